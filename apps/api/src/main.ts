@@ -1,0 +1,2 @@
+import { hello } from '@app/wechat';
+console.log(hello);

@@ -1,0 +1,67 @@
+// No dependencies: these run before anything is installed.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+process.chdir(root);
+
+const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const stampOf = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+
+function must(what, command, args) {
+  const t0 = Date.now();
+  console.log(`> ${what}`);
+  const r = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
+  if (r.status !== 0) process.exit(r.status ?? 1);
+  console.log(`> ${what}: ${((Date.now() - t0) / 1000).toFixed(1)} s`);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 24 || (major === 24 && minor >= 11) || (major === 22 && minor >= 13) || (major === 20 && minor >= 19))
+    return;
+  console.error(`Node ${process.versions.node} is not supported: use 20.19+, 22.13+ or 24.11+.`);
+  process.exit(1);
+}
+
+export function ensureInstalled() {
+  checkNode();
+  const want = hash(`${process.versions.node.split('.')[0]} ${readFileSync('package-lock.json', 'utf8')}`);
+  const stamp = 'node_modules/.install-stamp';
+  if (stampOf(stamp) === want) return;
+  must('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  writeFileSync(stamp, want);
+}
+
+function sources(dir, out = []) {
+  for (const e of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, e.name);
+    if (e.isDirectory()) sources(path, out);
+    else if (/\.(ts|json)$/.test(e.name)) out.push(`${path}:${hash(readFileSync(path))}`);
+  }
+  return out;
+}
+
+export function ensureBuilt() {
+  const want = hash(
+    [...sources('apps'), ...sources('libs'), readFileSync('nest-cli.json'), readFileSync('tsconfig.json')].join('\n'),
+  );
+  const stamp = 'dist/.build-stamp';
+  if (stampOf(stamp) === want) return;
+  must('nest build', process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', '--all', '--silent']);
+  mkdirSync('dist', { recursive: true });
+  writeFileSync(stamp, want);
+}
+
+/** Replaces this process for all the caller can see: same signals, same exit code. */
+export function become(args, env = {}) {
+  const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  for (const s of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(s, () => child.kill(s));
+  // `npm start` runs us under a shell that does not pass npm's SIGTERM on: leave when it is gone.
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
+  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+}
