@@ -1,1 +1,32 @@
+export { messageSignature, plainSignature, signatureMatches } from './signature.js';
+export {
+  decodeAesKey,
+  decryptMessage,
+  encryptMessage,
+  EnvelopeError,
+  type DecryptedMessage,
+  type EnvelopeErrorCode,
+  type MessageToEncrypt,
+} from './envelope.js';
+export {
+  buildXml,
+  parseXml,
+  XmlError,
+  type XmlFields,
+  type XmlInput,
+  type XmlInputFields,
+  type XmlValue,
+} from './xml.js';
+export {
+  openPush,
+  openReply,
+  sealPush,
+  sealReply,
+  type OpenedPush,
+  type PushRefusal,
+  type PushToOpen,
+  type PushToSeal,
+  type ReplyToOpen,
+  type SealedPush,
+} from './push.js';
 export const hello: string = 'wechat';
