@@ -29,4 +29,26 @@ export {
   type ReplyToOpen,
   type SealedPush,
 } from './push.js';
+export { classify, describeErrcode, documentedWaitMs, errcodes, type OutcomeClass } from './errcodes.js';
+export {
+  AdminMustConfirm,
+  AlreadyGone,
+  AuthorizationCodeInvalid,
+  ConnectFailed,
+  CredentialExpired,
+  errorForErrcode,
+  MerchantMustAct,
+  PlatformBroken,
+  QuotaSpent,
+  RefreshTokenInvalid,
+  Refused,
+  splitErrmsg,
+  TicketInvalid,
+  TooFast,
+  UnknownOutcome,
+  WechatError,
+  type CallFacts,
+  type UnknownOutcomeReason,
+  type WechatErrorCode,
+} from './errors.js';
 export const hello: string = 'wechat';

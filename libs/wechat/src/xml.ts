@@ -109,7 +109,8 @@ function toValue(nodes: OrderedNode[]): XmlValue {
       // Line breaks around CDATA are layout, not content.
       if (typeof plain === 'string') return hasCdata && plain.trim() === '' ? '' : decodeEntities(plain.trim());
       const cdata = node[CDATA];
-      return Array.isArray(cdata) ? String(cdata[0]?.[TEXT] ?? '') : '';
+      const content = Array.isArray(cdata) ? cdata[0]?.[TEXT] : undefined;
+      return typeof content === 'string' ? content : '';
     })
     .join('');
 }
