@@ -28,7 +28,7 @@ export interface AccessTokenOptions {
 }
 
 export const ACCESS_TOKEN_OPTIONS = Symbol('AccessTokenOptions');
-const DEFAULTS: AccessTokenOptions = { leaseMs: 20_000, waitMs: 25_000, cooldownMs: 2_000 };
+const DEFAULTS: AccessTokenOptions = { leaseMs: 30_000, waitMs: 35_000, cooldownMs: 2_000 };
 
 interface Row {
   token_sealed: string | null;

@@ -1,7 +1,5 @@
+import { MASS_AND_NOTIFICATION } from '@app/wechat';
 import type { Merchant } from './merchant.entity.js';
-
-/** 群发与通知: the set without which no mass message can be deleted. */
-export const MASS_SEND_PERMISSION_SET = 7;
 
 export type IneligibleReason =
   | 'unauthorized'
@@ -23,7 +21,7 @@ type Facts = Pick<
 export function ineligibleReasons(merchant: Facts): IneligibleReason[] {
   if (merchant.state !== 'authorized') return [merchant.state];
   const reasons: IneligibleReason[] = [];
-  if (!merchant.permissionSets.includes(MASS_SEND_PERMISSION_SET)) reasons.push('permission_set_7_not_granted');
+  if (!merchant.permissionSets.includes(MASS_AND_NOTIFICATION)) reasons.push('permission_set_7_not_granted');
   if (merchant.isMiniProgram || !isOneOf(OFFICIAL_ACCOUNT_TYPES, merchant.serviceType)) {
     reasons.push('not_an_official_account');
   }

@@ -109,6 +109,7 @@ export class FirstTables1764000000000 implements MigrationInterface {
         quota_used integer NOT NULL DEFAULT 0,
         blocked_for text,
         blocked_until timestamptz,
+        urgent_blocked_until timestamptz,
         CONSTRAINT merchant_pacing_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants (id),
         CONSTRAINT merchant_pacing_blocked_for_check CHECK (blocked_for IN ('rate_limit', 'daily_quota'))
       );
@@ -153,7 +154,7 @@ export class FirstTables1764000000000 implements MigrationInterface {
       );
       CREATE UNIQUE INDEX deletions_open_target_idx ON deletions (merchant_id, target_key)
         WHERE finished_at IS NULL;
-      CREATE INDEX deletions_lane_idx ON deletions (merchant_id, is_urgent, id)
+      CREATE INDEX deletions_lane_idx ON deletions (merchant_id, is_urgent, ready_at, id)
         WHERE finished_at IS NULL AND dispatched_at IS NULL;
       CREATE INDEX deletions_dispatched_idx ON deletions (dispatched_at)
         WHERE finished_at IS NULL AND dispatched_at IS NOT NULL;
