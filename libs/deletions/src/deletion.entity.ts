@@ -44,7 +44,8 @@ export class Deletion {
   @Column('integer', { default: 0 }) attempts!: number;
   /** Transient failures so far; rate, quota and holds do not count. */
   @Column('integer', { default: 0 }) retries!: number;
-  @Column('text', { name: 'waiting_for', nullable: true }) waitingFor!: 'backoff' | 'merchant_admin' | 'platform' | null;
+  @Column('text', { name: 'waiting_for', nullable: true }) waitingFor!:
+    'backoff' | 'merchant_admin' | 'platform' | null;
   @Column('timestamptz', { name: 'waiting_until', nullable: true }) waitingUntil!: Date | null;
   @Column('text', { name: 'outcome_code', nullable: true }) outcomeCode!: string | null;
   @Column('integer', { name: 'outcome_errcode', nullable: true }) outcomeErrcode!: number | null;

@@ -81,11 +81,7 @@ export class Deletions {
       state && `${SEEN_STATE} = ${bind(state)}`,
     ].filter(Boolean);
     const filter = where.length > 0 ? `WHERE ${where.join(' AND ')}` : '';
-    return rows(
-      this.dataSource,
-      `${SELECT_VIEW} ${filter} ORDER BY d.id DESC LIMIT ${bind(limit)}`,
-      parameters,
-    );
+    return rows(this.dataSource, `${SELECT_VIEW} ${filter} ORDER BY d.id DESC LIMIT ${bind(limit)}`, parameters);
   }
 
   /** @throws DeletionNotFound */

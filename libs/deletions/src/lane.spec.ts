@@ -83,24 +83,29 @@ describe('a lane', () => {
   it('never lets more go than its rate in any window, nor than its daily limit', () => {
     const looks = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 300 });
     fc.assert(
-      fc.property(looks, fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: 0, max: 200 }), (pauses, rate, limit) => {
-        let lane: LaneState = { ...idle, ratePerMinute: rate, dailyLimit: limit };
-        const interval = 60_000 / rate;
-        const starts: number[] = [];
-        let at = 0;
-        for (const pause of pauses) {
-          at += pause;
-          const { total } = allowance(lane, later(at), defaults);
-          lane = charge(lane, total, later(at), defaults);
-          starts.push(...Array<number>(total).fill(at));
-        }
-        expect(starts.length).toBeLessThanOrEqual(limit);
-        starts.forEach((start, i) => {
-          const windowEnd = starts.length - 1;
-          const allowed = ((starts[windowEnd] ?? 0) - start) / interval + Math.max(1, 25 / interval);
-          expect(windowEnd - i).toBeLessThanOrEqual(Math.ceil(allowed));
-        });
-      }),
+      fc.property(
+        looks,
+        fc.integer({ min: 1, max: 3_000 }),
+        fc.integer({ min: 0, max: 200 }),
+        (pauses, rate, limit) => {
+          let lane: LaneState = { ...idle, ratePerMinute: rate, dailyLimit: limit };
+          const interval = 60_000 / rate;
+          const starts: number[] = [];
+          let at = 0;
+          for (const pause of pauses) {
+            at += pause;
+            const { total } = allowance(lane, later(at), defaults);
+            lane = charge(lane, total, later(at), defaults);
+            starts.push(...Array<number>(total).fill(at));
+          }
+          expect(starts.length).toBeLessThanOrEqual(limit);
+          starts.forEach((start, i) => {
+            const windowEnd = starts.length - 1;
+            const allowed = ((starts[windowEnd] ?? 0) - start) / interval + Math.max(1, 25 / interval);
+            expect(windowEnd - i).toBeLessThanOrEqual(Math.ceil(allowed));
+          });
+        },
+      ),
     );
   });
 });

@@ -53,7 +53,11 @@ export function charge(lane: LaneState, taken: number, now: Date, defaults: Paci
 
 /** The lane after WeChat said that today's quota is spent, whatever we counted. */
 export function quotaSpent(lane: LaneState, now: Date, defaults: PacingDefaults): LaneState {
-  const spent = { ...lane, quotaDay: shanghaiDay(now), quotaUsed: Math.max(limitOf(lane, defaults), usedToday(lane, now)) };
+  const spent = {
+    ...lane,
+    quotaDay: shanghaiDay(now),
+    quotaUsed: Math.max(limitOf(lane, defaults), usedToday(lane, now)),
+  };
   return { ...spent, ...blockOf(spent, now, defaults) };
 }
 
@@ -76,7 +80,14 @@ export function quota(lane: LaneState, now: Date, defaults: PacingDefaults) {
   const left = Math.max(0, limit - used);
   // However small the limit, one call a day is for normal deletions.
   const reserve = Math.min(defaults.urgentReserve, Math.max(0, limit - 1));
-  return { limit, used, left, reserve, leftForNormal: Math.max(0, limit - reserve - used), resetsAt: nextShanghaiMidnight(now) };
+  return {
+    limit,
+    used,
+    left,
+    reserve,
+    leftForNormal: Math.max(0, limit - reserve - used),
+    resetsAt: nextShanghaiMidnight(now),
+  };
 }
 
 function blockOf(lane: LaneState, now: Date, defaults: PacingDefaults): Partial<LaneState> {
@@ -90,4 +101,5 @@ const isPaused = (lane: LaneState, now: Date) =>
   lane.blockedFor === 'rate_limit' && lane.blockedUntil !== null && lane.blockedUntil > now;
 const usedToday = (lane: LaneState, now: Date) => (lane.quotaDay === shanghaiDay(now) ? lane.quotaUsed : 0);
 const limitOf = (lane: LaneState, defaults: PacingDefaults) => lane.dailyLimit ?? defaults.dailyLimit;
-const intervalMs = (lane: LaneState, defaults: PacingDefaults) => 60_000 / (lane.ratePerMinute ?? defaults.ratePerMinute);
+const intervalMs = (lane: LaneState, defaults: PacingDefaults) =>
+  60_000 / (lane.ratePerMinute ?? defaults.ratePerMinute);

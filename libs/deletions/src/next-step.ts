@@ -43,12 +43,14 @@ const PLATFORM_PAUSE_MS = 30_000;
 /** After `mass/delete` failed. @returns undefined for an error that is no answer of WeChat: a bug, not an outcome */
 export function afterDelete(error: unknown, context: CallContext): NextStep | undefined {
   if (!(error instanceof WechatError)) return undefined;
-  if (error instanceof CredentialExpired) return context.isTokenRenewed ? retryOr(error, context) : { do: 'renew_token' };
+  if (error instanceof CredentialExpired)
+    return context.isTokenRenewed ? retryOr(error, context) : { do: 'renew_token' };
   if (error instanceof UnknownOutcome) return retryOr(error, context);
   // Nothing was sent, so nothing was spent: such a failure may last, and must not cost the deletion its retries.
   if (error instanceof ConnectFailed) return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
   if (error instanceof AlreadyGone && context.hasMsgId) return { do: 'verify', code: error.code };
-  if (error instanceof TooFast) return { do: 'wait', for: 'rate_limit', pauseMs: error.retryAfterMs ?? MINUTE_PAUSE_MS };
+  if (error instanceof TooFast)
+    return { do: 'wait', for: 'rate_limit', pauseMs: error.retryAfterMs ?? MINUTE_PAUSE_MS };
   if (error instanceof QuotaSpent) return { do: 'wait', for: 'daily_quota' };
   return afterAnyCall(error);
 }

@@ -120,10 +120,10 @@ export class Runs {
 
   /** The answer of a call after which the deletion goes on. */
   async finishCall(callId: string, result: CallResult): Promise<void> {
-    await this.dataSource.query(
-      `UPDATE deletion_attempts SET ${SET_RESULT(2)} WHERE id = $1`,
-      [callId, ...resultValues(result)],
-    );
+    await this.dataSource.query(`UPDATE deletion_attempts SET ${SET_RESULT(2)} WHERE id = $1`, [
+      callId,
+      ...resultValues(result),
+    ]);
   }
 
   /** The end of a deletion, with the answer that decided it. What WeChat said is a fact, whoever holds the claim by now. */

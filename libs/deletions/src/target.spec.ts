@@ -11,7 +11,11 @@ describe('decideTarget', () => {
     ['a whole message said twice', { msg_id: 5, article_idx: 0, whole_message: true }, { msgId: 5n, articleIdx: 0 }],
     ['one article, not the whole', { msg_id: 5, article_idx: 1, whole_message: false }, { msgId: 5n, articleIdx: 1 }],
     ['an article by its url', { url: ARTICLE }, { url: ARTICLE }],
-    ['an article by its short url', { url: 'https://mp.weixin.qq.com/s/AbC-12' }, { url: 'https://mp.weixin.qq.com/s/AbC-12' }],
+    [
+      'an article by its short url',
+      { url: 'https://mp.weixin.qq.com/s/AbC-12' },
+      { url: 'https://mp.weixin.qq.com/s/AbC-12' },
+    ],
   ])('takes %s', (_what, request, target) => {
     expect(decideTarget(request)).toEqual({ target, ignored: [] });
   });
@@ -73,7 +77,12 @@ describe('decideTarget', () => {
 describe('targetKey', () => {
   it('is the same for the same call and differs between article, message and url', () => {
     expect(targetKey({ msgId: 5n, articleIdx: 1 })).toBe(targetKey({ msgId: 5n, articleIdx: 1 }));
-    const keys = [{ msgId: 5n, articleIdx: 1 }, { msgId: 5n, articleIdx: 0 }, { msgId: 51n, articleIdx: 1 }, { url: ARTICLE }];
+    const keys = [
+      { msgId: 5n, articleIdx: 1 },
+      { msgId: 5n, articleIdx: 0 },
+      { msgId: 51n, articleIdx: 1 },
+      { url: ARTICLE },
+    ];
     expect(new Set(keys.map(targetKey)).size).toBe(4);
   });
 });

@@ -66,10 +66,16 @@ function decideArticle({ article_idx: articleIdx = WHOLE_MESSAGE, whole_message:
 function urlTarget(request: TargetRequest): Target {
   if (request.url === undefined) throw new TargetRefused('target_missing', 'Give a msg_id or a url.');
   if (request.article_idx !== undefined) {
-    throw new TargetRefused('article_idx_needs_msg_id', 'article_idx counts only with a msg_id: a url names its article.');
+    throw new TargetRefused(
+      'article_idx_needs_msg_id',
+      'article_idx counts only with a msg_id: a url names its article.',
+    );
   }
   if (request.whole_message) {
-    throw new TargetRefused('whole_message_needs_msg_id', 'A url names one article: the whole message needs its msg_id.');
+    throw new TargetRefused(
+      'whole_message_needs_msg_id',
+      'A url names one article: the whole message needs its msg_id.',
+    );
   }
   if (!isArticleUrl(request.url)) {
     throw new TargetRefused('url_not_an_article', `url must be the address of an article on ${ARTICLE_HOST}.`);

@@ -22,8 +22,16 @@ describe('ineligibleReasons', () => {
     ['it is verified by Weibo alone', { verifyType: 1 }, ['not_verified']],
     ['it is frozen', { accountStatus: 19 }, ['account_frozen']],
     ['it is banned', { accountStatus: 16 }, ['account_frozen']],
-    ['several things are wrong', { permissionSets: [], verifyType: -1 }, ['permission_set_7_not_granted', 'not_verified']],
-    ['it took the authorization back, whatever else is wrong', { state: 'unauthorized', permissionSets: [] }, ['unauthorized']],
+    [
+      'several things are wrong',
+      { permissionSets: [], verifyType: -1 },
+      ['permission_set_7_not_granted', 'not_verified'],
+    ],
+    [
+      'it took the authorization back, whatever else is wrong',
+      { state: 'unauthorized', permissionSets: [] },
+      ['unauthorized'],
+    ],
     ['its grant was lost', { state: 'reauthorization_required' }, ['reauthorization_required']],
   ])('names the reason when %s', (_when, facts, reasons) => {
     expect(ineligibleReasons({ ...sound, ...facts })).toEqual(reasons);

@@ -41,7 +41,10 @@ export class PlatformRequired extends MerchantsError {
 /** No ticket has arrived yet (or none for 12 h), so nothing can be minted: wait for WeChat's next push. */
 export class TicketMissing extends MerchantsError {
   constructor(componentAppid: string) {
-    super('ticket_missing', `Platform ${componentAppid} has no valid component_verify_ticket yet: WeChat pushes one every 10 minutes.`);
+    super(
+      'ticket_missing',
+      `Platform ${componentAppid} has no valid component_verify_ticket yet: WeChat pushes one every 10 minutes.`,
+    );
   }
 }
 

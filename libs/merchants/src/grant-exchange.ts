@@ -93,7 +93,12 @@ export class GrantExchange {
   }
 
   /** The code is spent, so what it gave is stored even if our lease ran out meanwhile. */
-  private keep(platform: Platform, grant: QueriedAuthorization, codeHash: string, arrival: CodeArrival): Promise<string> {
+  private keep(
+    platform: Platform,
+    grant: QueriedAuthorization,
+    codeHash: string,
+    arrival: CodeArrival,
+  ): Promise<string> {
     return this.dataSource.transaction(async (tx) => {
       const { id, grantVersion } = await this.merchants.keepGrant(tx, platform, grant, {
         grantedAt: arrival.grantedAt ?? new Date(),

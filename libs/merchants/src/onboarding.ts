@@ -73,7 +73,6 @@ export class Onboarding {
     return this.exchange.exchange(platform, { code, ref });
   }
 
-
   private async spendState(id: string, codeHash: string): Promise<void> {
     await this.dataSource.query(
       `INSERT INTO used_authorization_states (id, code_hash) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`,

@@ -10,8 +10,7 @@ export class PlatformRow {
   @Column('text', { name: 'token_sealed' }) tokenSealed!: string;
   @Column('text', { name: 'encoding_aes_key_sealed' }) encodingAesKeySealed!: string;
   @Column('text', { name: 'previous_encoding_aes_key_sealed', nullable: true }) previousEncodingAesKeySealed!:
-    | string
-    | null;
+    string | null;
   @Column('text', { name: 'ticket_sealed', nullable: true }) ticketSealed!: string | null;
   /** WeChat's clock: the newest ticket wins by it. */
   @Column('timestamptz', { name: 'ticket_created_at', nullable: true }) ticketCreatedAt!: Date | null;
