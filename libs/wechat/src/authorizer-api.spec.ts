@@ -33,6 +33,11 @@ describe('mass/delete', () => {
     expect(sent()).toEqual([`/cgi-bin/message/mass/delete?access_token=AUTHORIZER_TOKEN ${body}`]);
   });
 
+  it('takes an errcode in quotes for what it says', async () => {
+    server.answers('{"errcode":"0","errmsg":"ok"}');
+    await expect(api.massDelete({ accessToken, target: { url: 'http://x' } })).resolves.toBeUndefined();
+  });
+
   it('takes nothing but errcode 0 for a deletion', async () => {
     server.answers('{}');
     const target = { msgId: 1n, articleIdx: 1 };

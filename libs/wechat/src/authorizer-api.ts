@@ -60,7 +60,7 @@ export class AuthorizerApi {
 
   /**
    * State of a mass message as a whole; it says nothing of a single article.
-   * @see https://developers.weixin.qq.com/doc/service/api/notify/message/api_getmassmsgstatus
+   * @see https://developers.weixin.qq.com/doc/service/api/notify/message/api_massmsgget
    */
   massGet({ msgId, ...as }: AsAuthorizer & { msgId: bigint }): Promise<MassMessageStatus> {
     // A string here, although it is a number everywhere else.

@@ -163,10 +163,11 @@ function readAnswer<Answer>({ status, body }: HttpAnswer, call: WechatCall<Answe
   // Answers that give a token have no errcode when all is well; a gateway's own error page has none either.
   if (status !== 200) throw new UnknownOutcome(facts, 'malformed');
 
-  const parsed = call.answer.safeParse(fields);
+  const parsed = call.answer.safeParse(errcode === undefined ? fields : { ...fields, errcode });
   if (parsed.success) return parsed.data;
   // Names only, and not zod's error as the cause: that may quote what was received.
-  facts.errmsg = `answer lacks ${parsed.error.issues.map((issue) => issue.path.join('.')).join(', ')}`;
+  const missing = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
+  facts.errmsg = `answer lacks ${missing}`.slice(0, MAX_ERRMSG_LENGTH);
   throw new UnknownOutcome(facts, 'malformed');
 }
 
