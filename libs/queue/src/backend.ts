@@ -1,0 +1,74 @@
+import { createPostgresBackend, createRedisBackend, withBackend, type Processor, type WorkerOptions } from 'bullmq';
+import { QueueUrlInvalid } from './errors.js';
+import type { QueueName } from './jobs.js';
+
+export interface QueueOptions {
+  /** `postgres://`, `postgresql://`, `redis://` or `rediss://`. */
+  url: string;
+  /** PostgreSQL only: the schema of the queue's own tables. Default `bullmq`. */
+  schema?: string;
+  /** Redis only: what every key starts with. Default `retract`. */
+  prefix?: string;
+  /** PostgreSQL only: most connections per queue and role (adding, working), besides one that listens. Default 4. */
+  postgresPoolSize?: number;
+}
+
+// Bound per class and not process-wide, so that both backends can live in one process.
+const postgres = withBackend(createPostgresBackend);
+const redis = withBackend(createRedisBackend);
+
+// Nobody reads BullMQ's event stream here: keep only what helps a person looking into the store.
+const streams = { events: { maxLen: 1000 } };
+
+/** Answers that take longer count as failures. */
+const OPERATION_TIMEOUT_MS = 5_000;
+
+/** The adding side: commands fail soon when the backend is away. */
+export function openQueue(options: QueueOptions, name: QueueName) {
+  if (schemeOf(options.url) === 'postgres') {
+    const connection = { ...postgresConnection(options), query_timeout: OPERATION_TIMEOUT_MS };
+    return new postgres.Queue<unknown, void>(name, { connection, streams });
+  }
+  // Without these, commands wait in memory for as long as Redis is away, and come all at once when it returns.
+  const connection = { ...redisConnection(options), maxRetriesPerRequest: 1, enableOfflineQueue: false };
+  return new redis.Queue<unknown, void>(name, { connection, prefix: prefixOf(options), streams });
+}
+
+export type BullQueue = ReturnType<typeof openQueue>;
+
+/** The working side: waits for the backend for as long as it is away. */
+export function openWorker(
+  options: QueueOptions,
+  name: QueueName,
+  processor: Processor<unknown, void>,
+  settings: Omit<WorkerOptions, 'connection' | 'prefix'>,
+) {
+  if (schemeOf(options.url) === 'postgres') {
+    return new postgres.Worker<unknown, void>(name, processor, {
+      ...settings,
+      connection: postgresConnection(options),
+    });
+  }
+  const connection = { ...redisConnection(options), maxRetriesPerRequest: null };
+  return new redis.Worker<unknown, void>(name, processor, { ...settings, connection, prefix: prefixOf(options) });
+}
+
+export type BullWorker = ReturnType<typeof openWorker>;
+
+function schemeOf(url: string): 'postgres' | 'redis' {
+  if (/^postgres(ql)?:\/\//.test(url)) return 'postgres';
+  if (/^rediss?:\/\//.test(url)) return 'redis';
+  throw new QueueUrlInvalid();
+}
+
+function postgresConnection({ url, schema = 'bullmq', postgresPoolSize = 4 }: QueueOptions) {
+  return { connectionString: url, schema, migrate: true, max: postgresPoolSize, connectionTimeoutMillis: 3_000 };
+}
+
+function redisConnection({ url }: QueueOptions) {
+  return { url, connectTimeout: 3_000, retryStrategy: (times: number) => Math.min(times * 200, 2_000) };
+}
+
+function prefixOf({ prefix = 'retract' }: QueueOptions): string {
+  return prefix;
+}
