@@ -29,9 +29,11 @@ export function openQueue(options: QueueOptions, name: QueueName) {
     const connection = { ...postgresConnection(options), query_timeout: OPERATION_TIMEOUT_MS };
     return new postgres.Queue<unknown, void>(name, { connection, streams });
   }
-  // Without these, commands wait in memory for as long as Redis is away, and come all at once when it returns.
-  const connection = { ...redisConnection(options), maxRetriesPerRequest: 1, enableOfflineQueue: false };
-  return new redis.Queue<unknown, void>(name, { connection, prefix: prefixOf(options), streams });
+  // Without a limit, commands wait in memory for as long as Redis is away, and come all at once when it returns.
+  // BullMQ's own waiting for the first connection knows no limit either: skipped, its first command connects.
+  const connection = { ...redisConnection(options), maxRetriesPerRequest: 1 };
+  const prefix = prefixOf(options);
+  return new redis.Queue<unknown, void>(name, { connection, prefix, streams, skipWaitingForReady: true });
 }
 
 export type BullQueue = ReturnType<typeof openQueue>;
@@ -66,7 +68,7 @@ function postgresConnection({ url, schema = 'bullmq', postgresPoolSize = 4 }: Qu
 }
 
 function redisConnection({ url }: QueueOptions) {
-  return { url, connectTimeout: 3_000, retryStrategy: (times: number) => Math.min(times * 200, 2_000) };
+  return { url, connectTimeout: 3_000, retryStrategy: (times: number) => Math.min(times * 200, 1_000) };
 }
 
 function prefixOf({ prefix = 'retract' }: QueueOptions): string {

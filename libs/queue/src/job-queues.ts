@@ -139,11 +139,15 @@ export class JobQueues implements OnApplicationShutdown {
   }
 
   async #close(): Promise<void> {
-    const closing = [...this.#opened.values()].map(async (opening) => (await opening).close());
-    // A backend that is away cannot be closed properly; the process ends all the same.
-    await within(DEADLINE_MS, 'close', Promise.all(closing)).catch((error: unknown) =>
-      this.#logger.warn('queue did not close', { error: String(error) }),
-    );
+    const opened = await Promise.allSettled(this.#opened.values());
+    const queues = opened.flatMap((opening) => (opening.status === 'fulfilled' ? [opening.value] : []));
+    try {
+      await within(DEADLINE_MS, 'close', Promise.all(queues.map((queue) => queue.close())));
+    } catch (error) {
+      // The backend is away and cannot take leave; without this its connections would go on trying for ever.
+      this.#logger.warn('queue did not close', { error: String(error) });
+      for (const queue of queues) queue.disconnect().catch(() => undefined);
+    }
   }
 }
 

@@ -44,7 +44,8 @@ export interface JobRunnerOptions extends QueueOptions {
   maxStalledCount?: number;
 }
 
-const START_DEADLINE_MS = 15_000;
+const START_DEADLINE_MS = 10_000;
+const CLOSE_DEADLINE_MS = 5_000;
 
 /** Runs the catalogue's jobs: one BullMQ worker per queue, errors translated in this one place. */
 export class JobRunner {
@@ -52,6 +53,7 @@ export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #handlers: JobHandlers;
   readonly #workers: BullWorker[] = [];
+  readonly #inHand = new Set<Promise<void>>();
   #stopping: Promise<void> | undefined;
 
   /** @throws JobHandlersIncomplete when a job has no handler or a handler no job */
@@ -83,15 +85,38 @@ export class JobRunner {
     }
   }
 
-  /** Takes no new work, waits for what is in hand, closes the connections. Idempotent. */
+  /** Takes no new work, waits for the handlers that run, closes the connections. Idempotent. */
   stop(): Promise<void> {
-    this.#stopping ??= Promise.all(this.#workers.map((worker) => worker.close())).then(() => undefined);
+    this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const closed = Promise.all(this.#workers.map((worker) => worker.close()));
+    do {
+      await Promise.allSettled(this.#inHand);
+      try {
+        await within(CLOSE_DEADLINE_MS, 'stop', closed);
+        return;
+      } catch (error) {
+        this.#logger.warn('queue workers are slow to close', { in_hand: this.#inHand.size, error: messageOf(error) });
+      }
+    } while (this.#inHand.size > 0);
+    // The backend is away: what was done last will be repeated once its claim has run out.
+    for (const worker of this.#workers) worker.disconnect().catch(() => undefined);
   }
 
   #openWorker(queue: QueueName): BullWorker {
     // BullMQ hands out a signal only to functions that declare three parameters.
-    const processor = (job: Job<unknown, void>, _token?: string, signal?: AbortSignal) => this.#process(job, signal);
+    const processor = async (job: Job<unknown, void>, _token?: string, signal?: AbortSignal) => {
+      const processing = this.#process(job, signal);
+      this.#inHand.add(processing);
+      try {
+        await processing;
+      } finally {
+        this.#inHand.delete(processing);
+      }
+    };
     const worker = openWorker(this.#options, queue, processor, {
       autorun: false,
       concurrency: this.#options.concurrency?.[queue] ?? queues[queue].concurrency,
