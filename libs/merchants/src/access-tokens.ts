@@ -97,6 +97,16 @@ export class AccessTokens {
     );
   }
 
+  async expiries(holderIds: string[]): Promise<Map<string, Date>> {
+    const found = await rows<{ holderId: string; expiresAt: Date }>(
+      this.dataSource,
+      `SELECT holder_id AS "holderId", expires_at AS "expiresAt" FROM access_tokens
+       WHERE holder_id = ANY($1) AND token_sealed IS NOT NULL`,
+      [holderIds],
+    );
+    return new Map(found.map(({ holderId, expiresAt }) => [holderId, expiresAt]));
+  }
+
   private async obtain(holderId: string, mint: () => Promise<MintedToken>): Promise<HeldToken> {
     const owner = uuidv7();
     const giveUpAt = performance.now() + this.options.waitMs;

@@ -32,6 +32,11 @@ export class AuthorizerTokens {
     return this.tokens.markStale(merchant.id, version);
   }
 
+  /** When each merchant's current token ends; those without one are left out. */
+  expiries(merchantIds: string[]): Promise<Map<string, Date>> {
+    return this.tokens.expiries(merchantIds);
+  }
+
   private async mint({ id, platformId, authorizerAppid }: TokenHolder): Promise<MintedToken> {
     const { version, state, refreshToken } = await this.merchants.grant(id);
     if (state !== 'authorized') throw new GrantLost(authorizerAppid, state);

@@ -1,5 +1,5 @@
-import { Injectable } from '@nestjs/common';
-import { ComponentApi, CredentialExpired } from '@app/wechat';
+import { Injectable, Logger } from '@nestjs/common';
+import { ComponentApi, CredentialExpired, WechatError } from '@app/wechat';
 import { AccessTokens, type HeldToken, type MintedToken } from './access-tokens.js';
 import { TicketMissing } from './errors.js';
 import { Platforms, type Platform } from './platforms.js';
@@ -7,6 +7,8 @@ import { Platforms, type Platform } from './platforms.js';
 /** component_access_tokens: one per platform, minted from the newest ticket. */
 @Injectable()
 export class ComponentTokens {
+  private readonly logger = new Logger(ComponentTokens.name);
+
   constructor(
     private readonly platforms: Platforms,
     private readonly tokens: AccessTokens,
@@ -22,6 +24,17 @@ export class ComponentTokens {
       if (!(error instanceof CredentialExpired)) throw error;
       await this.tokens.markStale(platform.id, held.version);
       return call((await this.current(platform)).token);
+    }
+  }
+
+  /** Asks WeChat to push the platform's ticket now. Without success it comes anyway, within ten minutes. */
+  async askForTicket({ id, componentAppid }: Platform): Promise<void> {
+    try {
+      await this.api.startPushTicket({ componentAppid, componentSecret: await this.platforms.appSecret(id) });
+    } catch (error) {
+      if (!(error instanceof WechatError)) throw error;
+      const { code, errcode } = error;
+      this.logger.warn('ticket push could not be asked for', { component_appid: componentAppid, code, errcode });
     }
   }
 

@@ -9,7 +9,7 @@ import { ComponentTokens } from './component-tokens.js';
 import { AuthorizationCodeRefused, TokenUnavailable } from './errors.js';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
-import type { Platform } from './platforms.js';
+import { Platforms, type Platform } from './platforms.js';
 
 export interface CodeArrival {
   code: string;
@@ -39,6 +39,7 @@ export class GrantExchange {
   constructor(
     private readonly dataSource: DataSource,
     private readonly merchants: Merchants,
+    private readonly platforms: Platforms,
     private readonly componentTokens: ComponentTokens,
     private readonly api: ComponentApi,
   ) {}
@@ -57,18 +58,28 @@ export class GrantExchange {
     }
     const grant = await this.ask(platform, arrival.code, codeHash, owner);
     const merchantId = await this.keep(platform, grant, codeHash, arrival);
-    await this.readFacts(platform, merchantId, grant.authorizerAppid);
+    await this.tryFacts(platform, merchantId, grant.authorizerAppid);
     return this.merchants.byId(merchantId);
   }
 
-  /** Asks WeChat what kind of account this is. Hints only, so a failure is no reason to refuse the grant. */
-  async readFacts(platform: Platform, merchantId: string, authorizerAppid: string): Promise<void> {
+  /** Asks WeChat anew what kind of account this is. @throws WechatError */
+  async refreshFacts(merchantId: string): Promise<void> {
+    const { platformId, authorizerAppid } = await this.merchants.byId(merchantId);
+    await this.readFacts(await this.platforms.byId(platformId), merchantId, authorizerAppid);
+  }
+
+  private async readFacts(platform: Platform, merchantId: string, authorizerAppid: string): Promise<void> {
+    const request = { componentAppid: platform.componentAppid, authorizerAppid };
+    const facts = await this.componentTokens.use(platform, (componentAccessToken) =>
+      this.api.getAuthorizerInfo({ componentAccessToken, ...request }),
+    );
+    await this.merchants.keepFacts(merchantId, facts);
+  }
+
+  /** They are hints, so failing to read them is no reason to refuse the grant. */
+  private async tryFacts(platform: Platform, merchantId: string, authorizerAppid: string): Promise<void> {
     try {
-      const request = { componentAppid: platform.componentAppid, authorizerAppid };
-      const facts = await this.componentTokens.use(platform, (componentAccessToken) =>
-        this.api.getAuthorizerInfo({ componentAccessToken, ...request }),
-      );
-      await this.merchants.keepFacts(merchantId, facts);
+      await this.readFacts(platform, merchantId, authorizerAppid);
     } catch (error) {
       if (!(error instanceof WechatError)) throw error;
       this.logger.warn('account facts could not be read', { authorizer_appid: authorizerAppid, code: error.code });

@@ -31,9 +31,10 @@ export {
   TicketMissing,
   TokenUnavailable,
 } from './errors.js';
+export { GrantExchange } from './grant-exchange.js';
 export { lessonOf } from './lessons.js';
 export { Merchant, type MerchantState } from './merchant.entity.js';
 export { Merchants, type GrantLesson } from './merchants.js';
 export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';
-export { Onboarding, type OnboardingOptions } from './onboarding.js';
+export { Onboarding, type AuthorizationLinks, type OnboardingOptions } from './onboarding.js';
 export { Platforms, type Platform, type PlatformSecrets } from './platforms.js';

@@ -6,7 +6,7 @@ import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization }
 import { AccessTokens } from './access-tokens.js';
 import { MerchantNotFound, PlatformRequired } from './errors.js';
 import { Merchant } from './merchant.entity.js';
-import type { Platform } from './platforms.js';
+import { Platforms, type Platform } from './platforms.js';
 
 /** What minting needs to know of a grant. */
 export interface Grant {
@@ -30,13 +30,15 @@ export class Merchants {
     private readonly dataSource: DataSource,
     private readonly sealed: SealedColumns,
     private readonly tokens: AccessTokens,
+    private readonly platforms: Platforms,
   ) {}
 
   /**
-   * The merchant of that appid; `platform` is needed only where the account authorized several.
-   * @throws MerchantNotFound, PlatformRequired
+   * The merchant of that appid; its platform need be named only where the account authorized several.
+   * @throws MerchantNotFound, PlatformNotFound, PlatformRequired
    */
-  async find(authorizerAppid: string, platform?: Platform): Promise<Merchant> {
+  async find(authorizerAppid: string, componentAppid?: string): Promise<Merchant> {
+    const platform = componentAppid === undefined ? undefined : await this.platforms.get(componentAppid);
     const found = await this.dataSource.manager.find(Merchant, {
       where: { authorizerAppid, ...(platform && { platformId: platform.id }) },
     });

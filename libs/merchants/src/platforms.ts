@@ -27,6 +27,9 @@ export interface PlatformSecrets {
   previousEncodingAesKey?: string | null | undefined;
 }
 
+/** Undefined: as it was. */
+export type SecretChanges = { [Name in keyof PlatformSecrets]?: PlatformSecrets[Name] | undefined };
+
 /** What opening a push takes. */
 export interface PushCredentials {
   platform: Platform;
@@ -68,7 +71,7 @@ export class Platforms {
   }
 
   /** Replaces the secrets that are given; a new AES key keeps the one it replaces as the previous key. */
-  async update(componentAppid: string, changes: Partial<PlatformSecrets>): Promise<Platform> {
+  async update(componentAppid: string, changes: SecretChanges): Promise<Platform> {
     await this.dataSource.transaction(async (tx) => {
       const row = await tx.findOne(PlatformRow, { where: { componentAppid }, lock: { mode: 'pessimistic_write' } });
       if (!row) throw new PlatformNotFound(componentAppid);
@@ -137,7 +140,7 @@ export class Platforms {
     return row;
   }
 
-  private sealSecrets(id: string, secrets: Partial<PlatformSecrets>): Partial<PlatformRow> {
+  private sealSecrets(id: string, secrets: SecretChanges): Partial<PlatformRow> {
     const seal = (column: SecretColumn, value: string) =>
       this.sealed.seal({ table: 'platforms', column, rowId: id }, value);
     const { appSecret, token, encodingAesKey, previousEncodingAesKey } = secrets;
