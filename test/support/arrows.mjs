@@ -13,7 +13,7 @@ export const arrows = {
   'libs/embedded-postgres': [],
   'libs/database': ['vault'],
   'libs/access': ['database'],
-  'libs/merchants': ['database', 'queue', 'wechat'],
+  'libs/merchants': ['database', 'queue', 'vault', 'wechat'],
   'libs/deletions': ['merchants', 'database', 'queue', 'wechat'],
   'apps/api': service,
   'apps/worker': service,

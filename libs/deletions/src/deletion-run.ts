@@ -16,7 +16,7 @@ interface Call<T> {
   id: string;
   result: CallResult;
   answer?: T;
-  error?: unknown;
+  error?: Error;
 }
 
 /**
@@ -164,7 +164,7 @@ export class DeletionRun {
       const answer = await make();
       return { id, result: { outcome: 'accepted', errcode: 0, httpStatus: 200, latencyMs: since() }, answer };
     } catch (error) {
-      return { id, result: resultOf(error, since()), error };
+      return { id, result: resultOf(error, since()), error: asError(error) };
     }
   }
 
@@ -201,6 +201,8 @@ export class DeletionRun {
     return { hasMsgId: 'msgId' in run.target, isTokenRenewed, retriesLeft: MAX_RETRIES - run.retries };
   }
 }
+
+const asError = (error: unknown) => (error instanceof Error ? error : new Error('not an error', { cause: error }));
 
 function outcomeOf(code: string, error: unknown): Outcome {
   if (!(error instanceof WechatError)) return { code };

@@ -105,7 +105,7 @@ export class Merchants {
   }
 
   async setRef(id: string, ref: string | null): Promise<void> {
-    await this.dataSource.manager.update(Merchant, { id }, { ref: ref as string });
+    await this.dataSource.manager.update(Merchant, { id }, { ref: ref });
   }
 
   /** A mint returned a new refresh token. Not stored if the merchant has authorized anew meanwhile: that one is newer. */
@@ -126,7 +126,7 @@ export class Merchants {
       verifyType: facts.verifyType ?? null,
       accountStatus: facts.accountStatus ?? null,
       factsReadAt: () => 'now()',
-    } as Parameters<EntityManager['update']>[2]);
+    });
   }
 
   /**

@@ -62,7 +62,7 @@ export class Platforms {
       .createQueryBuilder()
       .insert()
       .into(PlatformRow)
-      .values({ id, componentAppid, ...this.sealSecrets(id, secrets) } as PlatformRow)
+      .values({ id, componentAppid, ...this.sealSecrets(id, secrets) })
       .orIgnore()
       .returning('id')
       .execute();

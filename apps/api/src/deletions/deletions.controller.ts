@@ -1,12 +1,12 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { z } from 'zod';
 import { Idempotency, type Principal } from '@app/access';
 import { decideTarget, Deletions } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
 import { Caller, Needs } from '../http/access.guard.js';
+import { IdempotencyKey } from '../http/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
 import {
   attemptListSchema,
@@ -20,11 +20,6 @@ import {
   type DeletionResource,
   type ListDeletions,
 } from './deletion.js';
-
-const idempotencyKeySchema = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
-  .optional();
 
 @ApiTags('deletions')
 @Controller('v1/deletions')
@@ -48,7 +43,7 @@ export class DeletionsController {
   async create(
     @Caller() caller: Principal,
     @Body({ schema: createDeletionSchema }) body: CreateDeletion,
-    @Headers('idempotency-key', { schema: idempotencyKeySchema }) key: string | undefined,
+    @IdempotencyKey() key: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<DeletionResource> {
     const request = { apiKeyId: caller.apiKeyId, key, fingerprint: ['POST /v1/deletions', body] };
