@@ -1,11 +1,14 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Deletion } from './deletion.entity.js';
 
 /** One upstream call made for a deletion. Written before the call: without `finishedAt`, its outcome is not known. */
 @Entity({ name: 'deletion_attempts' })
 @Index('deletion_attempts_deletion_idx', ['deletionId', 'id'])
 export class DeletionAttempt {
   @PrimaryColumn('uuid') id!: string;
-  @Column('uuid', { name: 'deletion_id' }) deletionId!: string;
+  @ForeignKey(() => Deletion, { name: 'deletion_attempts_deletion_id_fkey' })
+  @Column('uuid', { name: 'deletion_id' })
+  deletionId!: string;
   @Column('text') operation!: 'mass/delete' | 'mass/get';
   /** The class of the answer. */
   @Column('text', { nullable: true }) outcome!: string | null;

@@ -1,4 +1,5 @@
-import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Merchant } from '@app/merchants';
 import type { DeletionState, Proof } from './states.js';
 
 /**
@@ -24,7 +25,9 @@ import type { DeletionState, Proof } from './states.js';
 @Index('deletions_merchant_idx', ['merchantId', 'id'])
 export class Deletion {
   @PrimaryColumn('uuid') id!: string;
-  @Column('uuid', { name: 'merchant_id' }) merchantId!: string;
+  @ForeignKey(() => Merchant, { name: 'deletions_merchant_id_fkey' })
+  @Column('uuid', { name: 'merchant_id' })
+  merchantId!: string;
   /** Decimal digits: a 64-bit number does not fit JavaScript's. */
   @Column('bigint', { name: 'msg_id', nullable: true }) msgId!: string | null;
   /** 1-based; 0 is the whole message. */

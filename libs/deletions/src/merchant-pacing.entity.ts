@@ -1,11 +1,14 @@
-import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Merchant } from '@app/merchants';
 
 /** A merchant's lane: when it is due, its rate, and today's ledger of delete calls. */
 @Entity({ name: 'merchant_pacing' })
 @Check('merchant_pacing_blocked_for_check', `blocked_for IN ('rate_limit', 'daily_quota')`)
 @Index('merchant_pacing_due_idx', ['dueAt'], { where: 'due_at IS NOT NULL' })
 export class MerchantPacing {
-  @PrimaryColumn('uuid', { name: 'merchant_id' }) merchantId!: string;
+  @ForeignKey(() => Merchant, { name: 'merchant_pacing_merchant_id_fkey' })
+  @PrimaryColumn('uuid', { name: 'merchant_id' })
+  merchantId!: string;
   /** When the dispatcher should look at the lane next; null while it is empty. */
   @Column('timestamptz', { name: 'due_at', nullable: true }) dueAt!: Date | null;
   /** The rate allows no call before. */

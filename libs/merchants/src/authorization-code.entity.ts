@@ -1,9 +1,12 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { PlatformRow } from './platform.entity.js';
 
 /** An authorization code that arrived, by redirect or by event, and what its one exchange came to. */
 @Entity({ name: 'authorization_codes' })
 export class AuthorizationCodeRow {
-  @PrimaryColumn('uuid', { name: 'platform_id' }) platformId!: string;
+  @ForeignKey(() => PlatformRow, { name: 'authorization_codes_platform_id_fkey' })
+  @PrimaryColumn('uuid', { name: 'platform_id' })
+  platformId!: string;
   @PrimaryColumn('text', { name: 'code_hash' }) codeHash!: string;
   @Column('uuid', { name: 'lease_owner', nullable: true }) leaseOwner!: string | null;
   @Column('timestamptz', { name: 'lease_until', nullable: true }) leaseUntil!: Date | null;

@@ -1,4 +1,5 @@
-import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { PlatformRow } from './platform.entity.js';
 
 /** `authorization`: the authorization-event URL; `message`: the message-and-event URL. */
 export type CallbackChannel = 'authorization' | 'message';
@@ -11,7 +12,9 @@ export type CallbackChannel = 'authorization' | 'message';
 @Index('callback_events_pending_idx', ['receivedAt'], { where: `state = 'pending'` })
 export class CallbackEvent {
   @PrimaryColumn('uuid') id!: string;
-  @Column('uuid', { name: 'platform_id' }) platformId!: string;
+  @ForeignKey(() => PlatformRow, { name: 'callback_events_platform_id_fkey' })
+  @Column('uuid', { name: 'platform_id' })
+  platformId!: string;
   @Column('text') channel!: CallbackChannel;
   /** WeChat's InfoType, or the Event or MsgType of a message. */
   @Column('text') kind!: string;

@@ -1,4 +1,15 @@
-import { Check, Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
+import {
+  Check,
+  Column,
+  CreateDateColumn,
+  Entity,
+  ForeignKey,
+  Index,
+  PrimaryColumn,
+  Unique,
+  UpdateDateColumn,
+} from 'typeorm';
+import { PlatformRow } from './platform.entity.js';
 
 /** `reauthorization_required`: the refresh token is lost or refused, although nobody told us of a de-authorization. */
 export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_required';
@@ -9,7 +20,9 @@ export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_req
 @Check('merchants_state_check', `state IN ('authorized', 'unauthorized', 'reauthorization_required')`)
 export class Merchant {
   @PrimaryColumn('uuid') id!: string;
-  @Column('uuid', { name: 'platform_id' }) platformId!: string;
+  @ForeignKey(() => PlatformRow, { name: 'merchants_platform_id_fkey' })
+  @Column('uuid', { name: 'platform_id' })
+  platformId!: string;
   @Index('merchants_authorizer_appid_idx')
   @Column('text', { name: 'authorizer_appid' })
   authorizerAppid!: string;

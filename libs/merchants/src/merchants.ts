@@ -117,16 +117,20 @@ export class Merchants {
   }
 
   async keepFacts(id: string, facts: AuthorizerInfo): Promise<void> {
-    await this.dataSource.manager.update(Merchant, { id }, {
-      nickName: facts.nickName ?? null,
-      userName: facts.userName ?? null,
-      principalName: facts.principalName ?? null,
-      isMiniProgram: facts.isMiniProgram,
-      serviceType: facts.serviceType ?? null,
-      verifyType: facts.verifyType ?? null,
-      accountStatus: facts.accountStatus ?? null,
-      factsReadAt: () => 'now()',
-    });
+    await this.dataSource.manager.update(
+      Merchant,
+      { id },
+      {
+        nickName: facts.nickName ?? null,
+        userName: facts.userName ?? null,
+        principalName: facts.principalName ?? null,
+        isMiniProgram: facts.isMiniProgram,
+        serviceType: facts.serviceType ?? null,
+        verifyType: facts.verifyType ?? null,
+        accountStatus: facts.accountStatus ?? null,
+        factsReadAt: () => 'now()',
+      },
+    );
   }
 
   /**

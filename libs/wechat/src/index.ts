@@ -64,4 +64,3 @@ export {
 export { AuthorizerApi, type ApiQuota, type MassDeleteTarget, type MassMessageStatus } from './authorizer-api.js';
 export { authorizationLinks, type AuthorizationLinkOptions } from './authorization-page.js';
 export { MASS_AND_NOTIFICATION, permissionSetName, type PermissionSetName } from './permission-sets.js';
-export const hello: string = 'wechat';

@@ -1,12 +1,13 @@
+import { once } from 'node:events';
 import { Controller, Get } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import {
   HealthCheck,
   HealthCheckService,
   HealthIndicatorService,
-  TypeOrmHealthIndicator,
   type HealthCheckResult,
 } from '@nestjs/terminus';
+import { DataSource } from 'typeorm';
 import { JobQueues } from '@app/queue';
 import { Public } from '../http/access.guard.js';
 
@@ -19,7 +20,7 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly database: TypeOrmHealthIndicator,
+    private readonly dataSource: DataSource,
     private readonly queues: JobQueues,
   ) {}
 
@@ -34,15 +35,16 @@ export class HealthController {
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
     return this.health.check([
-      () => this.database.pingCheck('database', { timeout: DEADLINE_MS }),
-      () => this.pingQueue(),
+      () => this.ping('database', () => this.dataSource.query('SELECT 1')),
+      () => this.ping('queue', () => this.queues.ping(DEADLINE_MS)),
     ]);
   }
 
-  private async pingQueue() {
-    const indicator = this.indicators.check('queue');
+  private async ping(name: string, answer: () => Promise<unknown>) {
+    const indicator = this.indicators.check(name);
+    const tooLate = AbortSignal.timeout(DEADLINE_MS);
     try {
-      await this.queues.ping(DEADLINE_MS);
+      await Promise.race([answer(), once(tooLate, 'abort').then(() => Promise.reject(new Error('no answer in time')))]);
       return indicator.up();
     } catch {
       return indicator.down();
