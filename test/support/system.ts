@@ -71,7 +71,7 @@ export class System {
       ...options.env,
     };
     const logger = options.logger ?? createLogger({ level: (process.env.TEST_LOG_LEVEL ?? 'fatal') as 'fatal' });
-    const api = await createApi(apiEnvSchema.parse(environment) as ApiEnv, logger);
+    const api = await createApi(apiEnvSchema.parse(environment), logger);
     await api.listen(port, '127.0.0.1');
     const system = new System(url, database, simulator, environment, logger, api, undefined);
     if (options.withWorker !== false) await system.startWorker();
@@ -79,7 +79,7 @@ export class System {
   }
 
   async startWorker(): Promise<void> {
-    this.worker = await createWorker(workerEnvSchema.parse(this.environment) as WorkerEnv, this.logger);
+    this.worker = await createWorker(workerEnvSchema.parse(this.environment), this.logger);
   }
 
   async stopWorker(): Promise<void> {
