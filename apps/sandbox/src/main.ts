@@ -1,2 +1,1 @@
-import { hello } from '@app/wechat';
-console.log(hello);
+export {};

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { Simulation } from '../simulation.js';
+import type { CallCounters } from '../state/quotas.js';
+
+export const quotasSchema = z
+  .record(
+    z.string(),
+    z.strictObject({
+      daily_limit: z.int().min(0).optional(),
+      minute_limit: z.int().min(0).optional(),
+      used: z.int().min(0).optional().describe('Calls today'),
+    }),
+  )
+  .describe('By operation, such as `{"mass/delete": {"used": 10}}`');
+export type QuotasInput = z.infer<typeof quotasSchema>;
+
+export function setQuotas(simulation: Simulation, counters: CallCounters, input: QuotasInput): void {
+  for (const [operation, { daily_limit, minute_limit, used }] of Object.entries(input)) {
+    if (daily_limit !== undefined) counters.dailyLimits[operation] = daily_limit;
+    if (minute_limit !== undefined) counters.minuteLimits[operation] = minute_limit;
+    if (used !== undefined) simulation.quotas.setUsed(counters, operation, used, simulation.timeline.now());
+  }
+}
+
+/** Of every operation that was called or has a limit of its own. */
+export function quotasView(simulation: Simulation, counters: CallCounters) {
+  const operations = new Set([
+    ...counters.byOperation.keys(),
+    ...Object.keys(counters.dailyLimits),
+    ...Object.keys(counters.minuteLimits),
+  ]);
+  return Object.fromEntries(
+    [...operations].map((operation) => {
+      const usage = simulation.quotas.usage(counters, operation, simulation.timeline.now());
+      const minuteLimit = usage.minuteLimit === Infinity ? null : usage.minuteLimit;
+      return [
+        operation,
+        { daily_limit: usage.dailyLimit, used: usage.used, remain: usage.remain, minute_limit: minuteLimit },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,26 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { BehaviourController } from './control/behaviour.controller.js';
+import { ConsentsController } from './control/consents.controller.js';
+import { MerchantsController } from './control/merchants.controller.js';
+import { PlatformsController } from './control/platforms.controller.js';
+import { RecordsController } from './control/records.controller.js';
+import { AuthorizationPageController } from './pages/authorization-page.controller.js';
+import { Simulation } from './simulation.js';
+
+@Module({})
+export class SimulatorModule {
+  static of(simulation: Simulation): DynamicModule {
+    return {
+      module: SimulatorModule,
+      providers: [{ provide: Simulation, useValue: simulation }],
+      controllers: [
+        AuthorizationPageController,
+        PlatformsController,
+        MerchantsController,
+        ConsentsController,
+        BehaviourController,
+        RecordsController,
+      ],
+    };
+  }
+}
