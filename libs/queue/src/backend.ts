@@ -26,7 +26,7 @@ const WORKING_TIMEOUT_MS = 15_000;
 
 /** The adding side: commands fail soon when the backend is away. */
 export function openQueue(options: QueueOptions, name: QueueName) {
-  if (schemeOf(options.url) === 'postgres') {
+  if (backendOf(options.url) === 'postgres') {
     const connection = { ...postgresConnection(options), query_timeout: ADDING_TIMEOUT_MS };
     return new postgres.Queue<unknown, void>(name, { connection, streams });
   }
@@ -46,7 +46,7 @@ export function openWorker(
   processor: Processor<unknown, void>,
   settings: Omit<WorkerOptions, 'connection' | 'prefix'>,
 ) {
-  if (schemeOf(options.url) === 'postgres') {
+  if (backendOf(options.url) === 'postgres') {
     const connection = { ...postgresConnection(options), query_timeout: WORKING_TIMEOUT_MS };
     return new postgres.Worker<unknown, void>(name, processor, { ...settings, connection });
   }
@@ -56,7 +56,8 @@ export function openWorker(
 
 export type BullWorker = ReturnType<typeof openWorker>;
 
-function schemeOf(url: string): 'postgres' | 'redis' {
+/** @throws QueueUrlInvalid */
+export function backendOf(url: string): 'postgres' | 'redis' {
   if (/^postgres(ql)?:\/\//.test(url)) return 'postgres';
   if (/^rediss?:\/\//.test(url)) return 'redis';
   throw new QueueUrlInvalid();

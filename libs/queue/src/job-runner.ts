@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { UnrecoverableError, type Job } from 'bullmq';
-import { openWorker, type BullWorker, type QueueOptions } from './backend.js';
+import { backendOf, openWorker, type BullWorker, type QueueOptions } from './backend.js';
 import { logBackendErrors } from './backend-errors.js';
 import { within } from './deadline.js';
 import { JobHandlersIncomplete, JobStalled, RetryAfter } from './errors.js';
@@ -56,11 +56,12 @@ export class JobRunner {
   readonly #inHand = new Set<Promise<void>>();
   #stopping: Promise<void> | undefined;
 
-  /** @throws JobHandlersIncomplete when a job has no handler or a handler no job */
+  /** @throws JobHandlersIncomplete when a job has no handler or a handler no job, QueueUrlInvalid */
   constructor(options: JobRunnerOptions, handlers: JobHandlers) {
     const missing = jobNames.filter((name) => typeof handlers[name] !== 'function');
     const unknown = Object.keys(handlers).filter((name) => !isJobName(name));
     if (missing.length || unknown.length) throw new JobHandlersIncomplete(missing, unknown);
+    backendOf(options.url);
     this.#options = options;
     this.#handlers = handlers;
   }
