@@ -153,6 +153,7 @@ export class MerchantsWorld {
   /** The same, not yet delivered. `seconds` is its CreateTime. */
   sealed(platform: WorldPlatform, fields: XmlInputFields, seconds = Math.floor(Date.now() / 1000)) {
     const { componentAppid, secrets } = platform;
+    const contentType = 'text/xml';
     const { body, query } = sealPush({
       token: secrets.token,
       aesKey: decodeAesKey(secrets.encodingAesKey),
@@ -162,7 +163,8 @@ export class MerchantsWorld {
       nonce: '1234567890',
       receiver: { AppId: componentAppid },
     });
-    return { componentAppid, channel: 'authorization' as const, body, query, requestId: 'test' };
+    const rawQuery = new URLSearchParams(query).toString();
+    return { componentAppid, channel: 'authorization' as const, body, query, rawQuery, contentType, requestId: 'test' };
   }
 
   /** How often WeChat was asked this. */

@@ -9,6 +9,8 @@ import { merchantsEntities, MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SecretBox } from '@app/vault';
 import { WechatTransport } from '@app/wechat';
+import { AuditEventsController } from './audit/audit-events.controller.js';
+import { CallbackEventsController } from './callbacks/callback-events.controller.js';
 import { CallbacksController } from './callbacks/callbacks.controller.js';
 import { DeletionsController } from './deletions/deletions.controller.js';
 import type { ApiEnv } from './env.js';
@@ -50,6 +52,8 @@ export class ApiModule {
         TerminusModule.forRoot({ gracefulShutdownTimeoutMs: 0 }),
       ],
       controllers: [
+        AuditEventsController,
+        CallbackEventsController,
         CallbacksController,
         DeletionsController,
         HealthController,

@@ -2,6 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { Dispatcher } from '@app/deletions';
 import { runWithRequestId } from '@app/logging';
 import { JobRunner, type JobRunnerOptions } from '@app/queue';
+import { CallbackForwardJob } from './jobs/callback-forward.job.js';
 import { CallbackProcessJob } from './jobs/callback-process.job.js';
 import { DeletionRunJob } from './jobs/deletion-run.job.js';
 import { Sweeper } from './sweeper.js';
@@ -20,10 +21,12 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(QUEUE_OPTIONS) options: JobRunnerOptions,
     private readonly dispatcher: Dispatcher,
     private readonly sweeper: Sweeper,
+    callbackForward: CallbackForwardJob,
     callbackProcess: CallbackProcessJob,
     deletionRun: DeletionRunJob,
   ) {
     this.runner = new JobRunner(options, {
+      'callback.forward': (data) => runWithRequestId(data.request_id, () => callbackForward.handle(data)),
       'callback.process': (data) => runWithRequestId(data.request_id, () => callbackProcess.handle(data)),
       'deletion.run': (data, context) => runWithRequestId(data.request_id, () => deletionRun.handle(data, context)),
     });

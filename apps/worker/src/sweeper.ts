@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Idempotency } from '@app/access';
-import { CallbackInbox } from '@app/merchants';
+import { CallbackInbox, Forwards } from '@app/merchants';
 
 const EVERY_MS = 15_000;
 /** A push whose job is just being added is no lost one. */
@@ -16,6 +16,7 @@ export class Sweeper {
 
   constructor(
     private readonly inbox: CallbackInbox,
+    private readonly forwards: Forwards,
     private readonly idempotency: Idempotency,
   ) {}
 
@@ -32,6 +33,7 @@ export class Sweeper {
     while (!this.stopping.signal.aborted) {
       try {
         await this.inbox.sweep(LOST_AFTER_MS);
+        await this.forwards.sweep(LOST_AFTER_MS);
         await this.idempotency.sweep();
       } catch (error) {
         this.logger.warn('sweep failed, next one soon', { error });

@@ -9,6 +9,7 @@ import { SecretBox } from '@app/vault';
 import { WechatTransport } from '@app/wechat';
 import { Background, QUEUE_OPTIONS } from './background.js';
 import type { WorkerEnv } from './env.js';
+import { CallbackForwardJob } from './jobs/callback-forward.job.js';
 import { CallbackProcessJob } from './jobs/callback-process.job.js';
 import { DeletionRunJob } from './jobs/deletion-run.job.js';
 import { Sweeper } from './sweeper.js';
@@ -45,6 +46,7 @@ export class WorkerModule {
       ],
       providers: [
         Background,
+        CallbackForwardJob,
         CallbackProcessJob,
         DeletionRunJob,
         Sweeper,

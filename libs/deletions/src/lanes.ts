@@ -104,17 +104,20 @@ export class Lanes {
     await this.change(merchantId, (lane) => tooFast(lane, lane.now, pauseMs));
   }
 
+  /** `alongside` writes what belongs to the change, such as an audit row, in its transaction. */
   async setLimits(
     merchantId: string,
     limits: { ratePerMinute?: number | null | undefined; dailyLimit?: number | null | undefined },
+    alongside?: (tx: EntityManager) => Promise<void>,
   ): Promise<void> {
-    await this.change(merchantId, (lane) => ({
+    const decide = (lane: LaneRow): LaneState => ({
       ...lane,
       ...(limits.ratePerMinute !== undefined && { ratePerMinute: limits.ratePerMinute }),
       ...(limits.dailyLimit !== undefined && { dailyLimit: limits.dailyLimit }),
       // What the old limit shut, the new one may open: the next look decides.
       ...(lane.blockedFor === 'daily_quota' && { blockedFor: null, blockedUntil: null, urgentBlockedUntil: null }),
-    }));
+    });
+    await this.change(merchantId, decide, alongside);
   }
 
   async reports(merchantIds: string[]): Promise<Map<string, LaneReport>> {
@@ -175,7 +178,11 @@ export class Lanes {
   }
 
   /** @returns whether `decide` wanted a change */
-  private async change(merchantId: string, decide: (lane: LaneRow) => LaneState | undefined): Promise<boolean> {
+  private async change(
+    merchantId: string,
+    decide: (lane: LaneRow) => LaneState | undefined,
+    alongside?: (tx: EntityManager) => Promise<void>,
+  ): Promise<boolean> {
     return this.dataSource.transaction(async (tx) => {
       await tx.query(`INSERT INTO merchant_pacing (merchant_id) VALUES ($1) ON CONFLICT DO NOTHING`, [merchantId]);
       const [lane] = await rows<LaneRow>(
@@ -185,6 +192,7 @@ export class Lanes {
       );
       const changed = lane && decide(lane);
       if (changed) await this.save(tx, [{ ...lane, ...changed }]);
+      await alongside?.(tx);
       return changed !== undefined;
     });
   }

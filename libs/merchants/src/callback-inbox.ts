@@ -8,14 +8,14 @@ import { JobQueues } from '@app/queue';
 import { openPush, type PushRefusal, type XmlFields } from '@app/wechat';
 import { CallbackEvent, type CallbackChannel } from './callback-event.entity.js';
 import { AuthorizationCodeRefused, PlatformNotFound } from './errors.js';
+import { Forwards, type RawPush } from './forwards.js';
 import { GrantExchange } from './grant-exchange.js';
 import { Merchants } from './merchants.js';
 import { Platforms, type Platform } from './platforms.js';
 
-export interface ReceivedPush {
+export interface ReceivedPush extends RawPush {
   componentAppid: string;
   channel: CallbackChannel;
-  body: Buffer;
   query: Record<string, unknown>;
   /** From the path of the message URL. */
   authorizerAppid?: string;
@@ -43,6 +43,7 @@ export class CallbackInbox {
     private readonly platforms: Platforms,
     private readonly merchants: Merchants,
     private readonly grants: GrantExchange,
+    private readonly forwards: Forwards,
     private readonly queues: JobQueues,
   ) {}
 
@@ -57,11 +58,14 @@ export class CallbackInbox {
     if (!opened.ok) return { accepted: false, reason: opened.reason };
 
     const event = eventOf(platform, push, opened.fields, opened.plaintext);
-    const isNew = await this.dataSource.transaction(async (tx) => {
-      if (!(await this.record(tx, event, opened.fields))) return false;
+    const planned = await this.dataSource.transaction(async (tx) => {
+      if (!(await this.record(tx, event, opened.fields))) return undefined;
       await this.act(tx, platform, event, opened.fields);
-      return true;
+      return this.forwards.plan(tx, event, platform.forwardUrls, push);
     });
+    const isNew = planned !== undefined;
+    // WeChat's answer does not wait for this: the rows are there, and the sweep looks after them.
+    if (planned?.length) void this.forwards.enqueue(planned);
     if (isNew && event.state === 'pending') await this.enqueue(event);
     return { accepted: true, kind: event.kind, isDuplicate: !isNew };
   }

@@ -1,6 +1,7 @@
 import { AccessTokenRow } from './access-token.entity.js';
 import { AuthorizationCodeRow, UsedAuthorizationState } from './authorization-code.entity.js';
 import { CallbackEvent } from './callback-event.entity.js';
+import { CallbackForward } from './callback-forward.entity.js';
 import { Merchant } from './merchant.entity.js';
 import { PlatformRow } from './platform.entity.js';
 
@@ -9,6 +10,7 @@ export const merchantsEntities = [
   AccessTokenRow,
   AuthorizationCodeRow,
   CallbackEvent,
+  CallbackForward,
   Merchant,
   PlatformRow,
   UsedAuthorizationState,
@@ -17,6 +19,7 @@ export const merchantsEntities = [
 export { AuthorizerTokens, type TokenHolder } from './authorizer-tokens.js';
 export { CallbackInbox, type Receipt, type ReceivedPush } from './callback-inbox.js';
 export { type CallbackChannel } from './callback-event.entity.js';
+export { CallbackLog, type RecordedCallback } from './callback-log.js';
 export { ComponentTokens } from './component-tokens.js';
 export { ineligibleReasons, type IneligibleReason } from './eligibility.js';
 export {
@@ -31,6 +34,8 @@ export {
   TicketMissing,
   TokenUnavailable,
 } from './errors.js';
+export { isForwardUrl } from './forward-target.js';
+export { Forwards } from './forwards.js';
 export { GrantExchange } from './grant-exchange.js';
 export { lessonOf } from './lessons.js';
 export { Merchant, type MerchantState } from './merchant.entity.js';
@@ -38,3 +43,4 @@ export { Merchants, type GrantLesson } from './merchants.js';
 export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';
 export { Onboarding, type AuthorizationLinks, type OnboardingOptions } from './onboarding.js';
 export { Platforms, type Platform, type PlatformSecrets } from './platforms.js';
+export { TokenLending } from './token-lending.js';

@@ -4,11 +4,14 @@ import { AuthorizerApi, ComponentApi, WechatTransport } from '@app/wechat';
 import { AccessTokens } from './access-tokens.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackInbox } from './callback-inbox.js';
+import { CallbackLog } from './callback-log.js';
 import { ComponentTokens } from './component-tokens.js';
+import { Forwards } from './forwards.js';
 import { GrantExchange } from './grant-exchange.js';
 import { Merchants } from './merchants.js';
 import { Onboarding, ONBOARDING_OPTIONS, STATE_SIGNER, type OnboardingOptions } from './onboarding.js';
 import { Platforms } from './platforms.js';
+import { TokenLending } from './token-lending.js';
 
 export interface MerchantsOptions {
   transport: WechatTransport;
@@ -25,11 +28,14 @@ export class MerchantsModule implements OnApplicationShutdown {
       AccessTokens,
       AuthorizerTokens,
       CallbackInbox,
+      CallbackLog,
       ComponentTokens,
+      Forwards,
       GrantExchange,
       Merchants,
       Onboarding,
       Platforms,
+      TokenLending,
     ];
     return {
       module: MerchantsModule,

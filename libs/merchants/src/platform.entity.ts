@@ -16,6 +16,8 @@ export class PlatformRow {
   @Column('timestamptz', { name: 'ticket_created_at', nullable: true }) ticketCreatedAt!: Date | null;
   /** Our clock: the age shown to operators. */
   @Column('timestamptz', { name: 'ticket_received_at', nullable: true }) ticketReceivedAt!: Date | null;
+  /** Where verified pushes go as well, as registered: `$APPID$` stands for the authorizer's appid. */
+  @Column('text', { name: 'forward_urls', array: true, default: '{}' }) forwardUrls!: string[];
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { SealedColumns } from '@app/database';
@@ -12,6 +13,8 @@ export interface Platform {
   componentAppid: string;
   /** When the newest ticket reached us; null before the first. */
   ticketReceivedAt: Date | null;
+  /** Where its verified pushes are forwarded to. */
+  forwardUrls: string[];
   createdAt: Date;
   updatedAt: Date;
 }
@@ -27,8 +30,16 @@ export interface PlatformSecrets {
   previousEncodingAesKey?: string | null | undefined;
 }
 
+/** What the provider says of a platform. */
+export interface PlatformSettings extends PlatformSecrets {
+  forwardUrls?: string[] | undefined;
+}
+
 /** Undefined: as it was. */
-export type SecretChanges = { [Name in keyof PlatformSecrets]?: PlatformSecrets[Name] | undefined };
+export type PlatformChanges = { [Name in keyof PlatformSettings]?: PlatformSettings[Name] | undefined };
+
+/** Writes what belongs to a change in its transaction, such as an audit row. */
+export type Alongside = (tx: EntityManager) => Promise<void>;
 
 /** What opening a push takes. */
 export interface PushCredentials {
@@ -45,33 +56,44 @@ type SecretColumn =
   | 'previous_encoding_aes_key_sealed'
   | 'ticket_sealed';
 
+/**
+ * Forged pushes cost no query while a platform's keys are remembered. In the other processes a change counts after this
+ * time: change keys here first, then at WeChat.
+ */
+const CREDENTIALS_CACHE = { max: 100, ttl: 5_000 };
+
 /** A ticket is good for 12 hours, longer than WeChat's pushes are apart, so that silence for a while does no harm. */
 const TICKET_LIFETIME = '12 hours';
 
 @Injectable()
 export class Platforms {
+  private readonly credentials = new LRUCache<string, PushCredentials>(CREDENTIALS_CACHE);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly sealed: SealedColumns,
   ) {}
 
   /** @throws PlatformExists */
-  async register(componentAppid: string, secrets: PlatformSecrets): Promise<Platform> {
+  async register(componentAppid: string, settings: PlatformSettings, alongside?: Alongside): Promise<Platform> {
     const id = uuidv7();
-    const inserted = await this.dataSource
-      .createQueryBuilder()
-      .insert()
-      .into(PlatformRow)
-      .values({ id, componentAppid, ...this.sealSecrets(id, secrets) })
-      .orIgnore()
-      .returning('id')
-      .execute();
-    if ((inserted.raw as unknown[]).length === 0) throw new PlatformExists(componentAppid);
+    await this.dataSource.transaction(async (tx) => {
+      const inserted = await tx
+        .createQueryBuilder()
+        .insert()
+        .into(PlatformRow)
+        .values({ id, componentAppid, forwardUrls: settings.forwardUrls ?? [], ...this.sealSecrets(id, settings) })
+        .orIgnore()
+        .returning('id')
+        .execute();
+      if ((inserted.raw as unknown[]).length === 0) throw new PlatformExists(componentAppid);
+      await alongside?.(tx);
+    });
     return this.get(componentAppid);
   }
 
-  /** Replaces the secrets that are given; a new AES key keeps the one it replaces as the previous key. */
-  async update(componentAppid: string, changes: SecretChanges): Promise<Platform> {
+  /** Replaces what is given; a new AES key keeps the one it replaces as the previous key. @throws PlatformNotFound */
+  async update(componentAppid: string, changes: PlatformChanges, alongside?: Alongside): Promise<Platform> {
     await this.dataSource.transaction(async (tx) => {
       const row = await tx.findOne(PlatformRow, { where: { componentAppid }, lock: { mode: 'pessimistic_write' } });
       if (!row) throw new PlatformNotFound(componentAppid);
@@ -80,8 +102,12 @@ export class Platforms {
       // A change that is sent again must not put the new key in the place of the previous one.
       const isKeyReplaced = previousEncodingAesKey === undefined && encodingAesKey !== current;
       const secrets = isKeyReplaced ? { ...changes, previousEncodingAesKey: current } : changes;
-      await tx.update(PlatformRow, { id: row.id }, this.sealSecrets(row.id, secrets));
+      const { forwardUrls } = changes;
+      const sealed = this.sealSecrets(row.id, secrets);
+      await tx.update(PlatformRow, { id: row.id }, { ...sealed, ...(forwardUrls && { forwardUrls }) });
+      await alongside?.(tx);
     });
+    this.credentials.delete(componentAppid);
     return this.get(componentAppid);
   }
 
@@ -98,18 +124,13 @@ export class Platforms {
     return withoutSecrets(await this.row({ id }, id));
   }
 
-  /** @throws PlatformNotFound */
+  /** Up to five seconds old where another process changed them. @throws PlatformNotFound */
   async pushCredentials(componentAppid: string): Promise<PushCredentials> {
-    const row = await this.row({ componentAppid }, componentAppid);
-    const keys = [this.open(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed)];
-    if (row.previousEncodingAesKeySealed) {
-      keys.push(this.open(row.id, 'previous_encoding_aes_key_sealed', row.previousEncodingAesKeySealed));
-    }
-    return {
-      platform: withoutSecrets(row),
-      token: this.open(row.id, 'token_sealed', row.tokenSealed),
-      aesKeys: keys.map(decodeAesKey),
-    };
+    const remembered = this.credentials.get(componentAppid);
+    if (remembered) return remembered;
+    const credentials = await this.readCredentials(componentAppid);
+    this.credentials.set(componentAppid, credentials);
+    return credentials;
   }
 
   async appSecret(id: string): Promise<string> {
@@ -135,13 +156,26 @@ export class Platforms {
     );
   }
 
+  private async readCredentials(componentAppid: string): Promise<PushCredentials> {
+    const row = await this.row({ componentAppid }, componentAppid);
+    const keys = [this.open(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed)];
+    if (row.previousEncodingAesKeySealed) {
+      keys.push(this.open(row.id, 'previous_encoding_aes_key_sealed', row.previousEncodingAesKeySealed));
+    }
+    return {
+      platform: withoutSecrets(row),
+      token: this.open(row.id, 'token_sealed', row.tokenSealed),
+      aesKeys: keys.map(decodeAesKey),
+    };
+  }
+
   private async row(where: { id: string } | { componentAppid: string }, name: string): Promise<PlatformRow> {
     const row = await this.dataSource.manager.findOneBy(PlatformRow, where);
     if (!row) throw new PlatformNotFound(name);
     return row;
   }
 
-  private sealSecrets(id: string, secrets: SecretChanges): Partial<PlatformRow> {
+  private sealSecrets(id: string, secrets: PlatformChanges): Partial<PlatformRow> {
     const seal = (column: SecretColumn, value: string) =>
       this.sealed.seal({ table: 'platforms', column, rowId: id }, value);
     const { appSecret, token, encodingAesKey, previousEncodingAesKey } = secrets;
@@ -162,6 +196,6 @@ export class Platforms {
 }
 
 function withoutSecrets(row: PlatformRow): Platform {
-  const { id, componentAppid, ticketReceivedAt, createdAt, updatedAt } = row;
-  return { id, componentAppid, ticketReceivedAt, createdAt, updatedAt };
+  const { id, componentAppid, ticketReceivedAt, forwardUrls, createdAt, updatedAt } = row;
+  return { id, componentAppid, ticketReceivedAt, forwardUrls, createdAt, updatedAt };
 }

@@ -10,6 +10,10 @@ const lastRelease = {
     callback_event_id: '0198c0de-0000-7000-8000-000000000003',
     request_id: '0198c0de-0000-7000-8000-000000000004',
   },
+  'callback.forward': {
+    callback_forward_id: '0198c0de-0000-7000-8000-000000000005',
+    request_id: '0198c0de-0000-7000-8000-000000000006',
+  },
 };
 
 describe('the job catalogue', () => {
@@ -37,6 +41,12 @@ describe('the job catalogue', () => {
   it('puts every job on a queue that exists, and leaves no queue without a job', () => {
     expect(new Set(jobNames.map((name) => jobs[name].queue))).toEqual(new Set(queueNames));
     for (const name of queueNames) expect(queues[name].concurrency).toBeGreaterThan(0);
+  });
+
+  it('tries to forward a push for about a day', () => {
+    const { attempts, backoff } = jobs['callback.forward'];
+    const waits = Array.from({ length: attempts - 1 }, (_, index) => backoff(index + 1, undefined, 0.5));
+    expect(waits.reduce((sum, wait) => sum + wait, 0) / 3_600_000).toBeCloseTo(22.5, 0);
   });
 
   it('knows its own names, and not those that every object has', () => {

@@ -7,6 +7,8 @@ export const queues = {
   deletions: { concurrency: 20 },
   /** What WeChat pushed: tickets and grants must not wait behind deletions. */
   callbacks: { concurrency: 10 },
+  /** Copies of pushes for the provider's other systems, which may be slow or away. */
+  forwards: { concurrency: 20 },
 } as const satisfies Record<string, { concurrency: number }>;
 
 export type QueueName = keyof typeof queues;
@@ -36,6 +38,13 @@ export const jobs = {
     schema: z.strictObject({ callback_event_id: z.uuid(), request_id: requestId }),
     attempts: 8,
     backoff: exponential({ fromMs: second, toMs: 300 * second }),
+  },
+  // From 10 s to 4 h between attempts, a day in all.
+  'callback.forward': {
+    queue: 'forwards',
+    schema: z.strictObject({ callback_forward_id: z.uuid(), request_id: requestId }),
+    attempts: 17,
+    backoff: exponential({ fromMs: 10 * second, toMs: 4 * 3600 * second }),
   },
 } as const satisfies Record<string, JobDefinition>;
 

@@ -1,5 +1,6 @@
-import { Body, Controller, Header, HttpCode, Logger, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Logger, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { CallbackInbox, type ReceivedPush } from '@app/merchants';
@@ -27,8 +28,9 @@ export class CallbacksController {
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
     @Query({ schema: querySchema }) query: Record<string, unknown>,
     @Body({ schema: bodySchema }) body: Buffer,
+    @Req() request: FastifyRequest,
   ): Promise<string> {
-    return this.receive({ componentAppid, channel: 'authorization', query, body });
+    return this.receive({ componentAppid, channel: 'authorization', query, body, ...rawPartsOf(request) });
   }
 
   @Post('messages/:authorizerAppid')
@@ -39,8 +41,10 @@ export class CallbacksController {
     @Param('authorizerAppid', { schema: appidSchema }) authorizerAppid: string,
     @Query({ schema: querySchema }) query: Record<string, unknown>,
     @Body({ schema: bodySchema }) body: Buffer,
+    @Req() request: FastifyRequest,
   ): Promise<string> {
-    return this.receive({ componentAppid, channel: 'message', authorizerAppid, query, body });
+    const push = { componentAppid, authorizerAppid, query, body, ...rawPartsOf(request) };
+    return this.receive({ ...push, channel: 'message' });
   }
 
   private async receive(push: Omit<ReceivedPush, 'requestId'>): Promise<string> {
@@ -53,4 +57,10 @@ export class CallbacksController {
     this.logger.log('push received', { ...about, kind: receipt.kind, is_duplicate: receipt.isDuplicate });
     return 'success';
   }
+}
+
+/** What is needed to pass a push on exactly as it came. */
+function rawPartsOf({ raw, headers }: FastifyRequest) {
+  const [, ...query] = (raw.url ?? '').split('?');
+  return { rawQuery: query.join('?'), contentType: headers['content-type'] ?? 'text/xml' };
 }

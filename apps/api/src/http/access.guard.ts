@@ -8,7 +8,8 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { ApiKeys, mayAct, type Principal, type Role } from '@app/access';
+import { ApiKeys, mayAct, type Actor, type Principal, type Role } from '@app/access';
+import { currentRequestId, newRequestId } from '@app/logging';
 import { ProblemError } from './problem.js';
 
 const ACCESS = 'retract:access';
@@ -25,6 +26,13 @@ export const Caller = createParamDecorator((_data: unknown, context: ExecutionCo
   const { principal } = context.switchToHttp().getRequest<RequestWithPrincipal>();
   if (!principal) throw new Error('A public route has no caller.');
   return principal;
+});
+
+/** The caller as the audit log knows it. Only on routes that need a role. */
+export const AuditedCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Actor => {
+  const { principal, ip } = context.switchToHttp().getRequest<RequestWithPrincipal>();
+  if (!principal) throw new Error('A public route has no caller.');
+  return { ...principal, ip, requestId: currentRequestId() ?? newRequestId() };
 });
 
 type RequestWithPrincipal = FastifyRequest & { principal?: Principal };

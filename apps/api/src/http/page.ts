@@ -1,19 +1,23 @@
 import { z } from 'zod';
 
-/** Query parameters of every list. The cursor is opaque to clients: the id after which the page starts. */
-export const pageSchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z
-    .string()
-    .max(100)
-    .transform((text, context) => {
-      const id = Buffer.from(text, 'base64url').toString('utf8');
-      if (z.uuid().safeParse(id).success) return id;
-      context.addIssue('is not a cursor that a list gave');
-      return z.NEVER;
-    })
-    .optional(),
-});
+/** Query parameters of a list. The cursor is opaque to clients: the id after which the page starts. */
+export const pageSchemaOf = (idSchema: z.ZodType<string>) =>
+  z.strictObject({
+    limit: z.coerce.number().int().min(1).max(200).default(50),
+    cursor: z
+      .string()
+      .max(100)
+      .transform((text, context) => {
+        const id = Buffer.from(text, 'base64url').toString('utf8');
+        if (idSchema.safeParse(id).success) return id;
+        context.addIssue('is not a cursor that a list gave');
+        return z.NEVER;
+      })
+      .optional(),
+  });
+
+/** Of a list whose ids are UUIDs. */
+export const pageSchema = pageSchemaOf(z.uuid());
 
 export const pageOfSchema = <Item extends z.ZodType>(item: Item) =>
   z.object({ data: z.array(item), next_cursor: z.string().nullable() });

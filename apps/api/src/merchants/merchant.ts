@@ -37,6 +37,15 @@ export const merchantSchema = z
   })
   .meta({ id: 'Merchant' });
 
+/** The one answer of this service that holds a token. */
+export const accessTokenSchema = z
+  .object({
+    access_token: z.string(),
+    expires_in: z.int().meta({ description: 'Seconds from now.' }),
+    expires_at: z.string(),
+  })
+  .meta({ id: 'AccessToken' });
+
 export interface MerchantFacts {
   merchant: Merchant;
   componentAppid: string;

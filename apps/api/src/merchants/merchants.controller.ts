@@ -1,12 +1,19 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, SerializeOptions } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Patch, Post, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { AuditLog, type Actor } from '@app/access';
 import { Lanes } from '@app/deletions';
-import { AuthorizerTokens, GrantExchange, Merchants, Platforms, type Merchant } from '@app/merchants';
-import { Needs } from '../http/access.guard.js';
+import { AuthorizerTokens, GrantExchange, Merchants, Platforms, TokenLending, type Merchant } from '@app/merchants';
+import { AuditedCaller, Needs } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import { pageOf, pageOfSchema, pageSchema } from '../http/page.js';
-import { merchantResource, merchantSchema, updateMerchantSchema, type UpdateMerchant } from './merchant.js';
+import {
+  accessTokenSchema,
+  merchantResource,
+  merchantSchema,
+  updateMerchantSchema,
+  type UpdateMerchant,
+} from './merchant.js';
 
 /** Needed only where the same account has authorized several platforms. */
 const platformChoiceSchema = z.strictObject({ component_appid: appidSchema.optional() });
@@ -21,6 +28,8 @@ export class MerchantsController {
     private readonly tokens: AuthorizerTokens,
     private readonly grants: GrantExchange,
     private readonly lanes: Lanes,
+    private readonly lending: TokenLending,
+    private readonly audit: AuditLog,
   ) {}
 
   @Get()
@@ -47,14 +56,24 @@ export class MerchantsController {
   @Needs('operator')
   @SerializeOptions({ schema: merchantSchema })
   async update(
+    @AuditedCaller() actor: Actor,
     @Param('appid', { schema: appidSchema }) appid: string,
     @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
     @Body({ schema: updateMerchantSchema }) body: UpdateMerchant,
   ) {
     const merchant = await this.find(appid, choice);
     if (body.ref !== undefined) await this.merchants.setRef(merchant.id, body.ref);
-    if (body.rate_per_minute !== undefined || body.daily_limit !== undefined) {
-      await this.lanes.setLimits(merchant.id, { ratePerMinute: body.rate_per_minute, dailyLimit: body.daily_limit });
+    const { ref: _ref, ...limits } = body;
+    if (Object.keys(limits).length > 0) {
+      const changes = { ratePerMinute: limits.rate_per_minute, dailyLimit: limits.daily_limit };
+      await this.lanes.setLimits(merchant.id, changes, (tx) =>
+        this.audit.append(tx, actor, {
+          action: 'merchant.limits_changed',
+          subjectType: 'merchant',
+          subjectId: appid,
+          data: { merchant_id: merchant.id, ...limits },
+        }),
+      );
     }
     return this.resource(await this.merchants.byId(merchant.id));
   }
@@ -71,6 +90,28 @@ export class MerchantsController {
     const { id } = await this.find(appid, choice);
     await this.grants.refreshFacts(id);
     return this.resource(await this.merchants.byId(id));
+  }
+
+  /**
+   * Lends the merchant's current access token to another system of the provider, which must not mint its own: every mint
+   * kills the token before it. Every loan is in the audit log.
+   */
+  @Post(':appid/access-token')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @Needs('tokens')
+  @SerializeOptions({ schema: accessTokenSchema })
+  async accessToken(
+    @AuditedCaller() actor: Actor,
+    @Param('appid', { schema: appidSchema }) appid: string,
+    @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
+  ): Promise<z.input<typeof accessTokenSchema>> {
+    const merchant = await this.find(appid, choice);
+    const { token, expiresAt } = await this.lending.lend(merchant);
+    const data = { merchant_id: merchant.id };
+    await this.audit.record(actor, { action: 'access_token.lent', subjectType: 'merchant', subjectId: appid, data });
+    const expiresInSeconds = Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000));
+    return { access_token: token, expires_in: expiresInSeconds, expires_at: expiresAt.toISOString() };
   }
 
   private async find(appid: string, choice: PlatformChoice): Promise<Merchant> {

@@ -1,8 +1,9 @@
 import { Body, Controller, Get, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { AuditLog, type Actor } from '@app/access';
 import { ComponentTokens, Platforms } from '@app/merchants';
-import { Needs } from '../http/access.guard.js';
+import { AuditedCaller, Needs } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import {
   platformResource,
@@ -21,19 +22,22 @@ export class PlatformsController {
   constructor(
     private readonly platforms: Platforms,
     private readonly componentTokens: ComponentTokens,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Registers a platform and asks WeChat to push its ticket now rather than in ten minutes. */
   @Post()
   @Needs('admin')
   @SerializeOptions({ schema: platformSchema })
-  async register(@Body({ schema: registerPlatformSchema }) body: RegisterPlatform) {
-    const platform = await this.platforms.register(body.component_appid, {
-      appSecret: body.app_secret,
-      token: body.token,
-      encodingAesKey: body.encoding_aes_key,
-      previousEncodingAesKey: body.previous_encoding_aes_key,
-    });
+  async register(
+    @AuditedCaller() actor: Actor,
+    @Body({ schema: registerPlatformSchema }) { component_appid: subjectId, ...body }: RegisterPlatform,
+  ) {
+    const platform = await this.platforms.register(
+      subjectId,
+      { ...settingsOf(body), appSecret: body.app_secret, token: body.token, encodingAesKey: body.encoding_aes_key },
+      (tx) => this.audit.append(tx, actor, { action: 'platform.registered', subjectType: 'platform', subjectId }),
+    );
     await this.componentTokens.askForTicket(platform);
     return platformResource(platform);
   }
@@ -52,20 +56,31 @@ export class PlatformsController {
     return platformResource(await this.platforms.get(componentAppid));
   }
 
-  /** Replaces the secrets that are given. A new encoding_aes_key keeps the old one as the previous key. */
+  /** Replaces what is given. A new encoding_aes_key keeps the old one as the previous key. */
   @Patch(':componentAppid')
   @Needs('admin')
   @SerializeOptions({ schema: platformSchema })
   async update(
+    @AuditedCaller() actor: Actor,
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
     @Body({ schema: updatePlatformSchema }) body: UpdatePlatform,
   ) {
-    const updated = await this.platforms.update(componentAppid, {
-      appSecret: body.app_secret,
-      token: body.token,
-      encodingAesKey: body.encoding_aes_key,
-      previousEncodingAesKey: body.previous_encoding_aes_key,
-    });
+    const updated = await this.platforms.update(componentAppid, settingsOf(body), (tx) =>
+      this.audit.append(tx, actor, {
+        action: 'platform.updated',
+        subjectType: 'platform',
+        subjectId: componentAppid,
+        data: { changed: Object.keys(body).sort() },
+      }),
+    );
     return platformResource(updated);
   }
 }
+
+const settingsOf = (body: UpdatePlatform) => ({
+  appSecret: body.app_secret,
+  token: body.token,
+  encodingAesKey: body.encoding_aes_key,
+  previousEncodingAesKey: body.previous_encoding_aes_key,
+  forwardUrls: body.forward_urls,
+});

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { AuditEvent } from '@app/access';
+
+export const auditEventSchema = z
+  .object({
+    seq: z.string().meta({ description: 'Ascending, with gaps.' }),
+    at: z.string(),
+    api_key_id: z.string(),
+    role: z.string(),
+    action: z.string(),
+    subject: z.object({ type: z.string(), id: z.string() }),
+    request_id: z.string(),
+    ip: z.string(),
+    data: z.record(z.string(), z.unknown()),
+    prev_hash: z.string(),
+    hash: z.string().meta({ description: 'SHA-256 over what the row says and prev_hash: see docs/operations.md.' }),
+  })
+  .meta({ id: 'AuditEvent' });
+
+export function auditEventResource(event: AuditEvent): z.input<typeof auditEventSchema> {
+  return {
+    seq: event.seq,
+    at: event.at.toISOString(),
+    api_key_id: event.apiKeyId,
+    role: event.role,
+    action: event.action,
+    subject: { type: event.subjectType, id: event.subjectId },
+    request_id: event.requestId,
+    ip: event.ip,
+    data: event.data,
+    prev_hash: event.prevHash,
+    hash: event.hash,
+  };
+}

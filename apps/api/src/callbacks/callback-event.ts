@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { RecordedCallback } from '@app/merchants';
+import { appidSchema } from '../http/appid.js';
+import { pageSchema } from '../http/page.js';
+
+const stateSchema = z.enum(['pending', 'done', 'failed']);
+
+export const listCallbackEventsSchema = pageSchema.extend({
+  component_appid: appidSchema.optional(),
+  kind: z.string().min(1).max(100).optional().meta({ description: 'InfoType, or the Event or MsgType of a message.' }),
+  state: stateSchema.optional(),
+});
+export type ListCallbackEvents = z.output<typeof listCallbackEventsSchema>;
+
+/** Never what a push said: it may hold tickets, codes, and people's messages. */
+export const callbackEventSchema = z
+  .object({
+    id: z.string(),
+    component_appid: z.string(),
+    channel: z.enum(['authorization', 'message']),
+    kind: z.string(),
+    authorizer_appid: z.string().nullable(),
+    pushed_at: z.string().meta({ description: 'By WeChat’s clock.' }),
+    received_at: z.string(),
+    state: stateSchema,
+    failure_code: z.string().nullable(),
+    forwards: z.array(
+      z.object({
+        url: z.string(),
+        state: z.enum(['pending', 'delivered', 'given_up']),
+        attempts: z.int(),
+        last_status: z.int().nullable().meta({ description: 'HTTP status of the last attempt, if it had an answer.' }),
+        last_error: z.string().nullable().meta({ description: 'Why the last attempt had no answer.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'CallbackEvent' });
+
+export function callbackEventResource(
+  { event, forwards }: RecordedCallback,
+  componentAppid: string,
+): z.input<typeof callbackEventSchema> {
+  return {
+    id: event.id,
+    component_appid: componentAppid,
+    channel: event.channel,
+    kind: event.kind,
+    authorizer_appid: event.authorizerAppid,
+    pushed_at: event.pushedAt.toISOString(),
+    received_at: event.receivedAt.toISOString(),
+    state: event.state,
+    failure_code: event.failureCode,
+    forwards: forwards.map(({ url, state, attempts, lastStatus, lastError }) => ({
+      url,
+      state,
+      attempts,
+      last_status: lastStatus,
+      last_error: lastError,
+    })),
+  };
+}

@@ -1,0 +1,78 @@
+import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts } from './audit-chain.js';
+import type { AuditEvent } from './audit-event.entity.js';
+
+const facts = (changes: Partial<AuditFacts> = {}): AuditFacts => ({
+  at: new Date('2026-05-01T08:00:00.123Z'),
+  apiKeyId: '0199e0f1-0000-7000-8000-000000000001',
+  role: 'admin',
+  action: 'platform.updated',
+  subjectType: 'platform',
+  subjectId: 'wx0123456789abcdef',
+  requestId: 'a-request',
+  ip: '127.0.0.1',
+  data: { changed: ['token', 'app_secret'], count: 2 },
+  ...changes,
+});
+
+function chain(length: number): AuditEvent[] {
+  const events: AuditEvent[] = [];
+  for (let index = 0; index < length; index++) {
+    const prevHash = events.at(-1)?.hash ?? CHAIN_START;
+    const row = facts({ subjectId: `subject-${index}` });
+    // Numbers with gaps, as rolled-back transactions leave them.
+    events.push({ ...row, seq: String(index * 3 + 1), prevHash, hash: hashOfEvent(row, prevHash) });
+  }
+  return events;
+}
+
+describe('the audit chain', () => {
+  it('stays the same hash from release to release', () => {
+    expect(hashOfEvent(facts(), CHAIN_START)).toBe('17ba90e0d2001b6a1550604a3ce0275a1f0d44c4e298ba21bc4322c52e2d99cb');
+  });
+
+  it('does not depend on the order in which the database returns the keys of data', () => {
+    const reordered = facts({ data: { count: 2, changed: ['token', 'app_secret'] } });
+    expect(hashOfEvent(reordered, CHAIN_START)).toBe(hashOfEvent(facts(), CHAIN_START));
+  });
+
+  it('accepts rows as they were written, also a later part of them, and none', () => {
+    const events = chain(5);
+    const lastHash = events[4]?.hash;
+    expect(verifyChain(events)).toEqual({ ok: true, lastHash });
+    expect(verifyChain(events.slice(2), events[1]?.hash)).toEqual({ ok: true, lastHash });
+    expect(verifyChain([])).toEqual({ ok: true, lastHash: CHAIN_START });
+  });
+
+  it.each<[string, Partial<AuditEvent>]>([
+    ['time', { at: new Date(0) }],
+    ['key', { apiKeyId: '0199e0f1-0000-7000-8000-000000000002' }],
+    ['role', { role: 'viewer' }],
+    ['action', { action: 'platform.registered' }],
+    ['type of subject', { subjectType: 'merchant' }],
+    ['subject', { subjectId: 'another' }],
+    ['request', { requestId: 'another' }],
+    ['address', { ip: '127.0.0.2' }],
+    ['data', { data: { changed: [] } }],
+    ['predecessor', { prevHash: CHAIN_START }],
+    ['hash', { hash: CHAIN_START }],
+  ])('notices another %s', (_what, change) => {
+    const events = chain(5).map((event, index) => (index === 2 ? { ...event, ...change } : event));
+    expect(verifyChain(events)).toEqual({ ok: false, seq: '7' });
+  });
+
+  it('notices a row whose hash was made anew after it was changed, at the next one', () => {
+    const events = chain(5).map((event, index) => {
+      const changed = { ...event, ip: '10.0.0.1' };
+      return index === 2 ? { ...changed, hash: hashOfEvent(changed, changed.prevHash) } : event;
+    });
+    expect(verifyChain(events)).toEqual({ ok: false, seq: '10' });
+  });
+
+  it('notices rows that are missing, doubled, or in another order', () => {
+    const [a, b, c, d] = chain(4) as [AuditEvent, AuditEvent, AuditEvent, AuditEvent];
+    expect(verifyChain([b, c, d])).toEqual({ ok: false, seq: b.seq });
+    expect(verifyChain([a, c, d])).toEqual({ ok: false, seq: c.seq });
+    expect(verifyChain([a, b, b, c])).toEqual({ ok: false, seq: b.seq });
+    expect(verifyChain([a, c, b, d])).toEqual({ ok: false, seq: c.seq });
+  });
+});

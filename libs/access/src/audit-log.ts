@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, LessThan, type EntityManager } from 'typeorm';
+import { rows } from '@app/database';
+import { CHAIN_START, hashOfEvent, type AuditFacts } from './audit-chain.js';
+import { AuditEvent, type AuditData } from './audit-event.entity.js';
+import type { Principal } from './api-keys.js';
+
+/** Who acts, and in which request. */
+export interface Actor extends Principal {
+  requestId: string;
+  /** As the connection shows it: behind a proxy, the proxy's. */
+  ip: string;
+}
+
+export interface Act {
+  /** `subject.verb`, in the past tense. */
+  action: 'access_token.lent' | 'platform.registered' | 'platform.updated' | 'merchant.limits_changed';
+  subjectType: 'platform' | 'merchant';
+  /** The appid, as in our addresses. */
+  subjectId: string;
+  data?: AuditData;
+}
+
+@Injectable()
+export class AuditLog {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Adds a row in the transaction of the act, so that neither is there without the other. Make it the last step: until the
+   * transaction ends, every other append waits.
+   */
+  async append(tx: EntityManager, actor: Actor, { action, subjectType, subjectId, data = {} }: Act): Promise<void> {
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('audit_events', 0))`);
+    const [last] = await rows<{ hash: string }>(tx, `SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1`);
+    const prevHash = last?.hash ?? CHAIN_START;
+    const { apiKeyId, role, requestId, ip } = actor;
+    const facts: AuditFacts = { at: new Date(), apiKeyId, role, action, subjectType, subjectId, requestId, ip, data };
+    await tx.insert(AuditEvent, { ...facts, prevHash, hash: hashOfEvent(facts, prevHash) });
+  }
+
+  /** Adds a row for an act that writes nothing else. */
+  async record(actor: Actor, act: Act): Promise<void> {
+    await this.dataSource.transaction((tx) => this.append(tx, actor, act));
+  }
+
+  /** Newest first. `before`: the number before which the page starts. */
+  async list({ limit, before }: { limit: number; before?: string | undefined }): Promise<AuditEvent[]> {
+    return this.dataSource.manager.find(AuditEvent, {
+      where: before === undefined ? {} : { seq: LessThan(before) },
+      order: { seq: 'DESC' },
+      take: limit,
+    });
+  }
+}
