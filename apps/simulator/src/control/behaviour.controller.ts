@@ -5,7 +5,7 @@ import { pushFaultsSchema, type PushFaults } from '../push/pusher.js';
 import { Simulation } from '../simulation.js';
 import { faultSchema } from '../state/faults.js';
 import { latencySchema } from '../state/latency.js';
-import { settingsChangeSchema, settingsSchema, type SettingsChange } from '../state/settings.js';
+import { changed, settingsChangeSchema, type SettingsChange } from '../state/settings.js';
 
 const clockSchema = z.strictObject({ offset_ms: z.int().describe('Simulated time minus real time') });
 const advanceSchema = z.strictObject({ ms: z.int().min(0) });
@@ -28,7 +28,7 @@ export class BehaviourController {
 
   @Patch('settings')
   changeSettings(@Body({ schema: settingsChangeSchema }) change: SettingsChange) {
-    this.simulation.settings = settingsSchema.parse({ ...this.simulation.settings, ...change });
+    this.simulation.settings = changed(this.simulation.settings, change);
     return this.simulation.settings;
   }
 
