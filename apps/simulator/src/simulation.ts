@@ -10,6 +10,7 @@ import { Registry, type PlatformInput } from './state/registry.js';
 import { Refusal } from './state/refusal.js';
 import { changed, DEFAULT_SETTINGS, type Settings, type SettingsChange } from './state/settings.js';
 import { seconds, Timeline, type Clock } from './state/timeline.js';
+import { withQuery } from './state/urls.js';
 import {
   World,
   type AuthCode,
@@ -112,10 +113,10 @@ export class Simulation {
 
   /** Where the admin's browser goes next; the platform's own query survives. */
   redirectUrl(redirectUri: string, authCode: AuthCode): string {
-    const url = new URL(redirectUri);
-    url.searchParams.append('auth_code', authCode.value);
-    url.searchParams.append('expires_in', String(this.settings.auth_code_lifetime_s));
-    return url.href;
+    return withQuery(redirectUri, {
+      auth_code: authCode.value,
+      expires_in: String(this.settings.auth_code_lifetime_s),
+    });
   }
 
   deauthorize(platform: Platform, authorizerAppid: string): Promise<Push> | undefined {
