@@ -39,7 +39,7 @@ describe('the release check', () => {
     await platform.logIn();
     platform.answer = ({ fields }) => {
       if (fields['Content'] === 'TESTCOMPONENT_MSG_TYPE_TEXT') return 'success';
-      if (String(fields['Content']).startsWith('QUERY_AUTH_CODE:')) return '';
+      if (fields['MsgType'] === 'text') return '';
       if (fields['Event'] === 'LOCATION') return { status: 500 };
       return fields['InfoType'] === 'unauthorized' ? 'ok' : undefined;
     };
