@@ -2,17 +2,18 @@
  * Who may import whom, by folder. Lint refuses any other import; test/architecture.spec.ts checks that this table has no
  * circle and names every folder that exists.
  */
-const service = ['access', 'database', 'deletions', 'logging', 'merchants', 'queue', 'vault', 'wechat'];
+const service = ['access', 'database', 'deletions', 'logging', 'merchants', 'queue', 'settings', 'vault', 'wechat'];
 
 export const arrows = {
   'libs/wechat': [],
   'libs/vault': [],
   'libs/queue': [],
   'libs/logging': [],
+  'libs/settings': ['vault'],
   'libs/embedded-postgres': [],
   'libs/database': ['vault'],
   'libs/access': ['database'],
-  'libs/merchants': ['database', 'queue', 'wechat'],
+  'libs/merchants': ['database', 'queue', 'vault', 'wechat'],
   'libs/deletions': ['merchants', 'database', 'queue', 'wechat'],
   'apps/api': service,
   'apps/worker': service,

@@ -7,7 +7,13 @@ export interface TestDatabase {
 }
 
 /** An empty database of its own for one test file, on the server that global setup started. */
-export async function createEmptyDatabase(template?: string): Promise<TestDatabase> {
+export const createEmptyDatabase = (): Promise<TestDatabase> => create();
+
+/** One with every migration run: a copy of the template that global setup migrated. */
+export const createMigratedDatabase = (): Promise<TestDatabase> =>
+  create(new URL(process.env.TEST_TEMPLATE_URL ?? '').pathname.slice(1));
+
+async function create(template?: string): Promise<TestDatabase> {
   const server = new URL(process.env.TEST_TEMPLATE_URL ?? '');
   const run = async (sql: string) => {
     const client = new pg.Client({ connectionString: new URL('/postgres', server).href });

@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { migrate } from '../../dist/libs/database/src/index.js';
 import { startEmbeddedPostgres } from '../../dist/libs/embedded-postgres/src/index.js';
 
 async function freePort() {
@@ -44,6 +45,7 @@ export default async function setup() {
         settings: { max_connections: '300' },
       });
   process.env.TEST_TEMPLATE_URL = process.env.TEST_DATABASE_URL ?? postgres.url;
+  await migrate(process.env.TEST_TEMPLATE_URL);
   const redis = await startRedis(dir);
   if (redis) process.env.TEST_REDIS_URL = redis.url;
   globalThis.__servers = { dir, postgres, redis };

@@ -1,2 +1,19 @@
-import { hello } from '@app/wechat';
-console.log(hello);
+import { migrate } from '@app/database';
+import { createLogger } from '@app/logging';
+import { readSettings, SettingsInvalid } from '@app/settings';
+import { createApi } from './create-api.js';
+import { apiEnvSchema } from './env.js';
+
+try {
+  const env = readSettings(apiEnvSchema, process.env);
+  const logger = createLogger({ level: env.LOG_LEVEL });
+  await migrate(env.DATABASE_URL);
+  const api = await createApi(env, logger);
+  api.enableShutdownHooks();
+  await api.listen(env.PORT, env.HOST);
+  logger.log('api listens', { url: await api.getUrl() });
+} catch (error) {
+  if (!(error instanceof SettingsInvalid)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -6,6 +6,7 @@ import { Gateway } from './open-api/gateway.js';
 import { openApiRoutes } from './open-api/routes.js';
 import { Simulation } from './simulation.js';
 import { SimulatorModule } from './simulator.module.js';
+import { StateFile } from './state-file.js';
 import type { SettingsChange } from './state/settings.js';
 import type { Clock } from './state/timeline.js';
 
@@ -18,6 +19,8 @@ export interface SimulatorOptions {
   clock?: Clock;
   settings?: SettingsChange;
   callLogSize?: number;
+  /** Keeps what WeChat would remember over restarts. */
+  stateFile?: string;
 }
 
 export interface RunningSimulator {
@@ -38,6 +41,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<R
     settings: options.settings ?? {},
     callLogSize: options.callLogSize ?? 10_000,
   });
+  const state = options.stateFile === undefined ? undefined : StateFile.open(options.stateFile, simulation);
   // Calls that a fault withholds would otherwise keep the server from closing.
   const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
   const app = await NestFactory.create<NestFastifyApplication>(SimulatorModule.of(simulation), adapter, {
@@ -54,6 +58,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<R
     close: async () => {
       await simulation.close();
       await app.close();
+      state?.close();
     },
   };
 }

@@ -1,1 +1,4 @@
-export const hello: string = 'database';
+export { dataSourceOptions, migrate, type DatabaseOptions } from './data-source.js';
+export { DatabaseModule } from './database.module.js';
+export { rows, type Sql } from './rows.js';
+export { SealedColumns, type SealedPlace } from './sealed-columns.js';

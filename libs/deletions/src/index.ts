@@ -1,1 +1,23 @@
-export const hello: string = 'deletions';
+import { DeletionAttempt } from './deletion-attempt.entity.js';
+import { Deletion } from './deletion.entity.js';
+import { MerchantPacing } from './merchant-pacing.entity.js';
+
+/** For DatabaseModule.forRoot. */
+export const deletionsEntities = [Deletion, DeletionAttempt, MerchantPacing];
+
+export { type DeletionAttempt } from './deletion-attempt.entity.js';
+export { DeletionRun } from './deletion-run.js';
+export { Deletions, type DeletionFilter, type DeletionView, type NewDeletion } from './deletions.js';
+export { DeletionsModule } from './deletions.module.js';
+export { Dispatcher } from './dispatcher.js';
+export {
+  DeletionNotFound,
+  DeletionsError,
+  DeletionStateConflict,
+  MerchantNotEligible,
+  TargetRefused,
+} from './errors.js';
+export { type PacingDefaults } from './lane.js';
+export { Lanes, type LaneReport } from './lanes.js';
+export { type DeletionState, type Proof, type WaitingFor } from './states.js';
+export { decideTarget, type Target, type TargetRequest } from './target.js';

@@ -1,1 +1,40 @@
-export const hello: string = 'merchants';
+import { AccessTokenRow } from './access-token.entity.js';
+import { AuthorizationCodeRow, UsedAuthorizationState } from './authorization-code.entity.js';
+import { CallbackEvent } from './callback-event.entity.js';
+import { Merchant } from './merchant.entity.js';
+import { PlatformRow } from './platform.entity.js';
+
+/** For DatabaseModule.forRoot. */
+export const merchantsEntities = [
+  AccessTokenRow,
+  AuthorizationCodeRow,
+  CallbackEvent,
+  Merchant,
+  PlatformRow,
+  UsedAuthorizationState,
+];
+
+export { AuthorizerTokens, type TokenHolder } from './authorizer-tokens.js';
+export { CallbackInbox, type Receipt, type ReceivedPush } from './callback-inbox.js';
+export { type CallbackChannel } from './callback-event.entity.js';
+export { ComponentTokens } from './component-tokens.js';
+export { ineligibleReasons, type IneligibleReason } from './eligibility.js';
+export {
+  AuthorizationCodeRefused,
+  AuthorizationStateRefused,
+  GrantLost,
+  MerchantNotFound,
+  MerchantsError,
+  PlatformExists,
+  PlatformNotFound,
+  PlatformRequired,
+  TicketMissing,
+  TokenUnavailable,
+} from './errors.js';
+export { GrantExchange } from './grant-exchange.js';
+export { lessonOf } from './lessons.js';
+export { Merchant, type MerchantState } from './merchant.entity.js';
+export { Merchants, type GrantLesson } from './merchants.js';
+export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';
+export { Onboarding, type AuthorizationLinks, type OnboardingOptions } from './onboarding.js';
+export { Platforms, type Platform, type PlatformSecrets } from './platforms.js';

@@ -1,1 +1,22 @@
-export const hello: string = 'queue';
+export type { QueueOptions } from './backend.js';
+export {
+  GiveUp,
+  JobDataInvalid,
+  JobHandlersIncomplete,
+  JobStalled,
+  QueueError,
+  QueueUnavailable,
+  QueueUrlInvalid,
+  RetryAfter,
+} from './errors.js';
+export { JobQueues, type JobItem, type QueueCounts } from './job-queues.js';
+export {
+  JobRunner,
+  type GaveUpHook,
+  type JobContext,
+  type JobHandler,
+  type JobHandlers,
+  type JobRunnerOptions,
+} from './job-runner.js';
+export { jobs, queues, type JobData, type JobName, type QueueName } from './jobs.js';
+export { QueueModule } from './queue.module.js';

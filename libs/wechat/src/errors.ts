@@ -65,7 +65,7 @@ export class UnknownOutcome extends WechatError {
     facts: CallFacts,
     readonly reason: UnknownOutcomeReason = 'busy',
   ) {
-    super(facts, facts.errcode === undefined ? `outcome unknown (${reason})` : undefined);
+    super(facts, `outcome unknown (${reason}), ${describe(facts)}`);
   }
 }
 
@@ -173,5 +173,6 @@ export function splitErrmsg(raw: string): { errmsg: string; rid?: string } {
 
 function describe({ errcode, errmsg, rid, httpStatus }: CallFacts): string {
   const parts = [errcode, errmsg, rid && `(rid ${rid})`].filter((part) => part !== undefined && part !== '');
-  return parts.length > 0 ? parts.join(' ') : `failed${httpStatus === undefined ? '' : ` with HTTP ${httpStatus}`}`;
+  if (parts.length > 0) return parts.join(' ');
+  return httpStatus === undefined ? 'no answer' : `HTTP ${httpStatus}`;
 }

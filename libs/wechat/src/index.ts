@@ -51,4 +51,16 @@ export {
   type UnknownOutcomeReason,
   type WechatErrorCode,
 } from './errors.js';
-export const hello: string = 'wechat';
+export { WechatTransport, type CallRecord, type WechatCall, type WechatTransportOptions } from './transport.js';
+export {
+  ComponentApi,
+  type AuthorizerInfo,
+  type AuthorizerList,
+  type AuthorizerToken,
+  type ComponentToken,
+  type PreAuthCode,
+  type QueriedAuthorization,
+} from './component-api.js';
+export { AuthorizerApi, type ApiQuota, type MassDeleteTarget, type MassMessageStatus } from './authorizer-api.js';
+export { authorizationLinks, type AuthorizationLinkOptions } from './authorization-page.js';
+export { MASS_AND_NOTIFICATION, permissionSetName, type PermissionSetName } from './permission-sets.js';

@@ -34,7 +34,8 @@ export const componentOperations: readonly Operation[] = [
 function startPushTicket({ simulation, body, clientIp }: OpenApiCall): Answer {
   const platform = platformBySecret(simulation.world.platforms, body, 'component_secret');
   simulation.checkAddress(platform, clientIp);
-  if (!platform.isTicketPushed) simulation.tickets.start(platform);
+  // Pushes that failed count as out of order too: this is how a platform asks for its ticket after a late start.
+  if (!platform.isTicketPushed || platform.ticketFailures > 0) simulation.tickets.start(platform);
   return OK;
 }
 

@@ -1,0 +1,68 @@
+import { Module, StandardSchemaSerializerInterceptor, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+import { accessEntities, AccessModule } from '@app/access';
+import { DatabaseModule } from '@app/database';
+import { deletionsEntities, DeletionsModule } from '@app/deletions';
+import { logUpstreamCall } from '@app/logging';
+import { merchantsEntities, MerchantsModule } from '@app/merchants';
+import { QueueModule } from '@app/queue';
+import { SecretBox } from '@app/vault';
+import { WechatTransport } from '@app/wechat';
+import { CallbacksController } from './callbacks/callbacks.controller.js';
+import { DeletionsController } from './deletions/deletions.controller.js';
+import type { ApiEnv } from './env.js';
+import { HealthController } from './health/health.controller.js';
+import { AccessGuard } from './http/access.guard.js';
+import { ErrorFilter } from './http/error.filter.js';
+import { RequestValidationPipe } from './http/request-validation.pipe.js';
+import { MerchantsController } from './merchants/merchants.controller.js';
+import { OnboardingController } from './onboarding/onboarding.controller.js';
+import { PlatformsController } from './platforms/platforms.controller.js';
+
+@Module({})
+export class ApiModule {
+  static forRoot(env: ApiEnv): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [
+        DatabaseModule.forRoot({
+          url: env.DATABASE_URL,
+          entities: [...accessEntities, ...merchantsEntities, ...deletionsEntities],
+          applicationName: 'retract-api',
+          secrets: new SecretBox(env.MASTER_KEYS),
+        }),
+        QueueModule.forRoot({ url: env.QUEUE_URL ?? env.DATABASE_URL }),
+        MerchantsModule.forRoot({
+          transport: new WechatTransport({ baseUrl: env.WECHAT_API_URL, onCall: logUpstreamCall }),
+          onboarding: {
+            publicUrl: env.PUBLIC_URL,
+            wechatMpUrl: env.WECHAT_MP_URL,
+            wechatOpenUrl: env.WECHAT_OPEN_URL,
+          },
+        }),
+        DeletionsModule.forRoot({
+          ratePerMinute: env.DEFAULT_RATE_PER_MINUTE,
+          dailyLimit: env.DEFAULT_DAILY_QUOTA,
+          urgentReserve: env.URGENT_RESERVE,
+        }),
+        AccessModule,
+        TerminusModule.forRoot({ gracefulShutdownTimeoutMs: 0 }),
+      ],
+      controllers: [
+        CallbacksController,
+        DeletionsController,
+        HealthController,
+        MerchantsController,
+        OnboardingController,
+        PlatformsController,
+      ],
+      providers: [
+        { provide: APP_FILTER, useClass: ErrorFilter },
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_PIPE, useClass: RequestValidationPipe },
+        { provide: APP_INTERCEPTOR, useClass: StandardSchemaSerializerInterceptor },
+      ],
+    };
+  }
+}

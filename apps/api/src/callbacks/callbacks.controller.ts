@@ -1,0 +1,56 @@
+import { Body, Controller, Header, HttpCode, Logger, Param, Post, Query } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { z } from 'zod';
+import { currentRequestId, newRequestId } from '@app/logging';
+import { CallbackInbox, type ReceivedPush } from '@app/merchants';
+import { Public } from '../http/access.guard.js';
+import { appidSchema } from '../http/appid.js';
+import { ProblemError } from '../http/problem.js';
+
+/** WeChat adds parameters as it likes; the inbox checks those that count. */
+const querySchema = z.record(z.string(), z.unknown());
+const bodySchema = z.instanceof(Buffer, { error: 'must be XML, sent as text/xml' });
+
+/** The two addresses that WeChat pushes to. Whatever is authentic is answered with `success`, within 5 s. */
+@ApiExcludeController()
+@Controller('wechat/:componentAppid')
+@Public()
+export class CallbacksController {
+  private readonly logger = new Logger(CallbacksController.name);
+
+  constructor(private readonly inbox: CallbackInbox) {}
+
+  @Post('events')
+  @HttpCode(200)
+  @Header('content-type', 'text/plain')
+  event(
+    @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
+    @Query({ schema: querySchema }) query: Record<string, unknown>,
+    @Body({ schema: bodySchema }) body: Buffer,
+  ): Promise<string> {
+    return this.receive({ componentAppid, channel: 'authorization', query, body });
+  }
+
+  @Post('messages/:authorizerAppid')
+  @HttpCode(200)
+  @Header('content-type', 'text/plain')
+  message(
+    @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
+    @Param('authorizerAppid', { schema: appidSchema }) authorizerAppid: string,
+    @Query({ schema: querySchema }) query: Record<string, unknown>,
+    @Body({ schema: bodySchema }) body: Buffer,
+  ): Promise<string> {
+    return this.receive({ componentAppid, channel: 'message', authorizerAppid, query, body });
+  }
+
+  private async receive(push: Omit<ReceivedPush, 'requestId'>): Promise<string> {
+    const receipt = await this.inbox.receive({ ...push, requestId: currentRequestId() ?? newRequestId() });
+    const about = { component_appid: push.componentAppid, channel: push.channel };
+    if (!receipt.accepted) {
+      this.logger.warn('push refused', { ...about, reason: receipt.reason });
+      throw new ProblemError('push_refused', `This is not a push of WeChat for this platform (${receipt.reason}).`);
+    }
+    this.logger.log('push received', { ...about, kind: receipt.kind, is_duplicate: receipt.isDuplicate });
+    return 'success';
+  }
+}

@@ -1,0 +1,26 @@
+import type { LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ApiKeys } from '@app/access';
+import { ApiModule } from './api.module.js';
+import type { ApiEnv } from './env.js';
+import { useOpenApi } from './http/open-api.js';
+import { useRequestId } from './http/request-id.js';
+
+/** Larger requests are refused before they are read. Pushes of WeChat are a few kilobytes. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+const PUSH_LIMIT_BYTES = 64 * 1024;
+
+/** The api on a migrated database, not yet listening. */
+export async function createApi(env: ApiEnv, logger: LoggerService): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle' });
+  const api = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(env), adapter, { logger });
+  useRequestId(adapter.getInstance());
+  // WeChat's pushes as they came: signatures are over bytes.
+  api.useBodyParser(['text/xml', 'application/xml'], { bodyLimit: PUSH_LIMIT_BYTES }, (_request, body, done) => {
+    done(null, body);
+  });
+  useOpenApi(api);
+  if (env.BOOTSTRAP_API_KEY) await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY);
+  return api;
+}

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import type { DeletionView } from '@app/deletions';
+import type { DeletionAttempt } from '@app/deletions';
+import { appidSchema } from '../http/appid.js';
+import { pageSchema } from '../http/page.js';
+
+const DAY_MS = 24 * 60 * 60_000;
+const MAX_DAYS_AHEAD = 366;
+
+/** The types alone; what the fields mean together is decided by decideTarget. */
+export const createDeletionSchema = z
+  .strictObject({
+    merchant: appidSchema.meta({ description: 'authorizer_appid' }),
+    component_appid: appidSchema.optional().meta({ description: 'Only if the merchant authorized several platforms.' }),
+    msg_id: z.union([z.number(), z.string().max(40)]).optional(),
+    article_idx: z.int().min(0).max(1_000).optional().meta({ description: '1-based; 0 is the whole message.' }),
+    whole_message: z.boolean().optional(),
+    url: z.string().max(2_048).optional(),
+    not_before: z.iso
+      .datetime({ offset: true })
+      .transform((text) => new Date(text))
+      .refine((moment) => moment.getTime() < Date.now() + MAX_DAYS_AHEAD * DAY_MS, 'is more than a year ahead')
+      .optional(),
+    priority: z.enum(['normal', 'urgent']).default('normal'),
+    reason: z.string().max(500).optional(),
+    metadata: z
+      .record(z.string().min(1).max(40), z.string().max(500))
+      .refine((metadata) => Object.keys(metadata).length <= 50, 'has more than 50 entries')
+      .default({}),
+  })
+  .meta({
+    id: 'CreateDeletion',
+    examples: [{ merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', article_idx: 2, reason: 'wrong price' }],
+  });
+export type CreateDeletion = z.output<typeof createDeletionSchema>;
+
+const stateSchema = z.enum(['scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled']);
+
+export const listDeletionsSchema = pageSchema.extend({
+  merchant: appidSchema.optional(),
+  component_appid: appidSchema.optional(),
+  state: stateSchema.optional(),
+  msg_id: z
+    .string()
+    .regex(/^[1-9]\d{0,18}$/, 'must be a msg_id')
+    .optional(),
+});
+export type ListDeletions = z.output<typeof listDeletionsSchema>;
+
+export const idSchema = z.uuid('must be an id that this API gave');
+
+const moment = z.string().nullable();
+
+export const deletionSchema = z
+  .object({
+    id: z.string(),
+    merchant: z.string(),
+    component_appid: z.string(),
+    msg_id: z.string().nullable().meta({ description: 'Decimal digits.' }),
+    article_idx: z.int().nullable(),
+    whole_message: z.boolean(),
+    url: z.string().nullable(),
+    state: stateSchema,
+    waiting_for: z.enum(['backoff', 'rate_limit', 'daily_quota', 'merchant_admin', 'platform']).nullable(),
+    waiting_until: moment,
+    priority: z.enum(['normal', 'urgent']),
+    not_before: moment,
+    reason: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()),
+    outcome: z
+      .object({
+        code: z.string(),
+        errcode: z.int().nullable(),
+        errmsg: z.string().nullable(),
+        rid: z.string().nullable(),
+      })
+      .nullable(),
+    proof: z.enum(['none', 'acknowledged', 'verified']),
+    attempts: z.int(),
+    created_at: z.string(),
+    finished_at: moment,
+    ignored: z.array(z.literal('url')).optional(),
+  })
+  .meta({ id: 'Deletion' });
+export type DeletionResource = z.input<typeof deletionSchema>;
+
+export function deletionResource(deletion: DeletionView): DeletionResource {
+  return {
+    id: deletion.id,
+    merchant: deletion.authorizerAppid,
+    component_appid: deletion.componentAppid,
+    msg_id: deletion.msgId,
+    article_idx: deletion.articleIdx,
+    whole_message: deletion.articleIdx === 0,
+    url: deletion.url,
+    state: deletion.state,
+    waiting_for: deletion.waitingFor,
+    waiting_until: deletion.waitingUntil?.toISOString() ?? null,
+    priority: deletion.isUrgent ? 'urgent' : 'normal',
+    not_before: deletion.notBefore?.toISOString() ?? null,
+    reason: deletion.reason,
+    metadata: deletion.metadata,
+    outcome: deletion.outcomeCode
+      ? {
+          code: deletion.outcomeCode,
+          errcode: deletion.outcomeErrcode,
+          errmsg: deletion.outcomeErrmsg,
+          rid: deletion.outcomeRid,
+        }
+      : null,
+    proof: deletion.proof,
+    attempts: deletion.attempts,
+    created_at: deletion.createdAt.toISOString(),
+    finished_at: deletion.finishedAt?.toISOString() ?? null,
+  };
+}
+
+export const attemptListSchema = z.object({
+  data: z.array(
+    z
+      .object({
+        id: z.string(),
+        op: z.enum(['mass/delete', 'mass/get']),
+        outcome: z
+          .string()
+          .nullable()
+          .meta({ description: 'Null while the call is under way, or its answer was lost.' }),
+        errcode: z.int().nullable(),
+        errmsg: z.string().nullable(),
+        rid: z.string().nullable(),
+        http_status: z.int().nullable(),
+        latency_ms: z.int().nullable(),
+        started_at: z.string(),
+        finished_at: moment,
+      })
+      .meta({ id: 'DeletionAttempt' }),
+  ),
+});
+
+export function attemptResource(attempt: DeletionAttempt) {
+  return {
+    id: attempt.id,
+    op: attempt.operation,
+    outcome: attempt.outcome,
+    errcode: attempt.errcode,
+    errmsg: attempt.errmsg,
+    rid: attempt.rid,
+    http_status: attempt.httpStatus,
+    latency_ms: attempt.latencyMs,
+    started_at: attempt.startedAt.toISOString(),
+    finished_at: attempt.finishedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,119 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Idempotency, type Principal } from '@app/access';
+import { decideTarget, Deletions } from '@app/deletions';
+import { currentRequestId, newRequestId } from '@app/logging';
+import { Merchants } from '@app/merchants';
+import { Caller, Needs } from '../http/access.guard.js';
+import { IdempotencyKey } from '../http/idempotency-key.js';
+import { pageOf, pageOfSchema } from '../http/page.js';
+import {
+  attemptListSchema,
+  attemptResource,
+  createDeletionSchema,
+  deletionResource,
+  deletionSchema,
+  idSchema,
+  listDeletionsSchema,
+  type CreateDeletion,
+  type DeletionResource,
+  type ListDeletions,
+} from './deletion.js';
+
+@ApiTags('deletions')
+@Controller('v1/deletions')
+export class DeletionsController {
+  constructor(
+    private readonly deletions: Deletions,
+    private readonly merchants: Merchants,
+    private readonly idempotency: Idempotency,
+  ) {}
+
+  /** Accepts a deletion (202). While the same target is open, that deletion is the answer (200). */
+  @Post()
+  @HttpCode(202)
+  @Needs('operator')
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'The same key and body get the same answer for 24 h.',
+  })
+  @SerializeOptions({ schema: deletionSchema })
+  async create(
+    @Caller() caller: Principal,
+    @Body({ schema: createDeletionSchema }) body: CreateDeletion,
+    @IdempotencyKey() key: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<DeletionResource> {
+    const request = { apiKeyId: caller.apiKeyId, key, fingerprint: ['POST /v1/deletions', body] };
+    const answer = await this.idempotency.run<DeletionResource>(request, async (tx) => {
+      const { target, ignored } = decideTarget(body);
+      const merchant = await this.merchants.find(body.merchant, body.component_appid);
+      const { id, isNew } = await this.deletions.accept(tx, merchant, {
+        target,
+        isUrgent: body.priority === 'urgent',
+        notBefore: body.not_before ?? null,
+        reason: body.reason ?? null,
+        metadata: body.metadata,
+        requestId: currentRequestId() ?? newRequestId(),
+      });
+      const resource = deletionResource(await this.deletions.get(id, tx));
+      return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
+    });
+    void reply.status(answer.status);
+    return answer.body;
+  }
+
+  @Get()
+  @Needs('viewer')
+  @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
+  async list(@Query({ schema: listDeletionsSchema }) query: ListDeletions) {
+    const { limit, cursor, state, msg_id: msgId } = query;
+    const merchant = query.merchant ? await this.merchants.find(query.merchant, query.component_appid) : undefined;
+    const found = await this.deletions.list({
+      merchantId: merchant?.id,
+      state,
+      msgId,
+      limit: limit + 1,
+      after: cursor,
+    });
+    return pageOf(found, limit, deletionResource);
+  }
+
+  @Get(':id')
+  @Needs('viewer')
+  @SerializeOptions({ schema: deletionSchema })
+  async get(@Param('id', { schema: idSchema }) id: string) {
+    return deletionResource(await this.deletions.get(id));
+  }
+
+  /** Every upstream call that was made for the deletion, oldest first. */
+  @Get(':id/attempts')
+  @Needs('viewer')
+  @SerializeOptions({ schema: attemptListSchema })
+  async attempts(@Param('id', { schema: idSchema }) id: string) {
+    return { data: (await this.deletions.attempts(id)).map(attemptResource) };
+  }
+
+  /** Possible until the deletion is dispatched; after it, 409. */
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @Needs('operator')
+  @SerializeOptions({ schema: deletionSchema })
+  async cancel(@Param('id', { schema: idSchema }) id: string) {
+    await this.deletions.cancel(id);
+    return deletionResource(await this.deletions.get(id));
+  }
+
+  /** Puts a failed deletion back into its merchant's lane. */
+  @Post(':id/retry')
+  @HttpCode(202)
+  @Needs('operator')
+  @SerializeOptions({ schema: deletionSchema })
+  async retry(@Param('id', { schema: idSchema }) id: string) {
+    const { merchantId } = await this.deletions.get(id);
+    await this.deletions.retry(await this.merchants.byId(merchantId), id);
+    return deletionResource(await this.deletions.get(id));
+  }
+}

@@ -1,0 +1,76 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { AccessError } from '@app/access';
+import { DeletionsError, MerchantNotEligible } from '@app/deletions';
+import { MerchantsError } from '@app/merchants';
+import { QueueError } from '@app/queue';
+import { WechatError } from '@app/wechat';
+import { problemOf, ProblemError, type Problem } from './problem.js';
+import { isProblemCode, type ProblemCode } from './problems.js';
+
+/** The one place where errors become answers. What is not known here says nothing about itself to the caller. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ErrorFilter.name);
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      const level = problem.code === 'internal_error' ? 'error' : 'warn';
+      this.logger[level]('request failed', { code: problem.code, error });
+    }
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    void reply.status(problem.status).type('application/problem+json').send(problem);
+  }
+}
+
+export function toProblem(error: unknown): Problem {
+  if (error instanceof ProblemError) return problemOf(error.code, error.message, error.members);
+  if (error instanceof MerchantNotEligible) return problemOf(error.code, error.message, { reasons: error.reasons });
+  if (error instanceof WechatError) {
+    const { operation, errcode, errmsg, rid } = error;
+    return problemOf('upstream_failed', error.message, { upstream: { operation, errcode, errmsg, rid } });
+  }
+  if (isOurs(error) && isProblemCode(error.code)) return problemOf(error.code, error.message);
+  const code = codeOfStatus(statusOf(error));
+  return code
+    ? problemOf(code, DETAILS[code] ?? '')
+    : problemOf('internal_error', 'The cause is in our log, under the request id.');
+}
+
+const isOurs = (error: unknown): error is Error & { code: string } =>
+  error instanceof MerchantsError ||
+  error instanceof DeletionsError ||
+  error instanceof AccessError ||
+  error instanceof QueueError;
+
+/** Errors of Nest and Fastify, by their status: their texts may repeat what was sent. */
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof status === 'number' ? status : undefined;
+}
+
+const DETAILS: Partial<Record<ProblemCode, string>> = {
+  malformed_body: 'The body is not valid JSON, or does not match its Content-Type and length.',
+  not_found: 'No route has this path.',
+  payload_too_large: 'Send a smaller body.',
+  unsupported_media_type: 'Send application/json.',
+};
+
+function codeOfStatus(status: number | undefined): ProblemCode | undefined {
+  switch (status) {
+    case 400:
+      return 'malformed_body';
+    case 404:
+      return 'not_found';
+    case 405:
+      return 'method_not_allowed';
+    case 413:
+      return 'payload_too_large';
+    case 415:
+      return 'unsupported_media_type';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** Query parameters of every list. The cursor is opaque to clients: the id after which the page starts. */
+export const pageSchema = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z
+    .string()
+    .max(100)
+    .transform((text, context) => {
+      const id = Buffer.from(text, 'base64url').toString('utf8');
+      if (z.uuid().safeParse(id).success) return id;
+      context.addIssue('is not a cursor that a list gave');
+      return z.NEVER;
+    })
+    .optional(),
+});
+
+export const pageOfSchema = <Item extends z.ZodType>(item: Item) =>
+  z.object({ data: z.array(item), next_cursor: z.string().nullable() });
+
+export interface Page<Item> {
+  data: Item[];
+  next_cursor: string | null;
+}
+
+/** @param found one more than the limit where there is a next page */
+export function pageOf<Row extends { id: string }, Item>(
+  found: Row[],
+  limit: number,
+  toItem: (row: Row) => Item,
+): Page<Item> {
+  const rows = found.slice(0, limit);
+  const last = found.length > limit ? rows.at(-1) : undefined;
+  return { data: rows.map(toItem), next_cursor: last ? Buffer.from(last.id).toString('base64url') : null };
+}

@@ -1,0 +1,20 @@
+import { Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
+import { ProblemError, type FieldError } from './problem.js';
+
+/** Checks bodies, queries and path parameters against the schema that stands at the parameter. */
+@Injectable()
+export class RequestValidationPipe extends StandardSchemaValidationPipe {
+  constructor() {
+    super({
+      exceptionFactory: (issues) => {
+        const errors: FieldError[] = issues.map(({ path, message }) => ({
+          field: (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
+          message,
+        }));
+        const first = errors[0];
+        const detail = first ? `${first.field || 'the request'}: ${first.message}` : 'The request is not valid.';
+        return new ProblemError('invalid_request', detail, { errors });
+      },
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { Body, Controller, Get, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { ComponentTokens, Platforms } from '@app/merchants';
+import { Needs } from '../http/access.guard.js';
+import { appidSchema } from '../http/appid.js';
+import {
+  platformResource,
+  platformSchema,
+  registerPlatformSchema,
+  updatePlatformSchema,
+  type RegisterPlatform,
+  type UpdatePlatform,
+} from './platform.js';
+
+const platformListSchema = z.object({ data: z.array(platformSchema) });
+
+@ApiTags('platforms')
+@Controller('v1/platforms')
+export class PlatformsController {
+  constructor(
+    private readonly platforms: Platforms,
+    private readonly componentTokens: ComponentTokens,
+  ) {}
+
+  /** Registers a platform and asks WeChat to push its ticket now rather than in ten minutes. */
+  @Post()
+  @Needs('admin')
+  @SerializeOptions({ schema: platformSchema })
+  async register(@Body({ schema: registerPlatformSchema }) body: RegisterPlatform) {
+    const platform = await this.platforms.register(body.component_appid, {
+      appSecret: body.app_secret,
+      token: body.token,
+      encodingAesKey: body.encoding_aes_key,
+      previousEncodingAesKey: body.previous_encoding_aes_key,
+    });
+    await this.componentTokens.askForTicket(platform);
+    return platformResource(platform);
+  }
+
+  @Get()
+  @Needs('viewer')
+  @SerializeOptions({ schema: platformListSchema })
+  async list() {
+    return { data: (await this.platforms.list()).map(platformResource) };
+  }
+
+  @Get(':componentAppid')
+  @Needs('viewer')
+  @SerializeOptions({ schema: platformSchema })
+  async get(@Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
+    return platformResource(await this.platforms.get(componentAppid));
+  }
+
+  /** Replaces the secrets that are given. A new encoding_aes_key keeps the old one as the previous key. */
+  @Patch(':componentAppid')
+  @Needs('admin')
+  @SerializeOptions({ schema: platformSchema })
+  async update(
+    @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
+    @Body({ schema: updatePlatformSchema }) body: UpdatePlatform,
+  ) {
+    const updated = await this.platforms.update(componentAppid, {
+      appSecret: body.app_secret,
+      token: body.token,
+      encodingAesKey: body.encoding_aes_key,
+      previousEncodingAesKey: body.previous_encoding_aes_key,
+    });
+    return platformResource(updated);
+  }
+}

@@ -1,0 +1,42 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Dispatcher } from '@app/deletions';
+import { runWithRequestId } from '@app/logging';
+import { JobRunner, type JobRunnerOptions } from '@app/queue';
+import { CallbackProcessJob } from './jobs/callback-process.job.js';
+import { DeletionRunJob } from './jobs/deletion-run.job.js';
+import { Sweeper } from './sweeper.js';
+
+export const QUEUE_OPTIONS = Symbol('QueueOptions');
+
+/**
+ * Everything that runs in the background, started last and stopped first: no new work is handed out, what is in hand is
+ * finished, and only then Nest closes the queue and the database behind it.
+ */
+@Injectable()
+export class Background implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly runner: JobRunner;
+
+  constructor(
+    @Inject(QUEUE_OPTIONS) options: JobRunnerOptions,
+    private readonly dispatcher: Dispatcher,
+    private readonly sweeper: Sweeper,
+    callbackProcess: CallbackProcessJob,
+    deletionRun: DeletionRunJob,
+  ) {
+    this.runner = new JobRunner(options, {
+      'callback.process': (data) => runWithRequestId(data.request_id, () => callbackProcess.handle(data)),
+      'deletion.run': (data, context) => runWithRequestId(data.request_id, () => deletionRun.handle(data, context)),
+    });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.runner.start();
+    this.dispatcher.start();
+    this.sweeper.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([this.dispatcher.stop(), this.sweeper.stop()]);
+    await this.runner.stop();
+  }
+}

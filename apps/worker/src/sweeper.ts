@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { Idempotency } from '@app/access';
+import { CallbackInbox } from '@app/merchants';
+
+const EVERY_MS = 15_000;
+/** A push whose job is just being added is no lost one. */
+const LOST_AFTER_MS = 10_000;
+
+/** Finds what a crash or a lost queue left behind, and clears what has served its time. Every worker may do it at once. */
+@Injectable()
+export class Sweeper {
+  private readonly logger = new Logger(Sweeper.name);
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> | undefined;
+
+  constructor(
+    private readonly inbox: CallbackInbox,
+    private readonly idempotency: Idempotency,
+  ) {}
+
+  start(): void {
+    this.loop ??= this.sweepOnAndOn();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.loop;
+  }
+
+  private async sweepOnAndOn(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        await this.inbox.sweep(LOST_AFTER_MS);
+        await this.idempotency.sweep();
+      } catch (error) {
+        this.logger.warn('sweep failed, next one soon', { error });
+      }
+      await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    }
+  }
+}

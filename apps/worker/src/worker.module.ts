@@ -1,0 +1,55 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { accessEntities, AccessModule } from '@app/access';
+import { DatabaseModule } from '@app/database';
+import { deletionsEntities, DeletionsModule } from '@app/deletions';
+import { logUpstreamCall } from '@app/logging';
+import { merchantsEntities, MerchantsModule } from '@app/merchants';
+import { QueueModule } from '@app/queue';
+import { SecretBox } from '@app/vault';
+import { WechatTransport } from '@app/wechat';
+import { Background, QUEUE_OPTIONS } from './background.js';
+import type { WorkerEnv } from './env.js';
+import { CallbackProcessJob } from './jobs/callback-process.job.js';
+import { DeletionRunJob } from './jobs/deletion-run.job.js';
+import { Sweeper } from './sweeper.js';
+
+@Module({})
+export class WorkerModule {
+  static forRoot(env: WorkerEnv): DynamicModule {
+    const queue = { url: env.QUEUE_URL ?? env.DATABASE_URL };
+    return {
+      module: WorkerModule,
+      imports: [
+        DatabaseModule.forRoot({
+          url: env.DATABASE_URL,
+          entities: [...accessEntities, ...merchantsEntities, ...deletionsEntities],
+          applicationName: 'retract-worker',
+          secrets: new SecretBox(env.MASTER_KEYS),
+          poolSize: env.WORKER_CONCURRENCY + 5,
+        }),
+        QueueModule.forRoot(queue),
+        MerchantsModule.forRoot({
+          transport: new WechatTransport({ baseUrl: env.WECHAT_API_URL, onCall: logUpstreamCall }),
+          onboarding: {
+            publicUrl: env.PUBLIC_URL,
+            wechatMpUrl: env.WECHAT_MP_URL,
+            wechatOpenUrl: env.WECHAT_OPEN_URL,
+          },
+        }),
+        DeletionsModule.forRoot({
+          ratePerMinute: env.DEFAULT_RATE_PER_MINUTE,
+          dailyLimit: env.DEFAULT_DAILY_QUOTA,
+          urgentReserve: env.URGENT_RESERVE,
+        }),
+        AccessModule,
+      ],
+      providers: [
+        Background,
+        CallbackProcessJob,
+        DeletionRunJob,
+        Sweeper,
+        { provide: QUEUE_OPTIONS, useValue: { ...queue, concurrency: { deletions: env.WORKER_CONCURRENCY } } },
+      ],
+    };
+  }
+}

@@ -1,0 +1,49 @@
+import { DataSource, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { FirstTables1764000000000 } from './migrations/1764000000000-first-tables.js';
+
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/database` */
+  url: string;
+  /** The entities of every lib that the app uses. */
+  entities: EntityTarget<ObjectLiteral>[];
+  /** Shown in pg_stat_activity: which process of ours holds a connection. */
+  applicationName: string;
+  poolSize?: number;
+}
+
+/** Oldest first. New ones go to the end; one that was released is never edited. */
+const migrations = [FirstTables1764000000000];
+
+/** Any number will do, as long as every process of ours takes the same. */
+const MIGRATION_LOCK = 727_274;
+
+export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
+  return {
+    type: 'postgres',
+    installExtensions: false,
+    url: options.url,
+    entities: options.entities as DataSourceOptions['entities'] & unknown[],
+    migrations,
+    synchronize: false,
+    poolSize: options.poolSize ?? 10,
+    applicationName: options.applicationName,
+    connectTimeoutMS: 5_000,
+    // A server that restarts drops idle connections: pg reports that as an error of the pool, which is no reason to die.
+    poolErrorHandler: () => undefined,
+  };
+}
+
+/** Runs pending migrations under an advisory lock, so that several processes may start at once. Returns their names. */
+export async function migrate(url: string): Promise<string[]> {
+  const dataSource = await new DataSource(
+    dataSourceOptions({ url, entities: [], applicationName: 'retract-migrate' }),
+  ).initialize();
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    return (await dataSource.runMigrations({ transaction: 'each' })).map((migration) => migration.name);
+  } finally {
+    await runner.release();
+    await dataSource.destroy();
+  }
+}

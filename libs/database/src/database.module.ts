@@ -1,0 +1,31 @@
+import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { SecretBox } from '@app/vault';
+import { dataSourceOptions, type DatabaseOptions } from './data-source.js';
+import { SealedColumns } from './sealed-columns.js';
+
+/**
+ * Postgres and the secrets in it, for every module of an app. Import it before the others: Nest closes modules in the
+ * opposite order, and whoever finishes work at shutdown still needs the database.
+ */
+@Module({})
+export class DatabaseModule implements OnApplicationShutdown {
+  constructor(private readonly dataSource: DataSource) {}
+
+  static forRoot(options: DatabaseOptions & { secrets: SecretBox }): DynamicModule {
+    return {
+      module: DatabaseModule,
+      global: true,
+      providers: [
+        { provide: DataSource, useFactory: () => new DataSource(dataSourceOptions(options)).initialize() },
+        { provide: SecretBox, useValue: options.secrets },
+        SealedColumns,
+      ],
+      exports: [DataSource, SealedColumns, SecretBox],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+}

@@ -1,0 +1,217 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { AuthorizerTokens, Merchants } from '@app/merchants';
+import { jobs, RetryAfter } from '@app/queue';
+import { AuthorizerApi, WechatError } from '@app/wechat';
+import { Lanes } from './lanes.js';
+import { afterDelete, afterTokenFailure, afterVerifyFailure, type CallContext, type NextStep } from './next-step.js';
+import { Runs, type CallResult, type Outcome, type Run } from './runs.js';
+
+/** How many transient failures one deletion survives before it fails. */
+const MAX_RETRIES = 5;
+
+/** mass/get of a message that was taken back. */
+const DELETED = 'DELETE';
+
+interface Call<T> {
+  id: string;
+  result: CallResult;
+  answer?: T;
+  error?: Error;
+}
+
+/**
+ * Carries out one deletion, as its BullMQ job. Safe to run twice: whoever has the claim runs it, the claim is renewed with
+ * each call, each call is written down before it is made, and after one whose answer nobody saw, `mass/get` is asked
+ * before another delete is spent.
+ */
+@Injectable()
+export class DeletionRun {
+  private readonly logger = new Logger(DeletionRun.name);
+
+  constructor(
+    private readonly runs: Runs,
+    private readonly lanes: Lanes,
+    private readonly merchants: Merchants,
+    private readonly tokens: AuthorizerTokens,
+    private readonly api: AuthorizerApi,
+  ) {}
+
+  /** @throws RetryAfter when the queue shall run it again after a while */
+  async run(deletionId: string, { isLastAttempt }: { isLastAttempt: boolean }): Promise<void> {
+    const claim = await this.runs.claim(deletionId);
+    if (!claim.claimed) {
+      if (claim.retryAfterMs !== undefined) throw new RetryAfter(claim.retryAfterMs + 100);
+      return;
+    }
+    const { run } = claim;
+    if (run.merchant.state !== 'authorized') {
+      return this.runs.finish(run, { state: 'failed', proof: 'none', outcome: { code: run.merchant.state } });
+    }
+    const delayMs = await this.attempt(run);
+    if (delayMs === undefined) return;
+    // The queue would give the job up after its last attempt; the lane never gives a deletion up.
+    if (isLastAttempt) return this.runs.giveBack(run);
+    await this.runs.backOff(run, delayMs);
+    throw new RetryAfter(delayMs);
+  }
+
+  /** @returns after how many ms to try again, or undefined when this run is over */
+  private async attempt(run: Run): Promise<number | undefined> {
+    if (run.isLastOutcomeUnknown && 'msgId' in run.target) {
+      const verdict = await this.verify(run, run.target.msgId);
+      if (verdict !== 'still there') return verdict;
+    }
+    if (run.needsSlot && !(await this.lanes.buySlot(run.merchant.id, run.isUrgent))) {
+      await this.runs.giveBack(run);
+      return undefined;
+    }
+    return this.delete(run);
+  }
+
+  private async delete(run: Run, isTokenRenewed = false): Promise<number | undefined> {
+    const held = await this.token(run);
+    if (!held) {
+      await this.lanes.refund(run.merchant.id);
+      return undefined;
+    }
+    const { target } = run;
+    const call = await this.call(run, 'mass/delete', () => this.api.massDelete({ accessToken: held.token, target }));
+    if (!call) return undefined;
+    if (!call.error) {
+      await this.runs.finish(
+        run,
+        { state: 'succeeded', proof: 'acknowledged', outcome: { code: 'deleted', errcode: 0, errmsg: 'ok' } },
+        call,
+      );
+      return undefined;
+    }
+    const context = this.context(run, isTokenRenewed);
+    const step = afterDelete(call.error, context);
+    if (!step) throw call.error;
+    if (step.do === 'fail') {
+      await this.fail(run, step, call);
+      return undefined;
+    }
+    await this.runs.finishCall(call.id, call.result);
+    if (step.do === 'renew_token') {
+      await this.tokens.markStale(run.merchant, held.version);
+      return this.delete(run, true);
+    }
+    if (step.do === 'verify' && 'msgId' in target) {
+      const verdict = await this.verify(run, target.msgId);
+      if (verdict !== 'still there') return verdict;
+      await this.fail(run, { do: 'fail', code: step.code }, call);
+      return undefined;
+    }
+    return this.take(run, step);
+  }
+
+  /** Asks WeChat whether the message is gone. Ends the run when it is. */
+  private async verify(run: Run, msgId: bigint): Promise<number | undefined | 'still there'> {
+    const held = await this.token(run);
+    if (!held) return undefined;
+    const call = await this.call(run, 'mass/get', () => this.api.massGet({ accessToken: held.token, msgId }));
+    if (!call) return undefined;
+    if (call.error) {
+      await this.runs.finishCall(call.id, call.result);
+      // A refusal says that WeChat has nothing to tell of this message: the delete call will say why.
+      if (call.error instanceof WechatError && call.error.code === 'refused') return 'still there';
+      if (call.error instanceof WechatError && call.error.code === 'credential_expired') {
+        await this.tokens.markStale(run.merchant, held.version);
+      }
+      const step = afterVerifyFailure(call.error, this.context(run, true));
+      if (!step) throw call.error;
+      return this.take(run, step);
+    }
+    if (call.answer?.status !== DELETED) {
+      await this.runs.finishCall(call.id, call.result);
+      return 'still there';
+    }
+    await this.runs.finish(
+      run,
+      { state: 'succeeded', proof: 'verified', outcome: { code: 'already_deleted', errcode: 0, errmsg: 'ok' } },
+      call,
+    );
+    return undefined;
+  }
+
+  /** @returns undefined when no token could be had, and what follows from that is done */
+  private async token(run: Run): Promise<{ token: string; version: number } | undefined> {
+    try {
+      return await this.tokens.current(run.merchant);
+    } catch (error) {
+      const step = afterTokenFailure(error);
+      if (!step) throw error;
+      await this.take(run, step, error);
+      return undefined;
+    }
+  }
+
+  /** Makes one upstream call, written down before. @returns undefined when another worker has taken over */
+  private async call<T>(
+    run: Run,
+    operation: 'mass/delete' | 'mass/get',
+    make: () => Promise<T>,
+  ): Promise<Call<T> | undefined> {
+    const id = await this.runs.startCall(run, operation);
+    if (!id) {
+      this.logger.warn('claim lost before the call', { deletion_id: run.id, operation });
+      return undefined;
+    }
+    const startedAt = performance.now();
+    const since = () => Math.round(performance.now() - startedAt);
+    try {
+      const answer = await make();
+      return { id, result: { outcome: 'accepted', errcode: 0, httpStatus: 200, latencyMs: since() }, answer };
+    } catch (error) {
+      return { id, result: resultOf(error, since()), error: asError(error) };
+    }
+  }
+
+  /** Does what is not the end of a call. @returns after how many ms to try again, if so */
+  private async take(run: Run, step: NextStep, error?: unknown): Promise<number | undefined> {
+    switch (step.do) {
+      case 'retry':
+        return jobs['deletion.run'].backoff(run.retries + 1);
+      case 'fail':
+        await this.fail(run, step, undefined, error);
+        return undefined;
+      case 'wait':
+        if (step.for === 'rate_limit') await this.lanes.tooFast(run.merchant.id, step.pauseMs);
+        if (step.for === 'daily_quota') await this.lanes.quotaSpent(run.merchant.id);
+        await this.runs.giveBack(run, 'pauseMs' in step && step.for !== 'rate_limit' ? step : undefined);
+        return undefined;
+      case 'renew_token':
+      case 'verify':
+        throw new Error(`${step.do} is a step of a delete call.`);
+    }
+  }
+
+  private async fail(
+    run: Run,
+    { code, lesson }: Extract<NextStep, { do: 'fail' }>,
+    call?: Call<unknown>,
+    error: unknown = call?.error,
+  ): Promise<void> {
+    if (lesson) await this.merchants.learn(run.merchant.id, run.merchant.grantVersion, lesson);
+    await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: outcomeOf(code, error) }, call);
+  }
+
+  private context(run: Run, isTokenRenewed: boolean): CallContext {
+    return { hasMsgId: 'msgId' in run.target, isTokenRenewed, retriesLeft: MAX_RETRIES - run.retries };
+  }
+}
+
+const asError = (error: unknown) => (error instanceof Error ? error : new Error('not an error', { cause: error }));
+
+function outcomeOf(code: string, error: unknown): Outcome {
+  if (!(error instanceof WechatError)) return { code };
+  const { errcode, errmsg, rid } = error;
+  return { code, errcode, errmsg, rid };
+}
+
+function resultOf(error: unknown, latencyMs: number): CallResult {
+  if (!(error instanceof WechatError)) return { outcome: 'internal_error', latencyMs };
+  const { code, errcode, errmsg, rid, httpStatus } = error;
+  return { outcome: code, errcode, errmsg, rid, httpStatus, latencyMs };
+}

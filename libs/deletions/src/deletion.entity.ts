@@ -1,0 +1,63 @@
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Merchant } from '@app/merchants';
+import type { DeletionState, Proof } from './states.js';
+
+/**
+ * One wish to delete one article, one whole message, or one URL. Open until `finishedAt`; in the merchant's lane until
+ * `dispatchedAt`; what a lane waits for (rate, quota) stands in `merchant_pacing`, not here.
+ */
+@Entity({ name: 'deletions' })
+@Check(
+  'deletions_state_check',
+  `state IN ('scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled')`,
+)
+@Check('deletions_waiting_for_check', `waiting_for IN ('backoff', 'merchant_admin', 'platform')`)
+@Check('deletions_proof_check', `proof IN ('none', 'acknowledged', 'verified')`)
+@Check(
+  'deletions_target_check',
+  `(msg_id IS NOT NULL AND article_idx IS NOT NULL AND url IS NULL) OR (msg_id IS NULL AND article_idx IS NULL AND url IS NOT NULL)`,
+)
+@Index('deletions_open_target_idx', ['merchantId', 'targetKey'], { unique: true, where: 'finished_at IS NULL' })
+@Index('deletions_lane_idx', ['merchantId', 'isUrgent', 'readyAt', 'id'], {
+  where: 'finished_at IS NULL AND dispatched_at IS NULL',
+})
+@Index('deletions_dispatched_idx', ['dispatchedAt'], { where: 'finished_at IS NULL AND dispatched_at IS NOT NULL' })
+@Index('deletions_merchant_idx', ['merchantId', 'id'])
+export class Deletion {
+  @PrimaryColumn('uuid') id!: string;
+  @ForeignKey(() => Merchant, { name: 'deletions_merchant_id_fkey' })
+  @Column('uuid', { name: 'merchant_id' })
+  merchantId!: string;
+  /** Decimal digits: a 64-bit number does not fit JavaScript's. */
+  @Column('bigint', { name: 'msg_id', nullable: true }) msgId!: string | null;
+  /** 1-based; 0 is the whole message. */
+  @Column('integer', { name: 'article_idx', nullable: true }) articleIdx!: number | null;
+  @Column('text', { nullable: true }) url!: string | null;
+  @Column('text', { name: 'target_key' }) targetKey!: string;
+  @Column('text') state!: DeletionState;
+  @Column('boolean', { name: 'is_urgent', default: false }) isUrgent!: boolean;
+  @Column('timestamptz', { name: 'not_before', nullable: true }) notBefore!: Date | null;
+  /** From when the lane may hand it out: its schedule, or the end of a wait. */
+  @Column('timestamptz', { name: 'ready_at' }) readyAt!: Date;
+  @Column('timestamptz', { name: 'dispatched_at', nullable: true }) dispatchedAt!: Date | null;
+  /** Who runs it and until when nobody else may. */
+  @Column('uuid', { name: 'run_id', nullable: true }) runId!: string | null;
+  @Column('timestamptz', { name: 'running_until', nullable: true }) runningUntil!: Date | null;
+  /** Delete calls made. */
+  @Column('integer', { default: 0 }) attempts!: number;
+  /** Transient failures so far; rate, quota and holds do not count. */
+  @Column('integer', { default: 0 }) retries!: number;
+  @Column('text', { name: 'waiting_for', nullable: true }) waitingFor!:
+    'backoff' | 'merchant_admin' | 'platform' | null;
+  @Column('timestamptz', { name: 'waiting_until', nullable: true }) waitingUntil!: Date | null;
+  @Column('text', { name: 'outcome_code', nullable: true }) outcomeCode!: string | null;
+  @Column('integer', { name: 'outcome_errcode', nullable: true }) outcomeErrcode!: number | null;
+  @Column('text', { name: 'outcome_errmsg', nullable: true }) outcomeErrmsg!: string | null;
+  @Column('text', { name: 'outcome_rid', nullable: true }) outcomeRid!: string | null;
+  @Column('text', { default: 'none' }) proof!: Proof;
+  @Column('text', { nullable: true }) reason!: string | null;
+  @Column('jsonb', { default: {} }) metadata!: Record<string, string>;
+  @Column('text', { name: 'request_id' }) requestId!: string;
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
+}

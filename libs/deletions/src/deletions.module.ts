@@ -1,0 +1,21 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DeletionRun } from './deletion-run.js';
+import { Deletions } from './deletions.js';
+import { Dispatcher } from './dispatcher.js';
+import type { PacingDefaults } from './lane.js';
+import { Lanes, PACING_DEFAULTS } from './lanes.js';
+import { Runs } from './runs.js';
+
+/** The life of deletions: accepted, paced, run, proven. */
+@Module({})
+export class DeletionsModule {
+  static forRoot(pacing: PacingDefaults): DynamicModule {
+    const services = [DeletionRun, Deletions, Dispatcher, Lanes, Runs];
+    return {
+      module: DeletionsModule,
+      global: true,
+      providers: [...services, { provide: PACING_DEFAULTS, useValue: pacing }],
+      exports: services,
+    };
+  }
+}

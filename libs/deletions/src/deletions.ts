@@ -1,0 +1,181 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { rows } from '@app/database';
+import { ineligibleReasons, type Merchant } from '@app/merchants';
+import { DeletionAttempt } from './deletion-attempt.entity.js';
+import { Deletion } from './deletion.entity.js';
+import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible } from './errors.js';
+import { Lanes } from './lanes.js';
+import { statesBefore, type DeletionState, type WaitingFor } from './states.js';
+import { targetKey, type Target } from './target.js';
+
+export interface NewDeletion {
+  target: Target;
+  isUrgent: boolean;
+  notBefore: Date | null;
+  reason: string | null;
+  metadata: Record<string, string>;
+  requestId: string;
+}
+
+/** A deletion as outsiders see it: what its lane waits for counts as its own waiting. */
+export interface DeletionView extends Omit<Deletion, 'waitingFor'> {
+  waitingFor: WaitingFor | null;
+  authorizerAppid: string;
+  componentAppid: string;
+}
+
+export interface DeletionFilter {
+  merchantId?: string | undefined;
+  state?: DeletionState | undefined;
+  msgId?: string | undefined;
+  limit: number;
+  /** Newest first: the id after which the page starts. */
+  after?: string | undefined;
+}
+
+/** Deletions as requested and reported; how they are run is told in deletion-run.ts. */
+@Injectable()
+export class Deletions {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lanes: Lanes,
+  ) {}
+
+  /**
+   * Accepts a wish to delete. While the same target is open, that deletion is returned instead: quota is too scarce to
+   * spend twice.
+   * @throws MerchantNotEligible
+   */
+  async accept(tx: EntityManager, merchant: Merchant, wish: NewDeletion): Promise<{ id: string; isNew: boolean }> {
+    const reasons = ineligibleReasons(merchant);
+    if (reasons.length > 0) throw new MerchantNotEligible(merchant.authorizerAppid, reasons);
+    for (;;) {
+      const id = await this.insert(tx, merchant.id, wish);
+      if (id) return { id, isNew: true };
+      const [open] = await rows<{ id: string }>(
+        tx,
+        `SELECT id FROM deletions WHERE merchant_id = $1 AND target_key = $2 AND finished_at IS NULL`,
+        [merchant.id, targetKey(wish.target)],
+      );
+      // Gone again: it has finished between the two statements, so there is room now.
+      if (open) return { id: open.id, isNew: false };
+    }
+  }
+
+  /** @throws DeletionNotFound */
+  async get(id: string, tx: EntityManager = this.dataSource.manager): Promise<DeletionView> {
+    const [view] = await rows<DeletionView>(tx, `${SELECT_VIEW} WHERE d.id = $1`, [id]);
+    if (!view) throw new DeletionNotFound(id);
+    return view;
+  }
+
+  async list({ merchantId, state, msgId, limit, after }: DeletionFilter): Promise<DeletionView[]> {
+    const parameters: unknown[] = [];
+    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const where = [
+      merchantId && `d.merchant_id = ${bind(merchantId)}`,
+      msgId && `d.msg_id = ${bind(msgId)}`,
+      after && `d.id < ${bind(after)}`,
+      state && `${SEEN_STATE} = ${bind(state)}`,
+    ].filter(Boolean);
+    const filter = where.length > 0 ? `WHERE ${where.join(' AND ')}` : '';
+    return rows(this.dataSource, `${SELECT_VIEW} ${filter} ORDER BY d.id DESC LIMIT ${bind(limit)}`, parameters);
+  }
+
+  /** @throws DeletionNotFound */
+  async attempts(id: string): Promise<DeletionAttempt[]> {
+    await this.get(id);
+    return this.dataSource.manager.find(DeletionAttempt, { where: { deletionId: id }, order: { id: 'ASC' } });
+  }
+
+  /**
+   * Before the dispatch it never runs, after it is too late: one statement decides which side a cancel falls on.
+   * @throws DeletionNotFound, DeletionStateConflict
+   */
+  async cancel(id: string): Promise<void> {
+    const cancelled = await rows(
+      this.dataSource,
+      `UPDATE deletions SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL, finished_at = now()
+       WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state = ANY($2) RETURNING id`,
+      [id, statesBefore('cancelled')],
+    );
+    if (cancelled.length === 0) throw await this.conflict(id, 'cancelled');
+  }
+
+  /**
+   * Puts a failed deletion back into its lane.
+   * @throws DeletionNotFound, DeletionStateConflict, MerchantNotEligible
+   */
+  async retry(merchant: Merchant, id: string): Promise<void> {
+    const reasons = ineligibleReasons(merchant);
+    if (reasons.length > 0) throw new MerchantNotEligible(merchant.authorizerAppid, reasons);
+    await this.dataSource.transaction(async (tx) => {
+      // Another deletion of the same target may be open by now; then this one stays as it is.
+      const [again] = await rows<{ readyAt: Date }>(
+        tx,
+        `UPDATE deletions d SET state = 'queued', finished_at = NULL, dispatched_at = NULL, ready_at = now(), retries = 0,
+           run_id = NULL, running_until = NULL, outcome_code = NULL, outcome_errcode = NULL, outcome_errmsg = NULL, outcome_rid = NULL
+         WHERE id = $1 AND state = 'failed' AND NOT EXISTS (
+           SELECT 1 FROM deletions o WHERE o.merchant_id = d.merchant_id AND o.target_key = d.target_key AND o.finished_at IS NULL)
+         RETURNING ready_at AS "readyAt"`,
+        [id],
+      );
+      if (!again) throw await this.conflict(id, 'retried');
+      await this.lanes.wake(tx, merchant.id, again.readyAt);
+    });
+  }
+
+  private async insert(tx: EntityManager, merchantId: string, wish: NewDeletion): Promise<string | undefined> {
+    const { target } = wish;
+    const [inserted] = await rows<{ id: string; readyAt: Date }>(
+      tx,
+      `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
+         reason, metadata, request_id)
+       VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $8::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $7, $8,
+         GREATEST($8::timestamptz, now()), $9, $10, $11)
+       ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
+       RETURNING id, ready_at AS "readyAt"`,
+      [
+        uuidv7(),
+        merchantId,
+        'msgId' in target ? String(target.msgId) : null,
+        'msgId' in target ? target.articleIdx : null,
+        'url' in target ? target.url : null,
+        targetKey(target),
+        wish.isUrgent,
+        wish.notBefore,
+        wish.reason,
+        JSON.stringify(wish.metadata),
+        wish.requestId,
+      ],
+    );
+    if (inserted) await this.lanes.wake(tx, merchantId, inserted.readyAt);
+    return inserted?.id;
+  }
+
+  private async conflict(id: string, wanted: 'cancelled' | 'retried'): Promise<DeletionStateConflict> {
+    const { state, dispatchedAt, finishedAt } = await this.get(id);
+    const isDispatched = dispatchedAt !== null && finishedAt === null;
+    return new DeletionStateConflict(id, isDispatched ? 'dispatched' : state, wanted);
+  }
+}
+
+/** Still in a lane that quota or rate has shut. */
+const LANE_BLOCK = `CASE WHEN d.is_urgent THEN p.urgent_blocked_until ELSE p.blocked_until END`;
+const WAITS_IN_LANE = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${LANE_BLOCK} > now())`;
+const SEEN_STATE = `CASE WHEN ${WAITS_IN_LANE} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`;
+
+const SELECT_VIEW = `
+  SELECT d.id, d.merchant_id AS "merchantId", d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url,
+    d.target_key AS "targetKey", ${SEEN_STATE} AS state, d.is_urgent AS "isUrgent", d.not_before AS "notBefore",
+    d.ready_at AS "readyAt", d.dispatched_at AS "dispatchedAt", d.run_id AS "runId", d.running_until AS "runningUntil",
+    d.attempts, d.retries,
+    CASE WHEN ${WAITS_IN_LANE} THEN p.blocked_for ELSE d.waiting_for END AS "waitingFor",
+    CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK} ELSE d.waiting_until END AS "waitingUntil",
+    d.outcome_code AS "outcomeCode", d.outcome_errcode AS "outcomeErrcode", d.outcome_errmsg AS "outcomeErrmsg",
+    d.outcome_rid AS "outcomeRid", d.proof, d.reason, d.metadata, d.request_id AS "requestId", d.created_at AS "createdAt",
+    d.finished_at AS "finishedAt", m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid"
+  FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+  LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;

@@ -1,0 +1,106 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { rows } from '@app/database';
+import { JobQueues } from '@app/queue';
+import { Lanes, type Dispatched } from './lanes.js';
+import { Runs } from './runs.js';
+
+const TICK_MS = 25;
+/** How often a worker that stands by tries to become the leader. */
+const STANDBY_MS = 1_000;
+const SWEEP_EVERY_MS = 10_000;
+/** A job that is being added, or whose claim just ended, is no lost job. */
+const LOST_AFTER_MS = 15_000;
+const SWEEP_LIMIT = 1_000;
+/** Any number will do, as long as every worker takes the same. */
+const LEADER_LOCK = 727_275;
+
+/**
+ * Hands deletions out of their lanes into the queue. Every worker has one; an advisory lock of Postgres makes one of them
+ * the leader, and the lock ends with its connection, so that another takes over when it dies.
+ */
+@Injectable()
+export class Dispatcher {
+  private readonly logger = new Logger(Dispatcher.name);
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> | undefined;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lanes: Lanes,
+    private readonly runs: Runs,
+    private readonly queues: JobQueues,
+  ) {}
+
+  start(): void {
+    this.loop ??= this.stayUp();
+  }
+
+  /** Ends after the look that is under way; what it took is in the queue then. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.loop;
+  }
+
+  private async stayUp(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        await this.leadIfFree();
+      } catch (error) {
+        this.logger.warn('dispatcher starts anew', { error });
+      }
+      await this.pause(STANDBY_MS);
+    }
+  }
+
+  private async leadIfFree(): Promise<void> {
+    const connection = this.dataSource.createQueryRunner();
+    try {
+      const [lock] = await rows<{ won: boolean }>(connection.manager, `SELECT pg_try_advisory_lock($1) AS won`, [
+        LEADER_LOCK,
+      ]);
+      if (!lock?.won) return;
+      this.logger.log('dispatching');
+      await this.lead(connection).finally(() => this.unlock(connection));
+    } finally {
+      await connection.release();
+    }
+  }
+
+  private async lead(connection: QueryRunner): Promise<void> {
+    // Whoever led before may have died between taking deletions out of their lanes and adding their jobs.
+    await this.sweep(0);
+    let sweptAt = performance.now();
+    while (!this.stopping.signal.aborted) {
+      await this.enqueue(await this.lanes.dispatch());
+      if (performance.now() - sweptAt > SWEEP_EVERY_MS) {
+        await connection.query('SELECT 1');
+        await this.sweep(LOST_AFTER_MS);
+        sweptAt = performance.now();
+      }
+      await this.pause(TICK_MS);
+    }
+  }
+
+  /** Gives deletions whose job was lost a job again. One that still has its job is not added twice. */
+  private async sweep(olderThanMs: number): Promise<void> {
+    await this.enqueue(await this.runs.withoutProgress(olderThanMs, SWEEP_LIMIT));
+  }
+
+  private async enqueue(dispatched: Dispatched[]): Promise<void> {
+    await this.queues.addBulk(
+      'deletion.run',
+      dispatched.map(({ id, requestId }) => ({ jobId: id, data: { deletion_id: id, request_id: requestId } })),
+    );
+  }
+
+  /** Without this the connection would go back to the pool with the lock, and nobody could ever lead again. */
+  private async unlock(connection: QueryRunner): Promise<void> {
+    await connection.query('SELECT pg_advisory_unlock($1)', [LEADER_LOCK]).catch(() => undefined);
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  }
+}

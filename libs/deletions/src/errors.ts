@@ -1,0 +1,52 @@
+/** Base of what this lib throws. `code` is stable. */
+export class DeletionsError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+export type TargetRefusal =
+  | 'target_missing'
+  | 'msg_id_invalid'
+  | 'msg_id_unsafe_number'
+  | 'article_idx_needs_msg_id'
+  | 'whole_message_not_confirmed'
+  | 'whole_message_contradicts_article_idx'
+  | 'whole_message_needs_msg_id'
+  | 'url_not_an_article';
+
+/** The request does not say clearly what to delete. Nothing is guessed, because a deletion cannot be undone. */
+export class TargetRefused extends DeletionsError {
+  declare readonly code: TargetRefusal;
+  constructor(code: TargetRefusal, message: string) {
+    super(code, message);
+  }
+}
+
+/** WeChat would refuse every deletion of this merchant as things stand. */
+export class MerchantNotEligible extends DeletionsError {
+  constructor(
+    authorizerAppid: string,
+    readonly reasons: string[],
+  ) {
+    super('merchant_not_eligible', `Merchant ${authorizerAppid} cannot have messages deleted: ${reasons.join(', ')}.`);
+  }
+}
+
+export class DeletionNotFound extends DeletionsError {
+  constructor(id: string) {
+    super('deletion_not_found', `There is no deletion ${id}.`);
+  }
+}
+
+/** Too late to cancel, or too early to retry. */
+export class DeletionStateConflict extends DeletionsError {
+  constructor(id: string, state: string, wanted: 'cancelled' | 'retried') {
+    super('deletion_state_conflict', `Deletion ${id} is ${state} and cannot be ${wanted} any more.`);
+  }
+}

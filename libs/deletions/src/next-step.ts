@@ -1,0 +1,101 @@
+import { GrantLost, lessonOf, TicketMissing, TokenUnavailable, type GrantLesson } from '@app/merchants';
+import {
+  AlreadyGone,
+  ConnectFailed,
+  CredentialExpired,
+  MerchantMustAct,
+  QuotaSpent,
+  TooFast,
+  UnknownOutcome,
+  WechatError,
+} from '@app/wechat';
+
+/** What to do after a call that did not succeed. */
+export type NextStep =
+  | { do: 'fail'; code: string; lesson?: GrantLesson | undefined }
+  /** Mark the token stale, take a new one, call again at once. */
+  | { do: 'renew_token' }
+  /** Ask `mass/get`: DELETE is a success, anything else a failure with this code. */
+  | { do: 'verify'; code: string }
+  /** Uses up one of the deletion's retries. */
+  | { do: 'retry' }
+  /** Back into the lane, which is slowed or shut first; uses up nothing. */
+  | { do: 'wait'; for: 'rate_limit'; pauseMs: number }
+  | { do: 'wait'; for: 'daily_quota' }
+  /** Back into the lane, for this deletion alone; uses up nothing. */
+  | { do: 'wait'; for: 'merchant_admin' | 'platform'; pauseMs: number };
+
+export interface CallContext {
+  /** Without a msg_id, `mass/get` cannot be asked. */
+  hasMsgId: boolean;
+  /** The token was renewed for this call already. */
+  isTokenRenewed: boolean;
+  retriesLeft: number;
+}
+
+/** WeChat counts by the minute; an answer of 45011 means the current minute is full. */
+const MINUTE_PAUSE_MS = 60_000;
+/** An admin needs time to notice; asking again sooner only annoys. */
+const ADMIN_PAUSE_MS = 10 * 60_000;
+/** Long enough not to hammer a platform that is broken, short enough to resume soon after it was mended. */
+const PLATFORM_PAUSE_MS = 30_000;
+
+/** After `mass/delete` failed. @returns undefined for an error that is no answer of WeChat: a bug, not an outcome */
+export function afterDelete(error: unknown, context: CallContext): NextStep | undefined {
+  if (!(error instanceof WechatError)) return undefined;
+  if (error instanceof CredentialExpired)
+    return context.isTokenRenewed ? retryOr(error, context) : { do: 'renew_token' };
+  if (error instanceof UnknownOutcome) return retryOr(error, context);
+  // Nothing was sent, so nothing was spent: such a failure may last, and must not cost the deletion its retries.
+  if (error instanceof ConnectFailed) return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
+  if (error instanceof AlreadyGone && context.hasMsgId) return { do: 'verify', code: error.code };
+  if (error instanceof TooFast)
+    return { do: 'wait', for: 'rate_limit', pauseMs: error.retryAfterMs ?? MINUTE_PAUSE_MS };
+  if (error instanceof QuotaSpent) return { do: 'wait', for: 'daily_quota' };
+  return afterAnyCall(error);
+}
+
+/** After no token could be had. No delete call was made, so nothing of the deletion's own is used up. */
+export function afterTokenFailure(error: unknown): NextStep | undefined {
+  if (error instanceof GrantLost) return { do: 'fail', code: error.reason };
+  if (error instanceof TicketMissing || error instanceof TokenUnavailable) {
+    return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
+  }
+  return error instanceof WechatError ? afterAnyCall(error) : undefined;
+}
+
+/** After `mass/get` could not be asked, or said that the message is still there. */
+export function afterVerifyFailure(error: unknown, context: CallContext): NextStep | undefined {
+  if (!(error instanceof WechatError)) return undefined;
+  if (error instanceof CredentialExpired || error instanceof UnknownOutcome) return retryOr(error, context);
+  if (error instanceof MerchantMustAct) return afterAnyCall(error);
+  return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
+}
+
+function afterAnyCall(error: WechatError): NextStep {
+  switch (error.code) {
+    case 'refused':
+    case 'already_gone':
+      return { do: 'fail', code: error.code };
+    case 'merchant_must_act':
+    case 'refresh_token_invalid':
+    case 'authorization_code_invalid': {
+      const lesson = lessonOf(error.errcode);
+      return { do: 'fail', code: lesson ?? 'merchant_must_act', lesson };
+    }
+    case 'admin_must_confirm':
+      return { do: 'wait', for: 'merchant_admin', pauseMs: error.retryAfterMs ?? ADMIN_PAUSE_MS };
+    case 'credential_expired':
+    case 'unknown_outcome':
+    case 'too_fast':
+    case 'quota_spent':
+    case 'platform_broken':
+    case 'ticket_invalid':
+    case 'connect_failed':
+      return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
+  }
+}
+
+function retryOr(error: WechatError, { retriesLeft }: CallContext): NextStep {
+  return retriesLeft > 0 ? { do: 'retry' } : { do: 'fail', code: error.code };
+}

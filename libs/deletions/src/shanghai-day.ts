@@ -1,0 +1,14 @@
+// China keeps UTC+8 all year (no daylight saving since 1991), so plain arithmetic is right.
+const OFFSET_MS = 8 * 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+
+/** The Asia/Shanghai calendar day of a moment, YYYY-MM-DD: WeChat's quota day. */
+export function shanghaiDay(now: Date): string {
+  return new Date(now.getTime() + OFFSET_MS).toISOString().slice(0, 10);
+}
+
+/** The next 00:00 in Asia/Shanghai, when the daily counters are taken to start anew. */
+export function nextShanghaiMidnight(now: Date): Date {
+  const local = now.getTime() + OFFSET_MS;
+  return new Date(local - (local % DAY_MS) + DAY_MS - OFFSET_MS);
+}

@@ -1,0 +1,123 @@
+import { Logger } from '@nestjs/common';
+import { createLogger, currentRequestId, newRequestId, runWithRequestId } from './index.js';
+
+const secret = 'S3cr3t-value_0123456789';
+
+describe('the logger', () => {
+  let lines: string[];
+
+  beforeEach(() => {
+    lines = [];
+    const capture = (chunk: unknown) => lines.push(String(chunk)) > 0;
+    jest.spyOn(process.stdout, 'write').mockImplementation(capture);
+    jest.spyOn(process.stderr, 'write').mockImplementation(capture);
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  const records = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  it('writes one line of JSON, facts as fields', () => {
+    createLogger({ level: 'log' }).log('token refreshed', { authorizer_appid: 'wx1', expires_in_s: 7200 }, 'Tokens');
+
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^\{.*\}\n$/);
+    expect(records()[0]).toMatchObject({
+      level: 'log',
+      message: 'token refreshed',
+      context: 'Tokens',
+      authorizer_appid: 'wx1',
+      expires_in_s: 7200,
+    });
+    expect(records()[0]).not.toHaveProperty('request_id');
+  });
+
+  it.each([
+    ['fatal', ['fatal']],
+    ['warn', ['fatal', 'error', 'warn']],
+    ['verbose', ['fatal', 'error', 'warn', 'log', 'debug', 'verbose']],
+  ] as const)('at level %s writes %j', (level, expected) => {
+    const logger = createLogger({ level });
+    for (const name of ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const) logger[name](name);
+    expect(records().map((record) => record.level)).toEqual(expected);
+  });
+
+  it('adds the request id of where it was written', async () => {
+    const logger = createLogger({ level: 'log' });
+    await Promise.all(
+      ['one', 'two'].map((id) =>
+        runWithRequestId(id, async () => {
+          await Promise.resolve();
+          logger.log(`from ${id}`);
+        }),
+      ),
+    );
+    expect(records()).toMatchObject([
+      { message: 'from one', request_id: 'one' },
+      { message: 'from two', request_id: 'two' },
+    ]);
+    expect(currentRequestId()).toBeUndefined();
+  });
+
+  it('keeps a request id that the line itself gives', () => {
+    runWithRequestId('outer', () => createLogger({ level: 'log' }).log('job done', { request_id: 'of the job' }));
+    expect(records()).toMatchObject([{ request_id: 'of the job' }]);
+  });
+
+  it.each([
+    'access_token',
+    'authorizerRefreshToken',
+    'component_appsecret',
+    'componentVerifyTicket',
+    'auth_code',
+    'encodingAesKey',
+    'Authorization',
+    'password',
+    'state',
+    'masterKeys',
+  ])('redacts the field %s at any depth', (key) => {
+    createLogger({ level: 'log' }).log('told', { [key]: secret, within: [{ deep: { [key]: secret } }] });
+    expect(lines.join('')).not.toContain(secret);
+    expect(records()).toMatchObject([{ message: 'told', [key]: '[REDACTED]' }]);
+  });
+
+  it('takes secrets out of messages, stacks, causes and fields', () => {
+    const logger = createLogger({ level: 'log' });
+    const error = new Error(`GET /x?access_token=${secret} failed`, { cause: new Error(`ticket@@@${secret}`) });
+
+    logger.error(error);
+    logger.error('call failed', error.stack);
+    logger.error('call failed', { error });
+    logger.warn(`connecting to postgres://u:${secret}@h/db`, { upstream: `{"refresh_token":"${secret}"}` });
+    logger.log({ authorization: `Bearer ${secret}`, url: `/callback?auth_code=${secret}` });
+
+    expect(lines).toHaveLength(5);
+    expect(lines.join('')).not.toContain(secret);
+    expect(records()).toHaveLength(5);
+  });
+
+  it('serves the loggers that Nest classes make for themselves', () => {
+    Logger.overrideLogger(createLogger({ level: 'log' }));
+    try {
+      new Logger('Inbox').log('push accepted', { info_type: 'component_verify_ticket', ticket: secret });
+    } finally {
+      Logger.overrideLogger(false);
+    }
+    expect(records()).toMatchObject([{ message: 'push accepted', context: 'Inbox', ticket: '[REDACTED]' }]);
+  });
+});
+
+describe('request ids', () => {
+  it('are UUIDs that sort by time', () => {
+    const ids = Array.from({ length: 100 }, newRequestId);
+    expect(ids.toSorted()).toEqual(ids);
+    expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  it('reach what runs later within', async () => {
+    const seen = await runWithRequestId('here', async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return currentRequestId();
+    });
+    expect(seen).toBe('here');
+  });
+});

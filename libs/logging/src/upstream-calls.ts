@@ -1,0 +1,21 @@
+import { Logger } from '@nestjs/common';
+
+interface UpstreamCall {
+  operation: string;
+  outcome: string;
+  httpStatus: number | undefined;
+  errcode: number | undefined;
+  errmsg: string | undefined;
+  rid: string | undefined;
+  latencyMs: number;
+}
+
+const logger = new Logger('WeChat');
+
+/** For the transport's `onCall`: one line per call, with the request id of what it was made for. */
+export function logUpstreamCall(record: UpstreamCall): void {
+  const { operation, outcome, httpStatus, errcode, errmsg, rid, latencyMs } = record;
+  const facts = { operation, outcome, http_status: httpStatus, errcode, errmsg, rid, latency_ms: latencyMs };
+  if (outcome === 'done') logger.log('upstream call', facts);
+  else logger.warn('upstream call failed', facts);
+}

@@ -1,0 +1,198 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { rows, SealedColumns } from '@app/database';
+import { TokenUnavailable } from './errors.js';
+
+export interface MintedToken {
+  token: string;
+  expiresInSeconds: number;
+}
+
+/** A token and which one it is: pass the version on when WeChat refuses it. */
+export interface HeldToken {
+  token: string;
+  version: number;
+  expiresAt: Date;
+}
+
+export interface AccessTokenOptions {
+  /** Longer than a mint can take: after it another process takes over from one that died. */
+  leaseMs: number;
+  /** How long a caller waits for somebody else's mint. */
+  waitMs: number;
+  /** How long nobody tries again after a failed mint, so that a thousand callers make one failed call and not a thousand. */
+  cooldownMs: number;
+}
+
+export const ACCESS_TOKEN_OPTIONS = Symbol('AccessTokenOptions');
+const DEFAULTS: AccessTokenOptions = { leaseMs: 30_000, waitMs: 35_000, cooldownMs: 2_000 };
+
+interface Row {
+  token_sealed: string | null;
+  expires_at: Date;
+  version: number;
+  is_usable: boolean;
+  is_cooling: boolean;
+  failure_code: string | null;
+}
+
+/**
+ * One mint per token lifetime across all processes. Every mint kills the token before it, so two processes that mint at
+ * once break each other: callers of one process share a flight; processes share an owner-checked lease in Postgres, which
+ * no connection is held for while WeChat is asked.
+ */
+@Injectable()
+export class AccessTokens {
+  private readonly flights = new Map<string, Promise<HeldToken>>();
+  private readonly options: AccessTokenOptions;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly sealed: SealedColumns,
+    @Optional() @Inject(ACCESS_TOKEN_OPTIONS) options?: Partial<AccessTokenOptions>,
+  ) {
+    this.options = { ...DEFAULTS, ...options };
+  }
+
+  /**
+   * The holder's token, minted first if there is none that can be used.
+   * @throws TokenUnavailable when it is being minted elsewhere for too long, or failed a moment ago; and what `mint` throws
+   */
+  async current(holderId: string, mint: () => Promise<MintedToken>): Promise<HeldToken> {
+    const inFlight = this.flights.get(holderId);
+    if (inFlight) return inFlight;
+    const flight = this.obtain(holderId, mint).finally(() => this.flights.delete(holderId));
+    this.flights.set(holderId, flight);
+    return flight;
+  }
+
+  /** Says that WeChat refused this token. A newer one is left alone: the failure came late. */
+  async markStale(holderId: string, version: number): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE access_tokens SET use_until = now() WHERE holder_id = $1 AND version = $2 AND use_until > now()`,
+      [holderId, version],
+    );
+  }
+
+  /** Takes a token that came with a grant. */
+  async keep(tx: EntityManager, holderId: string, minted: MintedToken): Promise<void> {
+    await tx.query(
+      `INSERT INTO access_tokens (holder_id, token_sealed, expires_at, use_until, version) VALUES ($1, $2, ${EXPIRES_AT}, ${USE_UNTIL}, 1)
+       ON CONFLICT (holder_id) DO UPDATE SET
+         token_sealed = excluded.token_sealed, expires_at = excluded.expires_at, use_until = excluded.use_until,
+         version = access_tokens.version + 1, lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL`,
+      [holderId, this.seal(holderId, minted.token), minted.expiresInSeconds],
+    );
+  }
+
+  /** Wipes the token, and takes the lease from whoever is minting: what they bring is of a grant that is gone. */
+  async forget(tx: EntityManager, holderId: string): Promise<void> {
+    await tx.query(
+      `UPDATE access_tokens SET token_sealed = NULL, expires_at = NULL, use_until = NULL, version = version + 1,
+         lease_owner = NULL, lease_until = NULL WHERE holder_id = $1`,
+      [holderId],
+    );
+  }
+
+  async expiries(holderIds: string[]): Promise<Map<string, Date>> {
+    const found = await rows<{ holderId: string; expiresAt: Date }>(
+      this.dataSource,
+      `SELECT holder_id AS "holderId", expires_at AS "expiresAt" FROM access_tokens
+       WHERE holder_id = ANY($1) AND token_sealed IS NOT NULL`,
+      [holderIds],
+    );
+    return new Map(found.map(({ holderId, expiresAt }) => [holderId, expiresAt]));
+  }
+
+  private async obtain(holderId: string, mint: () => Promise<MintedToken>): Promise<HeldToken> {
+    const owner = uuidv7();
+    const giveUpAt = performance.now() + this.options.waitMs;
+    for (;;) {
+      const row = await this.read(holderId);
+      if (row?.token_sealed && row.is_usable) return this.held(holderId, row.token_sealed, row);
+      if (row?.is_cooling) throw new TokenUnavailable(row.failure_code ?? 'unknown');
+      if (await this.lease(holderId, owner, row?.version ?? 0)) return this.mintUnderLease(holderId, owner, mint);
+      if (performance.now() > giveUpAt) throw new TokenUnavailable('mint_in_progress');
+      await delay(randomInt(40, 120));
+    }
+  }
+
+  private async mintUnderLease(holderId: string, owner: string, mint: () => Promise<MintedToken>): Promise<HeldToken> {
+    let minted: MintedToken;
+    try {
+      minted = await mint();
+    } catch (error) {
+      await this.release(holderId, owner, codeOf(error));
+      throw error;
+    }
+    const [stored] = await rows<Row>(
+      this.dataSource,
+      `UPDATE access_tokens SET token_sealed = $4, expires_at = ${EXPIRES_AT}, use_until = ${USE_UNTIL}, version = version + 1,
+         lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL
+       WHERE holder_id = $1 AND lease_owner = $2 RETURNING version, expires_at`,
+      [holderId, owner, minted.expiresInSeconds, this.seal(holderId, minted.token)],
+    );
+    // The lease ran out and another process has minted since, or the grant is gone: this token is dead or soon will be.
+    if (!stored) throw new TokenUnavailable('lease_lost');
+    return { token: minted.token, version: stored.version, expiresAt: stored.expires_at };
+  }
+
+  private async read(holderId: string): Promise<Row | undefined> {
+    const [row] = await rows<Row>(
+      this.dataSource,
+      `SELECT token_sealed, expires_at, version, failure_code,
+         token_sealed IS NOT NULL AND use_until > now() AS is_usable,
+         COALESCE(failed_until > now(), false) AS is_cooling
+       FROM access_tokens WHERE holder_id = $1`,
+      [holderId],
+    );
+    return row;
+  }
+
+  /** Wins only if nobody holds the lease and nobody has minted since the row was read. */
+  private async lease(holderId: string, owner: string, seenVersion: number): Promise<boolean> {
+    const won = await rows(
+      this.dataSource,
+      `INSERT INTO access_tokens (holder_id, lease_owner, lease_until) VALUES ($1, $2, now() + $3 * interval '1 ms')
+       ON CONFLICT (holder_id) DO UPDATE SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
+       WHERE access_tokens.version = $4
+         AND (access_tokens.lease_until IS NULL OR access_tokens.lease_until < now())
+         AND (access_tokens.failed_until IS NULL OR access_tokens.failed_until < now())
+       RETURNING version`,
+      [holderId, owner, this.options.leaseMs, seenVersion],
+    );
+    return won.length === 1;
+  }
+
+  private async release(holderId: string, owner: string, failureCode: string): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE access_tokens SET lease_owner = NULL, lease_until = NULL, failure_code = $4,
+         failed_until = now() + $3 * interval '1 ms' WHERE holder_id = $1 AND lease_owner = $2`,
+      [holderId, owner, this.options.cooldownMs, failureCode],
+    );
+  }
+
+  private held(holderId: string, tokenSealed: string, row: Row): HeldToken {
+    const token = this.sealed.open(placeOf(holderId), tokenSealed);
+    return { token, version: row.version, expiresAt: row.expires_at };
+  }
+
+  private seal(holderId: string, token: string): string {
+    return this.sealed.seal(placeOf(holderId), token);
+  }
+}
+
+const placeOf = (holderId: string) => ({ table: 'access_tokens', column: 'token_sealed', rowId: holderId });
+
+// $3 is the lifetime in seconds. A token is put away a while before its end: five minutes, or a tenth of a short life.
+const EXPIRES_AT = `now() + $3::integer * interval '1 s'`;
+const USE_UNTIL = `now() + ($3::integer - LEAST(300, $3::integer * 0.1)) * interval '1 s'`;
+
+/** The stable code of an error of ours, which may be stored; other errors' messages may hold anything. */
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'internal_error';
+}

@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { rows, SealedColumns } from '@app/database';
+import { JobQueues } from '@app/queue';
+import { openPush, type PushRefusal, type XmlFields } from '@app/wechat';
+import { CallbackEvent, type CallbackChannel } from './callback-event.entity.js';
+import { AuthorizationCodeRefused, PlatformNotFound } from './errors.js';
+import { GrantExchange } from './grant-exchange.js';
+import { Merchants } from './merchants.js';
+import { Platforms, type Platform } from './platforms.js';
+
+export interface ReceivedPush {
+  componentAppid: string;
+  channel: CallbackChannel;
+  body: Buffer;
+  query: Record<string, unknown>;
+  /** From the path of the message URL. */
+  authorizerAppid?: string;
+  requestId: string;
+}
+
+export type Receipt =
+  | { accepted: true; kind: string; isDuplicate: boolean }
+  | { accepted: false; reason: PushRefusal | 'unknown_platform' };
+
+/** What the job needs of an `authorized` or `updateauthorized` event. */
+const grantPayloadSchema = z.object({ code: z.string() });
+
+/**
+ * Takes in WeChat's pushes: verified, recorded once, acted upon. What is quick and local happens before the answer (WeChat
+ * waits 5 s); what has to ask WeChat becomes a job.
+ */
+@Injectable()
+export class CallbackInbox {
+  private readonly logger = new Logger(CallbackInbox.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly sealed: SealedColumns,
+    private readonly platforms: Platforms,
+    private readonly merchants: Merchants,
+    private readonly grants: GrantExchange,
+    private readonly queues: JobQueues,
+  ) {}
+
+  async receive(push: ReceivedPush): Promise<Receipt> {
+    const credentials = await this.platforms.pushCredentials(push.componentAppid).catch((error: unknown) => {
+      if (error instanceof PlatformNotFound) return undefined;
+      throw error;
+    });
+    if (!credentials) return { accepted: false, reason: 'unknown_platform' };
+    const { platform, token, aesKeys } = credentials;
+    const opened = openPush({ body: push.body, query: push.query, token, aesKeys, appid: push.componentAppid });
+    if (!opened.ok) return { accepted: false, reason: opened.reason };
+
+    const event = eventOf(platform, push, opened.fields, opened.plaintext);
+    const isNew = await this.dataSource.transaction(async (tx) => {
+      if (!(await this.record(tx, event, opened.fields))) return false;
+      await this.act(tx, platform, event, opened.fields);
+      return true;
+    });
+    if (isNew && event.state === 'pending') await this.enqueue(event);
+    return { accepted: true, kind: event.kind, isDuplicate: !isNew };
+  }
+
+  /** The slow part of an event, run by a job: exchanges its authorization code. Doing it twice does no harm. */
+  async process(eventId: string): Promise<void> {
+    const event = await this.dataSource.manager.findOneBy(CallbackEvent, { id: eventId });
+    if (event?.state !== 'pending' || !event.payloadSealed) return;
+    const payload: unknown = JSON.parse(this.sealed.open(placeOf(event.id), event.payloadSealed));
+    const { code } = grantPayloadSchema.parse(payload);
+    const platform = await this.platforms.byId(event.platformId);
+    try {
+      await this.grants.exchange(platform, { code, grantedAt: event.pushedAt });
+      await this.close(event.id, 'done', null);
+    } catch (error) {
+      if (!(error instanceof AuthorizationCodeRefused)) throw error;
+      await this.close(event.id, 'failed', error.failureCode);
+    }
+  }
+
+  /** Gives events whose job was lost (a crash between commit and enqueue, a lost queue) a job again. */
+  async sweep(olderThanMs: number): Promise<number> {
+    const pending = await rows<{ id: string; requestId: string }>(
+      this.dataSource,
+      `SELECT id, request_id AS "requestId" FROM callback_events
+       WHERE state = 'pending' AND received_at < now() - $1 * interval '1 ms' ORDER BY received_at LIMIT 1000`,
+      [olderThanMs],
+    );
+    for (const event of pending) await this.enqueue(event);
+    return pending.length;
+  }
+
+  /** @returns false when the same push was recorded before */
+  private async record(tx: EntityManager, event: CallbackEvent, fields: XmlFields): Promise<boolean> {
+    if (event.state === 'pending') {
+      const payload = JSON.stringify({ code: textOf(fields, 'AuthorizationCode') });
+      event.payloadSealed = this.sealed.seal(placeOf(event.id), payload);
+    }
+    const inserted = await tx
+      .createQueryBuilder()
+      .insert()
+      .into(CallbackEvent)
+      .values(event)
+      .orIgnore()
+      .returning('id')
+      .execute();
+    return (inserted.raw as unknown[]).length === 1;
+  }
+
+  private async act(tx: EntityManager, platform: Platform, event: CallbackEvent, fields: XmlFields): Promise<void> {
+    if (event.channel !== 'authorization') return;
+    const ticket = textOf(fields, 'ComponentVerifyTicket');
+    if (event.kind === 'component_verify_ticket' && ticket) {
+      await this.platforms.keepTicket(tx, platform.id, ticket, event.pushedAt);
+    }
+    if (event.kind === 'unauthorized' && event.authorizerAppid) {
+      await this.merchants.unauthorize(tx, platform.id, event.authorizerAppid, event.pushedAt);
+    }
+  }
+
+  /** The row is committed: if the queue cannot take the job now, the sweep will find it. */
+  private async enqueue({ id, requestId }: { id: string; requestId: string }): Promise<void> {
+    try {
+      await this.queues.add('callback.process', { callback_event_id: id, request_id: requestId }, { jobId: id });
+    } catch (error) {
+      this.logger.warn('callback event left to the sweep', { callback_event_id: id, error });
+    }
+  }
+
+  private async close(id: string, state: 'done' | 'failed', failureCode: string | null): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE callback_events SET state = $2, failure_code = $3, payload_sealed = NULL, processed_at = now() WHERE id = $1`,
+      [id, state, failureCode],
+    );
+  }
+}
+
+const placeOf = (id: string) => ({ table: 'callback_events', column: 'payload_sealed', rowId: id });
+
+function eventOf(platform: Platform, push: ReceivedPush, fields: XmlFields, plaintext: string): CallbackEvent {
+  const kind =
+    push.channel === 'authorization'
+      ? textOf(fields, 'InfoType')
+      : (textOf(fields, 'Event') ?? textOf(fields, 'MsgType'));
+  const hasSlowPart = kind === 'authorized' || kind === 'updateauthorized';
+  const isPending = push.channel === 'authorization' && hasSlowPart && textOf(fields, 'AuthorizationCode');
+  return {
+    id: uuidv7(),
+    platformId: platform.id,
+    channel: push.channel,
+    kind: (kind ?? 'unknown').slice(0, 100),
+    authorizerAppid: push.authorizerAppid ?? textOf(fields, 'AuthorizerAppid') ?? null,
+    fingerprint: createHash('sha256').update(`${push.channel}\n${plaintext}`).digest('base64url'),
+    payloadSealed: null,
+    state: isPending ? 'pending' : 'done',
+    failureCode: null,
+    requestId: push.requestId,
+    pushedAt: momentOf(textOf(fields, 'CreateTime')),
+    receivedAt: new Date(),
+    processedAt: isPending ? null : new Date(),
+  };
+}
+
+function textOf(fields: XmlFields, name: string): string | undefined {
+  const value = fields[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** CreateTime is in seconds. A push without a sensible one counts as sent now. */
+function momentOf(seconds: string | undefined): Date {
+  return seconds && /^\d{9,11}$/.test(seconds) ? new Date(Number(seconds) * 1000) : new Date();
+}

@@ -1,0 +1,83 @@
+/** Base of what this lib throws. `code` is stable; messages name the thing and the next step, never a secret. */
+export class MerchantsError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+export class PlatformNotFound extends MerchantsError {
+  constructor(componentAppid: string) {
+    super('platform_not_found', `There is no platform ${componentAppid}: register it with POST /v1/platforms.`);
+  }
+}
+
+export class PlatformExists extends MerchantsError {
+  constructor(componentAppid: string) {
+    super('platform_exists', `Platform ${componentAppid} is registered already: change it with PATCH.`);
+  }
+}
+
+export class MerchantNotFound extends MerchantsError {
+  constructor(authorizerAppid: string) {
+    super('merchant_not_found', `No merchant ${authorizerAppid} has authorized a platform of this deployment.`);
+  }
+}
+
+/** The same account authorized several platforms: the caller must say through which one to act. */
+export class PlatformRequired extends MerchantsError {
+  constructor(authorizerAppid: string, componentAppids: string[]) {
+    super(
+      'platform_required',
+      `Merchant ${authorizerAppid} has authorized ${componentAppids.join(' and ')}: name one as component_appid.`,
+    );
+  }
+}
+
+/** No ticket has arrived yet (or none for 12 h), so nothing can be minted: wait for WeChat's next push. */
+export class TicketMissing extends MerchantsError {
+  constructor(componentAppid: string) {
+    super(
+      'ticket_missing',
+      `Platform ${componentAppid} has no valid component_verify_ticket yet: WeChat pushes one every 10 minutes.`,
+    );
+  }
+}
+
+/** The merchant's grant is gone: only the merchant's admin can help. */
+export class GrantLost extends MerchantsError {
+  constructor(
+    authorizerAppid: string,
+    readonly reason: 'unauthorized' | 'reauthorization_required',
+  ) {
+    super(reason, `Merchant ${authorizerAppid} must authorize again (${reason}).`);
+  }
+}
+
+/** Somebody else mints right now and has not finished, or minting failed a moment ago: try again shortly. */
+export class TokenUnavailable extends MerchantsError {
+  constructor(readonly failureCode: string) {
+    super('token_unavailable', `An access token could not be had just now (${failureCode}): try again shortly.`);
+  }
+}
+
+/** The `state` of the redirect is not ours, too old, for another platform, or was used with another code. */
+export class AuthorizationStateRefused extends MerchantsError {
+  constructor(readonly reason: 'forged' | 'expired' | 'used') {
+    super(`authorization_state_${reason}`, `This authorization link cannot be used (${reason}): open a new one.`);
+  }
+}
+
+/** WeChat refused the authorization code: a new authorization is needed. */
+export class AuthorizationCodeRefused extends MerchantsError {
+  constructor(
+    readonly failureCode: string,
+    options?: ErrorOptions,
+  ) {
+    super('authorization_code_refused', 'WeChat did not accept the authorization code: authorize again.', options);
+  }
+}

@@ -1,0 +1,14 @@
+import type { GrantLesson } from './merchants.js';
+
+/** What an errcode says about the grant itself, whatever call it answered; undefined when it says nothing about it. */
+export function lessonOf(errcode: number | undefined): GrantLesson | undefined {
+  return errcode === undefined ? undefined : LESSONS.get(errcode);
+}
+
+const LESSONS = new Map<number, GrantLesson>([
+  [61003, 'unauthorized'],
+  // The password was changed: access and refresh tokens are void.
+  [42007, 'reauthorization_required'],
+  [61023, 'reauthorization_required'],
+  [61007, 'permission_set_7_not_granted'],
+]);

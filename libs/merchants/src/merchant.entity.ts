@@ -1,0 +1,49 @@
+import {
+  Check,
+  Column,
+  CreateDateColumn,
+  Entity,
+  ForeignKey,
+  Index,
+  PrimaryColumn,
+  Unique,
+  UpdateDateColumn,
+} from 'typeorm';
+import { PlatformRow } from './platform.entity.js';
+
+/** `reauthorization_required`: the refresh token is lost or refused, although nobody told us of a de-authorization. */
+export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_required';
+
+/** An Official or Service account that authorized one platform: the tenant. */
+@Entity({ name: 'merchants' })
+@Unique('merchants_platform_authorizer_key', ['platformId', 'authorizerAppid'])
+@Check('merchants_state_check', `state IN ('authorized', 'unauthorized', 'reauthorization_required')`)
+export class Merchant {
+  @PrimaryColumn('uuid') id!: string;
+  @ForeignKey(() => PlatformRow, { name: 'merchants_platform_id_fkey' })
+  @Column('uuid', { name: 'platform_id' })
+  platformId!: string;
+  @Index('merchants_authorizer_appid_idx')
+  @Column('text', { name: 'authorizer_appid' })
+  authorizerAppid!: string;
+  /** The provider's own name for this merchant. */
+  @Column('text', { nullable: true }) ref!: string | null;
+  @Column('text') state!: MerchantState;
+  @Column('text', { name: 'refresh_token_sealed', nullable: true }) refreshTokenSealed!: string | null;
+  /** Ids of the permission sets in the grant, as WeChat's `func_info` listed them. */
+  @Column('integer', { name: 'permission_sets', array: true, default: '{}' }) permissionSets!: number[];
+  /** Counts grants: what was read under an older grant must not overwrite a newer one. */
+  @Column('integer', { name: 'grant_version', default: 0 }) grantVersion!: number;
+  /** WeChat's clock where an event told it, ours otherwise. An `unauthorized` from before it is late news. */
+  @Column('timestamptz', { name: 'granted_at', nullable: true }) grantedAt!: Date | null;
+  @Column('text', { name: 'nick_name', nullable: true }) nickName!: string | null;
+  @Column('text', { name: 'user_name', nullable: true }) userName!: string | null;
+  @Column('text', { name: 'principal_name', nullable: true }) principalName!: string | null;
+  @Column('boolean', { name: 'is_mini_program', nullable: true }) isMiniProgram!: boolean | null;
+  @Column('integer', { name: 'service_type', nullable: true }) serviceType!: number | null;
+  @Column('integer', { name: 'verify_type', nullable: true }) verifyType!: number | null;
+  @Column('integer', { name: 'account_status', nullable: true }) accountStatus!: number | null;
+  @Column('timestamptz', { name: 'facts_read_at', nullable: true }) factsReadAt!: Date | null;
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+  @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;
+}

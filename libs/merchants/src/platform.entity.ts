@@ -1,0 +1,21 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique, UpdateDateColumn } from 'typeorm';
+
+/** One WeChat third-party platform (component) that this deployment serves. Its secrets are sealed. */
+@Entity({ name: 'platforms' })
+@Unique('platforms_component_appid_key', ['componentAppid'])
+export class PlatformRow {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('text', { name: 'component_appid' }) componentAppid!: string;
+  @Column('text', { name: 'app_secret_sealed' }) appSecretSealed!: string;
+  @Column('text', { name: 'token_sealed' }) tokenSealed!: string;
+  @Column('text', { name: 'encoding_aes_key_sealed' }) encodingAesKeySealed!: string;
+  @Column('text', { name: 'previous_encoding_aes_key_sealed', nullable: true }) previousEncodingAesKeySealed!:
+    string | null;
+  @Column('text', { name: 'ticket_sealed', nullable: true }) ticketSealed!: string | null;
+  /** WeChat's clock: the newest ticket wins by it. */
+  @Column('timestamptz', { name: 'ticket_created_at', nullable: true }) ticketCreatedAt!: Date | null;
+  /** Our clock: the age shown to operators. */
+  @Column('timestamptz', { name: 'ticket_received_at', nullable: true }) ticketReceivedAt!: Date | null;
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+  @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;
+}

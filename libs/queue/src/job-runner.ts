@@ -1,0 +1,214 @@
+import { Logger } from '@nestjs/common';
+import { UnrecoverableError, type Job } from 'bullmq';
+import { backendOf, openWorker, type BullWorker, type QueueOptions } from './backend.js';
+import { logBackendErrors } from './backend-errors.js';
+import { within } from './deadline.js';
+import { JobHandlersIncomplete, JobStalled, RetryAfter } from './errors.js';
+import { isJobName, jobNames, jobs, queueNames, queues, type JobData, type JobName, type QueueName } from './jobs.js';
+import { nextStep } from './next-step.js';
+
+export interface JobContext {
+  jobId: string;
+  /** From 1. An attempt whose worker was lost is repeated under the same number. */
+  attempt: number;
+  attempts: number;
+  isLastAttempt: boolean;
+  /** Aborted when this worker lost its claim on the job, which another one may then be running. */
+  signal: AbortSignal;
+}
+
+export type JobHandler<N extends JobName> = (data: JobData<N>, context: JobContext) => Promise<void>;
+export type JobHandlers = { [N in JobName]: JobHandler<N> };
+
+/**
+ * Stores the end of a job that will not run again: given up by its handler, out of attempts, or stalled too often.
+ * It runs before the queue forgets the job, except after stalling, and may therefore run twice. If it fails, only the
+ * log knows: a sweep over the rows has to find what was lost. Not called for data that does not fit the schema, which is logged.
+ */
+export type GaveUpHook = (
+  ...gaveUp: { [N in JobName]: [name: N, data: JobData<N>, error: Error] }[JobName]
+) => Promise<void>;
+
+export interface JobRunnerOptions extends QueueOptions {
+  /** Jobs at a time in this process, where it should differ from the catalogue. */
+  concurrency?: Partial<Record<QueueName, number>>;
+  onGaveUp?: GaveUpHook;
+  /**
+   * How long a claim on a job lasts unless renewed, which happens every half of it. With stalledIntervalMs it bounds
+   * when a job runs again whose worker was killed: 10 to 25 seconds by default. A handler that blocks the event
+   * loop for longer loses its claim.
+   */
+  lockDurationMs?: number;
+  stalledIntervalMs?: number;
+  /** How many lost workers one job survives. High, because our rows decide what is given up. */
+  maxStalledCount?: number;
+}
+
+const START_DEADLINE_MS = 10_000;
+const CLOSE_DEADLINE_MS = 3_000;
+
+/** Runs the catalogue's jobs: one BullMQ worker per queue, errors translated in this one place. */
+export class JobRunner {
+  readonly #logger = new Logger(JobRunner.name);
+  readonly #options: JobRunnerOptions;
+  readonly #handlers: JobHandlers;
+  readonly #workers: BullWorker[] = [];
+  readonly #inHand = new Set<Promise<void>>();
+  #stopping: Promise<void> | undefined;
+
+  /** @throws JobHandlersIncomplete when a job has no handler or a handler no job, QueueUrlInvalid */
+  constructor(options: JobRunnerOptions, handlers: JobHandlers) {
+    const missing = jobNames.filter((name) => typeof handlers[name] !== 'function');
+    const unknown = Object.keys(handlers).filter((name) => !isJobName(name));
+    if (missing.length || unknown.length) throw new JobHandlersIncomplete(missing, unknown);
+    backendOf(options.url);
+    this.#options = options;
+    this.#handlers = handlers;
+  }
+
+  /**
+   * Connects and starts to take jobs. Once started, workers outlast any absence of the backend.
+   * @throws QueueUnavailable when the backend cannot be reached: start anew later
+   */
+  async start(): Promise<void> {
+    for (const name of queueNames) this.#workers.push(this.#openWorker(name));
+    try {
+      const ready = Promise.all(this.#workers.map((worker) => worker.waitUntilReady()));
+      await within(START_DEADLINE_MS, 'start', ready);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    for (const worker of this.#workers) {
+      worker.run().catch((error: unknown) => {
+        this.#logger.error('queue worker ended', { queue: worker.name, error: messageOf(error) });
+      });
+    }
+  }
+
+  /** Takes no new work, waits for the handlers that run, closes the connections. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.pause(true)));
+    while (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
+    await Promise.all(this.#workers.map((worker) => this.#close(worker)));
+  }
+
+  async #close(worker: BullWorker): Promise<void> {
+    try {
+      await within(CLOSE_DEADLINE_MS, 'stop', worker.getBackend().getQueueMetaField('version'));
+    } catch {
+      // Closing in good order would wait until the backend is back. What was done last will be repeated.
+      this.#logger.warn('queue worker closes without its backend', { queue: worker.name });
+      await worker.close(true);
+      return;
+    }
+    await worker.close();
+  }
+
+  #openWorker(queue: QueueName): BullWorker {
+    // BullMQ hands out a signal only to functions that declare three parameters.
+    const processor = async (job: Job<unknown, void>, _token?: string, signal?: AbortSignal) => {
+      const processing = this.#process(job, signal);
+      this.#inHand.add(processing);
+      try {
+        await processing;
+      } finally {
+        this.#inHand.delete(processing);
+      }
+    };
+    const worker = openWorker(this.#options, queue, processor, {
+      autorun: false,
+      concurrency: this.#options.concurrency?.[queue] ?? queues[queue].concurrency,
+      lockDuration: this.#options.lockDurationMs ?? 15_000,
+      stalledInterval: this.#options.stalledIntervalMs ?? 5_000,
+      maxStalledCount: this.#options.maxStalledCount ?? 1_000,
+      // BullMQ's default of 15 s would leave jobs lying that long after a restart of the backend.
+      runRetryDelay: 1_000,
+      settings: {
+        backoffStrategy: (_attemptsMade, _type, error) => (error instanceof RetryAfter ? error.delayMs : 1_000),
+      },
+    });
+    worker.on('error', logBackendErrors(this.#logger, queue));
+    worker.on('stalled', (jobId) => this.#logger.warn('job runs again, its worker was lost', { queue, job_id: jobId }));
+    worker.on('lockRenewalFailed', (jobIds) => jobIds.forEach((jobId) => worker.cancelJob(jobId, 'claim lost')));
+    worker.on('failed', (job) => {
+      // BullMQ ends such a job itself, without asking the processor.
+      if (job?.deferredFailure) void this.#storeStalled(job);
+    });
+    return worker;
+  }
+
+  async #process(job: Job<unknown, void>, signal?: AbortSignal): Promise<void> {
+    const { name } = job;
+    if (!isJobName(name)) {
+      // Left by another release: this one cannot run it, and its rows will tell what is missing.
+      this.#logger.error('job is not in the catalogue', { job: name, job_id: job.id });
+      throw new UnrecoverableError('unknown_job');
+    }
+    await this.#attempt(name, job, signal ?? new AbortController().signal);
+  }
+
+  async #attempt<N extends JobName>(name: N, job: Job<unknown, void>, signal: AbortSignal): Promise<void> {
+    const attempts = job.opts.attempts ?? jobs[name].attempts;
+    const attempt = job.attemptsMade + 1;
+    const about = { job: name, job_id: job.id, attempt, attempts };
+    const parsed = parse(name, job.data);
+    if (!parsed) {
+      this.#logger.error('job data does not fit the schema', about);
+      throw new UnrecoverableError('job_data_invalid');
+    }
+    const context = { jobId: job.id ?? '', attempt, attempts, isLastAttempt: attempt >= attempts, signal };
+    try {
+      await this.#handlers[name](parsed.data, context);
+    } catch (error) {
+      const facts = { ...about, request_id: parsed.data.request_id, error: messageOf(error) };
+      const next = nextStep(error, attempt, attempts, jobs[name].backoff);
+      // What BullMQ stores of a failure is our own words: an error's text may hold what must not lie in the queue.
+      if (next.step === 'retry') {
+        this.#logger.warn('job will be tried again', { ...facts, delay_ms: next.delayMs });
+        throw new RetryAfter(next.delayMs);
+      }
+      this.#logger.error('job given up', facts);
+      await this.#storeGaveUp(name, parsed.data, error);
+      throw new UnrecoverableError('gave_up');
+    }
+  }
+
+  async #storeStalled(job: Job<unknown, void>): Promise<void> {
+    const { name } = job;
+    this.#logger.error('job given up, its workers were lost too often', { job: name, job_id: job.id });
+    if (!isJobName(name)) return;
+    const parsed = parse(name, job.data);
+    if (parsed) await this.#storeGaveUp(name, parsed.data, new JobStalled(name));
+  }
+
+  async #storeGaveUp<N extends JobName>(name: N, data: JobData<N>, error: unknown): Promise<void> {
+    const hook = this.#options.onGaveUp as
+      // The hook's parameters are a union of tuples; name and data are of one job here, which the compiler cannot see.
+      ((name: JobName, data: unknown, error: Error) => Promise<void>) | undefined;
+    try {
+      await hook?.(name, data, error instanceof Error ? error : new Error(String(error)));
+    } catch (failure) {
+      this.#logger.error('the end of a job could not be stored', {
+        job: name,
+        request_id: data.request_id,
+        error: messageOf(failure),
+      });
+    }
+  }
+}
+
+function parse<N extends JobName>(name: N, data: unknown): { data: JobData<N> } | undefined {
+  const result = jobs[name].schema.safeParse(data);
+  // The schema belongs to the name; the compiler only sees the union of all schemas.
+  return result.success ? { data: result.data as JobData<N> } : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,46 @@
+import { isJobName, jobNames, jobs, queueNames, queues } from './jobs.js';
+
+/** Payloads as the last release wrote them, which may still lie in a queue. Change one only together with a release. */
+const lastRelease = {
+  'deletion.run': {
+    deletion_id: '0198c0de-0000-7000-8000-000000000001',
+    request_id: '0198c0de-0000-7000-8000-000000000002',
+  },
+  'callback.process': {
+    callback_event_id: '0198c0de-0000-7000-8000-000000000003',
+    request_id: '0198c0de-0000-7000-8000-000000000004',
+  },
+};
+
+describe('the job catalogue', () => {
+  it('still parses what the last release put into the queues', () => {
+    for (const name of jobNames) expect(jobs[name].schema.parse(lastRelease[name])).toEqual(lastRelease[name]);
+  });
+
+  it('refuses data with anything besides what a job needs', () => {
+    for (const name of jobNames) {
+      expect(jobs[name].schema.safeParse({ ...lastRelease[name], access_token: 'a secret' }).success).toBe(false);
+    }
+  });
+
+  it('refuses data without an id or with something else in its place', () => {
+    const { deletion_id: _id, ...without } = lastRelease['deletion.run'];
+    for (const data of [
+      without,
+      { ...without, deletion_id: '7' },
+      { ...lastRelease['deletion.run'], request_id: '' },
+    ]) {
+      expect(jobs['deletion.run'].schema.safeParse(data).success).toBe(false);
+    }
+  });
+
+  it('puts every job on a queue that exists, and leaves no queue without a job', () => {
+    expect(new Set(jobNames.map((name) => jobs[name].queue))).toEqual(new Set(queueNames));
+    for (const name of queueNames) expect(queues[name].concurrency).toBeGreaterThan(0);
+  });
+
+  it('knows its own names, and not those that every object has', () => {
+    expect(jobNames.every(isJobName)).toBe(true);
+    expect(isJobName('toString')).toBe(false);
+  });
+});

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { exponential, type Backoff } from './backoff.js';
+
+/** Queues are split by what must not wait for what. `concurrency` is jobs at a time per worker process. */
+export const queues = {
+  /** Calls to WeChat that take a message back. They mostly wait for an answer. */
+  deletions: { concurrency: 20 },
+  /** What WeChat pushed: tickets and grants must not wait behind deletions. */
+  callbacks: { concurrency: 10 },
+} as const satisfies Record<string, { concurrency: number }>;
+
+export type QueueName = keyof typeof queues;
+
+interface JobDefinition {
+  queue: QueueName;
+  /** Ids and a request id only: a handler reads the row afresh, and no secret or stale copy lies in the queue. */
+  schema: z.ZodType<{ request_id: string }>;
+  /** How often the job is tried in all. A worker that was lost does not count. */
+  attempts: number;
+  backoff: Backoff;
+}
+
+const second = 1000;
+const requestId = z.string().min(1).max(128);
+
+/** Everything the system does in the background. Jobs outlive deploys: a schema only ever grows optional fields. */
+export const jobs = {
+  'deletion.run': {
+    queue: 'deletions',
+    schema: z.strictObject({ deletion_id: z.uuid(), request_id: requestId }),
+    attempts: 6,
+    backoff: exponential({ fromMs: second, toMs: 60 * second }),
+  },
+  'callback.process': {
+    queue: 'callbacks',
+    schema: z.strictObject({ callback_event_id: z.uuid(), request_id: requestId }),
+    attempts: 8,
+    backoff: exponential({ fromMs: second, toMs: 300 * second }),
+  },
+} as const satisfies Record<string, JobDefinition>;
+
+export type JobName = keyof typeof jobs;
+export type JobData<N extends JobName> = z.infer<(typeof jobs)[N]['schema']>;
+
+export const queueNames = Object.keys(queues) as QueueName[];
+export const jobNames = Object.keys(jobs) as JobName[];
+
+export function isJobName(name: string): name is JobName {
+  return Object.hasOwn(jobs, name);
+}

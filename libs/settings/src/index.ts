@@ -1,0 +1,2 @@
+export { readSettings, SettingsInvalid } from './read-settings.js';
+export { settings } from './settings.js';

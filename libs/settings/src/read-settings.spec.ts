@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { readSettings, SettingsInvalid } from './read-settings.js';
+import { settings } from './settings.js';
+
+const schema = z.object(settings);
+const MASTER_KEYS = `k1:${Buffer.alloc(32, 7).toString('base64')}`;
+const DATABASE_URL = 'postgres://u:p@localhost/retract';
+
+function problemsOf(environment: NodeJS.ProcessEnv): string[] {
+  try {
+    readSettings(schema, environment);
+  } catch (error) {
+    if (error instanceof SettingsInvalid) return error.problems;
+  }
+  return [];
+}
+
+describe('readSettings', () => {
+  it('fills in the defaults', () => {
+    const read = readSettings(schema, { MASTER_KEYS, DATABASE_URL, BOOTSTRAP_API_KEY: '' });
+    expect(read).toMatchObject({
+      PORT: 3000,
+      HOST: '127.0.0.1',
+      DEFAULT_DAILY_QUOTA: 10,
+      URGENT_RESERVE: 2,
+      LOG_LEVEL: 'log',
+    });
+    expect(read.BOOTSTRAP_API_KEY).toBeUndefined();
+    expect(read.MASTER_KEYS).toEqual([{ id: 'k1', key: Buffer.alloc(32, 7) }]);
+  });
+
+  it('drops the slash at the end of an address', () => {
+    expect(readSettings(schema, { MASTER_KEYS, DATABASE_URL, PUBLIC_URL: 'https://x.example/a/' }).PUBLIC_URL).toBe(
+      'https://x.example/a',
+    );
+  });
+
+  it('tells every problem at once', () => {
+    const problems = problemsOf({ PORT: 'abc', LOG_LEVEL: 'loud', QUEUE_URL: 'mysql://x', WECHAT_API_URL: 'ftp://x' });
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(
+      ['DATABASE_URL', 'LOG_LEVEL', 'MASTER_KEYS', 'PORT', 'QUEUE_URL', 'WECHAT_API_URL'].sort(),
+    );
+  });
+
+  it('does not repeat what was given, which may be a secret', () => {
+    const secrets = {
+      MASTER_KEYS: 'k1:c2VjcmV0',
+      BOOTSTRAP_API_KEY: 'rk_hunter2',
+      DATABASE_URL: 'mysql://u:hunter2@h/d',
+    };
+    expect(problemsOf(secrets).join()).not.toMatch(/c2VjcmV0|hunter2/);
+    expect(problemsOf(secrets)).toHaveLength(3);
+  });
+});

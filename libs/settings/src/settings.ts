@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { parseMasterKeys } from '@app/vault';
+
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
+  .transform((url) => url.replace(/\/+$/, ''));
+
+const urlOf = (protocols: RegExp, error: string) => z.url({ protocol: protocols, error });
+
+const wholeNumber = (from: number, to: number) =>
+  z.coerce.number({ error: 'must be a number' }).int().min(from).max(to);
+
+/** Every setting of the service, by its environment variable. Each app takes those that it needs into its own schema. */
+export const settings = {
+  DATABASE_URL: urlOf(/^postgres(ql)?$/, 'must be postgres://user:password@host:port/database'),
+  /** Absent: the queue lives in DATABASE_URL. */
+  QUEUE_URL: urlOf(/^(postgres(ql)?|rediss?)$/, 'must be a postgres://, redis:// or rediss:// address').optional(),
+  /** Where WeChat and merchants' browsers reach the api. */
+  PUBLIC_URL: httpUrl.default('http://127.0.0.1:3000'),
+  PORT: wholeNumber(0, 65_535).default(3000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  /** Newest first. */
+  MASTER_KEYS: z
+    .string({ error: 'is required: id:base64(32 bytes), newest first; make one with `openssl rand -base64 32`' })
+    .transform((text, context) => {
+      try {
+        return parseMasterKeys(text);
+      } catch (error) {
+        context.addIssue(error instanceof Error ? error.message : 'is not a list of keys');
+        return z.NEVER;
+      }
+    }),
+  /** Long enough that its plain hash may be stored. */
+  BOOTSTRAP_API_KEY: z
+    .string()
+    .regex(/^rk_[A-Za-z0-9_-]{32,128}$/, 'must be rk_ and 32 to 128 letters, digits, "_" or "-"')
+    .optional(),
+  WECHAT_API_URL: httpUrl.default('https://api.weixin.qq.com'),
+  WECHAT_MP_URL: httpUrl.default('https://mp.weixin.qq.com'),
+  WECHAT_OPEN_URL: httpUrl.default('https://open.weixin.qq.com'),
+  WORKER_CONCURRENCY: wholeNumber(1, 1_000).default(20),
+  DEFAULT_RATE_PER_MINUTE: wholeNumber(1, 100_000).default(60),
+  DEFAULT_DAILY_QUOTA: wholeNumber(1, 10_000_000).default(10),
+  URGENT_RESERVE: wholeNumber(0, 10_000_000).default(2),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']).default('log'),
+};

@@ -1,0 +1,226 @@
+import { errors, Pool } from 'undici';
+import type { z } from 'zod';
+import {
+  ConnectFailed,
+  errorForErrcode,
+  PlatformBroken,
+  Refused,
+  splitErrmsg,
+  UnknownOutcome,
+  WechatError,
+  type CallFacts,
+  type UnknownOutcomeReason,
+  type WechatErrorCode,
+} from './errors.js';
+import { exchange, NoAnswer, type HttpAnswer } from './exchange.js';
+import { hasUnicodeEscapes, parseJson, writeJson } from './json.js';
+
+export interface WechatTransportOptions {
+  /** https://api.weixin.qq.com, or whatever stands in for it; a path in front is kept. */
+  baseUrl: string;
+  /** Connections kept at most; calls beyond wait for a free one. */
+  connections?: number;
+  connectTimeoutMs?: number;
+  /** From the request leaving to the answer's headers. */
+  headersTimeoutMs?: number;
+  /** Between two pieces of the answer's body. */
+  bodyTimeoutMs?: number;
+  /** Told of every call, also failed ones, before the caller is. Must not throw. */
+  onCall?: (record: CallRecord) => void;
+}
+
+/** What may be logged and stored of a call: no token, no body. */
+export interface CallRecord {
+  operation: string;
+  /** Without the query, which holds the token. */
+  path: string;
+  httpStatus: number | undefined;
+  errcode: number | undefined;
+  errmsg: string | undefined;
+  rid: string | undefined;
+  latencyMs: number;
+  outcome: 'done' | WechatErrorCode;
+}
+
+export interface WechatCall<Answer> {
+  /** Names the call in errors and records. */
+  operation: string;
+  method: 'GET' | 'POST';
+  path: string;
+  /** The token goes here, as `access_token`. */
+  query?: Record<string, string>;
+  /** Sent as JSON; a bigint goes out as a JSON number with all its digits. */
+  body?: Record<string, unknown>;
+  /** What a successful answer must hold. Parsed loosely: WeChat adds fields. */
+  answer: z.ZodType<Answer>;
+  signal?: AbortSignal | undefined;
+}
+
+/** WeChat's own answers stay far below; api_get_authorizer_list with 500 accounts has some 150 kB. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const MAX_ERRMSG_LENGTH = 500;
+
+/** Calls WeChat's HTTP API over kept connections and turns every failure into a WechatError. */
+export class WechatTransport {
+  private readonly pool: Pool;
+  private readonly basePath: string;
+  private readonly onCall: (record: CallRecord) => void;
+
+  constructor({
+    baseUrl,
+    connections = 64,
+    connectTimeoutMs = 5_000,
+    headersTimeoutMs = 15_000,
+    bodyTimeoutMs = 15_000,
+    onCall = () => {},
+  }: WechatTransportOptions) {
+    const url = new URL(baseUrl);
+    this.basePath = url.pathname.replace(/\/+$/, '');
+    this.onCall = onCall;
+    this.pool = new Pool(url.origin, {
+      connections,
+      connect: { timeout: connectTimeoutMs },
+      headersTimeout: headersTimeoutMs,
+      bodyTimeout: bodyTimeoutMs,
+      maxResponseSize: MAX_ANSWER_BYTES,
+    });
+  }
+
+  /**
+   * @throws {ConnectFailed} it certainly never left
+   * @throws {UnknownOutcome} it left, and what became of it is not known: timeout, reset, HTTP 5xx, an answer that is not
+   * JSON or lacks what was asked for, errcode −1 and its like
+   * @throws {WechatError} WeChat answered with an errcode
+   */
+  async call<Answer>(call: WechatCall<Answer>): Promise<Answer> {
+    const startedAt = performance.now();
+    const facts: CallFacts = { operation: call.operation };
+    const record = (outcome: CallRecord['outcome']) =>
+      this.onCall({
+        operation: call.operation,
+        path: call.path,
+        httpStatus: facts.httpStatus,
+        errcode: facts.errcode,
+        errmsg: facts.errmsg,
+        rid: facts.rid,
+        latencyMs: Math.round(performance.now() - startedAt),
+        outcome,
+      });
+    try {
+      const answer = readAnswer(await this.send(call, facts), call, facts);
+      record('done');
+      return answer;
+    } catch (error) {
+      if (error instanceof WechatError) record(error.code);
+      throw error;
+    }
+  }
+
+  /** Waits for calls under way. */
+  async close(): Promise<void> {
+    await this.pool.close();
+  }
+
+  private async send(call: WechatCall<unknown>, facts: CallFacts): Promise<HttpAnswer> {
+    const json = call.body && writeJson(call.body);
+    if (json && hasUnicodeEscapes(json)) {
+      throw new Refused(facts, 'not sent: text holds characters that WeChat refuses (47002)');
+    }
+    const query = new URLSearchParams(call.query).toString();
+    try {
+      return await exchange(
+        this.pool,
+        {
+          method: call.method,
+          path: `${this.basePath}${call.path}${query && `?${query}`}`,
+          headers: { accept: 'application/json', ...(json && { 'content-type': 'application/json; charset=utf-8' }) },
+          // A Buffer gives a Content-Length; WeChat answers 412 to a chunked body.
+          body: json ? Buffer.from(json) : null,
+        },
+        call.signal,
+      );
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      const cause = withoutData(error.cause);
+      if (error.wasSent) throw new UnknownOutcome({ ...facts, cause }, reasonFor(error.cause, call.signal));
+      throw new ConnectFailed({ ...facts, cause }, `not sent: ${call.signal?.aborted ? 'aborted' : 'no connection'}`);
+    }
+  }
+}
+
+/** Fills `facts` with what the answer says. */
+function readAnswer<Answer>({ status, body }: HttpAnswer, call: WechatCall<Answer>, facts: CallFacts): Answer {
+  facts.httpStatus = status;
+  const fields = jsonObject(body);
+  const errcode = fields && toErrcode(fields['errcode']);
+  if (errcode !== undefined) {
+    const raw = typeof fields?.['errmsg'] === 'string' ? fields['errmsg'] : '';
+    Object.assign(facts, { errcode }, splitErrmsg(redact(raw, call).slice(0, MAX_ERRMSG_LENGTH)));
+  }
+  if (status >= 500) throw new UnknownOutcome(facts, 'server_error');
+  if (!fields) throw new UnknownOutcome(facts, 'not_json');
+  if (errcode !== undefined && errcode !== 0) throw errorForAnswer({ ...facts, errcode }, call);
+  // Answers that give a token have no errcode when all is well; a gateway's own error page has none either.
+  if (status !== 200) throw new UnknownOutcome(facts, 'malformed');
+
+  const parsed = call.answer.safeParse(errcode === undefined ? fields : { ...fields, errcode });
+  if (parsed.success) return parsed.data;
+  // Names only, and not zod's error as the cause: that may quote what was received.
+  const missing = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
+  facts.errmsg = `answer lacks ${missing}`.slice(0, MAX_ERRMSG_LENGTH);
+  throw new UnknownOutcome(facts, 'malformed');
+}
+
+function errorForAnswer(facts: CallFacts & { errcode: number }, call: WechatCall<unknown>): WechatError {
+  const error = errorForErrcode(facts);
+  // 40001 also means "app secret wrong", and that is what it means where no token was sent: none can be refreshed.
+  if (error.code === 'credential_expired' && !call.query?.['access_token']) return new PlatformBroken(facts);
+  return error;
+}
+
+function jsonObject(body: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value = parseJson(new TextDecoder().decode(body));
+    // parseJson yields plain JSON values: an object that is no array is a record.
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function toErrcode(value: unknown): number | undefined {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+/** errmsg is WeChat's text; should it ever repeat what we sent, it shall not carry a secret further. */
+function redact(text: string, { query, body }: WechatCall<unknown>): string {
+  const secrets = Object.entries({ ...body, ...query })
+    .filter(([name]) => /token|secret|ticket|code/.test(name))
+    .map(([, value]) => value)
+    .filter((value) => typeof value === 'string' && value !== '');
+  return secrets
+    .reduce<string>((clean, secret) => clean.replaceAll(String(secret), '[redacted]'), text)
+    .replace(/\b(ticket|preauthcode|queryauthcode|refreshtoken)@@@\S+/g, '[redacted]');
+}
+
+/** undici's parser error holds the bytes it stumbled over, and those may be an answer with a token. */
+function withoutData(cause: unknown): unknown {
+  return cause instanceof errors.HTTPParserError ? new Error(cause.message) : cause;
+}
+
+function reasonFor(cause: unknown, signal: AbortSignal | undefined): UnknownOutcomeReason {
+  if (signal?.aborted) return 'aborted';
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  switch (code) {
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+      return 'timeout';
+    case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
+      return 'too_large';
+    default:
+      return 'connection_lost';
+  }
+}

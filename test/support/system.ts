@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import type { INestApplicationContext, LoggerService } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createLogger } from '@app/logging';
+import { createApi } from '../../apps/api/src/create-api.js';
+import { apiEnvSchema } from '../../apps/api/src/env.js';
+import { createSimulator, type RunningSimulator } from '../../apps/simulator/src/simulator.js';
+import { createWorker } from '../../apps/worker/src/create-worker.js';
+import { workerEnvSchema } from '../../apps/worker/src/env.js';
+import { createMigratedDatabase, type TestDatabase } from './database.js';
+import { eventually } from './eventually.js';
+import { freePort } from './free-port.js';
+
+/** An answer of the api or of the simulator's control API. */
+export interface Reply {
+  status: number;
+  headers: Headers;
+  body: any;
+}
+
+export interface SystemOptions {
+  /** Of a given database: see queueBackends. */
+  queueUrlFor?: (databaseUrl: string) => string;
+  /** Environment variables besides those that the system sets itself. */
+  env?: Record<string, string>;
+  logger?: LoggerService;
+  /** False: only the api runs, and what it accepts waits. */
+  withWorker?: boolean;
+}
+
+export const PLATFORM = {
+  component_appid: 'wx0123456789abcdef',
+  app_secret: '0c79eb6a5c9b4c1a8d2e3f4a5b6c7d8e',
+  token: 'aTokenForPushes',
+  // Its last character is not canonical base64, as WeChat's own often are.
+  encoding_aes_key: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG',
+};
+
+/** The whole service in this process: api, worker and the simulated WeChat, on a database of its own. */
+export class System {
+  readonly apiKey: string;
+
+  private constructor(
+    readonly url: string,
+    readonly database: TestDatabase,
+    readonly simulator: RunningSimulator,
+    readonly environment: Record<string, string>,
+    private readonly logger: LoggerService,
+    readonly api: NestFastifyApplication,
+    private worker: INestApplicationContext | undefined,
+  ) {
+    this.apiKey = environment.BOOTSTRAP_API_KEY ?? '';
+  }
+
+  static async start(options: SystemOptions = {}): Promise<System> {
+    const database = await createMigratedDatabase();
+    const simulator = await createSimulator();
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const environment = {
+      DATABASE_URL: database.url,
+      QUEUE_URL: options.queueUrlFor?.(database.url) ?? database.url,
+      PUBLIC_URL: url,
+      PORT: String(port),
+      MASTER_KEYS: `test:${randomBytes(32).toString('base64')}`,
+      BOOTSTRAP_API_KEY: `rk_${randomBytes(32).toString('base64url')}`,
+      WECHAT_API_URL: simulator.url,
+      WECHAT_MP_URL: simulator.url,
+      WECHAT_OPEN_URL: simulator.url,
+      DEFAULT_RATE_PER_MINUTE: '6000',
+      ...options.env,
+    };
+    const logger = options.logger ?? createLogger({ level: (process.env.TEST_LOG_LEVEL ?? 'fatal') as 'fatal' });
+    const api = await createApi(apiEnvSchema.parse(environment), logger);
+    await api.listen(port, '127.0.0.1');
+    const system = new System(url, database, simulator, environment, logger, api, undefined);
+    if (options.withWorker !== false) await system.startWorker();
+    return system;
+  }
+
+  async startWorker(): Promise<void> {
+    this.worker = await createWorker(workerEnvSchema.parse(this.environment), this.logger);
+  }
+
+  async stopWorker(): Promise<void> {
+    await this.worker?.close();
+    this.worker = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.stopWorker();
+    await this.api.close();
+    await this.simulator.close();
+    await this.database.drop();
+  }
+
+  /** A request to the api, with the admin's key unless told otherwise. */
+  call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+    return request(method, this.url + path, body, { authorization: `Bearer ${this.apiKey}`, ...headers });
+  }
+
+  /** A request to the simulator's control API; anything but success is an error of the test. */
+  async control(method: string, path: string, body?: unknown): Promise<any> {
+    const reply = await request(method, `${this.simulator.url}/_control/${path}`, body);
+    if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
+    return reply.body;
+  }
+
+  /** The platform at both ends, its ticket received. */
+  async registerPlatform(platform = PLATFORM): Promise<void> {
+    await this.control('POST', 'platforms', {
+      ...platform,
+      events_url: `${this.url}/wechat/${platform.component_appid}/events`,
+      messages_url: `${this.url}/wechat/${platform.component_appid}/messages/$APPID$`,
+    });
+    const registered = await this.call('POST', '/v1/platforms', platform);
+    if (registered.status !== 201) throw new Error(`platform not registered: ${JSON.stringify(registered.body)}`);
+    await eventually(
+      () => this.call('GET', `/v1/platforms/${platform.component_appid}`),
+      ({ body }) => body.ticket_received_at !== null,
+    );
+  }
+
+  /** An account of the simulated WeChat that goes through the authorization pages. @returns its appid */
+  async onboardMerchant(
+    account: Record<string, unknown> = {},
+    { permissionSets, platform = PLATFORM }: { permissionSets?: number[]; platform?: typeof PLATFORM } = {},
+  ): Promise<string> {
+    const { appid } = await this.control('POST', 'merchants', account);
+    const page = await (await fetch(`${this.url}/authorize/${platform.component_appid}`)).text();
+    const link = /href="([^"]*componentloginpage[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+    await this.control('POST', 'consents', {
+      link,
+      authorizer_appid: appid,
+      follow_redirect: true,
+      ...(permissionSets && { permission_sets: permissionSets }),
+    });
+    await eventually(
+      () => this.call('GET', `/v1/merchants/${appid}`),
+      ({ status }) => status === 200,
+    );
+    return appid;
+  }
+
+  /** A mass message that the account has sent. @returns its msg_id, in digits */
+  async sendMassMessage(appid: string, message: Record<string, unknown> = {}): Promise<string> {
+    const { data } = await this.control('POST', `merchants/${appid}/mass-messages`, message);
+    const msgId = String(data[0].msg_id);
+    await eventually(
+      () => this.control('GET', `merchants/${appid}/mass-messages/${msgId}`),
+      ({ status }) => status !== 'SENDING',
+    );
+    return msgId;
+  }
+
+  /** The deletion once it has come to an end. */
+  async finished(id: string, deadlineMs?: number): Promise<any> {
+    const reply = await eventually(
+      () => this.call('GET', `/v1/deletions/${id}`),
+      ({ body }) => body.finished_at !== null,
+      deadlineMs,
+    );
+    return reply.body;
+  }
+}
+
+async function request(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  const response = await fetch(url, {
+    method,
+    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json');
+  return { status: response.status, headers: response.headers, body: isJson && text ? JSON.parse(text) : text };
+}
