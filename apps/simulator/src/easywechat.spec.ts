@@ -41,7 +41,7 @@ describe('node-easywechat', () => {
         const pushes = receiver.getServer();
         pushes.with?.(async (message, next) => {
           events.push(message as unknown as (typeof events)[number]);
-          return next(message);
+          return next?.(message);
         });
         response.end((await pushes.serve?.())?.getBody());
       })();

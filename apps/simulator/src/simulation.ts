@@ -6,7 +6,7 @@ import { Latencies } from './state/latency.js';
 import { MassMessages, type Send } from './state/mass-messages.js';
 import { Quotas, type CallCounters } from './state/quotas.js';
 import { SeededRandom } from './state/random.js';
-import { Registry, type PlatformInput } from './state/registry.js';
+import { Registry, type PlatformChange, type PlatformInput } from './state/registry.js';
 import { Refusal } from './state/refusal.js';
 import { changed, DEFAULT_SETTINGS, type Settings, type SettingsChange } from './state/settings.js';
 import { seconds, Timeline, type Clock } from './state/timeline.js';
@@ -92,6 +92,15 @@ export class Simulation {
     const platform = this.registry.addPlatform(input);
     if (platform.eventsUrl) this.tickets.start(platform);
     return platform;
+  }
+
+  changePlatform(platform: Platform, change: PlatformChange): void {
+    const before = platform.eventsUrl;
+    this.registry.changePlatform(platform, change);
+    if (platform.eventsUrl === before) return;
+    if (platform.eventsUrl) this.tickets.start(platform);
+    if (!this.settings.new_events_url_rotates_refresh_tokens) return;
+    for (const grant of platform.grants.values()) this.credentials.rotateRefreshToken(grant);
   }
 
   /**

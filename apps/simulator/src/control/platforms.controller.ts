@@ -46,8 +46,7 @@ export class PlatformsController {
     @Body({ schema: platformChangeSchema }) change: PlatformChange,
   ) {
     const platform = findPlatform(this.simulation, appid);
-    this.simulation.registry.changePlatform(platform, change);
-    if (change.events_url) this.simulation.tickets.start(platform);
+    this.simulation.changePlatform(platform, change);
     return platformView(platform);
   }
 

@@ -260,6 +260,18 @@ describe('component operations', () => {
     });
   });
 
+  it('gets new refresh tokens for all accounts with a new events_url, if told so', async () => {
+    await platform.control('PATCH', 'settings', {
+      new_events_url_rotates_refresh_tokens: true,
+      old_refresh_token_grace_s: 0,
+    });
+    const { appid, refreshToken } = await platform.merchant();
+    await platform.control('PATCH', `platforms/${platform.appid}`, { events_url: `${platform.url}/moved` });
+    expect(await refresh(appid, refreshToken)).toMatchObject({ errcode: 61023 });
+    const { list } = await platform.component('api_get_authorizer_list', { offset: 0, count: 1 });
+    expect(list[0].refresh_token).not.toBe(refreshToken);
+  });
+
   it('describes official accounts and mini programs', async () => {
     const official = await platform.merchant({ nick_name: 'Tea', service_type: 0, verify_type: -1, fans: 3 });
     const info = await platform.component('api_get_authorizer_info', { authorizer_appid: official.appid });

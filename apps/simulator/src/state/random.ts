@@ -17,6 +17,11 @@ export class SeededRandom {
     this.state = seed >>> 0;
   }
 
+  /** Where it stands: reseeding with this goes on from here. */
+  get position(): number {
+    return this.state;
+  }
+
   /** Uniform in [0, 1): Mulberry32. */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0;

@@ -18,6 +18,7 @@ const schema = z.strictObject({
   auth_code_lifetime_s: count,
   reauthorization_rotates_refresh_token: z.boolean(),
   every_refresh_rotates_refresh_token: z.boolean(),
+  new_events_url_rotates_refresh_tokens: z.boolean().describe('A change of events_url replaces them all; reported'),
   old_refresh_token_grace_s: count.describe('How long a replaced refresh token still works'),
   already_deleted_errcode: z
     .union([z.literal(40065), z.literal(0)])
@@ -52,6 +53,7 @@ export const DEFAULT_SETTINGS: Settings = {
   auth_code_lifetime_s: 3600,
   reauthorization_rotates_refresh_token: true,
   every_refresh_rotates_refresh_token: false,
+  new_events_url_rotates_refresh_tokens: false,
   old_refresh_token_grace_s: 300,
   already_deleted_errcode: 40065,
   require_click: true,
