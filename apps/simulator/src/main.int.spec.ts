@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Json } from '../../../test/simulator-platform.js';
 
 /** Starts the built app and collects what it says. */
@@ -36,6 +37,29 @@ it('starts alone, says where it is and how to log in, and ends cleanly on Ctrl-C
   child.kill('SIGINT');
   expect(await ended).toEqual([0, null]);
   expect(said.err).toBe('');
+});
+
+it('does what its page says when the curl example is pasted', async () => {
+  const { child, said, ended } = start({ SIMULATOR_PORT: '0' });
+  while (!said.out.includes('Ctrl-C')) await once(child.stdout, 'data');
+  const url = /WeChat simulator: (http:\S+)/.exec(said.out)?.[1] ?? '';
+  const example = /```sh\n([^]*?)```/.exec(readFileSync('docs/simulator.md', 'utf8'))?.[1] ?? '';
+  expect(example).toContain('http://127.0.0.1:3999');
+
+  const shell = spawn('sh', ['-e'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  let printed = '';
+  shell.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  shell.stdin.end(example.replace('http://127.0.0.1:3999', url));
+  expect((await once(shell, 'close'))[0]).toBe(0);
+  const [deleted, status, message] = printed
+    .trim()
+    .split('\n')
+    .map((line): Json => JSON.parse(line));
+  expect(deleted).toEqual({ errcode: 0, errmsg: 'ok' });
+  expect(status).toMatchObject({ msg_status: 'SEND_SUCCESS' });
+  expect(message).toMatchObject({ articles: [{ is_deleted: false }, { is_deleted: true }], delete_effects: 1 });
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
 });
 
 it('refuses a wrong environment, with every problem', async () => {
