@@ -14,8 +14,11 @@ const stampOf = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 function must(what, command, args) {
   const t0 = Date.now();
   console.log(`> ${what}`);
-  const r = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
-  if (r.status !== 0) process.exit(r.status ?? 1);
+  const r = spawnSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+  if (r.status !== 0) {
+    process.stderr.write(Buffer.concat([r.stdout ?? Buffer.alloc(0), r.stderr ?? Buffer.from(String(r.error))]));
+    process.exit(r.status || 1);
+  }
   console.log(`> ${what}: ${((Date.now() - t0) / 1000).toFixed(1)} s`);
 }
 

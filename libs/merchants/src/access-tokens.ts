@@ -114,13 +114,21 @@ export class AccessTokens {
       const row = await this.read(holderId);
       if (row?.token_sealed && row.is_usable) return this.held(holderId, row.token_sealed, row);
       if (row?.is_cooling) throw new TokenUnavailable(row.failure_code ?? 'unknown');
-      if (await this.lease(holderId, owner, row?.version ?? 0)) return this.mintUnderLease(holderId, owner, mint);
+      if (await this.lease(holderId, owner, row?.version ?? 0)) {
+        const held = await this.mintUnderLease(holderId, owner, mint);
+        if (held) return held;
+      }
       if (performance.now() > giveUpAt) throw new TokenUnavailable('mint_in_progress');
       await delay(randomInt(40, 120));
     }
   }
 
-  private async mintUnderLease(holderId: string, owner: string, mint: () => Promise<MintedToken>): Promise<HeldToken> {
+  /** @returns undefined when somebody else's token, or the end of the grant, has overtaken this mint: look again */
+  private async mintUnderLease(
+    holderId: string,
+    owner: string,
+    mint: () => Promise<MintedToken>,
+  ): Promise<HeldToken | undefined> {
     let minted: MintedToken;
     try {
       minted = await mint();
@@ -135,9 +143,9 @@ export class AccessTokens {
        WHERE holder_id = $1 AND lease_owner = $2 RETURNING version, expires_at`,
       [holderId, owner, minted.expiresInSeconds, this.seal(holderId, minted.token)],
     );
-    // The lease ran out and another process has minted since, or the grant is gone: this token is dead or soon will be.
-    if (!stored) throw new TokenUnavailable('lease_lost');
-    return { token: minted.token, version: stored.version, expiresAt: stored.expires_at };
+    // The lease ran out and another process has minted since, or the grant was renewed or taken back: this token is dead or
+    // soon will be.
+    return stored && { token: minted.token, version: stored.version, expiresAt: stored.expires_at };
   }
 
   private async read(holderId: string): Promise<Row | undefined> {

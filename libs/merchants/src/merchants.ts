@@ -135,21 +135,20 @@ export class Merchants {
 
   /**
    * The merchant took the authorization back at `at` (WeChat's clock): wipes the tokens. News from before the grant that
-   * is stored (a push may come late, or twice) changes nothing.
-   * @returns whether it changed anything
+   * is stored (a push may come late, or twice) changes nothing. The tokens may be there still when the merchant counts as
+   * unauthorized already: an answer of WeChat teaches the state and leaves them.
    */
-  async unauthorize(tx: EntityManager, platformId: string, authorizerAppid: string, at: Date): Promise<boolean> {
+  async unauthorize(tx: EntityManager, platformId: string, authorizerAppid: string, at: Date): Promise<void> {
     const [gone] = await rows<{ id: string }>(
       tx,
       `UPDATE merchants SET state = 'unauthorized', refresh_token_sealed = NULL, permission_sets = '{}',
          grant_version = grant_version + 1, updated_at = now()
-       WHERE platform_id = $1 AND authorizer_appid = $2 AND state <> 'unauthorized'
+       WHERE platform_id = $1 AND authorizer_appid = $2
          AND (granted_at IS NULL OR date_trunc('second', granted_at) <= $3)
        RETURNING id`,
       [platformId, authorizerAppid, at],
     );
     if (gone) await this.tokens.forget(tx, gone.id);
-    return gone !== undefined;
   }
 
   /** Takes in what an answer taught, unless the merchant has authorized anew since the call was made. */
