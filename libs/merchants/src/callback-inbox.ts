@@ -14,6 +14,7 @@ import {
   sealReply,
   textReply,
   type PushRefusal,
+  type ReleaseCheckTask,
   type XmlFields,
 } from '@app/wechat';
 import { AuthorizerTokens } from './authorizer-tokens.js';
@@ -79,8 +80,7 @@ export class CallbackInbox {
 
     const { fields } = opened;
     const check = push.authorizerAppid ? releaseCheckTask(push.authorizerAppid, fields) : undefined;
-    const payload =
-      push.channel === 'authorization' ? grantPayload(fields) : check?.task === 'send' ? check : undefined;
+    const payload = push.channel === 'authorization' ? grantPayload(fields) : checkPayload(check);
     const event = eventOf(platform, push, fields, opened.plaintext, payload !== undefined);
     const isNew = await this.dataSource.transaction(async (tx) => {
       if (!(await this.record(tx, event, payload))) return false;
@@ -185,6 +185,9 @@ function grantPayload(fields: XmlFields): Payload | undefined {
   const code = textOf(fields, 'AuthorizationCode');
   return code && (kind === 'authorized' || kind === 'updateauthorized') ? { code } : undefined;
 }
+
+const checkPayload = (check: ReleaseCheckTask | undefined): Payload | undefined =>
+  check?.task === 'send' ? { code: check.code, toUser: check.toUser } : undefined;
 
 function eventOf(
   platform: Platform,
