@@ -5,7 +5,7 @@ import { decodeAesKey, openPush, sealReply, type XmlFields } from '@app/wechat';
 import { createSimulator, type RunningSimulator, type SimulatorOptions } from '../apps/simulator/src/simulator.js';
 
 /** Whatever a JSON answer holds. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers of many shapes
+
 export type Json = any;
 
 export interface Received {

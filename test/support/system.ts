@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import pg, { type QueryResultRow } from 'pg';
 import { createLogger } from '@app/logging';
 import { createApi } from '../../apps/api/src/create-api.js';
-import { apiEnvSchema, type ApiEnv } from '../../apps/api/src/env.js';
+import { apiEnvSchema } from '../../apps/api/src/env.js';
 import { createSimulator, type RunningSimulator } from '../../apps/simulator/src/simulator.js';
 import { createWorker } from '../../apps/worker/src/create-worker.js';
-import { workerEnvSchema, type WorkerEnv } from '../../apps/worker/src/env.js';
+import { workerEnvSchema } from '../../apps/worker/src/env.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
@@ -71,7 +72,7 @@ export class System {
       ...options.env,
     };
     const logger = options.logger ?? createLogger({ level: (process.env.TEST_LOG_LEVEL ?? 'fatal') as 'fatal' });
-    const api = await createApi(apiEnvSchema.parse(environment) as ApiEnv, logger);
+    const api = await createApi(apiEnvSchema.parse(environment), logger);
     await api.listen(port, '127.0.0.1');
     const system = new System(url, database, simulator, environment, logger, api, undefined);
     if (options.withWorker !== false) await system.startWorker();
@@ -79,7 +80,12 @@ export class System {
   }
 
   async startWorker(): Promise<void> {
-    this.worker = await createWorker(workerEnvSchema.parse(this.environment) as WorkerEnv, this.logger);
+    this.worker = await createWorker(workerEnvSchema.parse(this.environment), this.logger);
+  }
+
+  get runningWorker(): INestApplicationContext {
+    if (!this.worker) throw new Error('No worker runs.');
+    return this.worker;
   }
 
   async stopWorker(): Promise<void> {
@@ -99,11 +105,31 @@ export class System {
     return request(method, this.url + path, body, { authorization: `Bearer ${this.apiKey}`, ...headers });
   }
 
+  /** A request whose body goes out as it is given, for what JSON.stringify would not write. */
+  callText(method: string, path: string, text: string, headers: Record<string, string> = {}): Promise<Reply> {
+    return requestText(method, this.url + path, text, {
+      authorization: `Bearer ${this.apiKey}`,
+      'content-type': 'application/json',
+      ...headers,
+    });
+  }
+
   /** A request to the simulator's control API; anything but success is an error of the test. */
   async control(method: string, path: string, body?: unknown): Promise<any> {
     const reply = await request(method, `${this.simulator.url}/_control/${path}`, body);
     if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
     return reply.body;
+  }
+
+  /** Rows straight from the database, or a change behind the service's back. */
+  async sql<Row extends QueryResultRow>(text: string, parameters: unknown[] = []): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.database.url });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text, parameters)).rows;
+    } finally {
+      await client.end();
+    }
   }
 
   /** The platform at both ends, its ticket received. */
@@ -164,17 +190,18 @@ export class System {
   }
 }
 
-async function request(
+function request(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+  if (body === undefined) return requestText(method, url, undefined, headers);
+  return requestText(method, url, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
+}
+
+async function requestText(
   method: string,
   url: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
+  body: string | undefined,
+  headers: Record<string, string>,
 ): Promise<Reply> {
-  const response = await fetch(url, {
-    method,
-    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+  const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json');
   return { status: response.status, headers: response.headers, body: isJson && text ? JSON.parse(text) : text };

@@ -1,1 +1,56 @@
-export {};
+import { readSettings, SettingsInvalid } from '@app/settings';
+import { DEMO_PLATFORM, playDemo } from './demo.js';
+import { sandboxEnvSchema } from './env.js';
+import { startServices, type Services } from './services.js';
+import { Story } from './story.js';
+
+const isOnce = process.argv.includes('--once');
+let services: Services | undefined;
+let isStopping = false;
+
+/** Ctrl-C reaches us from the terminal and again from npm: the first one counts. */
+async function stop(exitCode: number): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  await services?.stop();
+  console.log('stopped');
+  process.exit(exitCode);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
+// The start script is gone: without it nobody could stop us, and the next start would find the ports taken.
+process.on('disconnect', () => void stop(0));
+
+try {
+  const startedAt = performance.now();
+  services = await startServices(readSettings(sandboxEnvSchema, process.env));
+  console.log(`Retract on ${services.databaseName}: ready in ${Math.round(performance.now() - startedAt)} ms\n`);
+  const story = new Story();
+  await playDemo(services, story);
+  console.log(`
+api        ${services.url}/docs
+WeChat     ${services.simulatorUrl}/_control (simulated)
+API key    ${services.apiKey}
+authorize  ${services.url}/authorize/${DEMO_PLATFORM.component_appid}
+try        curl -H 'Authorization: Bearer ${services.apiKey}' ${services.url}/v1/deletions
+`);
+  if (isOnce) {
+    console.log(story.isAsTold ? 'Everything came out as told.' : 'Something did not come out as told.');
+    await stop(story.isAsTold ? 0 : 1);
+  } else {
+    console.log('It stays up: stop it with Ctrl-C.');
+  }
+} catch (error) {
+  const problem = explain(error);
+  if (problem) console.error(problem);
+  else if (!isStopping) console.error(error);
+  await stop(1);
+}
+
+/** What a person can mend. */
+function explain(error: unknown): string | undefined {
+  if (error instanceof SettingsInvalid) return error.message;
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (error.code !== 'EADDRINUSE' || !('port' in error)) return undefined;
+  return `Port ${String(error.port)} is taken: stop what uses it, or set PORT or SIMULATOR_PORT to another.`;
+}

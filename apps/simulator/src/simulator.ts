@@ -1,10 +1,12 @@
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { publishControlApi } from './control/open-api-document.js';
 import { Gateway } from './open-api/gateway.js';
 import { openApiRoutes } from './open-api/routes.js';
 import { Simulation } from './simulation.js';
 import { SimulatorModule } from './simulator.module.js';
+import { StateFile } from './state-file.js';
 import type { SettingsChange } from './state/settings.js';
 import type { Clock } from './state/timeline.js';
 
@@ -17,6 +19,8 @@ export interface SimulatorOptions {
   clock?: Clock;
   settings?: SettingsChange;
   callLogSize?: number;
+  /** Keeps what WeChat would remember over restarts. */
+  stateFile?: string;
 }
 
 export interface RunningSimulator {
@@ -37,6 +41,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<R
     settings: options.settings ?? {},
     callLogSize: options.callLogSize ?? 10_000,
   });
+  const state = options.stateFile === undefined ? undefined : StateFile.open(options.stateFile, simulation);
   // Calls that a fault withholds would otherwise keep the server from closing.
   const adapter = new FastifyAdapter({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
   const app = await NestFactory.create<NestFastifyApplication>(SimulatorModule.of(simulation), adapter, {
@@ -45,6 +50,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<R
   });
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   await adapter.getInstance().register(openApiRoutes(new Gateway(simulation)));
+  publishControlApi(app);
   await app.listen(options.port ?? 0, options.host ?? '127.0.0.1');
   return {
     url: (await app.getUrl()).replace('[::1]', '127.0.0.1'),
@@ -52,6 +58,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<R
     close: async () => {
       await simulation.close();
       await app.close();
+      state?.close();
     },
   };
 }

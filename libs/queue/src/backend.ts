@@ -20,13 +20,14 @@ const redis = withBackend(createRedisBackend);
 // Nobody reads BullMQ's event stream here: keep only what helps a person looking into the store.
 const streams = { events: { maxLen: 1000 } };
 
-/** Answers that take longer count as failures. */
-const OPERATION_TIMEOUT_MS = 5_000;
+// Without a limit, a query on a connection whose other end vanished without a word hangs for a quarter of an hour.
+const ADDING_TIMEOUT_MS = 5_000;
+const WORKING_TIMEOUT_MS = 15_000;
 
 /** The adding side: commands fail soon when the backend is away. */
 export function openQueue(options: QueueOptions, name: QueueName) {
-  if (schemeOf(options.url) === 'postgres') {
-    const connection = { ...postgresConnection(options), query_timeout: OPERATION_TIMEOUT_MS };
+  if (backendOf(options.url) === 'postgres') {
+    const connection = { ...postgresConnection(options), query_timeout: ADDING_TIMEOUT_MS };
     return new postgres.Queue<unknown, void>(name, { connection, streams });
   }
   // Without a limit, commands wait in memory for as long as Redis is away, and come all at once when it returns.
@@ -45,11 +46,9 @@ export function openWorker(
   processor: Processor<unknown, void>,
   settings: Omit<WorkerOptions, 'connection' | 'prefix'>,
 ) {
-  if (schemeOf(options.url) === 'postgres') {
-    return new postgres.Worker<unknown, void>(name, processor, {
-      ...settings,
-      connection: postgresConnection(options),
-    });
+  if (backendOf(options.url) === 'postgres') {
+    const connection = { ...postgresConnection(options), query_timeout: WORKING_TIMEOUT_MS };
+    return new postgres.Worker<unknown, void>(name, processor, { ...settings, connection });
   }
   const connection = { ...redisConnection(options), maxRetriesPerRequest: null };
   return new redis.Worker<unknown, void>(name, processor, { ...settings, connection, prefix: prefixOf(options) });
@@ -57,18 +56,33 @@ export function openWorker(
 
 export type BullWorker = ReturnType<typeof openWorker>;
 
-function schemeOf(url: string): 'postgres' | 'redis' {
+/** @throws QueueUrlInvalid */
+export function backendOf(url: string): 'postgres' | 'redis' {
   if (/^postgres(ql)?:\/\//.test(url)) return 'postgres';
   if (/^rediss?:\/\//.test(url)) return 'redis';
   throw new QueueUrlInvalid();
 }
 
 function postgresConnection({ url, schema = 'bullmq', postgresPoolSize = 4 }: QueueOptions) {
-  return { connectionString: url, schema, migrate: true, max: postgresPoolSize, connectionTimeoutMillis: 3_000 };
+  return {
+    connectionString: url,
+    schema,
+    migrate: true,
+    max: postgresPoolSize,
+    connectionTimeoutMillis: 3_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
 }
 
 function redisConnection({ url }: QueueOptions) {
-  return { url, connectTimeout: 3_000, retryStrategy: (times: number) => Math.min(times * 200, 1_000) };
+  return {
+    url,
+    connectTimeout: 3_000,
+    // ioredis keeps the process alive for that long after leaving a connection that was already broken.
+    disconnectTimeout: 200,
+    retryStrategy: (times: number) => Math.min(times * 200, 1_000),
+  };
 }
 
 function prefixOf({ prefix = 'retract' }: QueueOptions): string {

@@ -1,5 +1,5 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { openQueue, type BullQueue, type QueueOptions } from './backend.js';
+import { backendOf, openQueue, type BullQueue, type QueueOptions } from './backend.js';
 import { logBackendErrors } from './backend-errors.js';
 import { within } from './deadline.js';
 import { JobDataInvalid, QueueUnavailable } from './errors.js';
@@ -33,7 +33,9 @@ export class JobQueues implements OnApplicationShutdown {
   readonly #options: QueueOptions;
   #closing: Promise<void> | undefined;
 
+  /** Connects at the first use. @throws QueueUrlInvalid */
   constructor(options: QueueOptions) {
+    backendOf(options.url);
     this.#options = options;
   }
 

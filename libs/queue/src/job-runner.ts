@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { UnrecoverableError, type Job } from 'bullmq';
-import { openWorker, type BullWorker, type QueueOptions } from './backend.js';
+import { backendOf, openWorker, type BullWorker, type QueueOptions } from './backend.js';
 import { logBackendErrors } from './backend-errors.js';
 import { within } from './deadline.js';
 import { JobHandlersIncomplete, JobStalled, RetryAfter } from './errors.js';
@@ -22,8 +22,8 @@ export type JobHandlers = { [N in JobName]: JobHandler<N> };
 
 /**
  * Stores the end of a job that will not run again: given up by its handler, out of attempts, or stalled too often.
- * It runs before the queue forgets the job, except after stalling. If it fails, only the log knows: a sweep over the
- * rows has to find what was lost. Not called for data that does not fit the schema, which is logged.
+ * It runs before the queue forgets the job, except after stalling, and may therefore run twice. If it fails, only the
+ * log knows: a sweep over the rows has to find what was lost. Not called for data that does not fit the schema, which is logged.
  */
 export type GaveUpHook = (
   ...gaveUp: { [N in JobName]: [name: N, data: JobData<N>, error: Error] }[JobName]
@@ -35,7 +35,7 @@ export interface JobRunnerOptions extends QueueOptions {
   onGaveUp?: GaveUpHook;
   /**
    * How long a claim on a job lasts unless renewed, which happens every half of it. With stalledIntervalMs it bounds
-   * when a job runs again whose worker was killed: after 5 to 25 seconds by default. A handler that blocks the event
+   * when a job runs again whose worker was killed: 10 to 25 seconds by default. A handler that blocks the event
    * loop for longer loses its claim.
    */
   lockDurationMs?: number;
@@ -45,7 +45,7 @@ export interface JobRunnerOptions extends QueueOptions {
 }
 
 const START_DEADLINE_MS = 10_000;
-const CLOSE_DEADLINE_MS = 5_000;
+const CLOSE_DEADLINE_MS = 3_000;
 
 /** Runs the catalogue's jobs: one BullMQ worker per queue, errors translated in this one place. */
 export class JobRunner {
@@ -56,11 +56,12 @@ export class JobRunner {
   readonly #inHand = new Set<Promise<void>>();
   #stopping: Promise<void> | undefined;
 
-  /** @throws JobHandlersIncomplete when a job has no handler or a handler no job */
+  /** @throws JobHandlersIncomplete when a job has no handler or a handler no job, QueueUrlInvalid */
   constructor(options: JobRunnerOptions, handlers: JobHandlers) {
     const missing = jobNames.filter((name) => typeof handlers[name] !== 'function');
     const unknown = Object.keys(handlers).filter((name) => !isJobName(name));
     if (missing.length || unknown.length) throw new JobHandlersIncomplete(missing, unknown);
+    backendOf(options.url);
     this.#options = options;
     this.#handlers = handlers;
   }
@@ -92,18 +93,21 @@ export class JobRunner {
   }
 
   async #stop(): Promise<void> {
-    const closed = Promise.all(this.#workers.map((worker) => worker.close()));
-    do {
-      await Promise.allSettled(this.#inHand);
-      try {
-        await within(CLOSE_DEADLINE_MS, 'stop', closed);
-        return;
-      } catch (error) {
-        this.#logger.warn('queue workers are slow to close', { in_hand: this.#inHand.size, error: messageOf(error) });
-      }
-    } while (this.#inHand.size > 0);
-    // The backend is away: what was done last will be repeated once its claim has run out.
-    for (const worker of this.#workers) worker.disconnect().catch(() => undefined);
+    await Promise.all(this.#workers.map((worker) => worker.pause(true)));
+    while (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
+    await Promise.all(this.#workers.map((worker) => this.#close(worker)));
+  }
+
+  async #close(worker: BullWorker): Promise<void> {
+    try {
+      await within(CLOSE_DEADLINE_MS, 'stop', worker.getBackend().getQueueMetaField('version'));
+    } catch {
+      // Closing in good order would wait until the backend is back. What was done last will be repeated.
+      this.#logger.warn('queue worker closes without its backend', { queue: worker.name });
+      await worker.close(true);
+      return;
+    }
+    await worker.close();
   }
 
   #openWorker(queue: QueueName): BullWorker {

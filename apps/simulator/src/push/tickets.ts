@@ -10,6 +10,8 @@ import type { Push, Pusher } from './pusher.js';
  * after too many failures in a row, until api_start_push_ticket.
  */
 export class Tickets {
+  private readonly cancels = new WeakMap<Platform, () => void>();
+
   constructor(
     private readonly credentials: Credentials,
     private readonly pusher: Pusher,
@@ -26,8 +28,8 @@ export class Tickets {
 
   stop(platform: Platform): void {
     platform.isTicketPushed = false;
-    platform.cancelTicket?.();
-    platform.cancelTicket = undefined;
+    this.cancels.get(platform)?.();
+    this.cancels.delete(platform);
   }
 
   /** One push beside the schedule. */
@@ -37,8 +39,11 @@ export class Tickets {
   }
 
   private schedule(platform: Platform, delayMs: number): void {
-    platform.cancelTicket?.();
-    platform.cancelTicket = this.timeline.after(delayMs, () => void this.pushBySchedule(platform));
+    this.cancels.get(platform)?.();
+    this.cancels.set(
+      platform,
+      this.timeline.after(delayMs, () => void this.pushBySchedule(platform)),
+    );
   }
 
   private async pushBySchedule(platform: Platform): Promise<void> {

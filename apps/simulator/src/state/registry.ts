@@ -90,7 +90,6 @@ export class Registry {
       testAccounts: [],
       isTicketPushed: false,
       ticketFailures: 0,
-      cancelTicket: undefined,
       ticket: undefined,
       tickets: new Map(),
       accessTokens: [],

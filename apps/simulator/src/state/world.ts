@@ -23,7 +23,6 @@ export interface Platform {
   testAccounts: string[];
   isTicketPushed: boolean;
   ticketFailures: number;
-  cancelTicket: (() => void) | undefined;
   ticket: { value: string; createdAt: number } | undefined;
   /** Ticket to the moment it stops being accepted. */
   tickets: Map<string, number>;
@@ -161,7 +160,7 @@ export interface CustomMessage {
   text: string;
 }
 
-/** All that WeChat would remember. */
+/** All that WeChat would remember: plain data, so that it can be written to a file. */
 export class World {
   readonly platforms = new Map<string, Platform>();
   readonly merchants = new Map<string, Merchant>();

@@ -1,0 +1,75 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { migrate } from '@app/database';
+import { startEmbeddedPostgres } from '@app/embedded-postgres';
+import { createLogger } from '@app/logging';
+import { parseMasterKeys } from '@app/vault';
+import { createApi } from '../../api/src/create-api.js';
+import { createSimulator } from '../../simulator/src/simulator.js';
+import { createWorker } from '../../worker/src/create-worker.js';
+import type { SandboxEnv } from './env.js';
+import { localSecrets } from './local-secrets.js';
+
+export interface Services {
+  /** Where the api is. */
+  url: string;
+  simulatorUrl: string;
+  apiKey: string;
+  databaseName: string;
+  /** Stops what was started, the last one first. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything in this process: database, simulated WeChat, api, worker. */
+export async function startServices(env: SandboxEnv): Promise<Services> {
+  const dataDir = resolve(env.RETRACT_DATA_DIR);
+  mkdirSync(dataDir, { recursive: true });
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const stopOne of stops.splice(0).reverse()) await stopOne();
+  };
+  try {
+    const { masterKeys, apiKey } = localSecrets(dataDir);
+    const postgres = env.DATABASE_URL
+      ? undefined
+      : await startEmbeddedPostgres({ dir: join(dataDir, 'postgres'), database: 'retract' });
+    if (postgres) stops.push(() => postgres.stop());
+    const databaseUrl = env.DATABASE_URL ?? postgres?.url ?? '';
+    const simulator = await createSimulator({
+      port: env.SIMULATOR_PORT,
+      // Its world comes from a file, and chance must not make the same tokens again.
+      seed: Date.now(),
+      stateFile: join(dataDir, 'simulated-wechat'),
+    });
+    stops.push(() => simulator.close());
+
+    await migrate(databaseUrl);
+    const url = `http://${env.HOST}:${env.PORT}`;
+    const settings = {
+      ...env,
+      DATABASE_URL: databaseUrl,
+      PUBLIC_URL: url,
+      MASTER_KEYS: env.MASTER_KEYS ?? parseMasterKeys(masterKeys),
+      BOOTSTRAP_API_KEY: env.BOOTSTRAP_API_KEY ?? apiKey,
+      WECHAT_API_URL: simulator.url,
+      WECHAT_MP_URL: simulator.url,
+      WECHAT_OPEN_URL: simulator.url,
+    };
+    const logger = createLogger({ level: env.LOG_LEVEL });
+    const api = await createApi(settings, logger);
+    stops.push(() => api.close());
+    await api.listen(env.PORT, env.HOST);
+    const worker = await createWorker(settings, logger);
+    stops.push(() => worker.close());
+    return {
+      url,
+      simulatorUrl: simulator.url,
+      apiKey: settings.BOOTSTRAP_API_KEY,
+      databaseName: postgres ? `embedded PostgreSQL in ${env.RETRACT_DATA_DIR}` : 'the PostgreSQL of DATABASE_URL',
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
