@@ -120,10 +120,10 @@ describe('AccessTokens', () => {
 
   it('leaves a mint that outlasts the lease to its process while that lives, and gives up waiting after a while', async () => {
     const slow = new HeldMint();
-    const minting = process_(0, { leaseMs: 150 }).current(holder, slow.run);
+    const minting = process_(0, { leaseMs: 1_000 }).current(holder, slow.run);
     await slow.begun;
     const mint = new Mint();
-    await expect(process_(1, { waitMs: 600 }).current(holder, mint.run)).rejects.toMatchObject({
+    await expect(process_(1, { waitMs: 1_500 }).current(holder, mint.run)).rejects.toMatchObject({
       code: 'token_unavailable',
       failureCode: 'mint_in_progress',
     });

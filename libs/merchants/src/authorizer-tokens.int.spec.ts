@@ -200,14 +200,14 @@ describe('tokens of a platform and its merchants', () => {
     const hasty = (builder: TestingModuleBuilder) =>
       builder.overrideProvider(AccessTokens).useFactory({
         factory: (dataSource: DataSource, sealed: SealedColumns) =>
-          new AccessTokens(dataSource, sealed, { leaseMs: 500 }),
+          new AccessTokens(dataSource, sealed, { leaseMs: 1_500 }),
         inject: [DataSource, SealedColumns],
       });
     const processes = [await world.process({}, hasty), await world.process({}, hasty)];
     world.simulation.latencies.set('*', { distribution: 'fixed', ms: 300 });
     await world.expire(platform.id, merchant.id);
     await world.sql(
-      `UPDATE access_tokens SET lease_owner = gen_random_uuid(), lease_until = now() + interval '500 ms' WHERE holder_id = $1`,
+      `UPDATE access_tokens SET lease_owner = gen_random_uuid(), lease_until = now() + interval '1500 ms' WHERE holder_id = $1`,
       [platform.id],
     );
     await Promise.all(processes.map((process_) => process_.get(AuthorizerTokens).current(merchant)));
