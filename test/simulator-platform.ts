@@ -5,7 +5,7 @@ import { decodeAesKey, openPush, sealReply, type XmlFields } from '@app/wechat';
 import { createSimulator, type RunningSimulator, type SimulatorOptions } from '../apps/simulator/src/simulator.js';
 
 /** Whatever a JSON answer holds. */
- 
+
 export type Json = any;
 
 export interface Received {
