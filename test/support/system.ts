@@ -168,6 +168,30 @@ export class System {
     return appid;
   }
 
+  /**
+   * So many accounts at once, authorized without pages, each with one sent message of two articles.
+   * @returns appid and msg_id of each
+   */
+  async grantedMerchants(count: number, messages = 1): Promise<{ merchant: string; msgId: string }[]> {
+    const { data } = await this.control('POST', 'merchants/bulk', {
+      count,
+      messages,
+      component_appid: PLATFORM.component_appid,
+    });
+    await eventually(
+      () =>
+        this.sql<{ count: number }>(
+          'SELECT count(*)::int FROM merchants WHERE facts_read_at IS NOT NULL AND authorizer_appid = ANY($1)',
+          [data.map(({ appid }: { appid: string }) => appid)],
+        ),
+      ([row]) => row?.count === count,
+    );
+    return data.map((one: { appid: string; first_msg_id: string }) => ({
+      merchant: one.appid,
+      msgId: one.first_msg_id,
+    }));
+  }
+
   /** A mass message that the account has sent. @returns its msg_id, in digits */
   async sendMassMessage(appid: string, message: Record<string, unknown> = {}): Promise<string> {
     const { data } = await this.control('POST', `merchants/${appid}/mass-messages`, message);
