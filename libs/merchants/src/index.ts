@@ -2,6 +2,7 @@ import { AccessTokenRow } from './access-token.entity.js';
 import { AuthorizationCodeRow, UsedAuthorizationState } from './authorization-code.entity.js';
 import { CallbackEvent } from './callback-event.entity.js';
 import { CallbackForward } from './callback-forward.entity.js';
+import { MassMessage, MassMessageArticle } from './mass-message.entity.js';
 import { Merchant } from './merchant.entity.js';
 import { PlatformRow } from './platform.entity.js';
 
@@ -11,6 +12,8 @@ export const merchantsEntities = [
   AuthorizationCodeRow,
   CallbackEvent,
   CallbackForward,
+  MassMessage,
+  MassMessageArticle,
   Merchant,
   PlatformRow,
   UsedAuthorizationState,
@@ -38,6 +41,7 @@ export { isForwardUrl } from './forward-target.js';
 export { Forwards } from './forwards.js';
 export { GrantExchange } from './grant-exchange.js';
 export { lessonOf } from './lessons.js';
+export { MassMessages, type SentMessage } from './mass-messages.js';
 export { Merchant, type MerchantState } from './merchant.entity.js';
 export { Merchants, type GrantLesson } from './merchants.js';
 export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';

@@ -8,6 +8,7 @@ import { CallbackLog } from './callback-log.js';
 import { ComponentTokens } from './component-tokens.js';
 import { Forwards } from './forwards.js';
 import { GrantExchange } from './grant-exchange.js';
+import { MassMessages } from './mass-messages.js';
 import { Merchants } from './merchants.js';
 import { Onboarding, ONBOARDING_OPTIONS, STATE_SIGNER, type OnboardingOptions } from './onboarding.js';
 import { Platforms } from './platforms.js';
@@ -32,6 +33,7 @@ export class MerchantsModule implements OnApplicationShutdown {
       ComponentTokens,
       Forwards,
       GrantExchange,
+      MassMessages,
       Merchants,
       Onboarding,
       Platforms,

@@ -69,7 +69,7 @@ export class Merchants {
 
   /**
    * Stores a grant, new or renewed, with the access token that came with it. A refresh token that WeChat left out never
-   * blanks the one that is stored.
+   * blanks the one that is stored. Codes may be exchanged out of order, so its time never goes back.
    */
   async keepGrant(
     tx: EntityManager,
@@ -81,8 +81,9 @@ export class Merchants {
     const sealed = grant.authorizerRefreshToken ? this.sealed.seal(placeOf(id), grant.authorizerRefreshToken) : null;
     const [kept] = await rows<{ grantVersion: number }>(
       tx,
-      `UPDATE merchants SET state = 'authorized', permission_sets = $2, granted_at = $3, grant_version = grant_version + 1,
-         refresh_token_sealed = COALESCE($4, refresh_token_sealed), ref = COALESCE($5, ref), updated_at = now()
+      `UPDATE merchants SET state = 'authorized', permission_sets = $2, granted_at = GREATEST(granted_at, $3),
+         grant_version = grant_version + 1, refresh_token_sealed = COALESCE($4, refresh_token_sealed),
+         ref = COALESCE($5, ref), updated_at = now()
        WHERE id = $1 RETURNING grant_version AS "grantVersion"`,
       [id, grant.permissionSets, grantedAt, sealed, ref ?? null],
     );

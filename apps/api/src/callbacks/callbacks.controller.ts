@@ -1,6 +1,6 @@
-import { Body, Controller, Header, HttpCode, Logger, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Logger, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { CallbackInbox, type ReceivedPush } from '@app/merchants';
@@ -23,31 +23,32 @@ export class CallbacksController {
 
   @Post('events')
   @HttpCode(200)
-  @Header('content-type', 'text/plain')
   event(
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
     @Query({ schema: querySchema }) query: Record<string, unknown>,
     @Body({ schema: bodySchema }) body: Buffer,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return this.receive({ componentAppid, channel: 'authorization', query, body, ...rawPartsOf(request) });
+    const push = { componentAppid, query, body, ...rawPartsOf(request) };
+    return this.receive({ ...push, channel: 'authorization' }, reply);
   }
 
   @Post('messages/:authorizerAppid')
   @HttpCode(200)
-  @Header('content-type', 'text/plain')
   message(
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
     @Param('authorizerAppid', { schema: appidSchema }) authorizerAppid: string,
     @Query({ schema: querySchema }) query: Record<string, unknown>,
     @Body({ schema: bodySchema }) body: Buffer,
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const push = { componentAppid, authorizerAppid, query, body, ...rawPartsOf(request) };
-    return this.receive({ ...push, channel: 'message' });
+    return this.receive({ ...push, channel: 'message' }, reply);
   }
 
-  private async receive(push: Omit<ReceivedPush, 'requestId'>): Promise<string> {
+  private async receive(push: Omit<ReceivedPush, 'requestId'>, reply: FastifyReply): Promise<string> {
     const receipt = await this.inbox.receive({ ...push, requestId: currentRequestId() ?? newRequestId() });
     const about = { component_appid: push.componentAppid, channel: push.channel };
     if (!receipt.accepted) {
@@ -55,7 +56,8 @@ export class CallbacksController {
       throw new ProblemError('push_refused', `This is not a push of WeChat for this platform (${receipt.reason}).`);
     }
     this.logger.log('push received', { ...about, kind: receipt.kind, is_duplicate: receipt.isDuplicate });
-    return 'success';
+    void reply.type(receipt.reply ? 'text/xml' : 'text/plain');
+    return receipt.reply ?? 'success';
   }
 }
 
