@@ -8,7 +8,7 @@ import { logUpstreamCall } from '@app/logging';
 import { merchantsEntities, MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SecretBox } from '@app/vault';
-import { WechatTransport } from '@app/wechat';
+import { WechatTransport, type CallRecord } from '@app/wechat';
 import { AuditEventsController } from './audit/audit-events.controller.js';
 import { CallbackEventsController } from './callbacks/callback-events.controller.js';
 import { CallbacksController } from './callbacks/callbacks.controller.js';
@@ -20,12 +20,19 @@ import { ErrorFilter } from './http/error.filter.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
 import { MassMessagesController } from './mass-messages/mass-messages.controller.js';
 import { MerchantsController } from './merchants/merchants.controller.js';
+import { Metrics } from './metrics/metrics.js';
+import { MetricsController } from './metrics/metrics.controller.js';
 import { OnboardingController } from './onboarding/onboarding.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
 
 @Module({})
 export class ApiModule {
   static forRoot(env: ApiEnv): DynamicModule {
+    const metrics = new Metrics();
+    const onCall = (record: CallRecord) => {
+      logUpstreamCall(record);
+      metrics.countUpstreamCall(record);
+    };
     return {
       module: ApiModule,
       imports: [
@@ -37,7 +44,7 @@ export class ApiModule {
         }),
         QueueModule.forRoot({ url: env.QUEUE_URL ?? env.DATABASE_URL }),
         MerchantsModule.forRoot({
-          transport: new WechatTransport({ baseUrl: env.WECHAT_API_URL, onCall: logUpstreamCall }),
+          transport: new WechatTransport({ baseUrl: env.WECHAT_API_URL, onCall }),
           onboarding: {
             publicUrl: env.PUBLIC_URL,
             wechatMpUrl: env.WECHAT_MP_URL,
@@ -60,10 +67,12 @@ export class ApiModule {
         HealthController,
         MassMessagesController,
         MerchantsController,
+        MetricsController,
         OnboardingController,
         PlatformsController,
       ],
       providers: [
+        { provide: Metrics, useValue: metrics },
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: RequestValidationPipe },

@@ -30,6 +30,14 @@ export function ineligibleReasons(merchant: Facts): IneligibleReason[] {
   return reasons;
 }
 
+/** The same question to the database, of the row that it calls `merchant`. */
+export const isEligibleSql = () => `(merchant.state = 'authorized'
+  AND ${MASS_AND_NOTIFICATION} = ANY(merchant.permission_sets)
+  AND merchant.is_mini_program IS NOT TRUE
+  AND COALESCE(merchant.service_type IN (${OFFICIAL_ACCOUNT_TYPES.join(', ')}), true)
+  AND COALESCE(merchant.verify_type IN (${VERIFIED_TYPES.join(', ')}), true)
+  AND COALESCE(merchant.account_status IN (${NORMAL_STATUSES.join(', ')}), true))`;
+
 /** Subscription account, one upgraded from an old account, service account. */
 const OFFICIAL_ACCOUNT_TYPES = [0, 1, 2];
 /** Verified by WeChat; or qualified with the name still pending, which has the right in part: worth a try. */

@@ -4,8 +4,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { rows, SealedColumns, type Sql } from '@app/database';
 import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization } from '@app/wechat';
 import { AccessTokens } from './access-tokens.js';
+import { isEligibleSql } from './eligibility.js';
 import { MerchantNotFound, PlatformRequired } from './errors.js';
-import { Merchant } from './merchant.entity.js';
+import { Merchant, type MerchantState } from './merchant.entity.js';
 import { Platforms, type Platform } from './platforms.js';
 
 /** What minting needs to know of a grant. */
@@ -18,7 +19,12 @@ export interface Grant {
 /** What an answer of WeChat says about the grant itself, beyond the call that it answered. */
 export type GrantLesson = 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted';
 
-export interface MerchantPage {
+export interface MerchantFilter {
+  isEligible?: boolean | undefined;
+  state?: MerchantState | undefined;
+  platformId?: string | undefined;
+  /** The provider's own name, exactly. */
+  ref?: string | undefined;
   limit: number;
   /** The id after which the page starts. */
   after?: string | undefined;
@@ -52,10 +58,14 @@ export class Merchants {
     return this.dataSource.manager.findOneByOrFail(Merchant, { id });
   }
 
-  async list(page: MerchantPage): Promise<Merchant[]> {
+  async list({ isEligible, state, platformId, ref, limit, after }: MerchantFilter): Promise<Merchant[]> {
     const query = this.dataSource.manager.createQueryBuilder(Merchant, 'merchant').orderBy('merchant.id');
-    if (page.after) query.where('merchant.id > :after', page);
-    return query.limit(page.limit).getMany();
+    if (isEligible !== undefined) query.andWhere(isEligible ? isEligibleSql() : `NOT ${isEligibleSql()}`);
+    if (state) query.andWhere('merchant.state = :state', { state });
+    if (platformId) query.andWhere('merchant.platformId = :platformId', { platformId });
+    if (ref !== undefined) query.andWhere('merchant.ref = :ref', { ref });
+    if (after) query.andWhere('merchant.id > :after', { after });
+    return query.limit(limit).getMany();
   }
 
   async grant(id: string): Promise<Grant> {

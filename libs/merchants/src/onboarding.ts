@@ -44,8 +44,17 @@ export class Onboarding {
     @Inject(ONBOARDING_OPTIONS) private readonly options: OnboardingOptions,
   ) {}
 
-  /** Fresh links; each costs one pre-auth code. @throws PlatformNotFound, TicketMissing, WechatError */
-  async begin(componentAppid: string, ref?: string): Promise<AuthorizationLinks> {
+  /** Our page from which this one account can authorize again. */
+  reauthorizeUrl(componentAppid: string, authorizerAppid: string): string {
+    return `${this.options.publicUrl}/authorize/${componentAppid}?biz_appid=${encodeURIComponent(authorizerAppid)}`;
+  }
+
+  /**
+   * Fresh links; they cost one pre-auth code.
+   * @param bizAppid the one account that the links shall offer
+   * @throws PlatformNotFound, TicketMissing, WechatError
+   */
+  async begin(componentAppid: string, ref?: string, bizAppid?: string): Promise<AuthorizationLinks> {
     const platform = await this.platforms.get(componentAppid);
     const preAuth = await this.componentTokens.use(platform, (componentAccessToken) =>
       this.api.createPreAuthCode({ componentAccessToken, componentAppid }),
@@ -59,6 +68,7 @@ export class Onboarding {
       componentAppid,
       preAuthCode: preAuth.preAuthCode,
       redirectUri: `${publicUrl}/authorize/${componentAppid}/callback?state=${encodeURIComponent(state)}`,
+      ...(bizAppid !== undefined && { bizAppid }),
     });
   }
 

@@ -7,6 +7,7 @@ import { CallbackInbox, type ReceivedPush } from '@app/merchants';
 import { Public } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import { ProblemError } from '../http/problem.js';
+import { Metrics } from '../metrics/metrics.js';
 
 /** WeChat adds parameters as it likes; the inbox checks those that count. */
 const querySchema = z.record(z.string(), z.unknown());
@@ -19,7 +20,10 @@ const bodySchema = z.instanceof(Buffer, { error: 'must be XML, sent as text/xml'
 export class CallbacksController {
   private readonly logger = new Logger(CallbacksController.name);
 
-  constructor(private readonly inbox: CallbackInbox) {}
+  constructor(
+    private readonly inbox: CallbackInbox,
+    private readonly metrics: Metrics,
+  ) {}
 
   @Post('events')
   @HttpCode(200)
@@ -52,9 +56,11 @@ export class CallbacksController {
     const receipt = await this.inbox.receive({ ...push, requestId: currentRequestId() ?? newRequestId() });
     const about = { component_appid: push.componentAppid, channel: push.channel };
     if (!receipt.accepted) {
+      this.metrics.countPush(push.channel, receipt.reason);
       this.logger.warn('push refused', { ...about, reason: receipt.reason });
       throw new ProblemError('push_refused', `This is not a push of WeChat for this platform (${receipt.reason}).`);
     }
+    this.metrics.countPush(push.channel, receipt.isDuplicate ? 'duplicate' : 'recorded');
     this.logger.log('push received', { ...about, kind: receipt.kind, is_duplicate: receipt.isDuplicate });
     void reply.type(receipt.reply ? 'text/xml' : 'text/plain');
     return receipt.reply ?? 'success';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { LaneReport } from '@app/deletions';
 import { ineligibleReasons, type Merchant } from '@app/merchants';
+import { appidSchema } from '../http/appid.js';
+import { pageSchema } from '../http/page.js';
 
 export const updateMerchantSchema = z
   .strictObject({
@@ -12,14 +14,28 @@ export const updateMerchantSchema = z
   .meta({ id: 'UpdateMerchant' });
 export type UpdateMerchant = z.output<typeof updateMerchantSchema>;
 
+const stateSchema = z.enum(['authorized', 'unauthorized', 'reauthorization_required']);
+
+export const listMerchantsSchema = pageSchema.extend({
+  eligible: z
+    .stringbool({ truthy: ['true'], falsy: ['false'] })
+    .optional()
+    .meta({ description: 'false: those whose messages cannot be taken back; each says why.' }),
+  state: stateSchema.optional(),
+  component_appid: appidSchema.optional(),
+  ref: z.string().min(1).max(200).optional(),
+});
+export type ListMerchants = z.output<typeof listMerchantsSchema>;
+
 export const merchantSchema = z
   .object({
     appid: z.string(),
     component_appid: z.string(),
     ref: z.string().nullable(),
-    state: z.enum(['authorized', 'unauthorized', 'reauthorization_required']),
+    state: stateSchema,
     eligible: z.boolean(),
     ineligible_reasons: z.array(z.string()),
+    reauthorize_url: z.string().meta({ description: 'A page from which this account can authorize again.' }),
     permission_sets: z.array(z.int()),
     nick_name: z.string().nullable(),
     principal_name: z.string().nullable(),
@@ -51,6 +67,7 @@ export interface MerchantFacts {
   componentAppid: string;
   tokenExpiresAt: Date | null;
   lane: LaneReport;
+  reauthorizeUrl: string;
 }
 
 export function merchantResource({
@@ -58,6 +75,7 @@ export function merchantResource({
   componentAppid,
   tokenExpiresAt,
   lane,
+  reauthorizeUrl,
 }: MerchantFacts): z.input<typeof merchantSchema> {
   const reasons = ineligibleReasons(merchant);
   return {
@@ -67,6 +85,7 @@ export function merchantResource({
     state: merchant.state,
     eligible: reasons.length === 0,
     ineligible_reasons: reasons,
+    reauthorize_url: reauthorizeUrl,
     permission_sets: merchant.permissionSets,
     nick_name: merchant.nickName,
     principal_name: merchant.principalName,

@@ -3,15 +3,25 @@ import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AuditLog, type Actor } from '@app/access';
 import { Lanes } from '@app/deletions';
-import { AuthorizerTokens, GrantExchange, Merchants, Platforms, TokenLending, type Merchant } from '@app/merchants';
+import {
+  AuthorizerTokens,
+  GrantExchange,
+  Merchants,
+  Onboarding,
+  Platforms,
+  TokenLending,
+  type Merchant,
+} from '@app/merchants';
 import { AuditedCaller, Needs } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
-import { pageOf, pageOfSchema, pageSchema } from '../http/page.js';
+import { pageOf, pageOfSchema } from '../http/page.js';
 import {
   accessTokenSchema,
+  listMerchantsSchema,
   merchantResource,
   merchantSchema,
   updateMerchantSchema,
+  type ListMerchants,
   type UpdateMerchant,
 } from './merchant.js';
 
@@ -30,13 +40,16 @@ export class MerchantsController {
     private readonly lanes: Lanes,
     private readonly lending: TokenLending,
     private readonly audit: AuditLog,
+    private readonly onboarding: Onboarding,
   ) {}
 
   @Get()
   @Needs('viewer')
   @SerializeOptions({ schema: pageOfSchema(merchantSchema) })
-  async list(@Query({ schema: pageSchema }) { limit, cursor }: z.output<typeof pageSchema>) {
-    const found = await this.merchants.list({ limit: limit + 1, after: cursor });
+  async list(@Query({ schema: listMerchantsSchema }) query: ListMerchants) {
+    const { limit, cursor, eligible: isEligible, state, component_appid, ref } = query;
+    const platformId = component_appid ? (await this.platforms.get(component_appid)).id : undefined;
+    const found = await this.merchants.list({ isEligible, state, platformId, ref, limit: limit + 1, after: cursor });
     const resources = new Map((await this.resources(found)).map((resource, i) => [found[i]?.id, resource]));
     return pageOf(found, limit, ({ id }) => resources.get(id));
   }
@@ -135,7 +148,9 @@ export class MerchantsController {
       const lane = lanes.get(merchant.id);
       const componentAppid = appidOf.get(merchant.platformId);
       if (!lane || !componentAppid) return [];
-      return [merchantResource({ merchant, componentAppid, lane, tokenExpiresAt: expiries.get(merchant.id) ?? null })];
+      const tokenExpiresAt = expiries.get(merchant.id) ?? null;
+      const reauthorizeUrl = this.onboarding.reauthorizeUrl(componentAppid, merchant.authorizerAppid);
+      return [merchantResource({ merchant, componentAppid, lane, tokenExpiresAt, reauthorizeUrl })];
     });
   }
 }

@@ -8,7 +8,11 @@ import { appidSchema } from '../http/appid.js';
 import { toProblem } from '../http/error.filter.js';
 import { authorizePage, PAGE_HEADERS, problemPage, resultPage } from './pages.js';
 
-const beginSchema = z.object({ ref: z.string().min(1).max(200).optional() });
+const beginSchema = z.object({
+  ref: z.string().min(1).max(200).optional(),
+  /** Offers this one account only. */
+  biz_appid: appidSchema.optional(),
+});
 
 /** A parameter was once seen twice in WeChat's redirect: the first one counts. */
 const once = z
@@ -28,10 +32,12 @@ export class OnboardingController {
   @Get()
   async begin(
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
-    @Query({ schema: beginSchema }) { ref }: z.output<typeof beginSchema>,
+    @Query({ schema: beginSchema }) { ref, biz_appid }: z.output<typeof beginSchema>,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.show(reply, async () => authorizePage(componentAppid, await this.onboarding.begin(componentAppid, ref)));
+    await this.show(reply, async () =>
+      authorizePage(componentAppid, await this.onboarding.begin(componentAppid, ref, biz_appid)),
+    );
   }
 
   @Get('callback')
