@@ -189,7 +189,7 @@ const columnsOf = (answer: Answer): [number | null, string | null] =>
 /** A code, never a message: those may repeat the address and its query. */
 function reasonOf(error: unknown): string {
   // Node's own errors are of another realm under jest, so what they are is asked of their fields.
-  const { name, code }: { name?: unknown; code?: unknown } = Object(error);
+  const { name, code } = typeof error === 'object' ? ((error ?? {}) as Record<string, unknown>) : {};
   if (name === 'TimeoutError') return 'timeout';
   return typeof code === 'string' && /^[A-Z_0-9]{1,60}$/.test(code) ? code : 'no_answer';
 }
