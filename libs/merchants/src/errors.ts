@@ -53,8 +53,9 @@ export class GrantLost extends MerchantsError {
   constructor(
     authorizerAppid: string,
     readonly reason: 'unauthorized' | 'reauthorization_required',
+    options?: ErrorOptions,
   ) {
-    super(reason, `Merchant ${authorizerAppid} must authorize again (${reason}).`);
+    super(reason, `Merchant ${authorizerAppid} must authorize again (${reason}).`, options);
   }
 }
 

@@ -5,6 +5,7 @@ import { SealedColumns } from '@app/database';
 import { decodeAesKey } from '@app/wechat';
 import { PlatformExists, PlatformNotFound } from './errors.js';
 import { PlatformRow } from './platform.entity.js';
+import { TICKET_LIFETIME_MS } from './ticket-state.js';
 
 /** A platform without its secrets. */
 export interface Platform {
@@ -12,6 +13,8 @@ export interface Platform {
   componentAppid: string;
   /** When the newest ticket reached us; null before the first. */
   ticketReceivedAt: Date | null;
+  /** When WeChat's list of authorizers was last compared with our merchants. */
+  reconciledAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -44,9 +47,6 @@ type SecretColumn =
   | 'encoding_aes_key_sealed'
   | 'previous_encoding_aes_key_sealed'
   | 'ticket_sealed';
-
-/** A ticket is good for 12 hours, longer than WeChat's pushes are apart, so that silence for a while does no harm. */
-const TICKET_LIFETIME = '12 hours';
 
 @Injectable()
 export class Platforms {
@@ -121,7 +121,10 @@ export class Platforms {
   async ticket(id: string): Promise<string | undefined> {
     const row = await this.dataSource
       .createQueryBuilder(PlatformRow, 'platform')
-      .where('id = :id AND ticket_received_at > now() - CAST(:lifetime AS interval)', { id, lifetime: TICKET_LIFETIME })
+      .where(`id = :id AND ticket_received_at > now() - :lifetimeMs * interval '1 ms'`, {
+        id,
+        lifetimeMs: TICKET_LIFETIME_MS,
+      })
       .getOne();
     return row?.ticketSealed ? this.open(id, 'ticket_sealed', row.ticketSealed) : undefined;
   }
@@ -162,6 +165,6 @@ export class Platforms {
 }
 
 function withoutSecrets(row: PlatformRow): Platform {
-  const { id, componentAppid, ticketReceivedAt, createdAt, updatedAt } = row;
-  return { id, componentAppid, ticketReceivedAt, createdAt, updatedAt };
+  const { id, componentAppid, ticketReceivedAt, reconciledAt, createdAt, updatedAt } = row;
+  return { id, componentAppid, ticketReceivedAt, reconciledAt, createdAt, updatedAt };
 }

@@ -7,6 +7,10 @@ export const queues = {
   deletions: { concurrency: 20 },
   /** What WeChat pushed: tickets and grants must not wait behind deletions. */
   callbacks: { concurrency: 10 },
+  /** Tokens that end soon: they must not wait behind thousands of errands. */
+  tokens: { concurrency: 5 },
+  /** What makes our rows agree with WeChat's again. Nobody waits for it, so it is gentle on WeChat. */
+  upkeep: { concurrency: 3 },
 } as const satisfies Record<string, { concurrency: number }>;
 
 export type QueueName = keyof typeof queues;
@@ -36,6 +40,24 @@ export const jobs = {
     schema: z.strictObject({ callback_event_id: z.uuid(), request_id: requestId }),
     attempts: 8,
     backoff: exponential({ fromMs: second, toMs: 300 * second }),
+  },
+  'authorizer.refresh-token': {
+    queue: 'tokens',
+    schema: z.strictObject({ merchant_id: z.uuid(), request_id: requestId }),
+    attempts: 4,
+    backoff: exponential({ fromMs: 5 * second, toMs: 60 * second }),
+  },
+  'merchant.read-facts': {
+    queue: 'upkeep',
+    schema: z.strictObject({ merchant_id: z.uuid(), request_id: requestId }),
+    attempts: 4,
+    backoff: exponential({ fromMs: 5 * second, toMs: 300 * second }),
+  },
+  'platform.reconcile': {
+    queue: 'upkeep',
+    schema: z.strictObject({ platform_id: z.uuid(), request_id: requestId }),
+    attempts: 4,
+    backoff: exponential({ fromMs: 30 * second, toMs: 600 * second }),
   },
 } as const satisfies Record<string, JobDefinition>;
 

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { createEmptyDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { queueBackends } from '../../../test/support/queue-backends.js';
+import { idleHandlers } from './idle-handlers.fixture.js';
 import { JobQueues, JobRunner, QueueUnavailable, type QueueOptions } from './index.js';
 
 /** A way to the backend that a test can cut: connections break and new ones are refused, until it is restored. */
@@ -117,8 +118,8 @@ describe.each(queueBackends)('an outage of %s', (_backend, urlFor) => {
     const runner = new JobRunner(
       { ...options, lockDurationMs: 1_000, stalledIntervalMs: 500, concurrency: { deletions: 1 } },
       {
+        ...idleHandlers,
         'deletion.run': ({ deletion_id }) => (seen.add(deletion_id), held),
-        'callback.process': () => Promise.resolve(),
       },
     );
     await runner.start();
@@ -140,10 +141,7 @@ describe.each(queueBackends)('an outage of %s', (_backend, urlFor) => {
   });
 
   it('does not keep a runner or the queues from stopping', async () => {
-    const runner = new JobRunner(options, {
-      'deletion.run': () => Promise.resolve(),
-      'callback.process': () => Promise.resolve(),
-    });
+    const runner = new JobRunner(options, idleHandlers);
     await runner.start();
     await add(aDeletion());
 
@@ -155,10 +153,7 @@ describe.each(queueBackends)('an outage of %s', (_backend, urlFor) => {
 
   it('makes a runner refuse to start', async () => {
     await way.cut();
-    const runner = new JobRunner(options, {
-      'deletion.run': () => Promise.resolve(),
-      'callback.process': () => Promise.resolve(),
-    });
+    const runner = new JobRunner(options, idleHandlers);
     await expect(runner.start()).rejects.toThrow(QueueUnavailable);
   });
 });

@@ -8,6 +8,7 @@ import { Test } from '@nestjs/testing';
 import { createEmptyDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { queueBackends } from '../../../test/support/queue-backends.js';
 import { openQueue, type QueueOptions } from './backend.js';
+import { idleHandlers } from './idle-handlers.fixture.js';
 import {
   GiveUp,
   JobDataInvalid,
@@ -73,7 +74,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     run: JobHandler<'deletion.run'>,
     settings: Partial<JobRunnerOptions> = {},
   ): Promise<JobRunner> {
-    const runner = new JobRunner({ ...options, ...settings }, { 'deletion.run': run, 'callback.process': done });
+    const runner = new JobRunner({ ...options, ...settings }, { ...idleHandlers, 'deletion.run': run });
     runners.push(runner);
     await runner.start();
     return runner;
@@ -342,17 +343,16 @@ async function killWorkerInMidJob(options: JobRunnerOptions): Promise<void> {
 
 describe('JobRunner', () => {
   const options = { url: 'redis://127.0.0.1:1' };
-  const all: JobHandlers = { 'deletion.run': done, 'callback.process': done };
 
   it('refuses to exist when a job has no handler', () => {
-    const { 'callback.process': _without, ...rest } = all;
+    const { 'callback.process': _without, ...rest } = idleHandlers;
     expect(() => new JobRunner(options, rest as JobHandlers)).toThrow(
       new JobHandlersIncomplete(['callback.process'], []),
     );
   });
 
   it('refuses to exist when a handler has no job', () => {
-    const more = { ...all, 'deletion.undo': done };
+    const more = { ...idleHandlers, 'deletion.undo': done };
     expect(() => new JobRunner(options, more)).toThrow(new JobHandlersIncomplete([], ['deletion.undo']));
   });
 });
@@ -373,6 +373,6 @@ describe('a backend that is away', () => {
   it('is not looked for at a URL of another kind, whose password stays untold', () => {
     const url = 'mysql://u:hush@127.0.0.1/db';
     expect(() => new JobQueues({ url })).toThrow(QueueUrlInvalid);
-    expect(() => new JobRunner({ url }, { 'deletion.run': done, 'callback.process': done })).toThrow(/^(?!.*hush)/);
+    expect(() => new JobRunner({ url }, idleHandlers)).toThrow(/^(?!.*hush)/);
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Platform } from '@app/merchants';
+import { ticketStateAt, type Platform, type ReconciliationReport } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
 
 const encodingAesKeySchema = z
@@ -30,16 +30,44 @@ export const platformSchema = z
       .string()
       .nullable()
       .meta({ description: 'When WeChat last pushed a component_verify_ticket.' }),
+    ticket_age_seconds: z.int().nullable(),
+    ticket_state: z
+      .enum(['fresh', 'silent', 'missing'])
+      .meta({ description: 'silent: none for half an hour; missing: none that WeChat would still take.' }),
+    reconciled_at: z
+      .string()
+      .nullable()
+      .meta({ description: "When WeChat's list of authorizers was last compared with the merchants here." }),
     created_at: z.string(),
     updated_at: z.string(),
   })
   .meta({ id: 'Platform' });
 
 export function platformResource(platform: Platform): z.input<typeof platformSchema> {
+  const ticket = ticketStateAt(platform.ticketReceivedAt, new Date());
   return {
     component_appid: platform.componentAppid,
     ticket_received_at: platform.ticketReceivedAt?.toISOString() ?? null,
+    ticket_age_seconds: ticket.ageMs === null ? null : Math.floor(ticket.ageMs / 1000),
+    ticket_state: ticket.state,
+    reconciled_at: platform.reconciledAt?.toISOString() ?? null,
     created_at: platform.createdAt.toISOString(),
     updated_at: platform.updatedAt.toISOString(),
   };
+}
+
+export const reconciliationReportSchema = z
+  .object({
+    listed: z.int().meta({ description: 'Accounts on the list that WeChat has of those who authorize the platform.' }),
+    added: z.int(),
+    repaired: z.int().meta({ description: 'Merchants whose refresh token was lost or outdated.' }),
+    readopted: z.int().meta({ description: 'Merchants whose grant was thought to be gone.' }),
+    absent_count: z.int().meta({ description: 'Merchants that are authorized here and not on the list.' }),
+    absent: z.array(z.string()).meta({ description: 'Their appids, the first hundred.' }),
+  })
+  .meta({ id: 'ReconciliationReport' });
+
+export function reconciliationResource(report: ReconciliationReport): z.input<typeof reconciliationReportSchema> {
+  const { listed, added, repaired, readopted, absentCount, absent } = report;
+  return { listed, added, repaired, readopted, absent_count: absentCount, absent };
 }

@@ -1,12 +1,15 @@
-import { Body, Controller, Get, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { ComponentTokens, Platforms } from '@app/merchants';
+import { currentRequestId, newRequestId } from '@app/logging';
+import { ComponentTokens, Platforms, Reconciliation } from '@app/merchants';
 import { Needs } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import {
   platformResource,
   platformSchema,
+  reconciliationReportSchema,
+  reconciliationResource,
   registerPlatformSchema,
   updatePlatformSchema,
   type RegisterPlatform,
@@ -21,6 +24,7 @@ export class PlatformsController {
   constructor(
     private readonly platforms: Platforms,
     private readonly componentTokens: ComponentTokens,
+    private readonly reconciliation: Reconciliation,
   ) {}
 
   /** Registers a platform and asks WeChat to push its ticket now rather than in ten minutes. */
@@ -67,5 +71,15 @@ export class PlatformsController {
       previousEncodingAesKey: body.previous_encoding_aes_key,
     });
     return platformResource(updated);
+  }
+
+  /** Compares WeChat's list of authorizers with the merchants here: adds and repairs, and takes nothing away. */
+  @Post(':componentAppid/sync')
+  @HttpCode(200)
+  @Needs('admin')
+  @SerializeOptions({ schema: reconciliationReportSchema })
+  async sync(@Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
+    const platform = await this.platforms.get(componentAppid);
+    return reconciliationResource(await this.reconciliation.run(platform, currentRequestId() ?? newRequestId()));
   }
 }
