@@ -164,6 +164,28 @@ describe('POST /v1/deletions', () => {
     expect(refused.body.errors.map((error: { field: string }) => error.field)).toEqual([field]);
   });
 
+  describe.each([
+    ['a NUL', '\\u0000'],
+    ['the first half of a character', '\\ud83d'],
+    ['the second half of a character', '\\ude00'],
+  ])('refuses %s', (_what, character) => {
+    it.each([
+      ['the reason', `"reason":"a${character}b"`],
+      ['a value of the metadata', `"metadata":{"a":"${character}"}`],
+      ['a name in the metadata', `"metadata":{"a${character}":"b"}`],
+      ['an ignored url', `"url":"${ARTICLE}${character}"`],
+    ])('in %s, for it could not be stored', async (_where, field) => {
+      const refused = await postText(`"msg_id":"${newMsgId()}","article_idx":1,${field}`);
+      expect(problem(refused)).toEqual(aProblem(400, 'invalid_request'));
+    });
+  });
+
+  it('keeps every other character as it came', async () => {
+    const reason = '价格错误 😀 \t\n\u0001\uffff "\\';
+    const accepted = await post({ ...anArticle(), reason, metadata: { '键 😀': reason } });
+    expect(accepted).toMatchObject({ status: 202, body: { reason, metadata: { '键 😀': reason } } });
+  });
+
   it.each([
     ['no JSON', `{"merchant":`, 400, 'malformed_body'],
     ['nothing', '', 400, 'malformed_body'],
@@ -376,13 +398,20 @@ describe('the list of deletions', () => {
     expect((await list(`msg_id=${sentTwice}&state=cancelled`)).data).toEqual([]);
   });
 
-  it.each(['limit=0', 'limit=201', 'limit=x', 'state=done', 'msg_id=abc', 'msg_id=0', 'cursor=abc', 'page=2'])(
-    'refuses ?%s',
-    async (query) => {
-      const refused = await system.call('GET', `/v1/deletions?${query}`);
-      expect(problem(refused)).toEqual(aProblem(400, 'invalid_request'));
-    },
-  );
+  it.each([
+    'limit=0',
+    'limit=201',
+    'limit=x',
+    'state=done',
+    'msg_id=abc',
+    'msg_id=0',
+    'msg_id=9223372036854775808',
+    'cursor=abc',
+    'page=2',
+  ])('refuses ?%s', async (query) => {
+    const refused = await system.call('GET', `/v1/deletions?${query}`);
+    expect(problem(refused)).toEqual(aProblem(400, 'invalid_request'));
+  });
 
   it('of an unknown merchant is not found', async () => {
     const refused = await system.call('GET', '/v1/deletions?merchant=wxffffffffffffffff');

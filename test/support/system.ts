@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg, { type QueryResultRow } from 'pg';
+import { DataSource } from 'typeorm';
 import { createLogger } from '@app/logging';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { apiEnvSchema } from '../../apps/api/src/env.js';
@@ -83,6 +84,11 @@ export class System {
     this.worker = await createWorker(workerEnvSchema.parse(this.environment), this.logger);
   }
 
+  get runningWorker(): INestApplicationContext {
+    if (!this.worker) throw new Error('No worker runs.');
+    return this.worker;
+  }
+
   async stopWorker(): Promise<void> {
     await this.worker?.close();
     this.worker = undefined;
@@ -160,7 +166,38 @@ export class System {
       () => this.call('GET', `/v1/merchants/${appid}`),
       ({ status }) => status === 200,
     );
+    // The event brings the same code, and WeChat's own time of the grant.
+    if (this.worker) {
+      await eventually(
+        () => this.api.get(DataSource).query(`SELECT state FROM callback_events WHERE authorizer_appid = $1`, [appid]),
+        (events: { state: string }[]) => events.some(({ state }) => state === 'done'),
+      );
+    }
     return appid;
+  }
+
+  /**
+   * So many accounts at once, authorized without pages, each with one sent message of two articles.
+   * @returns appid and msg_id of each
+   */
+  async grantedMerchants(count: number, messages = 1): Promise<{ merchant: string; msgId: string }[]> {
+    const { data } = await this.control('POST', 'merchants/bulk', {
+      count,
+      messages,
+      component_appid: PLATFORM.component_appid,
+    });
+    await eventually(
+      () =>
+        this.sql<{ count: number }>(
+          'SELECT count(*)::int FROM merchants WHERE facts_read_at IS NOT NULL AND authorizer_appid = ANY($1)',
+          [data.map(({ appid }: { appid: string }) => appid)],
+        ),
+      ([row]) => row?.count === count,
+    );
+    return data.map((one: { appid: string; first_msg_id: string }) => ({
+      merchant: one.appid,
+      msgId: one.first_msg_id,
+    }));
   }
 
   /** A mass message that the account has sent. @returns its msg_id, in digits */

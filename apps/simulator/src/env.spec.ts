@@ -1,7 +1,11 @@
 import { readEnv } from './env.js';
 
-it('has a default for everything', () => {
-  expect(readEnv({})).toEqual({ SIMULATOR_PORT: 3999, SIMULATOR_HOST: '127.0.0.1', SIMULATOR_SEED: 1 });
+it('has a default for everything, which an empty value does not replace', () => {
+  expect(readEnv({ SIMULATOR_PORT: '' })).toEqual({
+    SIMULATOR_PORT: 3999,
+    SIMULATOR_HOST: '127.0.0.1',
+    SIMULATOR_SEED: 1,
+  });
 });
 
 it('tells every problem at once', () => {

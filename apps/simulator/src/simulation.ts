@@ -5,6 +5,7 @@ import { Faults } from './state/faults.js';
 import { Latencies } from './state/latency.js';
 import { MassMessages, type Send } from './state/mass-messages.js';
 import { Quotas, type CallCounters } from './state/quotas.js';
+import type { OperationName } from './state/operation-names.js';
 import { SeededRandom } from './state/random.js';
 import { Registry, type PlatformChange, type PlatformInput } from './state/registry.js';
 import { Refusal } from './state/refusal.js';
@@ -79,7 +80,7 @@ export class Simulation {
     }
   }
 
-  charge(counters: CallCounters, operation: string): void {
+  charge(counters: CallCounters, operation: OperationName): void {
     const outcome = this.quotas.charge(counters, operation, this.timeline.now());
     if (outcome === 'day_spent') throw new Refusal(45009);
     if (outcome === 'minute_spent') throw new Refusal(45011);
@@ -97,9 +98,8 @@ export class Simulation {
   changePlatform(platform: Platform, change: PlatformChange): void {
     const before = platform.eventsUrl;
     this.registry.changePlatform(platform, change);
-    if (platform.eventsUrl === before) return;
-    if (platform.eventsUrl) this.tickets.start(platform);
-    if (!this.settings.new_events_url_rotates_refresh_tokens) return;
+    if (change.events_url) this.tickets.start(platform);
+    if (platform.eventsUrl === before || !this.settings.new_events_url_rotates_refresh_tokens) return;
     for (const grant of platform.grants.values()) this.credentials.rotateRefreshToken(grant);
   }
 

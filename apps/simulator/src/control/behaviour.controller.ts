@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { pushFaultsSchema, type PushFaults } from '../push/pusher.js';
 import { Simulation } from '../simulation.js';
+import { OPERATION_NAMES } from '../state/operation-names.js';
 import { faultSchema } from '../state/faults.js';
 import { latencySchema } from '../state/latency.js';
 import { changed, settingsChangeSchema, type SettingsChange } from '../state/settings.js';
@@ -10,7 +11,7 @@ import { changed, settingsChangeSchema, type SettingsChange } from '../state/set
 const clockSchema = z.strictObject({ offset_ms: z.int().describe('Simulated time minus real time') });
 const advanceSchema = z.strictObject({ ms: z.int().min(0) });
 const latencyInputSchema = z.strictObject({
-  operation: z.string().default('*'),
+  operation: z.enum(['*', ...OPERATION_NAMES]).default('*'),
   latency: latencySchema.nullable().describe('null: none'),
 });
 const reseedSchema = z.strictObject({ seed: z.int().optional() }).default({});

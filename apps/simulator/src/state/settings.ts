@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { OPERATION_NAMES } from './operation-names.js';
 
 const count = z.int().min(0);
-const limits = z.record(z.string(), count);
+const limits = z.partialRecord(z.enum(OPERATION_NAMES), count);
 
 const schema = z.strictObject({
   ticket_interval_ms: count.describe('Time between two ticket pushes'),
