@@ -205,7 +205,10 @@ describe('the api for other systems', () => {
       expect(await lend(key, 'wx00000000000000ff')).toMatchObject({ status: 404 });
       const gone = await system.onboardMerchant({ nick_name: 'Gone' });
       for (const code of ['reauthorization_required', 'unauthorized']) {
-        await database().query(`UPDATE merchants SET state = $2 WHERE authorizer_appid = $1`, [gone, code]);
+        await database().query(
+          `UPDATE merchants SET state = $2, ineligible_reasons = ARRAY[$2] WHERE authorizer_appid = $1`,
+          [gone, code],
+        );
         expect(await lend(key, gone)).toMatchObject({ status: 409, body: { code } });
       }
     });

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { accessEntities } from '@app/access';
 import { dataSourceOptions, migrate } from '@app/database';
 import { deletionsEntities } from '@app/deletions';
+import { eventsEntities } from '@app/events';
 import { merchantsEntities } from '@app/merchants';
 import { createEmptyDatabase, type TestDatabase } from './support/database.js';
 
@@ -24,7 +25,7 @@ describe('the migrations', () => {
   });
 
   it('make the schema that the entities describe', async () => {
-    const entities = [...accessEntities, ...merchantsEntities, ...deletionsEntities];
+    const entities = [...accessEntities, ...eventsEntities, ...merchantsEntities, ...deletionsEntities];
     dataSource = await new DataSource(
       dataSourceOptions({ url: database.url, entities, applicationName: 'test' }),
     ).initialize();

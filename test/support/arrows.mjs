@@ -2,7 +2,18 @@
  * Who may import whom, by folder. Lint refuses any other import; test/architecture.spec.ts checks that this table has no
  * circle and names every folder that exists.
  */
-const service = ['access', 'database', 'deletions', 'logging', 'merchants', 'queue', 'settings', 'vault', 'wechat'];
+const service = [
+  'access',
+  'database',
+  'deletions',
+  'events',
+  'logging',
+  'merchants',
+  'queue',
+  'settings',
+  'vault',
+  'wechat',
+];
 
 export const arrows = {
   'libs/wechat': [],
@@ -13,8 +24,9 @@ export const arrows = {
   'libs/embedded-postgres': [],
   'libs/database': ['vault'],
   'libs/access': ['database'],
-  'libs/merchants': ['database', 'queue', 'vault', 'wechat'],
-  'libs/deletions': ['merchants', 'database', 'queue', 'wechat'],
+  'libs/events': ['database'],
+  'libs/merchants': ['events', 'database', 'queue', 'vault', 'wechat'],
+  'libs/deletions': ['merchants', 'events', 'database', 'queue', 'wechat'],
   'apps/api': service,
   'apps/worker': service,
   'apps/simulator': ['wechat'],

@@ -4,6 +4,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { accessEntities, AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
 import { deletionsEntities, DeletionsModule } from '@app/deletions';
+import { eventsEntities } from '@app/events';
 import { logUpstreamCall } from '@app/logging';
 import { merchantsEntities, MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
@@ -38,7 +39,7 @@ export class ApiModule {
       imports: [
         DatabaseModule.forRoot({
           url: env.DATABASE_URL,
-          entities: [...accessEntities, ...merchantsEntities, ...deletionsEntities],
+          entities: [...accessEntities, ...eventsEntities, ...merchantsEntities, ...deletionsEntities],
           applicationName: 'retract-api',
           secrets: new SecretBox(env.MASTER_KEYS),
         }),

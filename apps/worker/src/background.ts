@@ -2,9 +2,12 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { Dispatcher } from '@app/deletions';
 import { runWithRequestId } from '@app/logging';
 import { JobRunner, type JobRunnerOptions } from '@app/queue';
+import { AuthorizerRefreshTokenJob } from './jobs/authorizer-refresh-token.job.js';
 import { CallbackForwardJob } from './jobs/callback-forward.job.js';
 import { CallbackProcessJob } from './jobs/callback-process.job.js';
 import { DeletionRunJob } from './jobs/deletion-run.job.js';
+import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
+import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
 import { Sweeper } from './sweeper.js';
 
 export const QUEUE_OPTIONS = Symbol('QueueOptions');
@@ -21,14 +24,21 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(QUEUE_OPTIONS) options: JobRunnerOptions,
     private readonly dispatcher: Dispatcher,
     private readonly sweeper: Sweeper,
+    authorizerRefreshToken: AuthorizerRefreshTokenJob,
     callbackForward: CallbackForwardJob,
     callbackProcess: CallbackProcessJob,
     deletionRun: DeletionRunJob,
+    merchantReadFacts: MerchantReadFactsJob,
+    platformReconcile: PlatformReconcileJob,
   ) {
     this.runner = new JobRunner(options, {
+      'authorizer.refresh-token': (data) =>
+        runWithRequestId(data.request_id, () => authorizerRefreshToken.handle(data)),
       'callback.forward': (data) => runWithRequestId(data.request_id, () => callbackForward.handle(data)),
       'callback.process': (data) => runWithRequestId(data.request_id, () => callbackProcess.handle(data)),
       'deletion.run': (data, context) => runWithRequestId(data.request_id, () => deletionRun.handle(data, context)),
+      'merchant.read-facts': (data) => runWithRequestId(data.request_id, () => merchantReadFacts.handle(data)),
+      'platform.reconcile': (data) => runWithRequestId(data.request_id, () => platformReconcile.handle(data)),
     });
   }
 

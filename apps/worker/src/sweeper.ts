@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Idempotency } from '@app/access';
 import { CallbackInbox, Forwards } from '@app/merchants';
+import { Upkeep } from './upkeep.js';
 
 const EVERY_MS = 15_000;
 /** A push whose job is just being added is no lost one. */
@@ -18,6 +19,7 @@ export class Sweeper {
     private readonly inbox: CallbackInbox,
     private readonly forwards: Forwards,
     private readonly idempotency: Idempotency,
+    private readonly upkeep: Upkeep,
   ) {}
 
   start(): void {
@@ -31,14 +33,23 @@ export class Sweeper {
 
   private async sweepOnAndOn(): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      try {
-        await this.inbox.sweep(LOST_AFTER_MS);
-        await this.forwards.sweep(LOST_AFTER_MS);
-        await this.idempotency.sweep();
-      } catch (error) {
-        this.logger.warn('sweep failed, next one soon', { error });
-      }
+      await this.try(() => this.inbox.sweep(LOST_AFTER_MS));
+      await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
+      await this.try(() => this.idempotency.sweep());
+      await this.try(() => this.upkeep.askForSilentTickets());
+      await this.try(() => this.upkeep.refreshTokensAhead());
+      await this.try(() => this.upkeep.reconcilePlatforms());
+      await this.try(() => this.upkeep.readOldFacts());
       await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  /** What fails does not keep the rest from being done. */
+  private async try(work: () => Promise<unknown>): Promise<void> {
+    try {
+      if (!this.stopping.signal.aborted) await work();
+    } catch (error) {
+      this.logger.warn('sweep failed, next one soon', { error });
     }
   }
 }

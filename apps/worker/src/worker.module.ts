@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { accessEntities, AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
 import { deletionsEntities, DeletionsModule } from '@app/deletions';
+import { eventsEntities } from '@app/events';
 import { logUpstreamCall } from '@app/logging';
 import { merchantsEntities, MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
@@ -9,10 +10,14 @@ import { SecretBox } from '@app/vault';
 import { WechatTransport } from '@app/wechat';
 import { Background, QUEUE_OPTIONS } from './background.js';
 import type { WorkerEnv } from './env.js';
+import { AuthorizerRefreshTokenJob } from './jobs/authorizer-refresh-token.job.js';
 import { CallbackForwardJob } from './jobs/callback-forward.job.js';
 import { CallbackProcessJob } from './jobs/callback-process.job.js';
 import { DeletionRunJob } from './jobs/deletion-run.job.js';
+import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
+import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
 import { Sweeper } from './sweeper.js';
+import { Upkeep } from './upkeep.js';
 
 @Module({})
 export class WorkerModule {
@@ -23,7 +28,7 @@ export class WorkerModule {
       imports: [
         DatabaseModule.forRoot({
           url: env.DATABASE_URL,
-          entities: [...accessEntities, ...merchantsEntities, ...deletionsEntities],
+          entities: [...accessEntities, ...eventsEntities, ...merchantsEntities, ...deletionsEntities],
           applicationName: 'retract-worker',
           secrets: new SecretBox(env.MASTER_KEYS),
           poolSize: env.WORKER_CONCURRENCY + 5,
@@ -46,10 +51,14 @@ export class WorkerModule {
       ],
       providers: [
         Background,
+        AuthorizerRefreshTokenJob,
         CallbackForwardJob,
         CallbackProcessJob,
         DeletionRunJob,
+        MerchantReadFactsJob,
+        PlatformReconcileJob,
         Sweeper,
+        Upkeep,
         { provide: QUEUE_OPTIONS, useValue: { ...queue, concurrency: { deletions: env.WORKER_CONCURRENCY } } },
       ],
     };

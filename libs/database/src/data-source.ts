@@ -1,6 +1,7 @@
 import { DataSource, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { FirstTables1764000000000 } from './migrations/1764000000000-first-tables.js';
 import { MassMessages1764050000000 } from './migrations/1764050000000-mass-messages.js';
+import { MerchantsEvents1764100000000 } from './migrations/1764100000000-merchants-events.js';
 import { ForwardsAndAudit1764200000000 } from './migrations/1764200000000-forwards-and-audit.js';
 
 export interface DatabaseOptions {
@@ -14,7 +15,12 @@ export interface DatabaseOptions {
 }
 
 /** Oldest first. New ones go to the end; one that was released is never edited. */
-const migrations = [FirstTables1764000000000, MassMessages1764050000000, ForwardsAndAudit1764200000000];
+const migrations = [
+  FirstTables1764000000000,
+  MassMessages1764050000000,
+  MerchantsEvents1764100000000,
+  ForwardsAndAudit1764200000000,
+];
 
 /** Any number will do, as long as every process of ours takes the same. */
 const MIGRATION_LOCK = 727_274;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
-import { ineligibleReasons, type Merchant } from '@app/merchants';
+import { ineligibleReasons, MAX_REFRESH_AHEAD_MS, refreshAheadMs, type Merchant } from '@app/merchants';
 import { DeletionAttempt } from './deletion-attempt.entity.js';
 import { Deletion } from './deletion.entity.js';
 import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible } from './errors.js';
@@ -134,6 +134,26 @@ export class Deletions {
       if (isTaken(error, 'deletions_open_target_idx')) return false;
       throw error;
     }
+  }
+
+  /**
+   * Merchants for whom deletions wait or come soon, and whose access token works but ends before long.
+   * @returns ids, those whose token ends first in front
+   */
+  async merchantsToRefresh(now: Date): Promise<string[]> {
+    const found = await rows<{ id: string; expiresAt: Date }>(
+      this.dataSource,
+      `SELECT m.id, t.expires_at AS "expiresAt" FROM access_tokens t JOIN merchants m ON m.id = t.holder_id
+       WHERE t.token_sealed IS NOT NULL AND t.expires_at > now() AND t.expires_at < now() + $1 * interval '1 ms'
+         AND m.state = 'authorized' AND EXISTS (
+           SELECT 1 FROM deletions d
+           WHERE d.merchant_id = m.id AND d.finished_at IS NULL AND d.ready_at < now() + $1 * interval '1 ms')
+       ORDER BY t.expires_at LIMIT 1000`,
+      [MAX_REFRESH_AHEAD_MS],
+    );
+    return found
+      .filter(({ id, expiresAt }) => expiresAt.getTime() - now.getTime() <= refreshAheadMs(id))
+      .map(({ id }) => id);
   }
 
   private async insert(tx: EntityManager, merchantId: string, wish: NewDeletion): Promise<string | undefined> {

@@ -59,13 +59,16 @@ export class AccessTokens {
 
   /**
    * The holder's token, minted first if there is none that can be used.
+   * @param lastingMs how long it still has to last; a shorter one is replaced although it works
    * @throws TokenUnavailable when it is being minted elsewhere for too long, or failed a moment ago; and what `mint` throws
    */
-  async current(holderId: string, mint: () => Promise<MintedToken>): Promise<HeldToken> {
-    const inFlight = this.flights.get(holderId);
+  async current(holderId: string, mint: () => Promise<MintedToken>, lastingMs = 0): Promise<HeldToken> {
+    // Apart from each other: whoever is content with the token that there is shall not wait for its replacement.
+    const key = lastingMs > 0 ? `${holderId} ahead` : holderId;
+    const inFlight = this.flights.get(key);
     if (inFlight) return inFlight;
-    const flight = this.obtain(holderId, mint).finally(() => this.flights.delete(holderId));
-    this.flights.set(holderId, flight);
+    const flight = this.obtain(holderId, mint, lastingMs).finally(() => this.flights.delete(key));
+    this.flights.set(key, flight);
     return flight;
   }
 
@@ -107,11 +110,11 @@ export class AccessTokens {
     return new Map(found.map(({ holderId, expiresAt }) => [holderId, expiresAt]));
   }
 
-  private async obtain(holderId: string, mint: () => Promise<MintedToken>): Promise<HeldToken> {
+  private async obtain(holderId: string, mint: () => Promise<MintedToken>, lastingMs: number): Promise<HeldToken> {
     const owner = uuidv7();
     const giveUpAt = performance.now() + this.options.waitMs;
     for (;;) {
-      const row = await this.read(holderId);
+      const row = await this.read(holderId, lastingMs);
       if (row?.token_sealed && row.is_usable) return this.held(holderId, row.token_sealed, row);
       if (row?.is_cooling) throw new TokenUnavailable(row.failure_code ?? 'unknown');
       if (await this.lease(holderId, owner, row?.version ?? 0)) {
@@ -152,14 +155,14 @@ export class AccessTokens {
     return stored && { token: minted.token, version: stored.version, expiresAt: stored.expires_at };
   }
 
-  private async read(holderId: string): Promise<Row | undefined> {
+  private async read(holderId: string, lastingMs: number): Promise<Row | undefined> {
     const [row] = await rows<Row>(
       this.dataSource,
       `SELECT token_sealed, expires_at, version, failure_code,
-         token_sealed IS NOT NULL AND use_until > now() AS is_usable,
+         token_sealed IS NOT NULL AND use_until > now() AND expires_at > now() + $2 * interval '1 ms' AS is_usable,
          COALESCE(failed_until > now(), false) AS is_cooling
        FROM access_tokens WHERE holder_id = $1`,
-      [holderId],
+      [holderId, lastingMs],
     );
     return row;
   }

@@ -237,7 +237,6 @@ describe('tokens of a platform and its merchants', () => {
 
   it.each([
     [61003, 'unauthorized'],
-    [61023, 'reauthorization_required'],
     [42007, 'reauthorization_required'],
   ])('teach with %i that the merchant is %s, after which WeChat is not asked again', async (errcode, state) => {
     await world.expire(merchant.id);
@@ -252,14 +251,6 @@ describe('tokens of a platform and its merchants', () => {
       (error) => error instanceof Error && 'code' in error && error.code === state,
     );
     expect(mints()).toBe(1);
-  });
-
-  it('want a new authorization when the refresh token is blank', async () => {
-    await world.expire(merchant.id);
-    await world.sql(`UPDATE merchants SET refresh_token_sealed = NULL WHERE id = $1`, [merchant.id]);
-    await expect(tokens().current(merchant)).rejects.toMatchObject({ code: 'reauthorization_required' });
-    expect(await world.get(Merchants).byId(merchant.id)).toMatchObject({ state: 'reauthorization_required' });
-    expect(mints()).toBe(0);
   });
 
   it('do not let a late failure of an old grant speak against a new one', async () => {

@@ -1,30 +1,47 @@
-import { Injectable } from '@nestjs/common';
-import { ComponentApi, WechatError } from '@app/wechat';
+import { Injectable, Logger } from '@nestjs/common';
+import { ComponentApi, RefreshTokenInvalid, WechatError } from '@app/wechat';
 import { AccessTokens, type HeldToken, type MintedToken } from './access-tokens.js';
+import { AuthorizerLists } from './authorizer-lists.js';
 import { ComponentTokens } from './component-tokens.js';
-import { GrantLost } from './errors.js';
+import { GrantLost, TokenUnavailable } from './errors.js';
 import { lessonOf } from './lessons.js';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
-import { Platforms } from './platforms.js';
+import { Platforms, type Platform } from './platforms.js';
+import { refreshAheadMs } from './refresh-ahead.js';
 
 /** What a token call needs to know of its merchant. */
 export type TokenHolder = Pick<Merchant, 'id' | 'platformId' | 'authorizerAppid'>;
 
+/** A refresh token and the grant that it belongs to. */
+interface Attempt {
+  platform: Platform;
+  version: number;
+  refreshToken: string;
+}
+
 /** authorizer_access_tokens: one per merchant, minted from the refresh token of its grant. */
 @Injectable()
 export class AuthorizerTokens {
+  private readonly logger = new Logger(AuthorizerTokens.name);
+
   constructor(
     private readonly platforms: Platforms,
     private readonly merchants: Merchants,
     private readonly tokens: AccessTokens,
     private readonly componentTokens: ComponentTokens,
+    private readonly lists: AuthorizerLists,
     private readonly api: ComponentApi,
   ) {}
 
   /** @throws GrantLost when only the merchant can help; TokenUnavailable; WechatError of the mint */
   current(merchant: TokenHolder): Promise<HeldToken> {
     return this.tokens.current(merchant.id, () => this.mint(merchant));
+  }
+
+  /** Mints already if the token ends soon; others use the old one meanwhile. @throws as `current` */
+  async refreshAhead(merchant: TokenHolder): Promise<void> {
+    await this.tokens.current(merchant.id, () => this.mint(merchant), refreshAheadMs(merchant.id));
   }
 
   /** Says that WeChat refused this token; a newer one is left alone. */
@@ -37,14 +54,55 @@ export class AuthorizerTokens {
     return this.tokens.expiries(merchantIds);
   }
 
-  private async mint({ id, platformId, authorizerAppid }: TokenHolder): Promise<MintedToken> {
-    const { version, state, refreshToken } = await this.merchants.grant(id);
-    if (state !== 'authorized') throw new GrantLost(authorizerAppid, state);
-    if (!refreshToken) {
-      await this.merchants.learn(id, version, 'reauthorization_required');
-      throw new GrantLost(authorizerAppid, 'reauthorization_required');
+  private async mint(holder: TokenHolder): Promise<MintedToken> {
+    const platform = await this.platforms.byId(holder.platformId);
+    const { version } = await this.grant(holder);
+    const tried = new Set<string>();
+    // Read anew after a refusal: another process may have stored a newer one meanwhile.
+    for (;;) {
+      const { refreshToken } = await this.grant(holder, version);
+      if (!refreshToken || tried.has(refreshToken)) break;
+      tried.add(refreshToken);
+      const minted = await this.tryMint(holder, { platform, version, refreshToken });
+      if (minted) return minted;
     }
-    const platform = await this.platforms.byId(platformId);
+    return this.recover(holder, { platform, version, tried });
+  }
+
+  /** The stored refresh token is blank or refused, so WeChat is asked whether its list has a better one. */
+  private async recover(
+    holder: TokenHolder,
+    { platform, version, tried }: Omit<Attempt, 'refreshToken'> & { tried: Set<string> },
+  ): Promise<MintedToken> {
+    const { id, authorizerAppid } = holder;
+    const listed = await this.lists.find(platform, authorizerAppid);
+    if (listed?.refreshToken && !tried.has(listed.refreshToken)) {
+      await this.merchants.replaceRefreshToken(id, version, listed.refreshToken);
+      const minted = await this.tryMint(holder, { platform, version, refreshToken: listed.refreshToken });
+      if (minted) {
+        this.logger.warn('lost refresh token recovered from the list of authorizers', {
+          authorizer_appid: authorizerAppid,
+        });
+        return minted;
+      }
+    }
+    await this.merchants.learn(id, version, 'reauthorization_required');
+    throw new GrantLost(authorizerAppid, 'reauthorization_required');
+  }
+
+  private async grant({ id, authorizerAppid }: TokenHolder, version?: number) {
+    const grant = await this.merchants.grant(id);
+    if (grant.state !== 'authorized') throw new GrantLost(authorizerAppid, grant.state);
+    // A grant that came meanwhile brought its own access token, which another mint would kill.
+    if (version !== undefined && grant.version !== version) throw new TokenUnavailable('grant_renewed');
+    return grant;
+  }
+
+  /** @returns undefined when WeChat refuses the refresh token */
+  private async tryMint(
+    { id, authorizerAppid }: TokenHolder,
+    { platform, version, refreshToken }: Attempt,
+  ): Promise<MintedToken | undefined> {
     const request = { componentAppid: platform.componentAppid, authorizerAppid, authorizerRefreshToken: refreshToken };
     try {
       const minted = await this.componentTokens.use(platform, (componentAccessToken) =>
@@ -56,6 +114,7 @@ export class AuthorizerTokens {
       }
       return { token: minted.authorizerAccessToken, expiresInSeconds: minted.expiresInSeconds };
     } catch (error) {
+      if (error instanceof RefreshTokenInvalid) return undefined;
       const lesson = error instanceof WechatError ? lessonOf(error.errcode) : undefined;
       if (lesson) await this.merchants.learn(id, version, lesson);
       throw error;

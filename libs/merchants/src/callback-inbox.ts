@@ -108,7 +108,11 @@ export class CallbackInbox {
     const { code, toUser } = payloadSchema.parse(JSON.parse(this.sealed.open(placeOf(event.id), event.payloadSealed)));
     const platform = await this.platforms.byId(event.platformId);
     try {
-      const merchant = await this.grants.exchange(platform, { code, grantedAt: event.pushedAt });
+      const merchant = await this.grants.exchange(platform, {
+        code,
+        grantedAt: event.pushedAt,
+        authorizerAppid: event.authorizerAppid ?? undefined,
+      });
       if (toUser !== undefined) {
         const { token } = await this.tokens.current(merchant);
         await this.authorizerApi.sendCustomText({ accessToken: token, toUser, text: releaseCheckAnswer(code) });

@@ -7,6 +7,7 @@ const sound = {
   serviceType: 2,
   verifyType: 0,
   accountStatus: 1,
+  deniedReason: null,
 };
 
 describe('ineligibleReasons', () => {
@@ -22,6 +23,9 @@ describe('ineligibleReasons', () => {
     ['it is verified by Weibo alone', { verifyType: 1 }, ['not_verified']],
     ['it is frozen', { accountStatus: 19 }, ['account_frozen']],
     ['it is banned', { accountStatus: 16 }, ['account_frozen']],
+    ['an answer said that it lacks the API', { deniedReason: 'not_verified' }, ['not_verified']],
+    ['an answer said that it is limited', { deniedReason: 'account_frozen' }, ['account_frozen']],
+    ['facts and an answer say the same', { verifyType: -1, deniedReason: 'not_verified' }, ['not_verified']],
     [
       'several things are wrong',
       { permissionSets: [], verifyType: -1 },

@@ -9,14 +9,17 @@ export type IneligibleReason =
   | 'not_verified'
   | 'account_frozen';
 
+/** What an answer may teach although the account facts say otherwise. */
+export type DeniedReason = Extract<IneligibleReason, 'not_verified' | 'account_frozen'>;
+
 type Facts = Pick<
   Merchant,
-  'state' | 'permissionSets' | 'isMiniProgram' | 'serviceType' | 'verifyType' | 'accountStatus'
+  'state' | 'permissionSets' | 'isMiniProgram' | 'serviceType' | 'verifyType' | 'accountStatus' | 'deniedReason'
 >;
 
 /**
  * Why deletions of this merchant would be refused by WeChat; empty when nothing speaks against them. Account facts that
- * were never read do not count against a merchant: they are hints, the API's answer is the last word.
+ * were never read do not count against a merchant: they are hints, the API's answer (`deniedReason`) is the last word.
  */
 export function ineligibleReasons(merchant: Facts): IneligibleReason[] {
   if (merchant.state !== 'authorized') return [merchant.state];
@@ -25,18 +28,11 @@ export function ineligibleReasons(merchant: Facts): IneligibleReason[] {
   if (merchant.isMiniProgram || !isOneOf(OFFICIAL_ACCOUNT_TYPES, merchant.serviceType)) {
     reasons.push('not_an_official_account');
   }
-  if (!isOneOf(VERIFIED_TYPES, merchant.verifyType)) reasons.push('not_verified');
-  if (!isOneOf(NORMAL_STATUSES, merchant.accountStatus)) reasons.push('account_frozen');
+  const { verifyType, accountStatus, deniedReason } = merchant;
+  if (!isOneOf(VERIFIED_TYPES, verifyType) || deniedReason === 'not_verified') reasons.push('not_verified');
+  if (!isOneOf(NORMAL_STATUSES, accountStatus) || deniedReason === 'account_frozen') reasons.push('account_frozen');
   return reasons;
 }
-
-/** The same question to the database, of the row that it calls `merchant`. */
-export const isEligibleSql = () => `(merchant.state = 'authorized'
-  AND ${MASS_AND_NOTIFICATION} = ANY(merchant.permission_sets)
-  AND merchant.is_mini_program IS NOT TRUE
-  AND COALESCE(merchant.service_type IN (${OFFICIAL_ACCOUNT_TYPES.join(', ')}), true)
-  AND COALESCE(merchant.verify_type IN (${VERIFIED_TYPES.join(', ')}), true)
-  AND COALESCE(merchant.account_status IN (${NORMAL_STATUSES.join(', ')}), true))`;
 
 /** Subscription account, one upgraded from an old account, service account. */
 const OFFICIAL_ACCOUNT_TYPES = [0, 1, 2];

@@ -4,11 +4,19 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
-import { AuthorizationCodeInvalid, ComponentApi, WechatError, type QueriedAuthorization } from '@app/wechat';
+import {
+  AuthorizationCodeInvalid,
+  ComponentApi,
+  WechatError,
+  type AuthorizerInfo,
+  type QueriedAuthorization,
+} from '@app/wechat';
+import { AuthorizerLists } from './authorizer-lists.js';
 import { ComponentTokens } from './component-tokens.js';
-import { AuthorizationCodeRefused, MerchantsError, TokenUnavailable } from './errors.js';
+import { AuthorizationCodeRefused, GrantLost, MerchantsError, TokenUnavailable } from './errors.js';
 import type { Merchant } from './merchant.entity.js';
-import { Merchants } from './merchants.js';
+import { lessonOf } from './lessons.js';
+import { Merchants, type NewGrant } from './merchants.js';
 import { Platforms, type Platform } from './platforms.js';
 
 export interface CodeArrival {
@@ -16,7 +24,12 @@ export interface CodeArrival {
   /** WeChat's time of the grant, where an event told it. */
   grantedAt?: Date;
   ref?: string | undefined;
+  /** Whose code it is, where an event told it: with that a grant can be found whose code was spent in vain. */
+  authorizerAppid?: string | undefined;
 }
+
+/** The errcode of a code that is used, mistyped or of another platform. */
+const CODE_SPENT = '61009';
 
 /** Longer than the exchange's own call may take. */
 const LEASE_MS = 30_000;
@@ -26,6 +39,8 @@ interface CodeRow {
   merchant_id: string | null;
   grant_version: number;
   failure_code: string | null;
+  /** Whoever exchanges it is not done yet. */
+  is_leased: boolean;
 }
 
 /**
@@ -41,50 +56,103 @@ export class GrantExchange {
     private readonly merchants: Merchants,
     private readonly platforms: Platforms,
     private readonly componentTokens: ComponentTokens,
+    private readonly lists: AuthorizerLists,
     private readonly api: ComponentApi,
   ) {}
 
   /** @throws AuthorizationCodeRefused for good; TokenUnavailable and WechatError when a later try may do */
   async exchange(platform: Platform, arrival: CodeArrival): Promise<Merchant> {
+    try {
+      return await this.exchangeCode(platform, arrival);
+    } catch (error) {
+      const isSpent = error instanceof AuthorizationCodeRefused && error.failureCode === CODE_SPENT;
+      const recovered = isSpent ? await this.recover(platform, arrival) : undefined;
+      if (!recovered) throw error;
+      this.logger.warn('grant of a spent code recovered from the list of authorizers', {
+        authorizer_appid: recovered.authorizerAppid,
+      });
+      return recovered;
+    }
+  }
+
+  private async exchangeCode(platform: Platform, arrival: CodeArrival): Promise<Merchant> {
     const codeHash = hashOfCode(arrival.code);
     const owner = uuidv7();
     const giveUpAt = performance.now() + WAIT_MS;
     while (!(await this.lease(platform.id, codeHash, owner))) {
       const known = await this.outcome(platform.id, codeHash);
       if (known?.failure_code) throw new AuthorizationCodeRefused(known.failure_code);
-      if (known?.merchant_id) return this.alreadyExchanged(known.merchant_id, known.grant_version, arrival);
+      if (known?.merchant_id && !known.is_leased)
+        return this.alreadyExchanged(known.merchant_id, known.grant_version, arrival);
       if (performance.now() > giveUpAt) throw new TokenUnavailable('exchange_in_progress');
       await delay(randomInt(40, 120));
     }
     const grant = await this.ask(platform, arrival.code, codeHash, owner);
     const merchantId = await this.keep(platform, grant, codeHash, arrival);
-    await this.tryFacts(platform, merchantId, grant.authorizerAppid);
-    return this.merchants.byId(merchantId);
+    // Those who wait for this exchange shall see the account's facts too, so the lease goes on until here.
+    const merchant = await this.withFacts(platform, merchantId);
+    await this.release(platform.id, codeHash, owner);
+    return merchant;
   }
 
-  /** Asks WeChat anew what kind of account this is. @throws WechatError */
+  /**
+   * A code that counts as spent although its answer never came (or that another system of the provider's exchanged) has
+   * left its grant with WeChat.
+   */
+  private async recover(platform: Platform, arrival: CodeArrival): Promise<Merchant | undefined> {
+    const { code, authorizerAppid } = arrival;
+    const listed = authorizerAppid ? await this.lists.find(platform, authorizerAppid) : undefined;
+    if (!listed?.refreshToken) return undefined;
+    const { permissionSets } = await this.askFacts(platform, listed.authorizerAppid);
+    const grant = {
+      authorizerAppid: listed.authorizerAppid,
+      authorizerRefreshToken: listed.refreshToken,
+      permissionSets,
+    };
+    const merchantId = await this.keep(platform, grant, hashOfCode(code), arrival, 'list');
+    return this.withFacts(platform, merchantId);
+  }
+
+  /**
+   * Asks WeChat anew what kind of account this is and what it granted.
+   * @throws GrantLost when it turns out that the grant is gone; WechatError, TicketMissing, TokenUnavailable
+   */
   async refreshFacts(merchantId: string): Promise<void> {
-    const { platformId, authorizerAppid } = await this.merchants.byId(merchantId);
-    await this.readFacts(await this.platforms.byId(platformId), merchantId, authorizerAppid);
+    const merchant = await this.merchants.byId(merchantId);
+    await this.readFacts(await this.platforms.byId(merchant.platformId), merchant);
   }
 
-  private async readFacts(platform: Platform, merchantId: string, authorizerAppid: string): Promise<void> {
-    const request = { componentAppid: platform.componentAppid, authorizerAppid };
-    const facts = await this.componentTokens.use(platform, (componentAccessToken) =>
-      this.api.getAuthorizerInfo({ componentAccessToken, ...request }),
+  private async readFacts(platform: Platform, { id, authorizerAppid, grantVersion }: Merchant): Promise<void> {
+    try {
+      await this.merchants.keepFacts(id, grantVersion, await this.askFacts(platform, authorizerAppid));
+    } catch (error) {
+      const lesson = error instanceof WechatError ? lessonOf(error.errcode) : undefined;
+      // What else may be wrong with the account, its own calls will tell.
+      if (lesson !== 'unauthorized') throw error;
+      await this.merchants.learn(id, grantVersion, lesson);
+      throw new GrantLost(authorizerAppid, lesson, { cause: error });
+    }
+  }
+
+  private askFacts(platform: Platform, authorizerAppid: string): Promise<AuthorizerInfo> {
+    const { componentAppid } = platform;
+    return this.componentTokens.use(platform, (componentAccessToken) =>
+      this.api.getAuthorizerInfo({ componentAccessToken, componentAppid, authorizerAppid }),
     );
-    await this.merchants.keepFacts(merchantId, facts);
   }
 
   /** They are hints, so failing to read them is no reason to refuse the grant. */
-  private async tryFacts(platform: Platform, merchantId: string, authorizerAppid: string): Promise<void> {
+  private async withFacts(platform: Platform, merchantId: string): Promise<Merchant> {
+    const merchant = await this.merchants.byId(merchantId);
+    const { authorizerAppid } = merchant;
     try {
-      await this.readFacts(platform, merchantId, authorizerAppid);
+      await this.readFacts(platform, merchant);
     } catch (error) {
       // A MerchantsError where the platform has no token just now.
       if (!(error instanceof WechatError || error instanceof MerchantsError)) throw error;
       this.logger.warn('account facts could not be read', { authorizer_appid: authorizerAppid, code: error.code });
     }
+    return this.merchants.byId(merchantId);
   }
 
   private async ask(platform: Platform, code: string, codeHash: string, owner: string): Promise<QueriedAuthorization> {
@@ -95,11 +163,7 @@ export class GrantExchange {
       );
     } catch (error) {
       const failureCode = error instanceof AuthorizationCodeInvalid ? String(error.errcode) : null;
-      await this.dataSource.query(
-        `UPDATE authorization_codes SET lease_owner = NULL, lease_until = NULL, failure_code = $4
-         WHERE platform_id = $1 AND code_hash = $2 AND lease_owner = $3`,
-        [platform.id, codeHash, owner, failureCode],
-      );
+      await this.release(platform.id, codeHash, owner, failureCode);
       throw failureCode ? new AuthorizationCodeRefused(failureCode, { cause: error }) : error;
     }
   }
@@ -107,17 +171,19 @@ export class GrantExchange {
   /** The code is spent, so what it gave is stored even if our lease ran out meanwhile. */
   private keep(
     platform: Platform,
-    grant: QueriedAuthorization,
+    grant: NewGrant,
     codeHash: string,
     arrival: CodeArrival,
+    source: 'code' | 'list' = 'code',
   ): Promise<string> {
     return this.dataSource.transaction(async (tx) => {
       const { id, grantVersion } = await this.merchants.keepGrant(tx, platform, grant, {
         grantedAt: arrival.grantedAt ?? new Date(),
         ref: arrival.ref,
+        source,
       });
       await tx.query(
-        `UPDATE authorization_codes SET merchant_id = $3, grant_version = $4, lease_owner = NULL, lease_until = NULL, failure_code = NULL
+        `UPDATE authorization_codes SET merchant_id = $3, grant_version = $4, failure_code = NULL
          WHERE platform_id = $1 AND code_hash = $2`,
         [platform.id, codeHash, id, grantVersion],
       );
@@ -146,10 +212,18 @@ export class GrantExchange {
     return won.length === 1;
   }
 
+  private async release(platformId: string, codeHash: string, owner: string, failureCode: string | null = null) {
+    await this.dataSource.query(
+      `UPDATE authorization_codes SET lease_owner = NULL, lease_until = NULL, failure_code = $4
+       WHERE platform_id = $1 AND code_hash = $2 AND lease_owner = $3`,
+      [platformId, codeHash, owner, failureCode],
+    );
+  }
+
   private async outcome(platformId: string, codeHash: string): Promise<CodeRow | undefined> {
     const [row] = await rows<CodeRow>(
       this.dataSource,
-      `SELECT merchant_id, grant_version, failure_code FROM authorization_codes WHERE platform_id = $1 AND code_hash = $2`,
+      `SELECT merchant_id, grant_version, failure_code, COALESCE(lease_until > now(), false) AS is_leased FROM authorization_codes WHERE platform_id = $1 AND code_hash = $2`,
       [platformId, codeHash],
     );
     return row;

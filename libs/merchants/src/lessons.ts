@@ -11,4 +11,8 @@ const LESSONS = new Map<number, GrantLesson>([
   [42007, 'reauthorization_required'],
   [61023, 'reauthorization_required'],
   [61007, 'permission_set_7_not_granted'],
+  // Only verified accounts have the mass-message API.
+  [48001, 'not_verified'],
+  [48004, 'account_frozen'],
+  [50002, 'account_frozen'],
 ]);

@@ -9,6 +9,7 @@ import {
   Unique,
   UpdateDateColumn,
 } from 'typeorm';
+import type { DeniedReason, IneligibleReason } from './eligibility.js';
 import { PlatformRow } from './platform.entity.js';
 
 /** `reauthorization_required`: the refresh token is lost or refused, although nobody told us of a de-authorization. */
@@ -17,6 +18,7 @@ export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_req
 /** An Official or Service account that authorized one platform: the tenant. */
 @Entity({ name: 'merchants' })
 @Unique('merchants_platform_authorizer_key', ['platformId', 'authorizerAppid'])
+@Check('merchants_denied_reason_check', `denied_reason IN ('not_verified', 'account_frozen')`)
 @Check('merchants_state_check', `state IN ('authorized', 'unauthorized', 'reauthorization_required')`)
 export class Merchant {
   @PrimaryColumn('uuid') id!: string;
@@ -46,6 +48,12 @@ export class Merchant {
   @Column('integer', { name: 'verify_type', nullable: true }) verifyType!: number | null;
   @Column('integer', { name: 'account_status', nullable: true }) accountStatus!: number | null;
   @Column('timestamptz', { name: 'facts_read_at', nullable: true }) factsReadAt!: Date | null;
+  /** When a job was last sent to read them, so that one that cannot be read is not asked for all the time. */
+  @Column('timestamptz', { name: 'facts_asked_at', nullable: true }) factsAskedAt!: Date | null;
+  /** What an answer of WeChat said against the account although its facts did not. */
+  @Column('text', { name: 'denied_reason', nullable: true }) deniedReason!: DeniedReason | null;
+  /** What `ineligibleReasons` said when the row last changed: for queries. */
+  @Column('text', { name: 'ineligible_reasons', array: true, default: '{}' }) ineligibleReasons!: IneligibleReason[];
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;
 }

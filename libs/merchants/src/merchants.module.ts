@@ -1,7 +1,9 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { EventsModule } from '@app/events';
 import { SecretBox } from '@app/vault';
 import { AuthorizerApi, ComponentApi, WechatTransport } from '@app/wechat';
 import { AccessTokens } from './access-tokens.js';
+import { AuthorizerLists } from './authorizer-lists.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackInbox } from './callback-inbox.js';
 import { CallbackLog } from './callback-log.js';
@@ -12,6 +14,8 @@ import { MassMessages } from './mass-messages.js';
 import { Merchants } from './merchants.js';
 import { Onboarding, ONBOARDING_OPTIONS, STATE_SIGNER, type OnboardingOptions } from './onboarding.js';
 import { Platforms } from './platforms.js';
+import { PlatformUpkeep } from './platform-upkeep.js';
+import { Reconciliation } from './reconciliation.js';
 import { TokenLending } from './token-lending.js';
 
 export interface MerchantsOptions {
@@ -27,6 +31,7 @@ export class MerchantsModule implements OnApplicationShutdown {
   static forRoot({ transport, onboarding }: MerchantsOptions): DynamicModule {
     const services = [
       AccessTokens,
+      AuthorizerLists,
       AuthorizerTokens,
       CallbackInbox,
       CallbackLog,
@@ -37,11 +42,14 @@ export class MerchantsModule implements OnApplicationShutdown {
       Merchants,
       Onboarding,
       Platforms,
+      PlatformUpkeep,
+      Reconciliation,
       TokenLending,
     ];
     return {
       module: MerchantsModule,
       global: true,
+      imports: [EventsModule],
       providers: [
         ...services,
         { provide: WechatTransport, useValue: transport },

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows, SealedColumns, type Sql } from '@app/database';
+import { Events } from '@app/events';
 import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization } from '@app/wechat';
 import { AccessTokens } from './access-tokens.js';
-import { isEligibleSql } from './eligibility.js';
+import { ineligibleReasons, type DeniedReason } from './eligibility.js';
 import { MerchantNotFound, PlatformRequired } from './errors.js';
 import { Merchant, type MerchantState } from './merchant.entity.js';
 import { Platforms, type Platform } from './platforms.js';
@@ -17,7 +18,20 @@ export interface Grant {
 }
 
 /** What an answer of WeChat says about the grant itself, beyond the call that it answered. */
-export type GrantLesson = 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted';
+export type GrantLesson = 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | DeniedReason;
+
+/** A grant as a code or WeChat's list of authorizers gives it. Undefined: not told, so what is stored stays. */
+export type NewGrant = Pick<QueriedAuthorization, 'authorizerAppid'> & {
+  [Name in keyof Omit<QueriedAuthorization, 'authorizerAppid'>]?: QueriedAuthorization[Name] | undefined;
+};
+
+/** A merchant's grant as its row has it. */
+export interface RecordedGrant extends Omit<Grant, 'version'> {
+  id: string;
+  grantVersion: number;
+  grantedAt: Date | null;
+  refreshTokenSealed: string | null;
+}
 
 export interface MerchantFilter {
   isEligible?: boolean | undefined;
@@ -37,20 +51,26 @@ export class Merchants {
     private readonly sealed: SealedColumns,
     private readonly tokens: AccessTokens,
     private readonly platforms: Platforms,
+    private readonly events: Events,
   ) {}
 
   /**
-   * The merchant of that appid; its platform need be named only where the account authorized several.
+   * The merchant of that appid; its platform need be named only where the account authorized several. Within a
+   * transaction pass it on: a second connection per request starves the pool when many wait for one.
    * @throws MerchantNotFound, PlatformNotFound, PlatformRequired
    */
-  async find(authorizerAppid: string, componentAppid?: string): Promise<Merchant> {
-    const platform = componentAppid === undefined ? undefined : await this.platforms.get(componentAppid);
-    const found = await this.dataSource.manager.find(Merchant, {
+  async find(
+    authorizerAppid: string,
+    componentAppid?: string,
+    tx: EntityManager = this.dataSource.manager,
+  ): Promise<Merchant> {
+    const platform = componentAppid === undefined ? undefined : await this.platforms.get(componentAppid, tx);
+    const found = await tx.find(Merchant, {
       where: { authorizerAppid, ...(platform && { platformId: platform.id }) },
     });
     const [merchant] = found;
     if (!merchant) throw new MerchantNotFound(authorizerAppid);
-    if (found.length > 1) throw new PlatformRequired(authorizerAppid, await this.componentAppids(found));
+    if (found.length > 1) throw new PlatformRequired(authorizerAppid, await this.componentAppids(tx, found));
     return merchant;
   }
 
@@ -60,7 +80,7 @@ export class Merchants {
 
   async list({ isEligible, state, platformId, ref, limit, after }: MerchantFilter): Promise<Merchant[]> {
     const query = this.dataSource.manager.createQueryBuilder(Merchant, 'merchant').orderBy('merchant.id');
-    if (isEligible !== undefined) query.andWhere(isEligible ? isEligibleSql() : `NOT ${isEligibleSql()}`);
+    if (isEligible !== undefined) query.andWhere(`merchant.ineligibleReasons ${isEligible ? '=' : '<>'} '{}'`);
     if (state) query.andWhere('merchant.state = :state', { state });
     if (platformId) query.andWhere('merchant.platformId = :platformId', { platformId });
     if (ref !== undefined) query.andWhere('merchant.ref = :ref', { ref });
@@ -84,26 +104,34 @@ export class Merchants {
   async keepGrant(
     tx: EntityManager,
     platform: Platform,
-    grant: QueriedAuthorization,
-    { grantedAt, ref }: { grantedAt: Date; ref?: string | undefined },
+    grant: NewGrant,
+    { grantedAt, ref, source = 'code' }: { grantedAt: Date; ref?: string | undefined; source?: 'code' | 'list' },
   ): Promise<{ id: string; grantVersion: number }> {
     const id = await this.idOf(tx, platform.id, grant.authorizerAppid);
     const sealed = grant.authorizerRefreshToken ? this.sealed.seal(placeOf(id), grant.authorizerRefreshToken) : null;
-    const [kept] = await rows<{ grantVersion: number }>(
+    const [kept] = await rows<{ grantVersion: number; permissionSets: number[] }>(
       tx,
-      `UPDATE merchants SET state = 'authorized', permission_sets = $2, granted_at = GREATEST(granted_at, $3),
-         grant_version = grant_version + 1, refresh_token_sealed = COALESCE($4, refresh_token_sealed),
-         ref = COALESCE($5, ref), updated_at = now()
-       WHERE id = $1 RETURNING grant_version AS "grantVersion"`,
-      [id, grant.permissionSets, grantedAt, sealed, ref ?? null],
+      `UPDATE merchants SET state = 'authorized', permission_sets = COALESCE($2, permission_sets), denied_reason = NULL,
+         granted_at = GREATEST(granted_at, $3), grant_version = grant_version + 1,
+         refresh_token_sealed = COALESCE($4, refresh_token_sealed), ref = COALESCE($5, ref), updated_at = now()
+       WHERE id = $1 RETURNING grant_version AS "grantVersion", permission_sets AS "permissionSets"`,
+      [id, grant.permissionSets ?? null, grantedAt, sealed, ref ?? null],
     );
+    if (!kept) throw new Error('A merchant is gone that was just written.');
     if (grant.authorizerAccessToken) {
       const expiresInSeconds = grant.expiresInSeconds ?? DOCUMENTED_LIFETIME_SECONDS;
       await this.tokens.keep(tx, id, { token: grant.authorizerAccessToken, expiresInSeconds });
     } else {
       await this.tokens.forget(tx, id);
     }
-    return { id, grantVersion: kept?.grantVersion ?? 0 };
+    await this.events.append(tx, {
+      type: 'merchant.authorized',
+      platformId: platform.id,
+      merchantId: id,
+      data: { source, permission_sets: kept.permissionSets },
+    });
+    await this.reassess(tx, id);
+    return { id, grantVersion: kept.grantVersion };
   }
 
   /** WeChat's own time for a grant that is stored already, unless a newer grant has replaced it. */
@@ -127,21 +155,90 @@ export class Merchants {
     );
   }
 
-  async keepFacts(id: string, facts: AuthorizerInfo): Promise<void> {
-    await this.dataSource.manager.update(
-      Merchant,
-      { id },
-      {
-        nickName: facts.nickName ?? null,
-        userName: facts.userName ?? null,
-        principalName: facts.principalName ?? null,
-        isMiniProgram: facts.isMiniProgram,
-        serviceType: facts.serviceType ?? null,
-        verifyType: facts.verifyType ?? null,
-        accountStatus: facts.accountStatus ?? null,
-        factsReadAt: () => 'now()',
-      },
+  /** Takes over a better refresh token of the same grant; access tokens stay good. */
+  async repairRefreshToken(
+    tx: EntityManager,
+    id: string,
+    refreshToken: string,
+    grantedAt: Date | undefined,
+  ): Promise<void> {
+    await tx.query(
+      `UPDATE merchants SET refresh_token_sealed = $2, granted_at = GREATEST(granted_at, $3), updated_at = now() WHERE id = $1`,
+      [id, this.sealed.seal(placeOf(id), refreshToken), grantedAt ?? null],
     );
+  }
+
+  /** Of every merchant of a platform, by appid. */
+  async recordedGrants(platformId: string): Promise<Map<string, RecordedGrant>> {
+    const found = await this.dataSource.manager.findBy(Merchant, { platformId });
+    return new Map(
+      found.map(({ id, authorizerAppid, state, grantVersion, grantedAt, refreshTokenSealed }) => {
+        const refreshToken = refreshTokenSealed ? this.sealed.open(placeOf(id), refreshTokenSealed) : undefined;
+        return [authorizerAppid, { id, state, grantVersion, grantedAt, refreshTokenSealed, refreshToken }];
+      }),
+    );
+  }
+
+  /** Whether the merchant's grant is as it was recorded (undefined: unknown). It stays so until the transaction ends. */
+  async isStill(
+    tx: EntityManager,
+    platformId: string,
+    authorizerAppid: string,
+    recorded: RecordedGrant | undefined,
+  ): Promise<boolean> {
+    const now = await tx.findOne(Merchant, {
+      where: { platformId, authorizerAppid },
+      lock: { mode: 'pessimistic_write' },
+    });
+    if (!now || !recorded) return !now && !recorded;
+    return (
+      now.grantVersion === recorded.grantVersion &&
+      now.state === recorded.state &&
+      now.refreshTokenSealed === recorded.refreshTokenSealed
+    );
+  }
+
+  /**
+   * Takes merchants whose account facts are older than a day or than the grant, the oldest first; those that were asked for
+   * within the hour are left out, whether or not anything came of it.
+   * @returns their ids
+   */
+  async takeForFacts(limit: number): Promise<string[]> {
+    const taken = await rows<{ id: string }>(
+      this.dataSource,
+      `UPDATE merchants SET facts_asked_at = now() WHERE id IN (
+         SELECT id FROM merchants WHERE state <> 'unauthorized'
+           AND (facts_read_at IS NULL OR facts_read_at < granted_at OR facts_read_at < now() - interval '24 hours')
+           AND (facts_asked_at IS NULL OR facts_asked_at < now() - interval '1 hour')
+         ORDER BY facts_read_at NULLS FIRST, id LIMIT $1 FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [limit],
+    );
+    return taken.map(({ id }) => id);
+  }
+
+  /** Not stored if the merchant has authorized anew since they were asked for: its own reading follows. */
+  async keepFacts(id: string, grantVersion: number, facts: AuthorizerInfo): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const kept = await tx.update(
+        Merchant,
+        { id, grantVersion },
+        {
+          nickName: facts.nickName ?? null,
+          userName: facts.userName ?? null,
+          principalName: facts.principalName ?? null,
+          isMiniProgram: facts.isMiniProgram,
+          serviceType: facts.serviceType ?? null,
+          verifyType: facts.verifyType ?? null,
+          accountStatus: facts.accountStatus ?? null,
+          // A grant has at least one set, so none at all is an answer that left them out.
+          ...(facts.permissionSets.length > 0 && { permissionSets: facts.permissionSets }),
+          deniedReason: null,
+          factsReadAt: () => 'now()',
+        },
+      );
+      if (kept.affected) await this.reassess(tx, id);
+    });
   }
 
   /**
@@ -150,33 +247,61 @@ export class Merchants {
    * unauthorized already: an answer of WeChat teaches the state and leaves them.
    */
   async unauthorize(tx: EntityManager, platformId: string, authorizerAppid: string, at: Date): Promise<void> {
+    const before = await tx.findOne(Merchant, {
+      where: { platformId, authorizerAppid },
+      lock: { mode: 'pessimistic_write' },
+    });
     const [gone] = await rows<{ id: string }>(
       tx,
-      `UPDATE merchants SET state = 'unauthorized', refresh_token_sealed = NULL, permission_sets = '{}',
+      `UPDATE merchants SET state = 'unauthorized', refresh_token_sealed = NULL, permission_sets = '{}', denied_reason = NULL,
          grant_version = grant_version + 1, updated_at = now()
        WHERE platform_id = $1 AND authorizer_appid = $2
          AND (granted_at IS NULL OR date_trunc('second', granted_at) <= $3)
        RETURNING id`,
       [platformId, authorizerAppid, at],
     );
-    if (gone) await this.tokens.forget(tx, gone.id);
+    if (!gone) return;
+    await this.tokens.forget(tx, gone.id);
+    if (before?.state !== 'unauthorized') await this.tellGone(tx, platformId, gone.id, 'event');
+    await this.reassess(tx, gone.id);
   }
 
   /** Takes in what an answer taught, unless the merchant has authorized anew since the call was made. */
   async learn(id: string, grantVersion: number, lesson: GrantLesson): Promise<void> {
-    if (lesson === 'permission_set_7_not_granted') {
-      await this.dataSource.query(
-        `UPDATE merchants SET permission_sets = array_remove(permission_sets, $3), updated_at = now()
-         WHERE id = $1 AND grant_version = $2`,
-        [id, grantVersion, MASS_AND_NOTIFICATION],
+    await this.dataSource.transaction(async (tx) => {
+      const [taught] = await rows<{ platformId: string }>(
+        tx,
+        `UPDATE merchants SET ${LESSON_SQL[lesson]}, updated_at = now()
+         WHERE id = $1 AND grant_version = $2 AND state = 'authorized' RETURNING platform_id AS "platformId"`,
+        [id, grantVersion],
       );
-      return;
-    }
-    // The refresh token stays: it may be sound, and reconciliation can find that out. Only an event wipes it.
-    await this.dataSource.query(
-      `UPDATE merchants SET state = $3, updated_at = now() WHERE id = $1 AND grant_version = $2 AND state = 'authorized'`,
-      [id, grantVersion, lesson],
-    );
+      if (!taught) return;
+      const { platformId } = taught;
+      if (lesson === 'unauthorized') await this.tellGone(tx, platformId, id, 'answer');
+      if (lesson === 'reauthorization_required') {
+        await this.events.append(tx, { type: `merchant.${lesson}`, platformId, merchantId: id, data: {} });
+      }
+      await this.reassess(tx, id);
+    });
+  }
+
+  /** Computes anew whether the merchant is eligible. Belongs into every transaction that may change it. */
+  private async reassess(tx: EntityManager, id: string): Promise<void> {
+    const merchant = await tx.findOneOrFail(Merchant, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    const { platformId, ineligibleReasons: previous } = merchant;
+    const reasons = ineligibleReasons(merchant);
+    if (reasons.join() === previous.join()) return;
+    await tx.query(`UPDATE merchants SET ineligible_reasons = $2 WHERE id = $1`, [id, reasons]);
+    await this.events.append(tx, {
+      type: 'merchant.eligibility_changed',
+      platformId,
+      merchantId: id,
+      data: { eligible: reasons.length === 0, reasons, previous_reasons: previous },
+    });
+  }
+
+  private tellGone(tx: EntityManager, platformId: string, merchantId: string, source: 'event' | 'answer') {
+    return this.events.append(tx, { type: 'merchant.unauthorized', platformId, merchantId, data: { source } });
   }
 
   private async idOf(tx: EntityManager, platformId: string, authorizerAppid: string): Promise<string> {
@@ -190,15 +315,24 @@ export class Merchants {
     return row.id;
   }
 
-  private async componentAppids(merchants: Merchant[]): Promise<string[]> {
+  private async componentAppids(tx: EntityManager, merchants: Merchant[]): Promise<string[]> {
     const found = await rows<{ component_appid: string }>(
-      this.dataSource,
+      tx,
       `SELECT component_appid FROM platforms WHERE id = ANY($1) ORDER BY component_appid`,
       [merchants.map(({ platformId }) => platformId)],
     );
     return found.map((row) => row.component_appid);
   }
 }
+
+/** What an answer changes. The refresh token stays: it may be sound, and only an event wipes it. */
+const LESSON_SQL: Record<GrantLesson, string> = {
+  unauthorized: `state = 'unauthorized'`,
+  reauthorization_required: `state = 'reauthorization_required'`,
+  permission_set_7_not_granted: `permission_sets = array_remove(permission_sets, ${MASS_AND_NOTIFICATION})`,
+  not_verified: `denied_reason = 'not_verified'`,
+  account_frozen: `denied_reason = 'account_frozen'`,
+};
 
 const DOCUMENTED_LIFETIME_SECONDS = 7200;
 

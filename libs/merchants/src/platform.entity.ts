@@ -18,6 +18,10 @@ export class PlatformRow {
   @Column('timestamptz', { name: 'ticket_received_at', nullable: true }) ticketReceivedAt!: Date | null;
   /** Where verified pushes go as well, as registered: `$APPID$` stands for the authorizer's appid. */
   @Column('text', { name: 'forward_urls', array: true, default: '{}' }) forwardUrls!: string[];
+  /** When api_start_push_ticket was last called because tickets stayed away. */
+  @Column('timestamptz', { name: 'ticket_asked_at', nullable: true }) ticketAskedAt!: Date | null;
+  /** When the list of authorizers was last compared with our merchants. */
+  @Column('timestamptz', { name: 'reconciled_at', nullable: true }) reconciledAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;
 }

@@ -6,6 +6,7 @@ import { SealedColumns } from '@app/database';
 import { decodeAesKey } from '@app/wechat';
 import { PlatformExists, PlatformNotFound } from './errors.js';
 import { PlatformRow } from './platform.entity.js';
+import { TICKET_LIFETIME_MS } from './ticket-state.js';
 
 /** A platform without its secrets. */
 export interface Platform {
@@ -13,6 +14,8 @@ export interface Platform {
   componentAppid: string;
   /** When the newest ticket reached us; null before the first. */
   ticketReceivedAt: Date | null;
+  /** When WeChat's list of authorizers was last compared with our merchants. */
+  reconciledAt: Date | null;
   /** Where its verified pushes are forwarded to. */
   forwardUrls: string[];
   createdAt: Date;
@@ -61,9 +64,6 @@ type SecretColumn =
  * time: change keys here first, then at WeChat.
  */
 const CREDENTIALS_CACHE = { max: 100, ttl: 5_000 };
-
-/** A ticket is good for 12 hours, longer than WeChat's pushes are apart, so that silence for a while does no harm. */
-const TICKET_LIFETIME = '12 hours';
 
 @Injectable()
 export class Platforms {
@@ -116,8 +116,8 @@ export class Platforms {
   }
 
   /** @throws PlatformNotFound */
-  async get(componentAppid: string): Promise<Platform> {
-    return withoutSecrets(await this.row({ componentAppid }, componentAppid));
+  async get(componentAppid: string, tx: EntityManager = this.dataSource.manager): Promise<Platform> {
+    return withoutSecrets(await this.row({ componentAppid }, componentAppid, tx));
   }
 
   async byId(id: string): Promise<Platform> {
@@ -142,7 +142,10 @@ export class Platforms {
   async ticket(id: string): Promise<string | undefined> {
     const row = await this.dataSource
       .createQueryBuilder(PlatformRow, 'platform')
-      .where('id = :id AND ticket_received_at > now() - CAST(:lifetime AS interval)', { id, lifetime: TICKET_LIFETIME })
+      .where(`id = :id AND ticket_received_at > now() - :lifetimeMs * interval '1 ms'`, {
+        id,
+        lifetimeMs: TICKET_LIFETIME_MS,
+      })
       .getOne();
     return row?.ticketSealed ? this.open(id, 'ticket_sealed', row.ticketSealed) : undefined;
   }
@@ -169,8 +172,12 @@ export class Platforms {
     };
   }
 
-  private async row(where: { id: string } | { componentAppid: string }, name: string): Promise<PlatformRow> {
-    const row = await this.dataSource.manager.findOneBy(PlatformRow, where);
+  private async row(
+    where: { id: string } | { componentAppid: string },
+    name: string,
+    tx: EntityManager = this.dataSource.manager,
+  ): Promise<PlatformRow> {
+    const row = await tx.findOneBy(PlatformRow, where);
     if (!row) throw new PlatformNotFound(name);
     return row;
   }
@@ -196,6 +203,6 @@ export class Platforms {
 }
 
 function withoutSecrets(row: PlatformRow): Platform {
-  const { id, componentAppid, ticketReceivedAt, forwardUrls, createdAt, updatedAt } = row;
-  return { id, componentAppid, ticketReceivedAt, forwardUrls, createdAt, updatedAt };
+  const { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, createdAt, updatedAt } = row;
+  return { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, createdAt, updatedAt };
 }

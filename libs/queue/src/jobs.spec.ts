@@ -14,6 +14,18 @@ const lastRelease = {
     callback_forward_id: '0198c0de-0000-7000-8000-000000000005',
     request_id: '0198c0de-0000-7000-8000-000000000006',
   },
+  'authorizer.refresh-token': {
+    merchant_id: '0198c0de-0000-7000-8000-000000000007',
+    request_id: '0198c0de-0000-7000-8000-000000000008',
+  },
+  'merchant.read-facts': {
+    merchant_id: '0198c0de-0000-7000-8000-000000000009',
+    request_id: '0198c0de-0000-7000-8000-00000000000a',
+  },
+  'platform.reconcile': {
+    platform_id: '0198c0de-0000-7000-8000-00000000000b',
+    request_id: '0198c0de-0000-7000-8000-00000000000c',
+  },
 };
 
 describe('the job catalogue', () => {

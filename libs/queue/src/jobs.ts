@@ -7,6 +7,10 @@ export const queues = {
   deletions: { concurrency: 20 },
   /** What WeChat pushed: tickets and grants must not wait behind deletions. */
   callbacks: { concurrency: 10 },
+  /** Tokens that end soon: they must not wait behind thousands of errands. */
+  tokens: { concurrency: 5 },
+  /** What makes our rows agree with WeChat's again. Nobody waits for it, so it is gentle on WeChat. */
+  upkeep: { concurrency: 3 },
   /** Copies of pushes for the provider's other systems, which may be slow or away. */
   forwards: { concurrency: 20 },
 } as const satisfies Record<string, { concurrency: number }>;
@@ -45,6 +49,24 @@ export const jobs = {
     schema: z.strictObject({ callback_forward_id: z.uuid(), request_id: requestId }),
     attempts: 17,
     backoff: exponential({ fromMs: 10 * second, toMs: 4 * 3600 * second }),
+  },
+  'authorizer.refresh-token': {
+    queue: 'tokens',
+    schema: z.strictObject({ merchant_id: z.uuid(), request_id: requestId }),
+    attempts: 4,
+    backoff: exponential({ fromMs: 5 * second, toMs: 60 * second }),
+  },
+  'merchant.read-facts': {
+    queue: 'upkeep',
+    schema: z.strictObject({ merchant_id: z.uuid(), request_id: requestId }),
+    attempts: 4,
+    backoff: exponential({ fromMs: 5 * second, toMs: 300 * second }),
+  },
+  'platform.reconcile': {
+    queue: 'upkeep',
+    schema: z.strictObject({ platform_id: z.uuid(), request_id: requestId }),
+    attempts: 4,
+    backoff: exponential({ fromMs: 30 * second, toMs: 600 * second }),
   },
 } as const satisfies Record<string, JobDefinition>;
 

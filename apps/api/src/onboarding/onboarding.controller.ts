@@ -6,10 +6,11 @@ import { ineligibleReasons, Onboarding } from '@app/merchants';
 import { Public } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import { toProblem } from '../http/error.filter.js';
+import { textSchema } from '../http/text.js';
 import { authorizePage, PAGE_HEADERS, problemPage, resultPage } from './pages.js';
 
 const beginSchema = z.object({
-  ref: z.string().min(1).max(200).optional(),
+  ref: textSchema(200).min(1).optional(),
   /** Offers this one account only. */
   biz_appid: appidSchema.optional(),
 });

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { isForwardUrl, type Platform } from '@app/merchants';
+import { isForwardUrl, ticketStateAt, type Platform, type ReconciliationReport } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
+import { textSchema } from '../http/text.js';
 
 const encodingAesKeySchema = z
   .string()
   .regex(/^[A-Za-z0-9]{43}$/, 'must be the 43 letters and digits of the message encryption key');
-const secretSchema = z.string().min(1).max(200);
+const secretSchema = textSchema(200).min(1);
 
 const forwardUrlsSchema = z
   .array(z.string().refine(isForwardUrl, 'must be an http(s) URL without user, password and fragment'))
@@ -40,17 +41,45 @@ export const platformSchema = z
       .string()
       .nullable()
       .meta({ description: 'When WeChat last pushed a component_verify_ticket.' }),
+    ticket_age_seconds: z.int().nullable(),
+    ticket_state: z
+      .enum(['fresh', 'silent', 'missing'])
+      .meta({ description: 'silent: none for half an hour; missing: none that WeChat would still take.' }),
+    reconciled_at: z
+      .string()
+      .nullable()
+      .meta({ description: "When WeChat's list of authorizers was last compared with the merchants here." }),
     created_at: z.string(),
     updated_at: z.string(),
   })
   .meta({ id: 'Platform' });
 
 export function platformResource(platform: Platform): z.input<typeof platformSchema> {
+  const ticket = ticketStateAt(platform.ticketReceivedAt, new Date());
   return {
     component_appid: platform.componentAppid,
     forward_urls: platform.forwardUrls,
     ticket_received_at: platform.ticketReceivedAt?.toISOString() ?? null,
+    ticket_age_seconds: ticket.ageMs === null ? null : Math.floor(ticket.ageMs / 1000),
+    ticket_state: ticket.state,
+    reconciled_at: platform.reconciledAt?.toISOString() ?? null,
     created_at: platform.createdAt.toISOString(),
     updated_at: platform.updatedAt.toISOString(),
   };
+}
+
+export const reconciliationReportSchema = z
+  .object({
+    listed: z.int().meta({ description: 'Accounts on the list that WeChat has of those who authorize the platform.' }),
+    added: z.int(),
+    repaired: z.int().meta({ description: 'Merchants whose refresh token was lost or outdated.' }),
+    readopted: z.int().meta({ description: 'Merchants whose grant was thought to be gone.' }),
+    absent_count: z.int().meta({ description: 'Merchants that are authorized here and not on the list.' }),
+    absent: z.array(z.string()).meta({ description: 'Their appids, the first hundred.' }),
+  })
+  .meta({ id: 'ReconciliationReport' });
+
+export function reconciliationResource(report: ReconciliationReport): z.input<typeof reconciliationReportSchema> {
+  const { listed, added, repaired, readopted, absentCount, absent } = report;
+  return { listed, added, repaired, readopted, absent_count: absentCount, absent };
 }

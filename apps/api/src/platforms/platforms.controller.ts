@@ -1,13 +1,16 @@
-import { Body, Controller, Get, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AuditLog, type Actor } from '@app/access';
-import { ComponentTokens, Platforms } from '@app/merchants';
+import { currentRequestId, newRequestId } from '@app/logging';
+import { ComponentTokens, Platforms, Reconciliation } from '@app/merchants';
 import { AuditedCaller, Needs } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import {
   platformResource,
   platformSchema,
+  reconciliationReportSchema,
+  reconciliationResource,
   registerPlatformSchema,
   updatePlatformSchema,
   type RegisterPlatform,
@@ -22,6 +25,7 @@ export class PlatformsController {
   constructor(
     private readonly platforms: Platforms,
     private readonly componentTokens: ComponentTokens,
+    private readonly reconciliation: Reconciliation,
     private readonly audit: AuditLog,
   ) {}
 
@@ -74,6 +78,16 @@ export class PlatformsController {
       }),
     );
     return platformResource(updated);
+  }
+
+  /** Compares WeChat's list of authorizers with the merchants here: adds and repairs, and takes nothing away. */
+  @Post(':componentAppid/sync')
+  @HttpCode(200)
+  @Needs('admin')
+  @SerializeOptions({ schema: reconciliationReportSchema })
+  async sync(@Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
+    const platform = await this.platforms.get(componentAppid);
+    return reconciliationResource(await this.reconciliation.run(platform, currentRequestId() ?? newRequestId()));
   }
 }
 

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { ComponentApi, type AuthorizerList } from '@app/wechat';
+import { ComponentTokens } from './component-tokens.js';
+import type { Platform } from './platforms.js';
+
+/** One line of WeChat's list: an account that authorizes the platform now. Its token is blank if no code was exchanged. */
+export type ListedAuthorizer = AuthorizerList['authorizers'][number];
+
+/** The most that api_get_authorizer_list gives at once; more is refused with 40170. */
+const PAGE_SIZE = 500;
+
+/**
+ * WeChat's own list of who authorizes a platform: what saves a grant whose refresh token or authorization code was lost.
+ * It may change while it is read, so that somebody is missed: absence proves nothing.
+ */
+@Injectable()
+export class AuthorizerLists {
+  constructor(
+    private readonly componentTokens: ComponentTokens,
+    private readonly api: ComponentApi,
+  ) {}
+
+  /** @throws TicketMissing, TokenUnavailable, WechatError */
+  async *pages(platform: Platform): AsyncGenerator<ListedAuthorizer[]> {
+    const { componentAppid } = platform;
+    for (let offset = 0; ;) {
+      const { totalCount, authorizers } = await this.componentTokens.use(platform, (componentAccessToken) =>
+        this.api.getAuthorizerList({ componentAccessToken, componentAppid, offset, count: PAGE_SIZE }),
+      );
+      if (authorizers.length > 0) yield authorizers;
+      offset += authorizers.length;
+      if (authorizers.length === 0 || offset >= totalCount) return;
+    }
+  }
+
+  async find(platform: Platform, authorizerAppid: string): Promise<ListedAuthorizer | undefined> {
+    for await (const page of this.pages(platform)) {
+      const found = page.find((listed) => listed.authorizerAppid === authorizerAppid);
+      if (found) return found;
+    }
+    return undefined;
+  }
+}
