@@ -330,9 +330,9 @@ describe('the api for other systems', () => {
         );
       expect(value('retract_pushes_total{channel="authorization",result="recorded"}')).toBeGreaterThan(0);
       expect(value('retract_pushes_total{channel="authorization",result="bad_signature"}')).toBe(1);
-      expect(value('retract_upstream_calls_total{operation="api_create_preauthcode",outcome="done"}')).toBeGreaterThan(
-        0,
-      );
+      expect(
+        value('retract_upstream_calls_total{operation="component/api_create_preauthcode",outcome="done"}'),
+      ).toBeGreaterThan(0);
       expect(value('retract_jobs{queue="forwards",state="waiting"}')).toBe(0);
       const route = 'method="POST",route="/wechat/:componentAppid/events"';
       for (const status of [413, 415])
