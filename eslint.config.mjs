@@ -32,10 +32,17 @@ export default tseslint.config(
     files: ['**/*.mjs'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['console', 'process', 'setTimeout', 'clearTimeout', 'setInterval', 'URL', 'fetch'].map((name) => [
-          name,
-          'readonly',
-        ]),
+        [
+          'console',
+          'process',
+          'setTimeout',
+          'clearTimeout',
+          'setInterval',
+          'URL',
+          'fetch',
+          'Buffer',
+          'performance',
+        ].map((name) => [name, 'readonly']),
       ),
     },
   },

@@ -83,6 +83,11 @@ export class System {
     this.worker = await createWorker(workerEnvSchema.parse(this.environment), this.logger);
   }
 
+  get runningWorker(): INestApplicationContext {
+    if (!this.worker) throw new Error('No worker runs.');
+    return this.worker;
+  }
+
   async stopWorker(): Promise<void> {
     await this.worker?.close();
     this.worker = undefined;

@@ -9,7 +9,7 @@ try {
   const logger = createLogger({ level: env.LOG_LEVEL });
   await migrate(env.DATABASE_URL);
   const api = await createApi(env, logger);
-  api.enableShutdownHooks();
+  api.enableShutdownHooks(undefined, { useProcessExit: true });
   await api.listen(env.PORT, env.HOST);
   logger.log('api listens', { url: await api.getUrl() });
 } catch (error) {

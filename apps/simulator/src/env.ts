@@ -13,9 +13,10 @@ export const envSchema = z.object({
 
 export type Env = Readonly<z.infer<typeof envSchema>>;
 
-/** @throws {Error} with every problem, a line each */
+/** An empty value counts as absent. @throws {Error} with every problem, a line each */
 export function readEnv(source: Record<string, string | undefined>): Env {
-  const parsed = envSchema.safeParse(source);
+  const given = Object.entries(source).filter(([, value]) => value !== '');
+  const parsed = envSchema.safeParse(Object.fromEntries(given));
   if (parsed.success) return Object.freeze(parsed.data);
   const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
   throw new Error(`The environment is not right:\n${problems.join('\n')}`);

@@ -5,11 +5,13 @@ import { Faults } from './state/faults.js';
 import { Latencies } from './state/latency.js';
 import { MassMessages, type Send } from './state/mass-messages.js';
 import { Quotas, type CallCounters } from './state/quotas.js';
+import type { OperationName } from './state/operation-names.js';
 import { SeededRandom } from './state/random.js';
-import { Registry, type PlatformInput } from './state/registry.js';
+import { Registry, type PlatformChange, type PlatformInput } from './state/registry.js';
 import { Refusal } from './state/refusal.js';
-import { settingsSchema, type Settings, type SettingsChange } from './state/settings.js';
+import { changed, DEFAULT_SETTINGS, type Settings, type SettingsChange } from './state/settings.js';
 import { seconds, Timeline, type Clock } from './state/timeline.js';
+import { withQuery } from './state/urls.js';
 import {
   World,
   type AuthCode,
@@ -31,6 +33,11 @@ export interface SimulationOptions {
   callLogSize: number;
 }
 
+export interface Consent extends Authorized {
+  /** Undefined if nothing changed, or the platform has no URL. */
+  push: Promise<Push> | undefined;
+}
+
 const REMEMBERED_CUSTOM_MESSAGES = 10_000;
 
 /** One simulated WeChat: its state, its rules, and what it sends. Several may live in a process. */
@@ -49,9 +56,10 @@ export class Simulation {
   readonly pusher: Pusher;
   readonly tickets: Tickets;
   settings: Settings;
+  private readonly customMessageWatchers = new Set<(message: CustomMessage) => void>();
 
   constructor(private readonly options: SimulationOptions) {
-    this.settings = settingsSchema.parse(options.settings);
+    this.settings = changed(DEFAULT_SETTINGS, options.settings);
     const settings = () => this.settings;
     this.random = new SeededRandom(options.seed);
     this.timeline = new Timeline(options.clock);
@@ -72,7 +80,7 @@ export class Simulation {
     }
   }
 
-  charge(counters: CallCounters, operation: string): void {
+  charge(counters: CallCounters, operation: OperationName): void {
     const outcome = this.quotas.charge(counters, operation, this.timeline.now());
     if (outcome === 'day_spent') throw new Refusal(45009);
     if (outcome === 'minute_spent') throw new Refusal(45011);
@@ -87,6 +95,14 @@ export class Simulation {
     return platform;
   }
 
+  changePlatform(platform: Platform, change: PlatformChange): void {
+    const before = platform.eventsUrl;
+    this.registry.changePlatform(platform, change);
+    if (change.events_url) this.tickets.start(platform);
+    if (platform.eventsUrl === before || !this.settings.new_events_url_rotates_refresh_tokens) return;
+    for (const grant of platform.grants.values()) this.credentials.rotateRefreshToken(grant);
+  }
+
   /**
    * The admin's consent, with the event that tells the platform. Without a code it is as if somebody had just opened the
    * page; without sets it is what the account is set to consent to.
@@ -97,20 +113,19 @@ export class Simulation {
     preAuthCode: PreAuthCode = this.authorizations.createPreAuthCode(platform),
     sets: number[] = merchant.consent ?? platform.permissionSets,
     { isSilent = false } = {},
-  ): Authorized {
+  ): Consent {
     const authorized = this.authorizations.authorize(platform, merchant, preAuthCode, sets);
-    if (authorized.change !== 'unchanged' && !isSilent) {
-      void this.pusher.pushEvent(platform, authorizedEvent(authorized, seconds(this.timeline.now())), merchant);
-    }
-    return authorized;
+    if (authorized.change === 'unchanged' || isSilent) return { ...authorized, push: undefined };
+    const event = authorizedEvent(authorized, seconds(this.timeline.now()));
+    return { ...authorized, push: this.pusher.pushEvent(platform, event, merchant) };
   }
 
   /** Where the admin's browser goes next; the platform's own query survives. */
   redirectUrl(redirectUri: string, authCode: AuthCode): string {
-    const url = new URL(redirectUri);
-    url.searchParams.append('auth_code', authCode.value);
-    url.searchParams.append('expires_in', String(this.settings.auth_code_lifetime_s));
-    return url.href;
+    return withQuery(redirectUri, {
+      auth_code: authCode.value,
+      expires_in: String(this.settings.auth_code_lifetime_s),
+    });
   }
 
   deauthorize(platform: Platform, authorizerAppid: string): Promise<Push> | undefined {
@@ -142,7 +157,22 @@ export class Simulation {
     return `o${this.random.base64url(27)}`;
   }
 
+  /** Whether such a customer-service message comes within so many (real) milliseconds. */
+  customMessage(isIt: (message: CustomMessage) => boolean, withinMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (hasCome: boolean): void => {
+        clearTimeout(timer);
+        this.customMessageWatchers.delete(watcher);
+        resolve(hasCome);
+      };
+      const watcher = (message: CustomMessage): void => void (isIt(message) && settle(true));
+      const timer = setTimeout(() => settle(false), withinMs);
+      this.customMessageWatchers.add(watcher);
+    });
+  }
+
   recordCustomMessage(message: CustomMessage): void {
+    for (const watcher of this.customMessageWatchers) watcher(message);
     this.world.customMessages.push(message);
     if (this.world.customMessages.length > REMEMBERED_CUSTOM_MESSAGES) this.world.customMessages.shift();
   }
@@ -157,7 +187,7 @@ export class Simulation {
     this.latencies.clear();
     this.pusher.clear();
     this.random.reseed(seed);
-    this.settings = settingsSchema.parse(this.options.settings);
+    this.settings = changed(DEFAULT_SETTINGS, this.options.settings);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { publishControlApi } from './control/open-api-document.js';
 import { Gateway } from './open-api/gateway.js';
 import { openApiRoutes } from './open-api/routes.js';
 import { Simulation } from './simulation.js';
@@ -49,6 +50,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<R
   });
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   await adapter.getInstance().register(openApiRoutes(new Gateway(simulation)));
+  publishControlApi(app);
   await app.listen(options.port ?? 0, options.host ?? '127.0.0.1');
   return {
     url: (await app.getUrl()).replace('[::1]', '127.0.0.1'),

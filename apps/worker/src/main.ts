@@ -9,7 +9,7 @@ try {
   const logger = createLogger({ level: env.LOG_LEVEL });
   await migrate(env.DATABASE_URL);
   const worker = await createWorker(env, logger);
-  worker.enableShutdownHooks();
+  worker.enableShutdownHooks(undefined, { useProcessExit: true });
   logger.log('worker runs');
 } catch (error) {
   if (!(error instanceof SettingsInvalid)) throw error;

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
@@ -64,6 +64,8 @@ interface ClaimedRow {
 /** What happens to a deletion's rows while it runs. Each method is one statement, so that a kill leaves no half step. */
 @Injectable()
 export class Runs {
+  private readonly logger = new Logger(Runs.name);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly lanes: Lanes,
@@ -133,6 +135,7 @@ export class Runs {
     call?: { id: string; result: CallResult },
   ): Promise<void> {
     const { state, proof, outcome } = end;
+    this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
     await this.dataSource.query(
       `WITH call AS (UPDATE deletion_attempts SET ${SET_RESULT(8)} WHERE id = $14)
        UPDATE deletions SET state = $2, proof = $3, outcome_code = $4, outcome_errcode = $5, outcome_errmsg = $6, outcome_rid = $7,

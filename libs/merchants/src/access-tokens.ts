@@ -19,7 +19,7 @@ export interface HeldToken {
 }
 
 export interface AccessTokenOptions {
-  /** Longer than a mint can take: after it another process takes over from one that died. */
+  /** Renewed while a mint is under way; after it another process takes over from one that died. */
   leaseMs: number;
   /** How long a caller waits for somebody else's mint. */
   waitMs: number;
@@ -114,19 +114,31 @@ export class AccessTokens {
       const row = await this.read(holderId);
       if (row?.token_sealed && row.is_usable) return this.held(holderId, row.token_sealed, row);
       if (row?.is_cooling) throw new TokenUnavailable(row.failure_code ?? 'unknown');
-      if (await this.lease(holderId, owner, row?.version ?? 0)) return this.mintUnderLease(holderId, owner, mint);
+      if (await this.lease(holderId, owner, row?.version ?? 0)) {
+        const held = await this.mintUnderLease(holderId, owner, mint);
+        if (held) return held;
+      }
       if (performance.now() > giveUpAt) throw new TokenUnavailable('mint_in_progress');
       await delay(randomInt(40, 120));
     }
   }
 
-  private async mintUnderLease(holderId: string, owner: string, mint: () => Promise<MintedToken>): Promise<HeldToken> {
+  /** @returns undefined when somebody else's token, or the end of the grant, has overtaken this mint: look again */
+  private async mintUnderLease(
+    holderId: string,
+    owner: string,
+    mint: () => Promise<MintedToken>,
+  ): Promise<HeldToken | undefined> {
     let minted: MintedToken;
+    // A merchant's mint may have to wait for the platform's, so no lease would be long enough for every mint.
+    const renewal = setInterval(() => void this.renew(holderId, owner), this.options.leaseMs / 3);
     try {
       minted = await mint();
     } catch (error) {
       await this.release(holderId, owner, codeOf(error));
       throw error;
+    } finally {
+      clearInterval(renewal);
     }
     const [stored] = await rows<Row>(
       this.dataSource,
@@ -135,9 +147,9 @@ export class AccessTokens {
        WHERE holder_id = $1 AND lease_owner = $2 RETURNING version, expires_at`,
       [holderId, owner, minted.expiresInSeconds, this.seal(holderId, minted.token)],
     );
-    // The lease ran out and another process has minted since, or the grant is gone: this token is dead or soon will be.
-    if (!stored) throw new TokenUnavailable('lease_lost');
-    return { token: minted.token, version: stored.version, expiresAt: stored.expires_at };
+    // The lease ran out and another process has minted since, or the grant was renewed or taken back: this token is dead or
+    // soon will be.
+    return stored && { token: minted.token, version: stored.version, expiresAt: stored.expires_at };
   }
 
   private async read(holderId: string): Promise<Row | undefined> {
@@ -165,6 +177,16 @@ export class AccessTokens {
       [holderId, owner, this.options.leaseMs, seenVersion],
     );
     return won.length === 1;
+  }
+
+  /** A lease that could not be renewed is found lost, if it is, when the mint is over. */
+  private async renew(holderId: string, owner: string): Promise<void> {
+    await this.dataSource
+      .query(
+        `UPDATE access_tokens SET lease_until = now() + $3 * interval '1 ms' WHERE holder_id = $1 AND lease_owner = $2`,
+        [holderId, owner, this.options.leaseMs],
+      )
+      .catch(() => undefined);
   }
 
   private async release(holderId: string, owner: string, failureCode: string): Promise<void> {

@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import { AuthorizationCodeInvalid, ComponentApi, WechatError, type QueriedAuthorization } from '@app/wechat';
 import { ComponentTokens } from './component-tokens.js';
-import { AuthorizationCodeRefused, TokenUnavailable } from './errors.js';
+import { AuthorizationCodeRefused, MerchantsError, TokenUnavailable } from './errors.js';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
 import { Platforms, type Platform } from './platforms.js';
@@ -81,7 +81,8 @@ export class GrantExchange {
     try {
       await this.readFacts(platform, merchantId, authorizerAppid);
     } catch (error) {
-      if (!(error instanceof WechatError)) throw error;
+      // A MerchantsError where the platform has no token just now.
+      if (!(error instanceof WechatError || error instanceof MerchantsError)) throw error;
       this.logger.warn('account facts could not be read', { authorizer_appid: authorizerAppid, code: error.code });
     }
   }

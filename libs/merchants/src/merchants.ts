@@ -69,7 +69,7 @@ export class Merchants {
 
   /**
    * Stores a grant, new or renewed, with the access token that came with it. A refresh token that WeChat left out never
-   * blanks the one that is stored.
+   * blanks the one that is stored. Codes may be exchanged out of order, so its time never goes back.
    */
   async keepGrant(
     tx: EntityManager,
@@ -81,8 +81,9 @@ export class Merchants {
     const sealed = grant.authorizerRefreshToken ? this.sealed.seal(placeOf(id), grant.authorizerRefreshToken) : null;
     const [kept] = await rows<{ grantVersion: number }>(
       tx,
-      `UPDATE merchants SET state = 'authorized', permission_sets = $2, granted_at = $3, grant_version = grant_version + 1,
-         refresh_token_sealed = COALESCE($4, refresh_token_sealed), ref = COALESCE($5, ref), updated_at = now()
+      `UPDATE merchants SET state = 'authorized', permission_sets = $2, granted_at = GREATEST(granted_at, $3),
+         grant_version = grant_version + 1, refresh_token_sealed = COALESCE($4, refresh_token_sealed),
+         ref = COALESCE($5, ref), updated_at = now()
        WHERE id = $1 RETURNING grant_version AS "grantVersion"`,
       [id, grant.permissionSets, grantedAt, sealed, ref ?? null],
     );
@@ -135,21 +136,20 @@ export class Merchants {
 
   /**
    * The merchant took the authorization back at `at` (WeChat's clock): wipes the tokens. News from before the grant that
-   * is stored (a push may come late, or twice) changes nothing.
-   * @returns whether it changed anything
+   * is stored (a push may come late, or twice) changes nothing. The tokens may be there still when the merchant counts as
+   * unauthorized already: an answer of WeChat teaches the state and leaves them.
    */
-  async unauthorize(tx: EntityManager, platformId: string, authorizerAppid: string, at: Date): Promise<boolean> {
+  async unauthorize(tx: EntityManager, platformId: string, authorizerAppid: string, at: Date): Promise<void> {
     const [gone] = await rows<{ id: string }>(
       tx,
       `UPDATE merchants SET state = 'unauthorized', refresh_token_sealed = NULL, permission_sets = '{}',
          grant_version = grant_version + 1, updated_at = now()
-       WHERE platform_id = $1 AND authorizer_appid = $2 AND state <> 'unauthorized'
+       WHERE platform_id = $1 AND authorizer_appid = $2
          AND (granted_at IS NULL OR date_trunc('second', granted_at) <= $3)
        RETURNING id`,
       [platformId, authorizerAppid, at],
     );
     if (gone) await this.tokens.forget(tx, gone.id);
-    return gone !== undefined;
   }
 
   /** Takes in what an answer taught, unless the merchant has authorized anew since the call was made. */

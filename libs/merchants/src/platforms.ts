@@ -75,11 +75,12 @@ export class Platforms {
     await this.dataSource.transaction(async (tx) => {
       const row = await tx.findOne(PlatformRow, { where: { componentAppid }, lock: { mode: 'pessimistic_write' } });
       if (!row) throw new PlatformNotFound(componentAppid);
-      const replaced =
-        changes.encodingAesKey !== undefined && changes.previousEncodingAesKey === undefined
-          ? { previousEncodingAesKey: this.open(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed) }
-          : {};
-      await tx.update(PlatformRow, { id: row.id }, this.sealSecrets(row.id, { ...replaced, ...changes }));
+      const current = this.open(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed);
+      const { encodingAesKey = current, previousEncodingAesKey } = changes;
+      // A change that is sent again must not put the new key in the place of the previous one.
+      const isKeyReplaced = previousEncodingAesKey === undefined && encodingAesKey !== current;
+      const secrets = isKeyReplaced ? { ...changes, previousEncodingAesKey: current } : changes;
+      await tx.update(PlatformRow, { id: row.id }, this.sealSecrets(row.id, secrets));
     });
     return this.get(componentAppid);
   }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Logger, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Idempotency, type Principal } from '@app/access';
@@ -24,6 +24,8 @@ import {
 @ApiTags('deletions')
 @Controller('v1/deletions')
 export class DeletionsController {
+  private readonly logger = new Logger(DeletionsController.name);
+
   constructor(
     private readonly deletions: Deletions,
     private readonly merchants: Merchants,
@@ -61,6 +63,9 @@ export class DeletionsController {
       const resource = deletionResource(await this.deletions.get(id, tx));
       return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
     });
+    if (answer.status === 202) {
+      this.logger.log('deletion accepted', { deletion_id: answer.body.id, authorizer_appid: answer.body.merchant });
+    }
     void reply.status(answer.status);
     return answer.body;
   }

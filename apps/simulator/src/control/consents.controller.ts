@@ -1,5 +1,5 @@
 import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Refusal } from '../state/refusal.js';
 import { Simulation } from '../simulation.js';
@@ -20,9 +20,9 @@ type Consent = z.infer<typeof consentSchema>;
 
 const tokensSchema = z.strictObject({
   action: z
-    .enum(['expire_tokens', 'lose_tokens', 'rotate_refresh_token', 'lose_refresh_token'])
+    .enum(['issue_token', 'expire_tokens', 'lose_tokens', 'rotate_refresh_token', 'lose_refresh_token'])
     .describe(
-      '`expire_tokens`: 42001 · `lose_tokens`: 40001 · `rotate_refresh_token`: the old one works a little longer · `lose_refresh_token`: replaced, the old one is 61023 at once',
+      '`issue_token`: a new token, as api_authorizer_token gives it · `expire_tokens`: 42001 · `lose_tokens`: 40001 · `rotate_refresh_token`: the old one works a little longer · `lose_refresh_token`: replaced, the old one is 61023 at once',
     ),
 });
 type Tokens = z.infer<typeof tokensSchema>;
@@ -35,6 +35,7 @@ const silentSchema = z.object({ silent: z.stringbool().default(false) });
 export class ConsentsController {
   constructor(private readonly simulation: Simulation) {}
 
+  @ApiOperation({ summary: 'Authorizes as the admin would, without clicking through the page' })
   @Post('consents')
   @HttpCode(200)
   async consent(@Body({ schema: consentSchema }) input: Consent) {
@@ -60,6 +61,7 @@ export class ConsentsController {
     };
   }
 
+  @ApiOperation({ summary: 'What an account granted to a platform' })
   @Get('platforms/:component_appid/authorizers/:authorizer_appid')
   grant(
     @Param('component_appid', { schema: z.string() }) componentAppid: string,
@@ -68,7 +70,7 @@ export class ConsentsController {
     return grantView(this.findGrant(componentAppid, authorizerAppid));
   }
 
-  /** The admin takes the authorization back; `?silent=true` as if WeChat had lost the event. */
+  @ApiOperation({ summary: 'The admin takes the authorization back; `?silent=true` as if WeChat had lost the event' })
   @Post('platforms/:component_appid/authorizers/:authorizer_appid/deauthorize')
   @HttpCode(200)
   async deauthorize(
@@ -86,6 +88,7 @@ export class ConsentsController {
     return { push: push ? pushView(push) : null };
   }
 
+  @ApiOperation({ summary: "Expires, loses, rotates or issues an account's tokens" })
   @Post('platforms/:component_appid/authorizers/:authorizer_appid/tokens')
   @HttpCode(200)
   tokens(
@@ -94,8 +97,12 @@ export class ConsentsController {
     @Body({ schema: tokensSchema }) { action }: Tokens,
   ) {
     const grant = this.findGrant(componentAppid, authorizerAppid);
-    this.simulation.credentials.spoilGrant(grant, action);
-    return grantView(grant);
+    if (action !== 'issue_token') {
+      this.simulation.credentials.spoilGrant(grant, action);
+      return grantView(grant);
+    }
+    const token = this.simulation.credentials.issueAuthorizerToken(grant);
+    return { authorizer_access_token: token.value, expires_in: this.simulation.settings.token_lifetime_s };
   }
 
   private findGrant(componentAppid: string, authorizerAppid: string) {

@@ -10,7 +10,7 @@ import {
   Post,
   Query,
 } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { seconds } from '../state/timeline.js';
 import { textMessage } from '../push/payloads.js';
@@ -77,12 +77,13 @@ export class MerchantsController {
 
   constructor(private readonly simulation: Simulation) {}
 
+  @ApiOperation({ summary: 'Makes an account; what is left out is made up' })
   @Post()
   create(@Body({ schema: merchantSchema }) input: MerchantInput) {
     return merchantView(this.simulation.registry.addMerchant(input));
   }
 
-  /** Many accounts at once, with messages, authorized if wanted. */
+  @ApiOperation({ summary: 'Many accounts at once, with messages, authorized if wanted' })
   @Post('bulk')
   createMany(@Body({ schema: bulkSchema }) input: BulkInput) {
     const { simulation } = this;
@@ -102,12 +103,14 @@ export class MerchantsController {
     return { data };
   }
 
+  @ApiOperation({ summary: 'Accounts' })
   @Get()
   list(@Query({ schema: pageSchema }) { limit, offset }: Page) {
     const all = [...this.simulation.world.merchants.values()];
     return { total_count: all.length, data: all.slice(offset, offset + limit).map(merchantView) };
   }
 
+  @ApiOperation({ summary: 'One account with what it granted' })
   @Get(':appid')
   get(@Param('appid', { schema: z.string() }) appid: string) {
     const merchant = findMerchant(this.simulation, appid);
@@ -118,6 +121,7 @@ export class MerchantsController {
     return { ...merchantView(merchant), grants };
   }
 
+  @ApiOperation({ summary: 'Changes an account' })
   @Patch(':appid')
   change(
     @Param('appid', { schema: z.string() }) appid: string,
@@ -128,11 +132,13 @@ export class MerchantsController {
     return merchantView(merchant);
   }
 
+  @ApiOperation({ summary: "An account's counters" })
   @Get(':appid/quotas')
   quotas(@Param('appid', { schema: z.string() }) appid: string) {
     return quotasView(this.simulation, findMerchant(this.simulation, appid).counters);
   }
 
+  @ApiOperation({ summary: "Sets an account's limits and counters" })
   @Patch(':appid/quotas')
   setQuotas(@Param('appid', { schema: z.string() }) appid: string, @Body({ schema: quotasSchema }) input: QuotasInput) {
     const { counters } = findMerchant(this.simulation, appid);
@@ -140,7 +146,7 @@ export class MerchantsController {
     return quotasView(this.simulation, counters);
   }
 
-  /** Articles that mass/sendall can send by their media id. */
+  @ApiOperation({ summary: 'Articles that mass/sendall can send by their media id' })
   @Post(':appid/materials')
   addMaterial(
     @Param('appid', { schema: z.string() }) appid: string,
@@ -151,7 +157,7 @@ export class MerchantsController {
     return { media_id: material.mediaId, msg_data_id: material.mid, articles: material.articles.length };
   }
 
-  /** Sends as the account itself or another of its tools would. */
+  @ApiOperation({ summary: 'Sends as the account itself or another of its tools would' })
   @Post(':appid/mass-messages')
   send(
     @Param('appid', { schema: z.string() }) appid: string,
@@ -162,6 +168,7 @@ export class MerchantsController {
     return { data };
   }
 
+  @ApiOperation({ summary: 'Mass messages of an account' })
   @Get(':appid/mass-messages')
   messages(
     @Param('appid', { schema: z.string() }) appid: string,
@@ -177,6 +184,7 @@ export class MerchantsController {
     };
   }
 
+  @ApiOperation({ summary: 'One message: its articles, status, delete calls and how many took effect' })
   @Get(':appid/mass-messages/:msg_id')
   message(
     @Param('appid', { schema: z.string() }) appid: string,
@@ -188,7 +196,7 @@ export class MerchantsController {
     return messageView(merchant, message, this.simulation.massMessages);
   }
 
-  /** A fan writes to the account; tells how the platform answered. */
+  @ApiOperation({ summary: 'A fan writes to the account; tells how the platform answered' })
   @Post(':appid/text-messages')
   @HttpCode(200)
   async text(@Param('appid', { schema: z.string() }) appid: string, @Body({ schema: textSchema }) input: TextInput) {

@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Simulation } from '../simulation.js';
 import { callView, customMessageView, pushView } from './views.js';
@@ -29,12 +29,13 @@ const customMessagesSchema = z.object({ authorizer_appid: z.string().optional(),
 export class RecordsController {
   constructor(private readonly simulation: Simulation) {}
 
-  /** The last calls of the open API, oldest first; secrets appear as fingerprints. */
+  @ApiOperation({ summary: 'The last calls of the open API, oldest first; secrets appear as fingerprints' })
   @Get('calls')
   calls(@Query({ schema: callsSchema }) filter: z.infer<typeof callsSchema>) {
     return { data: this.simulation.callLog.find(filter).map(callView) };
   }
 
+  @ApiOperation({ summary: 'The last pushes with their attempts and answers, oldest first' })
   @Get('pushes')
   pushes(@Query({ schema: pushesSchema }) filter: z.infer<typeof pushesSchema>) {
     const found = this.simulation.pusher
@@ -49,6 +50,7 @@ export class RecordsController {
     return { data: found.slice(-filter.limit).map(pushView) };
   }
 
+  @ApiOperation({ summary: 'Customer-service messages that platforms sent' })
   @Get('custom-messages')
   customMessages(@Query({ schema: customMessagesSchema }) filter: z.infer<typeof customMessagesSchema>) {
     const found = this.simulation.world.customMessages.filter(
@@ -57,7 +59,9 @@ export class RecordsController {
     return { data: found.slice(-filter.limit).map(customMessageView) };
   }
 
-  /** Counts since the start or the last reset: calls by operation and errcode, pushes by kind and state. */
+  @ApiOperation({
+    summary: 'Counts since the start or the last reset: calls by operation and errcode, pushes by kind and state',
+  })
   @Get('stats')
   stats() {
     const { world, callLog, pusher } = this.simulation;

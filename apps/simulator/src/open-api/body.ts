@@ -3,6 +3,9 @@ import { Refusal } from '../state/refusal.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+// A byte order mark is kept: JSON refuses it, as WeChat does.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** `\uXXXX` that is an escape, not a backslash that was itself escaped. */
 const UNICODE_ESCAPE = /(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}/;
 
@@ -21,8 +24,7 @@ export function readBody(body: unknown): JsonObject {
 
 function decode(body: Buffer): string {
   try {
-    // A byte order mark is kept: JSON refuses it, as WeChat does.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+    return utf8.decode(body);
   } catch {
     throw new Refusal(47001);
   }

@@ -1,10 +1,11 @@
+import type { OperationName } from '../state/operation-names.js';
 import { Refusal } from '../state/refusal.js';
 import { seconds } from '../state/timeline.js';
 import type { Grant, Merchant, Platform } from '../state/world.js';
 import { integerOf, textOf, type JsonObject } from './body.js';
 import { OK, type Answer, type ComponentCall, type OpenApiCall, type Operation } from './operation.js';
 
-const component = (name: string) => ({ name, paths: [`/cgi-bin/component/${name}`] });
+const component = (name: OperationName) => ({ name, paths: [`/cgi-bin/component/${name}`] });
 
 /** https://developers.weixin.qq.com/doc/oplatform/openApi/ticket-token/ and …/authorization-management/ */
 export const componentOperations: readonly Operation[] = [

@@ -1,4 +1,5 @@
 import { withoutSecrets, type Call } from '../state/call-log.js';
+import type { OperationName } from '../state/operation-names.js';
 import { Refusal } from '../state/refusal.js';
 import { shanghaiMonth } from '../state/timeline.js';
 import type { Merchant } from '../state/world.js';
@@ -58,7 +59,8 @@ export function diagnosticOperations(operationAt: (path: string) => Operation | 
   ];
 }
 
-const addresses = (name: string) => ({ name, paths: [`/cgi-bin/${name}`], method: 'GET', token: 'either' }) as const;
+const addresses = (name: OperationName) =>
+  ({ name, paths: [`/cgi-bin/${name}`], method: 'GET', token: 'either' }) as const;
 
 /** The operation that `cgi_path` names. The token must be of the kind that the operation takes. */
 function namedOperation(call: EitherCall, operationAt: (path: string) => Operation | undefined): Operation {

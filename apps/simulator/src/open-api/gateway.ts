@@ -39,11 +39,6 @@ export class Gateway {
     for (const operation of all) for (const path of operation.paths) this.operations.set(path, operation);
   }
 
-  /** Path to name, for the control API's documentation. */
-  operationNames(): string[] {
-    return [...new Set([...this.operations.values()].map(({ name }) => name))];
-  }
-
   async answer(http: HttpCall): Promise<Outcome> {
     const startedAt = performance.now();
     const operation = this.operations.get(http.path);

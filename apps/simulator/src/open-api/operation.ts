@@ -1,4 +1,5 @@
 import type { Simulation } from '../simulation.js';
+import type { OperationName } from '../state/operation-names.js';
 import type { Grant, Platform } from '../state/world.js';
 import type { JsonObject } from './body.js';
 
@@ -28,7 +29,7 @@ export type Answer = JsonObject;
 
 interface OperationFacts {
   /** As the documents call it; control API, log and quotas use it too. */
-  name: string;
+  name: OperationName;
   paths: readonly string[];
   method?: 'GET' | 'POST';
   /** One of these sets must be granted (61007). */

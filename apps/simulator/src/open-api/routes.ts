@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Gateway, HttpCall } from './gateway.js';
 
 const CONTENT_TYPE = 'application/json; encoding=utf-8';
@@ -21,9 +22,11 @@ export function openApiRoutes(gateway: Gateway) {
         return reply.code(404).send({ statusCode: 404, message: 'There is nothing here; see /_control/docs' });
       }
       const outcome = await gateway.answer(httpCallOf(request));
-      if (typeof outcome === 'object') return reply.code(outcome.status).type(CONTENT_TYPE).send(outcome.text);
-      withhold(outcome, request, reply);
-      return reply;
+      // Past Fastify, which would rewrite the content type to one that WeChat does not send.
+      reply.hijack();
+      if (typeof outcome === 'object') answer(reply.raw, outcome);
+      // Silence lasts until the caller hangs up, or the simulator does.
+      else if (outcome === 'reset') request.raw.socket.resetAndDestroy();
     });
     done();
   };
@@ -41,8 +44,7 @@ function httpCallOf(request: FastifyRequest): HttpCall {
   };
 }
 
-/** Silence lasts until the caller hangs up, or the simulator does. */
-function withhold(outcome: 'silence' | 'reset', request: FastifyRequest, reply: FastifyReply): void {
-  reply.hijack();
-  if (outcome === 'reset') request.raw.socket.resetAndDestroy();
+function answer(response: ServerResponse, { status, text }: { status: number; text: string }): void {
+  const body = Buffer.from(text);
+  response.writeHead(status, { 'content-type': CONTENT_TYPE, 'content-length': body.length }).end(body);
 }

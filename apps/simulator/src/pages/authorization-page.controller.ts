@@ -121,5 +121,5 @@ const problemPage = ({ problem }: Extract<Checked, { ok: false }>): string =>
   );
 
 async function sendPage(reply: FastifyReply, text: string): Promise<void> {
-  await reply.type('text/html; charset=utf-8').send(text);
+  await reply.code(200).type('text/html; charset=utf-8').send(text);
 }

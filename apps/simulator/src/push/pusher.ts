@@ -5,6 +5,7 @@ import { drawMs, latencySchema } from '../state/latency.js';
 import type { SeededRandom } from '../state/random.js';
 import type { Settings } from '../state/settings.js';
 import { seconds, type Timeline } from '../state/timeline.js';
+import { withQuery } from '../state/urls.js';
 import type { Merchant, Platform } from '../state/world.js';
 
 export const pushFaultsSchema = z.strictObject({
@@ -175,15 +176,16 @@ export class Pusher {
   private async attempt(push: Push, platform: Platform, isMessage: boolean, sealed: Sealed): Promise<string> {
     await this.slot();
     const startedAt = Date.now();
+    const deadline = AbortSignal.timeout(this.settings().push_deadline_ms);
     const attempt: PushAttempt = { at: this.timeline.now(), latencyMs: 0, verdict: 'pending' };
     push.attempts.push(attempt);
     try {
-      const answer = await this.send(push.url, sealed);
+      const answer = await this.send(push.url, sealed, deadline);
       if (answer.status < 200 || answer.status > 299) attempt.verdict = `http_${answer.status}`;
       else if (isMessage) attempt.verdict = this.judgeReply(push, platform, answer.body);
       else attempt.verdict = answer.body.toString() === 'success' ? 'success' : 'not_success';
-    } catch (error) {
-      attempt.verdict = error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'connection_failed';
+    } catch {
+      attempt.verdict = deadline.aborted ? 'timeout' : 'connection_failed';
     } finally {
       attempt.latencyMs = Date.now() - startedAt;
       this.release();
@@ -205,15 +207,17 @@ export class Pusher {
     return 'reply';
   }
 
-  private async send(url: string, { body, query }: Sealed): Promise<{ status: number; body: Buffer }> {
-    const target = new URL(url);
-    for (const [name, value] of Object.entries(query)) target.searchParams.append(name, value);
-    const response = await request(target, {
+  private async send(
+    url: string,
+    { body, query }: Sealed,
+    deadline: AbortSignal,
+  ): Promise<{ status: number; body: Buffer }> {
+    const response = await request(withQuery(url, query), {
       method: 'POST',
       headers: { 'content-type': 'text/xml', 'user-agent': 'Mozilla/4.0' },
       body,
       dispatcher: this.agent,
-      signal: AbortSignal.timeout(this.settings().push_deadline_ms),
+      signal: deadline,
     });
     const chunks: Buffer[] = [];
     let length = 0;

@@ -32,6 +32,7 @@ export class Authorizations {
     const value = `preauthcode@@@${this.random.base64url(86)}`;
     const expiresAt = this.clock.now() + this.settings().pre_auth_code_lifetime_s * 1000;
     const preAuthCode = { value, platform, expiresAt, isUsed: false };
+    forgetOld(this.world.preAuthCodes, this.clock.now());
     this.world.preAuthCodes.set(value, preAuthCode);
     return preAuthCode;
   }
@@ -83,6 +84,7 @@ export class Authorizations {
     const value = `queryauthcode@@@${this.random.base64url(86)}`;
     const expiresAt = this.clock.now() + this.settings().auth_code_lifetime_s * 1000;
     const authCode = { value, grant, expiresAt, isUsed: false };
+    forgetOld(this.world.authCodes, this.clock.now());
     this.world.authCodes.set(value, authCode);
     return authCode;
   }
@@ -140,4 +142,15 @@ export class Authorizations {
 export function changeOf(existing: Grant | undefined, permissionSets: number[]): GrantChange {
   if (!existing?.isActive) return 'authorized';
   return existing.permissionSets.join() === permissionSets.join() ? 'unchanged' : 'updateauthorized';
+}
+
+/** Expired codes are told from unknown ones this long. */
+const REMEMBERED_MS = 3_600_000;
+
+/** Codes are kept in the order they were made, so the old ones come first. */
+function forgetOld(codes: Map<string, { expiresAt: number }>, now: number): void {
+  for (const [value, { expiresAt }] of codes) {
+    if (expiresAt + REMEMBERED_MS > now) return;
+    codes.delete(value);
+  }
 }

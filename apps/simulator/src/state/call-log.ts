@@ -100,6 +100,11 @@ export function fingerprint(secret: string): string {
 }
 
 const SECRET_FIELD = /token|secret|ticket|code$/i;
+/** Tickets, codes and refresh tokens give themselves away, in a message too. */
+const SECRET_TEXT = /@@@/;
+
+const isSecret = (field: string, value: string): boolean =>
+  value !== '' && (SECRET_FIELD.test(field) || SECRET_TEXT.test(value));
 
 /** The same JSON with every secret in it replaced by its fingerprint. */
 export function withoutSecrets(value: unknown): unknown {
@@ -109,7 +114,7 @@ export function withoutSecrets(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, one]) => [
       key,
-      typeof one === 'string' && one !== '' && SECRET_FIELD.test(key) ? fingerprint(one) : withoutSecrets(one),
+      typeof one === 'string' && isSecret(key, one) ? fingerprint(one) : withoutSecrets(one),
     ]),
   );
 }

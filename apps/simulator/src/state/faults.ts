@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OPERATION_NAMES } from './operation-names.js';
 import type { SeededRandom } from './random.js';
 
 /**
@@ -6,7 +7,7 @@ import type { SeededRandom } from './random.js';
  * so the quota of the account is charged as for any call.
  */
 export const faultSchema = z.strictObject({
-  operation: z.string().default('*').describe('Name of the operation such as `mass/delete`, or `*`'),
+  operation: z.enum(['*', ...OPERATION_NAMES]).default('*'),
   authorizer_appid: z.string().optional().describe('Only calls about this account'),
   component_appid: z.string().optional().describe('Only calls of this platform'),
   outcome: z

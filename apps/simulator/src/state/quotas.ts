@@ -1,3 +1,4 @@
+import type { OperationName } from './operation-names.js';
 import type { Settings } from './settings.js';
 import { shanghaiDay } from './timeline.js';
 
@@ -10,15 +11,15 @@ interface Counter {
 
 /** Calls of one account or platform, by operation, and the limits that are its own. */
 export interface CallCounters {
-  byOperation: Map<string, Counter>;
-  dailyLimits: Record<string, number>;
-  minuteLimits: Record<string, number>;
+  byOperation: Map<OperationName, Counter>;
+  dailyLimits: Partial<Record<OperationName, number>>;
+  minuteLimits: Partial<Record<OperationName, number>>;
 }
 
 export const newCounters = (): CallCounters => ({ byOperation: new Map(), dailyLimits: {}, minuteLimits: {} });
 
 /** Calls a day. Documented for a new account, except where the number is nowhere published. */
-const DAILY_LIMITS: Record<string, number> = {
+const DAILY_LIMITS: Partial<Record<OperationName, number>> = {
   'mass/delete': 10,
   'mass/sendall': 100,
   'mass/send': 100,
@@ -47,7 +48,7 @@ export class Quotas {
   constructor(private readonly settings: () => Settings) {}
 
   /** Counts a call, or says which limit forbids it. A forbidden call is not counted. */
-  charge(counters: CallCounters, operation: string, now: number): 'charged' | 'day_spent' | 'minute_spent' {
+  charge(counters: CallCounters, operation: OperationName, now: number): 'charged' | 'day_spent' | 'minute_spent' {
     const counter = this.counterAt(counters, operation, now);
     if (counter.usedToday >= this.dailyLimit(counters, operation)) return 'day_spent';
     if (counter.usedThisMinute >= this.minuteLimit(counters, operation)) return 'minute_spent';
@@ -56,7 +57,7 @@ export class Quotas {
     return 'charged';
   }
 
-  usage(counters: CallCounters, operation: string, now: number): Usage {
+  usage(counters: CallCounters, operation: OperationName, now: number): Usage {
     const used = this.counterAt(counters, operation, now).usedToday;
     const dailyLimit = this.dailyLimit(counters, operation);
     return {
@@ -67,16 +68,16 @@ export class Quotas {
     };
   }
 
-  setUsed(counters: CallCounters, operation: string, used: number, now: number): void {
+  setUsed(counters: CallCounters, operation: OperationName, used: number, now: number): void {
     this.counterAt(counters, operation, now).usedToday = used;
   }
 
-  clear(counters: CallCounters, operation?: string): void {
+  clear(counters: CallCounters, operation?: OperationName): void {
     if (operation === undefined) counters.byOperation.clear();
     else counters.byOperation.delete(operation);
   }
 
-  private dailyLimit(counters: CallCounters, operation: string): number {
+  private dailyLimit(counters: CallCounters, operation: OperationName): number {
     return (
       counters.dailyLimits[operation] ??
       this.settings().daily_limits[operation] ??
@@ -85,13 +86,13 @@ export class Quotas {
     );
   }
 
-  private minuteLimit(counters: CallCounters, operation: string): number {
+  private minuteLimit(counters: CallCounters, operation: OperationName): number {
     // A platform makes its calls for all of its accounts: nothing is known of a minute limit there.
     const standard = operation.startsWith('api_') ? Infinity : MINUTE_LIMIT;
     return counters.minuteLimits[operation] ?? this.settings().minute_limits[operation] ?? standard;
   }
 
-  private counterAt({ byOperation }: CallCounters, operation: string, now: number): Counter {
+  private counterAt({ byOperation }: CallCounters, operation: OperationName, now: number): Counter {
     const day = shanghaiDay(now);
     const minute = Math.floor(now / 60_000);
     let counter = byOperation.get(operation);

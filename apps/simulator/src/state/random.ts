@@ -17,6 +17,11 @@ export class SeededRandom {
     this.state = seed >>> 0;
   }
 
+  /** Where it stands: reseeding with this goes on from here. */
+  get position(): number {
+    return this.state;
+  }
+
   /** Uniform in [0, 1): Mulberry32. */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
@@ -53,8 +58,9 @@ export class SeededRandom {
   }
 
   private text(length: number, alphabet: string): string {
-    let text = '';
-    for (let i = 0; i < length; i++) text += alphabet[Math.floor(this.next() * alphabet.length)];
-    return text;
+    // Through bytes: text grown by += would keep each of its characters as an object, ten times the memory.
+    const bytes = Buffer.allocUnsafe(length);
+    for (let i = 0; i < length; i++) bytes[i] = alphabet.charCodeAt(Math.floor(this.next() * alphabet.length));
+    return bytes.toString('latin1');
   }
 }

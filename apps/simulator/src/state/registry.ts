@@ -1,5 +1,6 @@
 import { decodeAesKey } from '@app/wechat';
 import { z } from 'zod';
+import { OPERATION_NAMES, type OperationName } from './operation-names.js';
 import { newCounters } from './quotas.js';
 import type { SeededRandom } from './random.js';
 import type { Merchant, Platform, World } from './world.js';
@@ -38,7 +39,7 @@ const merchantFields = {
   verify_type: z.int().optional().describe('-1 none, 0 WeChat-verified, 3 and 4 name pending'),
   account_status: z.int().optional().describe('1 normal, 14 cancelled, 16 banned, 18 warned, 19 frozen'),
   has_api_rights: z.boolean().optional(),
-  denied_operations: z.array(z.string()).optional().describe('Operations answered with 48001'),
+  denied_operations: z.array(z.enum(OPERATION_NAMES)).optional().describe('Operations answered with 48001'),
   has_changed_password: z.boolean().optional().describe('Its tokens are void (42007) until it authorizes again'),
   consent: z.array(z.int()).nullish().describe('Sets that its admin would grant; null: all that are asked for'),
   fans: z.int().min(0).optional(),
@@ -182,7 +183,7 @@ export class Registry {
   }
 }
 
-const NOTHING_DENIED: ReadonlySet<string> = new Set();
+const NOTHING_DENIED: ReadonlySet<OperationName> = new Set();
 const DEFAULT_OPTIONS = Object.freeze({ location_report: '0', voice_recognize: '0', customer_service: '0' });
 /** As real ids begin: 10⁹ for sends to all, 2³¹ + 10⁹ for sends to a tag or a list. Each account counts its own. */
 const FIRST_TO_ALL_ID = 1_000_000_001n;

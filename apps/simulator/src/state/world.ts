@@ -1,3 +1,4 @@
+import type { OperationName } from './operation-names.js';
 import type { CallCounters } from './quotas.js';
 
 /** A third-party platform as WeChat's open platform knows it. */
@@ -53,7 +54,7 @@ export interface Merchant {
   /** Without API rights an exchange yields no tokens. */
   hasApiRights: boolean;
   /** Operations that the account lacks (48001). */
-  deniedOperations: ReadonlySet<string>;
+  deniedOperations: ReadonlySet<OperationName>;
   /** Its password was changed: tokens are void (42007) until it authorizes again. */
   hasChangedPassword: boolean;
   /** What its admin would grant; undefined: all that the platform asks for. */

@@ -1,0 +1,325 @@
+import { JobQueues } from '@app/queue';
+import { decodeAesKey, sealPush, type XmlInputFields } from '@app/wechat';
+import { faultSchema } from '../../../apps/simulator/src/state/faults.js';
+import { freePort } from '../../../test/support/free-port.js';
+import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
+import { AuthorizerTokens } from './authorizer-tokens.js';
+import { CallbackInbox } from './callback-inbox.js';
+import { GrantExchange } from './grant-exchange.js';
+import { Merchants } from './merchants.js';
+import { Platforms } from './platforms.js';
+
+interface EventRow {
+  id: string;
+  kind: string;
+  state: string;
+  failure_code: string | null;
+  authorizer_appid: string | null;
+  payload_sealed: string | null;
+  pushed_at: Date;
+}
+
+const OTHER_AES_KEY = 'GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba';
+const NOON = 1_780_000_000;
+
+describe('the callback inbox', () => {
+  let world: MerchantsWorld;
+  let platform: WorldPlatform;
+  let neighbour: WorldPlatform;
+
+  beforeAll(async () => {
+    world = await MerchantsWorld.start();
+    await world.process();
+  });
+  afterAll(() => world.close());
+  beforeEach(async () => {
+    platform = await world.platform({ hasTicket: false });
+    neighbour = await world.platform({ hasTicket: false });
+  });
+  afterEach(() => world.simulation.faults.clear());
+
+  const inbox = () => world.get(CallbackInbox);
+  /** Pushes at this second of WeChat's clock. */
+  const push = (fields: XmlInputFields, seconds?: number, to = platform) =>
+    inbox().receive(world.sealed(to, fields, seconds));
+  const events = (of = platform) =>
+    world.sql<EventRow>(`SELECT * FROM callback_events WHERE platform_id = $1 ORDER BY id`, [of.id]);
+  const pushTicket = (value: string, seconds: number) =>
+    push({ InfoType: 'component_verify_ticket', ComponentVerifyTicket: value }, seconds);
+  const ticket = (of = platform) => world.get(Platforms).ticket(of.id);
+  const authorized = (code: string, authorizerAppid: string): XmlInputFields => ({
+    InfoType: 'authorized',
+    AuthorizerAppid: authorizerAppid,
+    AuthorizationCode: code,
+    AuthorizationCodeExpiredTime: NOON + 3600,
+    PreAuthCode: 'preauthcode@@@x',
+  });
+  const hasJob = async (id: string) => (await world.get(JobQueues).missing('callback.process', [id])).length === 0;
+  const newest = async () => {
+    const row = (await events()).at(-1);
+    if (!row) throw new Error('nothing was recorded');
+    return row;
+  };
+
+  it('keeps the newest ticket by WeChat’s clock when pushes arrive out of order', async () => {
+    await pushTicket('ticket@@@second', NOON + 600);
+    await pushTicket('ticket@@@first', NOON);
+    expect(await ticket()).toBe('ticket@@@second');
+    await pushTicket('ticket@@@third', NOON + 1200);
+    expect(await ticket()).toBe('ticket@@@third');
+    expect(await ticket(neighbour)).toBeUndefined();
+  });
+
+  it('acts on a push once, however often and in whatever envelope it comes', async () => {
+    const fields = { InfoType: 'component_verify_ticket', ComponentVerifyTicket: 'ticket@@@same' };
+    const receipts = await Promise.all(Array.from({ length: 10 }, () => push(fields, NOON)));
+    expect(receipts.filter((receipt) => receipt.accepted && !receipt.isDuplicate)).toHaveLength(1);
+    expect(receipts.every(({ accepted }) => accepted)).toBe(true);
+    expect(await events()).toHaveLength(1);
+    // The same words to another platform are another push.
+    expect(await push(fields, NOON, neighbour)).toEqual({
+      accepted: true,
+      kind: 'component_verify_ticket',
+      isDuplicate: false,
+    });
+  });
+
+  it('accepts and records what it does not know, and does nothing', async () => {
+    for (const fields of [{ InfoType: 'notify_third_fasteregister', appid: 'wx1' }, { Something: 'new' }]) {
+      expect(await push(fields, NOON)).toMatchObject({ accepted: true, isDuplicate: false });
+    }
+    expect((await events()).map(({ kind, state }) => [kind, state])).toEqual([
+      ['notify_third_fasteregister', 'done'],
+      ['unknown', 'done'],
+    ]);
+    expect(await world.sql(`SELECT 1 FROM merchants WHERE platform_id = $1`, [platform.id])).toEqual([]);
+  });
+
+  it('accepts an authorized event without a code, and an unauthorized one of a stranger', async () => {
+    expect(await push({ InfoType: 'authorized', AuthorizerAppid: 'wx1' })).toMatchObject({ accepted: true });
+    expect(await push({ InfoType: 'unauthorized', AuthorizerAppid: 'wx1' })).toMatchObject({ accepted: true });
+    expect((await events()).map(({ state }) => state)).toEqual(['done', 'done']);
+  });
+
+  it('accepts a message once, under the account of its address', async () => {
+    const { body, query, ...rest } = world.sealed(platform, { MsgType: 'event', Event: 'MASSSENDJOBFINISH', MsgID: 1 });
+    const message = { ...rest, body, query, channel: 'message' as const, authorizerAppid: 'wx00000000000000aa' };
+    expect(await inbox().receive(message)).toEqual({ accepted: true, kind: 'MASSSENDJOBFINISH', isDuplicate: false });
+    expect(await inbox().receive(message)).toMatchObject({ isDuplicate: true });
+    expect(await events()).toEqual([
+      expect.objectContaining({ channel: 'message', state: 'done', authorizer_appid: 'wx00000000000000aa' }),
+    ]);
+  });
+
+  it('does not take a ticket from the message address', async () => {
+    const fields = { InfoType: 'component_verify_ticket', ComponentVerifyTicket: 'ticket@@@misplaced' };
+    await inbox().receive({ ...world.sealed(platform, fields), channel: 'message', authorizerAppid: 'wx1' });
+    expect(await ticket()).toBeUndefined();
+  });
+
+  it('opens pushes sealed with the previous AES key as well as the new one', async () => {
+    await world.get(Platforms).update(platform.componentAppid, { encodingAesKey: OTHER_AES_KEY });
+    await pushTicket('ticket@@@old-key', NOON);
+    expect(await ticket()).toBe('ticket@@@old-key');
+    platform = { ...platform, secrets: { ...platform.secrets, encodingAesKey: OTHER_AES_KEY } };
+    await pushTicket('ticket@@@new-key', NOON + 1);
+    expect(await ticket()).toBe('ticket@@@new-key');
+  });
+
+  describe('refuses without a trace', () => {
+    const fields = { InfoType: 'component_verify_ticket', ComponentVerifyTicket: 'ticket@@@forged' };
+    const good = () => world.sealed(platform, fields, NOON);
+    const sealedWith = (changes: Partial<Parameters<typeof sealPush>[0]>) => {
+      const { token, encodingAesKey } = platform.secrets;
+      const { body, query } = sealPush({
+        token,
+        aesKey: decodeAesKey(encodingAesKey),
+        appid: platform.componentAppid,
+        plaintext: `<xml><InfoType>component_verify_ticket</InfoType><ComponentVerifyTicket>t</ComponentVerifyTicket></xml>`,
+        timestamp: NOON,
+        nonce: '1',
+        receiver: { AppId: platform.componentAppid },
+        ...changes,
+      });
+      return { ...good(), body, query };
+    };
+    const withQuery = (changes: Record<string, unknown>) => ({ ...good(), query: { ...good().query, ...changes } });
+    const replaced = (from: string | RegExp, to: string) => {
+      const push = good();
+      return { ...push, body: Buffer.from(push.body.toString().replace(from, to)) };
+    };
+    // Functions, because the platform is there only when the test runs.
+    it.each([
+      ['a wrong token', () => sealedWith({ token: 'guessed' }), 'bad_signature'],
+      ['a wrong AES key', () => sealedWith({ aesKey: decodeAesKey(OTHER_AES_KEY) }), 'undecryptable'],
+      ['another platform’s appid inside', () => sealedWith({ appid: neighbour.componentAppid }), 'wrong_appid'],
+      ['no signature', () => withQuery({ msg_signature: undefined }), 'bad_signature'],
+      ['two signatures', () => withQuery({ msg_signature: ['a', 'b'] }), 'bad_signature'],
+      ['another timestamp', () => withQuery({ timestamp: String(NOON + 1) }), 'bad_signature'],
+      ['tampered ciphertext', () => replaced(/Encrypt><!\[CDATA\[..../, 'Encrypt><![CDATA[AAAA'), 'bad_signature'],
+      ['a DOCTYPE outside', () => replaced('<xml>', '<!DOCTYPE xml [<!ENTITY a "b">]><xml>'), 'not_xml'],
+      [
+        'a DOCTYPE inside',
+        () => sealedWith({ plaintext: '<!DOCTYPE a><xml><InfoType>x</InfoType></xml>' }),
+        'bad_payload',
+      ],
+      ['no XML', () => ({ ...good(), body: Buffer.from('{}') }), 'not_xml'],
+      ['nothing', () => ({ ...good(), body: Buffer.alloc(0) }), 'not_xml'],
+      ['another platform’s address', () => ({ ...good(), componentAppid: neighbour.componentAppid }), 'bad_signature'],
+      ['an unknown platform', () => ({ ...good(), componentAppid: 'wxffffffffffffffff' }), 'unknown_platform'],
+    ])('a push with %s', async (_what, make, reason) => {
+      expect(await inbox().receive(make())).toEqual({ accepted: false, reason });
+      expect([...(await events()), ...(await events(neighbour))]).toEqual([]);
+      expect(await ticket()).toBeUndefined();
+    });
+  });
+
+  describe('when a merchant authorizes', () => {
+    beforeEach(() => world.pushTicket(platform));
+
+    it('gives the event a job, which stores the grant and wipes the code', async () => {
+      const account = world.account();
+      const code = world.consent(platform, account);
+      await push(authorized(code, account.appid), NOON);
+      const event = await newest();
+      expect(event).toMatchObject({ kind: 'authorized', state: 'pending', authorizer_appid: account.appid });
+      expect(await hasJob(event.id)).toBe(true);
+
+      await inbox().process(event.id);
+      await inbox().process(event.id);
+      expect(await newest()).toMatchObject({ state: 'done', payload_sealed: null });
+      expect(await world.get(Merchants).find(account.appid)).toMatchObject({
+        state: 'authorized',
+        grantedAt: new Date(NOON * 1000),
+      });
+      expect(world.calls('api_query_auth', { component_appid: platform.componentAppid })).toBe(1);
+    });
+
+    it('keeps code, ticket and payload out of sight in its table', async () => {
+      const account = world.account();
+      const code = world.consent(platform, account);
+      await push(authorized(code, account.appid));
+      const { value } = platform.simulated.ticket ?? { value: 'no ticket' };
+      const text = JSON.stringify(await events());
+      for (const secret of [code, value, 'preauthcode@@@x']) expect(text).not.toContain(secret);
+    });
+
+    it('closes an event whose code WeChat refuses', async () => {
+      await push(authorized('queryauthcode@@@used', 'wx00000000000000bb'));
+      const { id } = await newest();
+      await inbox().process(id);
+      expect(await newest()).toMatchObject({ id, state: 'failed', failure_code: '61009', payload_sealed: null });
+    });
+
+    it('leaves the event pending when WeChat is busy, for a later try', async () => {
+      const account = world.account();
+      await push(authorized(world.consent(platform, account), account.appid));
+      const { id } = await newest();
+      world.simulation.faults.add(
+        faultSchema.parse({
+          operation: 'api_query_auth',
+          component_appid: platform.componentAppid,
+          outcome: 'errcode',
+        }),
+      );
+      await expect(inbox().process(id)).rejects.toMatchObject({ errcode: -1 });
+      expect(await newest()).toMatchObject({ state: 'pending' });
+      await inbox().process(id);
+      expect(await newest()).toMatchObject({ state: 'done' });
+    });
+
+    it('answers although the queue is down, and the sweep finds the event', async () => {
+      const cutOff = await world.process({ queueUrl: `postgres://127.0.0.1:${await freePort()}/none` });
+      const account = world.account();
+      const received = world.sealed(platform, authorized(world.consent(platform, account), account.appid));
+      expect(await cutOff.get(CallbackInbox).receive(received)).toMatchObject({ accepted: true, isDuplicate: false });
+      const { id } = await newest();
+      expect(await hasJob(id)).toBe(false);
+
+      // An event that has just come is left to whoever is adding its job.
+      await inbox().sweep(60_000);
+      expect(await hasJob(id)).toBe(false);
+      await inbox().sweep(0);
+      expect(await hasJob(id)).toBe(true);
+      await inbox().process(id);
+      expect(await newest()).toMatchObject({ state: 'done' });
+    });
+
+    it('does nothing for an event that is done or gone', async () => {
+      await push({ InfoType: 'unauthorized', AuthorizerAppid: 'wx1' });
+      await inbox().process((await newest()).id);
+      await inbox().process('0199e0f1-0000-7000-8000-000000000000');
+    });
+  });
+
+  describe('when a merchant takes its authorization back', () => {
+    const unauthorized = (authorizerAppid: string, seconds: number) =>
+      push({ InfoType: 'unauthorized', AuthorizerAppid: authorizerAppid }, seconds);
+    /** Granted at noon of WeChat's clock. */
+    async function aMerchant() {
+      await world.pushTicket(platform);
+      const account = world.account();
+      const found = await world.get(Platforms).byId(platform.id);
+      const code = world.consent(platform, account);
+      return world.get(GrantExchange).exchange(found, { code, grantedAt: new Date(NOON * 1000) });
+    }
+    const secretsOf = async (id: string) => [
+      ...(await world.sql(`SELECT refresh_token_sealed FROM merchants WHERE id = $1`, [id])),
+      ...(await world.sql(`SELECT token_sealed FROM access_tokens WHERE holder_id = $1`, [id])),
+    ];
+    const NONE = [{ refresh_token_sealed: null }, { token_sealed: null }];
+
+    it('wipes its tokens and sets, and no other merchant’s', async () => {
+      const merchant = await aMerchant();
+      const other = await aMerchant();
+      const otherSecrets = await secretsOf(other.id);
+      await unauthorized(merchant.authorizerAppid, NOON + 10);
+      expect(await world.get(Merchants).byId(merchant.id)).toMatchObject({ state: 'unauthorized', permissionSets: [] });
+      expect(await secretsOf(merchant.id)).toEqual(NONE);
+      await expect(world.get(AuthorizerTokens).current(merchant)).rejects.toMatchObject({ code: 'unauthorized' });
+      expect(await world.get(Merchants).byId(other.id)).toEqual(other);
+      expect(await secretsOf(other.id)).toEqual(otherSecrets);
+    });
+
+    it('wipes its tokens also if an answer of WeChat had told of it before', async () => {
+      const merchant = await aMerchant();
+      await world.get(Merchants).learn(merchant.id, merchant.grantVersion, 'unauthorized');
+      await unauthorized(merchant.authorizerAppid, NOON + 10);
+      expect(await secretsOf(merchant.id)).toEqual(NONE);
+    });
+
+    it('leaves a grant alone that is newer than the news', async () => {
+      const merchant = await aMerchant();
+      const before = await secretsOf(merchant.id);
+      await unauthorized(merchant.authorizerAppid, NOON - 1);
+      expect(await world.get(Merchants).byId(merchant.id)).toEqual(merchant);
+      expect(await secretsOf(merchant.id)).toEqual(before);
+    });
+
+    it('leaves a renewed grant alone, also when the code of the grant before was exchanged after its own', async () => {
+      await world.pushTicket(platform);
+      const account = world.account();
+      const found = await world.get(Platforms).byId(platform.id);
+      const [first, second] = [world.consent(platform, account, [1]), world.consent(platform, account, [7])];
+      const exchange = (code: string, seconds: number) =>
+        world.get(GrantExchange).exchange(found, { code, grantedAt: new Date(seconds * 1000) });
+      await exchange(second, NOON + 100);
+      const merchant = await exchange(first, NOON);
+      await unauthorized(account.appid, NOON + 50);
+      expect(await world.get(Merchants).byId(merchant.id)).toMatchObject({ state: 'authorized' });
+    });
+
+    it('goes by WeChat’s time of a grant that the redirect brought first', async () => {
+      await world.pushTicket(platform);
+      const account = world.account();
+      const code = world.consent(platform, account);
+      const found = await world.get(Platforms).byId(platform.id);
+      // Our clock says today, WeChat's said noon: the news at noon + 10 is later than the grant.
+      const merchant = await world.get(GrantExchange).exchange(found, { code });
+      await push(authorized(code, account.appid), NOON);
+      await inbox().process((await newest()).id);
+      await unauthorized(account.appid, NOON + 10);
+      expect(await world.get(Merchants).byId(merchant.id)).toMatchObject({ state: 'unauthorized' });
+    });
+  });
+});

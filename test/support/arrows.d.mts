@@ -1,0 +1,1 @@
+export const arrows: Record<string, string[]>;
