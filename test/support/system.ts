@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import pg, { type QueryResultRow } from 'pg';
+import { DataSource } from 'typeorm';
 import { createLogger } from '@app/logging';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { apiEnvSchema } from '../../apps/api/src/env.js';
@@ -165,6 +166,13 @@ export class System {
       () => this.call('GET', `/v1/merchants/${appid}`),
       ({ status }) => status === 200,
     );
+    // The event brings the same code, and WeChat's own time of the grant.
+    if (this.worker) {
+      await eventually(
+        () => this.api.get(DataSource).query(`SELECT state FROM callback_events WHERE authorizer_appid = $1`, [appid]),
+        (events: { state: string }[]) => events.some(({ state }) => state === 'done'),
+      );
+    }
     return appid;
   }
 

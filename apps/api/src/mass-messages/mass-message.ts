@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { SentMessage } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
-
-const msgIdSchema = z.string().regex(/^[1-9]\d{0,18}$/);
+import { msgIdSchema } from '../http/msg-id.js';
 
 /** Within a merchant's inventory the msg_id itself is where a page starts; clients see it as an opaque cursor. */
 export const listMassMessagesSchema = z.strictObject({
