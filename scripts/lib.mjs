@@ -1,7 +1,7 @@
 // No dependencies: these run before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,7 +9,6 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
 
 const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16);
-const stampOf = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 
 function must(what, command, args) {
   const t0 = Date.now();
@@ -32,11 +31,10 @@ function checkNode() {
 
 export function ensureInstalled() {
   checkNode();
-  const want = hash(`${process.versions.node.split('.')[0]} ${readFileSync('package-lock.json', 'utf8')}`);
-  const stamp = 'node_modules/.install-stamp';
-  if (stampOf(stamp) === want) return;
+  // npm writes this file when an install is complete.
+  const installed = 'node_modules/.package-lock.json';
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync('package-lock.json').mtimeMs) return;
   must('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  writeFileSync(stamp, want);
 }
 
 function sources(dir, out = []) {
@@ -50,10 +48,14 @@ function sources(dir, out = []) {
 
 export function ensureBuilt() {
   const want = hash(
-    [...sources('apps'), ...sources('libs'), readFileSync('nest-cli.json'), readFileSync('tsconfig.json')].join('\n'),
+    [
+      ...sources('apps'),
+      ...sources('libs'),
+      ...['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'].map((file) => readFileSync(file, 'utf8')),
+    ].join('\n'),
   );
   const stamp = 'dist/.build-stamp';
-  if (stampOf(stamp) === want) return;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return;
   must('nest build', process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', '--all', '--silent']);
   mkdirSync('dist', { recursive: true });
   writeFileSync(stamp, want);
@@ -61,7 +63,9 @@ export function ensureBuilt() {
 
 /** Replaces this process for all the caller can see: same signals, same exit code. */
 export function become(args, env = {}) {
-  const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  // The channel tells the child when this process is gone, even by kill -9: see the sandbox's main.
+  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
+  const child = spawn(process.execPath, args, { stdio, env: { ...process.env, ...env } });
   for (const s of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(s, () => child.kill(s));
   // `npm start` runs us under a shell that does not pass npm's SIGTERM on: leave when it is gone.
   const parent = process.ppid;

@@ -7,7 +7,7 @@ import { workerEnvSchema } from '../apps/worker/src/env.js';
 
 const written = parseEnv(readFileSync('.env.example', 'utf8'));
 // The one thing that everybody has to fill in: a key that stands in an example is no secret.
-const example = { ...written, MASTER_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}` };
+const example: NodeJS.ProcessEnv = { ...written, MASTER_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}` };
 const schemas = { api: apiEnvSchema, worker: workerEnvSchema, sandbox: sandboxEnvSchema };
 
 describe('.env.example', () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Test, type TestingModule } from '@nestjs/testing';
+import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
 import { DataSource } from 'typeorm';
 import { DatabaseModule, rows } from '@app/database';
 import { createLogger } from '@app/logging';
@@ -81,9 +81,12 @@ export class MerchantsWorld {
   }
 
   /** One more process: its own connections, sharing nothing but the surroundings. */
-  async process(changes: Partial<Surroundings> = {}): Promise<TestingModule> {
+  async process(
+    changes: Partial<Surroundings> = {},
+    adapt = (builder: TestingModuleBuilder) => builder,
+  ): Promise<TestingModule> {
     const { databaseUrl, queueUrl, masterKeys, wechatUrl } = { ...this.surroundings, ...changes };
-    const process_ = await Test.createTestingModule({
+    const builder = Test.createTestingModule({
       imports: [
         DatabaseModule.forRoot({
           url: databaseUrl,
@@ -98,9 +101,8 @@ export class MerchantsWorld {
           onboarding: { publicUrl: PUBLIC_URL, wechatMpUrl: wechatUrl, wechatOpenUrl: wechatUrl },
         }),
       ],
-    })
-      .setLogger(createLogger({ level: (process.env.TEST_LOG_LEVEL ?? 'fatal') as 'fatal' }))
-      .compile();
+    }).setLogger(createLogger({ level: (process.env.TEST_LOG_LEVEL ?? 'fatal') as 'fatal' }));
+    const process_ = await adapt(builder).compile();
     await process_.init();
     this.processes.push(process_);
     return process_;

@@ -2,6 +2,16 @@
 export const queueBackends: [name: string, urlFor: (databaseUrl: string) => string][] = [
   ['PostgreSQL', (databaseUrl) => databaseUrl],
   ...(process.env.TEST_REDIS_URL
-    ? ([['Redis', () => process.env.TEST_REDIS_URL ?? '']] as [string, (databaseUrl: string) => string][])
+    ? ([['Redis', () => ownRedisDatabase(process.env.TEST_REDIS_URL ?? '')]] as [
+        string,
+        (databaseUrl: string) => string,
+      ][])
     : []),
 ];
+
+/** Test files that run at the same time must not take each other's jobs. */
+function ownRedisDatabase(url: string): string {
+  const own = new URL(url);
+  if (own.pathname.length <= 1) own.pathname = `/${process.env.JEST_WORKER_ID ?? 0}`;
+  return own.href;
+}

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import pg, { type QueryResultRow } from 'pg';
+import { DataSource } from 'typeorm';
 import { createLogger } from '@app/logging';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { apiEnvSchema } from '../../apps/api/src/env.js';
@@ -82,6 +84,11 @@ export class System {
     this.worker = await createWorker(workerEnvSchema.parse(this.environment), this.logger);
   }
 
+  get runningWorker(): INestApplicationContext {
+    if (!this.worker) throw new Error('No worker runs.');
+    return this.worker;
+  }
+
   async stopWorker(): Promise<void> {
     await this.worker?.close();
     this.worker = undefined;
@@ -99,11 +106,31 @@ export class System {
     return request(method, this.url + path, body, { authorization: `Bearer ${this.apiKey}`, ...headers });
   }
 
+  /** A request whose body goes out as it is given, for what JSON.stringify would not write. */
+  callText(method: string, path: string, text: string, headers: Record<string, string> = {}): Promise<Reply> {
+    return requestText(method, this.url + path, text, {
+      authorization: `Bearer ${this.apiKey}`,
+      'content-type': 'application/json',
+      ...headers,
+    });
+  }
+
   /** A request to the simulator's control API; anything but success is an error of the test. */
   async control(method: string, path: string, body?: unknown): Promise<any> {
     const reply = await request(method, `${this.simulator.url}/_control/${path}`, body);
     if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
     return reply.body;
+  }
+
+  /** Rows straight from the database, or a change behind the service's back. */
+  async sql<Row extends QueryResultRow>(text: string, parameters: unknown[] = []): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.database.url });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text, parameters)).rows;
+    } finally {
+      await client.end();
+    }
   }
 
   /** The platform at both ends, its ticket received. */
@@ -139,7 +166,38 @@ export class System {
       () => this.call('GET', `/v1/merchants/${appid}`),
       ({ status }) => status === 200,
     );
+    // The event brings the same code, and WeChat's own time of the grant.
+    if (this.worker) {
+      await eventually(
+        () => this.api.get(DataSource).query(`SELECT state FROM callback_events WHERE authorizer_appid = $1`, [appid]),
+        (events: { state: string }[]) => events.some(({ state }) => state === 'done'),
+      );
+    }
     return appid;
+  }
+
+  /**
+   * So many accounts at once, authorized without pages, each with one sent message of two articles.
+   * @returns appid and msg_id of each
+   */
+  async grantedMerchants(count: number, messages = 1): Promise<{ merchant: string; msgId: string }[]> {
+    const { data } = await this.control('POST', 'merchants/bulk', {
+      count,
+      messages,
+      component_appid: PLATFORM.component_appid,
+    });
+    await eventually(
+      () =>
+        this.sql<{ count: number }>(
+          'SELECT count(*)::int FROM merchants WHERE facts_read_at IS NOT NULL AND authorizer_appid = ANY($1)',
+          [data.map(({ appid }: { appid: string }) => appid)],
+        ),
+      ([row]) => row?.count === count,
+    );
+    return data.map((one: { appid: string; first_msg_id: string }) => ({
+      merchant: one.appid,
+      msgId: one.first_msg_id,
+    }));
   }
 
   /** A mass message that the account has sent. @returns its msg_id, in digits */
@@ -164,17 +222,18 @@ export class System {
   }
 }
 
-async function request(
+function request(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+  if (body === undefined) return requestText(method, url, undefined, headers);
+  return requestText(method, url, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
+}
+
+async function requestText(
   method: string,
   url: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
+  body: string | undefined,
+  headers: Record<string, string>,
 ): Promise<Reply> {
-  const response = await fetch(url, {
-    method,
-    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+  const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json');
   return { status: response.status, headers: response.headers, body: isJson && text ? JSON.parse(text) : text };

@@ -16,6 +16,7 @@ import { HealthController } from './health/health.controller.js';
 import { AccessGuard } from './http/access.guard.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
+import { MassMessagesController } from './mass-messages/mass-messages.controller.js';
 import { MerchantsController } from './merchants/merchants.controller.js';
 import { OnboardingController } from './onboarding/onboarding.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
@@ -53,6 +54,7 @@ export class ApiModule {
         CallbacksController,
         DeletionsController,
         HealthController,
+        MassMessagesController,
         MerchantsController,
         OnboardingController,
         PlatformsController,

@@ -18,6 +18,8 @@ async function stop(exitCode: number): Promise<void> {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
+// The start script is gone: without it nobody could stop us, and the next start would find the ports taken.
+process.on('disconnect', () => void stop(0));
 
 try {
   const startedAt = performance.now();

@@ -1,5 +1,6 @@
 import { DataSource, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { FirstTables1764000000000 } from './migrations/1764000000000-first-tables.js';
+import { MassMessages1764050000000 } from './migrations/1764050000000-mass-messages.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -12,7 +13,7 @@ export interface DatabaseOptions {
 }
 
 /** Oldest first. New ones go to the end; one that was released is never edited. */
-const migrations = [FirstTables1764000000000];
+const migrations = [FirstTables1764000000000, MassMessages1764050000000];
 
 /** Any number will do, as long as every process of ours takes the same. */
 const MIGRATION_LOCK = 727_274;

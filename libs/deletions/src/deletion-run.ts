@@ -44,8 +44,9 @@ export class DeletionRun {
       return;
     }
     const { run } = claim;
-    if (run.merchant.state !== 'authorized') {
-      return this.runs.finish(run, { state: 'failed', proof: 'none', outcome: { code: run.merchant.state } });
+    if (run.merchant.grantGone !== null) {
+      if (!run.needsSlot) await this.lanes.refund(run.merchant.id);
+      return this.runs.finish(run, { state: 'failed', proof: 'none', outcome: { code: run.merchant.grantGone } });
     }
     const delayMs = await this.attempt(run);
     if (delayMs === undefined) return;

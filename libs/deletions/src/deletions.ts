@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import { ineligibleReasons, type Merchant } from '@app/merchants';
@@ -111,20 +111,29 @@ export class Deletions {
   async retry(merchant: Merchant, id: string): Promise<void> {
     const reasons = ineligibleReasons(merchant);
     if (reasons.length > 0) throw new MerchantNotEligible(merchant.authorizerAppid, reasons);
-    await this.dataSource.transaction(async (tx) => {
-      // Another deletion of the same target may be open by now; then this one stays as it is.
-      const [again] = await rows<{ readyAt: Date }>(
-        tx,
-        `UPDATE deletions d SET state = 'queued', finished_at = NULL, dispatched_at = NULL, ready_at = now(), retries = 0,
-           run_id = NULL, running_until = NULL, outcome_code = NULL, outcome_errcode = NULL, outcome_errmsg = NULL, outcome_rid = NULL
-         WHERE id = $1 AND state = 'failed' AND NOT EXISTS (
-           SELECT 1 FROM deletions o WHERE o.merchant_id = d.merchant_id AND o.target_key = d.target_key AND o.finished_at IS NULL)
-         RETURNING ready_at AS "readyAt"`,
-        [id],
-      );
-      if (!again) throw await this.conflict(id, 'retried');
-      await this.lanes.wake(tx, merchant.id, again.readyAt);
-    });
+    // Told apart afterwards: asking within the transaction would take a second connection while holding one.
+    if (!(await this.reopen(merchant.id, id))) throw await this.conflict(id, 'retried');
+  }
+
+  /** @returns false when it has not failed, or another deletion of the same target is open: then it stays as it is */
+  private async reopen(merchantId: string, id: string): Promise<boolean> {
+    try {
+      return await this.dataSource.transaction(async (tx) => {
+        const [again] = await rows<{ readyAt: Date }>(
+          tx,
+          `UPDATE deletions SET state = 'queued', finished_at = NULL, dispatched_at = NULL, ready_at = now(), retries = 0,
+             run_id = NULL, running_until = NULL, outcome_code = NULL, outcome_errcode = NULL, outcome_errmsg = NULL, outcome_rid = NULL
+           WHERE id = $1 AND state = 'failed' RETURNING ready_at AS "readyAt"`,
+          [id],
+        );
+        if (again) await this.lanes.wake(tx, merchantId, again.readyAt);
+        return again !== undefined;
+      });
+    } catch (error) {
+      // Of the deletions with one target only one may be open, and only the index knows who came first.
+      if (isTaken(error, 'deletions_open_target_idx')) return false;
+      throw error;
+    }
   }
 
   private async insert(tx: EntityManager, merchantId: string, wish: NewDeletion): Promise<string | undefined> {
@@ -160,6 +169,12 @@ export class Deletions {
     const isDispatched = dispatchedAt !== null && finishedAt === null;
     return new DeletionStateConflict(id, isDispatched ? 'dispatched' : state, wanted);
   }
+}
+
+/** Whether Postgres refused a row because of this unique index. */
+function isTaken(error: unknown, index: string): boolean {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : undefined;
+  return cause instanceof Error && 'constraint' in cause && cause.constraint === index;
 }
 
 /** Still in a lane that quota or rate has shut. */

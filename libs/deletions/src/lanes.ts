@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows, type Sql } from '@app/database';
+import { GRANT_GONE } from './grant-gone.js';
 import { allowance, charge, quota, quotaSpent, refund, tooFast, type LaneState, type PacingDefaults } from './lane.js';
 
 export const PACING_DEFAULTS = Symbol('PacingDefaults');
@@ -25,7 +26,7 @@ interface LaneRow extends LaneState {
 }
 
 interface DueLane extends LaneRow {
-  merchantState: string;
+  grantGone: string | null;
 }
 
 const LANE_COLUMNS = `
@@ -62,11 +63,11 @@ export class Lanes {
     return this.dataSource.transaction(async (tx) => {
       const due = await rows<DueLane>(
         tx,
-        `SELECT ${LANE_COLUMNS}, m.state AS "merchantState" FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
+        `SELECT ${LANE_COLUMNS}, ${GRANT_GONE} AS "grantGone" FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
          WHERE p.due_at <= now() ORDER BY p.due_at LIMIT ${LANES_PER_LOOK} FOR UPDATE OF p SKIP LOCKED`,
       );
       if (due.length === 0) return [];
-      const closed = due.filter((lane) => lane.merchantState !== 'authorized');
+      const closed = due.filter((lane) => lane.grantGone !== null);
       if (closed.length > 0) await this.failAll(tx, closed);
       const taken = await this.take(tx, due);
       const countOf = new Map<string, number>();
@@ -140,7 +141,7 @@ export class Lanes {
 
   private async failAll(tx: EntityManager, closed: DueLane[]): Promise<void> {
     await tx.query(
-      `UPDATE deletions d SET state = 'failed', outcome_code = m.state, waiting_for = NULL, waiting_until = NULL, finished_at = now()
+      `UPDATE deletions d SET state = 'failed', outcome_code = ${GRANT_GONE}, waiting_for = NULL, waiting_until = NULL, finished_at = now()
        FROM merchants m WHERE m.id = d.merchant_id AND d.merchant_id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NULL`,
       [closed.map(({ merchantId }) => merchantId)],
     );
@@ -149,7 +150,7 @@ export class Lanes {
   /** Urgent before normal, then oldest first, as many as each lane allows. */
   private async take(tx: EntityManager, due: DueLane[]): Promise<(Dispatched & { merchantId: string })[]> {
     const open = due
-      .filter((lane) => lane.merchantState === 'authorized')
+      .filter((lane) => lane.grantGone === null)
       .map((lane) => ({ merchantId: lane.merchantId, ...allowance(lane, lane.now, this.defaults) }))
       .filter(({ total }) => total > 0);
     if (open.length === 0) return [];
@@ -166,10 +167,13 @@ export class Lanes {
             ORDER BY d.ready_at, d.id LIMIT lane.normal)
            ORDER BY 2 DESC, 3, 1 LIMIT lane.total
          ) AS next
+       ),
+       taken AS (
+         UPDATE deletions d SET state = 'queued', dispatched_at = now(), waiting_for = NULL, waiting_until = NULL
+         FROM picked WHERE d.id = picked.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         RETURNING d.id, d.merchant_id, d.request_id, d.is_urgent, d.ready_at
        )
-       UPDATE deletions d SET state = 'queued', dispatched_at = now(), waiting_for = NULL, waiting_until = NULL
-       FROM picked WHERE d.id = picked.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL
-       RETURNING d.id, d.merchant_id AS "merchantId", d.request_id AS "requestId"`,
+       SELECT id, merchant_id AS "merchantId", request_id AS "requestId" FROM taken ORDER BY is_urgent DESC, ready_at, id`,
       [open.map((lane) => lane.merchantId), open.map((lane) => lane.total), open.map((lane) => lane.normal)],
     );
   }

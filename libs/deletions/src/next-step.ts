@@ -1,5 +1,6 @@
 import { GrantLost, lessonOf, TicketMissing, TokenUnavailable, type GrantLesson } from '@app/merchants';
 import {
+  AdminMustConfirm,
   AlreadyGone,
   ConnectFailed,
   CredentialExpired,
@@ -49,8 +50,7 @@ export function afterDelete(error: unknown, context: CallContext): NextStep | un
   // Nothing was sent, so nothing was spent: such a failure may last, and must not cost the deletion its retries.
   if (error instanceof ConnectFailed) return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
   if (error instanceof AlreadyGone && context.hasMsgId) return { do: 'verify', code: error.code };
-  if (error instanceof TooFast)
-    return { do: 'wait', for: 'rate_limit', pauseMs: error.retryAfterMs ?? MINUTE_PAUSE_MS };
+  if (error instanceof TooFast) return slowDown(error);
   if (error instanceof QuotaSpent) return { do: 'wait', for: 'daily_quota' };
   return afterAnyCall(error);
 }
@@ -68,7 +68,8 @@ export function afterTokenFailure(error: unknown): NextStep | undefined {
 export function afterVerifyFailure(error: unknown, context: CallContext): NextStep | undefined {
   if (!(error instanceof WechatError)) return undefined;
   if (error instanceof CredentialExpired || error instanceof UnknownOutcome) return retryOr(error, context);
-  if (error instanceof MerchantMustAct) return afterAnyCall(error);
+  if (error instanceof TooFast) return slowDown(error);
+  if (error instanceof MerchantMustAct || error instanceof AdminMustConfirm) return afterAnyCall(error);
   return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
 }
 
@@ -94,6 +95,10 @@ function afterAnyCall(error: WechatError): NextStep {
     case 'connect_failed':
       return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
   }
+}
+
+function slowDown(error: TooFast): NextStep {
+  return { do: 'wait', for: 'rate_limit', pauseMs: error.retryAfterMs ?? MINUTE_PAUSE_MS };
 }
 
 function retryOr(error: WechatError, { retriesLeft }: CallContext): NextStep {

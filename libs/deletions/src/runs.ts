@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
-import type { MerchantState } from '@app/merchants';
+import { GRANT_GONE } from './grant-gone.js';
 import { Lanes } from './lanes.js';
 import type { Proof } from './states.js';
 import type { Target } from './target.js';
@@ -18,7 +18,7 @@ export interface Run {
   needsSlot: boolean;
   /** The last delete call may have taken effect: nobody has seen its answer. */
   isLastOutcomeUnknown: boolean;
-  merchant: { id: string; platformId: string; authorizerAppid: string; state: MerchantState; grantVersion: number };
+  merchant: { id: string; platformId: string; authorizerAppid: string; grantVersion: number; grantGone: string | null };
 }
 
 export type Claim =
@@ -57,7 +57,7 @@ interface ClaimedRow {
   merchantId: string;
   platformId: string;
   authorizerAppid: string;
-  merchantState: MerchantState;
+  grantGone: string | null;
   grantVersion: number;
 }
 
@@ -84,13 +84,13 @@ export class Runs {
        RETURNING d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
          EXISTS (SELECT 1 FROM deletion_attempts a WHERE a.deletion_id = d.id AND a.operation = 'mass/delete'
            AND a.started_at >= d.dispatched_at) AS "needsSlot", m.id AS "merchantId", m.platform_id AS "platformId",
-         m.authorizer_appid AS "authorizerAppid", m.state AS "merchantState", m.grant_version AS "grantVersion",
+         m.authorizer_appid AS "authorizerAppid", ${GRANT_GONE} AS "grantGone", m.grant_version AS "grantVersion",
          COALESCE((SELECT a.outcome IS NULL OR a.outcome = 'unknown_outcome' FROM deletion_attempts a
            WHERE a.deletion_id = d.id AND a.operation = 'mass/delete' ORDER BY a.id DESC LIMIT 1), false) AS "isLastOutcomeUnknown"`,
       [id, runId, CLAIM_MS],
     );
     if (!row) return this.whyNot(id);
-    const { merchantId, platformId, authorizerAppid, merchantState, grantVersion } = row;
+    const { merchantId, platformId, authorizerAppid, grantVersion, grantGone } = row;
     return {
       claimed: true,
       run: {
@@ -101,7 +101,7 @@ export class Runs {
         retries: row.retries,
         needsSlot: row.needsSlot,
         isLastOutcomeUnknown: row.isLastOutcomeUnknown,
-        merchant: { id: merchantId, platformId, authorizerAppid, state: merchantState, grantVersion },
+        merchant: { id: merchantId, platformId, authorizerAppid, grantVersion, grantGone },
       },
     };
   }

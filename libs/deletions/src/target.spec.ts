@@ -11,6 +11,7 @@ describe('decideTarget', () => {
     ['a whole message said twice', { msg_id: 5, article_idx: 0, whole_message: true }, { msgId: 5n, articleIdx: 0 }],
     ['one article, not the whole', { msg_id: 5, article_idx: 1, whole_message: false }, { msgId: 5n, articleIdx: 1 }],
     ['an article by its url', { url: ARTICLE }, { url: ARTICLE }],
+    ['a url with every kind of letter', { url: `${ARTICLE}&t=文章😀` }, { url: `${ARTICLE}&t=文章😀` }],
     [
       'an article by its short url',
       { url: 'https://mp.weixin.qq.com/s/AbC-12' },
@@ -41,6 +42,9 @@ describe('decideTarget', () => {
     ['url_not_an_article', 'the url only looks alike', { url: 'https://mp.weixin.qq.com.example.com/s/abc' }],
     ['url_not_an_article', 'the url is no web address', { url: 'javascript:alert(1)' }],
     ['url_not_an_article', 'the url is no url', { url: 'abc' }],
+    ['url_not_an_article', 'the url has a blank around it', { url: ` ${ARTICLE}` }],
+    ['url_not_an_article', 'the url holds a NUL', { url: `${ARTICLE}\u0000` }],
+    ['url_not_an_article', 'the url holds half a character', { url: `${ARTICLE}\ud83d` }],
     ['msg_id_unsafe_number', 'a number may have been rounded', { msg_id: 2 ** 53, article_idx: 1 }],
     ['msg_id_invalid', 'msg_id is 0', { msg_id: 0, article_idx: 1 }],
     ['msg_id_invalid', 'msg_id is negative', { msg_id: '-5', article_idx: 1 }],

@@ -84,6 +84,9 @@ function urlTarget(request: TargetRequest): Target {
 }
 
 function isArticleUrl(text: string): boolean {
+  // URL forgives blanks, control characters and half surrogate pairs. It would be stored and sent as it came: one cannot be
+  // stored, the other not be sent.
+  if (/[\s\p{Cc}\p{Cs}]/u.test(text)) return false;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return url !== undefined && /^https?:$/.test(url.protocol) && url.hostname === ARTICLE_HOST && url.pathname !== '/';
 }

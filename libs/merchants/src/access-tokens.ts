@@ -19,7 +19,7 @@ export interface HeldToken {
 }
 
 export interface AccessTokenOptions {
-  /** Longer than a mint can take: after it another process takes over from one that died. */
+  /** Renewed while a mint is under way; after it another process takes over from one that died. */
   leaseMs: number;
   /** How long a caller waits for somebody else's mint. */
   waitMs: number;
@@ -130,11 +130,15 @@ export class AccessTokens {
     mint: () => Promise<MintedToken>,
   ): Promise<HeldToken | undefined> {
     let minted: MintedToken;
+    // A merchant's mint may have to wait for the platform's, so no lease would be long enough for every mint.
+    const renewal = setInterval(() => void this.renew(holderId, owner), this.options.leaseMs / 3);
     try {
       minted = await mint();
     } catch (error) {
       await this.release(holderId, owner, codeOf(error));
       throw error;
+    } finally {
+      clearInterval(renewal);
     }
     const [stored] = await rows<Row>(
       this.dataSource,
@@ -173,6 +177,16 @@ export class AccessTokens {
       [holderId, owner, this.options.leaseMs, seenVersion],
     );
     return won.length === 1;
+  }
+
+  /** A lease that could not be renewed is found lost, if it is, when the mint is over. */
+  private async renew(holderId: string, owner: string): Promise<void> {
+    await this.dataSource
+      .query(
+        `UPDATE access_tokens SET lease_until = now() + $3 * interval '1 ms' WHERE holder_id = $1 AND lease_owner = $2`,
+        [holderId, owner, this.options.leaseMs],
+      )
+      .catch(() => undefined);
   }
 
   private async release(holderId: string, owner: string, failureCode: string): Promise<void> {

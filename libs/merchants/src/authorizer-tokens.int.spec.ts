@@ -3,9 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
+import type { TestingModuleBuilder } from '@nestjs/testing';
+import { DataSource } from 'typeorm';
+import { SealedColumns } from '@app/database';
 import { faultSchema } from '../../../apps/simulator/src/state/faults.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
+import { AccessTokens } from './access-tokens.js';
 import { ComponentTokens } from './component-tokens.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import type { Merchant } from './merchant.entity.js';
@@ -190,6 +194,24 @@ describe('tokens of a platform and its merchants', () => {
     await asked;
     expect(mints()).toBe(1);
     expect(await storedRefreshToken()).toBe(grant().refreshToken);
+  });
+
+  it('are minted once also when the wait for the component token, whose minter died, outlasts the lease', async () => {
+    const hasty = (builder: TestingModuleBuilder) =>
+      builder.overrideProvider(AccessTokens).useFactory({
+        factory: (dataSource: DataSource, sealed: SealedColumns) =>
+          new AccessTokens(dataSource, sealed, { leaseMs: 1_500 }),
+        inject: [DataSource, SealedColumns],
+      });
+    const processes = [await world.process({}, hasty), await world.process({}, hasty)];
+    world.simulation.latencies.set('*', { distribution: 'fixed', ms: 300 });
+    await world.expire(platform.id, merchant.id);
+    await world.sql(
+      `UPDATE access_tokens SET lease_owner = gen_random_uuid(), lease_until = now() + interval '1500 ms' WHERE holder_id = $1`,
+      [platform.id],
+    );
+    await Promise.all(processes.map((process_) => process_.get(AuthorizerTokens).current(merchant)));
+    expect(mints()).toBe(1);
   });
 
   it('are not stored for a merchant that takes its authorization back during the mint', async () => {

@@ -296,6 +296,19 @@ describe('the callback inbox', () => {
       expect(await secretsOf(merchant.id)).toEqual(before);
     });
 
+    it('leaves a renewed grant alone, also when the code of the grant before was exchanged after its own', async () => {
+      await world.pushTicket(platform);
+      const account = world.account();
+      const found = await world.get(Platforms).byId(platform.id);
+      const [first, second] = [world.consent(platform, account, [1]), world.consent(platform, account, [7])];
+      const exchange = (code: string, seconds: number) =>
+        world.get(GrantExchange).exchange(found, { code, grantedAt: new Date(seconds * 1000) });
+      await exchange(second, NOON + 100);
+      const merchant = await exchange(first, NOON);
+      await unauthorized(account.appid, NOON + 50);
+      expect(await world.get(Merchants).byId(merchant.id)).toMatchObject({ state: 'authorized' });
+    });
+
     it('goes by WeChat’s time of a grant that the redirect brought first', async () => {
       await world.pushTicket(platform);
       const account = world.account();

@@ -5,10 +5,23 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { rows, SealedColumns } from '@app/database';
 import { JobQueues } from '@app/queue';
-import { openPush, type PushRefusal, type XmlFields } from '@app/wechat';
+import {
+  AuthorizerApi,
+  openPush,
+  readMassSendFinish,
+  releaseCheckAnswer,
+  releaseCheckTask,
+  sealReply,
+  textReply,
+  type PushRefusal,
+  type ReleaseCheckTask,
+  type XmlFields,
+} from '@app/wechat';
+import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackEvent, type CallbackChannel } from './callback-event.entity.js';
 import { AuthorizationCodeRefused, PlatformNotFound } from './errors.js';
 import { GrantExchange } from './grant-exchange.js';
+import { MassMessages } from './mass-messages.js';
 import { Merchants } from './merchants.js';
 import { Platforms, type Platform } from './platforms.js';
 
@@ -23,11 +36,17 @@ export interface ReceivedPush {
 }
 
 export type Receipt =
-  | { accepted: true; kind: string; isDuplicate: boolean }
+  | {
+      accepted: true;
+      kind: string;
+      isDuplicate: boolean;
+      /** Encrypted XML, where not `success` is wanted. */ reply?: string;
+    }
   | { accepted: false; reason: PushRefusal | 'unknown_platform' };
 
-/** What the job needs of an `authorized` or `updateauthorized` event. */
-const grantPayloadSchema = z.object({ code: z.string() });
+/** What the job needs of an event: its authorization code, and for WeChat's release check to whom the answer goes. */
+const payloadSchema = z.object({ code: z.string(), toUser: z.string().optional() });
+type Payload = z.output<typeof payloadSchema>;
 
 /**
  * Takes in WeChat's pushes: verified, recorded once, acted upon. What is quick and local happens before the answer (WeChat
@@ -43,6 +62,9 @@ export class CallbackInbox {
     private readonly platforms: Platforms,
     private readonly merchants: Merchants,
     private readonly grants: GrantExchange,
+    private readonly massMessages: MassMessages,
+    private readonly tokens: AuthorizerTokens,
+    private readonly authorizerApi: AuthorizerApi,
     private readonly queues: JobQueues,
   ) {}
 
@@ -56,25 +78,37 @@ export class CallbackInbox {
     const opened = openPush({ body: push.body, query: push.query, token, aesKeys, appid: push.componentAppid });
     if (!opened.ok) return { accepted: false, reason: opened.reason };
 
-    const event = eventOf(platform, push, opened.fields, opened.plaintext);
+    const { fields } = opened;
+    const check = push.authorizerAppid ? releaseCheckTask(push.authorizerAppid, fields) : undefined;
+    const payload = push.channel === 'authorization' ? grantPayload(fields) : checkPayload(check);
+    const event = eventOf(platform, push, fields, opened.plaintext, payload !== undefined);
     const isNew = await this.dataSource.transaction(async (tx) => {
-      if (!(await this.record(tx, event, opened.fields))) return false;
-      await this.act(tx, platform, event, opened.fields);
+      if (!(await this.record(tx, event, payload))) return false;
+      await this.act(tx, platform, event, fields);
       return true;
     });
     if (isNew && event.state === 'pending') await this.enqueue(event);
-    return { accepted: true, kind: event.kind, isDuplicate: !isNew };
+    const receipt = { accepted: true, kind: event.kind, isDuplicate: !isNew } as const;
+    if (check?.task !== 'reply') return receipt;
+    const timestamp = Math.floor(Date.now() / 1000);
+    const plaintext = textReply(fields, check.text, timestamp);
+    const nonce = typeof push.query['nonce'] === 'string' ? push.query['nonce'] : event.id;
+    const sealing = { aesKey: opened.aesKey, token, appid: push.componentAppid, plaintext, timestamp, nonce };
+    return { ...receipt, reply: sealReply(sealing) };
   }
 
   /** The slow part of an event, run by a job: exchanges its authorization code. Doing it twice does no harm. */
   async process(eventId: string): Promise<void> {
     const event = await this.dataSource.manager.findOneBy(CallbackEvent, { id: eventId });
     if (event?.state !== 'pending' || !event.payloadSealed) return;
-    const payload: unknown = JSON.parse(this.sealed.open(placeOf(event.id), event.payloadSealed));
-    const { code } = grantPayloadSchema.parse(payload);
+    const { code, toUser } = payloadSchema.parse(JSON.parse(this.sealed.open(placeOf(event.id), event.payloadSealed)));
     const platform = await this.platforms.byId(event.platformId);
     try {
-      await this.grants.exchange(platform, { code, grantedAt: event.pushedAt });
+      const merchant = await this.grants.exchange(platform, { code, grantedAt: event.pushedAt });
+      if (toUser !== undefined) {
+        const { token } = await this.tokens.current(merchant);
+        await this.authorizerApi.sendCustomText({ accessToken: token, toUser, text: releaseCheckAnswer(code) });
+      }
       await this.close(event.id, 'done', null);
     } catch (error) {
       if (!(error instanceof AuthorizationCodeRefused)) throw error;
@@ -95,11 +129,8 @@ export class CallbackInbox {
   }
 
   /** @returns false when the same push was recorded before */
-  private async record(tx: EntityManager, event: CallbackEvent, fields: XmlFields): Promise<boolean> {
-    if (event.state === 'pending') {
-      const payload = JSON.stringify({ code: textOf(fields, 'AuthorizationCode') });
-      event.payloadSealed = this.sealed.seal(placeOf(event.id), payload);
-    }
+  private async record(tx: EntityManager, event: CallbackEvent, payload: Payload | undefined): Promise<boolean> {
+    if (payload) event.payloadSealed = this.sealed.seal(placeOf(event.id), JSON.stringify(payload));
     const inserted = await tx
       .createQueryBuilder()
       .insert()
@@ -112,7 +143,7 @@ export class CallbackInbox {
   }
 
   private async act(tx: EntityManager, platform: Platform, event: CallbackEvent, fields: XmlFields): Promise<void> {
-    if (event.channel !== 'authorization') return;
+    if (event.channel === 'message') return this.actOnMessage(tx, platform, event, fields);
     const ticket = textOf(fields, 'ComponentVerifyTicket');
     if (event.kind === 'component_verify_ticket' && ticket) {
       await this.platforms.keepTicket(tx, platform.id, ticket, event.pushedAt);
@@ -120,6 +151,13 @@ export class CallbackInbox {
     if (event.kind === 'unauthorized' && event.authorizerAppid) {
       await this.merchants.unauthorize(tx, platform.id, event.authorizerAppid, event.pushedAt);
     }
+  }
+
+  private async actOnMessage(tx: EntityManager, platform: Platform, event: CallbackEvent, fields: XmlFields) {
+    const finish = event.kind === 'MASSSENDJOBFINISH' ? readMassSendFinish(fields) : undefined;
+    if (!finish || !event.authorizerAppid) return;
+    const merchant = { platformId: platform.id, authorizerAppid: event.authorizerAppid };
+    await this.massMessages.record(tx, merchant, finish, event.pushedAt);
   }
 
   /** The row is committed: if the queue cannot take the job now, the sweep will find it. */
@@ -141,13 +179,27 @@ export class CallbackInbox {
 
 const placeOf = (id: string) => ({ table: 'callback_events', column: 'payload_sealed', rowId: id });
 
-function eventOf(platform: Platform, push: ReceivedPush, fields: XmlFields, plaintext: string): CallbackEvent {
+/** The authorization code of an event that brings one. */
+function grantPayload(fields: XmlFields): Payload | undefined {
+  const kind = textOf(fields, 'InfoType');
+  const code = textOf(fields, 'AuthorizationCode');
+  return code && (kind === 'authorized' || kind === 'updateauthorized') ? { code } : undefined;
+}
+
+const checkPayload = (check: ReleaseCheckTask | undefined): Payload | undefined =>
+  check?.task === 'send' ? { code: check.code, toUser: check.toUser } : undefined;
+
+function eventOf(
+  platform: Platform,
+  push: ReceivedPush,
+  fields: XmlFields,
+  plaintext: string,
+  isPending: boolean,
+): CallbackEvent {
   const kind =
     push.channel === 'authorization'
       ? textOf(fields, 'InfoType')
       : (textOf(fields, 'Event') ?? textOf(fields, 'MsgType'));
-  const hasSlowPart = kind === 'authorized' || kind === 'updateauthorized';
-  const isPending = push.channel === 'authorization' && hasSlowPart && textOf(fields, 'AuthorizationCode');
   return {
     id: uuidv7(),
     platformId: platform.id,

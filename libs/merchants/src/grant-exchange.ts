@@ -26,6 +26,8 @@ interface CodeRow {
   merchant_id: string | null;
   grant_version: number;
   failure_code: string | null;
+  /** Whoever exchanges it is not done yet. */
+  is_leased: boolean;
 }
 
 /**
@@ -52,13 +54,16 @@ export class GrantExchange {
     while (!(await this.lease(platform.id, codeHash, owner))) {
       const known = await this.outcome(platform.id, codeHash);
       if (known?.failure_code) throw new AuthorizationCodeRefused(known.failure_code);
-      if (known?.merchant_id) return this.alreadyExchanged(known.merchant_id, known.grant_version, arrival);
+      if (known?.merchant_id && !known.is_leased)
+        return this.alreadyExchanged(known.merchant_id, known.grant_version, arrival);
       if (performance.now() > giveUpAt) throw new TokenUnavailable('exchange_in_progress');
       await delay(randomInt(40, 120));
     }
     const grant = await this.ask(platform, arrival.code, codeHash, owner);
     const merchantId = await this.keep(platform, grant, codeHash, arrival);
+    // Those who wait for this exchange shall see the account's facts too, so the lease goes on until here.
     await this.tryFacts(platform, merchantId, grant.authorizerAppid);
+    await this.release(platform.id, codeHash, owner);
     return this.merchants.byId(merchantId);
   }
 
@@ -95,11 +100,7 @@ export class GrantExchange {
       );
     } catch (error) {
       const failureCode = error instanceof AuthorizationCodeInvalid ? String(error.errcode) : null;
-      await this.dataSource.query(
-        `UPDATE authorization_codes SET lease_owner = NULL, lease_until = NULL, failure_code = $4
-         WHERE platform_id = $1 AND code_hash = $2 AND lease_owner = $3`,
-        [platform.id, codeHash, owner, failureCode],
-      );
+      await this.release(platform.id, codeHash, owner, failureCode);
       throw failureCode ? new AuthorizationCodeRefused(failureCode, { cause: error }) : error;
     }
   }
@@ -117,7 +118,7 @@ export class GrantExchange {
         ref: arrival.ref,
       });
       await tx.query(
-        `UPDATE authorization_codes SET merchant_id = $3, grant_version = $4, lease_owner = NULL, lease_until = NULL, failure_code = NULL
+        `UPDATE authorization_codes SET merchant_id = $3, grant_version = $4, failure_code = NULL
          WHERE platform_id = $1 AND code_hash = $2`,
         [platform.id, codeHash, id, grantVersion],
       );
@@ -146,10 +147,18 @@ export class GrantExchange {
     return won.length === 1;
   }
 
+  private async release(platformId: string, codeHash: string, owner: string, failureCode: string | null = null) {
+    await this.dataSource.query(
+      `UPDATE authorization_codes SET lease_owner = NULL, lease_until = NULL, failure_code = $4
+       WHERE platform_id = $1 AND code_hash = $2 AND lease_owner = $3`,
+      [platformId, codeHash, owner, failureCode],
+    );
+  }
+
   private async outcome(platformId: string, codeHash: string): Promise<CodeRow | undefined> {
     const [row] = await rows<CodeRow>(
       this.dataSource,
-      `SELECT merchant_id, grant_version, failure_code FROM authorization_codes WHERE platform_id = $1 AND code_hash = $2`,
+      `SELECT merchant_id, grant_version, failure_code, COALESCE(lease_until > now(), false) AS is_leased FROM authorization_codes WHERE platform_id = $1 AND code_hash = $2`,
       [platformId, codeHash],
     );
     return row;

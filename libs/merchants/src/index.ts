@@ -1,6 +1,7 @@
 import { AccessTokenRow } from './access-token.entity.js';
 import { AuthorizationCodeRow, UsedAuthorizationState } from './authorization-code.entity.js';
 import { CallbackEvent } from './callback-event.entity.js';
+import { MassMessage, MassMessageArticle } from './mass-message.entity.js';
 import { Merchant } from './merchant.entity.js';
 import { PlatformRow } from './platform.entity.js';
 
@@ -9,6 +10,8 @@ export const merchantsEntities = [
   AccessTokenRow,
   AuthorizationCodeRow,
   CallbackEvent,
+  MassMessage,
+  MassMessageArticle,
   Merchant,
   PlatformRow,
   UsedAuthorizationState,
@@ -33,6 +36,7 @@ export {
 } from './errors.js';
 export { GrantExchange } from './grant-exchange.js';
 export { lessonOf } from './lessons.js';
+export { MassMessages, type SentMessage } from './mass-messages.js';
 export { Merchant, type MerchantState } from './merchant.entity.js';
 export { Merchants, type GrantLesson } from './merchants.js';
 export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';

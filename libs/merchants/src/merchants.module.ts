@@ -6,6 +6,7 @@ import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackInbox } from './callback-inbox.js';
 import { ComponentTokens } from './component-tokens.js';
 import { GrantExchange } from './grant-exchange.js';
+import { MassMessages } from './mass-messages.js';
 import { Merchants } from './merchants.js';
 import { Onboarding, ONBOARDING_OPTIONS, STATE_SIGNER, type OnboardingOptions } from './onboarding.js';
 import { Platforms } from './platforms.js';
@@ -27,6 +28,7 @@ export class MerchantsModule implements OnApplicationShutdown {
       CallbackInbox,
       ComponentTokens,
       GrantExchange,
+      MassMessages,
       Merchants,
       Onboarding,
       Platforms,

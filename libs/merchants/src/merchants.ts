@@ -34,17 +34,22 @@ export class Merchants {
   ) {}
 
   /**
-   * The merchant of that appid; its platform need be named only where the account authorized several.
+   * The merchant of that appid; its platform need be named only where the account authorized several. Within a
+   * transaction pass it on: a second connection per request starves the pool when many wait for one.
    * @throws MerchantNotFound, PlatformNotFound, PlatformRequired
    */
-  async find(authorizerAppid: string, componentAppid?: string): Promise<Merchant> {
-    const platform = componentAppid === undefined ? undefined : await this.platforms.get(componentAppid);
-    const found = await this.dataSource.manager.find(Merchant, {
+  async find(
+    authorizerAppid: string,
+    componentAppid?: string,
+    tx: EntityManager = this.dataSource.manager,
+  ): Promise<Merchant> {
+    const platform = componentAppid === undefined ? undefined : await this.platforms.get(componentAppid, tx);
+    const found = await tx.find(Merchant, {
       where: { authorizerAppid, ...(platform && { platformId: platform.id }) },
     });
     const [merchant] = found;
     if (!merchant) throw new MerchantNotFound(authorizerAppid);
-    if (found.length > 1) throw new PlatformRequired(authorizerAppid, await this.componentAppids(found));
+    if (found.length > 1) throw new PlatformRequired(authorizerAppid, await this.componentAppids(tx, found));
     return merchant;
   }
 
@@ -69,7 +74,7 @@ export class Merchants {
 
   /**
    * Stores a grant, new or renewed, with the access token that came with it. A refresh token that WeChat left out never
-   * blanks the one that is stored.
+   * blanks the one that is stored. Codes may be exchanged out of order, so its time never goes back.
    */
   async keepGrant(
     tx: EntityManager,
@@ -81,8 +86,9 @@ export class Merchants {
     const sealed = grant.authorizerRefreshToken ? this.sealed.seal(placeOf(id), grant.authorizerRefreshToken) : null;
     const [kept] = await rows<{ grantVersion: number }>(
       tx,
-      `UPDATE merchants SET state = 'authorized', permission_sets = $2, granted_at = $3, grant_version = grant_version + 1,
-         refresh_token_sealed = COALESCE($4, refresh_token_sealed), ref = COALESCE($5, ref), updated_at = now()
+      `UPDATE merchants SET state = 'authorized', permission_sets = $2, granted_at = GREATEST(granted_at, $3),
+         grant_version = grant_version + 1, refresh_token_sealed = COALESCE($4, refresh_token_sealed),
+         ref = COALESCE($5, ref), updated_at = now()
        WHERE id = $1 RETURNING grant_version AS "grantVersion"`,
       [id, grant.permissionSets, grantedAt, sealed, ref ?? null],
     );
@@ -179,9 +185,9 @@ export class Merchants {
     return row.id;
   }
 
-  private async componentAppids(merchants: Merchant[]): Promise<string[]> {
+  private async componentAppids(tx: EntityManager, merchants: Merchant[]): Promise<string[]> {
     const found = await rows<{ component_appid: string }>(
-      this.dataSource,
+      tx,
       `SELECT component_appid FROM platforms WHERE id = ANY($1) ORDER BY component_appid`,
       [merchants.map(({ platformId }) => platformId)],
     );

@@ -90,8 +90,8 @@ export class Platforms {
   }
 
   /** @throws PlatformNotFound */
-  async get(componentAppid: string): Promise<Platform> {
-    return withoutSecrets(await this.row({ componentAppid }, componentAppid));
+  async get(componentAppid: string, tx: EntityManager = this.dataSource.manager): Promise<Platform> {
+    return withoutSecrets(await this.row({ componentAppid }, componentAppid, tx));
   }
 
   async byId(id: string): Promise<Platform> {
@@ -135,8 +135,12 @@ export class Platforms {
     );
   }
 
-  private async row(where: { id: string } | { componentAppid: string }, name: string): Promise<PlatformRow> {
-    const row = await this.dataSource.manager.findOneBy(PlatformRow, where);
+  private async row(
+    where: { id: string } | { componentAppid: string },
+    name: string,
+    tx: EntityManager = this.dataSource.manager,
+  ): Promise<PlatformRow> {
+    const row = await tx.findOneBy(PlatformRow, where);
     if (!row) throw new PlatformNotFound(name);
     return row;
   }

@@ -1,5 +1,6 @@
-import { Body, Controller, Header, HttpCode, Logger, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, HttpCode, Logger, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { CallbackInbox, type ReceivedPush } from '@app/merchants';
@@ -22,28 +23,28 @@ export class CallbacksController {
 
   @Post('events')
   @HttpCode(200)
-  @Header('content-type', 'text/plain')
   event(
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
     @Query({ schema: querySchema }) query: Record<string, unknown>,
     @Body({ schema: bodySchema }) body: Buffer,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return this.receive({ componentAppid, channel: 'authorization', query, body });
+    return this.receive({ componentAppid, channel: 'authorization', query, body }, reply);
   }
 
   @Post('messages/:authorizerAppid')
   @HttpCode(200)
-  @Header('content-type', 'text/plain')
   message(
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
     @Param('authorizerAppid', { schema: appidSchema }) authorizerAppid: string,
     @Query({ schema: querySchema }) query: Record<string, unknown>,
     @Body({ schema: bodySchema }) body: Buffer,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return this.receive({ componentAppid, channel: 'message', authorizerAppid, query, body });
+    return this.receive({ componentAppid, channel: 'message', authorizerAppid, query, body }, reply);
   }
 
-  private async receive(push: Omit<ReceivedPush, 'requestId'>): Promise<string> {
+  private async receive(push: Omit<ReceivedPush, 'requestId'>, reply: FastifyReply): Promise<string> {
     const receipt = await this.inbox.receive({ ...push, requestId: currentRequestId() ?? newRequestId() });
     const about = { component_appid: push.componentAppid, channel: push.channel };
     if (!receipt.accepted) {
@@ -51,6 +52,7 @@ export class CallbacksController {
       throw new ProblemError('push_refused', `This is not a push of WeChat for this platform (${receipt.reason}).`);
     }
     this.logger.log('push received', { ...about, kind: receipt.kind, is_duplicate: receipt.isDuplicate });
-    return 'success';
+    void reply.type(receipt.reply ? 'text/xml' : 'text/plain');
+    return receipt.reply ?? 'success';
   }
 }

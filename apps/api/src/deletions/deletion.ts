@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { DeletionView } from '@app/deletions';
 import type { DeletionAttempt } from '@app/deletions';
 import { appidSchema } from '../http/appid.js';
+import { msgIdSchema } from '../http/msg-id.js';
 import { pageSchema } from '../http/page.js';
+import { textSchema } from '../http/text.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_DAYS_AHEAD = 366;
@@ -15,16 +17,16 @@ export const createDeletionSchema = z
     msg_id: z.union([z.number(), z.string().max(40)]).optional(),
     article_idx: z.int().min(0).max(1_000).optional().meta({ description: '1-based; 0 is the whole message.' }),
     whole_message: z.boolean().optional(),
-    url: z.string().max(2_048).optional(),
+    url: textSchema(2_048).optional(),
     not_before: z.iso
       .datetime({ offset: true })
       .transform((text) => new Date(text))
       .refine((moment) => moment.getTime() < Date.now() + MAX_DAYS_AHEAD * DAY_MS, 'is more than a year ahead')
       .optional(),
     priority: z.enum(['normal', 'urgent']).default('normal'),
-    reason: z.string().max(500).optional(),
+    reason: textSchema(500).optional(),
     metadata: z
-      .record(z.string().min(1).max(40), z.string().max(500))
+      .record(textSchema(40).min(1), textSchema(500))
       .refine((metadata) => Object.keys(metadata).length <= 50, 'has more than 50 entries')
       .default({}),
   })
@@ -40,10 +42,7 @@ export const listDeletionsSchema = pageSchema.extend({
   merchant: appidSchema.optional(),
   component_appid: appidSchema.optional(),
   state: stateSchema.optional(),
-  msg_id: z
-    .string()
-    .regex(/^[1-9]\d{0,18}$/, 'must be a msg_id')
-    .optional(),
+  msg_id: msgIdSchema.optional(),
 });
 export type ListDeletions = z.output<typeof listDeletionsSchema>;
 

@@ -51,7 +51,7 @@ export class DeletionsController {
     const request = { apiKeyId: caller.apiKeyId, key, fingerprint: ['POST /v1/deletions', body] };
     const answer = await this.idempotency.run<DeletionResource>(request, async (tx) => {
       const { target, ignored } = decideTarget(body);
-      const merchant = await this.merchants.find(body.merchant, body.component_appid);
+      const merchant = await this.merchants.find(body.merchant, body.component_appid, tx);
       const { id, isNew } = await this.deletions.accept(tx, merchant, {
         target,
         isUrgent: body.priority === 'urgent',

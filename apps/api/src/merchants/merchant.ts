@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { LaneReport } from '@app/deletions';
 import { ineligibleReasons, type Merchant } from '@app/merchants';
+import { textSchema } from '../http/text.js';
 
 export const updateMerchantSchema = z
   .strictObject({
-    ref: z.string().min(1).max(200).nullable(),
+    ref: textSchema(200).min(1).nullable(),
     rate_per_minute: z.int().min(1).max(100_000).nullable().meta({ description: 'Null: the deployment default.' }),
     daily_limit: z.int().min(0).max(10_000_000).nullable().meta({ description: 'Null: the deployment default.' }),
   })

@@ -6,9 +6,10 @@ import { ineligibleReasons, Onboarding } from '@app/merchants';
 import { Public } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import { toProblem } from '../http/error.filter.js';
+import { textSchema } from '../http/text.js';
 import { authorizePage, PAGE_HEADERS, problemPage, resultPage } from './pages.js';
 
-const beginSchema = z.object({ ref: z.string().min(1).max(200).optional() });
+const beginSchema = z.object({ ref: textSchema(200).min(1).optional() });
 
 /** A parameter was once seen twice in WeChat's redirect: the first one counts. */
 const once = z

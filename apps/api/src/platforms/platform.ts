@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Platform } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
+import { textSchema } from '../http/text.js';
 
 const encodingAesKeySchema = z
   .string()
   .regex(/^[A-Za-z0-9]{43}$/, 'must be the 43 letters and digits of the message encryption key');
-const secretSchema = z.string().min(1).max(200);
+const secretSchema = textSchema(200).min(1);
 
 const secretsShape = {
   app_secret: secretSchema,

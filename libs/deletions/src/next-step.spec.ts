@@ -1,0 +1,153 @@
+import { GrantLost, TicketMissing, TokenUnavailable } from '@app/merchants';
+import { ConnectFailed, errcodes, errorForErrcode, UnknownOutcome, type OutcomeClass } from '@app/wechat';
+import { afterDelete, afterTokenFailure, afterVerifyFailure, type CallContext, type NextStep } from './next-step.js';
+
+const fresh: CallContext = { hasMsgId: true, isTokenRenewed: false, retriesLeft: 5 };
+const urlOnly = { ...fresh, hasMsgId: false };
+const lastTime = { ...fresh, isTokenRenewed: true, retriesLeft: 0 };
+
+const deletion = (errcode: number) => errorForErrcode({ operation: 'mass/delete', errcode });
+const timeout = new UnknownOutcome({ operation: 'mass/delete' }, 'timeout');
+const noConnection = new ConnectFailed({ operation: 'mass/delete' });
+
+const MINUTE_MS = 60_000;
+const forPlatform: NextStep = { do: 'wait', for: 'platform', pauseMs: 30_000 };
+
+/** What each class of answer leads to, the first time. */
+const steps: Record<Exclude<OutcomeClass, 'done' | 'merchant_must_act' | 'admin_must_confirm'>, NextStep> = {
+  credential_expired: { do: 'renew_token' },
+  unknown_outcome: { do: 'retry' },
+  already_gone: { do: 'verify', code: 'already_gone' },
+  too_fast: { do: 'wait', for: 'rate_limit', pauseMs: MINUTE_MS },
+  quota_spent: { do: 'wait', for: 'daily_quota' },
+  platform_broken: forPlatform,
+  refused: { do: 'fail', code: 'refused' },
+};
+const codesOf = (outcome: OutcomeClass) => Object.keys(errcodes[outcome]).map(Number);
+
+describe('after mass/delete failed', () => {
+  describe.each(Object.entries(steps))('with %s', (outcome, step) => {
+    // Object.entries forgets that its keys are classes.
+    it.each(codesOf(outcome as OutcomeClass))('%i, the step is that of its class', (errcode) => {
+      expect(afterDelete(deletion(errcode), fresh)).toEqual(step);
+    });
+  });
+
+  it.each(codesOf('merchant_must_act'))('with %i, the deletion fails: only the merchant can help', (errcode) => {
+    expect(afterDelete(deletion(errcode), fresh)).toMatchObject({ do: 'fail' });
+  });
+
+  it.each([
+    [61003, 'unauthorized'],
+    [61007, 'permission_set_7_not_granted'],
+    [61023, 'reauthorization_required'],
+    [42007, 'reauthorization_required'],
+  ])('with %i, the merchant is known to be %s from then on', (errcode, lesson) => {
+    expect(afterDelete(deletion(errcode), fresh)).toEqual({ do: 'fail', code: lesson, lesson });
+  });
+
+  it.each([43007, 48001, 48003, 48004, 50001, 50002])('with %i, it fails as merchant_must_act', (errcode) => {
+    expect(afterDelete(deletion(errcode), fresh)).toEqual({ do: 'fail', code: 'merchant_must_act', lesson: undefined });
+  });
+
+  it.each([
+    [89501, 10 * MINUTE_MS],
+    [89502, 10 * MINUTE_MS],
+    [89503, 10 * MINUTE_MS],
+    [89504, 10 * MINUTE_MS],
+    [89505, 10 * MINUTE_MS],
+    [89506, 24 * 60 * MINUTE_MS],
+    [89507, 60 * MINUTE_MS],
+  ])('with %i, it waits for the admin for %i ms', (errcode, pauseMs) => {
+    expect(codesOf('admin_must_confirm')).toContain(errcode);
+    expect(afterDelete(deletion(errcode), fresh)).toEqual({ do: 'wait', for: 'merchant_admin', pauseMs });
+  });
+
+  it('with a code that nobody knows, it fails at once', () => {
+    expect(afterDelete(deletion(1_234_567), fresh)).toEqual({ do: 'fail', code: 'refused' });
+  });
+
+  it('without an answer, it is retried', () => {
+    expect(afterDelete(timeout, fresh)).toEqual({ do: 'retry' });
+  });
+
+  it('without a connection, nothing was spent and it waits', () => {
+    expect(afterDelete(noConnection, lastTime)).toEqual(forPlatform);
+  });
+
+  it('because the token was refused twice, it backs off', () => {
+    expect(afterDelete(deletion(40001), { ...fresh, isTokenRenewed: true })).toEqual({ do: 'retry' });
+  });
+
+  it.each([
+    ['an unknown outcome', timeout, 'unknown_outcome'],
+    ['a refused token', deletion(42001), 'credential_expired'],
+  ])('with %s once too often, it fails', (_what, error, code) => {
+    expect(afterDelete(error, lastTime)).toEqual({ do: 'fail', code });
+  });
+
+  it.each([deletion(45011), deletion(45009), deletion(89503), deletion(61004)])(
+    'waiting (%s) needs no retries',
+    (error) => {
+      expect(afterDelete(error, lastTime)).toMatchObject({ do: 'wait' });
+    },
+  );
+
+  it('because a url is gone already, it fails: without a msg_id nothing can prove it', () => {
+    expect(afterDelete(deletion(40065), urlOnly)).toEqual({ do: 'fail', code: 'already_gone' });
+  });
+
+  it('through a bug of ours, nothing is decided', () => {
+    expect(afterDelete(new TypeError('x is not a function'), fresh)).toBeUndefined();
+  });
+});
+
+describe('when no token could be had', () => {
+  it.each<[string, Error, NextStep]>([
+    ['the merchant took its grant back', new GrantLost('wx1', 'unauthorized'), { do: 'fail', code: 'unauthorized' }],
+    [
+      'the merchant has to authorize again',
+      new GrantLost('wx1', 'reauthorization_required'),
+      { do: 'fail', code: 'reauthorization_required' },
+    ],
+    [
+      'the refresh token is refused',
+      deletion(61023),
+      { do: 'fail', code: 'reauthorization_required', lesson: 'reauthorization_required' },
+    ],
+    ['the platform has no ticket', new TicketMissing('wx1'), forPlatform],
+    ['the mint failed a moment ago', new TokenUnavailable('unknown_outcome'), forPlatform],
+    ['WeChat did not answer', timeout, forPlatform],
+    ['WeChat could not be reached', noConnection, forPlatform],
+    ['our address is not registered', deletion(61004), forPlatform],
+    ['the platform has minted too often today', deletion(45009), forPlatform],
+  ])('because %s, the step is known', (_why, error, step) => {
+    expect(afterTokenFailure(error)).toEqual(step);
+  });
+
+  it('through a bug of ours, nothing is decided', () => {
+    expect(afterTokenFailure(new TypeError('x is not a function'))).toBeUndefined();
+  });
+});
+
+describe('when mass/get could not be asked', () => {
+  it.each<[string, Error, NextStep]>([
+    ['nobody answered', timeout, { do: 'retry' }],
+    ['the token was refused', deletion(40001), { do: 'retry' }],
+    ['calls come too fast', deletion(45011), { do: 'wait', for: 'rate_limit', pauseMs: MINUTE_MS }],
+    ['the admin shut our address out', deletion(89507), { do: 'wait', for: 'merchant_admin', pauseMs: 60 * MINUTE_MS }],
+    ['its own quota is spent, which is not that of deletions', deletion(45009), forPlatform],
+    ['the platform is broken', deletion(61004), forPlatform],
+    ['the grant is gone', deletion(61003), { do: 'fail', code: 'unauthorized', lesson: 'unauthorized' }],
+  ])('because %s, no delete call is spent', (_why, error, step) => {
+    expect(afterVerifyFailure(error, fresh)).toEqual(step);
+  });
+
+  it('once too often, the deletion fails', () => {
+    expect(afterVerifyFailure(timeout, lastTime)).toEqual({ do: 'fail', code: 'unknown_outcome' });
+  });
+
+  it('through a bug of ours, nothing is decided', () => {
+    expect(afterVerifyFailure(new TypeError('x is not a function'), fresh)).toBeUndefined();
+  });
+});

@@ -1,0 +1,121 @@
+import { DeletionsDesk } from '../../../test/support/deletions-desk.js';
+import type { Run } from './runs.js';
+
+let desk: DeletionsDesk;
+
+beforeAll(async () => {
+  desk = await DeletionsDesk.open();
+});
+afterAll(() => desk.close());
+
+/** A deletion that the dispatcher has handed out. */
+async function dispatched(): Promise<string> {
+  const [id = ''] = await desk.accept(await desk.aMerchant(), 1);
+  expect((await desk.lanes.dispatch()).map((one) => one.id)).toEqual([id]);
+  return id;
+}
+
+async function claimed(id: string): Promise<Run> {
+  const claim = await desk.runs.claim(id);
+  if (!claim.claimed) throw new Error('not claimed');
+  return claim.run;
+}
+
+/** What is left when a worker dies: after a while its claim counts for nothing. */
+const endClaim = (id: string) =>
+  desk.sql(`UPDATE deletions SET running_until = now() - interval '1 s' WHERE id = $1`, [id]);
+const answer = { outcome: 'accepted', errcode: 0, httpStatus: 200, latencyMs: 20 };
+const done = { state: 'succeeded', proof: 'acknowledged', outcome: { code: 'deleted', errcode: 0 } } as const;
+
+describe('a run', () => {
+  it('is claimed by one of many workers, and the others are told when to come again', async () => {
+    const id = await dispatched();
+    const claims = await Promise.all(Array.from({ length: 10 }, () => desk.runs.claim(id)));
+    expect(claims.filter(({ claimed }) => claimed)).toHaveLength(1);
+    for (const claim of claims) {
+      if (!claim.claimed) expect(claim.retryAfterMs).toBeGreaterThan(20_000);
+    }
+  });
+
+  it('cannot be claimed before the dispatch, nor after its end', async () => {
+    const [waiting = ''] = await desk.accept(await desk.aMerchant(), 1);
+    expect(await desk.runs.claim(waiting)).toEqual({ claimed: false });
+    await desk.deletions.cancel(waiting);
+    expect(await desk.runs.claim(waiting)).toEqual({ claimed: false });
+    const id = await dispatched();
+    await desk.runs.finish(await claimed(id), done);
+    expect(await desk.runs.claim(id)).toEqual({ claimed: false });
+  });
+
+  it('is taken over when its claim has ended, knowing that a call may have been made', async () => {
+    const id = await dispatched();
+    const first = await claimed(id);
+    expect(first).toMatchObject({ isLastOutcomeUnknown: false, needsSlot: false });
+    await desk.runs.startCall(first, 'mass/delete');
+    await endClaim(id);
+    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: true, needsSlot: true });
+    // Whoever lost the claim makes no call any more, gives nothing back and waits for nothing.
+    expect(await desk.runs.startCall(first, 'mass/delete')).toBeUndefined();
+    await desk.runs.giveBack(first);
+    await desk.runs.backOff(first, 1_000);
+    expect(await desk.view([id])).toMatchObject([{ state: 'running', attempts: 1, retries: 0 }]);
+  });
+
+  it('needs no new slot when its worker died before the call', async () => {
+    const id = await dispatched();
+    await claimed(id);
+    await endClaim(id);
+    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: false, needsSlot: false });
+  });
+
+  it('ends with what WeChat answered, even when the claim was lost meanwhile', async () => {
+    const id = await dispatched();
+    const slow = await claimed(id);
+    const callId = (await desk.runs.startCall(slow, 'mass/delete')) ?? '';
+    await endClaim(id);
+    const second = await claimed(id);
+    await desk.runs.finish(slow, done, { id: callId, result: answer });
+    expect(await desk.view([id])).toMatchObject([
+      { state: 'succeeded', proof: 'acknowledged', outcomeCode: 'deleted' },
+    ]);
+    expect(await desk.runs.startCall(second, 'mass/get')).toBeUndefined();
+    // The first end stands.
+    await desk.runs.finish(second, { state: 'failed', proof: 'none', outcome: { code: 'refused' } });
+    expect(await desk.view([id])).toMatchObject([{ state: 'succeeded' }]);
+  });
+
+  it('waits for its backoff in the queue, where it cannot be cancelled', async () => {
+    const id = await dispatched();
+    await desk.runs.backOff(await claimed(id), 60_000);
+    expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'backoff', retries: 1 }]);
+    await expect(desk.deletions.cancel(id)).rejects.toMatchObject({ code: 'deletion_state_conflict' });
+    expect(await desk.lanes.dispatch()).toEqual([]);
+  });
+
+  it('that waits for somebody is in its lane, where it can be cancelled', async () => {
+    const id = await dispatched();
+    await desk.runs.giveBack(await claimed(id), { for: 'merchant_admin', pauseMs: 60_000 });
+    expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'merchant_admin', retries: 0 }]);
+    await desk.deletions.cancel(id);
+    expect(await desk.view([id])).toMatchObject([{ state: 'cancelled', waitingFor: null, waitingUntil: null }]);
+  });
+
+  it('is found by the sweep when its claim, its wait or its dispatch is long over, and not before', async () => {
+    const [lost, running, waiting] = [await dispatched(), await dispatched(), await dispatched()];
+    await claimed(running);
+    await desk.runs.backOff(await claimed(waiting), 60_000);
+    await desk.sql(`UPDATE deletions SET dispatched_at = now() - interval '1 h' WHERE id = ANY($1)`, [
+      [lost, running, waiting],
+    ]);
+    const found = async () => (await desk.runs.withoutProgress(15_000, 100)).map(({ id }) => id);
+    expect(await found()).toContain(lost);
+    expect(await found()).not.toContain(running);
+    expect(await found()).not.toContain(waiting);
+    await desk.sql(
+      `UPDATE deletions SET running_until = running_until - interval '2 min', waiting_until = waiting_until - interval '2 min'
+       WHERE id = ANY($1)`,
+      [[running, waiting]],
+    );
+    expect(await found()).toEqual(expect.arrayContaining([lost, running, waiting]));
+  });
+});

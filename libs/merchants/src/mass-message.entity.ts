@@ -1,0 +1,39 @@
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Merchant } from './merchant.entity.js';
+
+/** What a merchant has sent, as WeChat's MASSSENDJOBFINISH told it. */
+@Entity({ name: 'mass_messages' })
+export class MassMessage {
+  @ForeignKey(() => Merchant, { name: 'mass_messages_merchant_id_fkey' })
+  @PrimaryColumn('uuid', { name: 'merchant_id' })
+  merchantId!: string;
+  /** Decimal digits. */
+  @PrimaryColumn('bigint', { name: 'msg_id' }) msgId!: string;
+  /** Raw: `send success`, `send fail` or `err(N)`. */
+  @Column('text') status!: string;
+  @Column('integer', { name: 'status_code', nullable: true }) statusCode!: number | null;
+  @Column('integer', { name: 'total_count', nullable: true }) totalCount!: number | null;
+  @Column('integer', { name: 'filter_count', nullable: true }) filterCount!: number | null;
+  @Column('integer', { name: 'sent_count', nullable: true }) sentCount!: number | null;
+  @Column('integer', { name: 'error_count', nullable: true }) errorCount!: number | null;
+  /** WeChat's clock. */
+  @Column('timestamptz', { name: 'finished_at' }) finishedAt!: Date;
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+}
+
+/** One article of a mass message, by the address that fans see. */
+@Entity({ name: 'mass_message_articles' })
+@ForeignKey(() => MassMessage, ['merchantId', 'msgId'], ['merchantId', 'msgId'], {
+  name: 'mass_message_articles_message_fkey',
+})
+@Index('mass_message_articles_material_idx', ['merchantId', 'mid', 'idx'])
+export class MassMessageArticle {
+  @PrimaryColumn('uuid', { name: 'merchant_id' }) merchantId!: string;
+  @PrimaryColumn('bigint', { name: 'msg_id' }) msgId!: string;
+  @PrimaryColumn('integer', { name: 'article_idx' }) articleIdx!: number;
+  @Column('text') url!: string;
+  /** Names the material, with `idx`: null where the address is a short one. */
+  @Column('text', { nullable: true }) mid!: string | null;
+  @Column('integer', { nullable: true }) idx!: number | null;
+  @Column('text', { nullable: true }) sn!: string | null;
+}

@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { rows } from '@app/database';
+import { readArticleAddress, type MassSendFinish } from '@app/wechat';
+
+/** A mass message with its articles. */
+export interface SentMessage {
+  authorizerAppid: string;
+  componentAppid: string;
+  msgId: string;
+  status: string;
+  statusCode: number | null;
+  totalCount: number | null;
+  filterCount: number | null;
+  sentCount: number | null;
+  errorCount: number | null;
+  finishedAt: Date;
+  articles: { articleIdx: number; url: string }[];
+}
+
+export interface SentMessagePage {
+  merchantId: string;
+  limit: number;
+  /** Newest first: the msg_id after which the page starts. */
+  after?: string | undefined;
+}
+
+/** The inventory: what merchants have sent, learned from WeChat's pushes. */
+@Injectable()
+export class MassMessages {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Remembers a send that has finished. The same event twice, or a later one for the same message, is the same row.
+   * @returns false when the merchant is not known
+   */
+  async record(
+    tx: EntityManager,
+    merchant: { platformId: string; authorizerAppid: string },
+    finish: MassSendFinish,
+    finishedAt: Date,
+  ): Promise<boolean> {
+    const [message] = await rows<{ merchantId: string }>(
+      tx,
+      `INSERT INTO mass_messages AS m (merchant_id, msg_id, status, status_code, total_count, filter_count, sent_count, error_count, finished_at)
+       SELECT id, $3, $4, $5, $6, $7, $8, $9, $10 FROM merchants WHERE platform_id = $1 AND authorizer_appid = $2
+       ON CONFLICT (merchant_id, msg_id) DO UPDATE SET status = excluded.status, status_code = excluded.status_code,
+         total_count = excluded.total_count, filter_count = excluded.filter_count, sent_count = excluded.sent_count,
+         error_count = excluded.error_count, finished_at = excluded.finished_at
+       RETURNING merchant_id AS "merchantId"`,
+      [
+        merchant.platformId,
+        merchant.authorizerAppid,
+        String(finish.msgId),
+        finish.status,
+        finish.statusCode ?? null,
+        finish.totalCount ?? null,
+        finish.filterCount ?? null,
+        finish.sentCount ?? null,
+        finish.errorCount ?? null,
+        finishedAt,
+      ],
+    );
+    if (message) await this.recordArticles(tx, message.merchantId, finish);
+    return message !== undefined;
+  }
+
+  async list({ merchantId, limit, after }: SentMessagePage): Promise<SentMessage[]> {
+    return rows(
+      this.dataSource,
+      `SELECT me.authorizer_appid AS "authorizerAppid", p.component_appid AS "componentAppid", m.msg_id AS "msgId", m.status,
+         m.status_code AS "statusCode", m.total_count AS "totalCount", m.filter_count AS "filterCount",
+         m.sent_count AS "sentCount", m.error_count AS "errorCount", m.finished_at AS "finishedAt",
+         COALESCE((SELECT json_agg(json_build_object('articleIdx', a.article_idx, 'url', a.url) ORDER BY a.article_idx)
+           FROM mass_message_articles a WHERE a.merchant_id = m.merchant_id AND a.msg_id = m.msg_id), '[]') AS articles
+       FROM mass_messages m JOIN merchants me ON me.id = m.merchant_id JOIN platforms p ON p.id = me.platform_id
+       WHERE m.merchant_id = $1 AND m.msg_id < $2 ORDER BY m.msg_id DESC LIMIT $3`,
+      [merchantId, after ?? '9223372036854775807', limit],
+    );
+  }
+
+  private async recordArticles(tx: EntityManager, merchantId: string, finish: MassSendFinish): Promise<void> {
+    const articles = finish.articles.map((article) => ({ ...article, address: readArticleAddress(article.url) }));
+    if (articles.length === 0) return;
+    await tx.query(
+      `INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, mid, idx, sn)
+       SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::text[], $6::int[], $7::text[])
+       ON CONFLICT (merchant_id, msg_id, article_idx) DO UPDATE SET url = excluded.url, mid = excluded.mid,
+         idx = excluded.idx, sn = excluded.sn`,
+      [
+        merchantId,
+        String(finish.msgId),
+        articles.map(({ articleIdx }) => articleIdx),
+        articles.map(({ url }) => url),
+        articles.map(({ address }) => address?.mid ?? null),
+        articles.map(({ address }) => address?.idx ?? null),
+        articles.map(({ address }) => address?.sn ?? null),
+      ],
+    );
+    // Which account an address belongs to, for wishes that name an article by its address alone.
+    const biz = articles.find(({ address }) => address)?.address?.biz;
+    if (biz)
+      await tx.query(`UPDATE merchants SET biz = $2 WHERE id = $1 AND biz IS DISTINCT FROM $2`, [merchantId, biz]);
+  }
+}

@@ -1,0 +1,76 @@
+import type { XmlFields, XmlValue } from './xml.js';
+
+/** The end of a mass send, as the `MASSSENDJOBFINISH` event tells it. */
+export interface MassSendFinish {
+  msgId: bigint;
+  /** Raw: `send success`, `send fail` or `err(N)`. Success means that the job went out; look at the counts. */
+  status: string;
+  /** N of `err(N)`, such as 20001 politics, 30003 judged a reprint. */
+  statusCode: number | undefined;
+  totalCount: number | undefined;
+  filterCount: number | undefined;
+  sentCount: number | undefined;
+  errorCount: number | undefined;
+  /** The only addresses that a message can be deleted by. May be empty. */
+  articles: { articleIdx: number; url: string }[];
+}
+
+/** The parts of an article's long address, `mp.weixin.qq.com/s?__biz=…&mid=…&idx=…&sn=…`. */
+export interface ArticleAddress {
+  /** Names the account. */
+  biz: string;
+  /** Names the material, which several sends may share. */
+  mid: string;
+  idx: number;
+  sn: string;
+}
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/**
+ * Undefined when there is no msg_id in it: then there is nothing to remember.
+ * @see https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Batch_Sends_and_Originality_Checks.html
+ */
+export function readMassSendFinish(event: XmlFields): MassSendFinish | undefined {
+  // The capitals differ from an ordinary message's MsgId.
+  const { MsgID: msgId, Status: status } = event;
+  if (typeof msgId !== 'string' || !/^[1-9]\d{0,18}$/.test(msgId) || BigInt(msgId) > MAX_INT64) return undefined;
+  const text = typeof status === 'string' ? status : '';
+  const code = /^err\((\d{1,9})\)$/.exec(text)?.[1];
+  return {
+    msgId: BigInt(msgId),
+    status: text,
+    statusCode: code === undefined ? undefined : Number(code),
+    totalCount: countOf(event['TotalCount']),
+    filterCount: countOf(event['FilterCount']),
+    sentCount: countOf(event['SentCount']),
+    errorCount: countOf(event['ErrorCount']),
+    articles: articlesOf(event['ArticleUrlResult']),
+  };
+}
+
+/** Undefined for short addresses (`/s/…`) and all others. */
+export function readArticleAddress(url: string): ArticleAddress | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { hostname, pathname, searchParams } = new URL(url);
+  const [biz, mid, idx, sn] = ['__biz', 'mid', 'idx', 'sn'].map((name) => searchParams.get(name));
+  if (hostname !== 'mp.weixin.qq.com' || pathname !== '/s' || !biz || !mid || !sn) return undefined;
+  return idx && /^[1-9]\d?$/.test(idx) ? { biz, mid, idx: Number(idx), sn } : undefined;
+}
+
+function articlesOf(result: XmlValue | undefined): MassSendFinish['articles'] {
+  const list = isFields(result) ? result['ResultList'] : undefined;
+  const items = isFields(list) ? [list['item'] ?? []].flat() : [];
+  return items.flatMap((item) => {
+    if (!isFields(item)) return [];
+    const { ArticleIdx: idx, ArticleUrl: url } = item;
+    const articleIdx = countOf(idx);
+    return articleIdx && typeof url === 'string' && url !== '' ? [{ articleIdx, url }] : [];
+  });
+}
+
+const isFields = (value: XmlValue | undefined): value is XmlFields =>
+  typeof value === 'object' && !Array.isArray(value);
+
+const countOf = (value: XmlValue | undefined): number | undefined =>
+  typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : undefined;

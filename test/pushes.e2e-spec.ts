@@ -1,0 +1,70 @@
+import { eventually } from './support/eventually.js';
+import { PLATFORM, System } from './support/system.js';
+
+describe('what WeChat pushes', () => {
+  let system: System;
+
+  beforeAll(async () => {
+    system = await System.start();
+    await system.registerPlatform();
+  });
+  afterAll(() => system.close());
+
+  it('passes the release check with every test account', async () => {
+    // Its text cases come only for platforms that handle messages, of accounts (1) and of mini programs (19).
+    await system.control('PATCH', `platforms/${PLATFORM.component_appid}`, { permission_sets: [1, 7, 19] });
+    const report = await system.control('POST', 'release-check', { component_appid: PLATFORM.component_appid });
+    expect(report.cases.filter(({ result }: { result: string }) => result !== 'passed')).toEqual([
+      // Mini programs have no such event.
+      ...Array.from({ length: 5 }, () => expect.objectContaining({ case: 'location', result: 'skipped' })),
+    ]);
+    expect(report.passed).toBe(true);
+  });
+
+  it('fills the inventory with what was sent, its counts and its addresses, newest first', async () => {
+    const merchant = await system.onboardMerchant();
+    const other = await system.onboardMerchant();
+    const first = await system.sendMassMessage(merchant);
+    const second = await system.sendMassMessage(merchant, { articles: [{}, {}, {}] });
+    const list = (query: string) => system.call('GET', `/v1/mass-messages?merchant=${merchant}${query}`);
+    const { body } = await eventually(
+      () => list(''),
+      (reply) => reply.body.data.length === 2,
+    );
+    expect(body.data.map((message: { msg_id: string }) => message.msg_id)).toEqual([second, first]);
+    expect(body.data[0]).toMatchObject({ merchant, status: 'send success', status_code: null, error_count: 0 });
+    expect(body.data[0].articles).toEqual(
+      [1, 2, 3].map((article_idx) => ({ article_idx, url: expect.stringContaining('mp.weixin.qq.com/s?__biz=') })),
+    );
+    const page = (await list('&limit=1')).body;
+    expect((await list(`&limit=1&cursor=${page.next_cursor}`)).body).toMatchObject({
+      data: [{ msg_id: first }],
+      next_cursor: null,
+    });
+    expect((await system.call('GET', `/v1/mass-messages?merchant=${other}`)).body.data).toEqual([]);
+  });
+
+  it('tells of a send that WeChat stopped', async () => {
+    const merchant = await system.onboardMerchant();
+    await system.sendMassMessage(merchant, { status: 'err(20001)' });
+    const { body } = await eventually(
+      () => system.call('GET', `/v1/mass-messages?merchant=${merchant}`),
+      (reply) => reply.body.data.length === 1,
+    );
+    expect(body.data[0]).toMatchObject({ status: 'err(20001)', status_code: 20001, articles: [] });
+  });
+
+  it('deletes an article by the address that the push told', async () => {
+    const merchant = await system.onboardMerchant();
+    const msgId = await system.sendMassMessage(merchant);
+    const { body } = await eventually(
+      () => system.call('GET', `/v1/mass-messages?merchant=${merchant}`),
+      (reply) => reply.body.data.length === 1,
+    );
+    const { url } = body.data[0].articles[0];
+    const accepted = await system.call('POST', '/v1/deletions', { merchant, url });
+    expect(await system.finished(accepted.body.id)).toMatchObject({ state: 'succeeded', url, msg_id: null });
+    const message = await system.control('GET', `merchants/${merchant}/mass-messages/${msgId}`);
+    expect(message.articles.map((article: { is_deleted: boolean }) => article.is_deleted)).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,82 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions, rows } from '@app/database';
+import { Deletions, deletionsEntities, Lanes, type DeletionView } from '@app/deletions';
+import { Merchant, merchantsEntities } from '@app/merchants';
+// Not behind the lib's door: only its own parts and these tests know them.
+import { Runs } from '../../libs/deletions/src/runs.js';
+import { createMigratedDatabase, type TestDatabase } from './database.js';
+
+/** The parts of the deletions lib on a database of their own, without HTTP, queue and WeChat. */
+export class DeletionsDesk {
+  readonly lanes: Lanes;
+  readonly runs: Runs;
+  readonly deletions: Deletions;
+  private lastMsgId = 3_147_483_660n;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly dataSource: DataSource,
+  ) {
+    this.lanes = new Lanes(dataSource, { ratePerMinute: 6_000, dailyLimit: 10, urgentReserve: 2 });
+    this.runs = new Runs(dataSource, this.lanes);
+    this.deletions = new Deletions(dataSource, this.lanes);
+  }
+
+  static async open(): Promise<DeletionsDesk> {
+    const database = await createMigratedDatabase();
+    return new DeletionsDesk(database, await connect(database));
+  }
+
+  async close(): Promise<void> {
+    await this.dataSource.destroy();
+    await this.database.drop();
+  }
+
+  sql<Row>(text: string, parameters: unknown[] = []): Promise<Row[]> {
+    return rows<Row>(this.dataSource, text, parameters);
+  }
+
+  /** One that may have messages deleted. */
+  async aMerchant(limits: { ratePerMinute?: number; dailyLimit?: number } = {}): Promise<Merchant> {
+    const [platformId, id] = [randomUUID(), randomUUID()];
+    const appid = () => `wx${randomBytes(8).toString('hex')}`;
+    await this.sql(
+      `INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed)
+       VALUES ($1, $2, '', '', '')`,
+      [platformId, appid()],
+    );
+    await this.sql(
+      `INSERT INTO merchants (id, platform_id, authorizer_appid, state, permission_sets) VALUES ($1, $2, $3, 'authorized', '{7}')`,
+      [id, platformId, appid()],
+    );
+    await this.lanes.setLimits(id, limits);
+    return this.dataSource.manager.findOneByOrFail(Merchant, { id });
+  }
+
+  /** Accepts deletions of so many different messages. @returns their ids, oldest first */
+  async accept(
+    merchant: Merchant,
+    count: number,
+    { isUrgent = false, notBefore = null }: { isUrgent?: boolean; notBefore?: Date | null } = {},
+  ): Promise<string[]> {
+    const ids: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const target = { msgId: ++this.lastMsgId, articleIdx: 1 };
+      const wish = { target, isUrgent, notBefore, reason: null, metadata: {}, requestId: 'test' };
+      const { id } = await this.dataSource.transaction((tx) => this.deletions.accept(tx, merchant, wish));
+      ids.push(id);
+    }
+    return ids;
+  }
+
+  view(ids: string[]): Promise<DeletionView[]> {
+    return Promise.all(ids.map((id) => this.deletions.get(id)));
+  }
+}
+
+/** Connections of their own, as another process would have. */
+export function connect(database: TestDatabase): Promise<DataSource> {
+  const entities = [...merchantsEntities, ...deletionsEntities];
+  return new DataSource(dataSourceOptions({ url: database.url, entities, applicationName: 'test' })).initialize();
+}
