@@ -82,6 +82,16 @@ const scenarios: Scenario[] = [
     effects: 1,
   })),
   {
+    name: 'asks WeChat after 40060, and fails when the message is there still',
+    fault: errcode(40060),
+    rest: { state: 'failed', proof: 'none', outcome: { code: 'refused', errcode: 40060 }, attempts: 1 },
+    calls: [
+      ['mass/delete', 'unknown_outcome'],
+      ['mass/get', 'accepted'],
+    ],
+    effects: 0,
+  },
+  {
     name: 'takes 40065 for a success when the message is deleted',
     ...lost(errcode(40065)),
     target: 'whole message',

@@ -33,7 +33,10 @@ export interface RunningSimulator {
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** Starts a simulated WeChat. Several may run in one process; they share nothing. */
+/**
+ * Starts a simulated WeChat. Several may run in one process; they share nothing but Nest's logger, of which there is one
+ * to a process: an app with a logger of its own should start after the simulator.
+ */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
   const simulation = new Simulation({
     seed: options.seed ?? 1,

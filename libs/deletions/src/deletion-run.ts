@@ -104,6 +104,10 @@ export class DeletionRun {
       await this.fail(run, { do: 'fail', code: step.code }, call);
       return undefined;
     }
+    // Turned away before it came to the account: if WeChat counts such calls after all, 45009 will tell.
+    if (step.do === 'wait' && (step.for === 'platform' || step.for === 'merchant_admin')) {
+      await this.lanes.refund(run.merchant.id);
+    }
     return this.take(run, step);
   }
 

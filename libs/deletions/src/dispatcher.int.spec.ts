@@ -105,4 +105,17 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
     (await aDispatcher()).start();
     await haveJobs(ids);
   });
+
+  it('give a deletion a new job when the queue has lost it, while they lead', async () => {
+    (await aDispatcher()).start();
+    // Its first look for lost jobs is behind it then.
+    await haveJobs(await desk.accept(await desk.aMerchant(), 1));
+    const ids = await desk.accept(await desk.aMerchant(), 1, { notBefore: new Date(Date.now() + 3_600_000) });
+    await desk.sql(
+      `UPDATE deletions SET state = 'queued', dispatched_at = now() - interval '1 min' WHERE id = ANY($1)`,
+      [ids],
+    );
+    expect(await queues.missing('deletion.run', ids)).toEqual(ids);
+    await haveJobs(ids);
+  });
 });

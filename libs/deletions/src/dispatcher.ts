@@ -85,6 +85,7 @@ export class Dispatcher {
 
   /** Gives deletions whose job was lost a job again. One that still has its job is not added twice. */
   private async sweep(olderThanMs: number): Promise<void> {
+    await this.lanes.wakeClosed();
     await this.enqueue(await this.runs.withoutProgress(olderThanMs, SWEEP_LIMIT));
   }
 

@@ -183,6 +183,16 @@ describe('a lane', () => {
     expect((await desk.lanes.reports([gone.id])).get(gone.id)?.usedToday).toBe(0);
   });
 
+  it('is emptied although it was shut until tomorrow, once the grant is gone', async () => {
+    const gone = await desk.aMerchant();
+    const ids = await desk.accept(gone, 2);
+    await desk.lanes.quotaSpent(gone.id);
+    await desk.sql(`UPDATE merchants SET state = 'unauthorized' WHERE id = $1`, [gone.id]);
+    await desk.lanes.wakeClosed();
+    expect(await dispatchDue()).toEqual([]);
+    expect((await desk.view(ids)).map(({ state }) => state)).toEqual(['failed', 'failed']);
+  });
+
   it('lets each of 50 cancels and dispatches at once win or lose, never both', async () => {
     const merchant = await desk.aMerchant({ ratePerMinute: 30_000, dailyLimit: 1_000 });
     const ids = await desk.accept(merchant, 50);

@@ -81,6 +81,14 @@ export class Lanes {
     });
   }
 
+  /** A merchant whose grant is gone need not wait for the next day: the next look empties its lane. */
+  async wakeClosed(): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE merchant_pacing p SET due_at = now() FROM merchants m
+       WHERE m.id = p.merchant_id AND p.due_at > now() AND ${GRANT_GONE} IS NOT NULL`,
+    );
+  }
+
   /** A slot for one retry, from the same lane. @returns false when rate or quota allow none now */
   async buySlot(merchantId: string, isUrgent: boolean): Promise<boolean> {
     return this.change(merchantId, (lane) => {

@@ -34,6 +34,7 @@ export interface CallContext {
   retriesLeft: number;
 }
 
+const ARTICLE_IDX_OUT_OF_RANGE = 40060;
 /** WeChat counts by the minute; an answer of 45011 means the current minute is full. */
 const MINUTE_PAUSE_MS = 60_000;
 /** An admin needs time to notice; asking again sooner only annoys. */
@@ -46,6 +47,9 @@ export function afterDelete(error: unknown, context: CallContext): NextStep | un
   if (!(error instanceof WechatError)) return undefined;
   if (error instanceof CredentialExpired)
     return context.isTokenRenewed ? retryOr(error, context) : { do: 'renew_token' };
+  // Once seen although the article had been deleted, so it is looked into. But the number does not get better by calling
+  // again, and each call is one of ten a day.
+  if (error.errcode === ARTICLE_IDX_OUT_OF_RANGE && context.hasMsgId) return { do: 'verify', code: 'refused' };
   if (error instanceof UnknownOutcome) return retryOr(error, context);
   // Nothing was sent, so nothing was spent: such a failure may last, and must not cost the deletion its retries.
   if (error instanceof ConnectFailed) return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };

@@ -95,6 +95,11 @@ describe('the control API', () => {
     await expect(platform.control('POST', path, body)).rejects.toThrow('400');
   });
 
+  it('does not replace an account', async () => {
+    const account = await platform.control('POST', 'merchants', {});
+    await expect(platform.control('POST', 'merchants', { appid: account.appid })).rejects.toThrow('409');
+  });
+
   it.each(['platforms/wx0', 'merchants/wx0', 'merchants/wx0/mass-messages', 'nowhere'])('has no %s', async (path) => {
     await expect(platform.control('GET', path)).rejects.toThrow('404');
   });

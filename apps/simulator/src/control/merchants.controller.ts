@@ -1,5 +1,6 @@
 import {
   BadRequestException,
+  ConflictException,
   Body,
   Controller,
   Get,
@@ -80,6 +81,9 @@ export class MerchantsController {
   @ApiOperation({ summary: 'Makes an account; what is left out is made up' })
   @Post()
   create(@Body({ schema: merchantSchema }) input: MerchantInput) {
+    if (input.appid !== undefined && this.simulation.world.merchants.has(input.appid)) {
+      throw new ConflictException(`There is an account ${input.appid} already: PATCH it`);
+    }
     return merchantView(this.simulation.registry.addMerchant(input));
   }
 

@@ -179,7 +179,7 @@ class CallContext {
 
   /** `component/clear_quota/v2` may bring everything in the query. */
   isQueryOnly(http: HttpCall): boolean {
-    return this.operation === 'component/clear_quota/v2' && !Buffer.isBuffer(http.body);
+    return this.operation === 'component/clear_quota/v2' && !(Buffer.isBuffer(http.body) && http.body.length > 0);
   }
 
   readNames(body: JsonObject): void {

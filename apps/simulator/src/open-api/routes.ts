@@ -13,6 +13,8 @@ export function openApiRoutes(gateway: Gateway) {
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
     fastify.addHook('onRequest', (request, reply, next) => {
+      // Whatever the caller says it is: a type that is none would be refused with 415.
+      request.raw.headers['content-type'] = 'application/json';
       if (!request.headers['transfer-encoding']) return next();
       gateway.refuseChunked(httpCallOf(request));
       void reply.code(412).header('connection', 'close').type('text/html').send('<h1>412 Precondition Failed</h1>');

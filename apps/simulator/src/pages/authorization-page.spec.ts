@@ -1,4 +1,4 @@
-import { TestPlatform } from '../../../../test/simulator-platform.js';
+import { TestPlatform, type Json } from '../../../../test/simulator-platform.js';
 
 describe('the authorization page', () => {
   let platform: TestPlatform;
@@ -39,6 +39,29 @@ describe('the authorization page', () => {
       ]),
     });
 
+  /** What a browser does on a click on the button: sends the form as it stands. */
+  function submitAsShown(page: string): Promise<Response> {
+    const unescape = (text: string) =>
+      text
+        .replaceAll('&quot;', '"')
+        .replaceAll('&#39;', "'")
+        .replaceAll('&lt;', '<')
+        .replaceAll('&gt;', '>')
+        .replaceAll('&amp;', '&');
+    const attribute = (tag: string, name: string) => unescape(new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1] ?? '');
+    const inputs = [...page.matchAll(/<input [^>]*>/g)]
+      .map(([tag]) => tag)
+      .filter((tag) => attribute(tag, 'type') === 'hidden' || / checked/.test(tag));
+    const action = attribute(/<form [^>]*>/.exec(page)?.[0] ?? '', 'action');
+    return fetch(new URL(action, platform.simulator.url), {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams(
+        inputs.map((tag): [string, string] => [attribute(tag, 'name'), attribute(tag, 'value')]),
+      ),
+    });
+  }
+
   it.each(['/cgi-bin/componentloginpage', '/wxaopen/safe/bindcomponent', '/safe/bindcomponent'])(
     'at %s leads an admin from a click to the redirect',
     async (path) => {
@@ -49,7 +72,8 @@ describe('the authorization page', () => {
       expect(text).toContain('Tea house');
       expect(text).toContain('群发与通知');
 
-      const response = await submit(url, { authorizer_appid: appid });
+      expect(text).toContain(`value="${appid}"`);
+      const response = await submitAsShown(text);
       expect(response.status).toBe(302);
       const location = response.headers.get('location') ?? '';
       expect(location).toContain('/back?state=s%20t&auth_code=queryauthcode%40%40%40');
@@ -60,7 +84,7 @@ describe('the authorization page', () => {
       const { authorization_info: info } = await platform.component('api_query_auth', {
         authorization_code: back.get('auth_code'),
       });
-      expect(info.func_info).toEqual([{ funcscope_category: { id: 1 } }, { funcscope_category: { id: 7 } }]);
+      expect(info.func_info.map((one: Json) => one.funcscope_category.id)).toEqual([1, 2, 3, 6, 7, 11, 15]);
     },
   );
 

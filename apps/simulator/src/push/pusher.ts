@@ -221,6 +221,7 @@ export class Pusher {
     });
     const chunks: Buffer[] = [];
     let length = 0;
+    // undici's bodies are streams of buffers; their type does not say so.
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > MAX_REPLY_BYTES) break;
