@@ -23,6 +23,8 @@ export interface Reply {
 export interface SystemOptions {
   /** Of a given database: see queueBackends. */
   queueUrlFor?: (databaseUrl: string) => string;
+  /** Instead of a database of its own on the server that all tests share. */
+  database?: TestDatabase;
   /** Environment variables besides those that the system sets itself. */
   env?: Record<string, string>;
   logger?: LoggerService;
@@ -55,7 +57,7 @@ export class System {
   }
 
   static async start(options: SystemOptions = {}): Promise<System> {
-    const database = await createMigratedDatabase();
+    const database = options.database ?? (await createMigratedDatabase());
     const simulator = await createSimulator();
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;

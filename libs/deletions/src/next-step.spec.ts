@@ -49,7 +49,15 @@ describe('after mass/delete failed', () => {
     expect(afterDelete(deletion(errcode), fresh)).toEqual({ do: 'fail', code: lesson, lesson });
   });
 
-  it.each([43007, 48001, 48003, 48004, 50001, 50002])('with %i, it fails as merchant_must_act', (errcode) => {
+  it.each([
+    [48001, 'not_verified'],
+    [48004, 'account_frozen'],
+    [50002, 'account_frozen'],
+  ])('with %i, it fails as merchant_must_act, and the merchant counts as %s from then on', (errcode, lesson) => {
+    expect(afterDelete(deletion(errcode), fresh)).toEqual({ do: 'fail', code: 'merchant_must_act', lesson });
+  });
+
+  it.each([43007, 48003, 50001])('with %i, it fails as merchant_must_act', (errcode) => {
     expect(afterDelete(deletion(errcode), fresh)).toEqual({ do: 'fail', code: 'merchant_must_act', lesson: undefined });
   });
 

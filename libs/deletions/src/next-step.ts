@@ -86,7 +86,9 @@ function afterAnyCall(error: WechatError): NextStep {
     case 'refresh_token_invalid':
     case 'authorization_code_invalid': {
       const lesson = lessonOf(error.errcode);
-      return { do: 'fail', code: lesson ?? 'merchant_must_act', lesson };
+      // What an account is denied is a guess from the code; that its admin has to act is certain.
+      const isDenial = lesson === 'not_verified' || lesson === 'account_frozen';
+      return { do: 'fail', code: lesson === undefined || isDenial ? 'merchant_must_act' : lesson, lesson };
     }
     case 'admin_must_confirm':
       return { do: 'wait', for: 'merchant_admin', pauseMs: error.retryAfterMs ?? ADMIN_PAUSE_MS };

@@ -234,4 +234,53 @@ describe('AccessTokens', () => {
     expect([...expiries.keys()]).toEqual([holder]);
     expect(expiries.get(holder)?.getTime()).toBeGreaterThan(Date.now());
   });
+
+  describe('renewed ahead of their end', () => {
+    const TEN_MINUTES_MS = 600_000;
+    const endsIn = (minutes: number) =>
+      rows(
+        source(),
+        `UPDATE access_tokens SET expires_at = now() + $2 * interval '1 min', use_until = now() + ($2 - 5) * interval '1 min'
+         WHERE holder_id = $1`,
+        [holder, minutes],
+      );
+
+    it('are left alone while they last long enough', async () => {
+      const mint = new Mint();
+      const held = await process_(0).current(holder, mint.run);
+      await endsIn(11);
+      expect((await process_(1).current(holder, mint.run, TEN_MINUTES_MS)).version).toBe(held.version);
+      expect(mint.count).toBe(1);
+    });
+
+    it('are minted once however many ask for it, and then last', async () => {
+      const mint = new Mint();
+      await process_(0).current(holder, mint.run);
+      await endsIn(9);
+      const processes = [0, 1, 2].map((i) => process_(i));
+      const asked = processes.map((process) => times(20, () => process.current(holder, mint.run, TEN_MINUTES_MS)));
+      expect(new Set((await Promise.all(asked)).flat().map(({ token }) => token))).toEqual(new Set(['token 2']));
+      expect(mint.count).toBe(2);
+    });
+
+    it('are used by everybody else while the next one is being minted, and also when that fails', async () => {
+      const tokens = process_(0);
+      await tokens.current(holder, new Mint().run);
+      await endsIn(9);
+      const held = new HeldMint();
+      const ahead = tokens.current(holder, held.run, TEN_MINUTES_MS);
+      await held.begun;
+      for (const other of [tokens, process_(1)]) {
+        expect((await other.current(holder, held.run)).token).toBe('token 1');
+      }
+      held.finish(minted('token ahead'));
+      await ahead;
+      expect((await tokens.current(holder, held.run)).token).toBe('token ahead');
+
+      await endsIn(9);
+      const failure = new Error('WeChat is away');
+      await expect(tokens.current(holder, () => Promise.reject(failure), TEN_MINUTES_MS)).rejects.toBe(failure);
+      expect((await tokens.current(holder, held.run)).token).toBe('token ahead');
+    });
+  });
 });

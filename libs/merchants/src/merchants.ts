@@ -179,23 +179,22 @@ export class Merchants {
     );
   }
 
-  /** Whether the merchant's grant is as it was recorded (undefined: unknown). It stays so until the transaction ends. */
-  async isStill(
-    tx: EntityManager,
-    platformId: string,
-    authorizerAppid: string,
-    recorded: RecordedGrant | undefined,
-  ): Promise<boolean> {
-    const now = await tx.findOne(Merchant, {
-      where: { platformId, authorizerAppid },
-      lock: { mode: 'pessimistic_write' },
-    });
-    if (!now || !recorded) return !now && !recorded;
-    return (
-      now.grantVersion === recorded.grantVersion &&
-      now.state === recorded.state &&
-      now.refreshTokenSealed === recorded.refreshTokenSealed
+  /** Whether the grant is as it was recorded; then it stays so until the transaction ends. */
+  async isStill(tx: EntityManager, recorded: RecordedGrant): Promise<boolean> {
+    const { id, state, grantVersion, refreshTokenSealed } = recorded;
+    const now = await tx.findOne(Merchant, { where: { id, state, grantVersion }, lock: { mode: 'pessimistic_write' } });
+    return now?.refreshTokenSealed === refreshTokenSealed;
+  }
+
+  /** @returns false when somebody else has added the merchant meanwhile */
+  async addUnknown(tx: EntityManager, platformId: string, authorizerAppid: string): Promise<boolean> {
+    const added = await rows(
+      tx,
+      `INSERT INTO merchants (id, platform_id, authorizer_appid, state) VALUES ($1, $2, $3, 'authorized')
+       ON CONFLICT (platform_id, authorizer_appid) DO NOTHING RETURNING id`,
+      [uuidv7(), platformId, authorizerAppid],
     );
+    return added.length === 1;
   }
 
   /**

@@ -85,7 +85,10 @@ export class Reconciliation {
     listed: ListedAuthorizer,
     known: RecordedGrant | undefined,
   ): Promise<string | undefined> {
-    if (!(await this.merchants.isStill(tx, platform.id, listed.authorizerAppid, known))) return undefined;
+    const isUnchanged = known
+      ? await this.merchants.isStill(tx, known)
+      : await this.merchants.addUnknown(tx, platform.id, listed.authorizerAppid);
+    if (!isUnchanged) return undefined;
     const grantedAt = listed.authTime === undefined ? undefined : new Date(listed.authTime * 1000);
     const { authorizerAppid, refreshToken: authorizerRefreshToken } = listed;
     if (step === 'repair' && known && authorizerRefreshToken) {
