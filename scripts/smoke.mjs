@@ -49,12 +49,13 @@ try {
     const answers = await Promise.all([fetch(`${apiUrl}/health/ready`), fetch(`${simulatorUrl}/_control/platforms`)]);
     return answers.every((answer) => answer.ok);
   });
+  // In this order, so that the first push of the ticket is accepted.
+  await api('POST', '/v1/platforms', PLATFORM);
   await control('POST', 'platforms', {
     ...PLATFORM,
     events_url: `${apiUrl}/wechat/${PLATFORM.component_appid}/events`,
     messages_url: `${apiUrl}/wechat/${PLATFORM.component_appid}/messages/$APPID$`,
   });
-  await api('POST', '/v1/platforms', PLATFORM);
   await until('the ticket comes', async () => {
     const platform = await api('GET', `/v1/platforms/${PLATFORM.component_appid}`);
     return platform.ticket_received_at !== null;

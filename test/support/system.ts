@@ -142,6 +142,11 @@ export class System {
       events_url: `${this.url}/wechat/${platform.component_appid}/events`,
       messages_url: `${this.url}/wechat/${platform.component_appid}/messages/$APPID$`,
     });
+    // A request for the ticket does nothing at WeChat while the first push, which must fail, is still under way.
+    await eventually(
+      () => this.control('GET', `pushes?component_appid=${platform.component_appid}`),
+      ({ data }) => data.length > 0 && data.every(({ state }: { state: string }) => state !== 'pending'),
+    );
     const registered = await this.call('POST', '/v1/platforms', platform);
     if (registered.status !== 201) throw new Error(`platform not registered: ${JSON.stringify(registered.body)}`);
     await eventually(
