@@ -4,7 +4,7 @@ import { Agent } from 'undici';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { rows, SealedColumns } from '@app/database';
-import { jobs, JobQueues } from '@app/queue';
+import { jobs, JobQueues, queues } from '@app/queue';
 import { CallbackForward } from './callback-forward.entity.js';
 import { forwardTarget } from './forward-target.js';
 
@@ -45,7 +45,8 @@ const READ_AT_MOST_BYTES = 64 * 1024;
 @Injectable()
 export class Forwards implements OnApplicationShutdown {
   private readonly logger = new Logger(Forwards.name);
-  private readonly agent = new Agent({ connections: 8 });
+  /** As many as there are jobs at a time: a push that waited for a connection would use up its five seconds. */
+  private readonly agent = new Agent({ connections: queues.forwards.concurrency });
 
   constructor(
     private readonly dataSource: DataSource,
