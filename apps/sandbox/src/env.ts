@@ -9,7 +9,8 @@ export const sandboxEnvSchema = z.object({
   DATABASE_URL: DATABASE_URL.optional(),
   RETRACT_DATA_DIR: z.string().min(1).default('./.data'),
   QUEUE_URL,
-  PORT,
+  // Known before the start, for the addresses that WeChat and merchants are sent to.
+  PORT: PORT.unwrap().min(1).default(3000),
   HOST,
   BOOTSTRAP_API_KEY,
   MASTER_KEYS: MASTER_KEYS.optional(),
