@@ -45,15 +45,27 @@ export class DeletionRun {
     }
     const { run } = claim;
     if (run.merchant.grantGone !== null) {
-      if (!run.needsSlot) await this.lanes.refund(run.merchant.id);
-      return this.runs.finish(run, { state: 'failed', proof: 'none', outcome: { code: run.merchant.grantGone } });
+      await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: { code: run.merchant.grantGone } });
+      return this.refund(run);
     }
+    const isSlotFromDispatch = run.hasSlot;
     const delayMs = await this.attempt(run);
-    if (delayMs === undefined) return;
+    if (delayMs === undefined) return this.refund(run);
     // The queue would give the job up after its last attempt; the lane never gives a deletion up.
-    if (isLastAttempt) return this.runs.giveBack(run);
+    if (isLastAttempt) {
+      await this.runs.giveBack(run);
+      return this.refund(run);
+    }
     await this.runs.backOff(run, delayMs);
+    // The slot that it was dispatched with waits with it; one bought since is not known to the next run.
+    if (!isSlotFromDispatch) await this.refund(run);
     throw new RetryAfter(delayMs);
+  }
+
+  /** Gives a slot back that no delete call has used. */
+  private async refund(run: Run): Promise<void> {
+    if (run.hasSlot) await this.lanes.refund(run.merchant.id);
+    run.hasSlot = false;
   }
 
   /** @returns after how many ms to try again, or undefined when this run is over */
@@ -62,7 +74,8 @@ export class DeletionRun {
       const verdict = await this.verify(run, run.target.msgId);
       if (verdict !== 'still there') return verdict;
     }
-    if (run.needsSlot && !(await this.lanes.buySlot(run.merchant.id, run.isUrgent))) {
+    run.hasSlot ||= await this.lanes.buySlot(run.merchant.id, run.isUrgent);
+    if (!run.hasSlot) {
       await this.runs.giveBack(run);
       return undefined;
     }
@@ -71,12 +84,11 @@ export class DeletionRun {
 
   private async delete(run: Run, isTokenRenewed = false): Promise<number | undefined> {
     const held = await this.token(run);
-    if (!held) {
-      await this.lanes.refund(run.merchant.id);
-      return undefined;
-    }
+    if (!held) return undefined;
     const { target } = run;
     const call = await this.call(run, 'mass/delete', () => this.api.massDelete({ accessToken: held.token, target }));
+    // Another worker that took over has the slot with it.
+    run.hasSlot = false;
     if (!call) return undefined;
     if (!call.error) {
       await this.runs.finish(
@@ -105,9 +117,7 @@ export class DeletionRun {
       return undefined;
     }
     // Turned away before it came to the account: if WeChat counts such calls after all, 45009 will tell.
-    if (step.do === 'wait' && (step.for === 'platform' || step.for === 'merchant_admin')) {
-      await this.lanes.refund(run.merchant.id);
-    }
+    run.hasSlot = step.do === 'wait' && (step.for === 'platform' || step.for === 'merchant_admin');
     return this.take(run, step);
   }
 

@@ -13,6 +13,8 @@ const SWEEP_EVERY_MS = 10_000;
 /** A job that is being added, or whose claim just ended, is no lost job. */
 const LOST_AFTER_MS = 15_000;
 const SWEEP_LIMIT = 1_000;
+/** Jobs that no worker has taken yet: a little more than one process takes at a time. */
+const MAX_WAITING = 50;
 /** Any number will do, as long as every worker takes the same. */
 const LEADER_LOCK = 727_275;
 
@@ -25,6 +27,7 @@ export class Dispatcher {
   private readonly logger = new Logger(Dispatcher.name);
   private readonly stopping = new AbortController();
   private loop: Promise<void> | undefined;
+  private mayHaveBacklog = true;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -73,7 +76,7 @@ export class Dispatcher {
     await this.sweep(0);
     let sweptAt = performance.now();
     while (!this.stopping.signal.aborted) {
-      await this.enqueue(await this.lanes.dispatch());
+      if (await this.hasRoom()) await this.enqueue(await this.lanes.dispatch());
       if (performance.now() - sweptAt > SWEEP_EVERY_MS) {
         await connection.query('SELECT 1');
         await this.sweep(LOST_AFTER_MS);
@@ -83,6 +86,17 @@ export class Dispatcher {
     }
   }
 
+  /**
+   * Whether workers keep up. When WeChat slows down, deletions stay in their lanes: a long queue would go out all at once
+   * later, faster than any merchant's rate, and nothing urgent could overtake it.
+   */
+  private async hasRoom(): Promise<boolean> {
+    if (!this.mayHaveBacklog) return true;
+    const { waiting } = await this.queues.counts('deletions');
+    this.mayHaveBacklog = waiting > 0;
+    return waiting < MAX_WAITING;
+  }
+
   /** Gives deletions whose job was lost a job again. One that still has its job is not added twice. */
   private async sweep(olderThanMs: number): Promise<void> {
     await this.lanes.wakeClosed();
@@ -90,6 +104,7 @@ export class Dispatcher {
   }
 
   private async enqueue(dispatched: Dispatched[]): Promise<void> {
+    this.mayHaveBacklog ||= dispatched.length > 0;
     await this.queues.addBulk(
       'deletion.run',
       dispatched.map(({ id, requestId }) => ({ jobId: id, data: { deletion_id: id, request_id: requestId } })),

@@ -1,4 +1,4 @@
-import { nextShanghaiMidnight, shanghaiDay } from './shanghai-day.js';
+import { nextShanghaiMidnight, shanghaiDay, startOfShanghaiDay } from './shanghai-day.js';
 
 /** What a lane's row says. Null: the deployment's default. */
 export interface LaneState {
@@ -27,12 +27,14 @@ export interface Allowance {
   normal: number;
 }
 
+const RESET_GRACE_MS = 10 * 60_000;
+
 /** The longest stretch that one look at a lane may hand out at once. */
 const MAX_BURST_MS = 25;
 
 /** What rate and quota allow at this moment. */
 export function allowance(lane: LaneState, now: Date, defaults: PacingDefaults): Allowance {
-  if (lane.nextSlotAt > now || isPaused(lane, now)) return { total: 0, normal: 0 };
+  if (lane.nextSlotAt > now || isShut(lane, now)) return { total: 0, normal: 0 };
   const slots = Math.max(1, Math.floor(MAX_BURST_MS / intervalMs(lane, defaults)));
   const { left, leftForNormal } = quota(lane, now, defaults);
   return { total: Math.min(slots, left), normal: Math.min(slots, leftForNormal) };
@@ -40,7 +42,7 @@ export function allowance(lane: LaneState, now: Date, defaults: PacingDefaults):
 
 /** The lane after `taken` deletions left it: their slots and quota are spent before any call is made. */
 export function charge(lane: LaneState, taken: number, now: Date, defaults: PacingDefaults): LaneState {
-  // A lane that lay idle does not save up slots: the next one counts from now.
+  // Counted from now, not from the slot: a look that comes late must not let two calls go closer than the rate allows.
   const from = Math.max(lane.nextSlotAt.getTime(), now.getTime());
   const charged = {
     ...lane,
@@ -51,8 +53,15 @@ export function charge(lane: LaneState, taken: number, now: Date, defaults: Paci
   return { ...charged, ...blockOf(charged, now, defaults) };
 }
 
-/** The lane after WeChat said that today's quota is spent, whatever we counted. */
+/**
+ * The lane after WeChat said that today's quota is spent, whatever we counted. In the first minutes of a day it may still
+ * be speaking of the day before: when exactly its counters start anew is nowhere stated, and clocks differ.
+ */
 export function quotaSpent(lane: LaneState, now: Date, defaults: PacingDefaults): LaneState {
+  if (now.getTime() - startOfShanghaiDay(now).getTime() < RESET_GRACE_MS) {
+    const until = new Date(now.getTime() + RESET_GRACE_MS);
+    return { ...lane, blockedFor: 'daily_quota', blockedUntil: until, urgentBlockedUntil: until };
+  }
   const spent = {
     ...lane,
     quotaDay: shanghaiDay(now),
@@ -91,14 +100,17 @@ export function quota(lane: LaneState, now: Date, defaults: PacingDefaults) {
 }
 
 function blockOf(lane: LaneState, now: Date, defaults: PacingDefaults): Partial<LaneState> {
-  if (isPaused(lane, now)) return {};
+  if (isShut(lane, now)) return {};
   const { left, leftForNormal, resetsAt } = quota(lane, now, defaults);
   if (leftForNormal > 0) return { blockedFor: null, blockedUntil: null, urgentBlockedUntil: null };
   return { blockedFor: 'daily_quota' as const, blockedUntil: resetsAt, urgentBlockedUntil: left > 0 ? null : resetsAt };
 }
 
-const isPaused = (lane: LaneState, now: Date) =>
-  lane.blockedFor === 'rate_limit' && lane.blockedUntil !== null && lane.blockedUntil > now;
+/** By WeChat's own word, which our counting does not overrule. */
+const isShut = (lane: LaneState, now: Date) =>
+  lane.blockedUntil !== null &&
+  lane.blockedUntil > now &&
+  (lane.blockedFor === 'rate_limit' || lane.blockedUntil < nextShanghaiMidnight(now));
 const usedToday = (lane: LaneState, now: Date) => (lane.quotaDay === shanghaiDay(now) ? lane.quotaUsed : 0);
 const limitOf = (lane: LaneState, defaults: PacingDefaults) => lane.dailyLimit ?? defaults.dailyLimit;
 const intervalMs = (lane: LaneState, defaults: PacingDefaults) =>

@@ -50,10 +50,10 @@ describe('a run', () => {
   it('is taken over when its claim has ended, knowing that a call may have been made', async () => {
     const id = await dispatched();
     const first = await claimed(id);
-    expect(first).toMatchObject({ isLastOutcomeUnknown: false, needsSlot: false });
+    expect(first).toMatchObject({ isLastOutcomeUnknown: false, hasSlot: true });
     await desk.runs.startCall(first, 'mass/delete');
     await endClaim(id);
-    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: true, needsSlot: true });
+    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: true, hasSlot: false });
     // Whoever lost the claim makes no call any more, gives nothing back and waits for nothing.
     expect(await desk.runs.startCall(first, 'mass/delete')).toBeUndefined();
     await desk.runs.giveBack(first);
@@ -65,7 +65,7 @@ describe('a run', () => {
     const id = await dispatched();
     await claimed(id);
     await endClaim(id);
-    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: false, needsSlot: false });
+    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: false, hasSlot: true });
   });
 
   it('ends with what WeChat answered, even when the claim was lost meanwhile', async () => {

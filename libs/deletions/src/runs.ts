@@ -14,8 +14,8 @@ export interface Run {
   isUrgent: boolean;
   target: Target;
   retries: number;
-  /** The slot that it was dispatched with is used: another delete call needs one of its own. */
-  needsSlot: boolean;
+  /** A slot of the lane is paid for and no delete call has used it yet. A further call needs a slot of its own. */
+  hasSlot: boolean;
   /** The last delete call may have taken effect: nobody has seen its answer. */
   isLastOutcomeUnknown: boolean;
   merchant: { id: string; platformId: string; authorizerAppid: string; grantVersion: number; grantGone: string | null };
@@ -52,7 +52,7 @@ interface ClaimedRow {
   url: string;
   isUrgent: boolean;
   retries: number;
-  needsSlot: boolean;
+  isSlotSpent: boolean;
   isLastOutcomeUnknown: boolean;
   merchantId: string;
   platformId: string;
@@ -83,10 +83,10 @@ export class Runs {
          AND (d.running_until IS NULL OR d.running_until < now())
        RETURNING d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
          EXISTS (SELECT 1 FROM deletion_attempts a WHERE a.deletion_id = d.id AND a.operation = 'mass/delete'
-           AND a.started_at >= d.dispatched_at) AS "needsSlot", m.id AS "merchantId", m.platform_id AS "platformId",
+           AND a.started_at >= d.dispatched_at) AS "isSlotSpent", m.id AS "merchantId", m.platform_id AS "platformId",
          m.authorizer_appid AS "authorizerAppid", ${GRANT_GONE} AS "grantGone", m.grant_version AS "grantVersion",
-         COALESCE((SELECT a.outcome IS NULL OR a.outcome = 'unknown_outcome' FROM deletion_attempts a
-           WHERE a.deletion_id = d.id AND a.operation = 'mass/delete' ORDER BY a.id DESC LIMIT 1), false) AS "isLastOutcomeUnknown"`,
+         COALESCE((SELECT a.outcome IS NULL OR a.outcome IN ('unknown_outcome', 'already_gone') FROM deletion_attempts a
+           WHERE a.deletion_id = d.id AND a.operation = 'mass/delete' ORDER BY a.started_at DESC, a.id DESC LIMIT 1), false) AS "isLastOutcomeUnknown"`,
       [id, runId, CLAIM_MS],
     );
     if (!row) return this.whyNot(id);
@@ -99,7 +99,7 @@ export class Runs {
         isUrgent: row.isUrgent,
         target: row.msgId ? { msgId: BigInt(row.msgId), articleIdx: row.articleIdx } : { url: row.url },
         retries: row.retries,
-        needsSlot: row.needsSlot,
+        hasSlot: !row.isSlotSpent,
         isLastOutcomeUnknown: row.isLastOutcomeUnknown,
         merchant: { id: merchantId, platformId, authorizerAppid, grantVersion, grantGone },
       },
@@ -128,7 +128,10 @@ export class Runs {
     ]);
   }
 
-  /** The end of a deletion, with the answer that decided it. What WeChat said is a fact, whoever holds the claim by now. */
+  /**
+   * The end of a deletion, with the answer that decided it. That WeChat deleted is a fact, whoever holds the claim by now;
+   * a failure is for the holder to decide.
+   */
   async finish(
     run: Run,
     end: { state: 'succeeded' | 'failed'; proof: Proof; outcome: Outcome },
@@ -140,7 +143,7 @@ export class Runs {
       `WITH call AS (UPDATE deletion_attempts SET ${SET_RESULT(8)} WHERE id = $14)
        UPDATE deletions SET state = $2, proof = $3, outcome_code = $4, outcome_errcode = $5, outcome_errmsg = $6, outcome_rid = $7,
          waiting_for = NULL, waiting_until = NULL, finished_at = now()
-       WHERE id = $1 AND finished_at IS NULL`,
+       WHERE id = $1 AND finished_at IS NULL AND (run_id = $15 OR $2 = 'succeeded')`,
       [
         run.id,
         state,
@@ -151,6 +154,7 @@ export class Runs {
         outcome.rid ?? null,
         ...resultValues(call?.result),
         call?.id ?? null,
+        run.runId,
       ],
     );
   }
@@ -165,12 +169,13 @@ export class Runs {
     );
   }
 
-  /** Back into the lane: for lack of a slot, or to wait for somebody. The dispatcher will hand it out again. */
+  /** Back into the lane, to its old place for lack of a slot, or to wait for somebody. */
   async giveBack(run: Run, wait?: { for: 'merchant_admin' | 'platform'; pauseMs: number }): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const [back] = await rows<{ readyAt: Date }>(
         tx,
-        `UPDATE deletions SET state = $3, waiting_for = $4, ready_at = now() + $5 * interval '1 ms',
+        `UPDATE deletions SET state = $3, waiting_for = $4,
+           ready_at = CASE WHEN $4::text IS NULL THEN ready_at ELSE now() + $5 * interval '1 ms' END,
            waiting_until = CASE WHEN $4::text IS NOT NULL THEN now() + $5 * interval '1 ms' END,
            dispatched_at = NULL, run_id = NULL, running_until = NULL
          WHERE id = $1 AND run_id = $2 AND finished_at IS NULL RETURNING ready_at AS "readyAt"`,

@@ -7,6 +7,11 @@ export function shanghaiDay(now: Date): string {
   return new Date(now.getTime() + OFFSET_MS).toISOString().slice(0, 10);
 }
 
+/** The last 00:00 in Asia/Shanghai. */
+export function startOfShanghaiDay(now: Date): Date {
+  return new Date(nextShanghaiMidnight(now).getTime() - DAY_MS);
+}
+
 /** The next 00:00 in Asia/Shanghai, when the daily counters are taken to start anew. */
 export function nextShanghaiMidnight(now: Date): Date {
   const local = now.getTime() + OFFSET_MS;

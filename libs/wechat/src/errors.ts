@@ -161,7 +161,9 @@ export function errorForErrcode(facts: CallFacts & { errcode: number }): WechatE
  * WeChat appends a request id to errmsg: ` rid: 8hex-8hex-8hex`, formerly ` hint: [xxxx]`.
  * @returns errmsg without either; `rid` is the hint where there is no rid
  */
-export function splitErrmsg(raw: string): { errmsg: string; rid?: string } {
+export function splitErrmsg(text: string): { errmsg: string; rid?: string } {
+  // It is stored and logged: no NUL, no line break, no half of a character.
+  const raw = text.replace(/[\p{Cc}\p{Surrogate}]+/gu, ' ');
   const rid = /[\s,]*\brid:\s*([0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8})/i.exec(raw);
   const hint = /[\s,]*\bhint:\s*\[([^\]]*)\]/i.exec(raw);
   const errmsg = [rid?.[0], hint?.[0]]

@@ -190,9 +190,10 @@ function jsonObject(body: Buffer): Record<string, unknown> | undefined {
   }
 }
 
+/** Undefined for what cannot be one: such an answer is taken for no answer. */
 function toErrcode(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : undefined;
+  const code = typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof code === 'number' && Number.isInteger(code) && Math.abs(code) < 2 ** 31 ? code : undefined;
 }
 
 /** errmsg is WeChat's text; should it ever repeat what we sent, it shall not carry a secret further. */
