@@ -1,7 +1,7 @@
 // No dependencies: these run before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -56,6 +56,8 @@ export function ensureBuilt() {
   );
   const stamp = 'dist/.build-stamp';
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return;
+  // A build that fails or is broken off half-way leaves no stamp of the one before.
+  rmSync(stamp, { force: true });
   must('nest build', process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', '--all', '--silent']);
   mkdirSync('dist', { recursive: true });
   writeFileSync(stamp, want);

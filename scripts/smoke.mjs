@@ -39,10 +39,18 @@ const env = {
   SIMULATOR_PORT: String(simulatorPort),
   LOG_LEVEL: 'warn',
 };
-const apps = ['simulator', 'api', 'worker'].map((name) => ({
-  name,
-  child: spawn(process.execPath, [`dist/apps/${name}/src/main.js`], { env, stdio: ['ignore', 'ignore', 'inherit'] }),
-}));
+const apps = ['simulator', 'api', 'worker']
+  .map((name) => ({
+    name,
+    child: spawn(process.execPath, [`dist/apps/${name}/src/main.js`], { env, stdio: ['ignore', 'ignore', 'inherit'] }),
+  }))
+  .map((app) => ({ ...app, exit: once(app.child, 'exit') }));
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    for (const { child } of apps) child.kill('SIGKILL');
+    process.exit(1);
+  });
+}
 
 try {
   await until('the apps answer', async () => {
@@ -72,14 +80,14 @@ try {
   });
   const message = await control('GET', `merchants/${appid}/mass-messages/${data[0].msg_id}`);
   if (message.status !== 'DELETE') throw new Error(`the message is ${message.status}`);
-  for (const { name, child } of [...apps].reverse()) {
+  for (const { name, child, exit } of [...apps].reverse()) {
     child.kill('SIGTERM');
-    const [code] = await once(child, 'exit');
+    const [code] = await exit;
     if (code !== 0) throw new Error(`${name} ended with ${code} after SIGTERM`);
   }
   console.log('the built apps booted, deleted one message, and stopped when told');
 } finally {
-  for (const { child } of apps) if (child.exitCode === null) child.kill('SIGKILL');
+  for (const { child } of apps) child.kill('SIGKILL');
   await postgres.stop();
   rmSync(dir, { recursive: true, force: true });
 }

@@ -240,6 +240,17 @@ describe('POST /v1/deletions', () => {
     expect(others.map(({ status }) => status)).toEqual([202, 202, 202]);
   });
 
+  it('hastens the open deletion when the same target is wanted sooner or urgently, and never slows it', async () => {
+    const target = anArticle();
+    const tomorrow = new Date(Date.now() + 24 * 60 * 60_000).toISOString();
+    const later = (await post({ ...target, not_before: tomorrow })).body;
+    expect(later).toMatchObject({ state: 'scheduled', priority: 'normal' });
+    const now = await post({ ...target, priority: 'urgent' });
+    expect(now).toMatchObject({ status: 200, body: { id: later.id, priority: 'urgent', state: 'queued' } });
+    const again = await post({ ...target, not_before: tomorrow });
+    expect(again).toMatchObject({ status: 200, body: { id: later.id, priority: 'urgent', state: 'queued' } });
+  });
+
   it('makes one deletion of 50 identical requests at once', async () => {
     const target = anArticle();
     const answers = await Promise.all(Array.from({ length: 50 }, () => post(target)));

@@ -1,15 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { DEMO_PLATFORM } from './demo-platform.js';
 import { send, type Reply } from './http.js';
 import type { Services } from './services.js';
 import type { Story } from './story.js';
-
-/** What this demo's platform is at the simulated WeChat; nothing else knows it, so it is no secret. */
-export const DEMO_PLATFORM = {
-  component_appid: 'wx7a1f6f0e2c9b4d58',
-  app_secret: '4f1c7d0a9be84d25b3a6f8e01c92d7b4',
-  token: 'simulatorpushtoken',
-  encoding_aes_key: 'q7Jm2Xv9Lr4Tn8Bc1Zk6Wp3Hs5Dg0FyQeUaRiOtMjCb',
-};
 
 const TEA_HOUSE = { appid: 'wx2b8e51c07d3f9a64', user_name: 'gh_5c1d90e7a2b3', nick_name: '茶馆 Tea House' };
 const BOOKSHOP = { appid: 'wx90d4c7e1a5b26f38', user_name: 'gh_8e2f7b41d6c0', nick_name: '书店 Bookshop' };

@@ -1,25 +1,20 @@
 import { z } from 'zod';
 import { settings } from '@app/settings';
 
-const { DATABASE_URL, QUEUE_URL, PORT, HOST, BOOTSTRAP_API_KEY, MASTER_KEYS } = settings;
-const { WORKER_CONCURRENCY, DEFAULT_RATE_PER_MINUTE, DEFAULT_DAILY_QUOTA, URGENT_RESERVE, LOG_LEVEL } = settings;
-
 /** What is required elsewhere may be absent here: the sandbox makes itself a database, master keys and an API key. */
-export const sandboxEnvSchema = z.object({
-  DATABASE_URL: DATABASE_URL.optional(),
-  RETRACT_DATA_DIR: z.string().min(1).default('./.data'),
-  QUEUE_URL,
-  PORT,
-  HOST,
-  BOOTSTRAP_API_KEY,
-  MASTER_KEYS: MASTER_KEYS.optional(),
-  WORKER_CONCURRENCY,
-  DEFAULT_RATE_PER_MINUTE,
-  DEFAULT_DAILY_QUOTA,
-  URGENT_RESERVE,
-  // The story is told in plain lines; the services' own log lines would drown it.
-  LOG_LEVEL: LOG_LEVEL.unwrap().default('error'),
-  SIMULATOR_PORT: z.coerce.number().int().min(0).max(65_535).default(3999),
-});
+export const sandboxEnvSchema = z
+  .object(settings)
+  // Where everything is, the sandbox decides itself.
+  .omit({ PUBLIC_URL: true, WECHAT_API_URL: true, WECHAT_MP_URL: true, WECHAT_OPEN_URL: true })
+  .extend({
+    DATABASE_URL: settings.DATABASE_URL.optional(),
+    MASTER_KEYS: settings.MASTER_KEYS.optional(),
+    RETRACT_DATA_DIR: z.string().min(1).default('./.data'),
+    // Known before the start, for the addresses that WeChat and merchants are sent to.
+    PORT: settings.PORT.unwrap().min(1).default(3000),
+    SIMULATOR_PORT: z.coerce.number().int().min(0).max(65_535).default(3999),
+    // The story is told in plain lines; the services' own log lines would drown it.
+    LOG_LEVEL: settings.LOG_LEVEL.unwrap().default('error'),
+  });
 
 export type SandboxEnv = Readonly<z.output<typeof sandboxEnvSchema>>;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Secrets that nobody gave: made on the first start, kept in files that only their owner can read. */
@@ -11,6 +11,10 @@ export function localSecrets(dataDir: string): { masterKeys: string; apiKey: str
 }
 
 function keep(path: string, make: () => string): string {
-  if (!existsSync(path)) writeFileSync(path, `${make()}\n`, { mode: 0o600, flag: 'wx' });
+  if (!existsSync(path)) {
+    // In one step: a kill leaves no empty file behind.
+    writeFileSync(`${path}.new`, `${make()}\n`, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
   return readFileSync(path, 'utf8').trim();
 }

@@ -1,7 +1,8 @@
 import { readSettings, SettingsInvalid } from '@app/settings';
-import { DEMO_PLATFORM, playDemo } from './demo.js';
+import { DEMO_PLATFORM } from './demo-platform.js';
+import { playDemo } from './demo.js';
 import { sandboxEnvSchema } from './env.js';
-import { startServices, type Services } from './services.js';
+import { ForeignDatabase, startServices, type Services } from './services.js';
 import { Story } from './story.js';
 
 const isOnce = process.argv.includes('--once');
@@ -49,7 +50,7 @@ try        curl -H 'Authorization: Bearer ${services.apiKey}' ${services.url}/v1
 
 /** What a person can mend. */
 function explain(error: unknown): string | undefined {
-  if (error instanceof SettingsInvalid) return error.message;
+  if (error instanceof SettingsInvalid || error instanceof ForeignDatabase) return error.message;
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   if (error.code !== 'EADDRINUSE' || !('port' in error)) return undefined;
   return `Port ${String(error.port)} is taken: stop what uses it, or set PORT or SIMULATOR_PORT to another.`;

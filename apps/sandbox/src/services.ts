@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import pg from 'pg';
 import { migrate } from '@app/database';
 import { startEmbeddedPostgres } from '@app/embedded-postgres';
 import { createLogger } from '@app/logging';
@@ -7,6 +8,7 @@ import { parseMasterKeys } from '@app/vault';
 import { createApi } from '../../api/src/create-api.js';
 import { createSimulator } from '../../simulator/src/simulator.js';
 import { createWorker } from '../../worker/src/create-worker.js';
+import { DEMO_PLATFORM } from './demo-platform.js';
 import type { SandboxEnv } from './env.js';
 import { localSecrets } from './local-secrets.js';
 
@@ -44,6 +46,7 @@ export async function startServices(env: SandboxEnv): Promise<Services> {
     stops.push(() => simulator.close());
 
     await migrate(databaseUrl);
+    await refuseForeignDatabase(databaseUrl);
     const url = `http://${env.HOST}:${env.PORT}`;
     const settings = {
       ...env,
@@ -71,5 +74,34 @@ export async function startServices(env: SandboxEnv): Promise<Services> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/**
+ * A database that serves real platforms is not for playing: this worker would carry their deletions out against the
+ * simulated WeChat, and believe what that says of their merchants.
+ */
+async function refuseForeignDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ component_appid: string }>(
+      'SELECT component_appid FROM platforms WHERE component_appid <> $1 LIMIT 1',
+      [DEMO_PLATFORM.component_appid],
+    );
+    if (rows[0]) throw new ForeignDatabase(rows[0].component_appid);
+  } finally {
+    await client.end();
+  }
+}
+
+export class ForeignDatabase extends Error {
+  readonly code = 'foreign_database';
+
+  constructor(componentAppid: string) {
+    super(
+      `DATABASE_URL holds platform ${componentAppid}: the sandbox needs a database of its own. Unset DATABASE_URL.`,
+    );
+    this.name = new.target.name;
   }
 }

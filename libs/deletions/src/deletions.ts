@@ -45,7 +45,7 @@ export class Deletions {
 
   /**
    * Accepts a wish to delete. While the same target is open, that deletion is returned instead: quota is too scarce to
-   * spend twice.
+   * spend twice. If the new wish is more pressing, urgent or sooner, the open one becomes so.
    * @throws MerchantNotEligible
    */
   async accept(tx: EntityManager, merchant: Merchant, wish: NewDeletion): Promise<{ id: string; isNew: boolean }> {
@@ -60,7 +60,10 @@ export class Deletions {
         [merchant.id, targetKey(wish.target)],
       );
       // Gone again: it has finished between the two statements, so there is room now.
-      if (open) return { id: open.id, isNew: false };
+      if (open) {
+        await this.hasten(tx, open.id, merchant.id, wish);
+        return { id: open.id, isNew: false };
+      }
     }
   }
 
@@ -182,6 +185,20 @@ export class Deletions {
     );
     if (inserted) await this.lanes.wake(tx, merchantId, inserted.readyAt);
     return inserted?.id;
+  }
+
+  /** As long as it is in its lane and waits for nobody else. */
+  private async hasten(tx: EntityManager, id: string, merchantId: string, wish: NewDeletion): Promise<void> {
+    const [hastened] = await rows<{ readyAt: Date }>(
+      tx,
+      `UPDATE deletions SET is_urgent = is_urgent OR $2, ready_at = LEAST(ready_at, GREATEST($3::timestamptz, now())),
+         not_before = CASE WHEN not_before > GREATEST($3::timestamptz, now()) THEN $3::timestamptz ELSE not_before END
+       WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state IN ('scheduled', 'queued')
+         AND (is_urgent < $2 OR ready_at > GREATEST($3::timestamptz, now()))
+       RETURNING ready_at AS "readyAt"`,
+      [id, wish.isUrgent, wish.notBefore],
+    );
+    if (hastened) await this.lanes.wake(tx, merchantId, hastened.readyAt);
   }
 
   private async conflict(id: string, wanted: 'cancelled' | 'retried'): Promise<DeletionStateConflict> {
