@@ -24,12 +24,6 @@ describe.each(queueBackends)('grants, with the queue on %s', (_backend, queueUrl
     if (!found) throw new Error('no platform');
     return found;
   };
-  /** A platform with a ticket that never was compared with WeChat's list is so at once; that shall be over. */
-  const reconciledOnce = () =>
-    eventually(
-      async () => (await upkeep().reconcilePlatforms(), platform()),
-      ({ reconciled_at }) => reconciled_at !== null,
-    );
   const bulk = async (count: number): Promise<string[]> => {
     const order = { count, component_appid: PLATFORM.component_appid, push: false };
     const { data } = await system.control('POST', 'merchants/bulk', order);
@@ -49,7 +43,6 @@ describe.each(queueBackends)('grants, with the queue on %s', (_backend, queueUrl
   };
 
   it('that nobody told of are added by a sync, and their accounts read in the background', async () => {
-    await reconciledOnce();
     const appids = await bulk(20);
     const reply = await sync();
     expect(reply).toMatchObject({
@@ -70,9 +63,10 @@ describe.each(queueBackends)('grants, with the queue on %s', (_backend, queueUrl
   });
 
   it('are compared with the list of authorizers once a day without anybody asking', async () => {
-    await reconciledOnce();
     const [appid = ''] = await bulk(1);
-    await system.sql(`UPDATE platforms SET reconciled_at = now() - interval '25 hours'`);
+    await upkeep().reconcilePlatforms();
+    expect((await platform()).reconciled_at).toBeNull();
+    await system.sql(`UPDATE platforms SET created_at = now() - interval '25 hours'`);
     await upkeep().reconcilePlatforms();
     await eventually(
       () => merchant(appid),

@@ -60,6 +60,8 @@ describe('the upkeep of platforms', () => {
 
   it('has platforms reconciled that were not for a day, if they have a ticket to ask with', async () => {
     const isDue = async () => isAmong(await world.get(PlatformUpkeep).dueForReconciliation(new Date()));
+    expect(await isDue()).toBe(false);
+    await set(`created_at = now() - interval '25 hours'`);
     expect(await isDue()).toBe(true);
     await set(`reconciled_at = now() - interval '23 hours'`);
     expect(await isDue()).toBe(false);

@@ -20,7 +20,7 @@ describe('reconciliationStep', () => {
 
   it.each<[string, Partial<KnownGrant>, string, number | undefined, ReconciliationStep]>([
     ['has the same token', {}, 'ours', SAME, 'nothing'],
-    ['has the same token and a later time', {}, 'ours', SAME + 1, 'nothing'],
+    ['has the same token of a later authorization', {}, 'ours', SAME + 1, 'renew'],
     ['has another token of the same authorization', {}, 'theirs', SAME, 'nothing'],
     ['has another token of a later authorization', {}, 'theirs', SAME + 1, 'repair'],
     ['has another token and no time', {}, 'theirs', undefined, 'nothing'],

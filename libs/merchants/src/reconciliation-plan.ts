@@ -10,9 +10,10 @@ export interface KnownGrant {
 
 /**
  * `add`: nobody told us of it. `repair`: take over the refresh token. `readopt`: we thought that the grant was gone.
- * `nothing`: what we have is as good.
+ * `renew`: our token is theirs, but the merchant has authorized anew, perhaps with other permission sets. `nothing`: what we
+ * have is as good.
  */
-export type ReconciliationStep = 'add' | 'repair' | 'readopt' | 'nothing';
+export type ReconciliationStep = 'add' | 'repair' | 'readopt' | 'renew' | 'nothing';
 
 /**
  * What one line of WeChat's list of authorizers means for a merchant. A blank overwrites nothing, and a token of ours is
@@ -25,7 +26,8 @@ export function reconciliationStep(listed: ListedAuthorizer, known: KnownGrant |
   const hasOtherToken = listed.refreshToken !== known.refreshToken;
   switch (known.state) {
     case 'authorized':
-      return hasOtherToken && (!known.refreshToken || isRenewed) ? 'repair' : 'nothing';
+      if (hasOtherToken && (!known.refreshToken || isRenewed)) return 'repair';
+      return isRenewed ? 'renew' : 'nothing';
     case 'unauthorized':
       // The list may be older than the event that took the grant away: only a newer grant counts.
       return isRenewed ? 'readopt' : 'nothing';

@@ -88,6 +88,16 @@ describe('reconciliation', () => {
     }
   });
 
+  it('reads anew what a merchant granted that authorized again without a new refresh token, and knows the time', async () => {
+    const merchant = await world.merchant(platform);
+    later(atWechat(merchant.authorizerAppid));
+    expect(await run()).toEqual({ listed: 1, ...nothing });
+    expect(await world.get(JobQueues).missing('merchant.read-facts', [merchant.id])).toEqual([]);
+    // Late news from before that authorization.
+    await unauthorized(merchant.authorizerAppid, Math.floor(Date.now() / 1000) + 1);
+    expect((await now(merchant)).state).toBe('authorized');
+  });
+
   it('takes back in whom it thought gone, if the list tells of a newer authorization', async () => {
     const back = await world.merchant(platform);
     const gone = await world.merchant(platform);

@@ -5,7 +5,7 @@ import { JobQueues } from '@app/queue';
 import { AuthorizerLists, type ListedAuthorizer } from './authorizer-lists.js';
 import { Merchants, type RecordedGrant } from './merchants.js';
 import type { Platform } from './platforms.js';
-import { reconciliationStep } from './reconciliation-plan.js';
+import { reconciliationStep, type ReconciliationStep } from './reconciliation-plan.js';
 
 /** What the comparison of WeChat's list with our merchants came to. */
 export interface ReconciliationReport {
@@ -43,7 +43,7 @@ export class Reconciliation {
     // Read before the list: a grant that changes from now on is newer than what the list says, and is left alone.
     const known = await this.merchants.recordedGrants(platform.id);
     const seen = new Set<string>();
-    const done = { add: 0, repair: 0, readopt: 0 };
+    const done = { add: 0, repair: 0, readopt: 0, renew: 0 };
     for await (const page of this.lists.pages(platform)) {
       const changed = await this.dataSource.transaction(async (tx) => {
         const ids: string[] = [];
@@ -81,7 +81,7 @@ export class Reconciliation {
   private async carryOut(
     tx: EntityManager,
     platform: Platform,
-    step: 'add' | 'repair' | 'readopt',
+    step: Exclude<ReconciliationStep, 'nothing'>,
     listed: ListedAuthorizer,
     known: RecordedGrant | undefined,
   ): Promise<string | undefined> {
@@ -91,7 +91,7 @@ export class Reconciliation {
     if (!isUnchanged) return undefined;
     const grantedAt = listed.authTime === undefined ? undefined : new Date(listed.authTime * 1000);
     const { authorizerAppid, refreshToken: authorizerRefreshToken } = listed;
-    if (step === 'repair' && known && authorizerRefreshToken) {
+    if (known && authorizerRefreshToken && (step === 'repair' || step === 'renew')) {
       await this.merchants.repairRefreshToken(tx, known.id, authorizerRefreshToken, grantedAt);
       return known.id;
     }
