@@ -34,6 +34,7 @@ export class Sweeper {
   private async sweepOnAndOn(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       await this.try(() => this.inbox.sweep(LOST_AFTER_MS));
+      await this.try(() => this.inbox.forgetOld());
       await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
       await this.try(() => this.idempotency.sweep());
       await this.try(() => this.upkeep.askForSilentTickets());

@@ -77,7 +77,7 @@ export class AuthorizerTokens {
     const { id, authorizerAppid } = holder;
     const listed = await this.lists.find(platform, authorizerAppid);
     if (listed?.refreshToken && !tried.has(listed.refreshToken)) {
-      await this.merchants.replaceRefreshToken(id, version, listed.refreshToken);
+      await this.merchants.replaceRefreshToken(id, version, [...tried].at(-1), listed.refreshToken);
       const minted = await this.tryMint(holder, { platform, version, refreshToken: listed.refreshToken });
       if (minted) {
         this.logger.warn('lost refresh token recovered from the list of authorizers', {
@@ -110,7 +110,7 @@ export class AuthorizerTokens {
       );
       // Before anybody uses the access token: once WeChat has rotated the refresh token, the old one is on its way out.
       if (minted.authorizerRefreshToken && minted.authorizerRefreshToken !== refreshToken) {
-        await this.merchants.replaceRefreshToken(id, version, minted.authorizerRefreshToken);
+        await this.merchants.replaceRefreshToken(id, version, refreshToken, minted.authorizerRefreshToken);
       }
       return { token: minted.authorizerAccessToken, expiresInSeconds: minted.expiresInSeconds };
     } catch (error) {

@@ -10,6 +10,7 @@ export type CallbackChannel = 'authorization' | 'message';
 @Check('callback_events_channel_check', `channel IN ('authorization', 'message')`)
 @Check('callback_events_state_check', `state IN ('pending', 'done', 'failed')`)
 @Index('callback_events_platform_idx', ['platformId', 'id'])
+@Index('callback_events_received_at_idx', ['receivedAt'])
 @Index('callback_events_pending_idx', ['receivedAt'], { where: `state = 'pending'` })
 export class CallbackEvent {
   @PrimaryColumn('uuid') id!: string;

@@ -245,6 +245,30 @@ describe('the callback inbox', () => {
       expect(await newest()).toMatchObject({ state: 'done' });
     });
 
+    it('gives an event up whose code cannot be alive any more, and keeps nothing of it', async () => {
+      const account = world.account();
+      await push(authorized(world.consent(platform, account), account.appid));
+      const { id } = await newest();
+      await world.sql(`UPDATE callback_events SET received_at = now() - interval '3 hours' WHERE id = $1`, [id]);
+      await inbox().sweep(60_000);
+      expect(await newest()).toMatchObject({ state: 'failed', failure_code: 'expired', payload_sealed: null });
+    });
+
+    it('forgets events of long ago, with what was forwarded of them, and no others', async () => {
+      await push({ InfoType: 'unauthorized', AuthorizerAppid: 'wx2' });
+      const old = (await newest()).id;
+      await world.sql(
+        `WITH aged AS (UPDATE callback_events SET received_at = now() - interval '31 days' WHERE id = $1 RETURNING id)
+         INSERT INTO callback_forwards (id, event_id, url, state) SELECT gen_random_uuid(), id, 'http://127.0.0.1/', 'delivered' FROM aged`,
+        [old],
+      );
+      await push({ InfoType: 'unauthorized', AuthorizerAppid: 'wx3' });
+      const recent = (await newest()).id;
+      await inbox().forgetOld();
+      const left = await world.sql(`SELECT id FROM callback_events WHERE id = ANY($1)`, [[old, recent]]);
+      expect(left).toEqual([{ id: recent }]);
+    });
+
     it('does nothing for an event that is done or gone', async () => {
       await push({ InfoType: 'unauthorized', AuthorizerAppid: 'wx1' });
       await inbox().process((await newest()).id);

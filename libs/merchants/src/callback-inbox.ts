@@ -44,6 +44,10 @@ export type Receipt =
     }
   | { accepted: false; reason: PushRefusal | 'unknown_platform' };
 
+/** Documented as ten minutes, seen as an hour. */
+const CODE_LIFETIME = '2 hours';
+const RETENTION = '30 days';
+
 /** What the job needs of an event: its authorization code, and for WeChat's release check to whom the answer goes. */
 const payloadSchema = z.object({ code: z.string(), toUser: z.string().optional() });
 type Payload = z.output<typeof payloadSchema>;
@@ -124,8 +128,15 @@ export class CallbackInbox {
     }
   }
 
-  /** Gives events whose job was lost (a crash between commit and enqueue, a lost queue) a job again. */
+  /**
+   * Gives events whose job was lost (a crash between commit and enqueue, a lost queue) a job again, and gives those up
+   * whose authorization code cannot be alive any more: reconciliation will find the grant.
+   */
   async sweep(olderThanMs: number): Promise<number> {
+    await this.dataSource.query(
+      `UPDATE callback_events SET state = 'failed', failure_code = 'expired', payload_sealed = NULL, processed_at = now()
+       WHERE state = 'pending' AND received_at < now() - interval '${CODE_LIFETIME}'`,
+    );
     const pending = await rows<{ id: string; requestId: string }>(
       this.dataSource,
       `SELECT id, request_id AS "requestId" FROM callback_events
@@ -134,6 +145,21 @@ export class CallbackInbox {
     );
     for (const event of pending) await this.enqueue(event);
     return pending.length;
+  }
+
+  /**
+   * Forgets what nobody needs any more. A push that is played again after that changes nothing: its code is dead, its
+   * ticket or its news older than what is stored.
+   */
+  async forgetOld(): Promise<void> {
+    const isOld = (moment: string) => `${moment} < now() - interval '${RETENTION}'`;
+    await this.dataSource.query(
+      `WITH old AS (SELECT id FROM callback_events WHERE ${isOld('received_at')} AND state <> 'pending' ORDER BY received_at LIMIT 10000),
+         forwards AS (DELETE FROM callback_forwards WHERE event_id IN (SELECT id FROM old))
+       DELETE FROM callback_events WHERE id IN (SELECT id FROM old)`,
+    );
+    await this.dataSource.query(`DELETE FROM authorization_codes WHERE ${isOld('created_at')}`);
+    await this.dataSource.query(`DELETE FROM used_authorization_states WHERE ${isOld('used_at')}`);
   }
 
   /** @returns false when the same push was recorded before */

@@ -69,7 +69,7 @@ describe('a grant that we lost', () => {
       const old = (await stored()).refreshToken ?? '';
       world.simulation.latencies.set('api_authorizer_token', { distribution: 'fixed', ms: 300 });
       const minting = mint();
-      await world.get(Merchants).replaceRefreshToken(merchant.id, 1, atWechat().refreshToken);
+      await world.get(Merchants).replaceRefreshToken(merchant.id, 1, old, atWechat().refreshToken);
       await minting;
       world.simulation.latencies.clear();
       expect((await stored()).refreshToken).not.toBe(old);

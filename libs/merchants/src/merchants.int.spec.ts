@@ -68,10 +68,22 @@ describe('merchants', () => {
     'do not learn %s from an answer to a call under an older grant',
     async (lesson) => {
       await merchants().learn(merchant.id, merchant.grantVersion - 1, lesson);
-      await merchants().replaceRefreshToken(merchant.id, merchant.grantVersion - 1, 'refreshtoken@@@old');
+      const { refreshToken } = await merchants().grant(merchant.id);
+      await merchants().replaceRefreshToken(merchant.id, merchant.grantVersion - 1, refreshToken, 'refreshtoken@@@old');
       expect(await now()).toEqual(merchant);
     },
   );
+
+  it('keep the newer refresh token when an older mint is answered later', async () => {
+    const { refreshToken } = await merchants().grant(merchant.id);
+    const replace = (replaced: string | undefined, next: string) =>
+      merchants().replaceRefreshToken(merchant.id, merchant.grantVersion, replaced, next);
+    await replace(refreshToken, 'refreshtoken@@@newer');
+    await replace(refreshToken, 'refreshtoken@@@older');
+    expect(await merchants().grant(merchant.id)).toMatchObject({ refreshToken: 'refreshtoken@@@newer' });
+    await replace('refreshtoken@@@newer', 'refreshtoken@@@newest');
+    expect(await merchants().grant(merchant.id)).toMatchObject({ refreshToken: 'refreshtoken@@@newest' });
+  });
 
   it('keep the name that the provider gave them until it is changed or taken away', async () => {
     await merchants().setRef(merchant.id, 'shop 7');

@@ -147,12 +147,22 @@ export class Merchants {
     await this.dataSource.manager.update(Merchant, { id }, { ref: ref });
   }
 
-  /** A mint returned a new refresh token. Not stored if the merchant has authorized anew meanwhile: that one is newer. */
-  async replaceRefreshToken(id: string, grantVersion: number, refreshToken: string): Promise<void> {
-    await this.dataSource.query(
-      `UPDATE merchants SET refresh_token_sealed = $3, updated_at = now() WHERE id = $1 AND grant_version = $2`,
-      [id, grantVersion, this.sealed.seal(placeOf(id), refreshToken)],
-    );
+  /**
+   * Puts a new refresh token in the place of the one that it came for (undefined: of none). If that is no longer the
+   * stored one, by a new grant or by a mint that was answered sooner, what is stored is newer and stays.
+   */
+  async replaceRefreshToken(
+    id: string,
+    grantVersion: number,
+    replaced: string | undefined,
+    refreshToken: string,
+  ): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const row = await tx.findOneOrFail(Merchant, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      const stored = row.refreshTokenSealed ? this.sealed.open(placeOf(id), row.refreshTokenSealed) : undefined;
+      if (row.grantVersion !== grantVersion || stored !== replaced) return;
+      await tx.update(Merchant, { id }, { refreshTokenSealed: this.sealed.seal(placeOf(id), refreshToken) });
+    });
   }
 
   /** Takes over a better refresh token of the same grant; access tokens stay good. */

@@ -6,6 +6,7 @@ export class MassMessages1764050000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       ALTER TABLE merchants ADD COLUMN biz text;
+      CREATE INDEX callback_events_received_at_idx ON callback_events (received_at);
 
       CREATE TABLE mass_messages (
         merchant_id uuid NOT NULL,
