@@ -62,18 +62,21 @@ describe('tokens of a platform and its merchants', () => {
       faultSchema.parse({ operation, component_appid: platform.componentAppid, outcome: 'errcode', errcode, times }),
     );
 
+  /** A process of its own that asks for the merchant's token, 200 times at once, when it gets a line. */
+  function otherProcess() {
+    const { id, platformId, authorizerAppid } = merchant;
+    const brief = JSON.stringify({ ...world.surroundings, merchant: { id, platformId, authorizerAppid } });
+    const child = spawn(process.execPath, [join(__dirname, 'minting-process.fixture.mjs'), brief], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+  }
+
   it('cost one component mint and one authorizer mint when four processes ask at once for a cold merchant', async () => {
     await world.expire(platform.id, merchant.id);
     const before = componentMints();
     world.simulation.latencies.set('*', { distribution: 'fixed', ms: 100 });
-    const children = Array.from({ length: 4 }, () => {
-      const { id, platformId, authorizerAppid } = merchant;
-      const brief = JSON.stringify({ ...world.surroundings, merchant: { id, platformId, authorizerAppid } });
-      const child = spawn(process.execPath, [join(__dirname, 'minting-process.fixture.mjs'), brief], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      });
-      return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
-    });
+    const children = Array.from({ length: 4 }, () => otherProcess());
     const nextLines = () => Promise.all(children.map(async ({ lines }) => (await lines.next()).value));
     expect(await nextLines()).toEqual(Array(4).fill('ready'));
 
@@ -88,6 +91,32 @@ describe('tokens of a platform and its merchants', () => {
 
     expect(componentMints() - before).toBe(1);
     expect(mints()).toBe(1);
+  });
+
+  it('are minted by another process when the one that was minting is killed, after its lease, and nothing is lost', async () => {
+    await world.expire(merchant.id);
+    world.simulation.latencies.set('api_authorizer_token', { distribution: 'fixed', ms: 5_000 });
+    const { child, lines } = otherProcess();
+    expect((await lines.next()).value).toBe('ready');
+    child.stdin.write('go\n');
+    const lease = () =>
+      world.sql<{ lease_until: Date | null }>(`SELECT lease_until FROM access_tokens WHERE holder_id = $1`, [
+        merchant.id,
+      ]);
+    await eventually(lease, ([row]) => row?.lease_until != null);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    world.simulation.latencies.clear();
+
+    // What is left of the lease is 30 s at the most: not waited for here.
+    const [held] = await lease();
+    expect(held?.lease_until?.getTime()).toBeLessThanOrEqual(Date.now() + 30_000);
+    await world.sql(`UPDATE access_tokens SET lease_until = now() + interval '1 s' WHERE holder_id = $1`, [
+      merchant.id,
+    ]);
+    const { token } = await tokens().current(merchant);
+    expect(world.simulation.credentials.check(token)).toBeDefined();
+    expect(await storedRefreshToken()).toBe(grant().refreshToken);
   });
 
   it('are minted once for many cold merchants of one platform', async () => {

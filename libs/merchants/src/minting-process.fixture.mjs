@@ -1,4 +1,4 @@
-// One process of a deployment for a test: waits for a line on stdin, lets 50 callers ask for a merchant's token at once,
+// One process of a deployment for a test: waits for a line on stdin, lets 200 callers ask for a merchant's token at once,
 // and prints how many different answers they got. Plain ESM over dist, because a child process has no jest.
 import 'reflect-metadata';
 import { once } from 'node:events';
@@ -34,7 +34,7 @@ const app = await NestFactory.createApplicationContext(
 const tokens = app.get(AuthorizerTokens);
 console.log('ready');
 await once(process.stdin, 'data');
-const held = await Promise.all(Array.from({ length: 50 }, () => tokens.current(merchant)));
+const held = await Promise.all(Array.from({ length: 200 }, () => tokens.current(merchant)));
 console.log(JSON.stringify([...new Set(held.map(({ version }) => version))]));
 await app.close();
 process.exit();
