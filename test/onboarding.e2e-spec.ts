@@ -176,6 +176,17 @@ describe('onboarding', () => {
     expect(page.text).not.toContain('mistyped');
   });
 
+  it.each(['', '?auth_code=abc', '?state=abc', '?auth_code=abc&state=forged'])(
+    'shows a page that says so when somebody comes back with %j',
+    async (query) => {
+      const page = await fetch(`${system.url}/authorize/${PLATFORM.component_appid}/callback${query}`);
+      expect(page.status).toBe(400);
+      expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(await page.text()).toContain('未能完成 · Not done');
+    },
+  );
+
   it('takes authorization back, and up again', async () => {
     const appid = await account();
     const neighbour = await system.onboardMerchant();

@@ -2,6 +2,7 @@ import { JobQueues } from '@app/queue';
 import { decodeAesKey, sealPush, type XmlInputFields } from '@app/wechat';
 import { faultSchema } from '../../../apps/simulator/src/state/faults.js';
 import { freePort } from '../../../test/support/free-port.js';
+import { eventually } from '../../../test/support/eventually.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackInbox } from './callback-inbox.js';
@@ -183,7 +184,7 @@ describe('the callback inbox', () => {
       await push(authorized(code, account.appid), NOON);
       const event = await newest();
       expect(event).toMatchObject({ kind: 'authorized', state: 'pending', authorizer_appid: account.appid });
-      expect(await hasJob(event.id)).toBe(true);
+      await eventually(() => hasJob(event.id), Boolean);
 
       await inbox().process(event.id);
       await inbox().process(event.id);

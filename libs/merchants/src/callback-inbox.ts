@@ -93,9 +93,9 @@ export class CallbackInbox {
       return this.forwards.plan(tx, event, platform.forwardUrls, push);
     });
     const isNew = planned !== undefined;
-    // WeChat's answer does not wait for this: the rows are there, and the sweep looks after them.
+    // WeChat's answer does not wait for the queue: the rows are there, and the sweep looks after them.
     if (planned?.length) void this.forwards.enqueue(planned);
-    if (isNew && event.state === 'pending') await this.enqueue(event);
+    if (isNew && event.state === 'pending') void this.enqueue(event);
     const receipt = { accepted: true, kind: event.kind, isDuplicate: !isNew } as const;
     if (check?.task !== 'reply') return receipt;
     const timestamp = Math.floor(Date.now() / 1000);
