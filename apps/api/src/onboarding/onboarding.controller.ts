@@ -56,6 +56,6 @@ export class OnboardingController {
       permission_sets: merchant.permissionSets,
     });
     void reply.headers(PAGE_HEADERS);
-    return resultPage(merchant, ineligibleReasons(merchant));
+    return resultPage(componentAppid, merchant, ineligibleReasons(merchant));
   }
 }

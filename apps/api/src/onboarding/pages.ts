@@ -23,7 +23,8 @@ export function authorizePage(componentAppid: string, links: AuthorizationLinks)
   );
 }
 
-export function resultPage(merchant: Merchant, reasons: IneligibleReason[]): string {
+export function resultPage(componentAppid: string, merchant: Merchant, reasons: IneligibleReason[]): string {
+  const again = `/authorize/${componentAppid}?biz_appid=${merchant.authorizerAppid}`;
   const granted = merchant.permissionSets.map((id) => {
     const { zh, en } = permissionSetName(id);
     return `<li>${escape(zh)} · ${escape(en)} (${id})</li>`;
@@ -32,7 +33,8 @@ export function resultPage(merchant: Merchant, reasons: IneligibleReason[]): str
   const verdict =
     missing.length === 0
       ? `<p class="good">一切就绪：可以撤回群发消息。<br>All set: mass messages can be taken back.</p>`
-      : `<p class="bad">授权已保存，但还不能撤回群发消息：<br>The authorization is stored, but messages cannot be taken back yet:</p><ul>${missing.join('')}</ul>`;
+      : `<p class="bad">授权已保存，但还不能撤回群发消息：<br>The authorization is stored, but messages cannot be taken back yet:</p><ul>${missing.join('')}</ul>
+         <p><a href="${escape(again)}">重新授权 · Authorize again</a></p>`;
   return page(
     '授权结果 · Authorization result',
     `<p>${escape(merchant.nickName ?? '公众号 · Account')} <code>${escape(merchant.authorizerAppid)}</code></p>
