@@ -28,7 +28,7 @@ export class Upkeep {
   }
 
   async reconcilePlatforms(): Promise<void> {
-    const due = await this.platforms.dueForReconciliation(new Date());
+    const due = await this.platforms.takeForReconciliation(new Date());
     await this.queues.addBulk(
       'platform.reconcile',
       due.map(({ id }) => ({ jobId: id, data: { platform_id: id, request_id: newRequestId() } })),

@@ -143,7 +143,10 @@ export class CallbackInbox {
        WHERE state = 'pending' AND received_at < now() - $1 * interval '1 ms' ORDER BY received_at LIMIT 1000`,
       [olderThanMs],
     );
-    for (const event of pending) await this.enqueue(event);
+    await this.queues.addBulk(
+      'callback.process',
+      pending.map(({ id, requestId }) => ({ jobId: id, data: { callback_event_id: id, request_id: requestId } })),
+    );
     return pending.length;
   }
 

@@ -1,7 +1,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import {
@@ -16,7 +16,7 @@ import { ComponentTokens } from './component-tokens.js';
 import { AuthorizationCodeRefused, GrantLost, MerchantsError, TokenUnavailable } from './errors.js';
 import type { Merchant } from './merchant.entity.js';
 import { lessonOf } from './lessons.js';
-import { Merchants, type NewGrant } from './merchants.js';
+import { Merchants, type NewGrant, type RecordedGrant } from './merchants.js';
 import { Platforms, type Platform } from './platforms.js';
 
 export interface CodeArrival {
@@ -88,7 +88,8 @@ export class GrantExchange {
       await delay(randomInt(40, 120));
     }
     const grant = await this.ask(platform, arrival.code, codeHash, owner);
-    const merchantId = await this.keep(platform, grant, codeHash, arrival);
+    // The code is spent, so what it gave is stored even if our lease ran out meanwhile.
+    const merchantId = await this.dataSource.transaction((tx) => this.keep(tx, platform, grant, arrival, 'code'));
     // Those who wait for this exchange shall see the account's facts too, so the lease goes on until here.
     const merchant = await this.withFacts(platform, merchantId);
     await this.release(platform.id, codeHash, owner);
@@ -100,16 +101,23 @@ export class GrantExchange {
    * left its grant with WeChat.
    */
   private async recover(platform: Platform, arrival: CodeArrival): Promise<Merchant | undefined> {
-    const { code, authorizerAppid } = arrival;
-    const listed = authorizerAppid ? await this.lists.find(platform, authorizerAppid) : undefined;
+    const { authorizerAppid, grantedAt } = arrival;
+    if (!authorizerAppid || !grantedAt) return undefined;
+    // Read before the list: what changes from now on is newer than what the list says.
+    const known = await this.merchants.recordedGrant(platform.id, authorizerAppid);
+    // Late news of a grant that is stored, or was followed by another.
+    if (known && isAsGood(known, grantedAt)) return this.merchants.byId(known.id);
+    const listed = await this.lists.find(platform, authorizerAppid);
     if (!listed?.refreshToken) return undefined;
-    const { permissionSets } = await this.askFacts(platform, listed.authorizerAppid);
-    const grant = {
-      authorizerAppid: listed.authorizerAppid,
-      authorizerRefreshToken: listed.refreshToken,
-      permissionSets,
-    };
-    const merchantId = await this.keep(platform, grant, hashOfCode(code), arrival, 'list');
+    const { permissionSets } = await this.askFacts(platform, authorizerAppid);
+    const grant = { authorizerAppid, authorizerRefreshToken: listed.refreshToken, permissionSets };
+    const merchantId = await this.dataSource.transaction(async (tx) => {
+      const isUnchanged = known
+        ? await this.merchants.isStill(tx, known)
+        : await this.merchants.addUnknown(tx, platform.id, authorizerAppid);
+      return isUnchanged ? this.keep(tx, platform, grant, arrival, 'list') : undefined;
+    });
+    if (!merchantId) return this.merchants.find(authorizerAppid, platform.componentAppid);
     return this.withFacts(platform, merchantId);
   }
 
@@ -168,27 +176,24 @@ export class GrantExchange {
     }
   }
 
-  /** The code is spent, so what it gave is stored even if our lease ran out meanwhile. */
-  private keep(
+  private async keep(
+    tx: EntityManager,
     platform: Platform,
     grant: NewGrant,
-    codeHash: string,
     arrival: CodeArrival,
-    source: 'code' | 'list' = 'code',
+    source: 'code' | 'list',
   ): Promise<string> {
-    return this.dataSource.transaction(async (tx) => {
-      const { id, grantVersion } = await this.merchants.keepGrant(tx, platform, grant, {
-        grantedAt: arrival.grantedAt ?? new Date(),
-        ref: arrival.ref,
-        source,
-      });
-      await tx.query(
-        `UPDATE authorization_codes SET merchant_id = $3, grant_version = $4, failure_code = NULL
-         WHERE platform_id = $1 AND code_hash = $2`,
-        [platform.id, codeHash, id, grantVersion],
-      );
-      return id;
+    const { id, grantVersion } = await this.merchants.keepGrant(tx, platform, grant, {
+      grantedAt: arrival.grantedAt ?? new Date(),
+      ref: arrival.ref,
+      source,
     });
+    await tx.query(
+      `UPDATE authorization_codes SET merchant_id = $3, grant_version = $4, failure_code = NULL
+       WHERE platform_id = $1 AND code_hash = $2`,
+      [platform.id, hashOfCode(arrival.code), id, grantVersion],
+    );
+    return id;
   }
 
   private async alreadyExchanged(merchantId: string, grantVersion: number, arrival: CodeArrival): Promise<Merchant> {
@@ -232,3 +237,10 @@ export class GrantExchange {
 
 /** Codes are secrets while they live: the table keeps only this. */
 export const hashOfCode = (code: string): string => createHash('sha256').update(code).digest('base64url');
+
+/** In whole seconds, as WeChat tells its time. */
+const isAsGood = ({ state, refreshToken, grantedAt }: RecordedGrant, since: Date): boolean =>
+  state === 'authorized' &&
+  refreshToken !== undefined &&
+  grantedAt !== null &&
+  Math.floor(grantedAt.getTime() / 1000) >= Math.floor(since.getTime() / 1000);

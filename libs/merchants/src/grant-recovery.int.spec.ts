@@ -1,4 +1,5 @@
 import { faultSchema } from '../../../apps/simulator/src/state/faults.js';
+import { eventually } from '../../../test/support/eventually.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackInbox } from './callback-inbox.js';
@@ -148,6 +149,34 @@ describe('a grant that we lost', () => {
       ]);
       // And now the page knows.
       expect((await exchange(code)).id).toBe(found.id);
+    });
+
+    it('is late news when a grant as new is stored, which stays as it is', async () => {
+      const before = await world.get(Merchants).byId(merchant.id);
+      await world.sql(`UPDATE merchants SET granted_at = now() + interval '1 minute' WHERE id = $1`, [merchant.id]);
+      await authorized(merchant.authorizerAppid, 'queryauthcode@@@spent');
+      expect(await processed(merchant.authorizerAppid)).toEqual([{ state: 'done', failure_code: null }]);
+      expect(await world.get(Merchants).byId(merchant.id)).toMatchObject({
+        grantVersion: before.grantVersion,
+        refreshTokenSealed: before.refreshTokenSealed,
+      });
+      expect(calls('api_get_authorizer_list')).toBe(0);
+    });
+
+    it('does not overwrite what was stored while WeChat was asked', async () => {
+      await world.sql(`UPDATE merchants SET granted_at = now() - interval '1 hour' WHERE id = $1`, [merchant.id]);
+      world.simulation.latencies.set('api_get_authorizer_info', { distribution: 'fixed', ms: 300 });
+      await authorized(merchant.authorizerAppid, 'queryauthcode@@@spent');
+      const processing = processed(merchant.authorizerAppid);
+      await eventually(
+        () => Promise.resolve(calls('api_get_authorizer_list')),
+        (count) => count === 1,
+      );
+      const { refreshToken, version } = await stored();
+      await world.get(Merchants).replaceRefreshToken(merchant.id, version, refreshToken, 'refreshtoken@@@newer');
+      expect(await processing).toEqual([{ state: 'done', failure_code: null }]);
+      world.simulation.latencies.clear();
+      expect(await stored()).toMatchObject({ version, refreshToken: 'refreshtoken@@@newer' });
     });
 
     it('stays refused when the merchant is not on the list', async () => {

@@ -80,7 +80,9 @@ export class MassMessages {
   }
 
   private async recordArticles(tx: EntityManager, merchantId: string, finish: MassSendFinish): Promise<void> {
-    const articles = finish.articles.map((article) => ({ ...article, address: readArticleAddress(article.url) }));
+    // An upsert takes each row once: should a number come twice, the last address counts.
+    const byIdx = new Map(finish.articles.map((article) => [article.articleIdx, article]));
+    const articles = [...byIdx.values()].map((article) => ({ ...article, address: readArticleAddress(article.url) }));
     if (articles.length === 0) return;
     await tx.query(
       `INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, mid, idx, sn)

@@ -1,6 +1,8 @@
 import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
+import { DataSource } from 'typeorm';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
+import { Platforms } from './platforms.js';
 
 describe('merchants', () => {
   let world: MerchantsWorld;
@@ -73,6 +75,16 @@ describe('merchants', () => {
       expect(await now()).toEqual(merchant);
     },
   );
+
+  it('keep their permission sets when a grant comes without any, for none at all is an answer that left them out', async () => {
+    const { authorizerAppid, permissionSets } = merchant;
+    const grant = { authorizerAppid, authorizerRefreshToken: 'refreshtoken@@@again', permissionSets: [] };
+    const row = await world.get(Platforms).byId(platform.id);
+    await world
+      .get(DataSource)
+      .transaction((tx) => merchants().keepGrant(tx, row, grant, { grantedAt: new Date(), source: 'code' }));
+    expect(await now()).toMatchObject({ permissionSets, ineligibleReasons: [] });
+  });
 
   it('keep the newer refresh token when an older mint is answered later', async () => {
     const { refreshToken } = await merchants().grant(merchant.id);

@@ -115,7 +115,8 @@ export class Merchants {
          granted_at = GREATEST(granted_at, $3), grant_version = grant_version + 1,
          refresh_token_sealed = COALESCE($4, refresh_token_sealed), ref = COALESCE($5, ref), updated_at = now()
        WHERE id = $1 RETURNING grant_version AS "grantVersion", permission_sets AS "permissionSets"`,
-      [id, grant.permissionSets ?? null, grantedAt, sealed, ref ?? null],
+      // A grant has at least one set, so none at all is an answer that left them out.
+      [id, grant.permissionSets?.length ? grant.permissionSets : null, grantedAt, sealed, ref ?? null],
     );
     if (!kept) throw new Error('A merchant is gone that was just written.');
     if (grant.authorizerAccessToken) {
@@ -181,12 +182,12 @@ export class Merchants {
   /** Of every merchant of a platform, by appid. */
   async recordedGrants(platformId: string): Promise<Map<string, RecordedGrant>> {
     const found = await this.dataSource.manager.findBy(Merchant, { platformId });
-    return new Map(
-      found.map(({ id, authorizerAppid, state, grantVersion, grantedAt, refreshTokenSealed }) => {
-        const refreshToken = refreshTokenSealed ? this.sealed.open(placeOf(id), refreshTokenSealed) : undefined;
-        return [authorizerAppid, { id, state, grantVersion, grantedAt, refreshTokenSealed, refreshToken }];
-      }),
-    );
+    return new Map(found.map((merchant) => [merchant.authorizerAppid, this.recorded(merchant)]));
+  }
+
+  async recordedGrant(platformId: string, authorizerAppid: string): Promise<RecordedGrant | undefined> {
+    const found = await this.dataSource.manager.findOneBy(Merchant, { platformId, authorizerAppid });
+    return found ? this.recorded(found) : undefined;
   }
 
   /** Whether the grant is as it was recorded; then it stays so until the transaction ends. */
@@ -311,6 +312,11 @@ export class Merchants {
 
   private tellGone(tx: EntityManager, platformId: string, merchantId: string, source: 'event' | 'answer') {
     return this.events.append(tx, { type: 'merchant.unauthorized', platformId, merchantId, data: { source } });
+  }
+
+  private recorded({ id, state, grantVersion, grantedAt, refreshTokenSealed }: Merchant): RecordedGrant {
+    const refreshToken = refreshTokenSealed ? this.sealed.open(placeOf(id), refreshTokenSealed) : undefined;
+    return { id, state, grantVersion, grantedAt, refreshTokenSealed, refreshToken };
   }
 
   private async idOf(tx: EntityManager, platformId: string, authorizerAppid: string): Promise<string> {

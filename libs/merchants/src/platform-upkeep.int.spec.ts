@@ -59,14 +59,19 @@ describe('the upkeep of platforms', () => {
   });
 
   it('has platforms reconciled that were not for a day, if they have a ticket to ask with', async () => {
-    const isDue = async () => isAmong(await world.get(PlatformUpkeep).dueForReconciliation(new Date()));
+    const isDue = async () => isAmong(await world.get(PlatformUpkeep).takeForReconciliation(new Date()));
     expect(await isDue()).toBe(false);
     await set(`created_at = now() - interval '25 hours'`);
     expect(await isDue()).toBe(true);
-    await set(`reconciled_at = now() - interval '23 hours'`);
+    await set(`reconciled_at = now() - interval '23 hours', reconcile_asked_at = NULL`);
     expect(await isDue()).toBe(false);
     await set(`reconciled_at = now() - interval '25 hours'`);
     expect(await isDue()).toBe(true);
+    // Whether it came to an end or not: not again within the hour.
+    expect(await isDue()).toBe(false);
+    await set(`reconcile_asked_at = now() - interval '61 minutes'`);
+    expect(await isDue()).toBe(true);
+    await set(`reconcile_asked_at = NULL`);
     await set(`ticket_received_at = now() - interval '13 hours'`);
     expect(await isDue()).toBe(false);
   });

@@ -18,12 +18,23 @@ export class PlatformUpkeep {
     private readonly events: Events,
   ) {}
 
-  /** Platforms that have a ticket, and so can be asked, and whose list of authorizers was not read for a day. */
-  async dueForReconciliation(now: Date): Promise<Platform[]> {
+  /**
+   * Takes the platforms that have a ticket, and so can be asked, and whose list of authorizers was not read for a day; each
+   * at most once an hour, whatever comes of it.
+   */
+  async takeForReconciliation(now: Date): Promise<Platform[]> {
     const hasTicket = (platform: Platform) => ticketStateAt(platform.ticketReceivedAt, now).state !== 'missing';
-    return (await this.platforms.list()).filter(
+    const due = (await this.platforms.list()).filter(
       (platform) => hasTicket(platform) && isReconciliationDue(platform, now),
     );
+    const taken = await rows<{ id: string }>(
+      this.dataSource,
+      `UPDATE platforms SET reconcile_asked_at = now()
+       WHERE id = ANY($1) AND (reconcile_asked_at IS NULL OR reconcile_asked_at < now() - interval '1 hour') RETURNING id`,
+      [due.map(({ id }) => id)],
+    );
+    const ids = new Set(taken.map(({ id }) => id));
+    return due.filter(({ id }) => ids.has(id));
   }
 
   /**

@@ -22,6 +22,8 @@ export class PlatformRow {
   @Column('timestamptz', { name: 'ticket_asked_at', nullable: true }) ticketAskedAt!: Date | null;
   /** When the list of authorizers was last compared with our merchants. */
   @Column('timestamptz', { name: 'reconciled_at', nullable: true }) reconciledAt!: Date | null;
+  /** When that was last begun, whatever came of it. */
+  @Column('timestamptz', { name: 'reconcile_asked_at', nullable: true }) reconcileAskedAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;
 }

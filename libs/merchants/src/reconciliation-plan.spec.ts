@@ -41,6 +41,11 @@ describe('reconciliationStep', () => {
     expect(reconciliationStep(listed('theirs', authTime), known)).toBe(step);
   });
 
+  it('readopts a merchant against whom a single answer spoke, for an event would have wiped the token', () => {
+    const known: KnownGrant = { state: 'unauthorized', refreshToken: 'ours', grantedAt: GRANTED_AT };
+    expect(reconciliationStep(listed('ours', SAME), known)).toBe('readopt');
+  });
+
   it.each<[string, string, number, ReconciliationStep]>([
     ['another token', 'theirs', SAME, 'readopt'],
     ['the token that was refused', 'ours', SAME, 'nothing'],

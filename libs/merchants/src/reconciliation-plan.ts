@@ -29,8 +29,9 @@ export function reconciliationStep(listed: ListedAuthorizer, known: KnownGrant |
       if (hasOtherToken && (!known.refreshToken || isRenewed)) return 'repair';
       return isRenewed ? 'renew' : 'nothing';
     case 'unauthorized':
-      // The list may be older than the event that took the grant away: only a newer grant counts.
-      return isRenewed ? 'readopt' : 'nothing';
+      // An event wipes the token, and the list may be older than the event: then only a newer grant counts. A token that
+      // is there still means that a single answer (61003) spoke against the grant, which the list now contradicts.
+      return isRenewed || known.refreshToken !== undefined ? 'readopt' : 'nothing';
     case 'reauthorization_required':
       return isRenewed || hasOtherToken ? 'readopt' : 'nothing';
   }

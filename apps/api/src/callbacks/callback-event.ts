@@ -2,12 +2,13 @@ import { z } from 'zod';
 import type { RecordedCallback } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
 import { pageSchema } from '../http/page.js';
+import { textSchema } from '../http/text.js';
 
 const stateSchema = z.enum(['pending', 'done', 'failed']);
 
 export const listCallbackEventsSchema = pageSchema.extend({
   component_appid: appidSchema.optional(),
-  kind: z.string().min(1).max(100).optional().meta({ description: 'InfoType, or the Event or MsgType of a message.' }),
+  kind: textSchema(100).min(1).optional().meta({ description: 'InfoType, or the Event or MsgType of a message.' }),
   state: stateSchema.optional(),
 });
 export type ListCallbackEvents = z.output<typeof listCallbackEventsSchema>;

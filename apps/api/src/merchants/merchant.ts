@@ -24,7 +24,7 @@ export const listMerchantsSchema = pageSchema.extend({
     .meta({ description: 'false: those whose messages cannot be taken back; each says why.' }),
   state: stateSchema.optional(),
   component_appid: appidSchema.optional(),
-  ref: z.string().min(1).max(200).optional(),
+  ref: textSchema(200).min(1).optional(),
 });
 export type ListMerchants = z.output<typeof listMerchantsSchema>;
 

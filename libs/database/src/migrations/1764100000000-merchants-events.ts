@@ -35,7 +35,8 @@ export class MerchantsEvents1764100000000 implements MigrationInterface {
 
       ALTER TABLE platforms
         ADD COLUMN ticket_asked_at timestamptz,
-        ADD COLUMN reconciled_at timestamptz;
+        ADD COLUMN reconciled_at timestamptz,
+        ADD COLUMN reconcile_asked_at timestamptz;
     `);
   }
 
