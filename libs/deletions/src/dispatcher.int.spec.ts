@@ -68,6 +68,33 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
     expect(await queues.counts('deletions')).toMatchObject({ waiting: 10 });
   });
 
+  it('leave deletions in their lanes while no worker keeps up, so that they do not all go out at once later', async () => {
+    const merchant = await desk.aMerchant({ ratePerMinute: 60_000, dailyLimit: 10_000 });
+    await desk.accept(merchant, 200);
+    const dispatcher = await aDispatcher();
+    dispatcher.start();
+    const waiting = async () => (await queues.counts('deletions')).waiting;
+    await eventually(waiting, (count) => count >= 50);
+    const shutAt = await waiting();
+    // Wait for more looks than would have emptied the lane: it is the same leader who still looks.
+    const [other] = await desk.accept(await desk.aMerchant(), 1);
+    await desk.sql(`UPDATE merchant_pacing SET due_at = now() WHERE due_at IS NOT NULL`);
+    await eventually(
+      () =>
+        desk.sql<{ now: number }>(
+          `SELECT extract(epoch FROM now() - min(created_at))::float AS now FROM deletions WHERE id = $1`,
+          [other],
+        ),
+      ([row]) => (row?.now ?? 0) > 1,
+    );
+    const stillWaiting = await waiting();
+    await dispatcher.stop();
+    // The lanes are the other tests' too.
+    await desk.sql(`UPDATE deletions SET state = 'cancelled', finished_at = now() WHERE finished_at IS NULL`);
+    expect(stillWaiting).toBe(shutAt);
+    expect(shutAt).toBeLessThan(100);
+  });
+
   it('go on when the connection of the leader is cut', async () => {
     for (const dispatcher of [await aDispatcher(), await aDispatcher()]) dispatcher.start();
     const [leader] = await oneLeader();
