@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Idempotency } from '@app/access';
+import { Events } from '@app/events';
 import { CallbackInbox, Forwards } from '@app/merchants';
 import { Upkeep } from './upkeep.js';
 
@@ -19,6 +20,7 @@ export class Sweeper {
     private readonly inbox: CallbackInbox,
     private readonly forwards: Forwards,
     private readonly idempotency: Idempotency,
+    private readonly events: Events,
     private readonly upkeep: Upkeep,
   ) {}
 
@@ -37,6 +39,7 @@ export class Sweeper {
       await this.try(() => this.inbox.forgetOld());
       await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
       await this.try(() => this.idempotency.sweep());
+      await this.try(() => this.events.forgetOld());
       await this.try(() => this.upkeep.askForSilentTickets());
       await this.try(() => this.upkeep.refreshTokensAhead());
       await this.try(() => this.upkeep.reconcilePlatforms());

@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { accessEntities, AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
 import { deletionsEntities, DeletionsModule } from '@app/deletions';
-import { eventsEntities } from '@app/events';
+import { eventsEntities, EventsModule } from '@app/events';
 import { logUpstreamCall } from '@app/logging';
 import { merchantsEntities, MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
@@ -48,6 +48,7 @@ export class WorkerModule {
           urgentReserve: env.URGENT_RESERVE,
         }),
         AccessModule,
+        EventsModule,
       ],
       providers: [
         Background,

@@ -3,6 +3,7 @@ import { FirstTables1764000000000 } from './migrations/1764000000000-first-table
 import { MassMessages1764050000000 } from './migrations/1764050000000-mass-messages.js';
 import { MerchantsEvents1764100000000 } from './migrations/1764100000000-merchants-events.js';
 import { ForwardsAndAudit1764200000000 } from './migrations/1764200000000-forwards-and-audit.js';
+import { EventsFeed1764300000000 } from './migrations/1764300000000-events-feed.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -20,6 +21,7 @@ const migrations = [
   MassMessages1764050000000,
   MerchantsEvents1764100000000,
   ForwardsAndAudit1764200000000,
+  EventsFeed1764300000000,
 ];
 
 /** Any number will do, as long as every process of ours takes the same. */

@@ -19,10 +19,70 @@ export interface EventData {
     absent_count: number;
     absent: string[];
   };
+  /** No deletion of this platform is sent, because each would fail. `since` is an ISO 8601 moment. */
+  'platform.held': { reason: string; errcode: number | null; since: string };
+  'platform.resumed': Record<string, never>;
+  'deletion.succeeded': DeletionFacts;
+  'deletion.failed': DeletionFacts;
+  'deletion.cancelled': DeletionFacts;
+  /** WeChat showed that the message is gone, after it had only accepted the call: proof rose to `verified`. */
+  'deletion.verified': DeletionFacts;
+  'takedown.created': TakedownFacts;
+  /** Its last deletion came to an end. Told once. */
+  'takedown.finished': TakedownFacts;
+  'takedown.cancelled': TakedownFacts;
+  /** An endpoint gets nothing more until it is enabled again. */
+  'webhook.disabled': { id: string; reason: 'failing' | 'gone' };
+}
+
+/** A deletion at its end. `merchant` is the authorizer_appid; `msg_id` is in digits. */
+export interface DeletionFacts {
+  merchant: string;
+  component_appid: string;
+  msg_id: string | null;
+  article_idx: number | null;
+  url: string | null;
+  outcome_code: string | null;
+  errcode: number | null;
+  proof: 'none' | 'acknowledged' | 'verified';
+  attempts: number;
+  metadata: Record<string, unknown> | null;
+}
+
+export interface TakedownFacts {
+  /** How many of its deletions are in each state; a state that none is in may be missing. */
+  counts: Record<string, number>;
 }
 
 export type EventType = keyof EventData;
 
-export type NewEvent = {
-  [T in EventType]: { type: T; platformId: string; merchantId?: string; data: EventData[T] };
-}[EventType];
+/** What an event is about. What holds for no single platform or merchant leaves them out. */
+export interface EventSubject {
+  platformId?: string | undefined;
+  merchantId?: string | undefined;
+  deletionId?: string | undefined;
+  takedownId?: string | undefined;
+}
+
+export type NewEvent = { [T in EventType]: EventSubject & { type: T; data: EventData[T] } }[EventType];
+
+/** Every type, for lists that people choose from. */
+export const eventTypes = Object.keys({
+  'merchant.authorized': true,
+  'merchant.unauthorized': true,
+  'merchant.reauthorization_required': true,
+  'merchant.eligibility_changed': true,
+  'platform.ticket_silent': true,
+  'platform.drift_found': true,
+  'platform.held': true,
+  'platform.resumed': true,
+  'deletion.succeeded': true,
+  'deletion.failed': true,
+  'deletion.cancelled': true,
+  'deletion.verified': true,
+  'takedown.created': true,
+  'takedown.finished': true,
+  'takedown.cancelled': true,
+  'webhook.disabled': true,
+  // The keys are exactly those of EventData: the compiler sees to it.
+} satisfies Record<EventType, true>) as EventType[];

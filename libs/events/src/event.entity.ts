@@ -1,15 +1,23 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { EventType } from './event-types.js';
 
-/** Something that happened. Rows are only ever added. */
+/** Something that happened. Rows are only ever added, and forgotten after a month. */
 @Entity({ name: 'events' })
 @Index('events_merchant_idx', ['merchantId', 'id'], { where: 'merchant_id IS NOT NULL' })
+@Index('events_feed_idx', ['txid', 'seq'])
+@Index('events_takedown_idx', ['takedownId', 'txid', 'seq'], { where: 'takedown_id IS NOT NULL' })
 export class EventRow {
   /** Of version 7, so ids are in order of time. */
-  @PrimaryColumn('uuid') id!: string;
+  @PrimaryColumn('uuid', { default: () => 'new_event_id()' }) id!: string;
   @Column('text') type!: EventType;
-  @Column('uuid', { name: 'platform_id' }) platformId!: string;
+  @Column('uuid', { name: 'platform_id', nullable: true }) platformId!: string | null;
   @Column('uuid', { name: 'merchant_id', nullable: true }) merchantId!: string | null;
+  @Column('uuid', { name: 'deletion_id', nullable: true }) deletionId!: string | null;
+  @Column('uuid', { name: 'takedown_id', nullable: true }) takedownId!: string | null;
   @Column('jsonb') data!: object;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+  /** The order of the rows of one transaction. */
+  @Column({ type: 'bigint', generated: 'identity', generatedIdentity: 'ALWAYS' }) seq!: string;
+  /** Of the transaction that wrote the row. */
+  @Column('bigint', { default: () => 'current_txid()' }) txid!: string;
 }

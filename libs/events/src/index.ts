@@ -3,6 +3,16 @@ import { EventRow } from './event.entity.js';
 /** For DatabaseModule.forRoot. */
 export const eventsEntities = [EventRow];
 
-export { type EventData, type EventType, type NewEvent } from './event-types.js';
-export { Events } from './events.js';
+export { FeedCursorInvalid } from './errors.js';
+export {
+  eventTypes,
+  type DeletionFacts,
+  type EventData,
+  type EventSubject,
+  type EventType,
+  type NewEvent,
+  type TakedownFacts,
+} from './event-types.js';
+export { EVENT_COLUMNS, Events, type FeedEvent, type FeedFilter, type FeedPage } from './events.js';
 export { EventsModule } from './events.module.js';
+export { readFeedCursor } from './feed-cursor.js';

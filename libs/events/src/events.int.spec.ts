@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { DatabaseModule } from '@app/database';
+import { SecretBox } from '@app/vault';
+import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { EVENT_COLUMNS, Events, eventsEntities, EventsModule, FeedCursorInvalid, type FeedFilter } from './index.js';
+
+const platformId = '0199e0f1-0000-7000-8000-000000000001';
+
+describe('the events feed', () => {
+  let database: TestDatabase;
+  let app: TestingModule;
+  let events: Events;
+  let dataSource: DataSource;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    const secrets = new SecretBox([{ id: 'test', key: Buffer.alloc(32) }]);
+    const options = { url: database.url, entities: eventsEntities, applicationName: 'test', secrets };
+    app = await Test.createTestingModule({ imports: [DatabaseModule.forRoot(options), EventsModule] }).compile();
+    events = app.get(Events);
+    dataSource = app.get(DataSource);
+    await dataSource.query(
+      `INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed) VALUES ($1, 'wxplatform', '', '', '')`,
+      [platformId],
+    );
+  });
+  afterAll(async () => {
+    await app.close();
+    await database.drop();
+  });
+
+  const append = (about: { takedownId?: string; merchantId?: string } = {}, sql = dataSource.manager) =>
+    events.append(sql, { type: 'platform.resumed', platformId, data: {}, ...about });
+  const openTransaction = async (): Promise<QueryRunner> => {
+    const transaction = dataSource.createQueryRunner();
+    await transaction.startTransaction();
+    return transaction;
+  };
+  /** Pages to the end until so many were found: transactions of other databases on the server hold the feed up, too. */
+  const readOn = async (cursor: string | undefined, filter: Partial<FeedFilter>, wanted: number) => {
+    const read: Awaited<ReturnType<Events['after']>>['events'] = [];
+    let next = cursor;
+    const page = async () => {
+      const found = await events.after(next, { limit: 100, ...filter });
+      read.push(...found.events);
+      next = found.next;
+      return read.length;
+    };
+    await eventually(page, (count) => count >= wanted);
+    await page();
+    return { read, next };
+  };
+
+  it('skips nothing that commits late: what came after it waits for it', async () => {
+    const cursor = await events.latest();
+    const [early, late, middle] = [randomUUID(), randomUUID(), randomUUID()];
+    const slow = await openTransaction();
+    await append({ takedownId: late }, slow.manager);
+    await append({ takedownId: early });
+    const held = await events.after(cursor, { limit: 100 });
+    expect(held.events).toEqual([]);
+    await append({ takedownId: middle });
+    await slow.commitTransaction();
+    await slow.release();
+
+    // Whoever read in between, and whoever did not, see the same.
+    const orderOf = (read: { takedownId: string | null }[]) => read.map(({ takedownId }) => takedownId);
+    expect(orderOf((await readOn(held.next, {}, 3)).read)).toEqual([late, early, middle]);
+    expect(orderOf((await readOn(cursor, {}, 3)).read)).toEqual([late, early, middle]);
+  });
+
+  it('goes on when a slow transaction is rolled back', async () => {
+    const cursor = await events.latest();
+    const slow = await openTransaction();
+    await append({}, slow.manager);
+    const takedownId = randomUUID();
+    await append({ takedownId });
+    await slow.rollbackTransaction();
+    await slow.release();
+    expect((await readOn(cursor, {}, 1)).read).toMatchObject([{ takedownId }]);
+  });
+
+  it('shows every event once and in one order to readers of any page size, while many write at once', async () => {
+    const cursor = await events.latest();
+    const takedownId = randomUUID();
+    const write = async (rounds: number) => {
+      for (let round = 0; round < rounds; round++) {
+        await dataSource.transaction(async (tx) => {
+          await append({ takedownId }, tx);
+          await append({ takedownId }, tx);
+        });
+      }
+    };
+    const readers = [1, 7, 100].map((limit) => readOn(cursor, { takedownId, limit }, 80));
+    await Promise.all([write(10), write(10), write(10), write(10)]);
+    const [first, ...others] = (await Promise.all(readers)).map(({ read }) => read.map(({ id }) => id));
+    expect(first).toHaveLength(80);
+    expect(new Set(first).size).toBe(80);
+    for (const other of others) expect(other).toEqual(first);
+  });
+
+  it('tells an event with the appids and the cursor of its own place', async () => {
+    const cursor = await events.latest();
+    await append();
+    await append();
+    const { read } = await readOn(cursor, {}, 2);
+    expect(read[0]).toMatchObject({
+      type: 'platform.resumed',
+      componentAppid: 'wxplatform',
+      authorizerAppid: null,
+      merchantId: null,
+      data: {},
+    });
+    expect((await events.after(read[0]?.cursor, { limit: 1 })).events).toEqual([read[1]]);
+  });
+
+  it('keeps to a takedown, a merchant and types', async () => {
+    const cursor = await events.latest();
+    const [takedownId, merchantId] = [randomUUID(), randomUUID()];
+    await append({ takedownId, merchantId });
+    await append({ takedownId: randomUUID(), merchantId: randomUUID() });
+    await events.append(dataSource.manager, { type: 'webhook.disabled', data: { id: takedownId, reason: 'gone' } });
+    await readOn(cursor, {}, 3);
+    const found = async (filter: Partial<FeedFilter>) => (await events.after(cursor, { limit: 9, ...filter })).events;
+    expect(await found({ takedownId })).toMatchObject([{ takedownId }]);
+    expect(await found({ merchantId })).toMatchObject([{ merchantId }]);
+    expect(await found({ types: ['webhook.disabled'] })).toMatchObject([
+      { platformId: null, data: { reason: 'gone' } },
+    ]);
+    expect(await found({ types: [] })).toEqual([]);
+  });
+
+  it('takes events that one statement writes in bulk, each with an id of its own, in order of time', async () => {
+    const cursor = await events.latest();
+    const before = Date.now();
+    await dataSource.query(
+      `INSERT INTO events (${EVENT_COLUMNS})
+       SELECT 'deletion.failed', $1, NULL, gen_random_uuid(), NULL, jsonb_build_object('attempts', n) FROM generate_series(1, 50) n`,
+      [platformId],
+    );
+    const { read } = await readOn(cursor, {}, 50);
+    expect(read.map(({ data }) => data.attempts)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    const ids = read.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(50);
+    for (const id of ids) {
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      expect(Math.abs(parseInt(id.replace('-', '').slice(0, 12), 16) - before)).toBeLessThan(60_000);
+    }
+  });
+
+  it('forgets what is older than a month, and nothing else', async () => {
+    await append();
+    const month = 31 * 24 * 3_600_000;
+    const count = async () => Number((await dataSource.query('SELECT count(*) FROM events'))[0].count);
+    const kept = await count();
+    await events.forgetOld();
+    expect(await count()).toBe(kept);
+    await events.forgetOld(new Date(Date.now() + month));
+    expect(await count()).toBe(0);
+  });
+
+  it('refuses a cursor that it never gave', async () => {
+    await expect(events.after('yesterday', { limit: 1 })).rejects.toThrow(FeedCursorInvalid);
+  });
+});
