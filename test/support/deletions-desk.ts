@@ -54,6 +54,15 @@ export class DeletionsDesk {
     return this.dataSource.manager.findOneByOrFail(Merchant, { id });
   }
 
+  /** A token that may be used; what is in it is for those who open it. */
+  async keepToken(merchantId: string): Promise<void> {
+    await this.sql(
+      `INSERT INTO access_tokens (holder_id, token_sealed, expires_at, use_until, version)
+       VALUES ($1, 'sealed', now() + interval '2 h', now() + interval '1 h', 1)`,
+      [merchantId],
+    );
+  }
+
   /** Accepts deletions of so many different messages. @returns their ids, oldest first */
   async accept(
     merchant: Merchant,

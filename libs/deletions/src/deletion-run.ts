@@ -4,7 +4,7 @@ import { jobs, RetryAfter } from '@app/queue';
 import { AuthorizerApi, WechatError } from '@app/wechat';
 import { Lanes } from './lanes.js';
 import { afterDelete, afterTokenFailure, afterVerifyFailure, type CallContext, type NextStep } from './next-step.js';
-import { Runs, type CallResult, type Outcome, type Run } from './runs.js';
+import { Runs, type BegunCall, type CallResult, type Outcome, type Run } from './runs.js';
 
 /** How many transient failures one deletion survives before it fails. */
 const MAX_RETRIES = 5;
@@ -83,10 +83,12 @@ export class DeletionRun {
   }
 
   private async delete(run: Run, isTokenRenewed = false): Promise<number | undefined> {
-    const held = await this.token(run);
+    const held = run.begun ? this.heldFor(run, run.begun) : await this.token(run);
     if (!held) return undefined;
     const { target } = run;
-    const call = await this.call(run, 'mass/delete', () => this.api.massDelete({ accessToken: held.token, target }));
+    const callId = run.begun?.id ?? (await this.begin(run, 'mass/delete'));
+    run.begun = undefined;
+    const call = callId && (await this.call(callId, () => this.api.massDelete({ accessToken: held.token, target })));
     // Another worker that took over has the slot with it.
     run.hasSlot = false;
     if (!call) return undefined;
@@ -125,7 +127,8 @@ export class DeletionRun {
   private async verify(run: Run, msgId: bigint): Promise<number | undefined | 'still there'> {
     const held = await this.token(run);
     if (!held) return undefined;
-    const call = await this.call(run, 'mass/get', () => this.api.massGet({ accessToken: held.token, msgId }));
+    const callId = await this.begin(run, 'mass/get');
+    const call = callId && (await this.call(callId, () => this.api.massGet({ accessToken: held.token, msgId })));
     if (!call) return undefined;
     if (call.error) {
       await this.runs.finishCall(call.id, call.result);
@@ -162,17 +165,19 @@ export class DeletionRun {
     }
   }
 
-  /** Makes one upstream call, written down before. @returns undefined when another worker has taken over */
-  private async call<T>(
-    run: Run,
-    operation: 'mass/delete' | 'mass/get',
-    make: () => Promise<T>,
-  ): Promise<Call<T> | undefined> {
+  private heldFor({ merchant }: Run, { tokenSealed, tokenVersion }: BegunCall): { token: string; version: number } {
+    return { token: this.tokens.open(merchant, tokenSealed), version: tokenVersion };
+  }
+
+  /** Writes down that a call is about to be made. @returns undefined when another worker has taken over */
+  private async begin(run: Run, operation: 'mass/delete' | 'mass/get'): Promise<string | undefined> {
     const id = await this.runs.startCall(run, operation);
-    if (!id) {
-      this.logger.warn('claim lost before the call', { deletion_id: run.id, operation });
-      return undefined;
-    }
+    if (!id) this.logger.warn('claim lost before the call', { deletion_id: run.id, operation });
+    return id;
+  }
+
+  /** Makes an upstream call that is written down. */
+  private async call<T>(id: string, make: () => Promise<T>): Promise<Call<T>> {
     const startedAt = performance.now();
     const since = () => Math.round(performance.now() - startedAt);
     try {

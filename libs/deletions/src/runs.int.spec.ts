@@ -1,4 +1,5 @@
 import { DeletionsDesk } from '../../../test/support/deletions-desk.js';
+import type { Merchant } from '@app/merchants';
 import type { Run } from './runs.js';
 
 let desk: DeletionsDesk;
@@ -10,7 +11,11 @@ afterAll(() => desk.close());
 
 /** A deletion that the dispatcher has handed out. */
 async function dispatched(): Promise<string> {
-  const [id = ''] = await desk.accept(await desk.aMerchant(), 1);
+  return dispatchedFor(await desk.aMerchant());
+}
+
+async function dispatchedFor(merchant: Merchant): Promise<string> {
+  const [id = ''] = await desk.accept(merchant, 1);
   expect((await desk.lanes.dispatch()).map((one) => one.id)).toEqual([id]);
   return id;
 }
@@ -35,6 +40,31 @@ describe('a run', () => {
     for (const claim of claims) {
       if (!claim.claimed) expect(claim.retryAfterMs).toBeGreaterThan(20_000);
     }
+  });
+
+  it('has its call written down with the claim when there is a token', async () => {
+    const merchant = await desk.aMerchant();
+    await desk.keepToken(merchant.id);
+    const id = await dispatchedFor(merchant);
+    const run = await claimed(id);
+    expect(run).toMatchObject({ begun: { tokenSealed: 'sealed', tokenVersion: 1 }, hasSlot: true });
+    expect(await desk.view([id])).toMatchObject([{ state: 'running', attempts: 1 }]);
+    await endClaim(id);
+    // Nobody knows whether the call was made: it is looked into before another is written down.
+    expect(await claimed(id)).toMatchObject({ begun: undefined, isLastOutcomeUnknown: true, hasSlot: false });
+  });
+
+  it.each<[string, string]>([
+    ['the token has ended', `UPDATE access_tokens SET use_until = now()`],
+    ['there is no token', `UPDATE access_tokens SET token_sealed = NULL`],
+    ['the grant is gone', `UPDATE merchants SET state = 'unauthorized'`],
+  ])('has no call written down with its claim when %s', async (_when, change) => {
+    const merchant = await desk.aMerchant();
+    await desk.keepToken(merchant.id);
+    const id = await dispatchedFor(merchant);
+    await desk.sql(`${change} WHERE ${change.includes('merchants') ? 'id' : 'holder_id'} = $1`, [merchant.id]);
+    expect(await claimed(id)).toMatchObject({ begun: undefined, hasSlot: true });
+    expect(await desk.view([id])).toMatchObject([{ state: 'running', attempts: 0 }]);
   });
 
   it('cannot be claimed before the dispatch, nor after its end', async () => {

@@ -2,6 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
+import { IS_USABLE_TOKEN } from '@app/merchants';
+import { Gathering } from './gathering.js';
 import { GRANT_GONE } from './grant-gone.js';
 import { Lanes } from './lanes.js';
 import type { Proof } from './states.js';
@@ -18,7 +20,16 @@ export interface Run {
   hasSlot: boolean;
   /** The last delete call may have taken effect: nobody has seen its answer. */
   isLastOutcomeUnknown: boolean;
+  /** A delete call that is written down already: nothing stood in its way when the claim was made. */
+  begun?: BegunCall | undefined;
   merchant: { id: string; platformId: string; authorizerAppid: string; grantVersion: number; grantGone: string | null };
+}
+
+/** A call that is written down and about to be made. */
+export interface BegunCall {
+  id: string;
+  tokenSealed: string;
+  tokenVersion: number;
 }
 
 export type Claim =
@@ -46,7 +57,21 @@ export interface Outcome {
 /** Longer than a token and a call can take together. Renewed with every call. */
 const CLAIM_MS = 30_000;
 
+/** The end of a deletion, with the answer that decided it. */
+export interface End {
+  state: 'succeeded' | 'failed';
+  proof: Proof;
+  outcome: Outcome;
+}
+
+interface WantedClaim {
+  id: string;
+  runId: string;
+  callId: string;
+}
+
 interface ClaimedRow {
+  id: string;
   msgId: string | null;
   articleIdx: number;
   url: string;
@@ -59,51 +84,40 @@ interface ClaimedRow {
   authorizerAppid: string;
   grantGone: string | null;
   grantVersion: number;
+  isCallBegun: boolean;
+  tokenSealed: string;
+  tokenVersion: number;
 }
 
-/** What happens to a deletion's rows while it runs. Each method is one statement, so that a kill leaves no half step. */
+interface WantedEnd {
+  run: Run;
+  end: End;
+  call?: { id: string; result: CallResult } | undefined;
+}
+
+/**
+ * What happens to a deletion's rows while it runs. Each step is one statement, so that a kill leaves no half step; the
+ * steps that every deletion takes, its claim and its end, share statements with those of other jobs.
+ */
 @Injectable()
 export class Runs {
   private readonly logger = new Logger(Runs.name);
+  private readonly claims = new Gathering((wanted: WantedClaim[]) => this.claimAll(wanted));
+  private readonly ends = new Gathering((wanted: WantedEnd[]) => this.finishAll(wanted));
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly lanes: Lanes,
   ) {}
 
-  /** Takes a dispatched deletion that nobody runs, or whose runner's claim has ended. */
+  /**
+   * Takes a dispatched deletion that nobody runs, or whose runner's claim has ended. If nothing stands in the way of its
+   * delete call, that is written down with the same statement.
+   */
   async claim(id: string): Promise<Claim> {
-    const runId = uuidv7();
-    const [row] = await rows<ClaimedRow>(
-      this.dataSource,
-      `UPDATE deletions d SET state = 'running', waiting_for = NULL, waiting_until = NULL, run_id = $2,
-         running_until = now() + $3 * interval '1 ms'
-       FROM merchants m
-       WHERE d.id = $1 AND m.id = d.merchant_id AND d.finished_at IS NULL AND d.dispatched_at IS NOT NULL
-         AND (d.running_until IS NULL OR d.running_until < now())
-       RETURNING d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
-         EXISTS (SELECT 1 FROM deletion_attempts a WHERE a.deletion_id = d.id AND a.operation = 'mass/delete'
-           AND a.started_at >= d.dispatched_at) AS "isSlotSpent", m.id AS "merchantId", m.platform_id AS "platformId",
-         m.authorizer_appid AS "authorizerAppid", ${GRANT_GONE} AS "grantGone", m.grant_version AS "grantVersion",
-         COALESCE((SELECT a.outcome IS NULL OR a.outcome IN ('unknown_outcome', 'already_gone') FROM deletion_attempts a
-           WHERE a.deletion_id = d.id AND a.operation = 'mass/delete' ORDER BY a.started_at DESC, a.id DESC LIMIT 1), false) AS "isLastOutcomeUnknown"`,
-      [id, runId, CLAIM_MS],
-    );
-    if (!row) return this.whyNot(id);
-    const { merchantId, platformId, authorizerAppid, grantVersion, grantGone } = row;
-    return {
-      claimed: true,
-      run: {
-        id,
-        runId,
-        isUrgent: row.isUrgent,
-        target: row.msgId ? { msgId: BigInt(row.msgId), articleIdx: row.articleIdx } : { url: row.url },
-        retries: row.retries,
-        hasSlot: !row.isSlotSpent,
-        isLastOutcomeUnknown: row.isLastOutcomeUnknown,
-        merchant: { id: merchantId, platformId, authorizerAppid, grantVersion, grantGone },
-      },
-    };
+    const wanted = { id, runId: uuidv7(), callId: uuidv7() };
+    const row = await this.claims.ask(wanted);
+    return row ? { claimed: true, run: runOf(row, wanted) } : this.whyNot(id);
   }
 
   /** Writes down that a call is about to be made. @returns its id, or undefined when the claim is lost */
@@ -122,41 +136,22 @@ export class Runs {
 
   /** The answer of a call after which the deletion goes on. */
   async finishCall(callId: string, result: CallResult): Promise<void> {
-    await this.dataSource.query(`UPDATE deletion_attempts SET ${SET_RESULT(2)} WHERE id = $1`, [
-      callId,
-      ...resultValues(result),
-    ]);
+    const { outcome, errcode, errmsg, rid, httpStatus, latencyMs } = result;
+    await this.dataSource.query(
+      `UPDATE deletion_attempts SET outcome = $2, errcode = $3, errmsg = $4, rid = $5, http_status = $6, latency_ms = $7,
+         finished_at = now() WHERE id = $1`,
+      [callId, outcome, errcode ?? null, errmsg ?? null, rid ?? null, httpStatus ?? null, latencyMs],
+    );
   }
 
   /**
-   * The end of a deletion, with the answer that decided it. That WeChat deleted is a fact, whoever holds the claim by now;
-   * a failure is for the holder to decide.
+   * The end of a deletion. That WeChat deleted is a fact, whoever holds the claim by now; a failure is for the holder to
+   * decide.
    */
-  async finish(
-    run: Run,
-    end: { state: 'succeeded' | 'failed'; proof: Proof; outcome: Outcome },
-    call?: { id: string; result: CallResult },
-  ): Promise<void> {
+  async finish(run: Run, end: End, call?: { id: string; result: CallResult }): Promise<void> {
     const { state, proof, outcome } = end;
     this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
-    await this.dataSource.query(
-      `WITH call AS (UPDATE deletion_attempts SET ${SET_RESULT(8)} WHERE id = $14)
-       UPDATE deletions SET state = $2, proof = $3, outcome_code = $4, outcome_errcode = $5, outcome_errmsg = $6, outcome_rid = $7,
-         waiting_for = NULL, waiting_until = NULL, finished_at = now()
-       WHERE id = $1 AND finished_at IS NULL AND (run_id = $15 OR $2 = 'succeeded')`,
-      [
-        run.id,
-        state,
-        proof,
-        outcome.code,
-        outcome.errcode ?? null,
-        outcome.errmsg ?? null,
-        outcome.rid ?? null,
-        ...resultValues(call?.result),
-        call?.id ?? null,
-        run.runId,
-      ],
-    );
+    await this.ends.ask({ run, end, call });
   }
 
   /** Waits out a backoff in the queue, which then runs it again. */
@@ -197,6 +192,82 @@ export class Runs {
     );
   }
 
+  private async claimAll(wanted: WantedClaim[]): Promise<(ClaimedRow | undefined)[]> {
+    const claimed = await rows<ClaimedRow>(
+      this.dataSource,
+      // Locked in one order, so that two processes that want the same ones wait and do not clash.
+      `WITH wanted AS (
+         SELECT d.*, w.new_run_id, w.call_id FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (id, new_run_id, call_id)
+         JOIN deletions d ON d.id = w.id
+         WHERE d.finished_at IS NULL AND d.dispatched_at IS NOT NULL AND (d.running_until IS NULL OR d.running_until < now())
+         ORDER BY d.id FOR UPDATE OF d
+       ), seen AS (
+         SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, ${GRANT_GONE} AS grant_gone,
+           t.token_sealed, t.version AS token_version, ${IS_USABLE_TOKEN} AS is_token_usable, ${IS_SLOT_SPENT} AS is_slot_spent,
+           ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown
+         FROM wanted d JOIN merchants m ON m.id = d.merchant_id LEFT JOIN access_tokens t ON t.holder_id = m.id
+       ), decided AS (
+         SELECT *, grant_gone IS NULL AND COALESCE(is_token_usable, false) AND NOT is_slot_spent
+           AND NOT (is_last_outcome_unknown AND msg_id IS NOT NULL) AS is_call_begun FROM seen
+       ), begun AS (
+         INSERT INTO deletion_attempts (id, deletion_id, operation) SELECT call_id, id, 'mass/delete' FROM decided WHERE is_call_begun
+       )
+       UPDATE deletions d SET state = 'running', waiting_for = NULL, waiting_until = NULL, run_id = s.new_run_id,
+         running_until = now() + ${CLAIM_MS} * interval '1 ms', attempts = d.attempts + s.is_call_begun::int
+       FROM decided s WHERE d.id = s.id
+       RETURNING d.id, d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
+         s.is_slot_spent AS "isSlotSpent", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", d.merchant_id AS "merchantId",
+         s.platform_id AS "platformId", s.authorizer_appid AS "authorizerAppid", s.grant_gone AS "grantGone",
+         s.grant_version AS "grantVersion", s.is_call_begun AS "isCallBegun", s.token_sealed AS "tokenSealed",
+         s.token_version AS "tokenVersion"`,
+      [wanted.map(({ id }) => id), wanted.map(({ runId }) => runId), wanted.map(({ callId }) => callId)],
+    );
+    const byId = new Map(claimed.map((row) => [row.id, row]));
+    // One deletion asked for twice at once is its first asker's.
+    return wanted.map(({ id }) => {
+      const row = byId.get(id);
+      byId.delete(id);
+      return row;
+    });
+  }
+
+  private async finishAll(wanted: WantedEnd[]): Promise<void[]> {
+    const calls = wanted.flatMap(({ call }) => call ?? []);
+    const of = <T>(pick: (one: WantedEnd) => T) => wanted.map(pick);
+    await this.dataSource.query(
+      `WITH called AS (
+         UPDATE deletion_attempts a SET outcome = c.outcome, errcode = c.errcode, errmsg = c.errmsg, rid = c.rid,
+           http_status = c.http_status, latency_ms = c.latency_ms, finished_at = now()
+         FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::int[], $7::int[])
+           AS c (id, outcome, errcode, errmsg, rid, http_status, latency_ms)
+         WHERE a.id = c.id
+       )
+       UPDATE deletions d SET state = e.state, proof = e.proof, outcome_code = e.code, outcome_errcode = e.errcode,
+         outcome_errmsg = e.errmsg, outcome_rid = e.rid, waiting_for = NULL, waiting_until = NULL, finished_at = now()
+       FROM (
+         -- Should two runners of one deletion end it at once, success is the fact.
+         SELECT DISTINCT ON (id) *
+         FROM unnest($8::uuid[], $9::uuid[], $10::text[], $11::text[], $12::text[], $13::int[], $14::text[], $15::text[])
+           AS t (id, run_id, state, proof, code, errcode, errmsg, rid)
+         ORDER BY id, state DESC
+       ) AS e
+       WHERE d.id = e.id AND d.finished_at IS NULL AND (d.run_id = e.run_id OR e.state = 'succeeded')`,
+      [
+        calls.map(({ id }) => id),
+        ...columnsOf(calls.map(({ result }) => result)),
+        of(({ run }) => run.id),
+        of(({ run }) => run.runId),
+        of(({ end }) => end.state),
+        of(({ end }) => end.proof),
+        of(({ end }) => end.outcome.code),
+        of(({ end }) => end.outcome.errcode ?? null),
+        of(({ end }) => end.outcome.errmsg ?? null),
+        of(({ end }) => end.outcome.rid ?? null),
+      ],
+    );
+    return wanted.map(() => undefined);
+  }
+
   private async whyNot(id: string): Promise<Claim> {
     const [row] = await rows<{ retryAfterMs: number }>(
       this.dataSource,
@@ -208,16 +279,35 @@ export class Runs {
   }
 }
 
-const SET_RESULT = (first: number) =>
-  ['outcome', 'errcode', 'errmsg', 'rid', 'http_status', 'latency_ms']
-    .map((column, index) => `${column} = $${first + index}`)
-    .join(', ') + ', finished_at = now()';
+function runOf(row: ClaimedRow, { runId, callId }: WantedClaim): Run {
+  const { merchantId, platformId, authorizerAppid, grantVersion, grantGone, tokenSealed, tokenVersion } = row;
+  return {
+    id: row.id,
+    runId,
+    isUrgent: row.isUrgent,
+    target: row.msgId ? { msgId: BigInt(row.msgId), articleIdx: row.articleIdx } : { url: row.url },
+    retries: row.retries,
+    hasSlot: !row.isSlotSpent,
+    isLastOutcomeUnknown: row.isLastOutcomeUnknown,
+    begun: row.isCallBegun ? { id: callId, tokenSealed, tokenVersion } : undefined,
+    merchant: { id: merchantId, platformId, authorizerAppid, grantVersion, grantGone },
+  };
+}
 
-const resultValues = (result?: CallResult) => [
-  result?.outcome ?? null,
-  result?.errcode ?? null,
-  result?.errmsg ?? null,
-  result?.rid ?? null,
-  result?.httpStatus ?? null,
-  result?.latencyMs ?? null,
+/** SQL over a deletion `d`: a delete call was made since it left its lane. */
+const IS_SLOT_SPENT = `(d.attempts > 0 AND EXISTS (
+  SELECT 1 FROM deletion_attempts a WHERE a.deletion_id = d.id AND a.operation = 'mass/delete' AND a.started_at >= d.dispatched_at))`;
+
+const IS_LAST_OUTCOME_UNKNOWN = `(d.attempts > 0 AND COALESCE((
+  SELECT a.outcome IS NULL OR a.outcome IN ('unknown_outcome', 'already_gone') FROM deletion_attempts a
+  WHERE a.deletion_id = d.id AND a.operation = 'mass/delete' ORDER BY a.started_at DESC, a.id DESC LIMIT 1), false))`;
+
+/** One array for each column of the answers. */
+const columnsOf = (results: CallResult[]): (string | number | null)[][] => [
+  results.map(({ outcome }) => outcome),
+  results.map(({ errcode }) => errcode ?? null),
+  results.map(({ errmsg }) => errmsg ?? null),
+  results.map(({ rid }) => rid ?? null),
+  results.map(({ httpStatus }) => httpStatus ?? null),
+  results.map(({ latencyMs }) => latencyMs),
 ];

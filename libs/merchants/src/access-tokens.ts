@@ -72,6 +72,11 @@ export class AccessTokens {
     return flight;
   }
 
+  /** The token of a row that was read elsewhere. */
+  open(holderId: string, tokenSealed: string): string {
+    return this.sealed.open(placeOf(holderId), tokenSealed);
+  }
+
   /** Says that WeChat refused this token. A newer one is left alone: the failure came late. */
   async markStale(holderId: string, version: number): Promise<void> {
     await this.dataSource.query(
@@ -201,7 +206,7 @@ export class AccessTokens {
   }
 
   private held(holderId: string, tokenSealed: string, row: Row): HeldToken {
-    const token = this.sealed.open(placeOf(holderId), tokenSealed);
+    const token = this.open(holderId, tokenSealed);
     return { token, version: row.version, expiresAt: row.expires_at };
   }
 
@@ -209,6 +214,9 @@ export class AccessTokens {
     return this.sealed.seal(placeOf(holderId), token);
   }
 }
+
+/** SQL over `access_tokens t`: a token that may be used without asking anybody. */
+export const IS_USABLE_TOKEN = `(t.token_sealed IS NOT NULL AND t.use_until > now())`;
 
 const placeOf = (holderId: string) => ({ table: 'access_tokens', column: 'token_sealed', rowId: holderId });
 

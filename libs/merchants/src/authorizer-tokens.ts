@@ -39,6 +39,11 @@ export class AuthorizerTokens {
     return this.tokens.current(merchant.id, () => this.mint(merchant));
   }
 
+  /** The token of a row that was found usable. */
+  open(merchant: Pick<TokenHolder, 'id'>, tokenSealed: string): string {
+    return this.tokens.open(merchant.id, tokenSealed);
+  }
+
   /** Mints already if the token ends soon; others use the old one meanwhile. @throws as `current` */
   async refreshAhead(merchant: TokenHolder): Promise<void> {
     await this.tokens.current(merchant.id, () => this.mint(merchant), refreshAheadMs(merchant.id));

@@ -19,6 +19,7 @@ export const merchantsEntities = [
   UsedAuthorizationState,
 ];
 
+export { IS_USABLE_TOKEN } from './access-tokens.js';
 export { AuthorizerTokens, type TokenHolder } from './authorizer-tokens.js';
 export { CallbackInbox, type Receipt, type ReceivedPush } from './callback-inbox.js';
 export { type CallbackChannel } from './callback-event.entity.js';

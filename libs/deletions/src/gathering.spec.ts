@@ -1,0 +1,47 @@
+import { Gathering } from './gathering.js';
+
+/** A round trip that doubles numbers, keeps what it was asked, and cannot do with 13. */
+function doubling() {
+  const sent: number[][] = [];
+  const gathering = new Gathering(async (items: number[]) => {
+    sent.push(items);
+    await Promise.resolve();
+    if (items.includes(13)) throw new Error('unlucky');
+    return items.map((item) => item * 2);
+  });
+  return { sent, ask: (item: number) => gathering.ask(item) };
+}
+
+describe('a gathering', () => {
+  it('sends in one round trip what is asked for at the same time, and answers each its own', async () => {
+    const { sent, ask } = doubling();
+    expect(await Promise.all([1, 2, 3].map(ask))).toEqual([2, 4, 6]);
+    expect(await ask(4)).toBe(8);
+    expect(sent).toEqual([[1, 2, 3], [4]]);
+  });
+
+  it('gathers what comes while a round trip is under way', async () => {
+    const { sent, ask } = doubling();
+    const first = ask(1).then(() => 'first');
+    const later = new Promise<number[]>((resolve) =>
+      setImmediate(() => setImmediate(() => resolve(Promise.all([2, 3].map(ask))))),
+    );
+    expect(await first).toBe('first');
+    expect(await later).toEqual([4, 6]);
+    expect(sent).toEqual([[1], [2, 3]]);
+  });
+
+  it('keeps one statement short', async () => {
+    const { sent, ask } = doubling();
+    const items = Array.from({ length: 450 }, (_one, index) => index + 100);
+    expect(await Promise.all(items.map(ask))).toEqual(items.map((item) => item * 2));
+    expect(sent.map(({ length }) => length)).toEqual([200, 200, 50]);
+  });
+
+  it('lets only that one fail which cannot be served', async () => {
+    const { ask } = doubling();
+    const outcomes = await Promise.allSettled([1, 13, 2].map(ask));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await ask(5)).toBe(10);
+  });
+});

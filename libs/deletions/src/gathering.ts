@@ -1,0 +1,49 @@
+import { setImmediate } from 'node:timers/promises';
+
+interface Asked<In, Out> {
+  item: In;
+  resolve: (answer: Out) => void;
+  reject: (error: unknown) => void;
+}
+
+/** One statement stays short, and its parameters few. */
+const MOST_AT_ONCE = 200;
+
+/**
+ * Sends together what is asked for while the round trip before is under way: with many jobs at a time, a statement serves
+ * dozens of them; with one, it goes out at once.
+ */
+export class Gathering<In, Out> {
+  private readonly waiting: Asked<In, Out>[] = [];
+  private isBusy = false;
+
+  /** @param send answers in the order of the items; it is asked again for each alone when it fails for several */
+  constructor(private readonly send: (items: In[]) => Promise<Out[]>) {}
+
+  ask(item: In): Promise<Out> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, resolve, reject });
+      if (!this.isBusy) void this.sendAll();
+    });
+  }
+
+  private async sendAll(): Promise<void> {
+    this.isBusy = true;
+    // Jobs that came in one go ask in one turn of the event loop.
+    await setImmediate();
+    while (this.waiting.length > 0) await this.serve(this.waiting.splice(0, MOST_AT_ONCE));
+    this.isBusy = false;
+  }
+
+  private async serve(asked: Asked<In, Out>[]): Promise<void> {
+    try {
+      const answers = await this.send(asked.map(({ item }) => item));
+      // send answers each item, in order.
+      asked.forEach(({ resolve }, index) => resolve(answers[index] as Out));
+    } catch (error) {
+      // What one of them makes impossible shall not befall the others.
+      if (asked.length > 1) for (const one of asked) await this.serve([one]);
+      else asked[0]?.reject(error);
+    }
+  }
+}
