@@ -247,6 +247,8 @@ describe('the api for other systems', () => {
         apiKeyId: event.api_key_id,
         subjectType: event.subject.type,
         subjectId: event.subject.id,
+        componentAppid: event.component_appid,
+        authorizerAppid: event.authorizer_appid,
         requestId: event.request_id,
         prevHash: event.prev_hash,
       }));

@@ -1,4 +1,4 @@
-import { AuthorizerTokens, GrantLost, Merchants } from '@app/merchants';
+import { AuthorizerTokens, EVERYTHING, GrantLost, Merchants } from '@app/merchants';
 import { Upkeep } from '../apps/worker/src/upkeep.js';
 import { eventually } from './support/eventually.js';
 import { queueBackends } from './support/queue-backends.js';
@@ -156,7 +156,7 @@ describe.each(queueBackends)('grants, with the queue on %s', (_backend, queueUrl
       if (gone.status === 200) expect(gone.body.eligible).toBe(false);
       return;
     }
-    const { id } = await system.runningWorker.get(Merchants).find(appid);
+    const { id } = await system.runningWorker.get(Merchants).find(EVERYTHING, appid);
     const held = await mintable(id);
     expect({ appid, isUsable: held !== undefined }).toEqual({ appid, isUsable: grant.isExchanged });
     if (held === undefined) {

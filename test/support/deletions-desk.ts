@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, rows } from '@app/database';
 import { Deletions, deletionsEntities, Lanes, type DeletionView } from '@app/deletions';
-import { Merchant, merchantsEntities } from '@app/merchants';
+import { EVERYTHING, Merchant, merchantsEntities } from '@app/merchants';
 // Not behind the lib's door: only its own parts and these tests know them.
 import { Runs } from '../../libs/deletions/src/runs.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
@@ -80,7 +80,7 @@ export class DeletionsDesk {
   }
 
   view(ids: string[]): Promise<DeletionView[]> {
-    return Promise.all(ids.map((id) => this.deletions.get(id)));
+    return Promise.all(ids.map((id) => this.deletions.get(EVERYTHING, id)));
   }
 }
 

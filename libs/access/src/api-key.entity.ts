@@ -1,4 +1,4 @@
-import { Check, Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 
 /** `tokens` may do nothing but borrow access tokens; the others include what stands to their right. */
 export type Role = 'admin' | 'operator' | 'viewer' | 'tokens';
@@ -12,6 +12,18 @@ export class ApiKey {
   /** SHA-256: the key has 256 random bits, so nothing slower is needed. */
   @Column('text', { name: 'key_hash' }) keyHash!: string;
   @Column('text') role!: Role;
+  /** component_appids that it is limited to; null: no limit. */
+  @Column('text', { array: true, nullable: true }) platforms!: string[] | null;
+  /** authorizer_appids that it is limited to; null: no limit. */
+  @Column('text', { array: true, nullable: true }) merchants!: string[] | null;
+  /** From BOOTSTRAP_API_KEY. */
+  @Column('boolean', { name: 'is_bootstrap', default: false }) isBootstrap!: boolean;
+  @Column('timestamptz', { name: 'expires_at', nullable: true }) expiresAt!: Date | null;
+  /** To the minute. */
+  @Column('timestamptz', { name: 'last_used_at', nullable: true }) lastUsedAt!: Date | null;
+  @ForeignKey(() => ApiKey, { name: 'api_keys_created_by_fkey' })
+  @Column('uuid', { name: 'created_by', nullable: true })
+  createdBy!: string | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @Column('timestamptz', { name: 'revoked_at', nullable: true }) revokedAt!: Date | null;
 }

@@ -27,7 +27,11 @@ describe('API keys', () => {
     const key = aKey();
     await Promise.all(Array.from({ length: 5 }, () => keys.bootstrap(key)));
     const principal = await keys.authenticate(key);
-    expect(principal).toEqual({ apiKeyId: expect.any(String), role: 'admin' });
+    expect(principal).toEqual({
+      apiKeyId: expect.any(String),
+      role: 'admin',
+      scope: { platforms: null, merchants: null },
+    });
     await keys.bootstrap(key);
     expect(await keys.authenticate(key)).toEqual(principal);
   });

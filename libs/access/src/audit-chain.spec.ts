@@ -8,6 +8,8 @@ const facts = (changes: Partial<AuditFacts> = {}): AuditFacts => ({
   action: 'platform.updated',
   subjectType: 'platform',
   subjectId: 'wx0123456789abcdef',
+  componentAppid: null,
+  authorizerAppid: null,
   requestId: 'a-request',
   ip: '127.0.0.1',
   data: { changed: ['token', 'app_secret'], count: 2 },
@@ -28,6 +30,13 @@ function chain(length: number): AuditEvent[] {
 describe('the audit chain', () => {
   it('stays the same hash from release to release', () => {
     expect(hashOfEvent(facts(), CHAIN_START)).toBe('17ba90e0d2001b6a1550604a3ce0275a1f0d44c4e298ba21bc4322c52e2d99cb');
+  });
+
+  it('covers the tenant, where there is one', () => {
+    const hashes = [{}, { componentAppid: 'wx1' }, { authorizerAppid: 'wx1' }].map((tenant) =>
+      hashOfEvent(facts(tenant), CHAIN_START),
+    );
+    expect(new Set(hashes).size).toBe(3);
   });
 
   it('does not depend on the order in which the database returns the keys of data', () => {

@@ -9,9 +9,14 @@ export const CHAIN_START = '0'.repeat(64);
 
 /** SHA-256 in hex of the facts and of the row before them, so that no earlier row can change unnoticed. */
 export function hashOfEvent(facts: AuditFacts, prevHash: string): string {
-  const { at, apiKeyId, role, action, subjectType, subjectId, requestId, ip, data } = facts;
-  const row = { at: at.toISOString(), apiKeyId, role, action, subjectType, subjectId, requestId, ip, data, prevHash };
-  return createHash('sha256').update(canonicalJson(row)).digest('hex');
+  const { at, componentAppid, authorizerAppid, ...rest } = facts;
+  // Rows of before there were these two are hashed as they were then.
+  const tenant = { ...(componentAppid && { componentAppid }), ...(authorizerAppid && { authorizerAppid }) };
+  const { apiKeyId, role, action, subjectType, subjectId, requestId, ip, data } = rest;
+  const row = { at: at.toISOString(), apiKeyId, role, action, subjectType, subjectId, requestId, ip, data, ...tenant };
+  return createHash('sha256')
+    .update(canonicalJson({ ...row, prevHash }))
+    .digest('hex');
 }
 
 export type ChainVerdict = { ok: true; lastHash: string } | { ok: false; seq: string };

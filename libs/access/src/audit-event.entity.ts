@@ -21,6 +21,9 @@ export class AuditEvent {
   @Column('text') action!: string;
   @Column('text', { name: 'subject_type' }) subjectType!: string;
   @Column('text', { name: 'subject_id' }) subjectId!: string;
+  /** The tenant that it was about, if it was about one: keys with limits see only these. */
+  @Column('text', { name: 'component_appid', nullable: true }) componentAppid!: string | null;
+  @Column('text', { name: 'authorizer_appid', nullable: true }) authorizerAppid!: string | null;
   @Column('text', { name: 'request_id' }) requestId!: string;
   @Column('text') ip!: string;
   @Column('jsonb') data!: AuditData;

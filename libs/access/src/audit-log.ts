@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, LessThan, type EntityManager } from 'typeorm';
+import { DataSource, In, LessThan, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { CHAIN_START, hashOfEvent, type AuditFacts } from './audit-chain.js';
 import { AuditEvent, type AuditData } from './audit-event.entity.js';
-import type { Principal } from './api-keys.js';
+import type { Limits, Principal } from './api-keys.js';
 
 /** Who acts, and in which request. */
 export interface Actor extends Principal {
@@ -18,6 +18,8 @@ export interface Act {
   subjectType: 'platform' | 'merchant';
   /** The appid, as in our addresses. */
   subjectId: string;
+  /** Whom it is about: keys with limits see the acts on what they may reach. */
+  tenant?: { componentAppid?: string | undefined; authorizerAppid?: string | undefined };
   data?: AuditData;
 }
 
@@ -29,12 +31,11 @@ export class AuditLog {
    * Adds a row in the transaction of the act, so that neither is there without the other. Make it the last step: until the
    * transaction ends, every other append waits.
    */
-  async append(tx: EntityManager, actor: Actor, { action, subjectType, subjectId, data = {} }: Act): Promise<void> {
+  async append(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
     await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('audit_events', 0))`);
     const [last] = await rows<{ hash: string }>(tx, `SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1`);
     const prevHash = last?.hash ?? CHAIN_START;
-    const { apiKeyId, role, requestId, ip } = actor;
-    const facts: AuditFacts = { at: new Date(), apiKeyId, role, action, subjectType, subjectId, requestId, ip, data };
+    const facts = factsOf(actor, act);
     await tx.insert(AuditEvent, { ...facts, prevHash, hash: hashOfEvent(facts, prevHash) });
   }
 
@@ -43,12 +44,23 @@ export class AuditLog {
     await this.dataSource.transaction((tx) => this.append(tx, actor, act));
   }
 
-  /** Newest first. `before`: the number before which the page starts. */
-  async list({ limit, before }: { limit: number; before?: string | undefined }): Promise<AuditEvent[]> {
+  /** Newest first, what was done to what is in scope. `before`: the number before which the page starts. */
+  async list(scope: Limits, { limit, before }: { limit: number; before?: string | undefined }): Promise<AuditEvent[]> {
     return this.dataSource.manager.find(AuditEvent, {
-      where: before === undefined ? {} : { seq: LessThan(before) },
+      where: {
+        ...(before !== undefined && { seq: LessThan(before) }),
+        ...(scope.platforms && { componentAppid: In(scope.platforms) }),
+        ...(scope.merchants && { authorizerAppid: In(scope.merchants) }),
+      },
       order: { seq: 'DESC' },
       take: limit,
     });
   }
+}
+
+function factsOf(actor: Actor, { action, subjectType, subjectId, tenant, data = {} }: Act): AuditFacts {
+  const { apiKeyId, role, requestId, ip } = actor;
+  const { componentAppid = null, authorizerAppid = null } = tenant ?? {};
+  const subject = { subjectType, subjectId, componentAppid, authorizerAppid };
+  return { at: new Date(), apiKeyId, role, action, ...subject, requestId, ip, data };
 }

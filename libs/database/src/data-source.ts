@@ -4,6 +4,7 @@ import { MassMessages1764050000000 } from './migrations/1764050000000-mass-messa
 import { MerchantsEvents1764100000000 } from './migrations/1764100000000-merchants-events.js';
 import { ForwardsAndAudit1764200000000 } from './migrations/1764200000000-forwards-and-audit.js';
 import { EventsFeed1764300000000 } from './migrations/1764300000000-events-feed.js';
+import { KeyLimits1764310000000 } from './migrations/1764310000000-key-limits.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -22,6 +23,7 @@ const migrations = [
   MerchantsEvents1764100000000,
   ForwardsAndAudit1764200000000,
   EventsFeed1764300000000,
+  KeyLimits1764310000000,
 ];
 
 /** Any number will do, as long as every process of ours takes the same. */

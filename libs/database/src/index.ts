@@ -1,4 +1,4 @@
 export { dataSourceOptions, migrate, type DatabaseOptions } from './data-source.js';
 export { DatabaseModule } from './database.module.js';
-export { rows, type Sql } from './rows.js';
+export { binderOf, rows, type Sql } from './rows.js';
 export { SealedColumns, type SealedPlace } from './sealed-columns.js';

@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 
 /** A DataSource, or the EntityManager of a transaction. */
 export type Sql = Pick<EntityManager, 'query'>;
@@ -8,4 +8,13 @@ export async function rows<T>(sql: Sql, text: string, parameters: unknown[] = []
   const raw: unknown = await sql.query(text, parameters);
   if (!Array.isArray(raw)) return [];
   return (Array.isArray(raw[0]) ? raw[0] : raw) as T[];
+}
+
+/** For SQL that is written apart from the query that it becomes a part of. @returns what adds a value and names it */
+export function binderOf(query: SelectQueryBuilder<ObjectLiteral>): (value: unknown) => string {
+  return (value) => {
+    const name = `bound${Object.keys(query.getParameters()).length}`;
+    query.setParameter(name, value);
+    return `:${name}`;
+  };
 }

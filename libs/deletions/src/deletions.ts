@@ -2,7 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
-import { ineligibleReasons, MAX_REFRESH_AHEAD_MS, refreshAheadMs, type Merchant } from '@app/merchants';
+import {
+  EVERYTHING,
+  ineligibleReasons,
+  inScope,
+  MAX_REFRESH_AHEAD_MS,
+  merchantInScope,
+  refreshAheadMs,
+  type Merchant,
+  type Scope,
+} from '@app/merchants';
 import { DeletionAttempt } from './deletion-attempt.entity.js';
 import { Deletion } from './deletion.entity.js';
 import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible } from './errors.js';
@@ -67,29 +76,37 @@ export class Deletions {
     }
   }
 
-  /** @throws DeletionNotFound */
-  async get(id: string, tx: EntityManager = this.dataSource.manager): Promise<DeletionView> {
-    const [view] = await rows<DeletionView>(tx, `${SELECT_VIEW} WHERE d.id = $1`, [id]);
+  /** What is out of scope is not found, as if it were not there. @throws DeletionNotFound */
+  async get(scope: Scope, id: string, tx: EntityManager = this.dataSource.manager): Promise<DeletionView> {
+    const { parameters, bind } = statement(id);
+    const [view] = await rows<DeletionView>(
+      tx,
+      `${SELECT_VIEW} WHERE d.id = $1 AND ${inScope(scope, VIEW, bind)}`,
+      parameters,
+    );
     if (!view) throw new DeletionNotFound(id);
     return view;
   }
 
-  async list({ merchantId, state, msgId, limit, after }: DeletionFilter): Promise<DeletionView[]> {
-    const parameters: unknown[] = [];
-    const bind = (value: unknown) => `$${parameters.push(value)}`;
+  async list(scope: Scope, { merchantId, state, msgId, limit, after }: DeletionFilter): Promise<DeletionView[]> {
+    const { parameters, bind } = statement();
     const where = [
+      inScope(scope, VIEW, bind),
       merchantId && `d.merchant_id = ${bind(merchantId)}`,
       msgId && `d.msg_id = ${bind(msgId)}`,
       after && `d.id < ${bind(after)}`,
       state && `${SEEN_STATE} = ${bind(state)}`,
     ].filter(Boolean);
-    const filter = where.length > 0 ? `WHERE ${where.join(' AND ')}` : '';
-    return rows(this.dataSource, `${SELECT_VIEW} ${filter} ORDER BY d.id DESC LIMIT ${bind(limit)}`, parameters);
+    return rows(
+      this.dataSource,
+      `${SELECT_VIEW} WHERE ${where.join(' AND ')} ORDER BY d.id DESC LIMIT ${bind(limit)}`,
+      parameters,
+    );
   }
 
   /** @throws DeletionNotFound */
-  async attempts(id: string): Promise<DeletionAttempt[]> {
-    await this.get(id);
+  async attempts(scope: Scope, id: string): Promise<DeletionAttempt[]> {
+    await this.get(scope, id);
     return this.dataSource.manager.find(DeletionAttempt, { where: { deletionId: id }, order: { id: 'ASC' } });
   }
 
@@ -97,14 +114,17 @@ export class Deletions {
    * Before the dispatch it never runs, after it is too late: one statement decides which side a cancel falls on.
    * @throws DeletionNotFound, DeletionStateConflict
    */
-  async cancel(id: string): Promise<void> {
+  async cancel(scope: Scope, id: string, tx: EntityManager = this.dataSource.manager): Promise<void> {
+    const { parameters, bind } = statement(id, statesBefore('cancelled'));
     const cancelled = await rows(
-      this.dataSource,
+      tx,
       `UPDATE deletions SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL, finished_at = now()
-       WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state = ANY($2) RETURNING id`,
-      [id, statesBefore('cancelled')],
+       WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state = ANY($2)
+         AND ${merchantInScope(scope, 'deletions.merchant_id', bind)}
+       RETURNING id`,
+      parameters,
     );
-    if (cancelled.length === 0) throw await this.conflict(id, 'cancelled');
+    if (cancelled.length === 0) throw await this.conflict(tx, scope, id, 'cancelled');
   }
 
   /**
@@ -115,7 +135,8 @@ export class Deletions {
     const reasons = ineligibleReasons(merchant);
     if (reasons.length > 0) throw new MerchantNotEligible(merchant.authorizerAppid, reasons);
     // Told apart afterwards: asking within the transaction would take a second connection while holding one.
-    if (!(await this.reopen(merchant.id, id))) throw await this.conflict(id, 'retried');
+    if (!(await this.reopen(merchant.id, id)))
+      throw await this.conflict(this.dataSource.manager, EVERYTHING, id, 'retried');
   }
 
   /** @returns false when it has not failed, or another deletion of the same target is open: then it stays as it is */
@@ -126,8 +147,8 @@ export class Deletions {
           tx,
           `UPDATE deletions SET state = 'queued', finished_at = NULL, dispatched_at = NULL, ready_at = now(), retries = 0,
              run_id = NULL, running_until = NULL, outcome_code = NULL, outcome_errcode = NULL, outcome_errmsg = NULL, outcome_rid = NULL
-           WHERE id = $1 AND state = 'failed' RETURNING ready_at AS "readyAt"`,
-          [id],
+           WHERE id = $1 AND merchant_id = $2 AND state = 'failed' RETURNING ready_at AS "readyAt"`,
+          [id, merchantId],
         );
         if (again) await this.lanes.wake(tx, merchantId, again.readyAt);
         return again !== undefined;
@@ -201,8 +222,13 @@ export class Deletions {
     if (hastened) await this.lanes.wake(tx, merchantId, hastened.readyAt);
   }
 
-  private async conflict(id: string, wanted: 'cancelled' | 'retried'): Promise<DeletionStateConflict> {
-    const { state, dispatchedAt, finishedAt } = await this.get(id);
+  private async conflict(
+    tx: EntityManager,
+    scope: Scope,
+    id: string,
+    wanted: 'cancelled' | 'retried',
+  ): Promise<DeletionStateConflict> {
+    const { state, dispatchedAt, finishedAt } = await this.get(scope, id, tx);
     const isDispatched = dispatchedAt !== null && finishedAt === null;
     return new DeletionStateConflict(id, isDispatched ? 'dispatched' : state, wanted);
   }
@@ -218,6 +244,14 @@ function isTaken(error: unknown, index: string): boolean {
 const LANE_BLOCK = `CASE WHEN d.is_urgent THEN p.urgent_blocked_until ELSE p.blocked_until END`;
 const WAITS_IN_LANE = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${LANE_BLOCK} > now())`;
 const SEEN_STATE = `CASE WHEN ${WAITS_IN_LANE} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`;
+
+/** The aliases of SELECT_VIEW. */
+const VIEW = { merchant: 'm', platform: 'pl' };
+
+/** The parameters of a statement, and what adds one. */
+function statement(...parameters: unknown[]) {
+  return { parameters, bind: (value: unknown) => `$${parameters.push(value)}` };
+}
 
 const SELECT_VIEW = `
   SELECT d.id, d.merchant_id AS "merchantId", d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url,

@@ -1,3 +1,4 @@
+import { EVERYTHING } from '@app/merchants';
 import { DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { nextShanghaiMidnight } from './shanghai-day.js';
@@ -68,7 +69,7 @@ describe('a lane', () => {
     for (const deletion of rest) {
       expect(deletion).toMatchObject({ state: 'waiting', waitingFor: 'daily_quota', waitingUntil: midnight });
     }
-    const waiting = await desk.deletions.list({ merchantId: merchant.id, state: 'waiting', limit: 100 });
+    const waiting = await desk.deletions.list(EVERYTHING, { merchantId: merchant.id, state: 'waiting', limit: 100 });
     expect(waiting).toHaveLength(rest.length);
   });
 
@@ -197,7 +198,7 @@ describe('a lane', () => {
     const merchant = await desk.aMerchant({ ratePerMinute: 30_000, dailyLimit: 1_000 });
     const ids = await desk.accept(merchant, 50);
     const cancels = ids.toReversed().map((id) =>
-      desk.deletions.cancel(id).then(
+      desk.deletions.cancel(EVERYTHING, id).then(
         () => [id],
         () => [],
       ),

@@ -1,3 +1,4 @@
+import { EVERYTHING } from '@app/merchants';
 import { DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import type { Merchant } from '@app/merchants';
 import type { Run } from './runs.js';
@@ -70,7 +71,7 @@ describe('a run', () => {
   it('cannot be claimed before the dispatch, nor after its end', async () => {
     const [waiting = ''] = await desk.accept(await desk.aMerchant(), 1);
     expect(await desk.runs.claim(waiting)).toEqual({ claimed: false });
-    await desk.deletions.cancel(waiting);
+    await desk.deletions.cancel(EVERYTHING, waiting);
     expect(await desk.runs.claim(waiting)).toEqual({ claimed: false });
     const id = await dispatched();
     await desk.runs.finish(await claimed(id), done);
@@ -118,7 +119,7 @@ describe('a run', () => {
     const id = await dispatched();
     await desk.runs.backOff(await claimed(id), 60_000);
     expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'backoff', retries: 1 }]);
-    await expect(desk.deletions.cancel(id)).rejects.toMatchObject({ code: 'deletion_state_conflict' });
+    await expect(desk.deletions.cancel(EVERYTHING, id)).rejects.toMatchObject({ code: 'deletion_state_conflict' });
     expect(await desk.lanes.dispatch()).toEqual([]);
   });
 
@@ -126,7 +127,7 @@ describe('a run', () => {
     const id = await dispatched();
     await desk.runs.giveBack(await claimed(id), { for: 'merchant_admin', pauseMs: 60_000 });
     expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'merchant_admin', retries: 0 }]);
-    await desk.deletions.cancel(id);
+    await desk.deletions.cancel(EVERYTHING, id);
     expect(await desk.view([id])).toMatchObject([{ state: 'cancelled', waitingFor: null, waitingUntil: null }]);
   });
 

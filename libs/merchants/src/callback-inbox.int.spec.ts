@@ -9,6 +9,7 @@ import { CallbackInbox } from './callback-inbox.js';
 import { GrantExchange } from './grant-exchange.js';
 import { Merchants } from './merchants.js';
 import { Platforms } from './platforms.js';
+import { EVERYTHING } from './scope.js';
 
 interface EventRow {
   id: string;
@@ -189,7 +190,7 @@ describe('the callback inbox', () => {
       await inbox().process(event.id);
       await inbox().process(event.id);
       expect(await newest()).toMatchObject({ state: 'done', payload_sealed: null });
-      expect(await world.get(Merchants).find(account.appid)).toMatchObject({
+      expect(await world.get(Merchants).find(EVERYTHING, account.appid)).toMatchObject({
         state: 'authorized',
         grantedAt: new Date(NOON * 1000),
       });

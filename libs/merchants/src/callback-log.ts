@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
+import { binderOf } from '@app/database';
 import { CallbackEvent } from './callback-event.entity.js';
 import { CallbackForward } from './callback-forward.entity.js';
+import { PlatformRow } from './platform.entity.js';
+import { inScope, isEverything, type Scope } from './scope.js';
 
 export interface CallbackFilter {
   platformId?: string | undefined;
@@ -23,8 +26,13 @@ export interface RecordedCallback {
 export class CallbackLog {
   constructor(private readonly dataSource: DataSource) {}
 
-  async list({ platformId, kind, state, limit, after }: CallbackFilter): Promise<RecordedCallback[]> {
+  /** Of pushes that are about no merchant, such as tickets, a scope that is limited to merchants has none. */
+  async list(scope: Scope, { platformId, kind, state, limit, after }: CallbackFilter): Promise<RecordedCallback[]> {
     const query = this.dataSource.manager.createQueryBuilder(CallbackEvent, 'event').orderBy('event.id', 'DESC');
+    if (!isEverything(scope)) {
+      query.innerJoin(PlatformRow, 'platform', 'platform.id = event.platformId');
+      query.where(inScope(scope, { merchant: 'event', platform: 'platform' }, binderOf(query)));
+    }
     if (platformId) query.andWhere('event.platformId = :platformId', { platformId });
     if (kind) query.andWhere('event.kind = :kind', { kind });
     if (state) query.andWhere('event.state = :state', { state });

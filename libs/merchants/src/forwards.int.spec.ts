@@ -11,6 +11,7 @@ import { CallbackInbox } from './callback-inbox.js';
 import { CallbackLog } from './callback-log.js';
 import { Forwards } from './forwards.js';
 import { Platforms } from './platforms.js';
+import { EVERYTHING } from './scope.js';
 
 interface Received {
   method: string | undefined;
@@ -212,7 +213,7 @@ describe('forwarding', () => {
     await pushTicket();
     const { push_sealed: sealed } = await only();
     expect(sealed).not.toContain('Encrypt');
-    const recorded = await world.get(CallbackLog).list({ platformId: platform.id, limit: 10 });
+    const recorded = await world.get(CallbackLog).list(EVERYTHING, { platformId: platform.id, limit: 10 });
     expect(recorded).toMatchObject([{ event: { kind: 'component_verify_ticket' }, forwards: [{ state: 'pending' }] }]);
   });
 });

@@ -12,6 +12,7 @@ import { Merchants } from './merchants.js';
 import { Onboarding } from './onboarding.js';
 import { writeState } from './onboarding-state.js';
 import { Platforms } from './platforms.js';
+import { EVERYTHING } from './scope.js';
 
 describe('a grant', () => {
   let world: MerchantsWorld;
@@ -246,7 +247,7 @@ describe('a grant', () => {
       const there = await world.merchant(elsewhere, account);
       expect(there.id).not.toBe(here.id);
 
-      const find = (componentAppid?: string) => world.get(Merchants).find(account.appid, componentAppid);
+      const find = (componentAppid?: string) => world.get(Merchants).find(EVERYTHING, account.appid, componentAppid);
       await expect(find()).rejects.toMatchObject({
         code: 'platform_required',
         message: expect.stringMatching(new RegExp(`${platform.componentAppid} and ${elsewhere.componentAppid}`)),

@@ -18,6 +18,7 @@ import type { Merchant } from './merchant.entity.js';
 import { lessonOf } from './lessons.js';
 import { Merchants, type NewGrant, type RecordedGrant } from './merchants.js';
 import { Platforms, type Platform } from './platforms.js';
+import { EVERYTHING } from './scope.js';
 
 export interface CodeArrival {
   code: string;
@@ -117,7 +118,7 @@ export class GrantExchange {
         : await this.merchants.addUnknown(tx, platform.id, authorizerAppid);
       return isUnchanged ? this.keep(tx, platform, grant, arrival, 'list') : undefined;
     });
-    if (!merchantId) return this.merchants.find(authorizerAppid, platform.componentAppid);
+    if (!merchantId) return this.merchants.find(EVERYTHING, authorizerAppid, platform.componentAppid);
     return this.withFacts(platform, merchantId);
   }
 

@@ -7,6 +7,7 @@ import { GrantExchange } from './grant-exchange.js';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
 import { Platforms } from './platforms.js';
+import { EVERYTHING } from './scope.js';
 
 describe('a grant that we lost', () => {
   let world: MerchantsWorld;
@@ -138,7 +139,7 @@ describe('a grant that we lost', () => {
 
       await authorized(account.appid, code);
       expect(await processed(account.appid)).toEqual([{ state: 'done', failure_code: null }]);
-      const found = await world.get(Merchants).find(account.appid, platform.componentAppid);
+      const found = await world.get(Merchants).find(EVERYTHING, account.appid, platform.componentAppid);
       expect(found).toMatchObject({ state: 'authorized', permissionSets: [1, 7], verifyType: 0 });
       expect((await world.get(Merchants).grant(found.id)).refreshToken).toBe(
         platform.simulated.grants.get(account.appid)?.refreshToken,
@@ -183,7 +184,7 @@ describe('a grant that we lost', () => {
       const account = world.account();
       await authorized(account.appid, 'queryauthcode@@@never-made');
       expect(await processed(account.appid)).toEqual([{ state: 'failed', failure_code: '61009' }]);
-      await expect(world.get(Merchants).find(account.appid)).rejects.toThrow();
+      await expect(world.get(Merchants).find(EVERYTHING, account.appid)).rejects.toThrow();
     });
   });
 });

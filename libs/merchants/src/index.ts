@@ -51,5 +51,6 @@ export { PlatformUpkeep } from './platform-upkeep.js';
 export { Platforms, type Platform, type PlatformSecrets } from './platforms.js';
 export { Reconciliation, type ReconciliationReport } from './reconciliation.js';
 export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './refresh-ahead.js';
+export { EVERYTHING, inScope, isEverything, merchantInScope, platformInScope, type Bind, type Scope } from './scope.js';
 export { ticketStateAt, type TicketState } from './ticket-state.js';
 export { TokenLending } from './token-lending.js';

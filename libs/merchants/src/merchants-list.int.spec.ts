@@ -1,5 +1,6 @@
 import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
 import { Merchants } from './merchants.js';
+import { EVERYTHING } from './scope.js';
 
 describe('the list of merchants', () => {
   let world: MerchantsWorld;
@@ -26,8 +27,8 @@ describe('the list of merchants', () => {
   });
   afterAll(() => world.close());
 
-  const list = (filter: Partial<Parameters<Merchants['list']>[0]>) =>
-    world.get(Merchants).list({ limit: 1_000, ...filter });
+  const list = (filter: Partial<Parameters<Merchants['list']>[1]>) =>
+    world.get(Merchants).list(EVERYTHING, { limit: 1_000, ...filter });
   const ids = async (filter: Parameters<typeof list>[0]) => (await list(filter)).map(({ id }) => id);
 
   it('tells the eligible from the others', async () => {

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
 import { Platforms } from './platforms.js';
+import { EVERYTHING } from './scope.js';
 
 describe('merchants', () => {
   let world: MerchantsWorld;
@@ -29,7 +30,7 @@ describe('merchants', () => {
   it('are listed page by page, each once', async () => {
     const all: string[] = [];
     for (let after: string | undefined; ;) {
-      const page = await merchants().list({ limit: 1, after });
+      const page = await merchants().list(EVERYTHING, { limit: 1, after });
       const [last] = page;
       if (!last) break;
       all.push(last.id);
@@ -37,15 +38,17 @@ describe('merchants', () => {
     }
     expect(all).toEqual(expect.arrayContaining([merchant.id, neighbour.id]));
     expect(new Set(all).size).toBe(all.length);
-    expect(await merchants().list({ limit: 1000 })).toHaveLength(all.length);
+    expect(await merchants().list(EVERYTHING, { limit: 1000 })).toHaveLength(all.length);
   });
 
   it('that never authorized are not found', async () => {
-    await expect(merchants().find('wxffffffffffffffff')).rejects.toMatchObject({ code: 'merchant_not_found' });
+    await expect(merchants().find(EVERYTHING, 'wxffffffffffffffff')).rejects.toMatchObject({
+      code: 'merchant_not_found',
+    });
     const elsewhere = await world.platform();
-    const found = merchants().find(merchant.authorizerAppid, elsewhere.componentAppid);
+    const found = merchants().find(EVERYTHING, merchant.authorizerAppid, elsewhere.componentAppid);
     await expect(found).rejects.toMatchObject({ code: 'merchant_not_found' });
-    const nowhere = merchants().find(merchant.authorizerAppid, 'wxffffffffffffffff');
+    const nowhere = merchants().find(EVERYTHING, merchant.authorizerAppid, 'wxffffffffffffffff');
     await expect(nowhere).rejects.toMatchObject({ code: 'platform_not_found' });
   });
 

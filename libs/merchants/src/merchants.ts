@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows, SealedColumns, type Sql } from '@app/database';
+import { binderOf, rows, SealedColumns, type Sql } from '@app/database';
 import { Events } from '@app/events';
 import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization } from '@app/wechat';
 import { AccessTokens } from './access-tokens.js';
@@ -9,6 +9,7 @@ import { ineligibleReasons, type DeniedReason } from './eligibility.js';
 import { MerchantNotFound, PlatformRequired } from './errors.js';
 import { Merchant, type MerchantState } from './merchant.entity.js';
 import { Platforms, type Platform } from './platforms.js';
+import { merchantInScope, type Scope } from './scope.js';
 
 /** What minting needs to know of a grant. */
 export interface Grant {
@@ -55,19 +56,24 @@ export class Merchants {
   ) {}
 
   /**
-   * The merchant of that appid; its platform need be named only where the account authorized several. Within a
+   * The merchant of that appid; its platform need be named only where the account authorized several. What is out of
+   * scope is not found, as if it were not there. Within a
    * transaction pass it on: a second connection per request starves the pool when many wait for one.
    * @throws MerchantNotFound, PlatformNotFound, PlatformRequired
    */
   async find(
+    scope: Scope,
     authorizerAppid: string,
     componentAppid?: string,
     tx: EntityManager = this.dataSource.manager,
   ): Promise<Merchant> {
-    const platform = componentAppid === undefined ? undefined : await this.platforms.get(componentAppid, tx);
-    const found = await tx.find(Merchant, {
-      where: { authorizerAppid, ...(platform && { platformId: platform.id }) },
-    });
+    const platform = componentAppid === undefined ? undefined : await this.platforms.get(scope, componentAppid, tx);
+    const query = tx
+      .createQueryBuilder(Merchant, 'merchant')
+      .where('merchant.authorizerAppid = :authorizerAppid', { authorizerAppid });
+    query.andWhere(merchantInScope(scope, 'merchant.id', binderOf(query)));
+    if (platform) query.andWhere('merchant.platformId = :platformId', { platformId: platform.id });
+    const found = await query.getMany();
     const [merchant] = found;
     if (!merchant) throw new MerchantNotFound(authorizerAppid);
     if (found.length > 1) throw new PlatformRequired(authorizerAppid, await this.componentAppids(tx, found));
@@ -78,8 +84,9 @@ export class Merchants {
     return this.dataSource.manager.findOneByOrFail(Merchant, { id });
   }
 
-  async list({ isEligible, state, platformId, ref, limit, after }: MerchantFilter): Promise<Merchant[]> {
+  async list(scope: Scope, { isEligible, state, platformId, ref, limit, after }: MerchantFilter): Promise<Merchant[]> {
     const query = this.dataSource.manager.createQueryBuilder(Merchant, 'merchant').orderBy('merchant.id');
+    query.where(merchantInScope(scope, 'merchant.id', binderOf(query)));
     if (isEligible !== undefined) query.andWhere(`merchant.ineligibleReasons ${isEligible ? '=' : '<>'} '{}'`);
     if (state) query.andWhere('merchant.state = :state', { state });
     if (platformId) query.andWhere('merchant.platformId = :platformId', { platformId });

@@ -9,6 +9,7 @@ import { GrantExchange, hashOfCode } from './grant-exchange.js';
 import type { Merchant } from './merchant.entity.js';
 import { readState, writeState, type Signer } from './onboarding-state.js';
 import { Platforms } from './platforms.js';
+import { EVERYTHING } from './scope.js';
 
 export interface OnboardingOptions {
   /** Where merchants' browsers reach this service, without a slash at the end. */
@@ -55,7 +56,7 @@ export class Onboarding {
    * @throws PlatformNotFound, TicketMissing, WechatError
    */
   async begin(componentAppid: string, ref?: string, bizAppid?: string): Promise<AuthorizationLinks> {
-    const platform = await this.platforms.get(componentAppid);
+    const platform = await this.platforms.get(EVERYTHING, componentAppid);
     const preAuth = await this.componentTokens.use(platform, (componentAccessToken) =>
       this.api.createPreAuthCode({ componentAccessToken, componentAppid }),
     );
@@ -77,7 +78,7 @@ export class Onboarding {
    * @throws AuthorizationStateRefused, AuthorizationCodeRefused, PlatformNotFound, WechatError
    */
   async complete(componentAppid: string, state: string, code: string): Promise<Merchant> {
-    const platform = await this.platforms.get(componentAppid);
+    const platform = await this.platforms.get(EVERYTHING, componentAppid);
     const { id, ref } = readState(state, componentAppid, this.signer, Date.now());
     await this.spendState(id, hashOfCode(code));
     return this.exchange.exchange(platform, { code, ref });

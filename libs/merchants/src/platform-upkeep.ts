@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import { Events } from '@app/events';
 import { Platforms, type Platform } from './platforms.js';
+import { EVERYTHING } from './scope.js';
 import { isReconciliationDue } from './reconciliation-schedule.js';
 import { SILENT_AFTER_MS, ticketStateAt } from './ticket-state.js';
 
@@ -24,7 +25,7 @@ export class PlatformUpkeep {
    */
   async takeForReconciliation(now: Date): Promise<Platform[]> {
     const hasTicket = (platform: Platform) => ticketStateAt(platform.ticketReceivedAt, now).state !== 'missing';
-    const due = (await this.platforms.list()).filter(
+    const due = (await this.platforms.list(EVERYTHING)).filter(
       (platform) => hasTicket(platform) && isReconciliationDue(platform, now),
     );
     const taken = await rows<{ id: string }>(
@@ -61,6 +62,6 @@ export class PlatformUpkeep {
       }
       return taken.map(({ id }) => id);
     });
-    return (await this.platforms.list()).filter(({ id }) => ids.includes(id));
+    return (await this.platforms.list(EVERYTHING)).filter(({ id }) => ids.includes(id));
   }
 }

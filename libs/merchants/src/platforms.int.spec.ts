@@ -1,5 +1,6 @@
 import { MerchantsWorld } from '../../../test/support/merchants-world.js';
 import { Platforms } from './platforms.js';
+import { EVERYTHING } from './scope.js';
 
 const KEYS = ['a', 'b', 'c'].map((letter) => letter.repeat(42) + 'B');
 const [FIRST = '', SECOND = '', THIRD = ''] = KEYS;
@@ -37,7 +38,9 @@ describe('platforms', () => {
   });
 
   it('that are not there are not found', async () => {
-    await expect(platforms().get('wxcccccccccccccccc')).rejects.toMatchObject({ code: 'platform_not_found' });
+    await expect(platforms().get(EVERYTHING, 'wxcccccccccccccccc')).rejects.toMatchObject({
+      code: 'platform_not_found',
+    });
     await expect(platforms().update('wxcccccccccccccccc', { token: 'x' })).rejects.toMatchObject({
       code: 'platform_not_found',
     });
@@ -74,14 +77,17 @@ describe('platforms', () => {
     const other = await register();
     await platforms().update(one, {});
     await platforms().update(other, { appSecret: 'another', token: 'another' });
-    expect(await platforms().appSecret((await platforms().get(one)).id)).toBe('secret');
+    expect(await platforms().appSecret((await platforms().get(EVERYTHING, one)).id)).toBe('secret');
     expect(await platforms().pushCredentials(one)).toMatchObject({ token: 'token' });
     expect(await platforms().pushCredentials(other)).toMatchObject({ token: 'another' });
     expect(await keysOf(one)).toEqual([0]);
   });
 
   it('show no secret', async () => {
-    const shown = JSON.stringify([await platforms().get(await register()), await platforms().list()]);
+    const shown = JSON.stringify([
+      await platforms().get(EVERYTHING, await register()),
+      await platforms().list(EVERYTHING),
+    ]);
     for (const secret of ['secret', '"token', FIRST, 'sealed']) expect(shown.toLowerCase()).not.toContain(secret);
   });
 });

@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { SealedColumns } from '@app/database';
+import { binderOf, SealedColumns } from '@app/database';
 import { decodeAesKey } from '@app/wechat';
 import { PlatformExists, PlatformNotFound } from './errors.js';
 import { PlatformRow } from './platform.entity.js';
+import { EVERYTHING, platformInScope, type Scope } from './scope.js';
 import { TICKET_LIFETIME_MS } from './ticket-state.js';
 
 /** A platform without its secrets. */
@@ -89,7 +90,7 @@ export class Platforms {
       if ((inserted.raw as unknown[]).length === 0) throw new PlatformExists(componentAppid);
       await alongside?.(tx);
     });
-    return this.get(componentAppid);
+    return this.get(EVERYTHING, componentAppid);
   }
 
   /** Replaces what is given; a new AES key keeps the one it replaces as the previous key. @throws PlatformNotFound */
@@ -108,16 +109,22 @@ export class Platforms {
       await alongside?.(tx);
     });
     this.credentials.delete(componentAppid);
-    return this.get(componentAppid);
+    return this.get(EVERYTHING, componentAppid);
   }
 
-  async list(): Promise<Platform[]> {
-    return (await this.dataSource.manager.find(PlatformRow, { order: { id: 'ASC' } })).map(withoutSecrets);
+  async list(scope: Scope): Promise<Platform[]> {
+    const query = this.dataSource.createQueryBuilder(PlatformRow, 'platform').orderBy('platform.id');
+    return (await query.where(platformInScope(scope, 'platform', binderOf(query))).getMany()).map(withoutSecrets);
   }
 
-  /** @throws PlatformNotFound */
-  async get(componentAppid: string, tx: EntityManager = this.dataSource.manager): Promise<Platform> {
-    return withoutSecrets(await this.row({ componentAppid }, componentAppid, tx));
+  /** What is out of scope is not found, as if it were not there. @throws PlatformNotFound */
+  async get(scope: Scope, componentAppid: string, tx: EntityManager = this.dataSource.manager): Promise<Platform> {
+    const query = tx
+      .createQueryBuilder(PlatformRow, 'platform')
+      .where('platform.componentAppid = :componentAppid', { componentAppid });
+    const row = await query.andWhere(platformInScope(scope, 'platform', binderOf(query))).getOne();
+    if (!row) throw new PlatformNotFound(componentAppid);
+    return withoutSecrets(row);
   }
 
   async byId(id: string): Promise<Platform> {
@@ -172,12 +179,8 @@ export class Platforms {
     };
   }
 
-  private async row(
-    where: { id: string } | { componentAppid: string },
-    name: string,
-    tx: EntityManager = this.dataSource.manager,
-  ): Promise<PlatformRow> {
-    const row = await tx.findOneBy(PlatformRow, where);
+  private async row(where: { id: string } | { componentAppid: string }, name: string): Promise<PlatformRow> {
+    const row = await this.dataSource.manager.findOneBy(PlatformRow, where);
     if (!row) throw new PlatformNotFound(name);
     return row;
   }

@@ -6,6 +6,7 @@ import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
 import { Platforms } from './platforms.js';
 import { Reconciliation } from './reconciliation.js';
+import { EVERYTHING } from './scope.js';
 
 describe('reconciliation', () => {
   let world: MerchantsWorld;
@@ -22,7 +23,7 @@ describe('reconciliation', () => {
 
   const run = async () => world.get(Reconciliation).run(await world.get(Platforms).byId(platform.id), 'test');
   const now = ({ id }: Merchant) => world.get(Merchants).byId(id);
-  const find = (appid: string) => world.get(Merchants).find(appid, platform.componentAppid);
+  const find = (appid: string) => world.get(Merchants).find(EVERYTHING, appid, platform.componentAppid);
   const atWechat = (appid: string) => {
     const grant = platform.simulated.grants.get(appid);
     if (!grant) throw new Error('no grant');

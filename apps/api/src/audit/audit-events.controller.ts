@@ -1,8 +1,8 @@
 import { Controller, Get, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { AuditLog } from '@app/access';
-import { Needs } from '../http/access.guard.js';
+import { AuditLog, type Principal } from '@app/access';
+import { Caller, Needs } from '../http/access.guard.js';
 import { pageOf, pageOfSchema, pageSchemaOf } from '../http/page.js';
 import { auditEventResource, auditEventSchema } from './audit-event.js';
 
@@ -14,12 +14,15 @@ const auditPageSchema = pageSchemaOf(z.string().regex(/^[1-9]\d{0,17}$/));
 export class AuditEventsController {
   constructor(private readonly audit: AuditLog) {}
 
-  /** Who did what, newest first. */
+  /** Who did what, newest first. A key with limits sees what was done to what it may reach. */
   @Get()
   @Needs('admin')
   @SerializeOptions({ schema: pageOfSchema(auditEventSchema) })
-  async list(@Query({ schema: auditPageSchema }) { limit, cursor }: z.output<typeof auditPageSchema>) {
-    const found = await this.audit.list({ limit: limit + 1, before: cursor });
+  async list(
+    @Caller() { scope }: Principal,
+    @Query({ schema: auditPageSchema }) { limit, cursor }: z.output<typeof auditPageSchema>,
+  ) {
+    const found = await this.audit.list(scope, { limit: limit + 1, before: cursor });
     return pageOf(
       found.map((event) => ({ id: event.seq, event })),
       limit,

@@ -1,7 +1,8 @@
 import { Controller, Get, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { CallbackLog, Platforms } from '@app/merchants';
-import { Needs } from '../http/access.guard.js';
+import type { Principal } from '@app/access';
+import { CallbackLog, EVERYTHING, Platforms } from '@app/merchants';
+import { Caller, Needs } from '../http/access.guard.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
 import {
   callbackEventResource,
@@ -22,11 +23,13 @@ export class CallbackEventsController {
   @Get()
   @Needs('viewer')
   @SerializeOptions({ schema: pageOfSchema(callbackEventSchema) })
-  async list(@Query({ schema: listCallbackEventsSchema }) query: ListCallbackEvents) {
+  async list(@Caller() { scope }: Principal, @Query({ schema: listCallbackEventsSchema }) query: ListCallbackEvents) {
     const { limit, cursor, component_appid, kind, state } = query;
-    const platformId = component_appid ? (await this.platforms.get(component_appid)).id : undefined;
-    const found = await this.log.list({ platformId, kind, state, limit: limit + 1, after: cursor });
-    const platforms = new Map((await this.platforms.list()).map(({ id, componentAppid }) => [id, componentAppid]));
+    const platformId = component_appid ? (await this.platforms.get(scope, component_appid)).id : undefined;
+    const found = await this.log.list(scope, { platformId, kind, state, limit: limit + 1, after: cursor });
+    const platforms = new Map(
+      (await this.platforms.list(EVERYTHING)).map(({ id, componentAppid }) => [id, componentAppid]),
+    );
     return pageOf(found, limit, (one) => callbackEventResource(one, platforms.get(one.event.platformId) ?? ''));
   }
 }

@@ -51,7 +51,7 @@ export class DeletionsController {
     const request = { apiKeyId: caller.apiKeyId, key, fingerprint: ['POST /v1/deletions', body] };
     const answer = await this.idempotency.run<DeletionResource>(request, async (tx) => {
       const { target, ignored } = decideTarget(body);
-      const merchant = await this.merchants.find(body.merchant, body.component_appid, tx);
+      const merchant = await this.merchants.find(caller.scope, body.merchant, body.component_appid, tx);
       const { id, isNew } = await this.deletions.accept(tx, merchant, {
         target,
         isUrgent: body.priority === 'urgent',
@@ -60,7 +60,7 @@ export class DeletionsController {
         metadata: body.metadata,
         requestId: currentRequestId() ?? newRequestId(),
       });
-      const resource = deletionResource(await this.deletions.get(id, tx));
+      const resource = deletionResource(await this.deletions.get(caller.scope, id, tx));
       return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
     });
     if (answer.status === 202) {
@@ -73,10 +73,12 @@ export class DeletionsController {
   @Get()
   @Needs('viewer')
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
-  async list(@Query({ schema: listDeletionsSchema }) query: ListDeletions) {
+  async list(@Caller() { scope }: Principal, @Query({ schema: listDeletionsSchema }) query: ListDeletions) {
     const { limit, cursor, state, msg_id: msgId } = query;
-    const merchant = query.merchant ? await this.merchants.find(query.merchant, query.component_appid) : undefined;
-    const found = await this.deletions.list({
+    const merchant = query.merchant
+      ? await this.merchants.find(scope, query.merchant, query.component_appid)
+      : undefined;
+    const found = await this.deletions.list(scope, {
       merchantId: merchant?.id,
       state,
       msgId,
@@ -89,16 +91,16 @@ export class DeletionsController {
   @Get(':id')
   @Needs('viewer')
   @SerializeOptions({ schema: deletionSchema })
-  async get(@Param('id', { schema: idSchema }) id: string) {
-    return deletionResource(await this.deletions.get(id));
+  async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
+    return deletionResource(await this.deletions.get(scope, id));
   }
 
   /** Every upstream call that was made for the deletion, oldest first. */
   @Get(':id/attempts')
   @Needs('viewer')
   @SerializeOptions({ schema: attemptListSchema })
-  async attempts(@Param('id', { schema: idSchema }) id: string) {
-    return { data: (await this.deletions.attempts(id)).map(attemptResource) };
+  async attempts(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
+    return { data: (await this.deletions.attempts(scope, id)).map(attemptResource) };
   }
 
   /** Possible until the deletion is dispatched; after it, 409. */
@@ -106,9 +108,9 @@ export class DeletionsController {
   @HttpCode(200)
   @Needs('operator')
   @SerializeOptions({ schema: deletionSchema })
-  async cancel(@Param('id', { schema: idSchema }) id: string) {
-    await this.deletions.cancel(id);
-    return deletionResource(await this.deletions.get(id));
+  async cancel(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
+    await this.deletions.cancel(scope, id);
+    return deletionResource(await this.deletions.get(scope, id));
   }
 
   /** Puts a failed deletion back into its merchant's lane. */
@@ -116,9 +118,9 @@ export class DeletionsController {
   @HttpCode(202)
   @Needs('operator')
   @SerializeOptions({ schema: deletionSchema })
-  async retry(@Param('id', { schema: idSchema }) id: string) {
-    const { merchantId } = await this.deletions.get(id);
+  async retry(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
+    const { merchantId } = await this.deletions.get(scope, id);
     await this.deletions.retry(await this.merchants.byId(merchantId), id);
-    return deletionResource(await this.deletions.get(id));
+    return deletionResource(await this.deletions.get(scope, id));
   }
 }

@@ -13,6 +13,7 @@ import { currentRequestId, newRequestId } from '@app/logging';
 import { ProblemError } from './problem.js';
 
 const ACCESS = 'retract:access';
+const UNLIMITED = 'retract:unlimited';
 type Access = Role | 'public';
 
 /** The least role that may use a route. */
@@ -20,6 +21,12 @@ export const Needs = (role: Role): CustomDecorator => SetMetadata(ACCESS, role);
 
 /** WeChat's pushes, merchants' browsers and health checks have no API key. */
 export const Public = (): CustomDecorator => SetMetadata(ACCESS, 'public');
+
+/**
+ * For routes about the deployment as a whole: a key that is limited to platforms or merchants may not use them. (All other
+ * routes treat what is beyond a key's limits as if it were not there.)
+ */
+export const Unlimited = (): CustomDecorator => SetMetadata(UNLIMITED, true);
 
 /** Who makes this request. Only on routes that need a role. */
 export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext) => {
@@ -60,9 +67,17 @@ export class AccessGuard implements CanActivate {
     if (!mayAct(principal.role, needed)) {
       throw new ProblemError('forbidden', `This takes the role ${needed}; the key has the role ${principal.role}.`);
     }
+    if (this.reflector.get<boolean | undefined>(UNLIMITED, context.getHandler())) refuseLimits(principal.scope);
     request.principal = principal;
     return true;
   }
+}
+
+/** @throws ProblemError `key_limited` when the key has limits that this would reach beyond */
+export function refuseLimits({ platforms, merchants }: Partial<Principal['scope']>): void {
+  if (platforms) throw new ProblemError('key_limited', 'The key is limited to some platforms; this concerns them all.');
+  if (merchants)
+    throw new ProblemError('key_limited', 'The key is limited to some merchants; this concerns others as well.');
 }
 
 const bearerOf = (header = '') => /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '';

@@ -4,6 +4,7 @@ const problems = {
   malformed_body: [400, 'The body cannot be read'],
   unauthenticated: [401, 'A valid API key is needed'],
   forbidden: [403, 'The API key has no right to this'],
+  key_limited: [403, 'The API key is limited to less than this concerns'],
   not_found: [404, 'There is nothing at this address'],
   method_not_allowed: [405, 'The address does not take this method'],
   payload_too_large: [413, 'The body is too large'],

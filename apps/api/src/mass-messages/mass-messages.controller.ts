@@ -1,7 +1,8 @@
 import { Controller, Get, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { Principal } from '@app/access';
 import { MassMessages, Merchants } from '@app/merchants';
-import { Needs } from '../http/access.guard.js';
+import { Caller, Needs } from '../http/access.guard.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
 import {
   listMassMessagesSchema,
@@ -23,9 +24,10 @@ export class MassMessagesController {
   @Needs('viewer')
   @SerializeOptions({ schema: pageOfSchema(massMessageSchema) })
   async list(
+    @Caller() { scope }: Principal,
     @Query({ schema: listMassMessagesSchema }) { merchant, component_appid, limit, cursor }: ListMassMessages,
   ) {
-    const { id: merchantId } = await this.merchants.find(merchant, component_appid);
+    const { id: merchantId } = await this.merchants.find(scope, merchant, component_appid);
     const found = await this.massMessages.list({ merchantId, limit: limit + 1, after: cursor });
     const withIds = found.map((message) => ({ ...message, id: message.msgId }));
     return pageOf(withIds, limit, massMessageResource);

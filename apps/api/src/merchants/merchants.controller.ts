@@ -1,10 +1,11 @@
 import { Body, Controller, Get, Header, HttpCode, Param, Patch, Post, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { AuditLog, type Actor } from '@app/access';
+import { AuditLog, type Actor, type Principal } from '@app/access';
 import { Lanes } from '@app/deletions';
 import {
   AuthorizerTokens,
+  EVERYTHING,
   GrantExchange,
   Merchants,
   Onboarding,
@@ -12,7 +13,7 @@ import {
   TokenLending,
   type Merchant,
 } from '@app/merchants';
-import { AuditedCaller, Needs } from '../http/access.guard.js';
+import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
 import {
@@ -46,10 +47,17 @@ export class MerchantsController {
   @Get()
   @Needs('viewer')
   @SerializeOptions({ schema: pageOfSchema(merchantSchema) })
-  async list(@Query({ schema: listMerchantsSchema }) query: ListMerchants) {
+  async list(@Caller() { scope }: Principal, @Query({ schema: listMerchantsSchema }) query: ListMerchants) {
     const { limit, cursor, eligible: isEligible, state, component_appid, ref } = query;
-    const platformId = component_appid ? (await this.platforms.get(component_appid)).id : undefined;
-    const found = await this.merchants.list({ isEligible, state, platformId, ref, limit: limit + 1, after: cursor });
+    const platformId = component_appid ? (await this.platforms.get(scope, component_appid)).id : undefined;
+    const found = await this.merchants.list(scope, {
+      isEligible,
+      state,
+      platformId,
+      ref,
+      limit: limit + 1,
+      after: cursor,
+    });
     const resources = new Map((await this.resources(found)).map((resource, i) => [found[i]?.id, resource]));
     return pageOf(found, limit, ({ id }) => resources.get(id));
   }
@@ -58,10 +66,11 @@ export class MerchantsController {
   @Needs('viewer')
   @SerializeOptions({ schema: merchantSchema })
   async get(
+    @Caller() caller: Principal,
     @Param('appid', { schema: appidSchema }) appid: string,
     @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
   ) {
-    return this.resource(await this.find(appid, choice));
+    return this.resource(await this.find(caller, appid, choice));
   }
 
   /** Changes the provider's own name for the merchant, and its limits. */
@@ -74,16 +83,18 @@ export class MerchantsController {
     @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
     @Body({ schema: updateMerchantSchema }) body: UpdateMerchant,
   ) {
-    const merchant = await this.find(appid, choice);
+    const merchant = await this.find(actor, appid, choice);
     if (body.ref !== undefined) await this.merchants.setRef(merchant.id, body.ref);
     const { ref: _ref, ...limits } = body;
     if (Object.keys(limits).length > 0) {
+      const tenant = await this.tenantOf(merchant);
       const changes = { ratePerMinute: limits.rate_per_minute, dailyLimit: limits.daily_limit };
       await this.lanes.setLimits(merchant.id, changes, (tx) =>
         this.audit.append(tx, actor, {
           action: 'merchant.limits_changed',
           subjectType: 'merchant',
           subjectId: appid,
+          tenant,
           data: { merchant_id: merchant.id, ...limits },
         }),
       );
@@ -97,10 +108,11 @@ export class MerchantsController {
   @Needs('operator')
   @SerializeOptions({ schema: merchantSchema })
   async refresh(
+    @Caller() caller: Principal,
     @Param('appid', { schema: appidSchema }) appid: string,
     @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
   ) {
-    const { id } = await this.find(appid, choice);
+    const { id } = await this.find(caller, appid, choice);
     await this.grants.refreshFacts(id);
     return this.resource(await this.merchants.byId(id));
   }
@@ -119,16 +131,26 @@ export class MerchantsController {
     @Param('appid', { schema: appidSchema }) appid: string,
     @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
   ): Promise<z.input<typeof accessTokenSchema>> {
-    const merchant = await this.find(appid, choice);
+    const merchant = await this.find(actor, appid, choice);
     const { token, expiresAt } = await this.lending.lend(merchant);
-    const data = { merchant_id: merchant.id };
-    await this.audit.record(actor, { action: 'access_token.lent', subjectType: 'merchant', subjectId: appid, data });
+    await this.audit.record(actor, {
+      action: 'access_token.lent',
+      subjectType: 'merchant',
+      subjectId: appid,
+      tenant: await this.tenantOf(merchant),
+      data: { merchant_id: merchant.id },
+    });
     const expiresInSeconds = Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000));
     return { access_token: token, expires_in: expiresInSeconds, expires_at: expiresAt.toISOString() };
   }
 
-  private async find(appid: string, choice: PlatformChoice): Promise<Merchant> {
-    return this.merchants.find(appid, choice.component_appid);
+  private async find({ scope }: Principal, appid: string, choice: PlatformChoice): Promise<Merchant> {
+    return this.merchants.find(scope, appid, choice.component_appid);
+  }
+
+  private async tenantOf({ platformId, authorizerAppid }: Merchant) {
+    const { componentAppid } = await this.platforms.byId(platformId);
+    return { componentAppid, authorizerAppid };
   }
 
   private async resource(merchant: Merchant) {
@@ -141,7 +163,7 @@ export class MerchantsController {
     const [lanes, expiries, platforms] = await Promise.all([
       this.lanes.reports(ids),
       this.tokens.expiries(ids),
-      this.platforms.list(),
+      this.platforms.list(EVERYTHING),
     ]);
     const appidOf = new Map(platforms.map(({ id, componentAppid }) => [id, componentAppid]));
     return merchants.flatMap((merchant) => {

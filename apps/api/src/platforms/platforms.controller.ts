@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { AuditLog, type Actor } from '@app/access';
+import { AuditLog, type Actor, type Principal } from '@app/access';
 import { currentRequestId, newRequestId } from '@app/logging';
-import { ComponentTokens, Platforms, Reconciliation } from '@app/merchants';
-import { AuditedCaller, Needs } from '../http/access.guard.js';
+import { ComponentTokens, Platforms, Reconciliation, type Platform } from '@app/merchants';
+import { AuditedCaller, Caller, Needs, refuseLimits, Unlimited } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import {
   platformResource,
@@ -32,6 +32,7 @@ export class PlatformsController {
   /** Registers a platform and asks WeChat to push its ticket now rather than in ten minutes. */
   @Post()
   @Needs('admin')
+  @Unlimited()
   @SerializeOptions({ schema: platformSchema })
   async register(
     @AuditedCaller() actor: Actor,
@@ -40,7 +41,13 @@ export class PlatformsController {
     const platform = await this.platforms.register(
       subjectId,
       { ...settingsOf(body), appSecret: body.app_secret, token: body.token, encodingAesKey: body.encoding_aes_key },
-      (tx) => this.audit.append(tx, actor, { action: 'platform.registered', subjectType: 'platform', subjectId }),
+      (tx) =>
+        this.audit.append(tx, actor, {
+          action: 'platform.registered',
+          subjectType: 'platform',
+          subjectId,
+          tenant: { componentAppid: subjectId },
+        }),
     );
     await this.componentTokens.askForTicket(platform);
     return platformResource(platform);
@@ -49,15 +56,15 @@ export class PlatformsController {
   @Get()
   @Needs('viewer')
   @SerializeOptions({ schema: platformListSchema })
-  async list() {
-    return { data: (await this.platforms.list()).map(platformResource) };
+  async list(@Caller() { scope }: Principal) {
+    return { data: (await this.platforms.list(scope)).map(platformResource) };
   }
 
   @Get(':componentAppid')
   @Needs('viewer')
   @SerializeOptions({ schema: platformSchema })
-  async get(@Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
-    return platformResource(await this.platforms.get(componentAppid));
+  async get(@Caller() { scope }: Principal, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
+    return platformResource(await this.platforms.get(scope, componentAppid));
   }
 
   /** Replaces what is given. A new encoding_aes_key keeps the old one as the previous key. */
@@ -69,11 +76,13 @@ export class PlatformsController {
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
     @Body({ schema: updatePlatformSchema }) body: UpdatePlatform,
   ) {
+    await this.find(actor, componentAppid);
     const updated = await this.platforms.update(componentAppid, settingsOf(body), (tx) =>
       this.audit.append(tx, actor, {
         action: 'platform.updated',
         subjectType: 'platform',
         subjectId: componentAppid,
+        tenant: { componentAppid },
         data: { changed: Object.keys(body).sort() },
       }),
     );
@@ -85,9 +94,16 @@ export class PlatformsController {
   @HttpCode(200)
   @Needs('admin')
   @SerializeOptions({ schema: reconciliationReportSchema })
-  async sync(@Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
-    const platform = await this.platforms.get(componentAppid);
+  async sync(@Caller() caller: Principal, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
+    const platform = await this.find(caller, componentAppid);
     return reconciliationResource(await this.reconciliation.run(platform, currentRequestId() ?? newRequestId()));
+  }
+
+  /** To change it, or to act on all of its merchants: a key that is limited to some of them may only look. */
+  private async find({ scope }: Principal, componentAppid: string): Promise<Platform> {
+    const platform = await this.platforms.get(scope, componentAppid);
+    refuseLimits({ merchants: scope.merchants });
+    return platform;
   }
 }
 

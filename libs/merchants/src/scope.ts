@@ -1,0 +1,41 @@
+/** What a caller may reach, by WeChat's names. Null: no limit. Where both are given, both must hold. */
+export interface Scope {
+  /** component_appids */
+  platforms: string[] | null;
+  /** authorizer_appids */
+  merchants: string[] | null;
+}
+
+/** Of the service itself: jobs, pushes, onboarding. */
+export const EVERYTHING: Scope = { platforms: null, merchants: null };
+
+/** Adds a value to a statement. @returns its placeholder */
+export type Bind = (value: unknown) => string;
+
+/** A condition on a joined merchant and platform, by their aliases: whether they are within the scope. */
+export function inScope(scope: Scope, { merchant, platform }: { merchant: string; platform: string }, bind: Bind) {
+  const limits = [
+    scope.merchants && `${merchant}.authorizer_appid = ANY(${bind(scope.merchants)})`,
+    scope.platforms && `${platform}.component_appid = ANY(${bind(scope.platforms)})`,
+  ].filter((limit) => limit !== null);
+  return limits.length > 0 ? `(${limits.join(' AND ')})` : 'TRUE';
+}
+
+/** The same on a column that holds a merchant's id, e.g. `d.merchant_id`. */
+export function merchantInScope(scope: Scope, merchantId: string, bind: Bind): string {
+  if (isEverything(scope)) return 'TRUE';
+  return `EXISTS (SELECT 1 FROM merchants sm JOIN platforms sp ON sp.id = sm.platform_id
+    WHERE sm.id = ${merchantId} AND ${inScope(scope, { merchant: 'sm', platform: 'sp' }, bind)})`;
+}
+
+/** On a platform's alias. One that is limited to merchants sees the platforms that these have authorized. */
+export function platformInScope(scope: Scope, platform: string, bind: Bind): string {
+  const limits = [
+    scope.platforms && `${platform}.component_appid = ANY(${bind(scope.platforms)})`,
+    scope.merchants &&
+      `EXISTS (SELECT 1 FROM merchants sm WHERE sm.platform_id = ${platform}.id AND sm.authorizer_appid = ANY(${bind(scope.merchants)}))`,
+  ].filter((limit) => limit !== null);
+  return limits.length > 0 ? `(${limits.join(' AND ')})` : 'TRUE';
+}
+
+export const isEverything = ({ platforms, merchants }: Scope): boolean => platforms === null && merchants === null;
