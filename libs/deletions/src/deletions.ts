@@ -240,8 +240,9 @@ function isTaken(error: unknown, index: string): boolean {
   return cause instanceof Error && 'constraint' in cause && cause.constraint === index;
 }
 
-/** Still in a lane that quota or rate has shut. */
-const LANE_BLOCK = `CASE WHEN d.is_urgent THEN p.urgent_blocked_until ELSE p.blocked_until END`;
+/** Still in a lane that quota or rate has shut, or whose platform is held. */
+const LANE_BLOCK = `GREATEST(CASE WHEN d.is_urgent THEN p.urgent_blocked_until ELSE p.blocked_until END, pl.held_until)`;
+const LANE_BLOCK_REASON = `CASE WHEN pl.held_until > now() THEN 'platform' ELSE p.blocked_for END`;
 const WAITS_IN_LANE = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${LANE_BLOCK} > now())`;
 const SEEN_STATE = `CASE WHEN ${WAITS_IN_LANE} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`;
 
@@ -258,7 +259,7 @@ const SELECT_VIEW = `
     d.target_key AS "targetKey", ${SEEN_STATE} AS state, d.is_urgent AS "isUrgent", d.not_before AS "notBefore",
     d.ready_at AS "readyAt", d.dispatched_at AS "dispatchedAt", d.run_id AS "runId", d.running_until AS "runningUntil",
     d.attempts, d.retries,
-    CASE WHEN ${WAITS_IN_LANE} THEN p.blocked_for ELSE d.waiting_for END AS "waitingFor",
+    CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK_REASON} ELSE d.waiting_for END AS "waitingFor",
     CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK} ELSE d.waiting_until END AS "waitingUntil",
     d.outcome_code AS "outcomeCode", d.outcome_errcode AS "outcomeErrcode", d.outcome_errmsg AS "outcomeErrmsg",
     d.outcome_rid AS "outcomeRid", d.proof, d.reason, d.metadata, d.request_id AS "requestId", d.created_at AS "createdAt",

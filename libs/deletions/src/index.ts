@@ -1,9 +1,11 @@
 import { DeletionAttempt } from './deletion-attempt.entity.js';
 import { Deletion } from './deletion.entity.js';
+import { LaneWake } from './lane-wake.entity.js';
 import { MerchantPacing } from './merchant-pacing.entity.js';
+import { PlatformPacing } from './platform-pacing.entity.js';
 
 /** For DatabaseModule.forRoot. */
-export const deletionsEntities = [Deletion, DeletionAttempt, MerchantPacing];
+export const deletionsEntities = [Deletion, DeletionAttempt, LaneWake, MerchantPacing, PlatformPacing];
 
 export { type DeletionAttempt } from './deletion-attempt.entity.js';
 export { DeletionRun } from './deletion-run.js';

@@ -7,7 +7,7 @@ export interface LaneState {
   dailyLimit: number | null;
   quotaDay: string | null;
   quotaUsed: number;
-  blockedFor: 'rate_limit' | 'daily_quota' | null;
+  blockedFor: 'rate_limit' | 'daily_quota' | 'merchant_admin' | null;
   blockedUntil: Date | null;
   urgentBlockedUntil: Date | null;
 }
@@ -76,6 +76,12 @@ export function tooFast(lane: LaneState, now: Date, pauseMs: number): LaneState 
   return { ...lane, nextSlotAt: until, blockedFor: 'rate_limit', blockedUntil: until, urgentBlockedUntil: until };
 }
 
+/** The lane after WeChat said that an admin of the account has to confirm: every call would be turned away. */
+export function waitForAdmin(lane: LaneState, now: Date, pauseMs: number): LaneState {
+  const until = new Date(now.getTime() + pauseMs);
+  return { ...lane, blockedFor: 'merchant_admin', blockedUntil: until, urgentBlockedUntil: until };
+}
+
 /** The lane after a slot was bought for a call that was never made. The slot is gone, the quota is not. */
 export function refund(lane: LaneState, now: Date, defaults: PacingDefaults): LaneState {
   const refunded = { ...lane, quotaDay: shanghaiDay(now), quotaUsed: Math.max(0, usedToday(lane, now) - 1) };
@@ -110,7 +116,7 @@ function blockOf(lane: LaneState, now: Date, defaults: PacingDefaults): Partial<
 const isShut = (lane: LaneState, now: Date) =>
   lane.blockedUntil !== null &&
   lane.blockedUntil > now &&
-  (lane.blockedFor === 'rate_limit' || lane.blockedUntil < nextShanghaiMidnight(now));
+  (lane.blockedFor !== 'daily_quota' || lane.blockedUntil < nextShanghaiMidnight(now));
 const usedToday = (lane: LaneState, now: Date) => (lane.quotaDay === shanghaiDay(now) ? lane.quotaUsed : 0);
 const limitOf = (lane: LaneState, defaults: PacingDefaults) => lane.dailyLimit ?? defaults.dailyLimit;
 const intervalMs = (lane: LaneState, defaults: PacingDefaults) =>

@@ -194,6 +194,53 @@ describe('a lane', () => {
     expect((await desk.view(ids)).map(({ state }) => state)).toEqual(['failed', 'failed']);
   });
 
+  it('waits while its platform is held, and goes on when the hold ends', async () => {
+    const [held, other] = [await desk.aMerchant(), await desk.aMerchant()];
+    const [waiting, kept] = [await desk.accept(held, 2, { isUrgent: true }), await desk.accept(other, 2)];
+    const heldUntil = new Date(Date.now() + 3_600_000);
+    await desk.sql(`UPDATE platforms SET held_until = $2 WHERE id = $1`, [held.platformId, heldUntil]);
+    expect(await dispatchDue()).toEqual(kept);
+    for (const deletion of await desk.view(waiting)) {
+      expect(deletion).toMatchObject({ state: 'waiting', waitingFor: 'platform', waitingUntil: heldUntil });
+    }
+    await desk.sql(`UPDATE platforms SET held_until = NULL WHERE id = $1`, [held.platformId]);
+    expect(await dispatchDue()).toEqual([]);
+    await desk.lanes.wakePlatform(desk.dataSource, held.platformId);
+    expect(await dispatchDue()).toEqual(waiting);
+  });
+
+  it('is shut for all while an admin has to confirm', async () => {
+    const merchant = await desk.aMerchant();
+    await desk.accept(merchant, 1);
+    const [urgent] = await desk.accept(merchant, 1, { isUrgent: true });
+    await desk.lanes.waitForAdmin(merchant.id, 600_000);
+    expect(await dispatchDue()).toEqual([]);
+    expect(await desk.view([urgent ?? ''])).toMatchObject([{ state: 'waiting', waitingFor: 'merchant_admin' }]);
+  });
+
+  it('is not starved by clients who keep posting for it', async () => {
+    const merchant = await desk.aMerchant({ ratePerMinute: 60_000, dailyLimit: 1_000 });
+    const [first] = await desk.accept(merchant, 1);
+    const slow = desk.dataSource.createQueryRunner();
+    await slow.startTransaction();
+    try {
+      await desk.lanes.wake(slow.manager, merchant.id, new Date());
+      expect(await dispatchUntil((left) => left.length === 1)).toEqual([first]);
+    } finally {
+      await slow.rollbackTransaction();
+      await slow.release();
+    }
+  });
+
+  it('is woken with many others by one statement', async () => {
+    const [one, other] = [await desk.aMerchant(), await desk.aMerchant()];
+    const ids = [...(await desk.accept(one, 1)), ...(await desk.accept(other, 1))];
+    await desk.sql(`DELETE FROM lane_wakes`);
+    expect(await dispatchDue()).toEqual([]);
+    await desk.lanes.wakeAll(desk.dataSource, [one.id, other.id, one.id], new Date());
+    expect((await dispatchDue()).sort()).toEqual(ids.toSorted());
+  });
+
   it('lets each of 50 cancels and dispatches at once win or lose, never both', async () => {
     const merchant = await desk.aMerchant({ ratePerMinute: 30_000, dailyLimit: 1_000 });
     const ids = await desk.accept(merchant, 50);

@@ -2,7 +2,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows, type Sql } from '@app/database';
 import { GRANT_GONE } from './grant-gone.js';
-import { allowance, charge, quota, quotaSpent, refund, tooFast, type LaneState, type PacingDefaults } from './lane.js';
+import {
+  allowance,
+  charge,
+  quota,
+  quotaSpent,
+  refund,
+  tooFast,
+  waitForAdmin,
+  type LaneState,
+  type PacingDefaults,
+} from './lane.js';
 
 export const PACING_DEFAULTS = Symbol('PacingDefaults');
 
@@ -27,6 +37,8 @@ interface LaneRow extends LaneState {
 
 interface DueLane extends LaneRow {
   grantGone: string | null;
+  /** Its platform is held: no call of any of its merchants may be made before. */
+  heldUntil: Date | null;
 }
 
 const LANE_COLUMNS = `
@@ -36,6 +48,7 @@ const LANE_COLUMNS = `
 
 /** How many lanes one look takes at most, so that its transaction stays short. */
 const LANES_PER_LOOK = 200;
+const WAKES_PER_LOOK = 5_000;
 
 /** The merchants' lanes in Postgres: rate and daily ledger are charged where the deletions leave. */
 @Injectable()
@@ -45,25 +58,40 @@ export class Lanes {
     @Inject(PACING_DEFAULTS) private readonly defaults: PacingDefaults,
   ) {}
 
-  /** A deletion came into the lane: the dispatcher shall look when it is ready. */
+  /** A deletion came into the lane: the dispatcher shall look when it is ready. Takes no lock, whoever else posts. */
   async wake(tx: Sql, merchantId: string, readyAt: Date): Promise<void> {
+    await this.wakeAll(tx, [merchantId], readyAt);
+  }
+
+  /** Deletions came into many lanes at once. */
+  async wakeAll(tx: Sql, merchantIds: string[], readyAt: Date): Promise<void> {
     await tx.query(
-      `INSERT INTO merchant_pacing AS p (merchant_id, due_at) VALUES ($1, $2)
-       ON CONFLICT (merchant_id) DO UPDATE SET
-         due_at = LEAST(COALESCE(p.due_at, 'infinity'), GREATEST(p.next_slot_at, excluded.due_at))`,
-      [merchantId, readyAt],
+      `INSERT INTO lane_wakes (merchant_id, ready_at) SELECT DISTINCT unnest($1::uuid[]), $2::timestamptz`,
+      [merchantIds, readyAt],
+    );
+  }
+
+  /** A platform is held no more: its lanes, which wait for the end that was foreseen, shall be looked at now. */
+  async wakePlatform(tx: Sql, platformId: string): Promise<void> {
+    await tx.query(
+      `INSERT INTO lane_wakes (merchant_id, ready_at) SELECT p.merchant_id, now()
+       FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id WHERE m.platform_id = $1 AND p.due_at IS NOT NULL`,
+      [platformId],
     );
   }
 
   /**
    * Takes what may run now out of the lanes that are due, and charges rate and quota for it, in one transaction. Lanes of
-   * merchants whose grant is gone are emptied: their deletions fail without a call.
+   * merchants whose grant is gone are emptied: their deletions fail without a call. Lanes of a held platform are put off.
    */
   async dispatch(): Promise<Dispatched[]> {
     return this.dataSource.transaction(async (tx) => {
+      await this.heedWakes(tx);
       const due = await rows<DueLane>(
         tx,
-        `SELECT ${LANE_COLUMNS}, ${GRANT_GONE} AS "grantGone" FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
+        `SELECT ${LANE_COLUMNS}, ${GRANT_GONE} AS "grantGone",
+           CASE WHEN pl.held_until > now() THEN pl.held_until END AS "heldUntil"
+         FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
          WHERE p.due_at <= now() ORDER BY p.due_at LIMIT ${LANES_PER_LOOK} FOR UPDATE OF p SKIP LOCKED`,
       );
       if (due.length === 0) return [];
@@ -113,6 +141,11 @@ export class Lanes {
     await this.change(merchantId, (lane) => tooFast(lane, lane.now, pauseMs));
   }
 
+  /** WeChat said that an admin of the account has to confirm. */
+  async waitForAdmin(merchantId: string, pauseMs: number): Promise<void> {
+    await this.change(merchantId, (lane) => waitForAdmin(lane, lane.now, pauseMs));
+  }
+
   /** `alongside` writes what belongs to the change, such as an audit row, in its transaction. */
   async setLimits(
     merchantId: string,
@@ -150,6 +183,23 @@ export class Lanes {
     };
   }
 
+  /**
+   * Sets the lanes due of which wakes tell. A wake is seen together with its deletion, so none is lost: one that commits
+   * after this look is there for the next.
+   */
+  private async heedWakes(tx: EntityManager): Promise<void> {
+    await tx.query(
+      `WITH heeded AS (
+         DELETE FROM lane_wakes WHERE id IN (SELECT id FROM lane_wakes ORDER BY id LIMIT ${WAKES_PER_LOOK} FOR UPDATE SKIP LOCKED)
+         RETURNING merchant_id, ready_at
+       )
+       INSERT INTO merchant_pacing AS p (merchant_id, due_at)
+       SELECT merchant_id, min(ready_at) FROM heeded GROUP BY merchant_id ORDER BY merchant_id
+       ON CONFLICT (merchant_id) DO UPDATE SET
+         due_at = LEAST(COALESCE(p.due_at, 'infinity'), GREATEST(p.next_slot_at, excluded.due_at))`,
+    );
+  }
+
   private async failAll(tx: EntityManager, closed: DueLane[]): Promise<void> {
     await tx.query(
       `UPDATE deletions d SET state = 'failed', outcome_code = ${GRANT_GONE}, waiting_for = NULL, waiting_until = NULL, finished_at = now()
@@ -161,7 +211,7 @@ export class Lanes {
   /** Urgent before normal, then oldest first, as many as each lane allows. */
   private async take(tx: EntityManager, due: DueLane[]): Promise<(Dispatched & { merchantId: string })[]> {
     const open = due
-      .filter((lane) => lane.grantGone === null)
+      .filter((lane) => lane.grantGone === null && lane.heldUntil === null)
       .map((lane) => ({ merchantId: lane.merchantId, ...allowance(lane, lane.now, this.defaults) }))
       .filter(({ total }) => total > 0);
     if (open.length === 0) return [];
@@ -210,21 +260,22 @@ export class Lanes {
   }
 
   /** Writes the lanes and sets when each is due: when its first deletion is ready, the rate allows and nothing blocks. */
-  private async save(tx: EntityManager, lanes: LaneRow[]): Promise<void> {
+  private async save(tx: EntityManager, lanes: (LaneRow & Partial<DueLane>)[]): Promise<void> {
     const firstReady = (isUrgent: boolean) => `(
       SELECT min(d.ready_at) FROM deletions d WHERE d.merchant_id = p.merchant_id AND d.finished_at IS NULL
         AND d.dispatched_at IS NULL AND d.is_urgent = ${isUrgent})`;
     // LEAST passes over nulls, GREATEST would too: an empty half of the lane must stay null.
     const dueWhen = (ready: string, blockedUntil: string) =>
-      `CASE WHEN ${ready} IS NOT NULL THEN GREATEST(${ready}, t.next_slot_at, t.${blockedUntil}) END`;
+      `CASE WHEN ${ready} IS NOT NULL THEN GREATEST(${ready}, t.next_slot_at, t.${blockedUntil}, t.held_until) END`;
     await tx.query(
       `UPDATE merchant_pacing p SET
          next_slot_at = t.next_slot_at, rate_per_minute = t.rate_per_minute, daily_limit = t.daily_limit,
          quota_day = t.quota_day, quota_used = t.quota_used, blocked_for = t.blocked_for, blocked_until = t.blocked_until,
          urgent_blocked_until = t.urgent_blocked_until,
          due_at = LEAST(${dueWhen(firstReady(false), 'blocked_until')}, ${dueWhen(firstReady(true), 'urgent_blocked_until')})
-       FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::int[], $5::date[], $6::int[], $7::text[], $8::timestamptz[], $9::timestamptz[])
-         AS t (merchant_id, next_slot_at, rate_per_minute, daily_limit, quota_day, quota_used, blocked_for, blocked_until, urgent_blocked_until)
+       FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::int[], $5::date[], $6::int[], $7::text[], $8::timestamptz[], $9::timestamptz[],
+           $10::timestamptz[])
+         AS t (merchant_id, next_slot_at, rate_per_minute, daily_limit, quota_day, quota_used, blocked_for, blocked_until, urgent_blocked_until, held_until)
        WHERE p.merchant_id = t.merchant_id`,
       [
         lanes.map((lane) => lane.merchantId),
@@ -236,6 +287,7 @@ export class Lanes {
         lanes.map((lane) => lane.blockedFor),
         lanes.map((lane) => lane.blockedUntil),
         lanes.map((lane) => lane.urgentBlockedUntil),
+        lanes.map((lane) => lane.heldUntil ?? null),
       ],
     );
   }

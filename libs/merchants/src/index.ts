@@ -48,6 +48,7 @@ export { Merchants, type GrantLesson } from './merchants.js';
 export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';
 export { Onboarding, type AuthorizationLinks, type OnboardingOptions } from './onboarding.js';
 export { PlatformUpkeep } from './platform-upkeep.js';
+export { PlatformRow } from './platform.entity.js';
 export { Platforms, type Platform, type PlatformSecrets } from './platforms.js';
 export { Reconciliation, type ReconciliationReport } from './reconciliation.js';
 export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './refresh-ahead.js';

@@ -24,6 +24,12 @@ export class PlatformRow {
   @Column('timestamptz', { name: 'reconciled_at', nullable: true }) reconciledAt!: Date | null;
   /** When that was last begun, whatever came of it. */
   @Column('timestamptz', { name: 'reconcile_asked_at', nullable: true }) reconcileAskedAt!: Date | null;
+  /** While it is broken for every merchant, no call is made before, save probes. Null or past: not held. */
+  @Column('timestamptz', { name: 'held_until', nullable: true }) heldUntil!: Date | null;
+  @Column('text', { name: 'held_reason', nullable: true }) heldReason!: string | null;
+  @Column('timestamptz', { name: 'held_since', nullable: true }) heldSince!: Date | null;
+  /** Probes that failed since. */
+  @Column('integer', { name: 'hold_probes', default: 0 }) holdProbes!: number;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;
 }
