@@ -45,7 +45,11 @@ export class ApiModule {
         }),
         QueueModule.forRoot({ url: env.QUEUE_URL ?? env.DATABASE_URL }),
         MerchantsModule.forRoot({
-          transport: new WechatTransport({ baseUrl: env.WECHAT_API_URL, onCall }),
+          transport: new WechatTransport({
+            baseUrl: env.WECHAT_API_URL,
+            fallbackUrls: env.WECHAT_API_FALLBACK_URLS,
+            onCall,
+          }),
           onboarding: {
             publicUrl: env.PUBLIC_URL,
             wechatMpUrl: env.WECHAT_MP_URL,

@@ -5,7 +5,13 @@ import { settings } from '@app/settings';
 export const sandboxEnvSchema = z
   .object(settings)
   // Where everything is, the sandbox decides itself.
-  .omit({ PUBLIC_URL: true, WECHAT_API_URL: true, WECHAT_MP_URL: true, WECHAT_OPEN_URL: true })
+  .omit({
+    PUBLIC_URL: true,
+    WECHAT_API_URL: true,
+    WECHAT_API_FALLBACK_URLS: true,
+    WECHAT_MP_URL: true,
+    WECHAT_OPEN_URL: true,
+  })
   .extend({
     DATABASE_URL: settings.DATABASE_URL.optional(),
     MASTER_KEYS: settings.MASTER_KEYS.optional(),

@@ -55,6 +55,7 @@ export async function startServices(env: SandboxEnv): Promise<Services> {
       MASTER_KEYS: env.MASTER_KEYS ?? parseMasterKeys(masterKeys),
       BOOTSTRAP_API_KEY: env.BOOTSTRAP_API_KEY ?? apiKey,
       WECHAT_API_URL: simulator.url,
+      WECHAT_API_FALLBACK_URLS: [],
       WECHAT_MP_URL: simulator.url,
       WECHAT_OPEN_URL: simulator.url,
     };

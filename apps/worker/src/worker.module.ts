@@ -35,7 +35,11 @@ export class WorkerModule {
         }),
         QueueModule.forRoot(queue),
         MerchantsModule.forRoot({
-          transport: new WechatTransport({ baseUrl: env.WECHAT_API_URL, onCall: logUpstreamCall }),
+          transport: new WechatTransport({
+            baseUrl: env.WECHAT_API_URL,
+            fallbackUrls: env.WECHAT_API_FALLBACK_URLS,
+            onCall: logUpstreamCall,
+          }),
           onboarding: {
             publicUrl: env.PUBLIC_URL,
             wechatMpUrl: env.WECHAT_MP_URL,

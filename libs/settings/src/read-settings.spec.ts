@@ -35,6 +35,19 @@ describe('readSettings', () => {
     );
   });
 
+  it('takes a list of addresses apart', () => {
+    const readFallbacks = (WECHAT_API_FALLBACK_URLS: string) =>
+      readSettings(schema, { MASTER_KEYS, DATABASE_URL, WECHAT_API_FALLBACK_URLS }).WECHAT_API_FALLBACK_URLS;
+    expect(readFallbacks('')).toEqual([]);
+    expect(readFallbacks('https://a.example/, http://b.example:81')).toEqual([
+      'https://a.example',
+      'http://b.example:81',
+    ]);
+    expect(problemsOf({ MASTER_KEYS, DATABASE_URL, WECHAT_API_FALLBACK_URLS: 'https://a.example,b' })).toEqual([
+      'WECHAT_API_FALLBACK_URLS.1 must be an http:// or https:// address',
+    ]);
+  });
+
   it('tells every problem at once', () => {
     const problems = problemsOf({ PORT: 'abc', LOG_LEVEL: 'loud', QUEUE_URL: 'mysql://x', WECHAT_API_URL: 'ftp://x' });
     expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(

@@ -36,6 +36,12 @@ export const settings = {
     .regex(/^rk_[A-Za-z0-9_-]{32,128}$/, 'must be rk_ and 32 to 128 letters, digits, "_" or "-"')
     .optional(),
   WECHAT_API_URL: httpUrl.default('https://api.weixin.qq.com'),
+  /** Tried in this order with a call that WECHAT_API_URL did not take. */
+  WECHAT_API_FALLBACK_URLS: z
+    .string()
+    .transform((text) => text.split(',').map((url) => url.trim()))
+    .pipe(z.array(httpUrl))
+    .default([]),
   WECHAT_MP_URL: httpUrl.default('https://mp.weixin.qq.com'),
   WECHAT_OPEN_URL: httpUrl.default('https://open.weixin.qq.com'),
   WORKER_CONCURRENCY: wholeNumber(1, 1_000).default(20),

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import { ConnectFailed, CredentialExpired, PlatformBroken, QuotaSpent, Refused, UnknownOutcome } from './errors.js';
@@ -29,6 +29,22 @@ function transportTo(baseUrl: string, options: Partial<WechatTransportOptions> =
 
 function transport(options: Partial<WechatTransportOptions> = {}): WechatTransport {
   return transportTo(`http://127.0.0.1:${server.port}`, options);
+}
+
+/** Knows nothing of HTTP: does with each connection as told. */
+async function tcpServer(behave: (socket: Socket) => void): Promise<{ host: string; close: () => void }> {
+  const sockets: Socket[] = [];
+  const tcp = createTcpServer((socket) => {
+    sockets.push(socket.on('error', () => {}));
+    behave(socket);
+  }).listen(0, '127.0.0.1');
+  await once(tcp, 'listening');
+  const { port } = tcp.address() as AddressInfo;
+  const close = () => {
+    tcp.close();
+    sockets.forEach((socket) => socket.destroy());
+  };
+  return { host: `127.0.0.1:${port}`, close };
 }
 
 async function errorOf(promise: Promise<unknown>): Promise<unknown> {
@@ -186,13 +202,8 @@ describe('no connection', () => {
   });
 
   it('is what a handshake that never ends is', async () => {
-    const silent = createTcpServer().listen(0, '127.0.0.1');
-    const sockets: { destroy(): void }[] = [];
-    silent.on('connection', (socket) => sockets.push(socket));
-    await once(silent, 'listening');
-    const { port } = silent.address() as AddressInfo;
-    const error = await errorOf(transportTo(`https://127.0.0.1:${port}`, { connectTimeoutMs: 200 }).call(call));
-    sockets.forEach((socket) => socket.destroy());
+    const silent = await tcpServer(() => {});
+    const error = await errorOf(transportTo(`https://${silent.host}`, { connectTimeoutMs: 200 }).call(call));
     silent.close();
     expect(error).toBeInstanceOf(ConnectFailed);
   });
@@ -202,6 +213,124 @@ describe('no connection', () => {
     await closed.close();
     expect(await errorOf(closed.call(call))).toBeInstanceOf(ConnectFailed);
     transports.splice(0);
+  });
+});
+
+describe('another host', () => {
+  const closedPort = async (): Promise<string> => {
+    const closing = await tcpServer(() => {});
+    closing.close();
+    return closing.host;
+  };
+
+  it('takes the same call at once when the first refuses the connection, and the record says so', async () => {
+    const [refusing, other] = [await closedPort(), `127.0.0.1:${server.port}`];
+    const twoHosts = transportTo(`http://${refusing}`, { fallbackUrls: [`http://${other}/second`] });
+    await expect(twoHosts.call(call)).resolves.toEqual({});
+    expect(server.seen).toHaveLength(1);
+    expect(server.seen[0]).toMatchObject({
+      url: `/second/cgi-bin/message/mass/delete?access_token=${token}`,
+      body: Buffer.from('{"msg_id":3147483661}'),
+    });
+    expect(records).toMatchObject([{ host: other, unreachableHosts: [refusing], outcome: 'done', errcode: 0 }]);
+  });
+
+  it.each<[string, (other: string) => Promise<{ url: string; close?: () => void }>]>([
+    ['has no address', () => Promise.resolve({ url: 'http://retract.invalid' })],
+    ['does not speak TLS', () => Promise.resolve({ url: `https://127.0.0.1:${server.port}` })],
+    [
+      'resets the connection before the request',
+      async () => {
+        const resetting = await tcpServer((socket) => socket.resetAndDestroy());
+        return { url: `https://${resetting.host}`, close: resetting.close };
+      },
+    ],
+    [
+      'is silent',
+      async () => {
+        const silent = await tcpServer(() => {});
+        return { url: `https://${silent.host}`, close: silent.close };
+      },
+    ],
+  ])('takes the call when the first %s', async (_, start) => {
+    const first = await start(server.url);
+    await expect(
+      transportTo(first.url, { fallbackUrls: [server.url], connectTimeoutMs: 200 }).call(call),
+    ).resolves.toEqual({});
+    first.close?.();
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['resets the connection without having read', (socket) => setTimeout(() => socket.resetAndDestroy(), 50)],
+    ['resets when it has read the request', (socket) => socket.once('data', () => socket.resetAndDestroy())],
+    ['hangs up without an answer', (socket) => socket.once('data', () => socket.end())],
+    ['never answers', (socket) => socket.resume()],
+  ])('is not asked when the first %s: the call may have been received', async (_, behave) => {
+    const first = await tcpServer(behave);
+    const twoHosts = transportTo(`http://${first.host}`, { fallbackUrls: [server.url], headersTimeoutMs: 200 });
+    const error = await errorOf(twoHosts.call(call));
+    first.close();
+    expect(error).toBeInstanceOf(UnknownOutcome);
+    expect(server.seen).toEqual([]);
+    expect(records).toMatchObject([{ host: first.host, unreachableHosts: [], outcome: 'unknown_outcome' }]);
+  });
+
+  it('is not asked after an answer, be it HTTP 503 or that the address is retired', async () => {
+    const first = new StubServer();
+    await first.start();
+    const twoHosts = transportTo(first.url, { fallbackUrls: [server.url] });
+    first.answer = json('oops', 503);
+    expect(await errorOf(twoHosts.call(call))).toBeInstanceOf(UnknownOutcome);
+    first.answer = json('{"errcode":48017,"errmsg":"retired"}');
+    expect(await errorOf(twoHosts.call(call))).toBeInstanceOf(PlatformBroken);
+    await first.stop();
+    expect(server.seen).toEqual([]);
+  });
+
+  it('is begun with for a while, so that calls do not wait for the first in vain', async () => {
+    const accepted: Socket[] = [];
+    const silent = await tcpServer((socket) => accepted.push(socket));
+    const twoHosts = transportTo(`https://${silent.host}`, { fallbackUrls: [server.url], connectTimeoutMs: 200 });
+    for (let count = 0; count < 5; count++) await twoHosts.call(call);
+    silent.close();
+    expect(accepted).toHaveLength(1);
+    expect(records.map(({ unreachableHosts }) => unreachableHosts.length)).toEqual([1, 0, 0, 0, 0]);
+  });
+
+  it('is left again when the first is back', async () => {
+    const first = new StubServer();
+    await first.start();
+    const { port } = first;
+    await first.stop();
+    const twoHosts = transportTo(`http://127.0.0.1:${port}`, { fallbackUrls: [server.url], hostDownMs: 0 });
+    await twoHosts.call(call);
+    await first.start(port);
+    await twoHosts.call(call);
+    await twoHosts.call(call);
+    await first.stop();
+    expect(first.seen).toHaveLength(2);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('is asked in turn, and when none connects the call was certainly not sent', async () => {
+    const [one, two, three] = [await closedPort(), await closedPort(), await closedPort()];
+    const threeHosts = transportTo(`http://${one}`, { fallbackUrls: [`http://${two}`, `http://${three}`] });
+    const error = await errorOf(threeHosts.call(call));
+    expect(error).toBeInstanceOf(ConnectFailed);
+    expect(records).toMatchObject([{ host: three, unreachableHosts: [one, two], outcome: 'connect_failed' }]);
+    expect(inspect([error, records], { depth: 20, showHidden: true })).not.toContain(token);
+  });
+
+  it('is not asked for a call that was aborted while it waited for the first', async () => {
+    const silent = await tcpServer(() => {});
+    const twoHosts = transportTo(`https://${silent.host}`, { fallbackUrls: [server.url] });
+    const controller = new AbortController();
+    const pending = errorOf(twoHosts.call({ ...call, signal: controller.signal }));
+    controller.abort();
+    expect(await pending).toBeInstanceOf(ConnectFailed);
+    silent.close();
+    expect(server.seen).toEqual([]);
   });
 });
 
@@ -250,6 +379,8 @@ describe('record', () => {
       {
         operation: 'mass/delete',
         path: '/cgi-bin/message/mass/delete',
+        host: `127.0.0.1:${server.port}`,
+        unreachableHosts: [],
         httpStatus: 200,
         errcode: 40065,
         errmsg: 'invalid status',

@@ -13,18 +13,23 @@ import {
   type WechatErrorCode,
 } from './errors.js';
 import { exchange, NoAnswer, type HttpAnswer } from './exchange.js';
+import { HostOrder } from './host-order.js';
 import { hasUnicodeEscapes, parseJson, writeJson } from './json.js';
 
 export interface WechatTransportOptions {
   /** https://api.weixin.qq.com, or whatever stands in for it; a path in front is kept. */
   baseUrl: string;
-  /** Connections kept at most; calls beyond wait for a free one. */
+  /** Other addresses of the same WeChat, tried in this order with a call that the first did not take. */
+  fallbackUrls?: readonly string[];
+  /** Connections kept at most to each host; calls beyond wait for a free one. */
   connections?: number;
   connectTimeoutMs?: number;
   /** From the request leaving to the answer's headers. */
   headersTimeoutMs?: number;
   /** Between two pieces of the answer's body. */
   bodyTimeoutMs?: number;
+  /** How long a host that did not connect is tried last. */
+  hostDownMs?: number;
   /** Told of every call, also failed ones, before the caller is. Must not throw. */
   onCall?: (record: CallRecord) => void;
 }
@@ -34,6 +39,10 @@ export interface CallRecord {
   operation: string;
   /** Without the query, which holds the token. */
   path: string;
+  /** Name and port of the host that answered, or was to answer last. */
+  host: string;
+  /** Hosts that were tried before it and did not connect. */
+  unreachableHosts: string[];
   httpStatus: number | undefined;
   errcode: number | undefined;
   errmsg: string | undefined;
@@ -59,35 +68,55 @@ export interface WechatCall<Answer> {
 /** WeChat's own answers stay far below; api_get_authorizer_list with 500 accounts has some 150 kB. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const MAX_ERRMSG_LENGTH = 500;
+/**
+ * No further host is tried after so long: whoever wrote a call down before making it has only so long until somebody else
+ * takes it for lost. The next call begins with the hosts that were not reached.
+ */
+const STOP_TRYING_HOSTS_MS = 8_000;
+
+interface Host {
+  name: string;
+  basePath: string;
+  pool: Pool;
+}
+
+/** Where a call went. */
+type Route = Pick<CallRecord, 'host' | 'unreachableHosts'>;
 
 /** Calls WeChat's HTTP API over kept connections and turns every failure into a WechatError. */
 export class WechatTransport {
-  private readonly pool: Pool;
-  private readonly basePath: string;
+  private readonly hosts: Host[];
+  private readonly order: HostOrder<Host>;
   private readonly onCall: (record: CallRecord) => void;
 
   constructor({
     baseUrl,
+    fallbackUrls = [],
     connections = 64,
     connectTimeoutMs = 5_000,
     headersTimeoutMs = 15_000,
     bodyTimeoutMs = 15_000,
+    hostDownMs = 30_000,
     onCall = () => {},
   }: WechatTransportOptions) {
-    const url = new URL(baseUrl);
-    this.basePath = url.pathname.replace(/\/+$/, '');
-    this.onCall = onCall;
-    this.pool = new Pool(url.origin, {
-      connections,
-      connect: { timeout: connectTimeoutMs },
-      headersTimeout: headersTimeoutMs,
-      bodyTimeout: bodyTimeoutMs,
-      maxResponseSize: MAX_ANSWER_BYTES,
+    this.hosts = [baseUrl, ...fallbackUrls].map((address) => {
+      const url = new URL(address);
+      const pool = new Pool(url.origin, {
+        connections,
+        connect: { timeout: connectTimeoutMs },
+        headersTimeout: headersTimeoutMs,
+        bodyTimeout: bodyTimeoutMs,
+        maxResponseSize: MAX_ANSWER_BYTES,
+      });
+      return { name: url.host, basePath: url.pathname.replace(/\/+$/, ''), pool };
     });
+    this.order = new HostOrder(this.hosts, hostDownMs);
+    this.onCall = onCall;
   }
 
   /**
-   * @throws {ConnectFailed} it certainly never left
+   * A call that no byte has left of goes to the next host; one that may have been received goes nowhere else.
+   * @throws {ConnectFailed} it certainly never left, for any host
    * @throws {UnknownOutcome} it left, and what became of it is not known: timeout, reset, HTTP 5xx, an answer that is not
    * JSON or lacks what was asked for, errcode −1 and its like
    * @throws {WechatError} WeChat answered with an errcode
@@ -95,10 +124,12 @@ export class WechatTransport {
   async call<Answer>(call: WechatCall<Answer>): Promise<Answer> {
     const startedAt = performance.now();
     const facts: CallFacts = { operation: call.operation };
+    const route: Route = { host: '', unreachableHosts: [] };
     const record = (outcome: CallRecord['outcome']) =>
       this.onCall({
         operation: call.operation,
         path: call.path,
+        ...route,
         httpStatus: facts.httpStatus,
         errcode: facts.errcode,
         errmsg: facts.errmsg,
@@ -107,7 +138,7 @@ export class WechatTransport {
         outcome,
       });
     try {
-      const answer = readAnswer(await this.send(call, facts), call, facts);
+      const answer = readAnswer(await this.send(call, facts, route), call, facts);
       record('done');
       return answer;
     } catch (error) {
@@ -118,33 +149,54 @@ export class WechatTransport {
 
   /** Waits for calls under way. */
   async close(): Promise<void> {
-    await this.pool.close();
+    await Promise.all(this.hosts.map(({ pool }) => pool.close()));
   }
 
-  private async send(call: WechatCall<unknown>, facts: CallFacts): Promise<HttpAnswer> {
+  private async send(call: WechatCall<unknown>, facts: CallFacts, route: Route): Promise<HttpAnswer> {
     const json = call.body && writeJson(call.body);
     if (json && hasUnicodeEscapes(json)) {
       throw new Refused(facts, 'not sent: text holds characters that WeChat refuses (47002)');
     }
-    const query = new URLSearchParams(call.query).toString();
-    try {
-      return await exchange(
-        this.pool,
-        {
-          method: call.method,
-          path: `${this.basePath}${call.path}${query && `?${query}`}`,
-          headers: { accept: 'application/json', ...(json && { 'content-type': 'application/json; charset=utf-8' }) },
-          // A Buffer gives a Content-Length; WeChat answers 412 to a chunked body.
-          body: json ? Buffer.from(json) : null,
-        },
-        call.signal,
-      );
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      const cause = withoutData(error.cause);
-      if (error.wasSent) throw new UnknownOutcome({ ...facts, cause }, reasonFor(error.cause, call.signal));
-      throw new ConnectFailed({ ...facts, cause }, `not sent: ${call.signal?.aborted ? 'aborted' : 'no connection'}`);
+    const startedAt = performance.now();
+    let cause: unknown;
+    for (const host of this.order.tries(startedAt)) {
+      if (cause !== undefined) {
+        if (performance.now() - startedAt > STOP_TRYING_HOSTS_MS) break;
+        route.unreachableHosts.push(route.host);
+      }
+      route.host = host.name;
+      try {
+        const answer = await this.sendTo(host, call, json);
+        this.order.reached(host);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        cause = withoutData(error.cause);
+        if (error.wasSent) {
+          this.order.reached(host);
+          throw new UnknownOutcome({ ...facts, cause }, reasonFor(error.cause, call.signal));
+        }
+        if (call.signal?.aborted) throw new ConnectFailed({ ...facts, cause }, 'not sent: aborted');
+        if (host.pool.closed) break;
+        this.order.missed(host, performance.now());
+      }
     }
+    throw new ConnectFailed({ ...facts, cause }, 'not sent: no connection');
+  }
+
+  private sendTo(host: Host, call: WechatCall<unknown>, json: string | undefined): Promise<HttpAnswer> {
+    const query = new URLSearchParams(call.query).toString();
+    return exchange(
+      host.pool,
+      {
+        method: call.method,
+        path: `${host.basePath}${call.path}${query && `?${query}`}`,
+        headers: { accept: 'application/json', ...(json && { 'content-type': 'application/json; charset=utf-8' }) },
+        // A Buffer gives a Content-Length; WeChat answers 412 to a chunked body.
+        body: json ? Buffer.from(json) : null,
+      },
+      call.signal,
+    );
   }
 }
 

@@ -34,9 +34,9 @@ export class StubServer {
     });
   });
 
-  async start(): Promise<void> {
+  async start(port = 0): Promise<void> {
     this.seen.length = 0;
-    this.server.listen(0, '127.0.0.1');
+    this.server.listen(port, '127.0.0.1');
     await once(this.server, 'listening');
   }
 
