@@ -191,6 +191,10 @@ describe('POST /v1/deletions', () => {
     ['nothing', '', 400, 'malformed_body'],
     ['a list', '[]', 400, 'invalid_request'],
     ['null', 'null', 400, 'invalid_request'],
+    ['one field twice', `{"merchant":"wx1234","msg_id":"1","article_idx":2,"article_idx":0}`, 400, 'field_repeated'],
+    ['deeper than 32 levels', `{"metadata":${'{"a":'.repeat(32)}1${'}'.repeat(32)}}`, 400, 'body_too_deep'],
+    ['a huge number', `{"merchant":"wx1234","msg_id":1e400}`, 400, 'invalid_request'],
+    ['a msg_id that would be rounded', `{"msg_id":3147483661.00000000001}`, 400, 'invalid_request'],
     ['more than a megabyte', `{"reason":"${'x'.repeat(1024 * 1024)}"}`, 413, 'payload_too_large'],
     ['a prototype', `{"__proto__":{"merchant":"wx1234"}}`, 400, 'malformed_body'],
   ])('refuses a body that is %s', async (_what, text, status, code) => {
@@ -200,6 +204,28 @@ describe('POST /v1/deletions', () => {
   it('refuses a body that is no JSON by its type', async () => {
     const refused = await system.callText('POST', '/v1/deletions', 'merchant=a', { 'content-type': 'text/csv' });
     expect(problem(refused)).toEqual(aProblem(415, 'unsupported_media_type'));
+  });
+
+  it('says where a field is that is there twice', async () => {
+    const refused = await system.callText('POST', '/v1/deletions', `{"metadata":{"a":"1","a":"2"}}`);
+    expect(refused.body).toMatchObject({ code: 'field_repeated', offset: 21, errors: [{ field: 'metadata.a' }] });
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=gbk'])(
+    'refuses a body as %s',
+    async (type) => {
+      const refused = await system.callText('POST', '/v1/deletions', '{}', { 'content-type': type });
+      expect(problem(refused)).toEqual(aProblem(415, 'unsupported_media_type'));
+    },
+  );
+
+  it('refuses a body that is not UTF-8', async () => {
+    const response = await fetch(`${system.url}/v1/deletions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${system.apiKey}`, 'content-type': 'application/json' },
+      body: Buffer.from([0x22, 0xff, 0x22]),
+    });
+    expect(await response.json()).toMatchObject({ status: 400, code: 'body_not_utf8', offset: 1 });
   });
 
   it('knows no merchant that never authorized', async () => {

@@ -6,6 +6,7 @@ import { ApiModule } from './api.module.js';
 import type { ApiEnv } from './env.js';
 import { useOpenApi } from './http/open-api.js';
 import { useRequestId } from './http/request-id.js';
+import { useStrictJson } from './http/json-bodies.js';
 import { Metrics } from './metrics/metrics.js';
 
 /** Larger requests are refused before they are read. Pushes of WeChat are a few kilobytes. */
@@ -15,13 +16,17 @@ const PUSH_LIMIT_BYTES = 64 * 1024;
 /** The api on a migrated database, not yet listening. */
 export async function createApi(env: ApiEnv, logger: LoggerService): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle' });
-  const api = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(env), adapter, { logger });
+  const api = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(env), adapter, {
+    logger,
+    bodyParser: false,
+  });
   useRequestId(adapter.getInstance());
   const metrics = api.get(Metrics);
   adapter.getInstance().addHook('onResponse', (request, reply, done) => {
     metrics.countRequest(request.method, request.routeOptions.url, reply.statusCode);
     done();
   });
+  useStrictJson(api);
   // WeChat's pushes as they came: signatures are over bytes.
   api.useBodyParser(['text/xml', 'application/xml'], { bodyLimit: PUSH_LIMIT_BYTES }, (_request, body, done) => {
     done(null, body);

@@ -7,6 +7,7 @@ import { QueueError } from '@app/queue';
 import { WechatError } from '@app/wechat';
 import { problemOf, ProblemError, type Problem } from './problem.js';
 import { isProblemCode, type ProblemCode } from './problems.js';
+import { JsonRefused } from './strict-json.js';
 
 /** The one place where errors become answers. What is not known here says nothing about itself to the caller. */
 @Catch()
@@ -26,6 +27,10 @@ export class ErrorFilter implements ExceptionFilter {
 
 export function toProblem(error: unknown): Problem {
   if (error instanceof ProblemError) return problemOf(error.code, error.message, error.members);
+  if (error instanceof JsonRefused) {
+    const { code, message, field, offset } = error;
+    return problemOf(code, message, { errors: [{ field, message }], offset });
+  }
   if (error instanceof MerchantNotEligible) return problemOf(error.code, error.message, { reasons: error.reasons });
   if (error instanceof WechatError) {
     const { operation, errcode, errmsg, rid } = error;
@@ -55,7 +60,7 @@ const DETAILS: Partial<Record<ProblemCode, string>> = {
   malformed_body: 'The body is not valid JSON, or does not match its Content-Type and length.',
   not_found: 'No route has this path.',
   payload_too_large: 'Send a smaller body.',
-  unsupported_media_type: 'Send application/json.',
+  unsupported_media_type: 'Send application/json, in UTF-8.',
 };
 
 function codeOfStatus(status: number | undefined): ProblemCode | undefined {

@@ -2,6 +2,9 @@
 const problems = {
   invalid_request: [400, 'The request is not of the expected form'],
   malformed_body: [400, 'The body cannot be read'],
+  body_not_utf8: [400, 'The body is not UTF-8'],
+  body_too_deep: [400, 'The body is nested too deep'],
+  field_repeated: [400, 'A field is there twice'],
   unauthenticated: [401, 'A valid API key is needed'],
   forbidden: [403, 'The API key has no right to this'],
   key_limited: [403, 'The API key is limited to less than this concerns'],
