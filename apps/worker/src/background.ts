@@ -6,6 +6,7 @@ import { AuthorizerRefreshTokenJob } from './jobs/authorizer-refresh-token.job.j
 import { CallbackForwardJob } from './jobs/callback-forward.job.js';
 import { CallbackProcessJob } from './jobs/callback-process.job.js';
 import { DeletionRunJob } from './jobs/deletion-run.job.js';
+import { DeletionVerifyJob } from './jobs/deletion-verify.job.js';
 import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
 import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
 import { Sweeper } from './sweeper.js';
@@ -28,6 +29,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     callbackForward: CallbackForwardJob,
     callbackProcess: CallbackProcessJob,
     deletionRun: DeletionRunJob,
+    deletionVerify: DeletionVerifyJob,
     merchantReadFacts: MerchantReadFactsJob,
     platformReconcile: PlatformReconcileJob,
   ) {
@@ -37,6 +39,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
       'callback.forward': (data) => runWithRequestId(data.request_id, () => callbackForward.handle(data)),
       'callback.process': (data) => runWithRequestId(data.request_id, () => callbackProcess.handle(data)),
       'deletion.run': (data, context) => runWithRequestId(data.request_id, () => deletionRun.handle(data, context)),
+      'deletion.verify': (data) => runWithRequestId(data.request_id, () => deletionVerify.handle(data)),
       'merchant.read-facts': (data) => runWithRequestId(data.request_id, () => merchantReadFacts.handle(data)),
       'platform.reconcile': (data) => runWithRequestId(data.request_id, () => platformReconcile.handle(data)),
     });

@@ -42,6 +42,7 @@ export class Sweeper {
       await this.try(() => this.events.forgetOld());
       await this.try(() => this.upkeep.askForSilentTickets());
       await this.try(() => this.upkeep.refreshTokensAhead());
+      await this.try(() => this.upkeep.verifyDeletions());
       await this.try(() => this.upkeep.reconcilePlatforms());
       await this.try(() => this.upkeep.readOldFacts());
       await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);

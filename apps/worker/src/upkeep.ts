@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { Deletions } from '@app/deletions';
+import { Deletions, Verifications } from '@app/deletions';
 import { newRequestId } from '@app/logging';
 import { ComponentTokens, Merchants, PlatformUpkeep } from '@app/merchants';
 import { JobQueues } from '@app/queue';
 
 /** Per sweep: 3,000 merchants are read within a quarter of an hour, and WeChat hardly notices. */
 const FACTS_AT_A_TIME = 50;
+
+/** Of accepted whole messages, per sweep. */
+const VERIFICATIONS_AT_A_TIME = 500;
 
 /** What keeps grants and tokens sound without anybody asking. Job ids are those of the rows, so every worker may do it. */
 @Injectable()
@@ -14,6 +17,7 @@ export class Upkeep {
     private readonly platforms: PlatformUpkeep,
     private readonly merchants: Merchants,
     private readonly deletions: Deletions,
+    private readonly verifications: Verifications,
     private readonly componentTokens: ComponentTokens,
     private readonly queues: JobQueues,
   ) {}
@@ -37,6 +41,14 @@ export class Upkeep {
 
   async readOldFacts(): Promise<void> {
     await this.errands('merchant.read-facts', await this.merchants.takeForFacts(FACTS_AT_A_TIME));
+  }
+
+  async verifyDeletions(): Promise<void> {
+    const due = await this.verifications.take(VERIFICATIONS_AT_A_TIME);
+    await this.queues.addBulk(
+      'deletion.verify',
+      due.map(({ id, requestId }) => ({ jobId: id, data: { deletion_id: id, request_id: requestId } })),
+    );
   }
 
   private errands(name: 'authorizer.refresh-token' | 'merchant.read-facts', merchantIds: string[]): Promise<void> {

@@ -14,6 +14,7 @@ import { AuthorizerRefreshTokenJob } from './jobs/authorizer-refresh-token.job.j
 import { CallbackForwardJob } from './jobs/callback-forward.job.js';
 import { CallbackProcessJob } from './jobs/callback-process.job.js';
 import { DeletionRunJob } from './jobs/deletion-run.job.js';
+import { DeletionVerifyJob } from './jobs/deletion-verify.job.js';
 import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
 import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
 import { Sweeper } from './sweeper.js';
@@ -60,6 +61,7 @@ export class WorkerModule {
         CallbackForwardJob,
         CallbackProcessJob,
         DeletionRunJob,
+        DeletionVerifyJob,
         MerchantReadFactsJob,
         PlatformReconcileJob,
         Sweeper,

@@ -6,6 +6,7 @@ import { ForwardsAndAudit1764200000000 } from './migrations/1764200000000-forwar
 import { EventsFeed1764300000000 } from './migrations/1764300000000-events-feed.js';
 import { KeyLimits1764310000000 } from './migrations/1764310000000-key-limits.js';
 import { Pacing1764340000000 } from './migrations/1764340000000-pacing.js';
+import { PlatformProbes1764345000000 } from './migrations/1764345000000-platform-probes.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -26,6 +27,7 @@ const migrations = [
   EventsFeed1764300000000,
   KeyLimits1764310000000,
   Pacing1764340000000,
+  PlatformProbes1764345000000,
 ];
 
 /** Any number will do, as long as every process of ours takes the same. */

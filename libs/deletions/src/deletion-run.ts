@@ -1,23 +1,22 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { AuthorizerTokens, Merchants } from '@app/merchants';
+import { AuthorizerTokens, GrantLost, Merchants } from '@app/merchants';
 import { jobs, RetryAfter } from '@app/queue';
-import { AuthorizerApi, WechatError } from '@app/wechat';
+import { AuthorizerApi, CredentialExpired, PlatformBroken, WechatError } from '@app/wechat';
+import { makeCall, type Call } from './call-result.js';
 import { Lanes } from './lanes.js';
 import { afterDelete, afterTokenFailure, afterVerifyFailure, type CallContext, type NextStep } from './next-step.js';
-import { Runs, type BegunCall, type CallResult, type Outcome, type Run } from './runs.js';
+import { PlatformHolds } from './platform-holds.js';
+import { Runs, type BegunCall, type Outcome, type Run } from './runs.js';
+import { DELETED } from './whole-message.js';
 
 /** How many transient failures one deletion survives before it fails. */
 const MAX_RETRIES = 5;
 
-/** mass/get of a message that was taken back. */
-const DELETED = 'DELETE';
-
-interface Call<T> {
-  id: string;
-  result: CallResult;
-  answer?: T;
-  error?: Error;
-}
+/**
+ * Who showed that the platform is broken waits a while longer than the others: if it was this merchant's own trouble after
+ * all, it holds them up no oftener than this.
+ */
+const HELD_PAUSE_MS = 30_000;
 
 /**
  * Carries out one deletion, as its BullMQ job. Safe to run twice: whoever has the claim runs it, the claim is renewed with
@@ -31,6 +30,7 @@ export class DeletionRun {
   constructor(
     private readonly runs: Runs,
     private readonly lanes: Lanes,
+    private readonly holds: PlatformHolds,
     private readonly merchants: Merchants,
     private readonly tokens: AuthorizerTokens,
     private readonly api: AuthorizerApi,
@@ -48,8 +48,13 @@ export class DeletionRun {
       await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: { code: run.merchant.grantGone } });
       return this.refund(run);
     }
+    if (run.isHeld) {
+      await this.runs.giveBack(run);
+      return this.refund(run);
+    }
     const isSlotFromDispatch = run.hasSlot;
     const delayMs = await this.attempt(run);
+    if (run.isProbe && run.wasAnswered) await this.holds.resume(run.merchant.platformId, run.merchant.id);
     if (delayMs === undefined) return this.refund(run);
     // The queue would give the job up after its last attempt; the lane never gives a deletion up.
     if (isLastAttempt) {
@@ -88,7 +93,8 @@ export class DeletionRun {
     const { target } = run;
     const callId = run.begun?.id ?? (await this.begin(run, 'mass/delete'));
     run.begun = undefined;
-    const call = callId && (await this.call(callId, () => this.api.massDelete({ accessToken: held.token, target })));
+    const call =
+      callId && (await this.call(run, callId, () => this.api.massDelete({ accessToken: held.token, target })));
     // Another worker that took over has the slot with it.
     run.hasSlot = false;
     if (!call) return undefined;
@@ -119,7 +125,11 @@ export class DeletionRun {
       return undefined;
     }
     // Turned away before it came to the account: if WeChat counts such calls after all, 45009 will tell.
-    run.hasSlot = step.do === 'wait' && (step.for === 'platform' || step.for === 'merchant_admin');
+    run.hasSlot =
+      step.do === 'hold' || (step.do === 'wait' && (step.for === 'platform' || step.for === 'merchant_admin'));
+    if (step.do === 'retry' && isTokenRenewed && call.error instanceof CredentialExpired) {
+      this.logger.error('a fresh access token is refused', { deletion_id: run.id, errcode: call.error.errcode });
+    }
     return this.take(run, step);
   }
 
@@ -128,7 +138,7 @@ export class DeletionRun {
     const held = await this.token(run);
     if (!held) return undefined;
     const callId = await this.begin(run, 'mass/get');
-    const call = callId && (await this.call(callId, () => this.api.massGet({ accessToken: held.token, msgId })));
+    const call = callId && (await this.call(run, callId, () => this.api.massGet({ accessToken: held.token, msgId })));
     if (!call) return undefined;
     if (call.error) {
       await this.runs.finishCall(call.id, call.result);
@@ -160,6 +170,7 @@ export class DeletionRun {
     } catch (error) {
       const step = afterTokenFailure(error);
       if (!step) throw error;
+      run.wasAnswered ||= error instanceof GrantLost || isOrdinaryAnswer(error);
       await this.take(run, step, error);
       return undefined;
     }
@@ -176,16 +187,10 @@ export class DeletionRun {
     return id;
   }
 
-  /** Makes an upstream call that is written down. */
-  private async call<T>(id: string, make: () => Promise<T>): Promise<Call<T>> {
-    const startedAt = performance.now();
-    const since = () => Math.round(performance.now() - startedAt);
-    try {
-      const answer = await make();
-      return { id, result: { outcome: 'accepted', errcode: 0, httpStatus: 200, latencyMs: since() }, answer };
-    } catch (error) {
-      return { id, result: resultOf(error, since()), error: asError(error) };
-    }
+  private async call<T>(run: Run, id: string, make: () => Promise<T>): Promise<Call<T>> {
+    const call = await makeCall(id, make);
+    run.wasAnswered ||= call.error === undefined || isOrdinaryAnswer(call.error);
+    return call;
   }
 
   /** Does what is not the end of a call. @returns after how many ms to try again, if so */
@@ -200,6 +205,10 @@ export class DeletionRun {
         if (step.for === 'rate_limit') await this.lanes.tooFast(run.merchant.id, step.pauseMs);
         if (step.for === 'daily_quota') await this.lanes.quotaSpent(run.merchant.id);
         await this.runs.giveBack(run, 'pauseMs' in step && step.for !== 'rate_limit' ? step : undefined);
+        return undefined;
+      case 'hold':
+        await this.holds.hold(run.merchant.platformId, run.merchant.id, step.reason, step.errcode);
+        await this.runs.giveBack(run, { for: 'platform', pauseMs: HELD_PAUSE_MS });
         return undefined;
       case 'renew_token':
       case 'verify':
@@ -222,16 +231,12 @@ export class DeletionRun {
   }
 }
 
-const asError = (error: unknown) => (error instanceof Error ? error : new Error('not an error', { cause: error }));
+/** WeChat answered, and not that it would answer nobody. */
+const isOrdinaryAnswer = (error: unknown) =>
+  error instanceof WechatError && error.errcode !== undefined && !(error instanceof PlatformBroken);
 
 function outcomeOf(code: string, error: unknown): Outcome {
   if (!(error instanceof WechatError)) return { code };
   const { errcode, errmsg, rid } = error;
   return { code, errcode, errmsg, rid };
-}
-
-function resultOf(error: unknown, latencyMs: number): CallResult {
-  if (!(error instanceof WechatError)) return { outcome: 'internal_error', latencyMs };
-  const { code, errcode, errmsg, rid, httpStatus } = error;
-  return { outcome: code, errcode, errmsg, rid, httpStatus, latencyMs };
 }

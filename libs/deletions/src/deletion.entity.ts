@@ -22,6 +22,7 @@ import type { DeletionState, Proof } from './states.js';
   where: 'finished_at IS NULL AND dispatched_at IS NULL',
 })
 @Index('deletions_dispatched_idx', ['dispatchedAt'], { where: 'finished_at IS NULL AND dispatched_at IS NOT NULL' })
+@Index('deletions_verify_idx', ['verifyAt'], { where: 'verify_at IS NOT NULL' })
 @Index('deletions_merchant_idx', ['merchantId', 'id'])
 export class Deletion {
   @PrimaryColumn('uuid') id!: string;
@@ -57,6 +58,9 @@ export class Deletion {
   @Column('text', { name: 'outcome_errmsg', nullable: true }) outcomeErrmsg!: string | null;
   @Column('text', { name: 'outcome_rid', nullable: true }) outcomeRid!: string | null;
   @Column('text', { default: 'none' }) proof!: Proof;
+  /** When WeChat is asked (again) whether an accepted deletion took effect; null when it need not be. */
+  @Column('timestamptz', { name: 'verify_at', nullable: true }) verifyAt!: Date | null;
+  @Column('integer', { name: 'verify_tries', default: 0 }) verifyTries!: number;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('jsonb', { default: {} }) metadata!: Record<string, string>;
   @Column('text', { name: 'request_id' }) requestId!: string;

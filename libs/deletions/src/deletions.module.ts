@@ -4,13 +4,15 @@ import { Deletions } from './deletions.js';
 import { Dispatcher } from './dispatcher.js';
 import type { PacingDefaults } from './lane.js';
 import { Lanes, PACING_DEFAULTS } from './lanes.js';
+import { PlatformHolds } from './platform-holds.js';
 import { Runs } from './runs.js';
+import { Verifications } from './verifications.js';
 
 /** The life of deletions: accepted, paced, run, proven. */
 @Module({})
 export class DeletionsModule {
   static forRoot(pacing: PacingDefaults): DynamicModule {
-    const services = [DeletionRun, Deletions, Dispatcher, Lanes, Runs];
+    const services = [DeletionRun, Deletions, Dispatcher, Lanes, PlatformHolds, Runs, Verifications];
     return {
       module: DeletionsModule,
       global: true,

@@ -22,4 +22,5 @@ export {
 export { type PacingDefaults } from './lane.js';
 export { Lanes, type LaneReport } from './lanes.js';
 export { type DeletionState, type Proof, type WaitingFor } from './states.js';
+export { Verifications } from './verifications.js';
 export { decideTarget, type Target, type TargetRequest } from './target.js';

@@ -1,6 +1,13 @@
 import { GrantLost, TicketMissing, TokenUnavailable } from '@app/merchants';
 import { ConnectFailed, errcodes, errorForErrcode, UnknownOutcome, type OutcomeClass } from '@app/wechat';
-import { afterDelete, afterTokenFailure, afterVerifyFailure, type CallContext, type NextStep } from './next-step.js';
+import {
+  afterDelete,
+  afterTokenFailure,
+  afterVerifyFailure,
+  type CallContext,
+  type HoldReason,
+  type NextStep,
+} from './next-step.js';
 
 const fresh: CallContext = { hasMsgId: true, isTokenRenewed: false, retriesLeft: 5 };
 const urlOnly = { ...fresh, hasMsgId: false };
@@ -11,16 +18,20 @@ const timeout = new UnknownOutcome({ operation: 'mass/delete' }, 'timeout');
 const noConnection = new ConnectFailed({ operation: 'mass/delete' });
 
 const MINUTE_MS = 60_000;
-const forPlatform: NextStep = { do: 'wait', for: 'platform', pauseMs: 30_000 };
+const forAMint: NextStep = { do: 'wait', for: 'platform', pauseMs: 30_000 };
+const forAnHour: NextStep = { do: 'wait', for: 'platform', pauseMs: 60 * MINUTE_MS };
+const hold = (reason: HoldReason, errcode?: number): NextStep => ({ do: 'hold', reason, errcode });
 
 /** What each class of answer leads to, the first time. */
-const steps: Record<Exclude<OutcomeClass, 'done' | 'merchant_must_act' | 'admin_must_confirm'>, NextStep> = {
+const steps: Record<
+  Exclude<OutcomeClass, 'done' | 'merchant_must_act' | 'admin_must_confirm' | 'platform_broken'>,
+  NextStep
+> = {
   credential_expired: { do: 'renew_token' },
   unknown_outcome: { do: 'retry' },
   already_gone: { do: 'verify', code: 'already_gone' },
   too_fast: { do: 'wait', for: 'rate_limit', pauseMs: MINUTE_MS },
   quota_spent: { do: 'wait', for: 'daily_quota' },
-  platform_broken: forPlatform,
   refused: { do: 'fail', code: 'refused' },
 };
 const codesOf = (outcome: OutcomeClass) => Object.keys(errcodes[outcome]).map(Number);
@@ -42,7 +53,11 @@ describe('after mass/delete failed', () => {
 
   it.each([
     [61003, 'unauthorized'],
+    [43007, 'unauthorized'],
     [61007, 'permission_set_7_not_granted'],
+    [50001, 'permission_set_7_not_granted'],
+    [61016, 'permission_set_7_not_granted'],
+    [61017, 'permission_set_7_not_granted'],
     [61023, 'reauthorization_required'],
     [42007, 'reauthorization_required'],
   ])('with %i, the merchant is known to be %s from then on', (errcode, lesson) => {
@@ -57,7 +72,7 @@ describe('after mass/delete failed', () => {
     expect(afterDelete(deletion(errcode), fresh)).toEqual({ do: 'fail', code: 'merchant_must_act', lesson });
   });
 
-  it.each([43007, 48003, 50001])('with %i, it fails as merchant_must_act', (errcode) => {
+  it.each([48003, 61009, 61018])('with %i, it fails as merchant_must_act', (errcode) => {
     expect(afterDelete(deletion(errcode), fresh)).toEqual({ do: 'fail', code: 'merchant_must_act', lesson: undefined });
   });
 
@@ -86,8 +101,13 @@ describe('after mass/delete failed', () => {
     expect(afterDelete(timeout, fresh)).toEqual({ do: 'retry' });
   });
 
-  it('without a connection, nothing was spent and it waits', () => {
-    expect(afterDelete(noConnection, lastTime)).toEqual(forPlatform);
+  it.each(codesOf('platform_broken'))('with %i, the whole platform is held', (errcode) => {
+    const reason = [40091, 61005, 61006].includes(errcode) ? 'ticket_invalid' : 'platform_broken';
+    expect(afterDelete(deletion(errcode), lastTime)).toEqual(hold(reason, errcode));
+  });
+
+  it('without a connection, nothing was spent and the whole platform is held', () => {
+    expect(afterDelete(noConnection, lastTime)).toEqual(hold('connect_failed'));
   });
 
   it('because the token was refused twice, it backs off', () => {
@@ -101,12 +121,9 @@ describe('after mass/delete failed', () => {
     expect(afterDelete(error, lastTime)).toEqual({ do: 'fail', code });
   });
 
-  it.each([deletion(45011), deletion(45009), deletion(89503), deletion(61004)])(
-    'waiting (%s) needs no retries',
-    (error) => {
-      expect(afterDelete(error, lastTime)).toMatchObject({ do: 'wait' });
-    },
-  );
+  it.each([deletion(45011), deletion(45009), deletion(89503)])('waiting (%s) needs no retries', (error) => {
+    expect(afterDelete(error, lastTime)).toMatchObject({ do: 'wait' });
+  });
 
   it('because a url is gone already, it fails: without a msg_id nothing can prove it', () => {
     expect(afterDelete(deletion(40065), urlOnly)).toEqual({ do: 'fail', code: 'already_gone' });
@@ -130,12 +147,14 @@ describe('when no token could be had', () => {
       deletion(61023),
       { do: 'fail', code: 'reauthorization_required', lesson: 'reauthorization_required' },
     ],
-    ['the platform has no ticket', new TicketMissing('wx1'), forPlatform],
-    ['the mint failed a moment ago', new TokenUnavailable('unknown_outcome'), forPlatform],
-    ['WeChat did not answer', timeout, forPlatform],
-    ['WeChat could not be reached', noConnection, forPlatform],
-    ['our address is not registered', deletion(61004), forPlatform],
-    ['the platform has minted too often today', deletion(45009), forPlatform],
+    ['the platform has no ticket', new TicketMissing('wx1'), hold('ticket_missing')],
+    ['the mint failed a moment ago', new TokenUnavailable('unknown_outcome'), forAMint],
+    ['WeChat did not answer', timeout, forAMint],
+    ['WeChat minted too often this minute', deletion(45011), { ...forAMint, pauseMs: MINUTE_MS }],
+    ['WeChat could not be reached', noConnection, hold('connect_failed')],
+    ['our address is not registered', deletion(61004), hold('platform_broken', 61004)],
+    ['the ticket is too old', deletion(61005), hold('ticket_invalid', 61005)],
+    ['the platform has minted too often today', deletion(45009), forAnHour],
   ])('because %s, the step is known', (_why, error, step) => {
     expect(afterTokenFailure(error)).toEqual(step);
   });
@@ -151,8 +170,9 @@ describe('when mass/get could not be asked', () => {
     ['the token was refused', deletion(40001), { do: 'retry' }],
     ['calls come too fast', deletion(45011), { do: 'wait', for: 'rate_limit', pauseMs: MINUTE_MS }],
     ['the admin shut our address out', deletion(89507), { do: 'wait', for: 'merchant_admin', pauseMs: 60 * MINUTE_MS }],
-    ['its own quota is spent, which is not that of deletions', deletion(45009), forPlatform],
-    ['the platform is broken', deletion(61004), forPlatform],
+    ['its own quota is spent, which is not that of deletions', deletion(45009), forAnHour],
+    ['the platform is broken', deletion(61004), hold('platform_broken', 61004)],
+    ['the message is not to be asked about', deletion(40059), forAMint],
     ['the grant is gone', deletion(61003), { do: 'fail', code: 'unauthorized', lesson: 'unauthorized' }],
   ])('because %s, no delete call is spent', (_why, error, step) => {
     expect(afterVerifyFailure(error, fresh)).toEqual(step);

@@ -1,15 +1,5 @@
 import { GrantLost, lessonOf, TicketMissing, TokenUnavailable, type GrantLesson } from '@app/merchants';
-import {
-  AdminMustConfirm,
-  AlreadyGone,
-  ConnectFailed,
-  CredentialExpired,
-  MerchantMustAct,
-  QuotaSpent,
-  TooFast,
-  UnknownOutcome,
-  WechatError,
-} from '@app/wechat';
+import { AlreadyGone, CredentialExpired, QuotaSpent, Refused, TooFast, UnknownOutcome, WechatError } from '@app/wechat';
 
 /** What to do after a call that did not succeed. */
 export type NextStep =
@@ -23,8 +13,14 @@ export type NextStep =
   /** Back into the lane, which is slowed or shut first; uses up nothing. */
   | { do: 'wait'; for: 'rate_limit'; pauseMs: number }
   | { do: 'wait'; for: 'daily_quota' }
+  /** Every call of this account would be turned away: shuts the lane; uses up nothing. */
+  | { do: 'wait'; for: 'merchant_admin'; pauseMs: number }
   /** Back into the lane, for this deletion alone; uses up nothing. */
-  | { do: 'wait'; for: 'merchant_admin' | 'platform'; pauseMs: number };
+  | { do: 'wait'; for: 'platform'; pauseMs: number }
+  /** Every call of this platform would fail: nothing more is called for it until a probe passes; uses up nothing. */
+  | { do: 'hold'; reason: HoldReason; errcode: number | undefined };
+
+export type HoldReason = 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed';
 
 export interface CallContext {
   /** Without a msg_id, `mass/get` cannot be asked. */
@@ -39,8 +35,10 @@ const ARTICLE_IDX_OUT_OF_RANGE = 40060;
 const MINUTE_PAUSE_MS = 60_000;
 /** An admin needs time to notice; asking again sooner only annoys. */
 const ADMIN_PAUSE_MS = 10 * 60_000;
-/** Long enough not to hammer a platform that is broken, short enough to resume soon after it was mended. */
-const PLATFORM_PAUSE_MS = 30_000;
+/** A mint that somebody else is making, or that WeChat did not answer: it may succeed at the next try. */
+const MINT_PAUSE_MS = 30_000;
+/** A quota that is not the ledger's, of minting or of `mass/get`: nobody knows when it is there again. */
+const OTHER_QUOTA_PAUSE_MS = 3_600_000;
 
 /** After `mass/delete` failed. @returns undefined for an error that is no answer of WeChat: a bug, not an outcome */
 export function afterDelete(error: unknown, context: CallContext): NextStep | undefined {
@@ -51,8 +49,6 @@ export function afterDelete(error: unknown, context: CallContext): NextStep | un
   // again, and each call is one of ten a day.
   if (error.errcode === ARTICLE_IDX_OUT_OF_RANGE && context.hasMsgId) return { do: 'verify', code: 'refused' };
   if (error instanceof UnknownOutcome) return retryOr(error, context);
-  // Nothing was sent, so nothing was spent: such a failure may last, and must not cost the deletion its retries.
-  if (error instanceof ConnectFailed) return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
   if (error instanceof AlreadyGone && context.hasMsgId) return { do: 'verify', code: error.code };
   if (error instanceof TooFast) return slowDown(error);
   if (error instanceof QuotaSpent) return { do: 'wait', for: 'daily_quota' };
@@ -62,9 +58,8 @@ export function afterDelete(error: unknown, context: CallContext): NextStep | un
 /** After no token could be had. No delete call was made, so nothing of the deletion's own is used up. */
 export function afterTokenFailure(error: unknown): NextStep | undefined {
   if (error instanceof GrantLost) return { do: 'fail', code: error.reason };
-  if (error instanceof TicketMissing || error instanceof TokenUnavailable) {
-    return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
-  }
+  if (error instanceof TicketMissing) return { do: 'hold', reason: 'ticket_missing', errcode: undefined };
+  if (error instanceof TokenUnavailable) return { do: 'wait', for: 'platform', pauseMs: MINT_PAUSE_MS };
   return error instanceof WechatError ? afterAnyCall(error) : undefined;
 }
 
@@ -73,8 +68,11 @@ export function afterVerifyFailure(error: unknown, context: CallContext): NextSt
   if (!(error instanceof WechatError)) return undefined;
   if (error instanceof CredentialExpired || error instanceof UnknownOutcome) return retryOr(error, context);
   if (error instanceof TooFast) return slowDown(error);
-  if (error instanceof MerchantMustAct || error instanceof AdminMustConfirm) return afterAnyCall(error);
-  return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
+  // What it says of this message is no verdict; without one, no delete call is spent.
+  if (error instanceof Refused || error instanceof AlreadyGone) {
+    return { do: 'wait', for: 'platform', pauseMs: MINT_PAUSE_MS };
+  }
+  return afterAnyCall(error);
 }
 
 function afterAnyCall(error: WechatError): NextStep {
@@ -92,14 +90,17 @@ function afterAnyCall(error: WechatError): NextStep {
     }
     case 'admin_must_confirm':
       return { do: 'wait', for: 'merchant_admin', pauseMs: error.retryAfterMs ?? ADMIN_PAUSE_MS };
+    case 'quota_spent':
+      return { do: 'wait', for: 'platform', pauseMs: OTHER_QUOTA_PAUSE_MS };
     case 'credential_expired':
     case 'unknown_outcome':
     case 'too_fast':
-    case 'quota_spent':
+      return { do: 'wait', for: 'platform', pauseMs: Math.max(MINT_PAUSE_MS, error.retryAfterMs ?? 0) };
+    // Nothing was sent, or WeChat turned it away unread: such a failure may last, and must not cost anybody a retry.
     case 'platform_broken':
     case 'ticket_invalid':
     case 'connect_failed':
-      return { do: 'wait', for: 'platform', pauseMs: PLATFORM_PAUSE_MS };
+      return { do: 'hold', reason: error.code, errcode: error.errcode };
   }
 }
 

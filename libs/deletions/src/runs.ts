@@ -3,11 +3,16 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import { IS_USABLE_TOKEN } from '@app/merchants';
+import type { CallResult } from './call-result.js';
 import { Gathering } from './gathering.js';
 import { GRANT_GONE } from './grant-gone.js';
 import { Lanes } from './lanes.js';
+import { IS_HELD, IS_PROBE } from './platform-holds.js';
 import type { Proof } from './states.js';
 import type { Target } from './target.js';
+import { tellOf } from './told.js';
+import { verificationDelayMs } from './verification-delay.js';
+import { WHOLE_MESSAGE } from './whole-message.js';
 
 /** A deletion that this process may run until its claim ends. */
 export interface Run {
@@ -22,6 +27,12 @@ export interface Run {
   isLastOutcomeUnknown: boolean;
   /** A delete call that is written down already: nothing stood in its way when the claim was made. */
   begun?: BegunCall | undefined;
+  /** The platform is held, and this is not its probe: no call may be made. */
+  isHeld: boolean;
+  /** The platform is held, and this run shows whether it works again. */
+  isProbe: boolean;
+  /** WeChat has answered a call of this run in the ordinary way, be it with a refusal. */
+  wasAnswered: boolean;
   merchant: { id: string; platformId: string; authorizerAppid: string; grantVersion: number; grantGone: string | null };
 }
 
@@ -36,16 +47,6 @@ export type Claim =
   | { claimed: true; run: Run }
   /** Nothing to do, or somebody else's for that long. */
   | { claimed: false; retryAfterMs?: number };
-
-/** What came of an upstream call. `outcome` is the class of the answer, `accepted` when it was none of the failures. */
-export interface CallResult {
-  outcome: string;
-  errcode?: number | undefined;
-  errmsg?: string | undefined;
-  rid?: string | undefined;
-  httpStatus?: number | undefined;
-  latencyMs: number;
-}
 
 export interface Outcome {
   code: string;
@@ -84,6 +85,8 @@ interface ClaimedRow {
   authorizerAppid: string;
   grantGone: string | null;
   grantVersion: number;
+  isHeld: boolean;
+  isProbe: boolean;
   isCallBegun: boolean;
   tokenSealed: string;
   tokenVersion: number;
@@ -204,10 +207,10 @@ export class Runs {
        ), seen AS (
          SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, ${GRANT_GONE} AS grant_gone,
            t.token_sealed, t.version AS token_version, ${IS_USABLE_TOKEN} AS is_token_usable, ${IS_SLOT_SPENT} AS is_slot_spent,
-           ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown
-         FROM wanted d JOIN merchants m ON m.id = d.merchant_id LEFT JOIN access_tokens t ON t.holder_id = m.id
+           ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown, ${IS_HELD} AS is_held, ${IS_PROBE} AS is_probe
+         FROM wanted d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
        ), decided AS (
-         SELECT *, grant_gone IS NULL AND COALESCE(is_token_usable, false) AND NOT is_slot_spent
+         SELECT *, grant_gone IS NULL AND NOT is_held AND COALESCE(is_token_usable, false) AND NOT is_slot_spent
            AND NOT (is_last_outcome_unknown AND msg_id IS NOT NULL) AS is_call_begun FROM seen
        ), begun AS (
          INSERT INTO deletion_attempts (id, deletion_id, operation) SELECT call_id, id, 'mass/delete' FROM decided WHERE is_call_begun
@@ -218,7 +221,7 @@ export class Runs {
        RETURNING d.id, d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
          s.is_slot_spent AS "isSlotSpent", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", d.merchant_id AS "merchantId",
          s.platform_id AS "platformId", s.authorizer_appid AS "authorizerAppid", s.grant_gone AS "grantGone",
-         s.grant_version AS "grantVersion", s.is_call_begun AS "isCallBegun", s.token_sealed AS "tokenSealed",
+         s.grant_version AS "grantVersion", s.is_held AS "isHeld", s.is_probe AS "isProbe", s.is_call_begun AS "isCallBegun", s.token_sealed AS "tokenSealed",
          s.token_version AS "tokenVersion"`,
       [wanted.map(({ id }) => id), wanted.map(({ runId }) => runId), wanted.map(({ callId }) => callId)],
     );
@@ -241,9 +244,10 @@ export class Runs {
          FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::int[], $7::int[])
            AS c (id, outcome, errcode, errmsg, rid, http_status, latency_ms)
          WHERE a.id = c.id
-       )
+       ), ended AS (
        UPDATE deletions d SET state = e.state, proof = e.proof, outcome_code = e.code, outcome_errcode = e.errcode,
-         outcome_errmsg = e.errmsg, outcome_rid = e.rid, waiting_for = NULL, waiting_until = NULL, finished_at = now()
+         outcome_errmsg = e.errmsg, outcome_rid = e.rid, waiting_for = NULL, waiting_until = NULL, finished_at = now(),
+         verify_at = CASE WHEN e.proof = 'acknowledged' AND d.article_idx = ${WHOLE_MESSAGE} THEN now() + ${verificationDelayMs(0)} * interval '1 ms' END
        FROM (
          -- Should two runners of one deletion end it at once, success is the fact.
          SELECT DISTINCT ON (id) *
@@ -251,7 +255,9 @@ export class Runs {
            AS t (id, run_id, state, proof, code, errcode, errmsg, rid)
          ORDER BY id, state DESC
        ) AS e
-       WHERE d.id = e.id AND d.finished_at IS NULL AND (d.run_id = e.run_id OR e.state = 'succeeded')`,
+       WHERE d.id = e.id AND d.finished_at IS NULL AND (d.run_id = e.run_id OR e.state = 'succeeded')
+       RETURNING d.*
+       ) ${tellOf('ended')}`,
       [
         calls.map(({ id }) => id),
         ...columnsOf(calls.map(({ result }) => result)),
@@ -290,6 +296,9 @@ function runOf(row: ClaimedRow, { runId, callId }: WantedClaim): Run {
     hasSlot: !row.isSlotSpent,
     isLastOutcomeUnknown: row.isLastOutcomeUnknown,
     begun: row.isCallBegun ? { id: callId, tokenSealed, tokenVersion } : undefined,
+    isHeld: row.isHeld,
+    isProbe: row.isProbe,
+    wasAnswered: false,
     merchant: { id: merchantId, platformId, authorizerAppid, grantVersion, grantGone },
   };
 }

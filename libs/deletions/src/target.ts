@@ -1,4 +1,5 @@
 import { TargetRefused } from './errors.js';
+import { WHOLE_MESSAGE } from './whole-message.js';
 
 /** As the request had it, its types checked but nothing decided. */
 export interface TargetRequest {
@@ -9,9 +10,6 @@ export interface TargetRequest {
 }
 
 export type Target = { msgId: bigint; articleIdx: number } | { url: string };
-
-/** `articleIdx` of a whole message. WeChat takes an absent one for the same; we never leave it out. */
-export const WHOLE_MESSAGE = 0;
 
 const MAX_INT64 = 2n ** 63n - 1n;
 const ARTICLE_HOST = 'mp.weixin.qq.com';

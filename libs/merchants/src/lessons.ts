@@ -7,10 +7,15 @@ export function lessonOf(errcode: number | undefined): GrantLesson | undefined {
 
 const LESSONS = new Map<number, GrantLesson>([
   [61003, 'unauthorized'],
+  [43007, 'unauthorized'],
   // The password was changed: access and refresh tokens are void.
   [42007, 'reauthorization_required'],
   [61023, 'reauthorization_required'],
   [61007, 'permission_set_7_not_granted'],
+  // "Not authorized for this API", and a set that still needs its second confirmation.
+  [50001, 'permission_set_7_not_granted'],
+  [61016, 'permission_set_7_not_granted'],
+  [61017, 'permission_set_7_not_granted'],
   // Only verified accounts have the mass-message API.
   [48001, 'not_verified'],
   [48004, 'account_frozen'],

@@ -18,6 +18,10 @@ const lastRelease = {
     merchant_id: '0198c0de-0000-7000-8000-000000000007',
     request_id: '0198c0de-0000-7000-8000-000000000008',
   },
+  'deletion.verify': {
+    deletion_id: '0198c0de-0000-7000-8000-00000000000d',
+    request_id: '0198c0de-0000-7000-8000-00000000000e',
+  },
   'merchant.read-facts': {
     merchant_id: '0198c0de-0000-7000-8000-000000000009',
     request_id: '0198c0de-0000-7000-8000-00000000000a',

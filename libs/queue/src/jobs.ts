@@ -37,6 +37,13 @@ export const jobs = {
     attempts: 6,
     backoff: exponential({ fromMs: second, toMs: 60 * second }),
   },
+  // Looks are counted and timed in the row; a look that fails is one more reason for the next.
+  'deletion.verify': {
+    queue: 'upkeep',
+    schema: z.strictObject({ deletion_id: z.uuid(), request_id: requestId }),
+    attempts: 1,
+    backoff: exponential({ fromMs: second, toMs: second }),
+  },
   'callback.process': {
     queue: 'callbacks',
     schema: z.strictObject({ callback_event_id: z.uuid(), request_id: requestId }),

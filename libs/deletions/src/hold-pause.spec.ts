@@ -1,0 +1,12 @@
+import { holdPauseMs } from './hold-pause.js';
+
+it.each([
+  [0, 5_000],
+  [1, 10_000],
+  [2, 20_000],
+  [5, 160_000],
+  [6, 300_000],
+  [5_000, 300_000],
+])('after %i failed probes a platform is left alone for %i ms', (failedProbes, pauseMs) => {
+  expect(holdPauseMs(failedProbes)).toBe(pauseMs);
+});

@@ -1,0 +1,111 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows } from '@app/database';
+import { Events } from '@app/events';
+import { GRANT_GONE } from './grant-gone.js';
+import { holdPauseMs } from './hold-pause.js';
+import type { HoldReason } from './next-step.js';
+
+/** SQL over `platforms pl` and `merchants m`: no call is made for this merchant, because each would fail. */
+export const IS_HELD = `(pl.held_since IS NOT NULL AND pl.probe_merchant_id IS DISTINCT FROM m.id)`;
+/** The one merchant of a held platform whose next call shows whether the platform works again. */
+export const IS_PROBE = `(pl.held_since IS NOT NULL AND pl.probe_merchant_id IS NOT DISTINCT FROM m.id)`;
+
+/** Longer than a mint and a call take; a probe that is never heard of is sent again after it. */
+const PROBE_LEASE_S = 60;
+
+interface HeldRow {
+  componentAppid: string;
+  heldSince: Date | null;
+  probes: number;
+  probeMerchantId: string | null;
+}
+
+/**
+ * What every deletion of a platform would fail of (its secret, its ticket, our address, no connection) stops all its
+ * lanes: no call is wasted, and the alarm rings once. After growing pauses one deletion, of any merchant, goes ahead as a
+ * probe; as soon as WeChat answers it in the ordinary way, all go on.
+ */
+@Injectable()
+export class PlatformHolds {
+  private readonly logger = new Logger(PlatformHolds.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly events: Events,
+  ) {}
+
+  /** Of the many calls that fail together the first one counts, and later only those of a probe. */
+  async hold(platformId: string, merchantId: string, reason: HoldReason, errcode?: number): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const [platform] = await rows<HeldRow>(
+        tx,
+        `SELECT component_appid AS "componentAppid", held_since AS "heldSince", hold_probes AS probes,
+           probe_merchant_id AS "probeMerchantId" FROM platforms WHERE id = $1 FOR UPDATE`,
+        [platformId],
+      );
+      if (!platform || (platform.heldSince && platform.probeMerchantId !== merchantId)) return;
+      const pauseMs = holdPauseMs(platform.probes);
+      const [held] = await rows<{ since: Date }>(
+        tx,
+        `UPDATE platforms SET held_since = COALESCE(held_since, now()), held_until = now() + $2 * interval '1 ms',
+           held_reason = $3, held_errcode = $4, probe_merchant_id = NULL WHERE id = $1 RETURNING held_since AS since`,
+        [platformId, pauseMs, reason, errcode ?? null],
+      );
+      const about = { component_appid: platform.componentAppid, reason, errcode, next_probe_ms: pauseMs };
+      if (platform.heldSince) return this.logger.warn('platform is still held', about);
+      this.logger.error('platform held: every call for it would fail', about);
+      const since = held?.since.toISOString() ?? '';
+      await this.events.append(tx, {
+        type: 'platform.held',
+        platformId,
+        data: { reason, errcode: errcode ?? null, since },
+      });
+    });
+  }
+
+  /** WeChat has answered the probe. */
+  async resume(platformId: string, merchantId: string): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const [resumed] = await rows<{ componentAppid: string }>(
+        tx,
+        `UPDATE platforms SET held_since = NULL, held_until = NULL, held_reason = NULL, held_errcode = NULL, hold_probes = 0,
+           probe_merchant_id = NULL
+         WHERE id = $1 AND held_since IS NOT NULL AND probe_merchant_id = $2 RETURNING component_appid AS "componentAppid"`,
+        [platformId, merchantId],
+      );
+      if (!resumed) return;
+      await this.events.append(tx, { type: 'platform.resumed', platformId, data: {} });
+      await tx.query(
+        `UPDATE merchant_pacing p SET due_at = now() FROM merchants m
+         WHERE m.id = p.merchant_id AND m.platform_id = $1 AND p.due_at > now()`,
+        [platformId],
+      );
+      this.logger.log('platform works again', { component_appid: resumed.componentAppid });
+    });
+  }
+
+  /** For each platform whose pause is over, lets one merchant go ahead that has something to do. Any, so that a merchant
+   *  whose own trouble looks like the platform's does not keep the others waiting. */
+  async probe(): Promise<void> {
+    const due = await rows<{ id: string }>(this.dataSource, `SELECT id FROM platforms WHERE held_until <= now()`);
+    for (const { id } of due) {
+      await this.dataSource.query(
+        `WITH lane AS (
+           SELECT p.merchant_id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
+           WHERE m.platform_id = $1 AND p.due_at IS NOT NULL AND ${GRANT_GONE} IS NULL
+             AND (p.blocked_until IS NULL OR p.blocked_until <= now()) AND p.next_slot_at <= now() + interval '1 s'
+             AND EXISTS (SELECT 1 FROM deletions d WHERE d.merchant_id = m.id AND d.finished_at IS NULL
+               AND d.dispatched_at IS NULL AND d.ready_at <= now())
+           ORDER BY random() LIMIT 1
+         ), chosen AS (
+           UPDATE platforms SET probe_merchant_id = lane.merchant_id, hold_probes = hold_probes + 1,
+             held_until = now() + interval '${PROBE_LEASE_S} s'
+           FROM lane WHERE id = $1 AND held_until <= now() RETURNING probe_merchant_id
+         )
+         UPDATE merchant_pacing p SET due_at = now() FROM chosen WHERE p.merchant_id = chosen.probe_merchant_id`,
+        [id],
+      );
+    }
+  }
+}
