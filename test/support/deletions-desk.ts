@@ -2,8 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, rows } from '@app/database';
 import { Deletions, deletionsEntities, Lanes, type DeletionView } from '@app/deletions';
+import { Events, eventsEntities } from '@app/events';
 import { EVERYTHING, Merchant, merchantsEntities } from '@app/merchants';
 // Not behind the lib's door: only its own parts and these tests know them.
+import { PlatformHolds } from '../../libs/deletions/src/platform-holds.js';
 import { Runs } from '../../libs/deletions/src/runs.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 
@@ -12,6 +14,8 @@ export class DeletionsDesk {
   readonly lanes: Lanes;
   readonly runs: Runs;
   readonly deletions: Deletions;
+  readonly events: Events;
+  readonly holds: PlatformHolds;
   private lastMsgId = 3_147_483_660n;
 
   private constructor(
@@ -21,6 +25,8 @@ export class DeletionsDesk {
     this.lanes = new Lanes(dataSource, { ratePerMinute: 6_000, dailyLimit: 10, urgentReserve: 2 });
     this.runs = new Runs(dataSource, this.lanes);
     this.deletions = new Deletions(dataSource, this.lanes);
+    this.events = new Events(dataSource);
+    this.holds = new PlatformHolds(dataSource, this.events, this.lanes);
   }
 
   static async open(): Promise<DeletionsDesk> {
@@ -38,12 +44,15 @@ export class DeletionsDesk {
   }
 
   /** One that may have messages deleted. */
-  async aMerchant(limits: { ratePerMinute?: number; dailyLimit?: number } = {}): Promise<Merchant> {
-    const [platformId, id] = [randomUUID(), randomUUID()];
+  async aMerchant(
+    limits: { ratePerMinute?: number; dailyLimit?: number } = {},
+    platformId: string = randomUUID(),
+  ): Promise<Merchant> {
+    const id = randomUUID();
     const appid = () => `wx${randomBytes(8).toString('hex')}`;
     await this.sql(
       `INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed)
-       VALUES ($1, $2, '', '', '')`,
+       VALUES ($1, $2, '', '', '') ON CONFLICT (id) DO NOTHING`,
       [platformId, appid()],
     );
     await this.sql(
@@ -86,6 +95,6 @@ export class DeletionsDesk {
 
 /** Connections of their own, as another process would have. */
 export function connect(database: TestDatabase): Promise<DataSource> {
-  const entities = [...merchantsEntities, ...deletionsEntities];
+  const entities = [...eventsEntities, ...merchantsEntities, ...deletionsEntities];
   return new DataSource(dataSourceOptions({ url: database.url, entities, applicationName: 'test' })).initialize();
 }

@@ -54,7 +54,7 @@ export class DeletionRun {
     }
     const isSlotFromDispatch = run.hasSlot;
     const delayMs = await this.attempt(run);
-    if (run.isProbe && run.wasAnswered) await this.holds.resume(run.merchant.platformId, run.merchant.id);
+    if (run.isProbe && run.wasAnswered) await this.holds.resume(run.merchant.platformId, run.id);
     if (delayMs === undefined) return this.refund(run);
     // The queue would give the job up after its last attempt; the lane never gives a deletion up.
     if (isLastAttempt) {
@@ -204,10 +204,11 @@ export class DeletionRun {
       case 'wait':
         if (step.for === 'rate_limit') await this.lanes.tooFast(run.merchant.id, step.pauseMs);
         if (step.for === 'daily_quota') await this.lanes.quotaSpent(run.merchant.id);
-        await this.runs.giveBack(run, 'pauseMs' in step && step.for !== 'rate_limit' ? step : undefined);
+        if (step.for === 'merchant_admin') await this.lanes.waitForAdmin(run.merchant.id, step.pauseMs);
+        await this.runs.giveBack(run, step.for === 'platform' ? step : undefined);
         return undefined;
       case 'hold':
-        await this.holds.hold(run.merchant.platformId, run.merchant.id, step.reason, step.errcode);
+        await this.holds.hold(run.merchant.platformId, run.id, step.reason, step.errcode);
         await this.runs.giveBack(run, { for: 'platform', pauseMs: HELD_PAUSE_MS });
         return undefined;
       case 'renew_token':

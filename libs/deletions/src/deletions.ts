@@ -17,6 +17,7 @@ import { Deletion } from './deletion.entity.js';
 import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible } from './errors.js';
 import { Lanes } from './lanes.js';
 import { statesBefore, type DeletionState, type WaitingFor } from './states.js';
+import { tellOf } from './told.js';
 import { targetKey, type Target } from './target.js';
 
 export interface NewDeletion {
@@ -118,10 +119,12 @@ export class Deletions {
     const { parameters, bind } = statement(id, statesBefore('cancelled'));
     const cancelled = await rows(
       tx,
-      `UPDATE deletions SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL, finished_at = now()
-       WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state = ANY($2)
-         AND ${merchantInScope(scope, 'deletions.merchant_id', bind)}
-       RETURNING id`,
+      `WITH ended AS (
+         UPDATE deletions SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL, finished_at = now()
+         WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state = ANY($2)
+           AND ${merchantInScope(scope, 'deletions.merchant_id', bind)}
+         RETURNING *
+       ) ${tellOf('ended')} RETURNING deletion_id`,
       parameters,
     );
     if (cancelled.length === 0) throw await this.conflict(tx, scope, id, 'cancelled');
@@ -241,8 +244,9 @@ function isTaken(error: unknown, index: string): boolean {
 }
 
 /** Still in a lane that quota or rate has shut, or whose platform is held. */
-const LANE_BLOCK = `GREATEST(CASE WHEN d.is_urgent THEN p.urgent_blocked_until ELSE p.blocked_until END, pl.held_until)`;
-const LANE_BLOCK_REASON = `CASE WHEN pl.held_until > now() THEN 'platform' ELSE p.blocked_for END`;
+const LANE_BLOCK = `GREATEST(CASE WHEN d.is_urgent THEN p.urgent_blocked_until ELSE p.blocked_until END,
+  CASE WHEN pl.held_since IS NOT NULL THEN GREATEST(pl.held_until, now() + interval '1 s') END)`;
+const LANE_BLOCK_REASON = `CASE WHEN pl.held_since IS NOT NULL THEN 'platform' ELSE p.blocked_for END`;
 const WAITS_IN_LANE = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${LANE_BLOCK} > now())`;
 const SEEN_STATE = `CASE WHEN ${WAITS_IN_LANE} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`;
 

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { Events } from '@app/events';
 import { JobQueues } from '@app/queue';
 import { connect, DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { queueBackends } from '../../../test/support/queue-backends.js';
 import { Dispatcher } from './dispatcher.js';
 import { Lanes } from './lanes.js';
+import { PlatformHolds } from './platform-holds.js';
 import { Runs } from './runs.js';
 
 const pacing = { ratePerMinute: 6_000, dailyLimit: 10, urgentReserve: 2 };
@@ -39,7 +41,13 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
   async function aDispatcher(): Promise<Dispatcher> {
     const dataSource = await connect(desk.database);
     const lanes = new Lanes(dataSource, pacing);
-    const dispatcher = new Dispatcher(dataSource, lanes, new Runs(dataSource, lanes), queues);
+    const dispatcher = new Dispatcher(
+      dataSource,
+      lanes,
+      new Runs(dataSource, lanes),
+      new PlatformHolds(dataSource, new Events(dataSource), lanes),
+      queues,
+    );
     others.push({ dispatcher, dataSource });
     return dispatcher;
   }

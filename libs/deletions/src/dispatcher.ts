@@ -4,12 +4,15 @@ import { DataSource, type QueryRunner } from 'typeorm';
 import { rows } from '@app/database';
 import { JobQueues } from '@app/queue';
 import { Lanes, type Dispatched } from './lanes.js';
+import { PlatformHolds } from './platform-holds.js';
 import { Runs } from './runs.js';
 
 const TICK_MS = 25;
 /** How often a worker that stands by tries to become the leader. */
 const STANDBY_MS = 1_000;
 const SWEEP_EVERY_MS = 10_000;
+/** How soon after its pause a held platform is probed. */
+const PROBE_EVERY_MS = 1_000;
 /** A job that is being added, or whose claim just ended, is no lost job. */
 const LOST_AFTER_MS = 15_000;
 const SWEEP_LIMIT = 1_000;
@@ -33,6 +36,7 @@ export class Dispatcher {
     private readonly dataSource: DataSource,
     private readonly lanes: Lanes,
     private readonly runs: Runs,
+    private readonly holds: PlatformHolds,
     private readonly queues: JobQueues,
   ) {}
 
@@ -75,12 +79,17 @@ export class Dispatcher {
     // Whoever led before may have died between taking deletions out of their lanes and adding their jobs.
     await this.sweep(0);
     let sweptAt = performance.now();
+    let probedAt = sweptAt;
     while (!this.stopping.signal.aborted) {
       if (await this.hasRoom()) await this.enqueue(await this.lanes.dispatch());
       if (performance.now() - sweptAt > SWEEP_EVERY_MS) {
         await connection.query('SELECT 1');
         await this.sweep(LOST_AFTER_MS);
         sweptAt = performance.now();
+      }
+      if (performance.now() - probedAt > PROBE_EVERY_MS) {
+        await this.holds.probe();
+        probedAt = performance.now();
       }
       await this.pause(TICK_MS);
     }

@@ -198,12 +198,15 @@ describe('a lane', () => {
     const [held, other] = [await desk.aMerchant(), await desk.aMerchant()];
     const [waiting, kept] = [await desk.accept(held, 2, { isUrgent: true }), await desk.accept(other, 2)];
     const heldUntil = new Date(Date.now() + 3_600_000);
-    await desk.sql(`UPDATE platforms SET held_until = $2 WHERE id = $1`, [held.platformId, heldUntil]);
+    await desk.sql(`UPDATE platforms SET held_since = now(), held_until = $2 WHERE id = $1`, [
+      held.platformId,
+      heldUntil,
+    ]);
     expect(await dispatchDue()).toEqual(kept);
     for (const deletion of await desk.view(waiting)) {
       expect(deletion).toMatchObject({ state: 'waiting', waitingFor: 'platform', waitingUntil: heldUntil });
     }
-    await desk.sql(`UPDATE platforms SET held_until = NULL WHERE id = $1`, [held.platformId]);
+    await desk.sql(`UPDATE platforms SET held_since = NULL, held_until = NULL WHERE id = $1`, [held.platformId]);
     expect(await dispatchDue()).toEqual([]);
     await desk.lanes.wakePlatform(desk.dataSource, held.platformId);
     expect(await dispatchDue()).toEqual(waiting);

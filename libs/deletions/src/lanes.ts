@@ -10,9 +10,12 @@ import {
   refund,
   tooFast,
   waitForAdmin,
+  type Allowance,
   type LaneState,
   type PacingDefaults,
 } from './lane.js';
+import { IS_LANE_HELD, noteProbes } from './held.js';
+import { tellOf } from './told.js';
 
 export const PACING_DEFAULTS = Symbol('PacingDefaults');
 
@@ -39,6 +42,8 @@ interface DueLane extends LaneRow {
   grantGone: string | null;
   /** Its platform is held: no call of any of its merchants may be made before. */
   heldUntil: Date | null;
+  /** Its platform is held, and one deletion of this lane goes ahead to see whether it works again. */
+  isProbe: boolean;
 }
 
 const LANE_COLUMNS = `
@@ -49,6 +54,8 @@ const LANE_COLUMNS = `
 /** How many lanes one look takes at most, so that its transaction stays short. */
 const LANES_PER_LOOK = 200;
 const WAKES_PER_LOOK = 5_000;
+/** How often a lane is looked at while its platform is held: the end of the hold wakes it. */
+const HELD_LOOK_S = 30;
 
 /** The merchants' lanes in Postgres: rate and daily ledger are charged where the deletions leave. */
 @Injectable()
@@ -90,7 +97,8 @@ export class Lanes {
       const due = await rows<DueLane>(
         tx,
         `SELECT ${LANE_COLUMNS}, ${GRANT_GONE} AS "grantGone",
-           CASE WHEN pl.held_until > now() THEN pl.held_until END AS "heldUntil"
+           CASE WHEN ${IS_LANE_HELD} THEN GREATEST(pl.held_until, now() + interval '${HELD_LOOK_S} s') END AS "heldUntil",
+           ${IS_LANE_HELD} IS FALSE AND pl.held_since IS NOT NULL AS "isProbe"
          FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
          WHERE p.due_at <= now() ORDER BY p.due_at LIMIT ${LANES_PER_LOOK} FOR UPDATE OF p SKIP LOCKED`,
       );
@@ -105,6 +113,9 @@ export class Lanes {
         ...charge(lane, countOf.get(lane.merchantId) ?? 0, lane.now, this.defaults),
       }));
       await this.save(tx, charged);
+      const probes = new Set(due.filter(({ isProbe }) => isProbe).map(({ merchantId }) => merchantId));
+      const sent = taken.filter(({ merchantId }) => probes.has(merchantId));
+      if (sent.length > 0) await noteProbes(tx, sent);
       return taken;
     });
   }
@@ -202,8 +213,11 @@ export class Lanes {
 
   private async failAll(tx: EntityManager, closed: DueLane[]): Promise<void> {
     await tx.query(
-      `UPDATE deletions d SET state = 'failed', outcome_code = ${GRANT_GONE}, waiting_for = NULL, waiting_until = NULL, finished_at = now()
-       FROM merchants m WHERE m.id = d.merchant_id AND d.merchant_id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NULL`,
+      `WITH ended AS (
+         UPDATE deletions d SET state = 'failed', outcome_code = ${GRANT_GONE}, waiting_for = NULL, waiting_until = NULL, finished_at = now()
+         FROM merchants m WHERE m.id = d.merchant_id AND d.merchant_id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         RETURNING d.*
+       ) ${tellOf('ended')}`,
       [closed.map(({ merchantId }) => merchantId)],
     );
   }
@@ -212,7 +226,10 @@ export class Lanes {
   private async take(tx: EntityManager, due: DueLane[]): Promise<(Dispatched & { merchantId: string })[]> {
     const open = due
       .filter((lane) => lane.grantGone === null && lane.heldUntil === null)
-      .map((lane) => ({ merchantId: lane.merchantId, ...allowance(lane, lane.now, this.defaults) }))
+      .map((lane) => ({
+        merchantId: lane.merchantId,
+        ...atMost(lane.isProbe, allowance(lane, lane.now, this.defaults)),
+      }))
       .filter(({ total }) => total > 0);
     if (open.length === 0) return [];
     const inLane = `d.merchant_id = lane.merchant_id AND d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now()`;
@@ -292,3 +309,7 @@ export class Lanes {
     );
   }
 }
+
+/** A probe is one deletion, urgent or not. */
+const atMost = (isProbe: boolean, { total, normal }: Allowance): Allowance =>
+  isProbe ? { total: Math.min(1, total), normal: Math.min(1, normal) } : { total, normal };

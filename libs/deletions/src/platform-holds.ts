@@ -4,12 +4,8 @@ import { rows } from '@app/database';
 import { Events } from '@app/events';
 import { GRANT_GONE } from './grant-gone.js';
 import { holdPauseMs } from './hold-pause.js';
+import { Lanes } from './lanes.js';
 import type { HoldReason } from './next-step.js';
-
-/** SQL over `platforms pl` and `merchants m`: no call is made for this merchant, because each would fail. */
-export const IS_HELD = `(pl.held_since IS NOT NULL AND pl.probe_merchant_id IS DISTINCT FROM m.id)`;
-/** The one merchant of a held platform whose next call shows whether the platform works again. */
-export const IS_PROBE = `(pl.held_since IS NOT NULL AND pl.probe_merchant_id IS NOT DISTINCT FROM m.id)`;
 
 /** Longer than a mint and a call take; a probe that is never heard of is sent again after it. */
 const PROBE_LEASE_S = 60;
@@ -18,7 +14,7 @@ interface HeldRow {
   componentAppid: string;
   heldSince: Date | null;
   probes: number;
-  probeMerchantId: string | null;
+  probeDeletionId: string | null;
 }
 
 /**
@@ -33,23 +29,24 @@ export class PlatformHolds {
   constructor(
     private readonly dataSource: DataSource,
     private readonly events: Events,
+    private readonly lanes: Lanes,
   ) {}
 
   /** Of the many calls that fail together the first one counts, and later only those of a probe. */
-  async hold(platformId: string, merchantId: string, reason: HoldReason, errcode?: number): Promise<void> {
+  async hold(platformId: string, deletionId: string, reason: HoldReason, errcode?: number): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const [platform] = await rows<HeldRow>(
         tx,
         `SELECT component_appid AS "componentAppid", held_since AS "heldSince", hold_probes AS probes,
-           probe_merchant_id AS "probeMerchantId" FROM platforms WHERE id = $1 FOR UPDATE`,
+           probe_deletion_id AS "probeDeletionId" FROM platforms WHERE id = $1 FOR UPDATE`,
         [platformId],
       );
-      if (!platform || (platform.heldSince && platform.probeMerchantId !== merchantId)) return;
+      if (!platform || (platform.heldSince && platform.probeDeletionId !== deletionId)) return;
       const pauseMs = holdPauseMs(platform.probes);
       const [held] = await rows<{ since: Date }>(
         tx,
         `UPDATE platforms SET held_since = COALESCE(held_since, now()), held_until = now() + $2 * interval '1 ms',
-           held_reason = $3, held_errcode = $4, probe_merchant_id = NULL WHERE id = $1 RETURNING held_since AS since`,
+           held_reason = $3, held_errcode = $4, probe_merchant_id = NULL, probe_deletion_id = NULL WHERE id = $1 RETURNING held_since AS since`,
         [platformId, pauseMs, reason, errcode ?? null],
       );
       const about = { component_appid: platform.componentAppid, reason, errcode, next_probe_ms: pauseMs };
@@ -65,28 +62,26 @@ export class PlatformHolds {
   }
 
   /** WeChat has answered the probe. */
-  async resume(platformId: string, merchantId: string): Promise<void> {
+  async resume(platformId: string, deletionId: string): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const [resumed] = await rows<{ componentAppid: string }>(
         tx,
         `UPDATE platforms SET held_since = NULL, held_until = NULL, held_reason = NULL, held_errcode = NULL, hold_probes = 0,
-           probe_merchant_id = NULL
-         WHERE id = $1 AND held_since IS NOT NULL AND probe_merchant_id = $2 RETURNING component_appid AS "componentAppid"`,
-        [platformId, merchantId],
+           probe_merchant_id = NULL, probe_deletion_id = NULL
+         WHERE id = $1 AND held_since IS NOT NULL AND probe_deletion_id = $2 RETURNING component_appid AS "componentAppid"`,
+        [platformId, deletionId],
       );
       if (!resumed) return;
       await this.events.append(tx, { type: 'platform.resumed', platformId, data: {} });
-      await tx.query(
-        `UPDATE merchant_pacing p SET due_at = now() FROM merchants m
-         WHERE m.id = p.merchant_id AND m.platform_id = $1 AND p.due_at > now()`,
-        [platformId],
-      );
+      await this.lanes.wakePlatform(tx, platformId);
       this.logger.log('platform works again', { component_appid: resumed.componentAppid });
     });
   }
 
-  /** For each platform whose pause is over, lets one merchant go ahead that has something to do. Any, so that a merchant
-   *  whose own trouble looks like the platform's does not keep the others waiting. */
+  /**
+   * For each platform whose pause is over, lets one merchant go ahead that has something to do. Any, so that a merchant
+   * whose own trouble looks like the platform's does not keep the others waiting.
+   */
   async probe(): Promise<void> {
     const due = await rows<{ id: string }>(this.dataSource, `SELECT id FROM platforms WHERE held_until <= now()`);
     for (const { id } of due) {
@@ -99,11 +94,11 @@ export class PlatformHolds {
                AND d.dispatched_at IS NULL AND d.ready_at <= now())
            ORDER BY random() LIMIT 1
          ), chosen AS (
-           UPDATE platforms SET probe_merchant_id = lane.merchant_id, hold_probes = hold_probes + 1,
+           UPDATE platforms SET probe_merchant_id = lane.merchant_id, probe_deletion_id = NULL, hold_probes = hold_probes + 1,
              held_until = now() + interval '${PROBE_LEASE_S} s'
            FROM lane WHERE id = $1 AND held_until <= now() RETURNING probe_merchant_id
          )
-         UPDATE merchant_pacing p SET due_at = now() FROM chosen WHERE p.merchant_id = chosen.probe_merchant_id`,
+         INSERT INTO lane_wakes (merchant_id, ready_at) SELECT probe_merchant_id, now() FROM chosen`,
         [id],
       );
     }

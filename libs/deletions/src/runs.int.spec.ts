@@ -125,8 +125,8 @@ describe('a run', () => {
 
   it('that waits for somebody is in its lane, where it can be cancelled', async () => {
     const id = await dispatched();
-    await desk.runs.giveBack(await claimed(id), { for: 'merchant_admin', pauseMs: 60_000 });
-    expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'merchant_admin', retries: 0 }]);
+    await desk.runs.giveBack(await claimed(id), { for: 'platform', pauseMs: 60_000 });
+    expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'platform', retries: 0 }]);
     await desk.deletions.cancel(EVERYTHING, id);
     expect(await desk.view([id])).toMatchObject([{ state: 'cancelled', waitingFor: null, waitingUntil: null }]);
   });

@@ -7,7 +7,7 @@ import type { CallResult } from './call-result.js';
 import { Gathering } from './gathering.js';
 import { GRANT_GONE } from './grant-gone.js';
 import { Lanes } from './lanes.js';
-import { IS_HELD, IS_PROBE } from './platform-holds.js';
+import { IS_HELD, IS_PROBE } from './held.js';
 import type { Proof } from './states.js';
 import type { Target } from './target.js';
 import { tellOf } from './told.js';
@@ -168,7 +168,7 @@ export class Runs {
   }
 
   /** Back into the lane, to its old place for lack of a slot, or to wait for somebody. */
-  async giveBack(run: Run, wait?: { for: 'merchant_admin' | 'platform'; pauseMs: number }): Promise<void> {
+  async giveBack(run: Run, wait?: { for: 'platform'; pauseMs: number }): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const [back] = await rows<{ readyAt: Date }>(
         tx,

@@ -160,7 +160,10 @@ export class Platforms {
   /** Keeps the ticket unless a newer one (by WeChat's clock) is kept already. */
   async keepTicket(tx: EntityManager, id: string, ticket: string, createdAt: Date): Promise<void> {
     await tx.query(
-      `UPDATE platforms SET ticket_sealed = $2, ticket_created_at = $3, ticket_received_at = now()
+      // What waits for a ticket need not wait for the end of the pause as well.
+      `UPDATE platforms SET ticket_sealed = $2, ticket_created_at = $3, ticket_received_at = now(),
+         held_until = CASE WHEN held_reason IN ('ticket_missing', 'ticket_invalid') AND probe_merchant_id IS NULL
+           THEN now() ELSE held_until END
        WHERE id = $1 AND (ticket_created_at IS NULL OR ticket_created_at <= $3)`,
       [id, this.sealed.seal({ table: 'platforms', column: 'ticket_sealed', rowId: id }, ticket), createdAt],
     );
