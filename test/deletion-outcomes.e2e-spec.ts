@@ -126,7 +126,7 @@ const scenarios: Scenario[] = [
     calls: [['mass/delete', 'refused']] satisfies Scenario['calls'],
     effects: 0,
   })),
-  ...[43007, 48001, 48004, 50002].map((code) => ({
+  ...[48001, 48003, 48004, 50002].map((code) => ({
     name: `fails with ${code}, which only the merchant can mend`,
     fault: errcode(code),
     rest: { state: 'failed', proof: 'none', outcome: { code: 'merchant_must_act', errcode: code }, attempts: 1 },

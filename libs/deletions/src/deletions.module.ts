@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { EventsModule } from '@app/events';
 import { DeletionRun } from './deletion-run.js';
 import { Deletions } from './deletions.js';
 import { Dispatcher } from './dispatcher.js';
@@ -16,6 +17,7 @@ export class DeletionsModule {
     return {
       module: DeletionsModule,
       global: true,
+      imports: [EventsModule],
       providers: [...services, { provide: PACING_DEFAULTS, useValue: pacing }],
       exports: services,
     };
