@@ -10,6 +10,7 @@ import { merchantsEntities, MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SecretBox } from '@app/vault';
 import { WechatTransport, type CallRecord } from '@app/wechat';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { AuditEventsController } from './audit/audit-events.controller.js';
 import { CallbackEventsController } from './callbacks/callback-events.controller.js';
 import { CallbacksController } from './callbacks/callbacks.controller.js';
@@ -65,6 +66,7 @@ export class ApiModule {
         TerminusModule.forRoot({ gracefulShutdownTimeoutMs: 0 }),
       ],
       controllers: [
+        ApiKeysController,
         AuditEventsController,
         CallbackEventsController,
         CallbacksController,

@@ -32,6 +32,8 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
     done(null, body);
   });
   useOpenApi(api);
-  if (env.BOOTSTRAP_API_KEY) await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY);
+  if (env.BOOTSTRAP_API_KEY && !(await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY))) {
+    logger.warn('BOOTSTRAP_API_KEY was revoked or replaced and does not work: set a new one');
+  }
   return api;
 }

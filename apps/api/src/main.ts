@@ -1,3 +1,4 @@
+import { ApiKeys } from '@app/access';
 import { migrate } from '@app/database';
 import { createLogger } from '@app/logging';
 import { readSettings, SettingsInvalid } from '@app/settings';
@@ -9,6 +10,9 @@ try {
   const logger = createLogger({ level: env.LOG_LEVEL });
   await migrate(env.DATABASE_URL);
   const api = await createApi(env, logger);
+  const firstKey = env.BOOTSTRAP_API_KEY ? undefined : await api.get(ApiKeys).first();
+  // Not through the logger, which keeps keys out of the logs.
+  if (firstKey) console.log(`The first API key, an admin's, is shown this once: ${firstKey}`);
   api.enableShutdownHooks(undefined, { useProcessExit: true });
   await api.listen(env.PORT, env.HOST);
   logger.log('api listens', { url: await api.getUrl() });

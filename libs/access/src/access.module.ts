@@ -2,7 +2,10 @@ import { Module } from '@nestjs/common';
 import { ApiKeys } from './api-keys.js';
 import { AuditLog } from './audit-log.js';
 import { Idempotency } from './idempotency.js';
+import { IssuedKeys } from './issued-keys.js';
+
+const capabilities = [ApiKeys, AuditLog, Idempotency, IssuedKeys];
 
 /** Who may ask, what was asked already, and who did what. Takes its data source from DatabaseModule. */
-@Module({ providers: [ApiKeys, AuditLog, Idempotency], exports: [ApiKeys, AuditLog, Idempotency] })
+@Module({ providers: capabilities, exports: capabilities })
 export class AccessModule {}

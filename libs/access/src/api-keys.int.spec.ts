@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '@app/database';
+import { dataSourceOptions, rows } from '@app/database';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
-import { ApiKeys } from './api-keys.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { ApiKeys, hashOfKey } from './api-keys.js';
+import { AuditLog } from './audit-log.js';
 import { accessEntities } from './index.js';
 
 const aKey = () => `rk_${randomBytes(32).toString('base64url')}`;
@@ -16,11 +18,36 @@ describe('API keys', () => {
     database = await createMigratedDatabase();
     const options = dataSourceOptions({ url: database.url, entities: accessEntities, applicationName: 'test' });
     dataSource = await new DataSource(options).initialize();
-    keys = new ApiKeys(dataSource);
+    keys = new ApiKeys(dataSource, new AuditLog(dataSource));
   });
   afterAll(async () => {
     await dataSource.destroy();
     await database.drop();
+  });
+
+  async function issue({
+    role = 'operator',
+    platforms = null as string[] | null,
+    expiresAt = 'NULL',
+  }): Promise<string> {
+    const key = aKey();
+    await dataSource.query(
+      `INSERT INTO api_keys (id, name, key_hash, role, platforms, expires_at)
+       VALUES (gen_random_uuid(), 'a system', $1, $2, $3, ${expiresAt})`,
+      [hashOfKey(key), role, platforms],
+    );
+    return key;
+  }
+
+  it('are made once for a deployment that has none, by one of the processes that start', async () => {
+    const made = await Promise.all(Array.from({ length: 5 }, () => keys.first()));
+    const [first = '', ...more] = made.filter((key) => key !== undefined);
+    expect(more).toEqual([]);
+    expect(await keys.authenticate(first)).toMatchObject({
+      role: 'admin',
+      scope: { platforms: null, merchants: null },
+    });
+    expect(await keys.first()).toBeUndefined();
   });
 
   it('from the settings work as an admin’s, however many processes start with them', async () => {
@@ -42,16 +69,63 @@ describe('API keys', () => {
     expect(JSON.stringify(await dataSource.query('SELECT * FROM api_keys'))).not.toContain(key.slice(3));
   });
 
+  it('from the settings take the place of the one that stood there before, for good', async () => {
+    const [old, young] = [aKey(), aKey()];
+    expect(await keys.bootstrap(old)).toBe(true);
+    const issued = await issue({ role: 'admin' });
+    expect(await Promise.all([keys.bootstrap(young), keys.bootstrap(young)])).toEqual([true, true]);
+    expect(await keys.authenticate(old)).toBeUndefined();
+    expect(await keys.authenticate(young)).toBeDefined();
+    expect(await keys.authenticate(issued)).toBeDefined();
+
+    // A process of before the change that starts once more.
+    expect(await keys.bootstrap(old)).toBe(false);
+    expect(await keys.authenticate(old)).toBeUndefined();
+    expect(await keys.authenticate(young)).toBeDefined();
+  });
+
   it('that were revoked stay so, also if the settings still name them', async () => {
-    const [key, other] = [aKey(), aKey()];
+    const key = aKey();
     await keys.bootstrap(key);
-    await keys.bootstrap(other);
     const principal = await keys.authenticate(key);
     await dataSource.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [principal?.apiKeyId]);
     expect(await keys.authenticate(key)).toBeUndefined();
-    await keys.bootstrap(key);
+    expect(await keys.bootstrap(key)).toBe(false);
     expect(await keys.authenticate(key)).toBeUndefined();
-    expect(await keys.authenticate(other)).toBeDefined();
+  });
+
+  it('work until their end', async () => {
+    const key = await issue({ expiresAt: `now() + interval '1 hour'` });
+    expect(await keys.authenticate(key)).toBeDefined();
+    await dataSource.query(`UPDATE api_keys SET expires_at = now() WHERE key_hash = $1`, [hashOfKey(key)]);
+    expect(await keys.authenticate(key)).toBeUndefined();
+  });
+
+  it('tell what they are limited to', async () => {
+    const key = await issue({ role: 'viewer', platforms: ['wx1', 'wx2'] });
+    expect(await keys.authenticate(key)).toMatchObject({
+      role: 'viewer',
+      scope: { platforms: ['wx1', 'wx2'], merchants: null },
+    });
+  });
+
+  it('remember when they were last used, at most once a minute', async () => {
+    const key = await issue({});
+    const lastUsed = async () => {
+      const [row] = await rows<{ at: Date | null }>(
+        dataSource,
+        'SELECT last_used_at AS at FROM api_keys WHERE key_hash = $1',
+        [hashOfKey(key)],
+      );
+      return row?.at;
+    };
+    expect(await lastUsed()).toBeNull();
+    await keys.authenticate(key);
+    const first = await eventually(lastUsed, (at) => at != null);
+    const otherProcess = new ApiKeys(dataSource, new AuditLog(dataSource));
+    await Promise.all([keys.authenticate(key), otherProcess.authenticate(key), otherProcess.authenticate(key)]);
+    await dataSource.query('SELECT 1');
+    expect(await lastUsed()).toEqual(first);
   });
 
   it.each([

@@ -1,18 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import { ApiKey, type Role } from './api-key.entity.js';
-
-/** What a key may reach, by WeChat's names. Null: no limit. Where both are given, both must hold. */
-export interface Limits {
-  /** component_appids */
-  platforms: string[] | null;
-  /** authorizer_appids */
-  merchants: string[] | null;
-}
+import { AuditLog, type Actor } from './audit-log.js';
+import { NO_LIMITS, type Limits } from './limits.js';
 
 /** Who makes a request. */
 export interface Principal {
@@ -24,25 +18,27 @@ export interface Principal {
 /** What a key looks like: long enough that nobody guesses it and that its plain hash is safe to store. */
 export const API_KEY_PATTERN = /^rk_[A-Za-z0-9_-]{32,128}$/;
 
-const BOOTSTRAP_NAME = 'bootstrap';
 const USE_NOTED_EVERY_MS = 60_000;
 
+/** Keys as they are presented, and the two that are there before anybody could have issued one. */
 @Injectable()
 export class ApiKeys {
   private readonly logger = new Logger(ApiKeys.name);
   /** Keys whose use was written down within the last minute. */
   private readonly noted = new LRUCache<string, true>({ max: 10_000, ttl: USE_NOTED_EVERY_MS });
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditLog,
+  ) {}
 
   /** Undefined when there is no such key, or it was revoked, or its time is over. */
   async authenticate(key: string): Promise<Principal | undefined> {
     if (!API_KEY_PATTERN.test(key)) return undefined;
     const [found] = await rows<Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants'>>(
       this.dataSource,
-      `SELECT id, role, platforms, merchants FROM api_keys
-       WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
-      [hashOf(key)],
+      `SELECT id, role, platforms, merchants FROM api_keys WHERE key_hash = $1 AND ${IS_WORKING}`,
+      [hashOfKey(key)],
     );
     if (!found) return undefined;
     const { id, role, platforms, merchants } = found;
@@ -50,15 +46,63 @@ export class ApiKeys {
     return { apiKeyId: id, role, scope: { platforms, merchants } };
   }
 
-  /** Makes sure that the key from the settings works, as an admin's. Several processes may do it at once. */
-  async bootstrap(key: string): Promise<void> {
-    await this.dataSource
-      .createQueryBuilder()
-      .insert()
-      .into(ApiKey)
-      .values({ id: uuidv7(), name: BOOTSTRAP_NAME, keyHash: hashOf(key), role: 'admin', isBootstrap: true })
-      .orIgnore()
-      .execute();
+  /**
+   * Makes sure that the key from the settings works, as an admin's, and that the one that stood there before it works no
+   * more. A key that was revoked stays so: an old process that starts again must not bring it back. Several processes may
+   * do it at once.
+   * @returns whether it works
+   */
+  async bootstrap(key: string): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
+      await lockKeys(tx);
+      await tx.query(
+        `INSERT INTO api_keys (id, name, key_hash, role, is_bootstrap) VALUES ($1, 'bootstrap', $2, 'admin', true)
+         ON CONFLICT (key_hash) DO NOTHING`,
+        [uuidv7(), hashOfKey(key)],
+      );
+      const [own] = await rows<{ id: string }>(
+        tx,
+        `SELECT id FROM api_keys WHERE key_hash = $1 AND ${IS_WORKING} AND role = 'admin'`,
+        [hashOfKey(key)],
+      );
+      if (!own) return false;
+      const replaced = await rows<{ id: string; name: string }>(
+        tx,
+        `UPDATE api_keys SET revoked_at = now() WHERE is_bootstrap AND id <> $1 AND revoked_at IS NULL RETURNING id, name`,
+        [own.id],
+      );
+      for (const { id, name } of replaced) {
+        await this.audit.append(tx, startOf(own.id), {
+          action: 'api_key.revoked',
+          subjectType: 'api_key',
+          subjectId: id,
+          data: { name, replaced_by: own.id },
+        });
+      }
+      return true;
+    });
+  }
+
+  /**
+   * An admin's key for a deployment that has none yet; of several processes that start at once one gets it. It can be
+   * shown only now.
+   */
+  async first(): Promise<string | undefined> {
+    return this.dataSource.transaction(async (tx) => {
+      await lockKeys(tx);
+      const [any] = await rows(tx, `SELECT id FROM api_keys LIMIT 1`);
+      if (any) return undefined;
+      const key = newKey();
+      const id = uuidv7();
+      await tx.insert(ApiKey, { id, name: 'first', keyHash: hashOfKey(key), role: 'admin' });
+      await this.audit.append(tx, startOf(id), {
+        action: 'api_key.created',
+        subjectType: 'api_key',
+        subjectId: id,
+        data: { name: 'first', role: 'admin', platforms: null, merchants: null },
+      });
+      return key;
+    });
   }
 
   /** Once a minute is enough to tell a key in use from a forgotten one, and no request waits for it. */
@@ -75,4 +119,23 @@ export class ApiKeys {
   }
 }
 
-const hashOf = (key: string) => createHash('sha256').update(key).digest('base64url');
+/** On a row of api_keys. */
+export const IS_WORKING = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))';
+
+export const newKey = () => `rk_${randomBytes(32).toString('base64url')}`;
+
+export const hashOfKey = (key: string) => createHash('sha256').update(key).digest('base64url');
+
+/** Whoever changes keys takes turns, so that nobody takes the last of something from under another. */
+export async function lockKeys(tx: EntityManager): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('api_keys', 0))`);
+}
+
+/** What a process does by itself when it starts, it does with the key that it then has. */
+const startOf = (apiKeyId: string): Actor => ({
+  apiKeyId,
+  role: 'admin',
+  scope: NO_LIMITS,
+  requestId: `start-${uuidv7()}`,
+  ip: 'local',
+});

@@ -17,7 +17,7 @@ describe('the audit log', () => {
     database = await createMigratedDatabase();
     const options = { url: database.url, entities: accessEntities, applicationName: 'test' };
     processes = await Promise.all([1, 2].map(() => new DataSource(dataSourceOptions(options)).initialize()));
-    const keys = new ApiKeys(process(0));
+    const keys = new ApiKeys(process(0), log());
     const key = `rk_${'k'.repeat(40)}`;
     await keys.bootstrap(key);
     const principal = await keys.authenticate(key);

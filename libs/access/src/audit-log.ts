@@ -3,7 +3,8 @@ import { DataSource, In, LessThan, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { CHAIN_START, hashOfEvent, type AuditFacts } from './audit-chain.js';
 import { AuditEvent, type AuditData } from './audit-event.entity.js';
-import type { Limits, Principal } from './api-keys.js';
+import type { Principal } from './api-keys.js';
+import type { Limits } from './limits.js';
 
 /** Who acts, and in which request. */
 export interface Actor extends Principal {
@@ -14,9 +15,16 @@ export interface Actor extends Principal {
 
 export interface Act {
   /** `subject.verb`, in the past tense. */
-  action: 'access_token.lent' | 'platform.registered' | 'platform.updated' | 'merchant.limits_changed';
-  subjectType: 'platform' | 'merchant';
-  /** The appid, as in our addresses. */
+  action:
+    | 'access_token.lent'
+    | 'api_key.created'
+    | 'api_key.revoked'
+    | 'api_key.updated'
+    | 'merchant.limits_changed'
+    | 'platform.registered'
+    | 'platform.updated';
+  subjectType: 'api_key' | 'merchant' | 'platform';
+  /** The appid or id, as in our addresses. */
   subjectId: string;
   /** Whom it is about: keys with limits see the acts on what they may reach. */
   tenant?: { componentAppid?: string | undefined; authorizerAppid?: string | undefined };

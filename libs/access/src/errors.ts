@@ -23,3 +23,28 @@ export class IdempotencyKeyInUse extends AccessError {
     super('idempotency_key_in_use', 'A request with this Idempotency-Key is still running: ask again in a moment.');
   }
 }
+
+export class ApiKeyNotFound extends AccessError {
+  constructor(id: string) {
+    super('api_key_not_found', `There is no API key ${id}.`);
+  }
+}
+
+export class ApiKeyRevoked extends AccessError {
+  constructor(id: string) {
+    super('api_key_revoked', `API key ${id} was revoked, which is for good: issue a new one.`);
+  }
+}
+
+/** Whether or not what it names exists: otherwise a key with limits could find out. */
+export class LimitsTooWide extends AccessError {
+  constructor() {
+    super('limits_too_wide', 'A key can give no more than it has: name platforms and merchants within its own limits.');
+  }
+}
+
+export class LastAdminKey extends AccessError {
+  constructor() {
+    super('last_admin_key', 'No other admin’s key without limits works: issue one first.');
+  }
+}

@@ -4,6 +4,7 @@ import { dataSourceOptions, rows } from '@app/database';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { ApiKeys } from './api-keys.js';
+import { AuditLog } from './audit-log.js';
 import { IdempotencyKeyInUse } from './errors.js';
 import { Idempotency, type Answer } from './idempotency.js';
 import { accessEntities } from './index.js';
@@ -24,7 +25,7 @@ describe('an Idempotency-Key', () => {
     const options = dataSourceOptions({ url: database.url, entities: accessEntities, applicationName: 'test' });
     sources = await Promise.all([1, 2].map(() => new DataSource(options).initialize()));
     await source().query('CREATE TABLE made (id serial PRIMARY KEY, key text)');
-    const keys = new ApiKeys(source());
+    const keys = new ApiKeys(source(), new AuditLog(source()));
     const idOf = async (text: string) => {
       await keys.bootstrap(text);
       return (await keys.authenticate(text))?.apiKeyId ?? '';

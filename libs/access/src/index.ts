@@ -7,10 +7,20 @@ export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey];
 
 export { AccessModule } from './access.module.js';
 export { type Role } from './api-key.entity.js';
-export { API_KEY_PATTERN, ApiKeys, type Limits, type Principal } from './api-keys.js';
+export { API_KEY_PATTERN, ApiKeys, type Principal } from './api-keys.js';
 export { CHAIN_START, verifyChain, type ChainVerdict } from './audit-chain.js';
 export { AuditEvent, type AuditData } from './audit-event.entity.js';
 export { AuditLog, type Act, type Actor } from './audit-log.js';
-export { AccessError, IdempotencyKeyInUse, IdempotencyKeyReused } from './errors.js';
+export {
+  AccessError,
+  ApiKeyNotFound,
+  ApiKeyRevoked,
+  IdempotencyKeyInUse,
+  IdempotencyKeyReused,
+  LastAdminKey,
+  LimitsTooWide,
+} from './errors.js';
 export { Idempotency, type Answer } from './idempotency.js';
+export { IssuedKeys, type IssuedKey, type KeyChanges, type KeyWish } from './issued-keys.js';
+export { isWithin, type Limits } from './limits.js';
 export { mayAct } from './roles.js';

@@ -13,6 +13,11 @@ const problems = {
   payload_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body is of a type that is not understood'],
 
+  api_key_not_found: [404, 'The API key is not known'],
+  api_key_revoked: [409, 'The API key was revoked'],
+  limits_too_wide: [422, 'The new API key would reach further than the one that asks'],
+  last_admin_key: [409, 'The service would be left without an admin'],
+
   platform_not_found: [404, 'The platform is not registered'],
   platform_exists: [409, 'The platform is registered already'],
   platform_required: [409, 'The merchant authorized several platforms'],

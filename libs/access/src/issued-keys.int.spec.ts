@@ -1,0 +1,167 @@
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '@app/database';
+import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
+import { ApiKeys, type Principal } from './api-keys.js';
+import { AuditLog, type Actor } from './audit-log.js';
+import { accessEntities } from './index.js';
+import { IssuedKeys, type KeyWish } from './issued-keys.js';
+import type { Limits } from './limits.js';
+
+const EVERYTHING: Limits = { platforms: null, merchants: null };
+
+describe('issued keys', () => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+  let keys: ApiKeys;
+  let issued: IssuedKeys;
+  let audit: AuditLog;
+  let admin: Actor;
+
+  beforeEach(async () => {
+    database = await createMigratedDatabase();
+    const options = dataSourceOptions({ url: database.url, entities: accessEntities, applicationName: 'test' });
+    dataSource = await new DataSource(options).initialize();
+    audit = new AuditLog(dataSource);
+    keys = new ApiKeys(dataSource, audit);
+    issued = new IssuedKeys(dataSource, audit);
+    const first = await keys.first();
+    admin = actorOf(await keys.authenticate(first ?? ''));
+  });
+  afterEach(async () => {
+    await dataSource.destroy();
+    await database.drop();
+  });
+
+  function actorOf(principal: Principal | undefined): Actor {
+    if (!principal) throw new Error('the key does not work');
+    return { ...principal, requestId: 'a-request', ip: '192.0.2.7' };
+  }
+  const wish = (changes: Partial<KeyWish> = {}): KeyWish => ({
+    name: 'a system',
+    role: 'viewer',
+    expiresAt: null,
+    ...changes,
+  });
+  const actorWith = async (changes: Partial<KeyWish>) => {
+    const { key } = await issued.issue(admin, wish({ role: 'admin', ...changes }));
+    return actorOf(await keys.authenticate(key));
+  };
+  const names = async (scope: Limits) => (await issued.list(scope, { limit: 100 })).map(({ name }) => name);
+
+  it('work, and are nowhere stored', async () => {
+    const { key, issued: made } = await issued.issue(admin, wish({ role: 'operator', merchants: ['wx1'] }));
+    expect(made).toMatchObject({
+      name: 'a system',
+      role: 'operator',
+      platforms: null,
+      merchants: ['wx1'],
+      state: 'active',
+      createdBy: admin.apiKeyId,
+      lastUsedAt: null,
+      revokedAt: null,
+    });
+    expect(await keys.authenticate(key)).toEqual({
+      apiKeyId: made.id,
+      role: 'operator',
+      scope: { platforms: null, merchants: ['wx1'] },
+    });
+    const stored = await dataSource.query('SELECT * FROM api_keys');
+    expect(JSON.stringify([stored, await audit.list(EVERYTHING, { limit: 100 })])).not.toContain(key.slice(3));
+  });
+
+  it('work no more once they are revoked, and stay in the list', async () => {
+    const { key, issued: made } = await issued.issue(admin, wish());
+    await issued.revoke(admin, made.id);
+    expect(await keys.authenticate(key)).toBeUndefined();
+    expect(await issued.get(EVERYTHING, made.id)).toMatchObject({ state: 'revoked', revokedAt: expect.any(Date) });
+    await issued.revoke(admin, made.id);
+    await expect(issued.change(admin, made.id, { name: 'again' })).rejects.toMatchObject({ code: 'api_key_revoked' });
+  });
+
+  it('can be renamed, ended and prolonged, each by itself', async () => {
+    const end = new Date(Date.now() + 3_600_000);
+    const { issued: made } = await issued.issue(admin, wish({ expiresAt: end }));
+    expect(await issued.change(admin, made.id, { name: 'renamed' })).toMatchObject({ name: 'renamed', expiresAt: end });
+    expect(await issued.change(admin, made.id, { expiresAt: null })).toMatchObject({
+      name: 'renamed',
+      expiresAt: null,
+    });
+    await dataSource.query(`UPDATE api_keys SET expires_at = now() WHERE id = $1`, [made.id]);
+    expect(await issued.get(EVERYTHING, made.id)).toMatchObject({ state: 'expired' });
+    expect(await issued.change(admin, made.id, { expiresAt: end })).toMatchObject({ state: 'active' });
+  });
+
+  it('of an admin with limits reach no further than these', async () => {
+    const limited = await actorWith({ platforms: ['wxp'] });
+    expect((await issued.issue(limited, wish())).issued).toMatchObject({ platforms: ['wxp'], merchants: null });
+    expect((await issued.issue(limited, wish({ merchants: ['wxm'] }))).issued).toMatchObject({
+      platforms: ['wxp'],
+      merchants: ['wxm'],
+    });
+    for (const platforms of [null, ['wxq'], ['wxp', 'wxq']]) {
+      await expect(issued.issue(limited, wish({ platforms }))).rejects.toMatchObject({ code: 'limits_too_wide' });
+    }
+  });
+
+  it('beyond the limits of an admin are not there for it', async () => {
+    const limited = await actorWith({ name: 'limited', platforms: ['wxp'] });
+    await issued.issue(limited, wish({ name: 'its own' }));
+    const { issued: other } = await issued.issue(admin, wish({ name: 'of another platform', platforms: ['wxq'] }));
+    const { issued: wider } = await issued.issue(admin, wish({ name: 'of a merchant', merchants: ['wxm'] }));
+    expect(await names(limited.scope)).toEqual(['its own', 'limited']);
+    expect(await names(EVERYTHING)).toEqual(['of a merchant', 'of another platform', 'its own', 'limited', 'first']);
+    for (const { id } of [other, wider, { id: admin.apiKeyId }]) {
+      const notFound = { code: 'api_key_not_found', message: `There is no API key ${id}.` };
+      await expect(issued.get(limited.scope, id)).rejects.toMatchObject(notFound);
+      await expect(issued.change(limited, id, { name: 'x' })).rejects.toMatchObject(notFound);
+      await expect(issued.revoke(limited, id)).rejects.toMatchObject(notFound);
+    }
+  });
+
+  it('never leave the service without an admin', async () => {
+    const refused = { code: 'last_admin_key' };
+    const soon = new Date(Date.now() + 60_000);
+    await expect(issued.revoke(admin, admin.apiKeyId)).rejects.toMatchObject(refused);
+    await expect(issued.change(admin, admin.apiKeyId, { expiresAt: soon })).rejects.toMatchObject(refused);
+    // None of these can take its place.
+    await actorWith({ platforms: ['wxp'] });
+    await issued.issue(admin, wish({ role: 'operator' }));
+    const gone = await actorWith({ name: 'gone' });
+    await issued.revoke(admin, gone.apiKeyId);
+    await expect(issued.revoke(admin, admin.apiKeyId)).rejects.toMatchObject(refused);
+
+    const successor = await actorWith({ name: 'successor' });
+    await issued.revoke(successor, admin.apiKeyId);
+    await expect(issued.revoke(successor, successor.apiKeyId)).rejects.toMatchObject(refused);
+  });
+
+  it('of two admins who revoke each other at once leave one', async () => {
+    const other = await actorWith({ name: 'other' });
+    const results = await Promise.allSettled([
+      issued.revoke(admin, other.apiKeyId),
+      issued.revoke(other, admin.apiKeyId),
+    ]);
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('come page by page', async () => {
+    for (const name of ['a', 'b', 'c']) await issued.issue(admin, wish({ name }));
+    const [c, b] = await issued.list(EVERYTHING, { limit: 2 });
+    expect([c?.name, b?.name]).toEqual(['c', 'b']);
+    const rest = await issued.list(EVERYTHING, { limit: 100, after: b?.id });
+    expect(rest.map(({ name }) => name)).toEqual(['a', 'first']);
+  });
+
+  it('are in the audit log, each change once', async () => {
+    const { issued: made } = await issued.issue(admin, wish({ platforms: ['wxp'] }));
+    await issued.change(admin, made.id, { name: 'renamed' });
+    await issued.revoke(admin, made.id);
+    await issued.revoke(admin, made.id);
+    const told = (await audit.list(EVERYTHING, { limit: 100 })).filter(({ subjectId }) => subjectId === made.id);
+    expect(told.map(({ action, data }) => [action, data])).toEqual([
+      ['api_key.revoked', { name: 'renamed' }],
+      ['api_key.updated', { name: 'renamed' }],
+      ['api_key.created', { name: 'a system', role: 'viewer', platforms: ['wxp'], merchants: null, expires_at: null }],
+    ]);
+  });
+});
