@@ -19,6 +19,8 @@ export interface Platform {
   reconciledAt: Date | null;
   /** Where its verified pushes are forwarded to. */
   forwardUrls: string[];
+  /** Why no deletion is sent for it; null while it works. */
+  hold: { reason: string; errcode: number | null; since: Date; nextProbeAt: Date | null } | null;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -106,6 +108,10 @@ export class Platforms {
       const { forwardUrls } = changes;
       const sealed = this.sealSecrets(row.id, secrets);
       await tx.update(PlatformRow, { id: row.id }, { ...sealed, ...(forwardUrls && { forwardUrls }) });
+      // If it was held for what has just been mended, it need not wait for the end of its pause.
+      if (row.heldSince && !row.probeMerchantId) {
+        await tx.update(PlatformRow, { id: row.id }, { heldUntil: () => 'now()' });
+      }
       await alongside?.(tx);
     });
     this.credentials.delete(componentAppid);
@@ -210,5 +216,7 @@ export class Platforms {
 
 function withoutSecrets(row: PlatformRow): Platform {
   const { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, createdAt, updatedAt } = row;
-  return { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, createdAt, updatedAt };
+  const { heldSince: since, heldReason, heldErrcode: errcode, heldUntil: nextProbeAt } = row;
+  const hold = since && { reason: heldReason ?? 'unknown', errcode, since, nextProbeAt };
+  return { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, hold, createdAt, updatedAt };
 }

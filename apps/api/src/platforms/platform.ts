@@ -49,6 +49,19 @@ export const platformSchema = z
       .string()
       .nullable()
       .meta({ description: "When WeChat's list of authorizers was last compared with the merchants here." }),
+    hold: z
+      .object({
+        reason: z
+          .string()
+          .meta({ examples: ['platform_broken', 'ticket_invalid', 'ticket_missing', 'connect_failed'] }),
+        errcode: z.int().nullable(),
+        since: z.string(),
+        next_probe_at: z.string().nullable(),
+      })
+      .nullable()
+      .meta({
+        description: 'While every call would fail, none is made but a probe now and then; null while it works.',
+      }),
     created_at: z.string(),
     updated_at: z.string(),
   })
@@ -63,6 +76,12 @@ export function platformResource(platform: Platform): z.input<typeof platformSch
     ticket_age_seconds: ticket.ageMs === null ? null : Math.floor(ticket.ageMs / 1000),
     ticket_state: ticket.state,
     reconciled_at: platform.reconciledAt?.toISOString() ?? null,
+    hold: platform.hold && {
+      reason: platform.hold.reason,
+      errcode: platform.hold.errcode,
+      since: platform.hold.since.toISOString(),
+      next_probe_at: platform.hold.nextProbeAt?.toISOString() ?? null,
+    },
     created_at: platform.createdAt.toISOString(),
     updated_at: platform.updatedAt.toISOString(),
   };
