@@ -4,6 +4,7 @@ import { dataSourceOptions, migrate } from '@app/database';
 import { deletionsEntities } from '@app/deletions';
 import { eventsEntities } from '@app/events';
 import { merchantsEntities } from '@app/merchants';
+import { webhooksEntities } from '@app/webhooks';
 import { createEmptyDatabase, type TestDatabase } from './support/database.js';
 
 describe('the migrations', () => {
@@ -25,7 +26,13 @@ describe('the migrations', () => {
   });
 
   it('make the schema that the entities describe', async () => {
-    const entities = [...accessEntities, ...eventsEntities, ...merchantsEntities, ...deletionsEntities];
+    const entities = [
+      ...accessEntities,
+      ...eventsEntities,
+      ...merchantsEntities,
+      ...deletionsEntities,
+      ...webhooksEntities,
+    ];
     dataSource = await new DataSource(
       dataSourceOptions({ url: database.url, entities, applicationName: 'test' }),
     ).initialize();

@@ -12,6 +12,7 @@ const service = [
   'queue',
   'settings',
   'vault',
+  'webhooks',
   'wechat',
 ];
 
@@ -27,6 +28,7 @@ export const arrows = {
   'libs/events': ['database'],
   'libs/merchants': ['events', 'database', 'queue', 'vault', 'wechat'],
   'libs/deletions': ['merchants', 'events', 'database', 'queue', 'wechat'],
+  'libs/webhooks': ['events', 'database', 'queue'],
   'apps/api': service,
   'apps/worker': service,
   'apps/simulator': ['wechat'],

@@ -4,11 +4,12 @@ import { TerminusModule } from '@nestjs/terminus';
 import { accessEntities, AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
 import { deletionsEntities, DeletionsModule } from '@app/deletions';
-import { eventsEntities } from '@app/events';
+import { eventsEntities, EventsModule } from '@app/events';
 import { logUpstreamCall } from '@app/logging';
 import { merchantsEntities, MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SecretBox } from '@app/vault';
+import { webhooksEntities, WebhooksModule } from '@app/webhooks';
 import { WechatTransport, type CallRecord } from '@app/wechat';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { AuditEventsController } from './audit/audit-events.controller.js';
@@ -16,6 +17,7 @@ import { CallbackEventsController } from './callbacks/callback-events.controller
 import { CallbacksController } from './callbacks/callbacks.controller.js';
 import { DeletionsController } from './deletions/deletions.controller.js';
 import type { ApiEnv } from './env.js';
+import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { AccessGuard } from './http/access.guard.js';
 import { ErrorFilter } from './http/error.filter.js';
@@ -26,6 +28,7 @@ import { Metrics } from './metrics/metrics.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { OnboardingController } from './onboarding/onboarding.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
+import { WebhookEndpointsController } from './webhooks/webhook-endpoints.controller.js';
 
 @Module({})
 export class ApiModule {
@@ -40,7 +43,13 @@ export class ApiModule {
       imports: [
         DatabaseModule.forRoot({
           url: env.DATABASE_URL,
-          entities: [...accessEntities, ...eventsEntities, ...merchantsEntities, ...deletionsEntities],
+          entities: [
+            ...accessEntities,
+            ...eventsEntities,
+            ...merchantsEntities,
+            ...deletionsEntities,
+            ...webhooksEntities,
+          ],
           applicationName: 'retract-api',
           secrets: new SecretBox(env.MASTER_KEYS),
         }),
@@ -63,6 +72,8 @@ export class ApiModule {
           urgentReserve: env.URGENT_RESERVE,
         }),
         AccessModule,
+        EventsModule,
+        WebhooksModule.forRoot({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
         TerminusModule.forRoot({ gracefulShutdownTimeoutMs: 0 }),
       ],
       controllers: [
@@ -71,12 +82,14 @@ export class ApiModule {
         CallbackEventsController,
         CallbacksController,
         DeletionsController,
+        EventsController,
         HealthController,
         MassMessagesController,
         MerchantsController,
         MetricsController,
         OnboardingController,
         PlatformsController,
+        WebhookEndpointsController,
       ],
       providers: [
         { provide: Metrics, useValue: metrics },

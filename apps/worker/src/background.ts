@@ -2,6 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { Dispatcher } from '@app/deletions';
 import { runWithRequestId } from '@app/logging';
 import { JobRunner, type JobRunnerOptions } from '@app/queue';
+import { WebhookFanOut } from '@app/webhooks';
 import { AuthorizerRefreshTokenJob } from './jobs/authorizer-refresh-token.job.js';
 import { CallbackForwardJob } from './jobs/callback-forward.job.js';
 import { CallbackProcessJob } from './jobs/callback-process.job.js';
@@ -9,6 +10,7 @@ import { DeletionRunJob } from './jobs/deletion-run.job.js';
 import { DeletionVerifyJob } from './jobs/deletion-verify.job.js';
 import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
 import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
+import { WebhookDeliverJob } from './jobs/webhook-deliver.job.js';
 import { Sweeper } from './sweeper.js';
 
 export const QUEUE_OPTIONS = Symbol('QueueOptions');
@@ -25,6 +27,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(QUEUE_OPTIONS) options: JobRunnerOptions,
     private readonly dispatcher: Dispatcher,
     private readonly sweeper: Sweeper,
+    private readonly webhookFanOut: WebhookFanOut,
     authorizerRefreshToken: AuthorizerRefreshTokenJob,
     callbackForward: CallbackForwardJob,
     callbackProcess: CallbackProcessJob,
@@ -32,6 +35,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     deletionVerify: DeletionVerifyJob,
     merchantReadFacts: MerchantReadFactsJob,
     platformReconcile: PlatformReconcileJob,
+    webhookDeliver: WebhookDeliverJob,
   ) {
     this.runner = new JobRunner(options, {
       'authorizer.refresh-token': (data) =>
@@ -42,6 +46,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
       'deletion.verify': (data) => runWithRequestId(data.request_id, () => deletionVerify.handle(data)),
       'merchant.read-facts': (data) => runWithRequestId(data.request_id, () => merchantReadFacts.handle(data)),
       'platform.reconcile': (data) => runWithRequestId(data.request_id, () => platformReconcile.handle(data)),
+      'webhook.deliver': (data) => runWithRequestId(data.request_id, () => webhookDeliver.handle(data)),
     });
   }
 
@@ -49,10 +54,11 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     await this.runner.start();
     this.dispatcher.start();
     this.sweeper.start();
+    this.webhookFanOut.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.dispatcher.stop(), this.sweeper.stop()]);
+    await Promise.all([this.dispatcher.stop(), this.sweeper.stop(), this.webhookFanOut.stop()]);
     await this.runner.stop();
   }
 }

@@ -3,6 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Idempotency } from '@app/access';
 import { Events } from '@app/events';
 import { CallbackInbox, Forwards } from '@app/merchants';
+import { WebhookDeliveries } from '@app/webhooks';
 import { Upkeep } from './upkeep.js';
 
 const EVERY_MS = 15_000;
@@ -21,6 +22,7 @@ export class Sweeper {
     private readonly forwards: Forwards,
     private readonly idempotency: Idempotency,
     private readonly events: Events,
+    private readonly webhooks: WebhookDeliveries,
     private readonly upkeep: Upkeep,
   ) {}
 
@@ -40,6 +42,8 @@ export class Sweeper {
       await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
       await this.try(() => this.idempotency.sweep());
       await this.try(() => this.events.forgetOld());
+      await this.try(() => this.webhooks.sweep(LOST_AFTER_MS));
+      await this.try(() => this.webhooks.forgetOld());
       await this.try(() => this.upkeep.askForSilentTickets());
       await this.try(() => this.upkeep.refreshTokensAhead());
       await this.try(() => this.upkeep.verifyDeletions());

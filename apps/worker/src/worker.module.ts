@@ -7,6 +7,7 @@ import { logUpstreamCall } from '@app/logging';
 import { merchantsEntities, MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SecretBox } from '@app/vault';
+import { webhooksEntities, WebhooksModule } from '@app/webhooks';
 import { WechatTransport } from '@app/wechat';
 import { Background, QUEUE_OPTIONS } from './background.js';
 import type { WorkerEnv } from './env.js';
@@ -17,6 +18,7 @@ import { DeletionRunJob } from './jobs/deletion-run.job.js';
 import { DeletionVerifyJob } from './jobs/deletion-verify.job.js';
 import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
 import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
+import { WebhookDeliverJob } from './jobs/webhook-deliver.job.js';
 import { Sweeper } from './sweeper.js';
 import { Upkeep } from './upkeep.js';
 
@@ -29,7 +31,13 @@ export class WorkerModule {
       imports: [
         DatabaseModule.forRoot({
           url: env.DATABASE_URL,
-          entities: [...accessEntities, ...eventsEntities, ...merchantsEntities, ...deletionsEntities],
+          entities: [
+            ...accessEntities,
+            ...eventsEntities,
+            ...merchantsEntities,
+            ...deletionsEntities,
+            ...webhooksEntities,
+          ],
           applicationName: 'retract-worker',
           secrets: new SecretBox(env.MASTER_KEYS),
           poolSize: env.WORKER_CONCURRENCY + 5,
@@ -54,6 +62,7 @@ export class WorkerModule {
         }),
         AccessModule,
         EventsModule,
+        WebhooksModule.forRoot({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
       ],
       providers: [
         Background,
@@ -66,6 +75,7 @@ export class WorkerModule {
         PlatformReconcileJob,
         Sweeper,
         Upkeep,
+        WebhookDeliverJob,
         { provide: QUEUE_OPTIONS, useValue: { ...queue, concurrency: { deletions: env.WORKER_CONCURRENCY } } },
       ],
     };

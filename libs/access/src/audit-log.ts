@@ -22,8 +22,12 @@ export interface Act {
     | 'api_key.updated'
     | 'merchant.limits_changed'
     | 'platform.registered'
-    | 'platform.updated';
-  subjectType: 'api_key' | 'merchant' | 'platform';
+    | 'platform.updated'
+    | 'webhook_endpoint.created'
+    | 'webhook_endpoint.deleted'
+    | 'webhook_endpoint.secret_rotated'
+    | 'webhook_endpoint.updated';
+  subjectType: 'api_key' | 'merchant' | 'platform' | 'webhook_endpoint';
   /** The appid or id, as in our addresses. */
   subjectId: string;
   /** Whom it is about: keys with limits see the acts on what they may reach. */

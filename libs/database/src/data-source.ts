@@ -5,6 +5,7 @@ import { MerchantsEvents1764100000000 } from './migrations/1764100000000-merchan
 import { ForwardsAndAudit1764200000000 } from './migrations/1764200000000-forwards-and-audit.js';
 import { EventsFeed1764300000000 } from './migrations/1764300000000-events-feed.js';
 import { KeyLimits1764310000000 } from './migrations/1764310000000-key-limits.js';
+import { Webhooks1764320000000 } from './migrations/1764320000000-webhooks.js';
 import { Pacing1764340000000 } from './migrations/1764340000000-pacing.js';
 import { PlatformProbes1764345000000 } from './migrations/1764345000000-platform-probes.js';
 
@@ -26,6 +27,7 @@ const migrations = [
   ForwardsAndAudit1764200000000,
   EventsFeed1764300000000,
   KeyLimits1764310000000,
+  Webhooks1764320000000,
   Pacing1764340000000,
   PlatformProbes1764345000000,
 ];

@@ -8,6 +8,7 @@ import { eventually } from '../../../test/support/eventually.js';
 import { EVENT_COLUMNS, Events, eventsEntities, EventsModule, FeedCursorInvalid, type FeedFilter } from './index.js';
 
 const platformId = '0199e0f1-0000-7000-8000-000000000001';
+const merchantId = '0199e0f1-0000-7000-8000-000000000002';
 
 describe('the events feed', () => {
   let database: TestDatabase;
@@ -25,6 +26,10 @@ describe('the events feed', () => {
     await dataSource.query(
       `INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed) VALUES ($1, 'wxplatform', '', '', '')`,
       [platformId],
+    );
+    await dataSource.query(
+      `INSERT INTO merchants (id, platform_id, authorizer_appid, state) VALUES ($1, $2, 'wxmerchant', 'authorized')`,
+      [merchantId, platformId],
     );
   });
   afterAll(async () => {
@@ -117,20 +122,27 @@ describe('the events feed', () => {
     expect((await events.after(read[0]?.cursor, { limit: 1 })).events).toEqual([read[1]]);
   });
 
-  it('keeps to a takedown, a merchant and types', async () => {
+  it('keeps to a takedown, a merchant, types, and what its reader may see', async () => {
     const cursor = await events.latest();
-    const [takedownId, merchantId] = [randomUUID(), randomUUID()];
+    const takedownId = randomUUID();
     await append({ takedownId, merchantId });
     await append({ takedownId: randomUUID(), merchantId: randomUUID() });
     await events.append(dataSource.manager, { type: 'webhook.disabled', data: { id: takedownId, reason: 'gone' } });
     await readOn(cursor, {}, 3);
     const found = async (filter: Partial<FeedFilter>) => (await events.after(cursor, { limit: 9, ...filter })).events;
     expect(await found({ takedownId })).toMatchObject([{ takedownId }]);
-    expect(await found({ merchantId })).toMatchObject([{ merchantId }]);
+    expect(await found({ merchant: 'wxmerchant' })).toMatchObject([{ authorizerAppid: 'wxmerchant' }]);
     expect(await found({ types: ['webhook.disabled'] })).toMatchObject([
       { platformId: null, data: { reason: 'gone' } },
     ]);
     expect(await found({ types: [] })).toEqual([]);
+    const seenBy = (platforms: string[] | null, merchants: string[] | null) =>
+      found({ scope: { platforms, merchants } });
+    expect(await seenBy(null, null)).toHaveLength(3);
+    expect(await seenBy(['wxplatform'], null)).toHaveLength(2);
+    expect(await seenBy(['wxplatform'], ['wxmerchant'])).toMatchObject([{ merchantId }]);
+    expect(await seenBy(['wxother'], null)).toEqual([]);
+    expect(await seenBy(null, ['wxother'])).toEqual([]);
   });
 
   it('takes events that one statement writes in bulk, each with an id of its own, in order of time', async () => {

@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import { FEED_START, feedCursor, readFeedCursor } from './feed-cursor.js';
+import type { EventScope } from './event-scope.js';
 import type { EventType, NewEvent } from './event-types.js';
 
 /**
@@ -35,7 +36,9 @@ export interface FeedFilter {
   takedownId?: string | undefined;
   /** None of the others; an empty list is nothing. */
   types?: readonly EventType[] | undefined;
-  merchantId?: string | undefined;
+  /** The merchant's authorizer_appid. */
+  merchant?: string | undefined;
+  scope?: EventScope | undefined;
   limit: number;
 }
 
@@ -77,7 +80,7 @@ export class Events {
    */
   async after(
     cursor: string | undefined,
-    { takedownId, types, merchantId, limit }: FeedFilter,
+    { takedownId, types, merchant, scope, limit }: FeedFilter,
     sql: Pick<EntityManager, 'query'> = this.dataSource,
   ): Promise<FeedPage> {
     const from = cursor === undefined ? FEED_START : readFeedCursor(cursor);
@@ -86,13 +89,15 @@ export class Events {
     const conditions = ['(e.txid, e.seq) > ($1::bigint, $2::bigint)', 'e.txid < $3::bigint'];
     const bound: unknown[] = [from.txid, from.seq, horizon, limit];
     const where = (value: unknown, condition: (place: string) => string) => {
-      if (value === undefined) return;
+      if (value === undefined || value === null) return;
       bound.push(value);
       conditions.push(condition(`$${bound.length}`));
     };
     where(takedownId, (place) => `e.takedown_id = ${place}`);
-    where(merchantId, (place) => `e.merchant_id = ${place}`);
+    where(merchant, (place) => `m.authorizer_appid = ${place}`);
     where(types, (place) => `e.type = ANY(${place}::text[])`);
+    where(scope?.platforms, (place) => `p.component_appid = ANY(${place}::text[])`);
+    where(scope?.merchants, (place) => `m.authorizer_appid = ANY(${place}::text[])`);
     const found = await rows<Omit<FeedEvent, 'cursor'> & { txid: string; seq: string }>(
       sql,
       `SELECT e.id, e.type, e.platform_id AS "platformId", e.merchant_id AS "merchantId",

@@ -4,6 +4,9 @@ import { EventRow } from './event.entity.js';
 export const eventsEntities = [EventRow];
 
 export { FeedCursorInvalid } from './errors.js';
+export { eventMessage, type EventMessage } from './event-message.js';
+export { isEventPattern, matchesPattern, typesOf } from './event-pattern.js';
+export { isInScope, type EventScope } from './event-scope.js';
 export {
   eventTypes,
   type DeletionFacts,

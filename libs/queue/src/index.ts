@@ -1,3 +1,4 @@
+export type { Backoff } from './backoff.js';
 export type { QueueOptions } from './backend.js';
 export {
   GiveUp,

@@ -30,6 +30,10 @@ const lastRelease = {
     platform_id: '0198c0de-0000-7000-8000-00000000000b',
     request_id: '0198c0de-0000-7000-8000-00000000000c',
   },
+  'webhook.deliver': {
+    webhook_delivery_id: '0198c0de-0000-7000-8000-00000000000d',
+    request_id: '0198c0de-0000-7000-8000-00000000000e',
+  },
 };
 
 describe('the job catalogue', () => {
@@ -63,6 +67,17 @@ describe('the job catalogue', () => {
     const { attempts, backoff } = jobs['callback.forward'];
     const waits = Array.from({ length: attempts - 1 }, (_, index) => backoff(index + 1, undefined, 0.5));
     expect(waits.reduce((sum, wait) => sum + wait, 0) / 3_600_000).toBeCloseTo(22.5, 0);
+  });
+
+  it('tries a webhook for a day, also when chance makes all waits short', () => {
+    const { attempts, backoff } = jobs['webhook.deliver'];
+    const hours = (random: number) =>
+      Array.from({ length: attempts - 1 }, (_, index) => backoff(index + 1, undefined, random)).reduce(
+        (sum, wait) => sum + wait,
+        0,
+      ) / 3_600_000;
+    expect(hours(0.5)).toBeCloseTo(26, 0);
+    expect(hours(0.999)).toBeGreaterThan(22);
   });
 
   it('knows its own names, and not those that every object has', () => {

@@ -13,6 +13,8 @@ export const queues = {
   upkeep: { concurrency: 3 },
   /** Copies of pushes for the provider's other systems, which may be slow or away. */
   forwards: { concurrency: 20 },
+  /** Events for the provider's endpoints. Many, because most of the time is spent waiting for those that are slow. */
+  webhooks: { concurrency: 50 },
 } as const satisfies Record<string, { concurrency: number }>;
 
 export type QueueName = keyof typeof queues;
@@ -56,6 +58,13 @@ export const jobs = {
     schema: z.strictObject({ callback_forward_id: z.uuid(), request_id: requestId }),
     attempts: 17,
     backoff: exponential({ fromMs: 10 * second, toMs: 4 * 3600 * second }),
+  },
+  // From 5 s to 4 h between attempts, 26 hours in all, give or take some for chance.
+  'webhook.deliver': {
+    queue: 'webhooks',
+    schema: z.strictObject({ webhook_delivery_id: z.uuid(), request_id: requestId }),
+    attempts: 19,
+    backoff: exponential({ fromMs: 5 * second, toMs: 4 * 3600 * second }),
   },
   'authorizer.refresh-token': {
     queue: 'tokens',

@@ -48,5 +48,7 @@ export const settings = {
   DEFAULT_RATE_PER_MINUTE: wholeNumber(1, 100_000).default(60),
   DEFAULT_DAILY_QUOTA: wholeNumber(1, 10_000_000).default(10),
   URGENT_RESERVE: wholeNumber(0, 10_000_000).default(2),
+  /** Off: webhooks go to the internet only. On, whoever may make endpoints reaches what this machine reaches. */
+  WEBHOOKS_ALLOW_PRIVATE: z.stringbool().default(false),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']).default('log'),
 };

@@ -2,8 +2,10 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply } from 'fastify';
 import { AccessError } from '@app/access';
 import { DeletionsError, MerchantNotEligible } from '@app/deletions';
+import { FeedCursorInvalid } from '@app/events';
 import { MerchantsError } from '@app/merchants';
 import { QueueError } from '@app/queue';
+import { WebhooksError } from '@app/webhooks';
 import { WechatError } from '@app/wechat';
 import { problemOf, ProblemError, type Problem } from './problem.js';
 import { isProblemCode, type ProblemCode } from './problems.js';
@@ -47,7 +49,9 @@ const isOurs = (error: unknown): error is Error & { code: string } =>
   error instanceof MerchantsError ||
   error instanceof DeletionsError ||
   error instanceof AccessError ||
-  error instanceof QueueError;
+  error instanceof QueueError ||
+  error instanceof WebhooksError ||
+  error instanceof FeedCursorInvalid;
 
 /** Errors of Nest and Fastify, by their status: their texts may repeat what was sent. */
 function statusOf(error: unknown): number | undefined {

@@ -46,6 +46,12 @@ const problems = {
   idempotency_key_reused: [422, 'The Idempotency-Key belongs to another request'],
   idempotency_key_in_use: [409, 'The same request is still running'],
 
+  feed_cursor_invalid: [400, 'The cursor is not one that the feed gave'],
+  webhook_endpoint_not_found: [404, 'The webhook endpoint is not known'],
+  webhook_endpoint_disabled: [409, 'The webhook endpoint is disabled'],
+  webhook_delivery_not_found: [404, 'The webhook delivery is not known'],
+  webhook_address_private: [422, 'The url is not a public address'],
+
   upstream_failed: [502, 'WeChat did not do what was asked'],
   queue_unavailable: [503, 'The queue is not available'],
   internal_error: [500, 'Something went wrong here'],

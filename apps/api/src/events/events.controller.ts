@@ -1,0 +1,27 @@
+import { Controller, Get, Query, SerializeOptions } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Principal } from '@app/access';
+import { eventMessage, Events, typesOf } from '@app/events';
+import { Caller, Needs } from '../http/access.guard.js';
+import { eventPageSchema, listEventsSchema, type ListEvents } from './event.js';
+
+@ApiTags('events')
+@Controller('v1/events')
+export class EventsController {
+  constructor(private readonly events: Events) {}
+
+  /**
+   * What happened, oldest first, for those who would rather ask than be called by webhooks: nothing is skipped and nothing
+   * comes twice. Kept for thirty days.
+   */
+  @Get()
+  @Needs('viewer')
+  @SerializeOptions({ schema: eventPageSchema })
+  async list(@Caller() { scope }: Principal, @Query({ schema: listEventsSchema }) query: ListEvents) {
+    const { cursor, limit, type, merchant, takedown: takedownId } = query;
+    const types = type === undefined ? undefined : typesOf([type]);
+    const from = cursor === 'latest' ? await this.events.latest() : cursor;
+    const { events, next } = await this.events.after(from, { limit, types, merchant, takedownId, scope });
+    return { data: events.map(eventMessage), next_cursor: next };
+  }
+}

@@ -1,0 +1,153 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, SerializeOptions } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
+import { WebhookDeliveries, WebhookEndpoints, type Alongside } from '@app/webhooks';
+import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
+import { pageOf, pageOfSchema, pageSchema } from '../http/page.js';
+import {
+  createWebhookEndpointSchema,
+  endpointChanges,
+  listWebhookDeliveriesSchema,
+  rotateWebhookSecretSchema,
+  updateWebhookEndpointSchema,
+  webhookDeliveryResource,
+  webhookDeliverySchema,
+  webhookEndpointResource,
+  webhookEndpointSchema,
+  webhookEndpointWithSecretSchema,
+  type CreateWebhookEndpoint,
+  type ListWebhookDeliveries,
+  type RotateWebhookSecret,
+  type UpdateWebhookEndpoint,
+} from './webhook-endpoint.js';
+
+const idSchema = z.uuid();
+
+/** A key with limits sees the endpoints that hear of nothing beyond them. */
+@ApiTags('webhooks')
+@Controller('v1/webhook-endpoints')
+export class WebhookEndpointsController {
+  constructor(
+    private readonly endpoints: WebhookEndpoints,
+    private readonly deliveries: WebhookDeliveries,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** From now on, events of these types are sent there. The answer shows the secret, this once. */
+  @Post()
+  @Needs('admin')
+  @SerializeOptions({ schema: webhookEndpointWithSecretSchema })
+  async create(
+    @AuditedCaller() actor: Actor,
+    @Body({ schema: createWebhookEndpointSchema }) { event_types: eventTypes, ...body }: CreateWebhookEndpoint,
+  ) {
+    const { endpoint, secret } = await this.endpoints.create(
+      actor.scope,
+      { ...body, eventTypes },
+      this.audited(actor, 'webhook_endpoint.created'),
+    );
+    return { ...webhookEndpointResource(endpoint), secret };
+  }
+
+  /** Newest first. */
+  @Get()
+  @Needs('admin')
+  @SerializeOptions({ schema: pageOfSchema(webhookEndpointSchema) })
+  async list(
+    @Caller() { scope }: Principal,
+    @Query({ schema: pageSchema }) { limit, cursor }: z.output<typeof pageSchema>,
+  ) {
+    const found = await this.endpoints.list(scope, { limit: limit + 1, after: cursor });
+    return pageOf(found, limit, webhookEndpointResource);
+  }
+
+  @Get(':id')
+  @Needs('admin')
+  @SerializeOptions({ schema: webhookEndpointSchema })
+  async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
+    return webhookEndpointResource(await this.endpoints.get(scope, id));
+  }
+
+  /** Replaces what is given. `state: enabled` takes a disabled endpoint back into service; what it missed is not sent. */
+  @Patch(':id')
+  @Needs('admin')
+  @SerializeOptions({ schema: webhookEndpointSchema })
+  async update(
+    @AuditedCaller() actor: Actor,
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: updateWebhookEndpointSchema }) body: UpdateWebhookEndpoint,
+  ) {
+    const changed = { changed: Object.keys(body).sort() };
+    const alongside = this.audited(actor, 'webhook_endpoint.updated', changed);
+    return webhookEndpointResource(await this.endpoints.update(actor.scope, id, endpointChanges(body), alongside));
+  }
+
+  /** Its delivery log goes with it. */
+  @Delete(':id')
+  @HttpCode(204)
+  @Needs('admin')
+  async delete(@AuditedCaller() actor: Actor, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+    await this.endpoints.delete(actor.scope, id, this.audited(actor, 'webhook_endpoint.deleted'));
+  }
+
+  /** Makes a new secret, shown this once. Until the overlap ends, each request carries a signature by either. */
+  @Post(':id/rotate-secret')
+  @HttpCode(200)
+  @Needs('admin')
+  @SerializeOptions({ schema: webhookEndpointWithSecretSchema })
+  async rotateSecret(
+    @AuditedCaller() actor: Actor,
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: rotateWebhookSecretSchema }) { overlap_hours }: RotateWebhookSecret,
+  ) {
+    const { endpoint, secret } = await this.endpoints.rotateSecret(
+      actor.scope,
+      id,
+      { overlapMs: overlap_hours * 3_600_000 },
+      this.audited(actor, 'webhook_endpoint.secret_rotated', { overlap_hours }),
+    );
+    return { ...webhookEndpointResource(endpoint), secret };
+  }
+
+  /** Sends a `webhook.test` event, once. What came of it is in the delivery log. */
+  @Post(':id/test')
+  @HttpCode(202)
+  @Needs('admin')
+  @SerializeOptions({ schema: webhookDeliverySchema })
+  async test(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
+    return webhookDeliveryResource(await this.deliveries.test(await this.endpoints.get(scope, id)));
+  }
+
+  /** What was sent there, newest first, for thirty days. */
+  @Get(':id/deliveries')
+  @Needs('admin')
+  @SerializeOptions({ schema: pageOfSchema(webhookDeliverySchema) })
+  async listDeliveries(
+    @Caller() { scope }: Principal,
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: listWebhookDeliveriesSchema }) { limit, cursor, state }: ListWebhookDeliveries,
+  ) {
+    const endpoint = await this.endpoints.get(scope, id);
+    const found = await this.deliveries.list(endpoint.id, { state, limit: limit + 1, after: cursor });
+    return pageOf(found, limit, webhookDeliveryResource);
+  }
+
+  /** Sends one again now, whatever became of it, with the same webhook-id, and tries it as often as a new one. */
+  @Post(':id/deliveries/:deliveryId/resend')
+  @HttpCode(202)
+  @Needs('admin')
+  @SerializeOptions({ schema: webhookDeliverySchema })
+  async resend(
+    @Caller() { scope }: Principal,
+    @Param('id', { schema: idSchema }) id: string,
+    @Param('deliveryId', { schema: idSchema }) deliveryId: string,
+  ) {
+    return webhookDeliveryResource(await this.deliveries.resend(await this.endpoints.get(scope, id), deliveryId));
+  }
+
+  private audited(actor: Actor, action: Act['action'], data: NonNullable<Act['data']> = {}): Alongside {
+    return (tx, subjectId) =>
+      this.audit.append(tx, actor, { action, subjectType: 'webhook_endpoint', subjectId, data });
+  }
+}

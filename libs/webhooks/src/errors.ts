@@ -1,0 +1,47 @@
+/** Base of what this lib throws. `code` is stable; messages name the thing and the next step, never a secret. */
+export class WebhooksError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+export class WebhookEndpointNotFound extends WebhooksError {
+  constructor(id: string) {
+    super('webhook_endpoint_not_found', `There is no webhook endpoint ${id}.`);
+  }
+}
+
+export class WebhookDeliveryNotFound extends WebhooksError {
+  constructor(id: string) {
+    super('webhook_delivery_not_found', `There is no webhook delivery ${id} of this endpoint.`);
+  }
+}
+
+/** Nothing is sent there until it is enabled. */
+export class WebhookEndpointDisabled extends WebhooksError {
+  constructor(id: string) {
+    super('webhook_endpoint_disabled', `Webhook endpoint ${id} is disabled: enable it first, with PATCH.`);
+  }
+}
+
+/** The address leads into the own network. */
+export class WebhookAddressPrivate extends WebhooksError {
+  constructor() {
+    super(
+      'webhook_address_private',
+      'The url is not a public address: webhooks go to the internet only, unless WEBHOOKS_ALLOW_PRIVATE is set.',
+    );
+  }
+}
+
+/** Whoever is limited cannot make an endpoint that hears more than they may see. */
+export class WebhookScopeTooWide extends WebhooksError {
+  constructor() {
+    super('key_limited', 'The endpoint would hear of platforms or merchants that the API key has no right to.');
+  }
+}

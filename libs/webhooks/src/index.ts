@@ -1,0 +1,30 @@
+import { WebhookDelivery } from './webhook-delivery.entity.js';
+import { WebhookEndpointRow } from './webhook-endpoint.entity.js';
+import { WebhookFeed } from './webhook-feed.entity.js';
+
+/** For DatabaseModule.forRoot. */
+export const webhooksEntities = [WebhookEndpointRow, WebhookDelivery, WebhookFeed];
+
+export {
+  WebhookAddressPrivate,
+  WebhookDeliveryNotFound,
+  WebhookEndpointDisabled,
+  WebhookEndpointNotFound,
+  WebhookScopeTooWide,
+  WebhooksError,
+} from './errors.js';
+export type { RetrySchedule } from './after-attempt.js';
+export type { WebhooksOptions } from './options.js';
+export { WebhookDeliveries } from './webhook-deliveries.js';
+export { type DeliveryState, WebhookDelivery } from './webhook-delivery.entity.js';
+export {
+  WebhookEndpoints,
+  type Alongside,
+  type EndpointChanges,
+  type EndpointSettings,
+  type WebhookEndpoint,
+} from './webhook-endpoints.js';
+export { WebhookFanOut } from './webhook-fan-out.js';
+export { WebhookSender } from './webhook-sender.js';
+export { isWebhookUrl } from './webhook-url.js';
+export { WebhooksModule } from './webhooks.module.js';

@@ -1,0 +1,205 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { rows } from '@app/database';
+import { eventMessage, isInScope, matchesPattern, type EventScope, type FeedEvent } from '@app/events';
+import { JobQueues } from '@app/queue';
+import { WebhookDeliveryNotFound, WebhookEndpointDisabled } from './errors.js';
+import { WebhookDelivery, type DeliveryState } from './webhook-delivery.entity.js';
+
+export const TEST_EVENT_TYPE = 'webhook.test';
+
+/** Of one endpoint at a time, in all workers: a slow or dead one must not take all the places there are. */
+export const MAX_IN_HAND = 10;
+
+const RETENTION = '30 days';
+const AT_A_TIME = 1_000;
+
+/** A delivery whose job is to be added. */
+export interface QueuedDelivery {
+  id: string;
+  eventId: string;
+  resends: number;
+}
+
+/** Events on their way to endpoints: the rows, and which of them have a job. */
+@Injectable()
+export class WebhookDeliveries {
+  private readonly logger = new Logger(WebhookDeliveries.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly queues: JobQueues,
+  ) {}
+
+  /** Makes the deliveries of these events to the endpoints that want them. An event that comes again makes none. */
+  async plan(tx: EntityManager, events: readonly FeedEvent[]): Promise<void> {
+    const endpoints = await rows<{ id: string; eventTypes: string[]; createdAt: Date } & EventScope>(
+      tx,
+      // The lock keeps them from being deleted meanwhile; changes need not wait for it.
+      `SELECT id, event_types AS "eventTypes", platforms, merchants, created_at AS "createdAt" FROM webhook_endpoints
+       WHERE state = 'enabled' ORDER BY id FOR KEY SHARE`,
+    );
+    const planned = events.flatMap((event) =>
+      endpoints
+        .filter(
+          ({ eventTypes, createdAt, ...scope }) =>
+            // Nobody is told what happened before they asked.
+            event.createdAt >= createdAt &&
+            eventTypes.some((pattern) => matchesPattern(pattern, event.type)) &&
+            isInScope(scope, event),
+        )
+        .map((endpoint) => ({ id: uuidv7(), endpointId: endpoint.id, event })),
+    );
+    if (planned.length === 0) return;
+    await tx.query(
+      `INSERT INTO webhook_deliveries (id, endpoint_id, event_id, event_type, payload)
+       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::json[])
+       ON CONFLICT (endpoint_id, event_id) DO NOTHING`,
+      [
+        planned.map(({ id }) => id),
+        planned.map(({ endpointId }) => endpointId),
+        planned.map(({ event }) => event.id),
+        planned.map(({ event }) => event.type),
+        planned.map(({ event }) => JSON.stringify(eventMessage(event))),
+      ],
+    );
+  }
+
+  /**
+   * Gives jobs to waiting deliveries, oldest first, as many as each endpoint may have in hand.
+   * @param endpointId of one endpoint only
+   * @returns how many
+   */
+  async enqueueWaiting(endpointId?: string): Promise<number> {
+    const queued = await rows<QueuedDelivery>(
+      this.dataSource,
+      `UPDATE webhook_deliveries SET is_queued = true, next_attempt_at = now() WHERE id IN (
+         SELECT waiting.id FROM webhook_endpoints e
+         CROSS JOIN LATERAL (
+           SELECT count(*) AS in_hand FROM webhook_deliveries d
+           WHERE d.endpoint_id = e.id AND d.state = 'pending' AND d.is_queued AND d.next_attempt_at <= now()
+         ) now_at_it
+         CROSS JOIN LATERAL (
+           SELECT d.id FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.state = 'pending' AND NOT d.is_queued
+           ORDER BY d.id LIMIT greatest(0, $1 - now_at_it.in_hand) FOR UPDATE SKIP LOCKED
+         ) waiting
+         WHERE e.state = 'enabled' AND ($2::uuid IS NULL OR e.id = $2))
+       RETURNING id, event_id AS "eventId", resends`,
+      [MAX_IN_HAND, endpointId ?? null],
+    );
+    await this.enqueue(queued);
+    return queued.length;
+  }
+
+  /** Takes the job from a delivery that finds too many of its endpoint under way; it gets another when there is room. */
+  async giveBack(id: string): Promise<void> {
+    await this.dataSource.query(`UPDATE webhook_deliveries SET is_queued = false WHERE id = $1 AND state = 'pending'`, [
+      id,
+    ]);
+  }
+
+  /** Gives deliveries whose job was lost a job again; one that still has its job is not added twice. */
+  async sweep(olderThanMs: number): Promise<void> {
+    const overdue = await rows<QueuedDelivery>(
+      this.dataSource,
+      `SELECT id, event_id AS "eventId", resends FROM webhook_deliveries
+       WHERE state = 'pending' AND is_queued AND next_attempt_at < now() - $1 * interval '1 ms'
+       ORDER BY next_attempt_at LIMIT $2`,
+      [olderThanMs, AT_A_TIME],
+    );
+    await this.enqueue(overdue);
+  }
+
+  /** Newest first. `after`: the id after which the page starts. */
+  async list(
+    endpointId: string,
+    { state, limit, after }: { state?: DeliveryState | undefined; limit: number; after?: string | undefined },
+  ): Promise<WebhookDelivery[]> {
+    const query = this.dataSource.manager
+      .createQueryBuilder(WebhookDelivery, 'delivery')
+      .where('delivery.endpointId = :endpointId', { endpointId })
+      .orderBy('delivery.id', 'DESC');
+    if (state) query.andWhere('delivery.state = :state', { state });
+    if (after) query.andWhere('delivery.id < :after', { after });
+    return query.limit(limit).getMany();
+  }
+
+  /** @throws WebhookDeliveryNotFound */
+  async get(endpointId: string, id: string): Promise<WebhookDelivery> {
+    const delivery = await this.dataSource.manager.findOneBy(WebhookDelivery, { endpointId, id });
+    if (!delivery) throw new WebhookDeliveryNotFound(id);
+    return delivery;
+  }
+
+  /**
+   * Sends one again, now, whatever became of it, and tries it as often as a new one.
+   * @throws WebhookDeliveryNotFound, WebhookEndpointDisabled
+   */
+  async resend(endpoint: { id: string; state: string }, id: string): Promise<WebhookDelivery> {
+    if (endpoint.state !== 'enabled') throw new WebhookEndpointDisabled(endpoint.id);
+    await this.dataSource.query(
+      // The count makes it another job: the one before may still wait for hours.
+      `UPDATE webhook_deliveries SET state = 'pending', is_queued = false, resends = resends + 1, attempts = 0,
+         next_attempt_at = now(), finished_at = NULL WHERE endpoint_id = $1 AND id = $2`,
+      [endpoint.id, id],
+    );
+    const delivery = await this.get(endpoint.id, id);
+    await this.enqueueSoon(endpoint.id);
+    return delivery;
+  }
+
+  /** Sends an event that tells nothing, once, to see whether it arrives. @throws WebhookEndpointDisabled */
+  async test(endpoint: { id: string; state: string }): Promise<WebhookDelivery> {
+    if (endpoint.state !== 'enabled') throw new WebhookEndpointDisabled(endpoint.id);
+    const [id, eventId] = [uuidv7(), uuidv7()];
+    const timestamp = new Date().toISOString();
+    const payload = { id: eventId, type: TEST_EVENT_TYPE, timestamp, data: { endpoint_id: endpoint.id } };
+    await this.dataSource.manager.insert(WebhookDelivery, {
+      id,
+      endpointId: endpoint.id,
+      eventId,
+      eventType: TEST_EVENT_TYPE,
+      payload,
+    });
+    await this.enqueueSoon(endpoint.id);
+    return this.get(endpoint.id, id);
+  }
+
+  /** Of an endpoint that is disabled. */
+  async giveUpPending(tx: EntityManager, endpointId: string): Promise<void> {
+    await tx.query(
+      `UPDATE webhook_deliveries SET state = 'failed', last_error = 'endpoint_disabled', is_queued = false,
+         finished_at = now() WHERE endpoint_id = $1 AND state = 'pending'`,
+      [endpointId],
+    );
+  }
+
+  /** Deletes what came to an end a month ago, some at a time. */
+  async forgetOld(): Promise<void> {
+    await this.dataSource.query(
+      `DELETE FROM webhook_deliveries WHERE id IN (
+         SELECT id FROM webhook_deliveries WHERE state <> 'pending' AND finished_at < now() - interval '${RETENTION}'
+         ORDER BY finished_at LIMIT 10000)`,
+    );
+  }
+
+  /** The row is committed: if the queue cannot take the job now, the worker will find it. */
+  private async enqueueSoon(endpointId: string): Promise<void> {
+    try {
+      await this.enqueueWaiting(endpointId);
+    } catch (error) {
+      this.logger.warn('webhooks left to the sweep', { endpoint_id: endpointId, error });
+    }
+  }
+
+  private async enqueue(queued: readonly QueuedDelivery[]): Promise<void> {
+    await this.queues.addBulk(
+      'webhook.deliver',
+      queued.map(({ id, eventId, resends }) => ({
+        jobId: resends === 0 ? id : `${id}-${resends}`,
+        data: { webhook_delivery_id: id, request_id: eventId },
+      })),
+    );
+  }
+}

@@ -1,0 +1,211 @@
+import { isIP } from 'node:net';
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { rows, SealedColumns, type Sql } from '@app/database';
+import type { EventScope } from '@app/events';
+import { WebhookAddressPrivate, WebhookEndpointNotFound, WebhookScopeTooWide } from './errors.js';
+import { WEBHOOKS_OPTIONS, type WebhooksOptions } from './options.js';
+import { isPublicAddress } from './public-address.js';
+import { newSigningSecret } from './signing.js';
+import { WebhookDeliveries } from './webhook-deliveries.js';
+import type { DisabledReason, EndpointState } from './webhook-endpoint.entity.js';
+import { hostOf } from './webhook-url.js';
+
+/** An endpoint without its secrets. */
+export interface WebhookEndpoint {
+  id: string;
+  url: string;
+  description: string | null;
+  eventTypes: string[];
+  platforms: string[] | null;
+  merchants: string[] | null;
+  state: EndpointState;
+  disabledReason: DisabledReason | null;
+  failingSince: Date | null;
+  lastDeliveredAt: Date | null;
+  previousSecretUntil: Date | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface EndpointSettings {
+  url: string;
+  /** Patterns. */
+  eventTypes: string[];
+  description?: string | null | undefined;
+  /** Undefined: as wide as whoever makes the endpoint may see. */
+  platforms?: string[] | null | undefined;
+  merchants?: string[] | null | undefined;
+}
+
+/** Undefined: as it was. */
+export type EndpointChanges = { [Name in keyof EndpointSettings]?: EndpointSettings[Name] | undefined } & {
+  state?: EndpointState | undefined;
+};
+
+/** Writes what belongs to a change in its transaction, such as an audit row. */
+export type Alongside = (tx: EntityManager, endpointId: string) => Promise<void>;
+
+const COLUMNS = `id, url, description, event_types AS "eventTypes", platforms, merchants, state,
+  disabled_reason AS "disabledReason", failing_since AS "failingSince", last_delivered_at AS "lastDeliveredAt",
+  previous_secret_until AS "previousSecretUntil", created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+/** Whoever is limited sees the endpoints that hear of nothing else. */
+const isVisible = (platforms: string, merchants: string) =>
+  `(${platforms}::text[] IS NULL OR platforms <@ ${platforms}) AND (${merchants}::text[] IS NULL OR merchants <@ ${merchants})`;
+
+/** Where the provider wants to be told of events. What is outside the caller's scope is not there. */
+@Injectable()
+export class WebhookEndpoints {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly sealed: SealedColumns,
+    private readonly deliveries: WebhookDeliveries,
+    @Inject(WEBHOOKS_OPTIONS) private readonly options: WebhooksOptions,
+  ) {}
+
+  /** The secret is shown this once. @throws WebhookAddressPrivate, WebhookScopeTooWide */
+  async create(
+    scope: EventScope,
+    settings: EndpointSettings,
+    alongside?: Alongside,
+  ): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
+    const { url, eventTypes, description = null, platforms = scope.platforms, merchants = scope.merchants } = settings;
+    this.refusePrivate(url);
+    refuseWider(scope, { platforms, merchants });
+    const id = uuidv7();
+    const secret = newSigningSecret();
+    await this.dataSource.transaction(async (tx) => {
+      await tx.query(
+        `INSERT INTO webhook_endpoints (id, url, description, event_types, platforms, merchants, secret_sealed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        [id, url, description, eventTypes, platforms, merchants, this.sealed.seal(secretPlace(id), secret)],
+      );
+      await alongside?.(tx, id);
+    });
+    return { endpoint: await this.get(scope, id), secret };
+  }
+
+  /** Newest first. `after`: the id after which the page starts. */
+  async list(
+    { platforms, merchants }: EventScope,
+    { limit, after }: { limit: number; after?: string | undefined },
+  ): Promise<WebhookEndpoint[]> {
+    return rows(
+      this.dataSource,
+      `SELECT ${COLUMNS} FROM webhook_endpoints WHERE ${isVisible('$1', '$2')} AND ($3::uuid IS NULL OR id < $3)
+       ORDER BY id DESC LIMIT $4`,
+      [platforms, merchants, after ?? null, limit],
+    );
+  }
+
+  /** @throws WebhookEndpointNotFound */
+  async get(scope: EventScope, id: string, sql: Sql = this.dataSource, lock = ''): Promise<WebhookEndpoint> {
+    const [endpoint] = await rows<WebhookEndpoint>(
+      sql,
+      `SELECT ${COLUMNS} FROM webhook_endpoints WHERE id = $3 AND ${isVisible('$1', '$2')} ${lock}`,
+      [scope.platforms, scope.merchants, id],
+    );
+    if (!endpoint) throw new WebhookEndpointNotFound(id);
+    return endpoint;
+  }
+
+  /**
+   * Enabling forgets the past failures. Disabling gives up what is pending.
+   * @throws WebhookEndpointNotFound, WebhookAddressPrivate, WebhookScopeTooWide
+   */
+  async update(
+    scope: EventScope,
+    id: string,
+    changes: EndpointChanges,
+    alongside?: Alongside,
+  ): Promise<WebhookEndpoint> {
+    if (changes.url !== undefined) this.refusePrivate(changes.url);
+    return this.dataSource.transaction(async (tx) => {
+      const before = await this.get(scope, id, tx, 'FOR UPDATE');
+      // What is undefined is as it was, which spreading would overwrite.
+      const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+      const wanted: WebhookEndpoint = { ...before, ...given };
+      refuseWider(scope, wanted);
+      await tx.query(
+        `UPDATE webhook_endpoints SET url = $2, description = $3, event_types = $4, platforms = $5, merchants = $6,
+           updated_at = now() WHERE id = $1`,
+        [id, wanted.url, wanted.description, wanted.eventTypes, wanted.platforms, wanted.merchants],
+      );
+      if (wanted.state !== before.state) await this.turn(tx, id, wanted.state);
+      await alongside?.(tx, id);
+      return this.get(scope, id, tx);
+    });
+  }
+
+  /** Its deliveries go with it. @throws WebhookEndpointNotFound */
+  async delete(scope: EventScope, id: string, alongside?: Alongside): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      await this.get(scope, id, tx, 'FOR UPDATE');
+      await tx.query(`DELETE FROM webhook_endpoints WHERE id = $1`, [id]);
+      await alongside?.(tx, id);
+    });
+  }
+
+  /**
+   * Makes a new secret, shown this once. Until the overlap ends, the one before signs as well; the one before that does
+   * not any more.
+   * @throws WebhookEndpointNotFound
+   */
+  async rotateSecret(
+    scope: EventScope,
+    id: string,
+    { overlapMs }: { overlapMs: number },
+    alongside?: Alongside,
+  ): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
+    const secret = newSigningSecret();
+    const endpoint = await this.dataSource.transaction(async (tx) => {
+      await this.get(scope, id, tx, 'FOR UPDATE');
+      const [row] = await rows<{ secretSealed: string }>(
+        tx,
+        `SELECT secret_sealed AS "secretSealed" FROM webhook_endpoints WHERE id = $1`,
+        [id],
+      );
+      const previous = this.sealed.open(secretPlace(id), row?.secretSealed ?? '');
+      await tx.query(
+        `UPDATE webhook_endpoints SET secret_sealed = $2, previous_secret_sealed = $3,
+           previous_secret_until = now() + $4 * interval '1 ms', updated_at = now() WHERE id = $1`,
+        [id, this.sealed.seal(secretPlace(id), secret), this.sealed.seal(previousSecretPlace(id), previous), overlapMs],
+      );
+      await alongside?.(tx, id);
+      return this.get(scope, id, tx);
+    });
+    return { endpoint, secret };
+  }
+
+  private async turn(tx: EntityManager, id: string, state: EndpointState): Promise<void> {
+    await tx.query(
+      `UPDATE webhook_endpoints SET state = $2, disabled_reason = CASE $2 WHEN 'disabled' THEN 'request' END,
+         failing_since = NULL WHERE id = $1`,
+      [id, state],
+    );
+    if (state === 'disabled') await this.deliveries.giveUpPending(tx, id);
+  }
+
+  /** Tells at once what would fail later; names are looked up when something is sent. */
+  private refusePrivate(url: string): void {
+    const host = hostOf(url);
+    if (!this.options.allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) throw new WebhookAddressPrivate();
+  }
+}
+
+export const secretPlace = (rowId: string) => ({ table: 'webhook_endpoints', column: 'secret_sealed', rowId });
+export const previousSecretPlace = (rowId: string) => ({
+  table: 'webhook_endpoints',
+  column: 'previous_secret_sealed',
+  rowId,
+});
+
+function refuseWider(allowed: EventScope, wanted: EventScope): void {
+  const isWithin = (list: readonly string[] | null, limits: readonly string[] | null) =>
+    limits === null || (list !== null && list.every((appid) => limits.includes(appid)));
+  if (!isWithin(wanted.platforms, allowed.platforms) || !isWithin(wanted.merchants, allowed.merchants)) {
+    throw new WebhookScopeTooWide();
+  }
+}
