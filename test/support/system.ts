@@ -72,6 +72,7 @@ export class System {
       WECHAT_MP_URL: simulator.url,
       WECHAT_OPEN_URL: simulator.url,
       DEFAULT_RATE_PER_MINUTE: '6000',
+      API_RATE_PER_MINUTE: '0',
       ...options.env,
     };
     const logger = options.logger ?? createLogger({ level: (process.env.TEST_LOG_LEVEL ?? 'fatal') as 'fatal' });

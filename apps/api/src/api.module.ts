@@ -16,11 +16,13 @@ import { AuditEventsController } from './audit/audit-events.controller.js';
 import { CallbackEventsController } from './callbacks/callback-events.controller.js';
 import { CallbacksController } from './callbacks/callbacks.controller.js';
 import { DeletionsController } from './deletions/deletions.controller.js';
+import { ProblemPagesController } from './docs/problem-pages.controller.js';
 import type { ApiEnv } from './env.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { AccessGuard } from './http/access.guard.js';
 import { ErrorFilter } from './http/error.filter.js';
+import { RateLimit } from './http/rate-limit.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
 import { MassMessagesController } from './mass-messages/mass-messages.controller.js';
 import { MerchantsController } from './merchants/merchants.controller.js';
@@ -90,9 +92,11 @@ export class ApiModule {
         OnboardingController,
         PlatformsController,
         WebhookEndpointsController,
+        ProblemPagesController,
       ],
       providers: [
         { provide: Metrics, useValue: metrics },
+        { provide: RateLimit, useValue: new RateLimit(env.API_RATE_PER_MINUTE) },
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: RequestValidationPipe },

@@ -35,6 +35,8 @@ export const settings = {
     .string()
     .regex(/^rk_[A-Za-z0-9_-]{32,128}$/, 'must be rk_ and 32 to 128 letters, digits, "_" or "-"')
     .optional(),
+  /** Requests that one key may make of one api process; 0: as many as it likes. */
+  API_RATE_PER_MINUTE: wholeNumber(0, 10_000_000).default(60_000),
   WECHAT_API_URL: httpUrl.default('https://api.weixin.qq.com'),
   /** Tried in this order with a call that WECHAT_API_URL did not take. */
   WECHAT_API_FALLBACK_URLS: z

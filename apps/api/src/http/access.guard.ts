@@ -7,10 +7,11 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiKeys, mayAct, type Actor, type Principal, type Role } from '@app/access';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { ProblemError } from './problem.js';
+import { RateLimit } from './rate-limit.js';
 
 const ACCESS = 'retract:access';
 const UNLIMITED = 'retract:unlimited';
@@ -50,6 +51,7 @@ export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly keys: ApiKeys,
+    private readonly rateLimit: RateLimit,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -64,12 +66,24 @@ export class AccessGuard implements CanActivate {
     const principal = await this.keys.authenticate(bearerOf(request.headers.authorization));
     if (!principal)
       throw new ProblemError('unauthenticated', 'Send "Authorization: Bearer rk_…" with a key that is valid.');
+    this.countRequest(principal, context.switchToHttp().getResponse<FastifyReply>());
     if (!mayAct(principal.role, needed)) {
       throw new ProblemError('forbidden', `This takes the role ${needed}; the key has the role ${principal.role}.`);
     }
     if (this.reflector.get<boolean | undefined>(UNLIMITED, context.getHandler())) refuseLimits(principal.scope);
     request.principal = principal;
     return true;
+  }
+
+  /** Headers as in draft-ietf-httpapi-ratelimit-headers-07, which most clients know. */
+  private countRequest({ apiKeyId }: Principal, reply: FastifyReply): void {
+    const allowance = this.rateLimit.take(apiKeyId, Date.now());
+    if (!allowance) return;
+    const { limit, remaining, resetSeconds, isExceeded } = allowance;
+    void reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': resetSeconds });
+    if (!isExceeded) return;
+    void reply.header('retry-after', resetSeconds);
+    throw new ProblemError('rate_limited', `The key may make ${limit} requests a minute: wait ${resetSeconds} s.`);
   }
 }
 

@@ -9,6 +9,7 @@ export interface FieldError {
 
 /** An RFC 9457 problem document. */
 export interface Problem {
+  /** Where the code is explained, relative to the api. */
   type: string;
   title: string;
   status: number;
@@ -34,7 +35,7 @@ export class ProblemError extends Error {
 export function problemOf(code: string, detail: string, members: Record<string, unknown> = {}): Problem {
   const { status, title } = describeProblem(code);
   return {
-    type: `urn:retract:problem:${code}`,
+    type: `/docs/problems/${code}`,
     title,
     status,
     code,

@@ -1,67 +1,264 @@
-/** Every `code` that an answer may carry, with its HTTP status and what it means in general. */
+/**
+ * Every `code` that an answer may carry, with its HTTP status, what it means in general, and what to do about it. Each has a
+ * page at /docs/problems/{code}. A code that was released keeps its name and meaning.
+ */
 const problems = {
-  invalid_request: [400, 'The request is not of the expected form'],
-  malformed_body: [400, 'The body cannot be read'],
-  body_not_utf8: [400, 'The body is not UTF-8'],
-  body_too_deep: [400, 'The body is nested too deep'],
-  field_repeated: [400, 'A field is there twice'],
-  unauthenticated: [401, 'A valid API key is needed'],
-  forbidden: [403, 'The API key has no right to this'],
-  key_limited: [403, 'The API key is limited to less than this concerns'],
-  not_found: [404, 'There is nothing at this address'],
-  method_not_allowed: [405, 'The address does not take this method'],
-  payload_too_large: [413, 'The body is too large'],
-  unsupported_media_type: [415, 'The body is of a type that is not understood'],
+  invalid_request: [
+    400,
+    'The request is not of the expected form',
+    '`errors` names each field (or parameter, or header) that is missing, unknown, of the wrong type or out of bounds. Correct them; the same request will be refused again.',
+  ],
+  malformed_body: [
+    400,
+    'The body cannot be read',
+    'It is not JSON from the place on that the detail names, or it is shorter or longer than its Content-Length says. A field called `__proto__` is refused as well.',
+  ],
+  body_not_utf8: [
+    400,
+    'The body is not UTF-8',
+    '`offset` counts the bytes before the first one that is wrong. Encode the body as UTF-8; Chinese text is often GBK by mistake.',
+  ],
+  body_too_deep: [
+    400,
+    'The body is nested too deep',
+    'No request of this API needs more than 32 levels of objects and lists. Look for a loop in what writes the body.',
+  ],
+  field_repeated: [
+    400,
+    'A field is there twice',
+    'Readers of JSON differ in which of two equal fields counts, and a deletion cannot be undone: nothing is guessed. Send each field once.',
+  ],
+  unauthenticated: [
+    401,
+    'A valid API key is needed',
+    'Send `Authorization: Bearer rk_…`. The key may have been mistyped, revoked, or its time may be over; an admin sees which in `GET /v1/api-keys`.',
+  ],
+  forbidden: [
+    403,
+    'The API key has no right to this',
+    'The detail names the role that is needed. Ask an admin for a key with that role; the role of a key never changes.',
+  ],
+  key_limited: [
+    403,
+    'The API key is limited to less than this concerns',
+    'The key is limited to platforms or merchants, and the request concerns others as well. Use a key without these limits.',
+  ],
+  not_found: [404, 'There is nothing at this address', 'Compare the path with the API description at `/docs`.'],
+  method_not_allowed: [
+    405,
+    'The address does not take this method',
+    'Compare the method with the API description at `/docs`.',
+  ],
+  payload_too_large: [
+    413,
+    'The body is too large',
+    'Send less at once: several requests, or, where the description offers it, lines of NDJSON, which are read as they come.',
+  ],
+  unsupported_media_type: [
+    415,
+    'The body is of a type that is not understood',
+    'Send JSON with `Content-Type: application/json`, in UTF-8.',
+  ],
+  rate_limited: [
+    429,
+    'The API key has made too many requests',
+    'Wait as many seconds as `Retry-After` says, then go on. The `RateLimit-*` headers of every answer tell how many requests are left, and when all of them are there again.',
+  ],
 
-  api_key_not_found: [404, 'The API key is not known'],
-  api_key_revoked: [409, 'The API key was revoked'],
-  limits_too_wide: [422, 'The new API key would reach further than the one that asks'],
-  last_admin_key: [409, 'The service would be left without an admin'],
+  api_key_not_found: [404, 'The API key is not known', 'Look for its id in `GET /v1/api-keys`.'],
+  api_key_revoked: [409, 'The API key was revoked', 'That is for good: issue a new one with `POST /v1/api-keys`.'],
+  limits_too_wide: [
+    422,
+    'The new API key would reach further than the one that asks',
+    'A key with limits can issue keys within these limits only: name platforms and merchants of its own, or leave the limits out to give the new key the same ones.',
+  ],
+  last_admin_key: [
+    409,
+    'The service would be left without an admin',
+    'This is the last working admin’s key without limits. Issue another one that does not end, then try again with that.',
+  ],
 
-  platform_not_found: [404, 'The platform is not registered'],
-  platform_exists: [409, 'The platform is registered already'],
-  platform_required: [409, 'The merchant authorized several platforms'],
-  merchant_not_found: [404, 'The merchant is not known'],
-  merchant_not_eligible: [409, 'WeChat would refuse deletions of this merchant'],
-  unauthorized: [409, 'The merchant took the authorization back'],
-  reauthorization_required: [409, 'The merchant has to authorize again'],
-  ticket_missing: [503, 'The platform has no ticket yet'],
-  token_unavailable: [503, 'An access token could not be had just now'],
-  authorization_state_forged: [400, 'The authorization link is not valid'],
-  authorization_state_expired: [400, 'The authorization link is too old'],
-  authorization_state_used: [409, 'The authorization link was used already'],
-  push_refused: [403, 'Not an authentic push'],
-  authorization_code_refused: [409, 'WeChat refused the authorization code'],
+  platform_not_found: [
+    404,
+    'The platform is not registered',
+    'Check the component_appid; register the platform with `POST /v1/platforms`.',
+  ],
+  platform_exists: [
+    409,
+    'The platform is registered already',
+    'Change it with `PATCH /v1/platforms/{component_appid}`.',
+  ],
+  platform_required: [
+    409,
+    'The merchant authorized several platforms',
+    'Name the one that you mean as `component_appid`; the detail lists them.',
+  ],
+  merchant_not_found: [
+    404,
+    'The merchant is not known',
+    'Check the appid. If the account has authorized the platform at WeChat, `POST /v1/platforms/{component_appid}/sync` finds it; otherwise its admin must open the authorization link.',
+  ],
+  merchant_not_eligible: [
+    409,
+    'WeChat would refuse deletions of this merchant',
+    '`reasons` says what is missing. Most are mended by the account’s admin, who authorizes again from the merchant’s `reauthorize_url`; `POST /v1/merchants/{appid}/refresh` reads the account anew after a change at WeChat.',
+  ],
+  unauthorized: [
+    409,
+    'The merchant took the authorization back',
+    'Send the account’s admin the merchant’s `reauthorize_url`.',
+  ],
+  reauthorization_required: [
+    409,
+    'The merchant has to authorize again',
+    'WeChat takes the refresh token no more, and its list of authorizers has no other. Send the account’s admin the merchant’s `reauthorize_url`.',
+  ],
+  ticket_missing: [
+    503,
+    'The platform has no ticket yet',
+    'WeChat pushes a component_verify_ticket every ten minutes, and nothing works before the first. If none comes: is the authorization-event URL reachable from outside, and is it the one entered at WeChat?',
+  ],
+  token_unavailable: [
+    503,
+    'An access token could not be had just now',
+    'Minting failed a moment ago, or another process is at it. Try again in some seconds; the detail names what WeChat said.',
+  ],
+  authorization_state_forged: [
+    400,
+    'The authorization link is not valid',
+    'The `state` was not signed by this service for this platform. Start again from the authorization page.',
+  ],
+  authorization_state_expired: [
+    400,
+    'The authorization link is too old',
+    'Start again from the authorization page, and confirm within the time.',
+  ],
+  authorization_state_used: [
+    409,
+    'The authorization link was used already',
+    'It works for one authorization. Start again from the authorization page.',
+  ],
+  push_refused: [
+    403,
+    'Not an authentic push',
+    'Only WeChat calls this address. If WeChat’s own pushes are refused, the platform’s token or encoding_aes_key here differs from what is entered at WeChat; the detail names the reason.',
+  ],
+  authorization_code_refused: [
+    409,
+    'WeChat refused the authorization code',
+    'Codes are good once and for a short time. Start again from the authorization page.',
+  ],
 
-  target_missing: [422, 'Nothing to delete is named'],
-  msg_id_invalid: [422, 'The msg_id is not one'],
-  msg_id_unsafe_number: [422, 'The msg_id may have lost digits'],
-  article_idx_needs_msg_id: [422, 'article_idx counts only with a msg_id'],
-  whole_message_not_confirmed: [422, 'Every article would be deleted'],
-  whole_message_contradicts_article_idx: [422, 'One article or the whole message'],
-  whole_message_needs_msg_id: [422, 'A whole message needs its msg_id'],
-  url_not_an_article: [422, 'The url is not of an article'],
-  deletion_not_found: [404, 'The deletion is not known'],
-  deletion_state_conflict: [409, 'The deletion is not in a state for this'],
-  idempotency_key_reused: [422, 'The Idempotency-Key belongs to another request'],
-  idempotency_key_in_use: [409, 'The same request is still running'],
+  target_missing: [422, 'Nothing to delete is named', 'Give a `msg_id` or a `url`.'],
+  msg_id_invalid: [
+    422,
+    'The msg_id is not one',
+    'A msg_id is a whole number from 1 to 2⁶³ − 1, best sent as a string.',
+  ],
+  msg_id_unsafe_number: [
+    422,
+    'The msg_id may have lost digits',
+    'JSON numbers above 2⁵³ − 1 are rounded on the way, which would name another message. Send the msg_id as a string.',
+  ],
+  article_idx_needs_msg_id: [
+    422,
+    'article_idx counts only with a msg_id',
+    'A `url` names its article by itself: leave `article_idx` out, or give the `msg_id` instead.',
+  ],
+  whole_message_not_confirmed: [
+    422,
+    'Every article would be deleted',
+    'Name the article by `article_idx` (1 is the first), or, if every article of the message shall go, say `"whole_message": true`.',
+  ],
+  whole_message_contradicts_article_idx: [
+    422,
+    'One article or the whole message',
+    'The request names one article and asks for the whole message. Leave one of them out.',
+  ],
+  whole_message_needs_msg_id: [
+    422,
+    'A whole message needs its msg_id',
+    'A `url` names one article of a message. Give the `msg_id`.',
+  ],
+  url_not_an_article: [
+    422,
+    'The url is not of an article',
+    'It must be the address of an article on mp.weixin.qq.com, as WeChat gave it.',
+  ],
+  deletion_not_found: [404, 'The deletion is not known', 'Look for its id in `GET /v1/deletions`.'],
+  deletion_state_conflict: [
+    409,
+    'The deletion is not in a state for this',
+    'A deletion can be cancelled until it is dispatched, and retried once it has failed and no other one of the same target is open. The detail names its state.',
+  ],
+  idempotency_key_reused: [
+    422,
+    'The Idempotency-Key belongs to another request',
+    'The key came with another method, path or body within the last 24 hours. Use a new key for a new request, and the same body for the same key.',
+  ],
+  idempotency_key_in_use: [
+    409,
+    'The same request is still running',
+    'Ask again with the same key in a moment: the answer will be that of the first request.',
+  ],
 
-  feed_cursor_invalid: [400, 'The cursor is not one that the feed gave'],
-  webhook_endpoint_not_found: [404, 'The webhook endpoint is not known'],
-  webhook_endpoint_disabled: [409, 'The webhook endpoint is disabled'],
-  webhook_delivery_not_found: [404, 'The webhook delivery is not known'],
-  webhook_address_private: [422, 'The url is not a public address'],
+  feed_cursor_invalid: [
+    400,
+    'The cursor is not one that the feed gave',
+    'Cursors are opaque: take `next_cursor` of the page before, or begin without one.',
+  ],
+  webhook_endpoint_not_found: [
+    404,
+    'The webhook endpoint is not known',
+    'Look for its id in `GET /v1/webhook-endpoints`.',
+  ],
+  webhook_endpoint_disabled: [
+    409,
+    'The webhook endpoint is disabled',
+    'Enable it first: a disabled endpoint is sent nothing.',
+  ],
+  webhook_delivery_not_found: [
+    404,
+    'The webhook delivery is not known',
+    'Look for its id among the deliveries of its endpoint; old ones are forgotten.',
+  ],
+  webhook_address_private: [
+    422,
+    'The url is not a public address',
+    'Webhooks go to public addresses only, unless the operators allow private ones.',
+  ],
 
-  upstream_failed: [502, 'WeChat did not do what was asked'],
-  queue_unavailable: [503, 'The queue is not available'],
-  internal_error: [500, 'Something went wrong here'],
-} as const satisfies Record<string, readonly [status: number, title: string]>;
+  upstream_failed: [
+    502,
+    'WeChat did not do what was asked',
+    '`upstream` has the operation and what WeChat said: errcode, errmsg and rid, for a search in WeChat’s documents or a question to its support.',
+  ],
+  queue_unavailable: [
+    503,
+    'The queue is not available',
+    'What was accepted is safe in the database. Try again in some seconds.',
+  ],
+  internal_error: [
+    500,
+    'Something went wrong here',
+    'It is our fault. Try again; if it persists, tell the operators the `request_id`, under which the log has the cause.',
+  ],
+} as const satisfies Record<string, readonly [status: number, title: string, advice: string]>;
 
 export type ProblemCode = keyof typeof problems;
 
+export const problemCodes = Object.keys(problems) as ProblemCode[];
+
 export const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code);
 
-export function describeProblem(code: string): { status: number; title: string } {
-  const [status, title] = problems[isProblemCode(code) ? code : 'internal_error'];
-  return { status, title };
+export interface ProblemDescription {
+  status: number;
+  title: string;
+  /** With code between backticks. */
+  advice: string;
+}
+
+export function describeProblem(code: string): ProblemDescription {
+  const [status, title, advice] = problems[isProblemCode(code) ? code : 'internal_error'];
+  return { status, title, advice };
 }

@@ -1,0 +1,30 @@
+import { Controller, Get, Header, Param } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { z } from 'zod';
+import { Public } from '../http/access.guard.js';
+import { ProblemError } from '../http/problem.js';
+import { isProblemCode } from '../http/problems.js';
+import { problemIndexPage, problemPage } from './problem-pages.js';
+
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+/** Where the `type` of a problem leads: a page for each code. */
+@ApiExcludeController()
+@Controller('docs/problems')
+@Public()
+export class ProblemPagesController {
+  @Get()
+  @Header('content-type', 'text/html; charset=utf-8')
+  @Header('content-security-policy', POLICY)
+  index(): string {
+    return problemIndexPage();
+  }
+
+  @Get(':code')
+  @Header('content-type', 'text/html; charset=utf-8')
+  @Header('content-security-policy', POLICY)
+  page(@Param('code', { schema: z.string().max(100) }) code: string): string {
+    if (!isProblemCode(code)) throw new ProblemError('not_found', 'No problem has this code.');
+    return problemPage(code);
+  }
+}

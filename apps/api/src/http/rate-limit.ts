@@ -1,0 +1,42 @@
+import { LRUCache } from 'lru-cache';
+
+const WINDOW_MS = 60_000;
+
+/** What is left to a key in the minute that its first request began. */
+export interface Allowance {
+  limit: number;
+  remaining: number;
+  resetSeconds: number;
+  isExceeded: boolean;
+}
+
+interface Window {
+  endsAt: number;
+  used: number;
+}
+
+/**
+ * Counts requests per API key and minute. Each api process counts its own: the limit is against a client that runs away,
+ * and not worth a shared counter in the path of every request.
+ */
+export class RateLimit {
+  private readonly windows = new LRUCache<string, Window>({ max: 10_000 });
+
+  /** @param perMinute 0: no limit */
+  constructor(private readonly perMinute: number) {}
+
+  /** @param now in milliseconds @returns undefined where there is no limit */
+  take(apiKeyId: string, now: number): Allowance | undefined {
+    if (this.perMinute === 0) return undefined;
+    const current = this.windows.get(apiKeyId);
+    const window = current && current.endsAt > now ? current : { endsAt: now + WINDOW_MS, used: 0 };
+    if (window !== current) this.windows.set(apiKeyId, window);
+    window.used++;
+    return {
+      limit: this.perMinute,
+      remaining: Math.max(0, this.perMinute - window.used),
+      resetSeconds: Math.ceil((window.endsAt - now) / 1000),
+      isExceeded: window.used > this.perMinute,
+    };
+  }
+}
