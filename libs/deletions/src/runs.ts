@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -64,6 +65,10 @@ export interface End {
   proof: Proof;
   outcome: Outcome;
 }
+
+/** Within the claim, after which another worker looks at WeChat what came of the call. */
+const KEEP_MS = 20_000;
+const KEEP_PAUSE_MS = 500;
 
 interface WantedClaim {
   id: string;
@@ -140,10 +145,12 @@ export class Runs {
   /** The answer of a call after which the deletion goes on. */
   async finishCall(callId: string, result: CallResult): Promise<void> {
     const { outcome, errcode, errmsg, rid, httpStatus, latencyMs } = result;
-    await this.dataSource.query(
-      `UPDATE deletion_attempts SET outcome = $2, errcode = $3, errmsg = $4, rid = $5, http_status = $6, latency_ms = $7,
-         finished_at = now() WHERE id = $1`,
-      [callId, outcome, errcode ?? null, errmsg ?? null, rid ?? null, httpStatus ?? null, latencyMs],
+    await this.keep(() =>
+      this.dataSource.query(
+        `UPDATE deletion_attempts SET outcome = $2, errcode = $3, errmsg = $4, rid = $5, http_status = $6, latency_ms = $7,
+           finished_at = now() WHERE id = $1`,
+        [callId, outcome, errcode ?? null, errmsg ?? null, rid ?? null, httpStatus ?? null, latencyMs],
+      ),
     );
   }
 
@@ -154,7 +161,7 @@ export class Runs {
   async finish(run: Run, end: End, call?: { id: string; result: CallResult }): Promise<void> {
     const { state, proof, outcome } = end;
     this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
-    await this.ends.ask({ run, end, call });
+    await this.keep(() => this.ends.ask({ run, end, call }));
   }
 
   /** Waits out a backoff in the queue, which then runs it again. */
@@ -272,6 +279,21 @@ export class Runs {
       ],
     );
     return wanted.map(() => undefined);
+  }
+
+  /** What WeChat answered is known once: a database that restarts shall not cost another of the day's calls. */
+  private async keep(write: () => Promise<unknown>): Promise<void> {
+    const giveUpAt = performance.now() + KEEP_MS;
+    for (;;) {
+      try {
+        await write();
+        return;
+      } catch (error) {
+        if (performance.now() > giveUpAt) throw error;
+        this.logger.warn('an answer could not be stored yet', { error });
+        await delay(KEEP_PAUSE_MS);
+      }
+    }
   }
 
   private async whyNot(id: string): Promise<Claim> {
