@@ -108,6 +108,28 @@ describe.each(queueBackends)('webhooks with the queue on %s', (backend, queueUrl
     expect(await stage.deliveries(other)).toEqual([]);
   });
 
+  it('tell how a deletion ended', async () => {
+    const endpoint = await stage.endpoint({ event_types: ['deletion.*'] });
+    const merchant = await system.onboardMerchant();
+    const msgId = await system.sendMassMessage(merchant);
+    const wish = { merchant, msg_id: msgId, article_idx: 1, metadata: { ticket: 'T-7' } };
+    const { id } = (await system.call('POST', '/v1/deletions', wish)).body;
+    const [received] = await stage.received(endpoint.path, 1);
+    expect(received && verified(received, endpoint.secret)).toMatchObject({
+      type: 'deletion.succeeded',
+      data: {
+        id,
+        merchant,
+        component_appid: PLATFORM.component_appid,
+        msg_id: msgId,
+        article_idx: 1,
+        proof: 'acknowledged',
+        attempts: 1,
+        metadata: { ticket: 'T-7' },
+      },
+    });
+  });
+
   it('come again after a failure, with the same id, until they get through', async () => {
     const endpoint = await stage.endpoint();
     let refusals = 1;
@@ -226,7 +248,7 @@ describe('the webhooks of the API', () => {
 
     const changed = await system.call('PATCH', at(shown.id), { event_types: ['*'], description: null });
     expect(changed).toMatchObject({ status: 200, body: { event_types: ['*'], description: null, url: shown.url } });
-    expect((await system.call('POST', at(shown.id, '/rotate-secret'), {})).status).toBe(200);
+    expect((await system.call('POST', at(shown.id, '/rotate-secret'))).status).toBe(200);
     expect((await system.call('DELETE', at(shown.id))).status).toBe(204);
     expect(await system.call('GET', at(shown.id))).toMatchObject({
       status: 404,

@@ -41,6 +41,7 @@ export class Sweeper {
       await this.try(() => this.inbox.forgetOld());
       await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
       await this.try(() => this.idempotency.sweep());
+      await this.try(() => this.events.adoptRestored());
       await this.try(() => this.events.forgetOld());
       await this.try(() => this.webhooks.sweep(LOST_AFTER_MS));
       await this.try(() => this.webhooks.forgetOld());

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows } from '@app/database';
+import { rows, type Sql } from '@app/database';
 import { FEED_START, feedCursor, readFeedCursor } from './feed-cursor.js';
 import type { EventScope } from './event-scope.js';
 import type { EventType, NewEvent } from './event-types.js';
@@ -15,6 +15,7 @@ export const EVENT_COLUMNS = 'type, platform_id, merchant_id, deletion_id, taked
 
 const RETENTION_DAYS = 30;
 const FORGET_AT_A_TIME = 10_000;
+const SCAN_AT_MOST = 10_000;
 
 /** An event as the feed tells it, with the names by which the outside knows platform and merchant. */
 export interface FeedEvent {
@@ -46,7 +47,13 @@ export interface FeedPage {
   events: FeedEvent[];
   /** Where to go on. It moves even when nothing was found, so keep it. */
   next: string;
+  /** False: all that there is so far was read. True: there may be more, even if this page is short or empty. */
+  hasMore: boolean;
 }
+
+type Scanned = { edgeTxid: string; edgeSeq: string; scannedCount: number } & (
+  (Omit<FeedEvent, 'cursor'> & { txid: string; seq: string }) | { id: null }
+);
 
 /**
  * What happened, for those who want to know: written in the transaction that made it happen, and read in an order that
@@ -74,43 +81,64 @@ export class Events {
   }
 
   /**
-   * What came after the cursor, in order; `undefined` is the oldest event that is kept.
+   * What came after the cursor, in order; `undefined` is the oldest event that is kept. A cursor from ahead of this
+   * database, which was restored then, starts there too: rather repeat than skip.
    * @param sql a transaction, where the reader's own place is moved in it
    * @throws FeedCursorInvalid
    */
   async after(
     cursor: string | undefined,
     { takedownId, types, merchant, scope, limit }: FeedFilter,
-    sql: Pick<EntityManager, 'query'> = this.dataSource,
+    sql: Sql = this.dataSource,
   ): Promise<FeedPage> {
-    const from = cursor === undefined ? FEED_START : readFeedCursor(cursor);
+    const place = cursor === undefined ? FEED_START : readFeedCursor(cursor);
+    // The horizon is read first: what commits meanwhile is behind it and waits for the next page.
     const horizon = await this.horizon(sql);
-    // The horizon was read first: what commits meanwhile is behind it and waits for the next page.
-    const conditions = ['(e.txid, e.seq) > ($1::bigint, $2::bigint)', 'e.txid < $3::bigint'];
-    const bound: unknown[] = [from.txid, from.seq, horizon, limit];
-    const where = (value: unknown, condition: (place: string) => string) => {
-      if (value === undefined || value === null) return;
-      bound.push(value);
-      conditions.push(condition(`$${bound.length}`));
-    };
-    where(takedownId, (place) => `e.takedown_id = ${place}`);
-    where(merchant, (place) => `m.authorizer_appid = ${place}`);
-    where(types, (place) => `e.type = ANY(${place}::text[])`);
-    where(scope?.platforms, (place) => `p.component_appid = ANY(${place}::text[])`);
-    where(scope?.merchants, (place) => `m.authorizer_appid = ANY(${place}::text[])`);
-    const found = await rows<Omit<FeedEvent, 'cursor'> & { txid: string; seq: string }>(
+    const from = BigInt(place.txid) > BigInt(horizon) ? FEED_START : place;
+    const bound: unknown[] = [from.txid, from.seq, horizon];
+    const bind = (value: unknown) => `$${bound.push(value)}`;
+    const among = (column: string, values: readonly string[] | null | undefined) =>
+      values ? [`${column} = ANY(${bind(values)}::text[])`] : [];
+    const filters = [
+      ...among('s.type', types),
+      ...among('m.authorizer_appid', merchant === undefined ? undefined : [merchant]),
+      ...among('p.component_appid', scope?.platforms),
+      ...among('m.authorizer_appid', scope?.merchants),
+    ];
+    // A rare type among millions of events must not make one page read them all.
+    const scanLimit = filters.length > 0 ? Math.max(limit, SCAN_AT_MOST) : limit;
+    const found = await rows<Scanned>(
       sql,
-      `SELECT e.id, e.type, e.platform_id AS "platformId", e.merchant_id AS "merchantId",
-         p.component_appid AS "componentAppid", m.authorizer_appid AS "authorizerAppid",
-         e.deletion_id AS "deletionId", e.takedown_id AS "takedownId", e.data, e.created_at AS "createdAt", e.txid, e.seq
-       FROM events e LEFT JOIN platforms p ON p.id = e.platform_id LEFT JOIN merchants m ON m.id = e.merchant_id
-       WHERE ${conditions.join(' AND ')} ORDER BY e.txid, e.seq LIMIT $4`,
+      `WITH scanned AS MATERIALIZED (
+         SELECT * FROM events e WHERE (e.txid, e.seq) > ($1::bigint, $2::bigint) AND e.txid < $3::bigint
+           ${takedownId === undefined ? '' : `AND e.takedown_id = ${bind(takedownId)}`}
+         ORDER BY e.txid, e.seq LIMIT ${bind(scanLimit)}
+       ), edge AS (
+         SELECT txid AS "edgeTxid", seq AS "edgeSeq", (count(*) OVER ())::int AS "scannedCount" FROM scanned
+         ORDER BY txid DESC, seq DESC LIMIT 1
+       ), matching AS (
+         SELECT s.id, s.type, s.platform_id AS "platformId", s.merchant_id AS "merchantId",
+           p.component_appid AS "componentAppid", m.authorizer_appid AS "authorizerAppid",
+           s.deletion_id AS "deletionId", s.takedown_id AS "takedownId", s.data, s.created_at AS "createdAt", s.txid, s.seq
+         FROM scanned s LEFT JOIN platforms p ON p.id = s.platform_id LEFT JOIN merchants m ON m.id = s.merchant_id
+         WHERE ${['TRUE', ...filters].join(' AND ')} ORDER BY s.txid, s.seq LIMIT ${bind(limit)}
+       )
+       SELECT * FROM edge LEFT JOIN matching ON TRUE ORDER BY txid, seq`,
       bound,
     );
-    const events = found.map(({ txid, seq, ...event }) => ({ ...event, cursor: feedCursor({ txid, seq }) }));
+    const [edge] = found;
+    const events = found.flatMap(({ edgeTxid: _txid, edgeSeq: _seq, scannedCount: _count, ...row }) => {
+      if (row.id === null) return [];
+      const { txid, seq, ...event } = row;
+      return [{ ...event, cursor: feedCursor({ txid, seq }) }];
+    });
     const last = events.at(-1);
-    // A page that is not full has read everything before the horizon, what does not match included.
-    return { events, next: last && events.length === limit ? last.cursor : furthest(from, horizon) };
+    if (last && events.length === limit) return { events, next: last.cursor, hasMore: true };
+    if (edge?.scannedCount === scanLimit) {
+      return { events, next: feedCursor({ txid: edge.edgeTxid, seq: edge.edgeSeq }), hasMore: true };
+    }
+    // Everything before the horizon was read, what does not match included.
+    return { events, next: feedCursor({ txid: horizon, seq: '0' }), hasMore: false };
   }
 
   /** The cursor of a reader who wants what comes from now on, and perhaps a little that came just before. */
@@ -128,8 +156,19 @@ export class Events {
     );
   }
 
+  /**
+   * Takes in the events of a database that was restored from a dump into a server with younger transactions than the dump
+   * knew: otherwise they would stay behind the horizon for long.
+   */
+  async adoptRestored(): Promise<void> {
+    await this.dataSource.query(
+      // Whatever is visible was written by a transaction that this server has begun, unless another server wrote it.
+      `UPDATE events SET txid = current_txid() WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`,
+    );
+  }
+
   /** The id of the oldest transaction that still runs: whatever has a smaller one is committed or never will be. */
-  private async horizon(sql: Pick<EntityManager, 'query'>): Promise<string> {
+  private async horizon(sql: Sql): Promise<string> {
     const [found] = await rows<{ txid: string }>(
       sql,
       `SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS txid`,
@@ -138,7 +177,3 @@ export class Events {
     return found.txid;
   }
 }
-
-/** A cursor never moves back, not even that of another database's feed. */
-const furthest = (from: { txid: string; seq: string }, horizon: string): string =>
-  feedCursor(BigInt(horizon) > BigInt(from.txid) ? { txid: horizon, seq: '0' } : from);

@@ -58,11 +58,11 @@ export class WebhookFanOut {
         `SELECT cursor FROM webhook_feed WHERE id = 1 FOR UPDATE SKIP LOCKED`,
       );
       if (!place) return false;
-      const { events, next } = await this.events.after(place.cursor, { limit: EVENTS_AT_A_TIME }, tx);
+      const { events, next, hasMore } = await this.events.after(place.cursor, { limit: EVENTS_AT_A_TIME }, tx);
       if (events.length === 0) return false;
       await this.deliveries.plan(tx, events);
       await tx.query(`UPDATE webhook_feed SET cursor = $1 WHERE id = 1`, [next]);
-      return events.length === EVENTS_AT_A_TIME;
+      return hasMore;
     });
   }
 }

@@ -39,6 +39,9 @@ export type ListEvents = z.output<typeof listEventsSchema>;
 export const eventPageSchema = z.object({
   data: z.array(eventSchema),
   next_cursor: z.string().meta({ description: 'Never null: ask again with it for what happens later.' }),
+  has_more: z
+    .boolean()
+    .meta({ description: 'True: ask again at once. A page may be short, or empty, and yet not the last.' }),
 });
 
 function isCursor(text: string): boolean {

@@ -21,7 +21,7 @@ export class EventsController {
     const { cursor, limit, type, merchant, takedown: takedownId } = query;
     const types = type === undefined ? undefined : typesOf([type]);
     const from = cursor === 'latest' ? await this.events.latest() : cursor;
-    const { events, next } = await this.events.after(from, { limit, types, merchant, takedownId, scope });
-    return { data: events.map(eventMessage), next_cursor: next };
+    const { events, next, hasMore } = await this.events.after(from, { limit, types, merchant, takedownId, scope });
+    return { data: events.map(eventMessage), next_cursor: next, has_more: hasMore };
   }
 }

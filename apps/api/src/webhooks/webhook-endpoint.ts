@@ -42,6 +42,8 @@ export const rotateWebhookSecretSchema = z
       .default(24)
       .meta({ description: 'How long the old secret signs as well.' }),
   })
+  // A request without a body is one without wishes.
+  .prefault({})
   .meta({ id: 'RotateWebhookSecret' });
 export type RotateWebhookSecret = z.output<typeof rotateWebhookSecretSchema>;
 
