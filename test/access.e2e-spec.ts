@@ -1,0 +1,328 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { IssuedKeys, type Limits, type Role } from '@app/access';
+import { routeTable } from './support/route-table.js';
+import { PLATFORM, System, type Reply } from './support/system.js';
+
+/** What a request names. */
+interface Names {
+  platform: string;
+  merchant: string;
+  deletion: string;
+  apiKey: string;
+  endpoint: string;
+  delivery: string;
+}
+
+/** What one route allows; `mine` is the tenant whose things the request names. */
+interface Rule {
+  needs: Role | 'public';
+  /** The statuses of a request that was let through; it may still be wrong in another way. */
+  ok: number[];
+  body?: (mine: Names) => unknown;
+  /** Added to the path. */
+  query?: (mine: Names) => string;
+  /** What a key gets that is limited to another tenant. Not found: as if what the request names were not there. */
+  elsewhere?: 'not found' | 'left out';
+  /** Whose limits keep a key from what it may see, because others are concerned as well. */
+  limited?: 'any key with limits' | 'keys limited to merchants';
+  /** What is used up by a request that is let through. */
+  fresh?: () => Promise<Partial<Names>>;
+}
+
+const open = (...ok: number[]): Rule => ({ needs: 'public', ok });
+
+let system: System;
+let keys: IssuedKeys;
+let mine: Names;
+let theirs: Names;
+/** Of the key that makes all others. */
+let adminId: string;
+
+const anArticle = () => ({ msg_id: String(randomBytes(6).readUIntBE(0, 6) + 1), article_idx: 1 });
+
+/** One line for each route of the api: a route that is not here fails the test. */
+const RULES: Record<string, Rule> = {
+  'GET /health/live': open(200),
+  'GET /health/ready': open(200),
+  'GET /metrics': { needs: 'viewer', ok: [200], limited: 'any key with limits' },
+  'GET /docs': open(200),
+  'GET /docs/': open(200),
+  'GET /docs/*': open(404),
+  'GET /docs/index.html': open(200),
+  'GET /docs/LICENSE': open(404),
+  'GET /docs/swagger-ui-init.js': open(200),
+  'GET /docs/docs/swagger-ui-init.js': open(200),
+  'GET /docs-yaml': open(200),
+  'GET /docs/problems': open(200),
+  'GET /docs/problems/:code': open(404),
+  'GET /openapi.json': open(200),
+
+  'POST /wechat/:componentAppid/events': open(400),
+  'POST /wechat/:componentAppid/messages/:authorizerAppid': open(400),
+  'GET /authorize/:componentAppid': open(200),
+  'GET /authorize/:componentAppid/callback': open(400),
+
+  'POST /v1/platforms': { needs: 'admin', ok: [400], body: () => ({}), limited: 'any key with limits' },
+  'GET /v1/platforms': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
+  'GET /v1/platforms/:componentAppid': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'PATCH /v1/platforms/:componentAppid': {
+    needs: 'admin',
+    ok: [200],
+    body: () => ({ forward_urls: [] }),
+    elsewhere: 'not found',
+    limited: 'keys limited to merchants',
+  },
+  'POST /v1/platforms/:componentAppid/sync': {
+    needs: 'admin',
+    ok: [200],
+    elsewhere: 'not found',
+    limited: 'keys limited to merchants',
+  },
+
+  'GET /v1/merchants': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
+  'GET /v1/merchants/:appid': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'PATCH /v1/merchants/:appid': {
+    needs: 'operator',
+    ok: [200],
+    body: () => ({ rate_per_minute: 100 }),
+    elsewhere: 'not found',
+  },
+  'POST /v1/merchants/:appid/refresh': { needs: 'operator', ok: [200], elsewhere: 'not found' },
+  'POST /v1/merchants/:appid/access-token': { needs: 'tokens', ok: [200], elsewhere: 'not found' },
+
+  'GET /v1/mass-messages': {
+    needs: 'viewer',
+    ok: [200],
+    query: ({ merchant }) => `merchant=${merchant}`,
+    elsewhere: 'not found',
+  },
+  'GET /v1/callback-events': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
+  'GET /v1/events': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
+
+  'POST /v1/deletions': {
+    needs: 'operator',
+    ok: [202],
+    body: ({ merchant }) => ({ merchant, ...anArticle() }),
+    elsewhere: 'not found',
+  },
+  'GET /v1/deletions': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
+  'GET /v1/deletions/:id': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'GET /v1/deletions/:id/attempts': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'POST /v1/deletions/:id/cancel': { needs: 'operator', ok: [200, 409], elsewhere: 'not found' },
+  'POST /v1/deletions/:id/retry': { needs: 'operator', ok: [202, 409], elsewhere: 'not found' },
+
+  'POST /v1/api-keys': {
+    needs: 'admin',
+    ok: [201],
+    // Without limits of its own it gets those of the key that asks.
+    body: () => ({ name: 'made', role: 'viewer' }),
+    elsewhere: 'left out',
+  },
+  'GET /v1/api-keys': { needs: 'admin', ok: [200], elsewhere: 'left out' },
+  'GET /v1/api-keys/:id': { needs: 'admin', ok: [200], elsewhere: 'not found' },
+  'PATCH /v1/api-keys/:id': { needs: 'admin', ok: [200], body: () => ({ name: 'renamed' }), elsewhere: 'not found' },
+  'DELETE /v1/api-keys/:id': {
+    needs: 'admin',
+    ok: [204],
+    elsewhere: 'not found',
+    fresh: async () => ({ apiKey: await aKeyOfMine() }),
+  },
+
+  'POST /v1/webhook-endpoints': {
+    needs: 'admin',
+    ok: [201],
+    body: () => ({ url: 'https://hooks.example.com/retract', event_types: ['deletion.*'] }),
+    elsewhere: 'left out',
+  },
+  'GET /v1/webhook-endpoints': { needs: 'admin', ok: [200], elsewhere: 'left out' },
+  'GET /v1/webhook-endpoints/:id': { needs: 'admin', ok: [200], elsewhere: 'not found' },
+  'PATCH /v1/webhook-endpoints/:id': {
+    needs: 'admin',
+    ok: [200],
+    body: () => ({ description: 'changed' }),
+    elsewhere: 'not found',
+  },
+  'DELETE /v1/webhook-endpoints/:id': {
+    needs: 'admin',
+    ok: [204],
+    elsewhere: 'not found',
+    fresh: async () => ({ endpoint: await anEndpointOf(mine) }),
+  },
+  'POST /v1/webhook-endpoints/:id/rotate-secret': {
+    needs: 'admin',
+    ok: [200],
+    body: () => ({}),
+    elsewhere: 'not found',
+  },
+  'POST /v1/webhook-endpoints/:id/test': { needs: 'admin', ok: [202], elsewhere: 'not found' },
+  'GET /v1/webhook-endpoints/:id/deliveries': { needs: 'admin', ok: [200], elsewhere: 'not found' },
+  'POST /v1/webhook-endpoints/:id/deliveries/:deliveryId/resend': {
+    needs: 'admin',
+    ok: [202],
+    elsewhere: 'not found',
+  },
+
+  'GET /v1/audit-events': { needs: 'admin', ok: [200], elsewhere: 'left out' },
+};
+
+const ROLES: Role[] = ['admin', 'operator', 'viewer', 'tokens'];
+const MAY: Record<Role, Role[]> = {
+  admin: ['admin', 'operator', 'viewer'],
+  operator: ['operator', 'viewer'],
+  viewer: ['viewer'],
+  tokens: ['tokens'],
+};
+
+interface Scope {
+  limits: () => Limits;
+  isElsewhere?: true;
+  isEverything?: true;
+}
+
+const SCOPES: Record<string, Scope> = {
+  'without limits': { limits: () => ({ platforms: null, merchants: null }), isEverything: true },
+  'of its platform': { limits: () => ({ platforms: [mine.platform], merchants: null }) },
+  'of the merchant': { limits: () => ({ platforms: null, merchants: [mine.merchant] }) },
+  'of another platform': { limits: () => ({ platforms: [theirs.platform], merchants: null }), isElsewhere: true },
+  'of another merchant': { limits: () => ({ platforms: null, merchants: [theirs.merchant] }), isElsewhere: true },
+  'of the merchant at another platform': {
+    limits: () => ({ platforms: [theirs.platform], merchants: [mine.merchant] }),
+    isElsewhere: true,
+  },
+};
+
+function refusalOf({ elsewhere, limited }: Rule, scope: Scope): 'limited' | 'not found' | 'left out' | undefined {
+  if (limited === 'any key with limits' && !scope.isEverything) return 'limited';
+  if (scope.isElsewhere) return elsewhere;
+  return limited && scope.limits().merchants ? 'limited' : undefined;
+}
+
+const actor = () => ({
+  apiKeyId: adminId,
+  role: 'admin' as const,
+  scope: { platforms: null, merchants: null },
+  requestId: 'test',
+  ip: 'test',
+});
+
+async function aKey(role: Role, limits: Partial<Limits> = {}): Promise<{ id: string; key: string }> {
+  const { key, issued } = await keys.issue(actor(), { name: role, role, expiresAt: null, ...limits });
+  return { id: issued.id, key };
+}
+const aKeyOfMine = async () => (await aKey('viewer', { platforms: [mine.platform], merchants: [mine.merchant] })).id;
+
+async function anEndpointOf({ platform, merchant }: Names): Promise<string> {
+  const made = await system.call('POST', '/v1/webhook-endpoints', {
+    url: 'https://hooks.example.com/retract',
+    event_types: ['*'],
+    platforms: [platform],
+    merchants: [merchant],
+  });
+  return made.body.id;
+}
+
+async function aTenant(platform: typeof PLATFORM): Promise<Names> {
+  await system.registerPlatform(platform);
+  const merchant = await system.onboardMerchant({}, { platform });
+  const names = { platform: platform.component_appid, merchant, deletion: '', apiKey: '', endpoint: '', delivery: '' };
+  const accepted = await system.call('POST', '/v1/deletions', { merchant, ...anArticle() });
+  names.deletion = accepted.body.id;
+  names.endpoint = await anEndpointOf(names);
+  names.delivery = (await system.call('POST', `/v1/webhook-endpoints/${names.endpoint}/test`)).body.id;
+  return names;
+}
+
+/** @param route `METHOD /path/:parameter` */
+async function ask(route: string, rule: Rule, named: Names, key: string | undefined): Promise<Reply> {
+  const [method = '', pattern = ''] = route.split(' ');
+  const path = pattern
+    .replace(':componentAppid', named.platform)
+    .replace(/:appid|:authorizerAppid/, named.merchant)
+    .replace('/deletions/:id', `/deletions/${named.deletion}`)
+    .replace('/api-keys/:id', `/api-keys/${named.apiKey}`)
+    .replace('/webhook-endpoints/:id', `/webhook-endpoints/${named.endpoint}`)
+    .replace(':deliveryId', named.delivery)
+    .replace(':code', 'no_such_code')
+    .replace('*', 'no-such-file');
+  const query = rule.query ? `?${rule.query(named)}` : '';
+  return system.call(method, path + query, rule.body?.(named), { authorization: key ? `Bearer ${key}` : '' });
+}
+
+const outcomeOf = ({ status, body }: Reply) => (status >= 400 ? { status, code: body.code } : { status });
+
+describe('access to the api', () => {
+  beforeAll(async () => {
+    system = await System.start({ withWorker: false });
+    keys = system.api.get(IssuedKeys);
+    mine = await aTenant(PLATFORM);
+    theirs = await aTenant({ ...PLATFORM, component_appid: 'wxfedcba9876543210' });
+    const [admin] = await system.sql<{ id: string }>('SELECT id FROM api_keys');
+    adminId = admin?.id ?? '';
+    mine.apiKey = await aKeyOfMine();
+  });
+  afterAll(() => system.close());
+
+  it('has a rule for every route, and no rule without a route', () => {
+    const routes = routeTable(system.api).filter((route) => !/^(HEAD|OPTIONS) /.test(route));
+    expect(routes.sort()).toEqual(Object.keys(RULES).sort());
+  });
+
+  describe.each(Object.entries(RULES))('%s', (route, rule) => {
+    const named = async (): Promise<Names> => ({ ...mine, ...(await rule.fresh?.()) });
+    const unknown = (): Names => ({
+      platform: 'wx0000000000000000',
+      merchant: 'wx0000000000000001',
+      deletion: randomUUID(),
+      apiKey: randomUUID(),
+      endpoint: randomUUID(),
+      delivery: randomUUID(),
+    });
+
+    it('without a key that works', async () => {
+      const [expired, revoked] = [await aKey('admin'), await aKey('admin')];
+      await system.sql(`UPDATE api_keys SET expires_at = now() WHERE id = $1`, [expired.id]);
+      await keys.revoke(actor(), revoked.id);
+      for (const key of [undefined, `rk_${'x'.repeat(43)}`, 'no-key', expired.key, revoked.key]) {
+        const reply = await ask(route, rule, mine, key);
+        if (rule.needs === 'public') expect(rule.ok).toContain(reply.status);
+        else expect(outcomeOf(reply)).toEqual({ status: 401, code: 'unauthenticated' });
+      }
+    });
+
+    it.each(ROLES.flatMap((role) => Object.keys(SCOPES).map((scope) => [role, scope] as const)))(
+      'with a key of the role %s %s',
+      async (role, scopeName) => {
+        const scope = SCOPES[scopeName];
+        if (!scope) throw new Error('no such scope');
+        const { key } = await aKey(role, scope.limits());
+        const target = await named();
+        const reply = await ask(route, rule, target, key);
+
+        if (rule.needs === 'public') return expect(rule.ok).toContain(reply.status);
+        if (!MAY[role].includes(rule.needs)) {
+          return expect(outcomeOf(reply)).toEqual({ status: 403, code: 'forbidden' });
+        }
+        const refusal = refusalOf(rule, scope);
+        if (refusal === 'limited') return expect(outcomeOf(reply)).toEqual({ status: 403, code: 'key_limited' });
+        if (refusal === 'not found') {
+          const nothing = unknown();
+          const aboutNothing = await ask(route, rule, nothing, key);
+          expect(outcomeOf(reply)).toEqual({ status: 404, code: expect.stringMatching(/_not_found$/) });
+          // The very words that it has for what is not there: nobody learns that somebody else has it.
+          const translated = Object.keys(mine).reduce(
+            (text, name) => text.replaceAll(nothing[name as keyof Names], target[name as keyof Names]),
+            JSON.stringify({ ...aboutNothing.body, request_id: '' }),
+          );
+          return expect({ ...reply.body, request_id: '' }).toEqual(JSON.parse(translated));
+        }
+        expect(rule.ok).toContain(reply.status);
+        if (refusal === 'left out') {
+          const { platform, deletion, apiKey, endpoint, delivery } = mine;
+          const told = JSON.stringify(reply.body);
+          const names = [platform, deletion, apiKey, endpoint, delivery];
+          expect(names.filter((name) => told.includes(name))).toEqual([]);
+        }
+      },
+    );
+  });
+});
