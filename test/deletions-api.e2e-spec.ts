@@ -72,6 +72,7 @@ describe('POST /v1/deletions', () => {
       metadata: { ticket: 'T-1' },
       outcome: null,
       proof: 'none',
+      takedown: null,
       attempts: 0,
       created_at: expect.stringMatching(/Z$/),
       finished_at: null,

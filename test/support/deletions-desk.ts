@@ -81,7 +81,15 @@ export class DeletionsDesk {
     const ids: string[] = [];
     for (let i = 0; i < count; i++) {
       const target = { msgId: ++this.lastMsgId, articleIdx: 1 };
-      const wish = { target, isUrgent, notBefore, reason: null, metadata: {}, requestId: 'test' };
+      const wish = {
+        target,
+        isUrgent,
+        notBefore,
+        reason: null,
+        metadata: {},
+        requestId: 'test',
+        requestedBy: randomUUID(),
+      };
       const { id } = await this.dataSource.transaction((tx) => this.deletions.accept(tx, merchant, wish));
       ids.push(id);
     }

@@ -30,6 +30,7 @@ import { Metrics } from './metrics/metrics.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { OnboardingController } from './onboarding/onboarding.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
+import { TakedownsController } from './takedowns/takedowns.controller.js';
 import { WebhookEndpointsController } from './webhooks/webhook-endpoints.controller.js';
 
 @Module({})
@@ -91,6 +92,7 @@ export class ApiModule {
         MetricsController,
         OnboardingController,
         PlatformsController,
+        TakedownsController,
         WebhookEndpointsController,
         ProblemPagesController,
       ],

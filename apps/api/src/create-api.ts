@@ -5,8 +5,9 @@ import { ApiKeys } from '@app/access';
 import { ApiModule } from './api.module.js';
 import type { ApiEnv } from './env.js';
 import { useOpenApi } from './http/open-api.js';
-import { useRequestId } from './http/request-id.js';
 import { useStrictJson } from './http/json-bodies.js';
+import { useRequestId } from './http/request-id.js';
+import { useStreamedBodies } from './http/streamed-bodies.js';
 import { Metrics } from './metrics/metrics.js';
 
 /** Larger requests are refused before they are read. Pushes of WeChat are a few kilobytes. */
@@ -27,6 +28,7 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
     done();
   });
   useStrictJson(api);
+  useStreamedBodies(adapter.getInstance());
   // WeChat's pushes as they came: signatures are over bytes.
   api.useBodyParser(['text/xml', 'application/xml'], { bodyLimit: PUSH_LIMIT_BYTES }, (_request, body, done) => {
     done(null, body);

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { Dispatcher } from '@app/deletions';
+import { Dispatcher, TakedownWatch } from '@app/deletions';
 import { runWithRequestId } from '@app/logging';
 import { JobRunner, type JobRunnerOptions } from '@app/queue';
 import { WebhookFanOut } from '@app/webhooks';
@@ -27,6 +27,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(QUEUE_OPTIONS) options: JobRunnerOptions,
     private readonly dispatcher: Dispatcher,
     private readonly sweeper: Sweeper,
+    private readonly takedownWatch: TakedownWatch,
     private readonly webhookFanOut: WebhookFanOut,
     authorizerRefreshToken: AuthorizerRefreshTokenJob,
     callbackForward: CallbackForwardJob,
@@ -54,11 +55,17 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     await this.runner.start();
     this.dispatcher.start();
     this.sweeper.start();
+    this.takedownWatch.start();
     this.webhookFanOut.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.dispatcher.stop(), this.sweeper.stop(), this.webhookFanOut.stop()]);
+    await Promise.all([
+      this.dispatcher.stop(),
+      this.sweeper.stop(),
+      this.takedownWatch.stop(),
+      this.webhookFanOut.stop(),
+    ]);
     await this.runner.stop();
   }
 }

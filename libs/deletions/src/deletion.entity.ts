@@ -24,6 +24,9 @@ import type { DeletionState, Proof } from './states.js';
 @Index('deletions_dispatched_idx', ['dispatchedAt'], { where: 'finished_at IS NULL AND dispatched_at IS NOT NULL' })
 @Index('deletions_verify_idx', ['verifyAt'], { where: 'verify_at IS NOT NULL' })
 @Index('deletions_merchant_idx', ['merchantId', 'id'])
+@Index('deletions_msg_id_idx', ['msgId', 'id'], { where: 'msg_id IS NOT NULL' })
+@Index('deletions_takedown_idx', ['takedownId', 'id'], { where: 'takedown_id IS NOT NULL' })
+@Index('deletions_takedown_open_idx', ['takedownId'], { where: 'takedown_id IS NOT NULL AND finished_at IS NULL' })
 export class Deletion {
   @PrimaryColumn('uuid') id!: string;
   @ForeignKey(() => Merchant, { name: 'deletions_merchant_id_fkey' })
@@ -64,6 +67,9 @@ export class Deletion {
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('jsonb', { default: {} }) metadata!: Record<string, string>;
   @Column('text', { name: 'request_id' }) requestId!: string;
+  /** The API key that asked. Null in rows from before this was written down. */
+  @Column('uuid', { name: 'requested_by', nullable: true }) requestedBy!: string | null;
+  @Column('uuid', { name: 'takedown_id', nullable: true }) takedownId!: string | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
 }

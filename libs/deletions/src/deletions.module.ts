@@ -7,13 +7,29 @@ import type { PacingDefaults } from './lane.js';
 import { Lanes, PACING_DEFAULTS } from './lanes.js';
 import { PlatformHolds } from './platform-holds.js';
 import { Runs } from './runs.js';
+import { TakedownDoor } from './takedown-door.js';
+import { TakedownIntake } from './takedown-intake.js';
+import { Takedowns } from './takedowns.js';
+import { TakedownWatch } from './takedown-watch.js';
 import { Verifications } from './verifications.js';
 
 /** The life of deletions: accepted, paced, run, proven. */
 @Module({})
 export class DeletionsModule {
   static forRoot(pacing: PacingDefaults): DynamicModule {
-    const services = [DeletionRun, Deletions, Dispatcher, Lanes, PlatformHolds, Runs, Verifications];
+    const services = [
+      DeletionRun,
+      Deletions,
+      Dispatcher,
+      Lanes,
+      PlatformHolds,
+      Runs,
+      TakedownDoor,
+      TakedownIntake,
+      Takedowns,
+      TakedownWatch,
+      Verifications,
+    ];
     return {
       module: DeletionsModule,
       global: true,

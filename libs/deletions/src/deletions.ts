@@ -17,8 +17,8 @@ import { Deletion } from './deletion.entity.js';
 import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible } from './errors.js';
 import { Lanes } from './lanes.js';
 import { statesBefore, type DeletionState, type WaitingFor } from './states.js';
+import { targetColumns, targetKey, type Target } from './target.js';
 import { tellOf } from './told.js';
-import { targetKey, type Target } from './target.js';
 
 export interface NewDeletion {
   target: Target;
@@ -27,6 +27,8 @@ export interface NewDeletion {
   reason: string | null;
   metadata: Record<string, string>;
   requestId: string;
+  /** The API key. */
+  requestedBy: string;
 }
 
 /** A deletion as outsiders see it: what its lane waits for counts as its own waiting. */
@@ -40,6 +42,10 @@ export interface DeletionFilter {
   merchantId?: string | undefined;
   state?: DeletionState | undefined;
   msgId?: string | undefined;
+  /** Those that it made, and those that it found open. */
+  takedownId?: string | undefined;
+  createdAfter?: Date | undefined;
+  createdBefore?: Date | undefined;
   limit: number;
   /** Newest first: the id after which the page starts. */
   after?: string | undefined;
@@ -89,18 +95,27 @@ export class Deletions {
     return view;
   }
 
-  async list(scope: Scope, { merchantId, state, msgId, limit, after }: DeletionFilter): Promise<DeletionView[]> {
+  async list(scope: Scope, filter: DeletionFilter): Promise<DeletionView[]> {
+    const { merchantId, state, msgId, takedownId, createdAfter, createdBefore, limit, after } = filter;
     const { parameters, bind } = statement();
     const where = [
       inScope(scope, VIEW, bind),
       merchantId && `d.merchant_id = ${bind(merchantId)}`,
       msgId && `d.msg_id = ${bind(msgId)}`,
+      createdAfter && `d.created_at > ${bind(createdAfter)}`,
+      createdBefore && `d.created_at < ${bind(createdBefore)}`,
       after && `d.id < ${bind(after)}`,
       state && `${SEEN_STATE} = ${bind(state)}`,
     ].filter(Boolean);
+    const page = `ORDER BY id DESC LIMIT ${bind(limit)}`;
+    const select = (condition: string) => `${SELECT_VIEW} WHERE ${[...where, condition].join(' AND ')} ${page}`;
+    if (takedownId === undefined) return rows(this.dataSource, select('TRUE'), parameters);
+    // Two halves, each by its own index: with OR the whole takedown would be read for a page.
+    const takedown = bind(takedownId);
+    const linked = `d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = ${takedown})`;
     return rows(
       this.dataSource,
-      `${SELECT_VIEW} WHERE ${where.join(' AND ')} ORDER BY d.id DESC LIMIT ${bind(limit)}`,
+      `SELECT * FROM ((${select(`d.takedown_id = ${takedown}`)}) UNION ALL (${select(linked)})) AS both_kinds ${page}`,
       parameters,
     );
   }
@@ -185,26 +200,28 @@ export class Deletions {
 
   private async insert(tx: EntityManager, merchantId: string, wish: NewDeletion): Promise<string | undefined> {
     const { target } = wish;
+    const { msgId, articleIdx, url } = targetColumns(target);
     const [inserted] = await rows<{ id: string; readyAt: Date }>(
       tx,
       `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
-         reason, metadata, request_id)
+         reason, metadata, request_id, requested_by)
        VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $8::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $7, $8,
-         GREATEST($8::timestamptz, now()), $9, $10, $11)
+         GREATEST($8::timestamptz, now()), $9, $10, $11, $12)
        ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
        RETURNING id, ready_at AS "readyAt"`,
       [
         uuidv7(),
         merchantId,
-        'msgId' in target ? String(target.msgId) : null,
-        'msgId' in target ? target.articleIdx : null,
-        'url' in target ? target.url : null,
+        msgId,
+        articleIdx,
+        url,
         targetKey(target),
         wish.isUrgent,
         wish.notBefore,
         wish.reason,
         JSON.stringify(wish.metadata),
         wish.requestId,
+        wish.requestedBy,
       ],
     );
     if (inserted) await this.lanes.wake(tx, merchantId, inserted.readyAt);
@@ -248,7 +265,12 @@ const LANE_BLOCK = `GREATEST(CASE WHEN d.is_urgent THEN p.urgent_blocked_until E
   CASE WHEN pl.held_since IS NOT NULL THEN GREATEST(pl.held_until, now() + interval '1 s') END)`;
 const LANE_BLOCK_REASON = `CASE WHEN pl.held_since IS NOT NULL THEN 'platform' ELSE p.blocked_for END`;
 const WAITS_IN_LANE = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${LANE_BLOCK} > now())`;
-const SEEN_STATE = `CASE WHEN ${WAITS_IN_LANE} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`;
+/** Where the deletions come from that SEEN_STATE speaks of. */
+export const SEEN_FROM = `
+  FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+  LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
+/** Of a deletion `d`, its lane `p` and its platform `pl`: what the lane waits for counts as the deletion's own waiting. */
+export const SEEN_STATE = `CASE WHEN ${WAITS_IN_LANE} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`;
 
 /** The aliases of SELECT_VIEW. */
 const VIEW = { merchant: 'm', platform: 'pl' };
@@ -266,7 +288,7 @@ const SELECT_VIEW = `
     CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK_REASON} ELSE d.waiting_for END AS "waitingFor",
     CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK} ELSE d.waiting_until END AS "waitingUntil",
     d.outcome_code AS "outcomeCode", d.outcome_errcode AS "outcomeErrcode", d.outcome_errmsg AS "outcomeErrmsg",
-    d.outcome_rid AS "outcomeRid", d.proof, d.reason, d.metadata, d.request_id AS "requestId", d.created_at AS "createdAt",
+    d.outcome_rid AS "outcomeRid", d.proof, d.reason, d.metadata, d.request_id AS "requestId",
+    d.requested_by AS "requestedBy", d.takedown_id AS "takedownId", d.created_at AS "createdAt",
     d.finished_at AS "finishedAt", m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid"
-  FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
-  LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
+  ${SEEN_FROM}`;

@@ -50,3 +50,30 @@ export class DeletionStateConflict extends DeletionsError {
     super('deletion_state_conflict', `Deletion ${id} is ${state} and cannot be ${wanted} any more.`);
   }
 }
+
+export class TakedownNotFound extends DeletionsError {
+  constructor(id: string) {
+    super('takedown_not_found', `There is no takedown ${id}.`);
+  }
+}
+
+/** Too late to cancel. */
+export class TakedownStateConflict extends DeletionsError {
+  constructor(id: string, state: string) {
+    super('takedown_state_conflict', `Takedown ${id} is ${state} and cannot be cancelled any more.`);
+  }
+}
+
+/** It was cancelled, or given up as silent, while its items were still coming in. Nothing of it runs. */
+export class TakedownBrokenOff extends DeletionsError {
+  constructor(id: string) {
+    super('takedown_broken_off', `Takedown ${id} was closed before all of it had arrived.`);
+  }
+}
+
+/** Not one of the items could be accepted, so there is no takedown. */
+export class NothingAccepted extends DeletionsError {
+  constructor(readonly rejections: { line: number; code: string; detail: string }[]) {
+    super('nothing_accepted', 'None of the items can be carried out: nothing was changed.');
+  }
+}

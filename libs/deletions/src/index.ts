@@ -3,9 +3,20 @@ import { Deletion } from './deletion.entity.js';
 import { LaneWake } from './lane-wake.entity.js';
 import { MerchantPacing } from './merchant-pacing.entity.js';
 import { PlatformPacing } from './platform-pacing.entity.js';
+import { Takedown, TakedownItemRow, TakedownLink, TakedownRejectionRow } from './takedown.entity.js';
 
 /** For DatabaseModule.forRoot. */
-export const deletionsEntities = [Deletion, DeletionAttempt, LaneWake, MerchantPacing, PlatformPacing];
+export const deletionsEntities = [
+  Deletion,
+  DeletionAttempt,
+  LaneWake,
+  MerchantPacing,
+  PlatformPacing,
+  Takedown,
+  TakedownItemRow,
+  TakedownLink,
+  TakedownRejectionRow,
+];
 
 export { type DeletionAttempt } from './deletion-attempt.entity.js';
 export { DeletionRun } from './deletion-run.js';
@@ -17,6 +28,10 @@ export {
   DeletionsError,
   DeletionStateConflict,
   MerchantNotEligible,
+  NothingAccepted,
+  TakedownBrokenOff,
+  TakedownNotFound,
+  TakedownStateConflict,
   TargetRefused,
 } from './errors.js';
 export { type PacingDefaults } from './lane.js';
@@ -24,3 +39,14 @@ export { Lanes, type LaneReport } from './lanes.js';
 export { type DeletionState, type Proof, type WaitingFor } from './states.js';
 export { Verifications } from './verifications.js';
 export { decideTarget, type Target, type TargetRequest } from './target.js';
+export {
+  TakedownDoor,
+  type Decided,
+  type ItemRequest,
+  type OpenDoor,
+  type Rejection,
+  type UrlRequest,
+} from './takedown-door.js';
+export { TakedownIntake, type NewTakedown, type TakedownItem, type TakedownRejection } from './takedown-intake.js';
+export { Takedowns, type DeletionCounts, type TakedownFilter, type TakedownView } from './takedowns.js';
+export { TakedownWatch } from './takedown-watch.js';

@@ -1,3 +1,4 @@
+import { canonicalArticleUrl } from '@app/wechat';
 import { TargetRefused } from './errors.js';
 import { WHOLE_MESSAGE } from './whole-message.js';
 
@@ -25,9 +26,16 @@ export function decideTarget(request: TargetRequest): { target: Target; ignored:
   return { target, ignored: request.url === undefined ? [] : ['url'] };
 }
 
-/** Equal for requests that would delete the same thing with the same call. */
+/** Equal for requests that would delete the same thing with the same call, however its address is spelled. */
 export function targetKey(target: Target): string {
-  return 'url' in target ? `url:${target.url}` : `msg:${target.msgId}:${target.articleIdx}`;
+  return 'url' in target ? `url:${canonicalArticleUrl(target.url)}` : `msg:${target.msgId}:${target.articleIdx}`;
+}
+
+/** As a row has it. */
+export function targetColumns(target: Target): { msgId: string | null; articleIdx: number | null; url: string | null } {
+  return 'url' in target
+    ? { msgId: null, articleIdx: null, url: target.url }
+    : { msgId: String(target.msgId), articleIdx: target.articleIdx, url: null };
 }
 
 function parseMsgId(given: number | string): bigint {
@@ -81,7 +89,7 @@ function urlTarget(request: TargetRequest): Target {
   return { url: request.url };
 }
 
-function isArticleUrl(text: string): boolean {
+export function isArticleUrl(text: string): boolean {
   // URL forgives blanks, control characters and half surrogate pairs. It would be stored and sent as it came: one cannot be
   // stored, the other not be sent.
   if (/[\s\p{Cc}\p{Cs}]/u.test(text)) return false;

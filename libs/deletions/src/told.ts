@@ -6,7 +6,7 @@ import { EVENT_COLUMNS } from '@app/events';
  */
 export const tellOf = (ended: string, type = `'deletion.' || d.state`) => `
   INSERT INTO events (${EVENT_COLUMNS})
-  SELECT ${type}, m.platform_id, d.merchant_id, d.id, NULL::uuid, jsonb_build_object(
+  SELECT ${type}, m.platform_id, d.merchant_id, d.id, d.takedown_id, jsonb_build_object(
     'merchant', m.authorizer_appid, 'component_appid', pl.component_appid, 'msg_id', d.msg_id::text, 'article_idx', d.article_idx,
     'url', d.url, 'outcome_code', d.outcome_code, 'errcode', d.outcome_errcode, 'proof', d.proof, 'attempts', d.attempts,
     'metadata', d.metadata)

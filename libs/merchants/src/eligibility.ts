@@ -12,7 +12,8 @@ export type IneligibleReason =
 /** What an answer may teach although the account facts say otherwise. */
 export type DeniedReason = Extract<IneligibleReason, 'not_verified' | 'account_frozen'>;
 
-type Facts = Pick<
+/** What eligibility is decided by. */
+export type EligibilityFacts = Pick<
   Merchant,
   'state' | 'permissionSets' | 'isMiniProgram' | 'serviceType' | 'verifyType' | 'accountStatus' | 'deniedReason'
 >;
@@ -21,7 +22,7 @@ type Facts = Pick<
  * Why deletions of this merchant would be refused by WeChat; empty when nothing speaks against them. Account facts that
  * were never read do not count against a merchant: they are hints, the API's answer (`deniedReason`) is the last word.
  */
-export function ineligibleReasons(merchant: Facts): IneligibleReason[] {
+export function ineligibleReasons(merchant: EligibilityFacts): IneligibleReason[] {
   if (merchant.state !== 'authorized') return [merchant.state];
   const reasons: IneligibleReason[] = [];
   if (!merchant.permissionSets.includes(MASS_AND_NOTIFICATION)) reasons.push('permission_set_7_not_granted');

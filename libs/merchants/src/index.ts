@@ -41,8 +41,10 @@ export {
 export { isForwardUrl } from './forward-target.js';
 export { Forwards } from './forwards.js';
 export { GrantExchange } from './grant-exchange.js';
+export { Inventory, type FoundArticle, type LabelledMessage, type SharedSend } from './inventory.js';
 export { lessonOf } from './lessons.js';
 export { MassMessages, type SentMessage } from './mass-messages.js';
+export { MerchantDirectory, type MerchantCard } from './merchant-directory.js';
 export { Merchant, type MerchantState } from './merchant.entity.js';
 export { Merchants, type GrantLesson } from './merchants.js';
 export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';

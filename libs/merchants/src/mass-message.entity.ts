@@ -1,23 +1,27 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Merchant } from './merchant.entity.js';
 
-/** What a merchant has sent, as WeChat's MASSSENDJOBFINISH told it. */
+/** What a merchant has sent, as WeChat's MASSSENDJOBFINISH told it, or somebody who imported it. */
 @Entity({ name: 'mass_messages' })
+@Index('mass_messages_label_idx', ['label', 'merchantId', 'msgId'], { where: 'label IS NOT NULL' })
 export class MassMessage {
   @ForeignKey(() => Merchant, { name: 'mass_messages_merchant_id_fkey' })
   @PrimaryColumn('uuid', { name: 'merchant_id' })
   merchantId!: string;
   /** Decimal digits. */
   @PrimaryColumn('bigint', { name: 'msg_id' }) msgId!: string;
-  /** Raw: `send success`, `send fail` or `err(N)`. */
+  /** Raw: `send success`, `send fail` or `err(N)`; `imported` while only an import has told of it. */
   @Column('text') status!: string;
   @Column('integer', { name: 'status_code', nullable: true }) statusCode!: number | null;
   @Column('integer', { name: 'total_count', nullable: true }) totalCount!: number | null;
   @Column('integer', { name: 'filter_count', nullable: true }) filterCount!: number | null;
   @Column('integer', { name: 'sent_count', nullable: true }) sentCount!: number | null;
   @Column('integer', { name: 'error_count', nullable: true }) errorCount!: number | null;
-  /** WeChat's clock. */
-  @Column('timestamptz', { name: 'finished_at' }) finishedAt!: Date;
+  /** WeChat's clock, or what the import said. */
+  @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
+  /** The provider's own name for a campaign or the like, which takedowns select by. */
+  @Column('text', { nullable: true }) label!: string | null;
+  @Column('text', { nullable: true }) title!: string | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
 }
 
@@ -27,13 +31,18 @@ export class MassMessage {
   name: 'mass_message_articles_message_fkey',
 })
 @Index('mass_message_articles_material_idx', ['merchantId', 'mid', 'idx'])
+@Index('mass_message_articles_address_idx', ['mid', 'idx'])
+@Index('mass_message_articles_short_idx', ['shortId'], { where: 'short_id IS NOT NULL' })
 export class MassMessageArticle {
   @PrimaryColumn('uuid', { name: 'merchant_id' }) merchantId!: string;
   @PrimaryColumn('bigint', { name: 'msg_id' }) msgId!: string;
   @PrimaryColumn('integer', { name: 'article_idx' }) articleIdx!: number;
-  @Column('text') url!: string;
+  @Column('text', { nullable: true }) url!: string | null;
   /** Names the material, with `idx`: null where the address is a short one. */
   @Column('text', { nullable: true }) mid!: string | null;
   @Column('integer', { nullable: true }) idx!: number | null;
   @Column('text', { nullable: true }) sn!: string | null;
+  /** The name in a short address. */
+  @Column('text', { name: 'short_id', nullable: true }) shortId!: string | null;
+  @Column('text', { nullable: true }) title!: string | null;
 }

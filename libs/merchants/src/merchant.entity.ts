@@ -42,7 +42,9 @@ export class Merchant {
   @Column('text', { name: 'user_name', nullable: true }) userName!: string | null;
   @Column('text', { name: 'principal_name', nullable: true }) principalName!: string | null;
   /** The `__biz` of its article addresses, once one was seen. */
-  @Column('text', { nullable: true }) biz!: string | null;
+  @Index('merchants_biz_idx', { where: 'biz IS NOT NULL' })
+  @Column('text', { nullable: true })
+  biz!: string | null;
   @Column('boolean', { name: 'is_mini_program', nullable: true }) isMiniProgram!: boolean | null;
   @Column('integer', { name: 'service_type', nullable: true }) serviceType!: number | null;
   @Column('integer', { name: 'verify_type', nullable: true }) verifyType!: number | null;

@@ -10,7 +10,9 @@ import { CallbackLog } from './callback-log.js';
 import { ComponentTokens } from './component-tokens.js';
 import { Forwards } from './forwards.js';
 import { GrantExchange } from './grant-exchange.js';
+import { Inventory } from './inventory.js';
 import { MassMessages } from './mass-messages.js';
+import { MerchantDirectory } from './merchant-directory.js';
 import { Merchants } from './merchants.js';
 import { Onboarding, ONBOARDING_OPTIONS, STATE_SIGNER, type OnboardingOptions } from './onboarding.js';
 import { Platforms } from './platforms.js';
@@ -38,7 +40,9 @@ export class MerchantsModule implements OnApplicationShutdown {
       ComponentTokens,
       Forwards,
       GrantExchange,
+      Inventory,
       MassMessages,
+      MerchantDirectory,
       Merchants,
       Onboarding,
       Platforms,

@@ -1,4 +1,4 @@
-import { readArticleAddress, readMassSendFinish } from './mass-send-finish.js';
+import { readMassSendFinish } from './mass-send-finish.js';
 import { parseXml } from './xml.js';
 
 const event = (inner: string) => readMassSendFinish(parseXml(`<xml>${inner}</xml>`));
@@ -53,21 +53,5 @@ describe('readMassSendFinish', () => {
     '<MsgId>1</MsgId>',
   ])('finds nothing to remember in %j', (inner) => {
     expect(event(inner)).toBeUndefined();
-  });
-});
-
-describe('readArticleAddress', () => {
-  it('takes a long address apart, whatever else is in it', () => {
-    const url = 'http://mp.weixin.qq.com/s?__biz=MzA3MDM3NjE5NQ==&mid=2650&idx=2&sn=abc&chksm=x#rd';
-    expect(readArticleAddress(url)).toEqual({ biz: 'MzA3MDM3NjE5NQ==', mid: '2650', idx: 2, sn: 'abc' });
-  });
-
-  it.each([
-    'http://mp.weixin.qq.com/s/AbCd',
-    'https://example.com/s?__biz=a&mid=1&idx=1&sn=b',
-    'http://mp.weixin.qq.com/s?__biz=a&mid=1&idx=0&sn=b',
-    'no address',
-  ])('has nothing to say of %s', (url) => {
-    expect(readArticleAddress(url)).toBeUndefined();
   });
 });

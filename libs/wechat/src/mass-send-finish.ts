@@ -15,16 +15,6 @@ export interface MassSendFinish {
   articles: { articleIdx: number; url: string }[];
 }
 
-/** The parts of an article's long address, `mp.weixin.qq.com/s?__biz=…&mid=…&idx=…&sn=…`. */
-export interface ArticleAddress {
-  /** Names the account. */
-  biz: string;
-  /** Names the material, which several sends may share. */
-  mid: string;
-  idx: number;
-  sn: string;
-}
-
 const MAX_INT64 = 2n ** 63n - 1n;
 
 /**
@@ -47,15 +37,6 @@ export function readMassSendFinish(event: XmlFields): MassSendFinish | undefined
     errorCount: countOf(event['ErrorCount']),
     articles: articlesOf(event['ArticleUrlResult']),
   };
-}
-
-/** Undefined for short addresses (`/s/…`) and all others. */
-export function readArticleAddress(url: string): ArticleAddress | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { hostname, pathname, searchParams } = new URL(url);
-  const [biz, mid, idx, sn] = ['__biz', 'mid', 'idx', 'sn'].map((name) => searchParams.get(name));
-  if (hostname !== 'mp.weixin.qq.com' || pathname !== '/s' || !biz || !mid || !sn) return undefined;
-  return idx && /^[1-9]\d?$/.test(idx) ? { biz, mid, idx: Number(idx), sn } : undefined;
 }
 
 function articlesOf(result: XmlValue | undefined): MassSendFinish['articles'] {

@@ -36,13 +36,18 @@ export const createDeletionSchema = z
   });
 export type CreateDeletion = z.output<typeof createDeletionSchema>;
 
-const stateSchema = z.enum(['scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled']);
+export const stateSchema = z.enum(['scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled']);
+
+const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 export const listDeletionsSchema = pageSchema.extend({
   merchant: appidSchema.optional(),
   component_appid: appidSchema.optional(),
   state: stateSchema.optional(),
   msg_id: msgIdSchema.optional(),
+  takedown: z.uuid().optional().meta({ description: 'Those that it made, and those that it found open.' }),
+  created_after: momentSchema.optional(),
+  created_before: momentSchema.optional(),
 });
 export type ListDeletions = z.output<typeof listDeletionsSchema>;
 
@@ -76,6 +81,7 @@ export const deletionSchema = z
       .nullable(),
     proof: z.enum(['none', 'acknowledged', 'verified']),
     attempts: z.int(),
+    takedown: z.string().nullable().meta({ description: 'The takedown that made it.' }),
     created_at: z.string(),
     finished_at: moment,
     ignored: z.array(z.literal('url')).optional(),
@@ -109,6 +115,7 @@ export function deletionResource(deletion: DeletionView): DeletionResource {
       : null,
     proof: deletion.proof,
     attempts: deletion.attempts,
+    takedown: deletion.takedownId,
     created_at: deletion.createdAt.toISOString(),
     finished_at: deletion.finishedAt?.toISOString() ?? null,
   };

@@ -59,6 +59,7 @@ export class DeletionsController {
         reason: body.reason ?? null,
         metadata: body.metadata,
         requestId: currentRequestId() ?? newRequestId(),
+        requestedBy: caller.apiKeyId,
       });
       const resource = deletionResource(await this.deletions.get(caller.scope, id, tx));
       return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
@@ -74,7 +75,7 @@ export class DeletionsController {
   @Needs('viewer')
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listDeletionsSchema }) query: ListDeletions) {
-    const { limit, cursor, state, msg_id: msgId } = query;
+    const { limit, cursor, state, msg_id: msgId, takedown, created_after, created_before } = query;
     const merchant = query.merchant
       ? await this.merchants.find(scope, query.merchant, query.component_appid)
       : undefined;
@@ -82,6 +83,9 @@ export class DeletionsController {
       merchantId: merchant?.id,
       state,
       msgId,
+      takedownId: takedown,
+      createdAfter: created_after,
+      createdBefore: created_before,
       limit: limit + 1,
       after: cursor,
     });

@@ -1,7 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { AccessError } from '@app/access';
-import { DeletionsError, MerchantNotEligible } from '@app/deletions';
+import { DeletionsError, MerchantNotEligible, NothingAccepted } from '@app/deletions';
 import { FeedCursorInvalid } from '@app/events';
 import { MerchantsError } from '@app/merchants';
 import { QueueError } from '@app/queue';
@@ -34,6 +34,7 @@ export function toProblem(error: unknown): Problem {
     return problemOf(code, message, { errors: [{ field, message }], offset });
   }
   if (error instanceof MerchantNotEligible) return problemOf(error.code, error.message, { reasons: error.reasons });
+  if (error instanceof NothingAccepted) return problemOf(error.code, error.message, { errors: error.rejections });
   if (error instanceof WechatError) {
     const { operation, errcode, errmsg, rid } = error;
     return problemOf('upstream_failed', error.message, { upstream: { operation, errcode, errmsg, rid } });

@@ -191,6 +191,37 @@ const problems = {
     'The deletion is not in a state for this',
     'A deletion can be cancelled until it is dispatched, and retried once it has failed and no other one of the same target is open. The detail names its state.',
   ],
+  takedown_not_found: [404, 'The takedown is not known', 'Look for its id in `GET /v1/takedowns`.'],
+  takedown_state_conflict: [
+    409,
+    'The takedown is not in a state for this',
+    'A takedown can be cancelled until its last deletion has come to an end. What was deleted cannot be brought back.',
+  ],
+  takedown_broken_off: [
+    409,
+    'The takedown was closed while it came in',
+    'It was cancelled, or nothing was heard of its upload for five minutes. Nothing of it was carried out: send it again.',
+  ],
+  nothing_accepted: [
+    422,
+    'Not one of the items could be accepted',
+    'Nothing was changed. `errors` says for each item, by its line or its place in the list, why not.',
+  ],
+  url_not_resolved: [
+    422,
+    'Nobody knows which merchant the article is of',
+    'The inventory does not have it, and its address does not tell. Give the merchant beside the url, in `items`, or import the message with `POST /v1/mass-messages`.',
+  ],
+  message_not_sent: [
+    422,
+    'The message never went out',
+    'WeChat said that the mass message failed, so there is nothing to take back and no call was spent on it.',
+  ],
+  line_too_long: [
+    422,
+    'The line is too long',
+    'A line of NDJSON has at most 64 kB. Is there a line feed after each item?',
+  ],
   idempotency_key_reused: [
     422,
     'The Idempotency-Key belongs to another request',

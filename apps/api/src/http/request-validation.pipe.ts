@@ -1,4 +1,5 @@
-import { Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Injectable, StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import { ProblemError, type FieldError } from './problem.js';
 
 /** Checks bodies, queries and path parameters against the schema that stands at the parameter. */
@@ -16,5 +17,11 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
         return new ProblemError('invalid_request', detail, { errors });
       },
     });
+  }
+
+  /** A body that arrives as a stream is read and checked by its route, line by line: see streamed-bodies.ts. */
+  override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
+    if (metadata.type === 'body' && value instanceof Readable) return value;
+    return super.transform(value, metadata);
   }
 }

@@ -1,0 +1,78 @@
+import { isUtf8 } from 'node:buffer';
+
+/** A line of a body of NDJSON; empty ones are passed over, but count. */
+export type Line = { line: number; text: string } | { line: number; refusal: LineRefusal };
+export type LineRefusal = 'line_too_long' | 'body_not_utf8';
+
+export interface NdjsonOptions {
+  /** Longer lines are passed over without being kept. */
+  maxLineBytes: number;
+  /** As many lines make a batch … */
+  batchLines: number;
+  /** … or fewer, when this much time has passed since the last. */
+  batchMs: number;
+}
+
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const BOM = '\ufeff';
+
+/**
+ * Splits a streamed body into numbered lines, a batch at a time. Takes the next chunk only when the batch before was taken:
+ * memory stays flat, however long the body. Lines are counted from 1.
+ */
+export async function* readNdjson(body: AsyncIterable<Buffer>, options: NdjsonOptions): AsyncGenerator<Line[]> {
+  const { maxLineBytes, batchLines, batchMs } = options;
+  let batch: Line[] = [];
+  let batchedAt = performance.now();
+  let line = 1;
+  // The beginning of a line whose end has not arrived. Of one that is too long, only that it is.
+  let parts: Buffer[] = [];
+  let length = 0;
+
+  const add = (bytes: Buffer) => {
+    length += bytes.length;
+    if (length <= maxLineBytes) parts.push(bytes);
+    else parts = [];
+  };
+  const end = () => {
+    const read = length > maxLineBytes ? ({ line, refusal: 'line_too_long' } as const) : decode(line, parts);
+    if (read) batch.push(read);
+    line += 1;
+    parts = [];
+    length = 0;
+  };
+
+  for await (const chunk of body) {
+    let from = 0;
+    for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
+      add(chunk.subarray(from, to));
+      end();
+      from = to + 1;
+      if (batch.length >= batchLines) {
+        yield batch;
+        batch = [];
+        batchedAt = performance.now();
+      }
+    }
+    // A copy, so that the beginning of a line does not keep its whole chunk in memory.
+    if (from < chunk.length) add(Buffer.from(chunk.subarray(from)));
+    if (performance.now() - batchedAt > batchMs) {
+      yield batch;
+      batch = [];
+      batchedAt = performance.now();
+    }
+  }
+  if (length > 0) end();
+  if (batch.length > 0) yield batch;
+}
+
+/** Undefined for a line of nothing but white space. */
+function decode(line: number, parts: Buffer[]): Line | undefined {
+  let bytes = parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts);
+  if (bytes.at(-1) === CARRIAGE_RETURN) bytes = bytes.subarray(0, -1);
+  if (!isUtf8(bytes)) return { line, refusal: 'body_not_utf8' };
+  const text = bytes.toString('utf8');
+  const content = line === 1 && text.startsWith(BOM) ? text.slice(1) : text;
+  return /\S/.test(content) ? { line, text: content } : undefined;
+}

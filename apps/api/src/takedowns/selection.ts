@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { Decided, ItemRequest, OpenDoor, Rejection, TakedownItem, TakedownRejection } from '@app/deletions';
+import { readNdjson, type Line } from '../http/ndjson.js';
+import { excerptOf, readItemLine } from './item-line.js';
+import type { CreateTakedown } from './takedown.js';
+
+const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 5_000, batchMs: 5_000 };
+const AT_A_TIME = 1_000;
+
+export interface Batch {
+  items: TakedownItem[];
+  rejections: TakedownRejection[];
+}
+
+/** What a takedown is about, decided batch by batch. */
+export interface Selection {
+  batches: AsyncIterable<Batch>;
+  /** What makes it the same request. Known once all batches were taken. */
+  fingerprint(): unknown;
+}
+
+export function selectionOf(body: CreateTakedown | Readable, door: OpenDoor): Selection {
+  if (body instanceof Readable) return streamed(body, door);
+  return { batches: selected(body, door), fingerprint: () => body };
+}
+
+async function* selected(body: CreateTakedown, door: OpenDoor): AsyncGenerator<Batch> {
+  const { items = [], urls = [], label } = body;
+  for (const some of slices(items.map((item, i) => ({ ...item, line: i + 1 })))) {
+    yield withExcerpts(await door.decide(some), (line) => JSON.stringify(items[line - 1]));
+  }
+  for (const some of slices(urls.map((url, i) => ({ url, line: i + 1 })))) {
+    yield withExcerpts(await door.decideUrls(some), (line) => urls[line - 1] ?? '');
+  }
+  if (label !== undefined) yield* labelled(label, body, door);
+}
+
+/** Messages that never went out are left: the call would be spent on nothing. */
+async function* labelled(label: string, body: CreateTakedown, door: OpenDoor): AsyncGenerator<Batch> {
+  const { article_idx, whole_message } = body;
+  let line = 0;
+  for await (const messages of door.labelled(label)) {
+    const requests = messages.map(({ authorizerAppid, componentAppid, msgId, status }) => ({
+      request: { line: ++line, merchant: authorizerAppid, component_appid: componentAppid, msg_id: msgId },
+      isSent: status === 'imported' || status.replace(' ', '') === 'sendsuccess',
+      status,
+    }));
+    const decided = await door.decide(
+      requests.filter(({ isSent }) => isSent).map(({ request }) => ({ ...request, article_idx, whole_message })),
+    );
+    const unsent = requests
+      .filter(({ isSent }) => !isSent)
+      .map(({ request, status }) => ({
+        line: request.line,
+        code: 'message_not_sent',
+        detail: `WeChat said of it: ${status}`,
+      }));
+    const texts = new Map(requests.map(({ request: { line: at, ...rest } }) => [at, JSON.stringify(rest)]));
+    yield withExcerpts({ ...decided, rejections: [...decided.rejections, ...unsent] }, (at) => texts.get(at) ?? '');
+  }
+}
+
+function streamed(body: Readable, door: OpenDoor): Selection {
+  const hash = createHash('sha256');
+  async function* hashed() {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  async function* batches() {
+    for await (const lines of readNdjson(hashed(), NDJSON)) yield decideLines(lines, door);
+  }
+  return { batches: batches(), fingerprint: () => hash.copy().digest('base64url') };
+}
+
+async function decideLines(lines: Line[], door: OpenDoor): Promise<Batch> {
+  const requests: ItemRequest[] = [];
+  const refused: Rejection[] = [];
+  for (const read of lines.map(readItemLine)) {
+    if ('code' in read) refused.push(read);
+    else requests.push(read);
+  }
+  const { items, rejections } = await door.decide(requests);
+  const texts = new Map(lines.map((read) => [read.line, 'text' in read ? read.text : '']));
+  return withExcerpts({ items, rejections: [...refused, ...rejections] }, (line) => texts.get(line) ?? '');
+}
+
+const withExcerpts = ({ items, rejections }: Decided, textOf: (line: number) => string): Batch => ({
+  items,
+  rejections: rejections.map((rejection) => ({ ...rejection, excerpt: excerptOf(textOf(rejection.line)) })),
+});
+
+function* slices<T>(all: T[]): Generator<T[]> {
+  for (let from = 0; from < all.length; from += AT_A_TIME) yield all.slice(from, from + AT_A_TIME);
+}

@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import type { DeletionCounts, TakedownRejection, TakedownView } from '@app/deletions';
+import { stateSchema } from '../deletions/deletion.js';
+import { appidSchema } from '../http/appid.js';
+import { pageSchema, pageSchemaOf } from '../http/page.js';
+import { textSchema } from '../http/text.js';
+
+/** Items or addresses that one JSON body may have. More come as NDJSON. */
+export const MAX_ITEMS = 10_000;
+const MAX_UNDO_SECONDS = 24 * 60 * 60;
+export const MAX_ERRORS = 10_000;
+
+/** The types alone; what the fields mean together is decided by decideTarget. */
+export const itemSchema = z
+  .strictObject({
+    merchant: appidSchema.meta({ description: 'authorizer_appid' }),
+    component_appid: appidSchema.optional().meta({ description: 'Only if the merchant authorized several platforms.' }),
+    msg_id: z.union([z.number(), z.string().max(40)]).optional(),
+    article_idx: z.int().min(0).max(1_000).optional().meta({ description: '1-based; 0 is the whole message.' }),
+    whole_message: z.boolean().optional(),
+    url: textSchema(2_048).optional(),
+  })
+  .meta({ id: 'TakedownItem' });
+
+const prioritySchema = z.enum(['normal', 'urgent']);
+
+export const createTakedownSchema = z
+  .strictObject({
+    items: z.array(itemSchema).min(1).max(MAX_ITEMS).optional(),
+    urls: z.array(textSchema(2_048)).min(1).max(MAX_ITEMS).optional().meta({ description: 'Addresses of articles.' }),
+    label: textSchema(200).min(1).optional().meta({ description: 'Every message of the inventory with this label.' }),
+    article_idx: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .optional()
+      .meta({ description: 'With a label: this article of each message.' }),
+    whole_message: z.boolean().optional().meta({ description: 'With a label: every article of each message.' }),
+    priority: prioritySchema.default('normal'),
+    reason: textSchema(500).optional(),
+    metadata: z
+      .record(textSchema(40).min(1), textSchema(500))
+      .refine((metadata) => Object.keys(metadata).length <= 50, 'has more than 50 entries')
+      .default({}),
+    undo_seconds: z
+      .int()
+      .min(0)
+      .max(MAX_UNDO_SECONDS)
+      .default(0)
+      .meta({ description: 'Nothing is deleted for so long after the request, so that a cancel stops everything.' }),
+    dry_run: z.boolean().default(false).meta({ description: 'Changes nothing and says what would happen.' }),
+  })
+  .refine(
+    ({ items, urls, label }) => [items, urls, label].filter((selector) => selector !== undefined).length === 1,
+    'give one of items, urls and label',
+  )
+  .refine(
+    ({ label, article_idx, whole_message }) =>
+      label !== undefined || (article_idx === undefined && whole_message === undefined),
+    'article_idx and whole_message stand beside a label; items have their own',
+  )
+  .meta({
+    id: 'CreateTakedown',
+    examples: [
+      {
+        items: [{ merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', article_idx: 2 }],
+        priority: 'urgent',
+        reason: 'court order 12/2026',
+        undo_seconds: 30,
+      },
+    ],
+  });
+export type CreateTakedown = z.output<typeof createTakedownSchema>;
+
+/** Options of a takedown whose items come as NDJSON. */
+export const takedownOptionsSchema = z.strictObject({
+  priority: prioritySchema.optional(),
+  reason: textSchema(500).optional(),
+  undo_seconds: z.coerce.number().int().min(0).max(MAX_UNDO_SECONDS).optional(),
+  dry_run: z.stringbool().optional(),
+});
+export type TakedownOptions = z.output<typeof takedownOptionsSchema>;
+
+const takedownStateSchema = z.enum(['receiving', 'pending', 'running', 'finished', 'cancelled']);
+
+export const listTakedownsSchema = pageSchema.extend({ state: takedownStateSchema.optional() });
+export type ListTakedowns = z.output<typeof listTakedownsSchema>;
+
+export const listTakedownDeletionsSchema = pageSchema.extend({ state: stateSchema.optional() });
+export type ListTakedownDeletions = z.output<typeof listTakedownDeletionsSchema>;
+
+export const listRejectionsSchema = pageSchemaOf(z.string().regex(/^\d{1,9}$/));
+export type ListRejections = z.output<typeof listRejectionsSchema>;
+
+const moment = z.string().nullable();
+const count = z.int();
+
+export const rejectionSchema = z
+  .object({
+    line: count.meta({ description: 'Of the NDJSON body, or the place in the list; counted from 1.' }),
+    code: z.string(),
+    detail: z.string(),
+    excerpt: z.string().optional().meta({ description: 'How the line begins.' }),
+  })
+  .meta({ id: 'TakedownRejection' });
+
+export const takedownSchema = z
+  .object({
+    id: z.string(),
+    state: takedownStateSchema.meta({ description: '`pending`: within the undo window.' }),
+    cancel_code: z.enum(['requested', 'upload_broken_off']).nullable(),
+    priority: prioritySchema,
+    reason: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()),
+    undo_until: moment.meta({ description: 'Until then a cancel stops everything.' }),
+    accepted: count.meta({ description: 'Deletions that it made.' }),
+    already_open: count.meta({ description: 'Items whose target was open already: not spent twice.' }),
+    rejected: count,
+    counts: z
+      .record(stateSchema, count)
+      .nullable()
+      .meta({ description: 'Its deletions by state, those included that were open already. Not in lists.' }),
+    created_at: z.string(),
+    started_at: moment.meta({ description: 'When all of it had arrived.' }),
+    cancelled_at: moment,
+    finished_at: moment.meta({ description: 'When its last deletion came to an end.' }),
+    errors: z.array(rejectionSchema).optional().meta({ description: 'What was not accepted, up to 10,000.' }),
+    cancelled: count.optional().meta({ description: 'How many deletions the cancel stopped.' }),
+    too_late: count.optional().meta({ description: 'For how many it came too late.' }),
+  })
+  .meta({ id: 'Takedown' });
+export type TakedownResource = z.input<typeof takedownSchema>;
+
+export function takedownResource(takedown: TakedownView, counts: DeletionCounts | null = null): TakedownResource {
+  return {
+    id: takedown.id,
+    state: takedown.state,
+    cancel_code: takedown.cancelCode,
+    priority: takedown.isUrgent ? 'urgent' : 'normal',
+    reason: takedown.reason,
+    metadata: takedown.metadata,
+    undo_until: takedown.undoUntil?.toISOString() ?? null,
+    accepted: takedown.accepted,
+    already_open: takedown.alreadyOpen,
+    rejected: takedown.rejected,
+    counts,
+    created_at: takedown.createdAt.toISOString(),
+    started_at: takedown.startedAt?.toISOString() ?? null,
+    cancelled_at: takedown.cancelledAt?.toISOString() ?? null,
+    finished_at: takedown.finishedAt?.toISOString() ?? null,
+  };
+}
+
+/** As the answer to a request lists them: how the lines begin is known to whoever sent them. */
+export const errorsOf = (rejections: TakedownRejection[]) =>
+  rejections.map(({ line, code, detail }) => ({ line, code, detail }));

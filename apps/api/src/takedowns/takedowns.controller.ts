@@ -1,0 +1,188 @@
+import { Readable } from 'node:stream';
+import { Body, Controller, Get, HttpCode, Logger, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
+import { ApiConsumes, ApiHeader, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Idempotency, type Principal } from '@app/access';
+import { Deletions, TakedownBrokenOff, TakedownDoor, TakedownIntake, Takedowns } from '@app/deletions';
+import { currentRequestId, newRequestId } from '@app/logging';
+import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
+import { Caller, Needs } from '../http/access.guard.js';
+import { IdempotencyKey } from '../http/idempotency-key.js';
+import { pageOf, pageOfSchema } from '../http/page.js';
+import { ProblemError } from '../http/problem.js';
+import { selectionOf, type Selection } from './selection.js';
+import {
+  createTakedownSchema,
+  errorsOf,
+  listRejectionsSchema,
+  listTakedownDeletionsSchema,
+  listTakedownsSchema,
+  MAX_ERRORS,
+  rejectionSchema,
+  takedownOptionsSchema,
+  takedownResource,
+  takedownSchema,
+  type CreateTakedown,
+  type ListRejections,
+  type ListTakedownDeletions,
+  type ListTakedowns,
+  type TakedownOptions,
+  type TakedownResource,
+} from './takedown.js';
+
+@ApiTags('takedowns')
+@Controller('v1/takedowns')
+export class TakedownsController {
+  private readonly logger = new Logger(TakedownsController.name);
+
+  constructor(
+    private readonly takedowns: Takedowns,
+    private readonly intake: TakedownIntake,
+    private readonly door: TakedownDoor,
+    private readonly deletions: Deletions,
+    private readonly idempotency: Idempotency,
+  ) {}
+
+  /**
+   * Accepts what can be accepted (202) and lists the rest under `errors`. As NDJSON it takes any number of items, one a line;
+   * the options then stand in the query string. Nothing is deleted before all of the body has arrived.
+   */
+  @Post()
+  @HttpCode(202)
+  @Needs('operator')
+  @ApiConsumes('application/json', 'application/x-ndjson')
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'The same key and body get the same takedown for 24 h.',
+  })
+  @SerializeOptions({ schema: takedownSchema })
+  async create(
+    @Caller() caller: Principal,
+    @Body({ schema: createTakedownSchema }) body: CreateTakedown | Readable,
+    @Query({ schema: takedownOptionsSchema }) query: TakedownOptions,
+    @IdempotencyKey() key: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TakedownResource> {
+    const options = optionsOf(body, query);
+    const selection = selectionOf(body, this.door.open(caller.scope));
+    const id = await this.intake.begin({
+      isUrgent: options.priority === 'urgent',
+      reason: options.reason ?? null,
+      metadata: options.metadata,
+      undoSeconds: options.undo_seconds,
+      requestedBy: caller.apiKeyId,
+      requestId: currentRequestId() ?? newRequestId(),
+      scope: caller.scope,
+    });
+    await this.receive(id, selection);
+    const request = {
+      apiKeyId: caller.apiKeyId,
+      key,
+      fingerprint: ['POST /v1/takedowns', query, selection.fingerprint()],
+    };
+    const started = await this.idempotency
+      .run(request, async (tx) => {
+        await this.intake.start(tx, id);
+        return { status: 202, body: { id } };
+      })
+      .finally(() => this.intake.discard(id));
+    await this.intake.release(started.body.id);
+    const takedown = await this.takedowns.get(caller.scope, started.body.id);
+    const { accepted, alreadyOpen, rejected } = takedown;
+    this.logger.log('takedown accepted', { takedown_id: takedown.id, accepted, already_open: alreadyOpen, rejected });
+    void reply.status(started.status);
+    const errors = errorsOf(await this.takedowns.rejections(takedown.id, MAX_ERRORS));
+    return { ...takedownResource(takedown, await this.takedowns.counts(takedown.id)), errors };
+  }
+
+  @Get()
+  @Needs('viewer')
+  @SerializeOptions({ schema: pageOfSchema(takedownSchema) })
+  async list(@Caller() { scope }: Principal, @Query({ schema: listTakedownsSchema }) query: ListTakedowns) {
+    const { limit, cursor, state } = query;
+    const found = await this.takedowns.list(scope, { state, limit: limit + 1, after: cursor });
+    return pageOf(found, limit, (takedown) => takedownResource(takedown));
+  }
+
+  @Get(':id')
+  @Needs('viewer')
+  @SerializeOptions({ schema: takedownSchema })
+  async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
+    return takedownResource(await this.takedowns.get(scope, id), await this.takedowns.counts(id));
+  }
+
+  /** Its deletions, newest first, those included that were open already. */
+  @Get(':id/deletions')
+  @Needs('viewer')
+  @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
+  async listDeletions(
+    @Caller() { scope }: Principal,
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: listTakedownDeletionsSchema }) { limit, cursor, state }: ListTakedownDeletions,
+  ) {
+    await this.takedowns.get(scope, id);
+    const found = await this.deletions.list(scope, { takedownId: id, state, limit: limit + 1, after: cursor });
+    return pageOf(found, limit, deletionResource);
+  }
+
+  /** What was not accepted, by line. */
+  @Get(':id/rejections')
+  @Needs('viewer')
+  @SerializeOptions({ schema: pageOfSchema(rejectionSchema) })
+  async listRejections(
+    @Caller() { scope }: Principal,
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: listRejectionsSchema }) { limit, cursor }: ListRejections,
+  ) {
+    await this.takedowns.get(scope, id);
+    const found = await this.takedowns.rejections(id, limit + 1, Number(cursor ?? 0));
+    const withIds = found.map((rejection) => ({ ...rejection, id: String(rejection.line) }));
+    return pageOf(withIds, limit, (rejection) => rejection);
+  }
+
+  /** Stops everything that was not dispatched yet. Deletions of others that it found open go on. */
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @Needs('operator')
+  @SerializeOptions({ schema: takedownSchema })
+  async cancel(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
+    const { cancelled, tooLate } = await this.takedowns.cancel(scope, id);
+    this.logger.log('takedown cancelled', { takedown_id: id, cancelled, too_late: tooLate });
+    const resource = takedownResource(await this.takedowns.get(scope, id), await this.takedowns.counts(id));
+    return { ...resource, cancelled, too_late: tooLate };
+  }
+
+  /** Puts the items by while the next are being read. */
+  private async receive(id: string, { batches }: Selection): Promise<void> {
+    let staged = Promise.resolve();
+    try {
+      for await (const { items, rejections } of batches) {
+        await staged;
+        staged = this.intake.stage(id, items, rejections);
+        // It is awaited with the next batch: until then its failure must not count as nobody's.
+        staged.catch(() => undefined);
+      }
+      await staged;
+    } catch (error) {
+      await staged.catch(() => undefined);
+      await this.intake.breakOff(id);
+      throw isConnectionLost(error) ? new TakedownBrokenOff(id) : error;
+    }
+  }
+}
+
+const isConnectionLost = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ECONNRESET';
+
+/** A body of NDJSON has no room for options, and one of JSON has them all. */
+function optionsOf(body: CreateTakedown | Readable, query: TakedownOptions) {
+  if (body instanceof Readable) {
+    const { priority = 'normal', reason, undo_seconds = 0, dry_run = false } = query;
+    return { priority, reason, undo_seconds, dry_run, metadata: {} };
+  }
+  const [field] = Object.keys(query);
+  if (field === undefined) return body;
+  const message = 'belongs into the body when that is JSON';
+  throw new ProblemError('invalid_request', `${field}: ${message}`, { errors: [{ field, message }] });
+}

@@ -1,0 +1,197 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import {
+  Inventory,
+  MerchantDirectory,
+  type FoundArticle,
+  type LabelledMessage,
+  type MerchantCard,
+  type Scope,
+} from '@app/merchants';
+import { readArticleAddress, readShortArticleId } from '@app/wechat';
+import { TargetRefused } from './errors.js';
+import { decideTarget, isArticleUrl, type Target, type TargetRequest } from './target.js';
+import type { TakedownItem, TakedownRejection } from './takedown-intake.js';
+
+/** Where a request stands in its body or list. */
+interface Place {
+  /** 1-based. */
+  line: number;
+}
+
+/** As the request had it, its types checked but nothing decided. */
+export interface ItemRequest extends Place, TargetRequest {
+  merchant: string;
+  component_appid?: string | undefined;
+}
+
+/** An article by its address alone. */
+export interface UrlRequest extends Place {
+  url: string;
+}
+
+export interface Decided {
+  items: TakedownItem[];
+  rejections: Rejection[];
+}
+
+export type Rejection = Omit<TakedownRejection, 'excerpt'>;
+type Refusal = Omit<Rejection, 'line'>;
+
+/** As many as an upload names at a time; one that names more is looked up again. */
+const CARDS = 50_000;
+const PAGE = 1_000;
+
+/** Decides what of a takedown can be done: the same rules as for one deletion, for thousands at a time. */
+@Injectable()
+export class TakedownDoor {
+  constructor(
+    private readonly directory: MerchantDirectory,
+    private readonly inventory: Inventory,
+  ) {}
+
+  /** For one upload. Merchants are looked up once. */
+  open(scope: Scope): OpenDoor {
+    return new OpenDoor(scope, this.directory, this.inventory);
+  }
+}
+
+export class OpenDoor {
+  private readonly cards = new LRUCache<string, MerchantCard[]>({ max: CARDS });
+
+  constructor(
+    private readonly scope: Scope,
+    private readonly directory: MerchantDirectory,
+    private readonly inventory: Inventory,
+  ) {}
+
+  async decide(requests: ItemRequest[]): Promise<Decided> {
+    const cards = await this.cardsOf(requests.map(({ merchant }) => merchant));
+    return sort(requests, (request) => {
+      const merchant = pickMerchant(request, cards.get(request.merchant) ?? []);
+      if ('code' in merchant) return merchant;
+      return { merchantId: merchant.id, target: decideTarget(request).target };
+    });
+  }
+
+  /**
+   * By the inventory where it knows the article, for a deletion by msg_id can be looked into afterwards; otherwise by the
+   * address itself, if it says whose it is.
+   */
+  async decideUrls(requests: UrlRequest[]): Promise<Decided> {
+    const addressed = requests.map((request) => ({
+      ...request,
+      address: readArticleAddress(request.url),
+      shortId: readShortArticleId(request.url),
+    }));
+    const articles = await this.inventory.findArticles(
+      this.scope,
+      addressed.flatMap(({ address }) => address ?? []),
+      addressed.flatMap(({ shortId }) => shortId ?? []),
+    );
+    const owners = await this.directory.byBiz(
+      this.scope,
+      addressed.flatMap(({ address }) => address?.biz ?? []),
+    );
+    const holders = await this.directory.byIds(this.scope, [...new Set(articles.map(({ merchantId }) => merchantId))]);
+    return sort(addressed, ({ url, address, shortId }) => {
+      if (!isArticleUrl(url)) return NOT_AN_ARTICLE;
+      const found = articles.filter((article) =>
+        address ? isSame(article, address) : shortId !== undefined && article.shortId === shortId,
+      );
+      const known = holders.filter(({ id }) => found.some(({ merchantId }) => merchantId === id));
+      const candidates = known.length > 0 ? known : owners.filter(({ biz }) => biz === address?.biz);
+      const merchant = candidates.find(({ ineligibleReasons }) => ineligibleReasons.length === 0) ?? candidates[0];
+      if (!merchant) return NOT_RESOLVED;
+      if (merchant.ineligibleReasons.length > 0) return notEligible(merchant);
+      return { merchantId: merchant.id, target: targetOf(found, merchant, url) };
+    });
+  }
+
+  /** Every message of the inventory with this label, a page at a time. */
+  async *labelled(label: string): AsyncGenerator<LabelledMessage[]> {
+    let last: LabelledMessage | undefined;
+    do {
+      const page = await this.inventory.labelled(this.scope, label, PAGE, last);
+      if (page.length > 0) yield page;
+      last = page.length === PAGE ? page.at(-1) : undefined;
+    } while (last);
+  }
+
+  private async cardsOf(appids: string[]): Promise<LRUCache<string, MerchantCard[]>> {
+    const unknown = [...new Set(appids)].filter((appid) => !this.cards.has(appid));
+    const found = new Map<string, MerchantCard[]>(unknown.map((appid) => [appid, []]));
+    for (const card of await this.directory.byAppids(this.scope, unknown)) found.get(card.authorizerAppid)?.push(card);
+    for (const [appid, cards] of found) this.cards.set(appid, cards);
+    return this.cards;
+  }
+}
+
+/** @param decide what to delete of whom, or why not; may throw TargetRefused */
+function sort<Request extends Place>(
+  requests: Request[],
+  decide: (request: Request) => { merchantId: string; target: Target } | Refusal,
+): Decided {
+  const decided: Decided = { items: [], rejections: [] };
+  for (const request of requests) {
+    const { line } = request;
+    const decision = orRefusal(() => decide(request));
+    if ('code' in decision) decided.rejections.push({ line, code: decision.code, detail: decision.detail });
+    else decided.items.push({ line, ...decision });
+  }
+  return decided;
+}
+
+function orRefusal<T>(decide: () => T): T | Refusal {
+  try {
+    return decide();
+  } catch (error) {
+    if (error instanceof TargetRefused) return { code: error.code, detail: error.message };
+    throw error;
+  }
+}
+
+/** Exported for its spec. */
+export function pickMerchant(
+  { merchant, component_appid: componentAppid }: Pick<ItemRequest, 'merchant' | 'component_appid'>,
+  cards: MerchantCard[],
+): MerchantCard | Refusal {
+  const found = cards.filter((card) => componentAppid === undefined || card.componentAppid === componentAppid);
+  const [card] = found;
+  if (!card) return { code: 'merchant_not_found', detail: `There is no merchant ${merchant}.` };
+  if (found.length > 1) {
+    const platforms = found.map((one) => one.componentAppid).join(', ');
+    return { code: 'platform_required', detail: `Merchant ${merchant} authorized several platforms: ${platforms}.` };
+  }
+  return card.ineligibleReasons.length > 0 ? notEligible(card) : card;
+}
+
+const notEligible = ({ authorizerAppid, ineligibleReasons }: MerchantCard): Refusal => ({
+  code: 'merchant_not_eligible',
+  detail: `Merchant ${authorizerAppid} cannot have messages deleted: ${ineligibleReasons.join(', ')}.`,
+});
+
+const NOT_AN_ARTICLE: Refusal = {
+  code: 'url_not_an_article',
+  detail: 'The url must be the address of an article on mp.weixin.qq.com.',
+};
+
+const NOT_RESOLVED: Refusal = {
+  code: 'url_not_resolved',
+  detail:
+    'Neither the inventory nor the address itself tells which merchant this article is of: name the merchant in items.',
+};
+
+const isSame = (article: FoundArticle, address: { mid: string; idx: number; sn: string }) =>
+  article.mid === address.mid && article.idx === address.idx && (article.sn === null || article.sn === address.sn);
+
+/** Sends that share an article share its page: the newest stands for all. */
+function targetOf(found: FoundArticle[], merchant: MerchantCard, url: string): Target {
+  const newest = found
+    .filter(({ merchantId }) => merchantId === merchant.id)
+    .reduce<FoundArticle | undefined>(
+      (best, one) => (best && BigInt(best.msgId) > BigInt(one.msgId) ? best : one),
+      undefined,
+    );
+  return newest ? { msgId: BigInt(newest.msgId), articleIdx: newest.articleIdx } : { url };
+}

@@ -1,0 +1,292 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { rows } from '@app/database';
+import { Events } from '@app/events';
+import type { Scope } from '@app/merchants';
+import { NothingAccepted, TakedownBrokenOff } from './errors.js';
+import { Lanes } from './lanes.js';
+import { takedownStatesBefore } from './takedown-states.js';
+import { targetColumns, targetKey, type Target } from './target.js';
+
+export interface NewTakedown {
+  isUrgent: boolean;
+  reason: string | null;
+  metadata: Record<string, string>;
+  undoSeconds: number;
+  requestedBy: string;
+  requestId: string;
+  scope: Scope;
+}
+
+/** One deletion that a takedown asks for. */
+export interface TakedownItem {
+  /** 1-based, of the NDJSON body or in the list. */
+  line: number;
+  merchantId: string;
+  target: Target;
+}
+
+/** A line that asks for nothing that could be done. `code` is stable. */
+export interface TakedownRejection {
+  line: number;
+  code: string;
+  detail: string;
+  excerpt: string;
+}
+
+/** How many items become deletions in one transaction: a few tenths of a second. */
+const RELEASE_BATCH = 5_000;
+
+interface Starting {
+  isUrgent: boolean;
+  readyAt: Date;
+  isLater: boolean;
+}
+
+interface Released {
+  taken: number;
+  inserted: number;
+  merchantIds: string[] | null;
+  others: OpenAlready[] | null;
+}
+
+interface OpenAlready {
+  line: number;
+  deletion_id: string;
+  merchant_id: string;
+  msg_id: string | null;
+  article_idx: number | null;
+  url: string | null;
+  target_key: string;
+}
+
+/**
+ * How a takedown comes in. First its items are put by, as they arrive: until all have arrived nothing can run, so that an
+ * upload that breaks off has done nothing that cannot be undone. Then one small commit decides that it is on, and its
+ * items become deletions in short transactions, whoever makes them: the request, or a worker after a crash.
+ */
+@Injectable()
+export class TakedownIntake {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly lanes: Lanes,
+    private readonly events: Events,
+  ) {}
+
+  /** @returns its id */
+  async begin(wish: NewTakedown): Promise<string> {
+    const id = uuidv7();
+    const { isUrgent, reason, metadata, undoSeconds, requestedBy, requestId, scope } = wish;
+    await this.dataSource.query(
+      `INSERT INTO takedowns (id, state, is_urgent, reason, metadata, undo_seconds, requested_by, request_id, scope_platforms, scope_merchants)
+       VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        id,
+        isUrgent,
+        reason,
+        JSON.stringify(metadata),
+        undoSeconds,
+        requestedBy,
+        requestId,
+        scope.platforms,
+        scope.merchants,
+      ],
+    );
+    return id;
+  }
+
+  /** Puts a batch by. Lines must not come twice. @throws TakedownBrokenOff when it was cancelled meanwhile */
+  async stage(id: string, items: TakedownItem[], rejections: TakedownRejection[]): Promise<void> {
+    const targets = items.map(({ target }) => ({ ...targetColumns(target), key: targetKey(target) }));
+    const [heard] = await rows(
+      this.dataSource,
+      `WITH heard AS (
+         UPDATE takedowns SET heard_at = now(), rejected = rejected + cardinality($9::int[])
+         WHERE id = $1 AND state = 'receiving' RETURNING id
+       ),
+       staged AS (
+         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key)
+         SELECT heard.id, item.* FROM heard,
+           unnest($2::int[], $3::uuid[], $4::uuid[], $5::bigint[], $6::int[], $7::text[], $8::text[]) AS item
+       ),
+       rejected AS (
+         INSERT INTO takedown_rejections (takedown_id, line, code, detail, excerpt)
+         SELECT heard.id, bad.* FROM heard, unnest($9::int[], $10::text[], $11::text[], $12::text[]) AS bad
+       )
+       SELECT id FROM heard`,
+      [
+        id,
+        items.map(({ line }) => line),
+        items.map(() => uuidv7()),
+        items.map(({ merchantId }) => merchantId),
+        targets.map(({ msgId }) => msgId),
+        targets.map(({ articleIdx }) => articleIdx),
+        targets.map(({ url }) => url),
+        targets.map(({ key }) => key),
+        rejections.map(({ line }) => line),
+        rejections.map(({ code }) => code),
+        rejections.map(({ detail }) => detail),
+        rejections.map(({ excerpt }) => excerpt),
+      ],
+    );
+    if (!heard) throw new TakedownBrokenOff(id);
+  }
+
+  /**
+   * All of it has arrived: from the commit of `tx` on it will be carried out.
+   * @throws NothingAccepted, TakedownBrokenOff
+   */
+  async start(tx: EntityManager, id: string): Promise<void> {
+    const [started] = await rows<{ items: number; rejected: number }>(
+      tx,
+      `UPDATE takedowns SET state = 'starting', started_at = now(), heard_at = now(),
+         undo_until = CASE WHEN undo_seconds > 0 THEN now() + undo_seconds * interval '1 second' END
+       WHERE id = $1 AND state = ANY($2)
+       RETURNING rejected, (SELECT count(*)::int FROM takedown_items WHERE takedown_id = $1) AS items`,
+      [id, takedownStatesBefore('starting')],
+    );
+    if (!started) throw new TakedownBrokenOff(id);
+    if (started.items === 0) throw new NothingAccepted(await this.firstRejections(tx, id));
+    await this.events.append(tx, {
+      type: 'takedown.created',
+      takedownId: id,
+      data: { counts: { accepted: started.items, rejected: started.rejected } },
+    });
+  }
+
+  /** Makes deletions of what was put by, until nothing is left or somebody cancels. Safe to run twice, also at once. */
+  async release(id: string): Promise<void> {
+    while (await this.dataSource.transaction((tx) => this.releaseBatch(tx, id)));
+  }
+
+  /** Takes back what was never started, without a trace: a refused request has changed nothing. */
+  async discard(id: string): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const [gone] = await rows(tx, `SELECT id FROM takedowns WHERE id = $1 AND state = 'receiving' FOR UPDATE`, [id]);
+      if (!gone) return;
+      for (const table of ['takedown_items', 'takedown_rejections']) {
+        await tx.query(`DELETE FROM ${table} WHERE takedown_id = $1`, [id]);
+      }
+      await tx.query(`DELETE FROM takedowns WHERE id = $1`, [id]);
+    });
+  }
+
+  /** The upload ended before its end. What was refused so far stays to be read. */
+  async breakOff(id: string): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const [broken] = await rows(
+        tx,
+        `UPDATE takedowns SET state = 'cancelled', cancel_code = 'upload_broken_off', cancelled_at = now(), finished_at = now()
+         WHERE id = $1 AND state = 'receiving' RETURNING id`,
+        [id],
+      );
+      if (broken) await tx.query(`DELETE FROM takedown_items WHERE takedown_id = $1`, [id]);
+    });
+  }
+
+  /** @returns whether there may be more */
+  private async releaseBatch(tx: EntityManager, id: string): Promise<boolean> {
+    // Holding the row keeps a cancel and other releases out until the batch is in.
+    const [takedown] = await rows<Starting>(
+      tx,
+      `SELECT is_urgent AS "isUrgent", GREATEST(undo_until, now()) AS "readyAt", COALESCE(undo_until > now(), false) AS "isLater"
+       FROM takedowns WHERE id = $1 AND state = 'starting' FOR UPDATE`,
+      [id],
+    );
+    if (!takedown) return false;
+    const released = await this.move(tx, id, takedown);
+    if (released.taken === 0) {
+      await tx.query(`UPDATE takedowns SET state = 'running' WHERE id = $1`, [id]);
+      return false;
+    }
+    await this.lanes.wakeAll(tx, released.merchantIds ?? [], takedown.readyAt);
+    const alreadyOpen = released.others ? await this.join(tx, id, takedown, released.others) : 0;
+    await tx.query(
+      `UPDATE takedowns SET heard_at = now(), accepted = accepted + $2, already_open = already_open + $3 WHERE id = $1`,
+      [id, released.inserted, alreadyOpen],
+    );
+    return true;
+  }
+
+  /** In the order of the open targets' index: two takedowns of the same targets wait for each other, and never in a circle. */
+  private async move(tx: EntityManager, id: string, { readyAt, isLater }: Starting): Promise<Released> {
+    const [released] = await rows<Released>(
+      tx,
+      `WITH batch AS (
+         DELETE FROM takedown_items WHERE takedown_id = $1 AND line IN (
+           SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT ${RELEASE_BATCH})
+         RETURNING *
+       ),
+       inserted AS (
+         INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, ready_at, reason,
+           metadata, request_id, requested_by, takedown_id)
+         SELECT b.deletion_id, b.merchant_id, b.msg_id, b.article_idx, b.url, b.target_key, $3, t.is_urgent, $2, t.reason,
+           t.metadata, t.request_id, t.requested_by, t.id
+         FROM batch b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) t ORDER BY b.merchant_id, b.target_key, b.line
+         ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
+         RETURNING id, merchant_id
+       )
+       SELECT (SELECT count(*)::int FROM batch) AS taken, (SELECT count(*)::int FROM inserted) AS inserted,
+         (SELECT array_agg(DISTINCT merchant_id) FROM inserted) AS "merchantIds",
+         (SELECT json_agg(json_build_object('line', b.line, 'deletion_id', b.deletion_id, 'merchant_id', b.merchant_id,
+            'msg_id', b.msg_id::text, 'article_idx', b.article_idx, 'url', b.url, 'target_key', b.target_key))
+          FROM batch b WHERE NOT EXISTS (SELECT 1 FROM inserted i WHERE i.id = b.deletion_id)) AS others`,
+      [id, readyAt, isLater ? 'scheduled' : 'queued'],
+    );
+    if (!released) throw new Error('A statement without FROM returned no row.');
+    return released;
+  }
+
+  /**
+   * Of targets that are open already, those deletions count as this takedown's too, and are made as pressing as it is. One
+   * that has finished meanwhile leaves room: its line is put back for the next batch.
+   * @returns how many are open
+   */
+  private async join(tx: EntityManager, id: string, { isUrgent, readyAt }: Starting, others: OpenAlready[]) {
+    const wanted = `jsonb_to_recordset($2::jsonb) AS w (line int, deletion_id uuid, merchant_id uuid, msg_id bigint,
+      article_idx int, url text, target_key text)`;
+    const openNow = `d.merchant_id = w.merchant_id AND d.target_key = w.target_key AND d.finished_at IS NULL`;
+    const [counted] = await rows<{ open: number; linked: string[] | null; merchantIds: string[] | null }>(
+      tx,
+      `WITH seen AS (
+         SELECT w.*, d.id AS open_id, d.takedown_id AS owner_id FROM ${wanted} LEFT JOIN deletions d ON ${openNow}
+       ),
+       linked AS (
+         INSERT INTO takedown_links (takedown_id, deletion_id)
+         SELECT DISTINCT $1::uuid, open_id FROM seen WHERE open_id IS NOT NULL AND owner_id IS DISTINCT FROM $1
+         ON CONFLICT DO NOTHING
+       ),
+       again AS (
+         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key)
+         SELECT $1, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key FROM seen WHERE open_id IS NULL
+       )
+       SELECT count(open_id)::int AS open, array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $1 AND open_id IS NOT NULL) AS linked,
+         array_agg(DISTINCT merchant_id) FILTER (WHERE owner_id IS DISTINCT FROM $1 AND open_id IS NOT NULL) AS "merchantIds"
+       FROM seen`,
+      [id, JSON.stringify(others)],
+    );
+    if (counted?.linked) await this.hasten(tx, counted.linked, counted.merchantIds ?? [], isUrgent, readyAt);
+    return counted?.open ?? 0;
+  }
+
+  /** Lanes first, as the dispatcher takes them: whoever locks both in another order may wait for it for ever. */
+  private async hasten(tx: EntityManager, ids: string[], merchantIds: string[], isUrgent: boolean, readyAt: Date) {
+    await this.lanes.wakeAll(tx, merchantIds, readyAt);
+    await tx.query(
+      `UPDATE deletions SET is_urgent = is_urgent OR $2, ready_at = LEAST(ready_at, $3),
+         not_before = CASE WHEN not_before > $3 THEN NULL ELSE not_before END
+       WHERE id = ANY($1) AND finished_at IS NULL AND dispatched_at IS NULL AND state IN ('scheduled', 'queued')
+         AND (is_urgent < $2 OR ready_at > $3)`,
+      [ids, isUrgent, readyAt],
+    );
+  }
+
+  private firstRejections(tx: EntityManager, id: string): Promise<TakedownRejection[]> {
+    return rows(
+      tx,
+      `SELECT line, code, detail, excerpt FROM takedown_rejections WHERE takedown_id = $1 ORDER BY line LIMIT 1000`,
+      [id],
+    );
+  }
+}

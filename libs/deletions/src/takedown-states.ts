@@ -1,0 +1,19 @@
+/**
+ * `receiving`: its items are coming in, nothing of it can run. `starting`: all of it was received, its deletions are being
+ * made. `cancelled` is for good, also while a few deletions that were dispatched before still run.
+ */
+export type TakedownState = 'receiving' | 'starting' | 'running' | 'finished' | 'cancelled';
+
+/** What may follow what. */
+const TRANSITIONS: Record<TakedownState, readonly TakedownState[]> = {
+  receiving: ['starting', 'cancelled'],
+  starting: ['running', 'cancelled'],
+  running: ['finished', 'cancelled'],
+  finished: [],
+  cancelled: [],
+};
+
+/** The states from which a transition to `to` is allowed: for the `where` of an update. */
+export function takedownStatesBefore(to: TakedownState): TakedownState[] {
+  return (Object.keys(TRANSITIONS) as TakedownState[]).filter((from) => TRANSITIONS[from].includes(to));
+}

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { TakedownIntake } from './takedown-intake.js';
+import { Takedowns } from './takedowns.js';
+
+const EVERY_MS = 1_000;
+/** An upload from which nothing is heard for that long has broken off. */
+const UPLOAD_SILENT_MS = 5 * 60_000;
+/** Whoever made its deletions is gone: a batch takes less than a second. */
+const RELEASE_SILENT_MS = 30_000;
+
+/** Brings takedowns to their end: closes those that are done, and carries on what a crash cut short. Every worker may do it. */
+@Injectable()
+export class TakedownWatch {
+  private readonly logger = new Logger(TakedownWatch.name);
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> | undefined;
+
+  constructor(
+    private readonly takedowns: Takedowns,
+    private readonly intake: TakedownIntake,
+  ) {}
+
+  start(): void {
+    this.loop ??= this.watch();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.loop;
+  }
+
+  /** One look. */
+  async look(): Promise<void> {
+    for (const id of await this.takedowns.silent('receiving', UPLOAD_SILENT_MS)) await this.intake.breakOff(id);
+    for (const id of await this.takedowns.silent('starting', RELEASE_SILENT_MS)) await this.intake.release(id);
+    for (const id of await this.takedowns.cancelledWithRest()) await this.takedowns.cancelRest(id);
+    await this.takedowns.finishEnded();
+  }
+
+  private async watch(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      await this.look().catch((error: unknown) => this.logger.warn('watch failed, next one soon', { error }));
+      await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Deletion } from './deletion.entity.js';
+import type { TakedownState } from './takedown-states.js';
+
+/** Many deletions from one decision. */
+@Entity({ name: 'takedowns' })
+@Check('takedowns_state_check', `state IN ('receiving', 'starting', 'running', 'finished', 'cancelled')`)
+@Check('takedowns_cancel_code_check', `cancel_code IN ('requested', 'upload_broken_off')`)
+@Index('takedowns_open_idx', ['id'], { where: 'finished_at IS NULL' })
+export class Takedown {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('text') state!: TakedownState;
+  @Column('boolean', { name: 'is_urgent' }) isUrgent!: boolean;
+  @Column('text', { nullable: true }) reason!: string | null;
+  @Column('jsonb', { default: {} }) metadata!: Record<string, string>;
+  @Column('integer', { name: 'undo_seconds', default: 0 }) undoSeconds!: number;
+  /** Until then a cancel stops everything. Counted from when all of it was received. */
+  @Column('timestamptz', { name: 'undo_until', nullable: true }) undoUntil!: Date | null;
+  @Column('integer', { default: 0 }) accepted!: number;
+  @Column('integer', { name: 'already_open', default: 0 }) alreadyOpen!: number;
+  @Column('integer', { default: 0 }) rejected!: number;
+  @Column('text', { name: 'cancel_code', nullable: true }) cancelCode!: 'requested' | 'upload_broken_off' | null;
+  /** The API key. */
+  @Column('uuid', { name: 'requested_by' }) requestedBy!: string;
+  @Column('text', { name: 'request_id' }) requestId!: string;
+  /** What that key was limited to: so are the merchants of all the deletions. */
+  @Column('text', { name: 'scope_platforms', array: true, nullable: true }) scopePlatforms!: string[] | null;
+  @Column('text', { name: 'scope_merchants', array: true, nullable: true }) scopeMerchants!: string[] | null;
+  /** Last sign of life of the process that receives or starts it. */
+  @Column('timestamptz', { name: 'heard_at', default: () => 'now()' }) heardAt!: Date;
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'started_at', nullable: true }) startedAt!: Date | null;
+  @Column('timestamptz', { name: 'cancelled_at', nullable: true }) cancelledAt!: Date | null;
+  /** When its last deletion came to an end. */
+  @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
+}
+
+/** What was received of a takedown and is not yet among the deletions. */
+@Entity({ name: 'takedown_items' })
+export class TakedownItemRow {
+  @PrimaryColumn('uuid', { name: 'takedown_id' }) takedownId!: string;
+  @PrimaryColumn('integer') line!: number;
+  @Column('uuid', { name: 'deletion_id' }) deletionId!: string;
+  @Column('uuid', { name: 'merchant_id' }) merchantId!: string;
+  @Column('bigint', { name: 'msg_id', nullable: true }) msgId!: string | null;
+  @Column('integer', { name: 'article_idx', nullable: true }) articleIdx!: number | null;
+  @Column('text', { nullable: true }) url!: string | null;
+  @Column('text', { name: 'target_key' }) targetKey!: string;
+}
+
+/** A deletion of somebody else that was open when the takedown asked for the same. */
+@Entity({ name: 'takedown_links' })
+export class TakedownLink {
+  @ForeignKey(() => Takedown, { name: 'takedown_links_takedown_id_fkey' })
+  @PrimaryColumn('uuid', { name: 'takedown_id' })
+  takedownId!: string;
+  @ForeignKey(() => Deletion, { name: 'takedown_links_deletion_id_fkey' })
+  @PrimaryColumn('uuid', { name: 'deletion_id' })
+  deletionId!: string;
+}
+
+/** A line that was not accepted. */
+@Entity({ name: 'takedown_rejections' })
+export class TakedownRejectionRow {
+  @ForeignKey(() => Takedown, { name: 'takedown_rejections_takedown_id_fkey' })
+  @PrimaryColumn('uuid', { name: 'takedown_id' })
+  takedownId!: string;
+  /** 1-based: of the NDJSON body, or its place in the list. */
+  @PrimaryColumn('integer') line!: number;
+  @Column('text') code!: string;
+  @Column('text') detail!: string;
+  /** How the line begins, without what looks like a secret. */
+  @Column('text') excerpt!: string;
+}

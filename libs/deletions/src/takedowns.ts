@@ -1,0 +1,231 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { rows } from '@app/database';
+import { Events } from '@app/events';
+import { EVERYTHING, type Scope } from '@app/merchants';
+import { SEEN_FROM, SEEN_STATE } from './deletions.js';
+import { TakedownNotFound, TakedownStateConflict } from './errors.js';
+import { statesBefore, type DeletionState } from './states.js';
+import type { Takedown } from './takedown.entity.js';
+import type { TakedownRejection } from './takedown-intake.js';
+import { takedownStatesBefore, type TakedownState } from './takedown-states.js';
+import { tellOf } from './told.js';
+
+export type DeletionCounts = Record<DeletionState, number>;
+
+/** A takedown as outsiders see it: `pending` while nothing of it may run yet. */
+export interface TakedownView extends Omit<Takedown, 'state'> {
+  state: Exclude<TakedownState, 'starting'> | 'pending';
+}
+
+export interface TakedownFilter {
+  state?: TakedownView['state'] | undefined;
+  limit: number;
+  /** Newest first: the id after which the page starts. */
+  after?: string | undefined;
+}
+
+/** How many deletions one statement cancels: the dispatcher waits for none of them, but for others' locks it might. */
+const CANCEL_BATCH = 10_000;
+/** Ended takedowns that one look finds at most. */
+const FINISH_AT_A_TIME = 100;
+
+/** Takedowns as reported and cancelled; how they come in is told in takedown-intake.ts. */
+@Injectable()
+export class Takedowns {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly events: Events,
+  ) {}
+
+  /** What is out of scope is not found, as if it were not there. @throws TakedownNotFound */
+  async get(scope: Scope, id: string): Promise<TakedownView> {
+    const { parameters, bind } = statement(id);
+    const [view] = await rows<TakedownView>(
+      this.dataSource,
+      `${SELECT_VIEW} WHERE t.id = $1 AND ${within(scope, bind)}`,
+      parameters,
+    );
+    if (!view) throw new TakedownNotFound(id);
+    return view;
+  }
+
+  async list(scope: Scope, { state, limit, after }: TakedownFilter): Promise<TakedownView[]> {
+    const { parameters, bind } = statement();
+    const where = [
+      within(scope, bind),
+      after && `t.id < ${bind(after)}`,
+      state && `${SEEN_TAKEDOWN_STATE} = ${bind(state)}`,
+    ].filter(Boolean);
+    return rows(
+      this.dataSource,
+      `${SELECT_VIEW} WHERE ${where.join(' AND ')} ORDER BY t.id DESC LIMIT ${bind(limit)}`,
+      parameters,
+    );
+  }
+
+  /** How many of its deletions are in each state, those included that were open before. */
+  async counts(id: string, tx: EntityManager = this.dataSource.manager): Promise<DeletionCounts> {
+    const found = await rows<{ state: DeletionState; count: number }>(
+      tx,
+      `SELECT state, count(*)::int AS count FROM (
+         SELECT ${SEEN_STATE} AS state ${SEEN_FROM} WHERE d.takedown_id = $1
+         UNION ALL
+         SELECT ${SEEN_STATE} ${SEEN_FROM} WHERE d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1)
+       ) seen GROUP BY state`,
+      [id],
+    );
+    return { ...NONE, ...Object.fromEntries(found.map(({ state, count }) => [state, count])) };
+  }
+
+  /** By line. `after`: the line after which the page starts. */
+  async rejections(id: string, limit: number, after = 0): Promise<TakedownRejection[]> {
+    return rows(
+      this.dataSource,
+      `SELECT line, code, detail, excerpt FROM takedown_rejections WHERE takedown_id = $1 AND line > $2 ORDER BY line LIMIT $3`,
+      [id, after, limit],
+    );
+  }
+
+  /**
+   * Stops what was not dispatched; for each deletion one statement decides on which side of that it fell. Deletions that
+   * were open before this takedown go on. Cancelling again is harmless.
+   * @returns how many of its own deletions were stopped, and for how many it came too late
+   * @throws TakedownNotFound, TakedownStateConflict when it has finished
+   */
+  async cancel(
+    scope: Scope,
+    id: string,
+    alongside?: (tx: EntityManager) => Promise<void>,
+  ): Promise<{ cancelled: number; tooLate: number }> {
+    await this.get(scope, id);
+    const isNew = await this.dataSource.transaction(async (tx) => {
+      const [closed] = await rows(
+        tx,
+        `UPDATE takedowns SET state = 'cancelled', cancel_code = 'requested', cancelled_at = now() WHERE id = $1 AND state = ANY($2)
+         RETURNING id`,
+        [id, takedownStatesBefore('cancelled')],
+      );
+      if (!closed) return false;
+      await tx.query(`DELETE FROM takedown_items WHERE takedown_id = $1`, [id]);
+      await alongside?.(tx);
+      return true;
+    });
+    const { state } = await this.get(EVERYTHING, id);
+    if (state !== 'cancelled') throw new TakedownStateConflict(id, state);
+    await this.cancelRest(id);
+    if (isNew) await this.tell('takedown.cancelled', id, this.dataSource.manager);
+    const [sides] = await rows<{ cancelled: number; tooLate: number }>(
+      this.dataSource,
+      `SELECT count(*) FILTER (WHERE state = 'cancelled')::int AS cancelled,
+         count(*) FILTER (WHERE state <> 'cancelled')::int AS "tooLate" FROM deletions WHERE takedown_id = $1`,
+      [id],
+    );
+    return sides ?? { cancelled: 0, tooLate: 0 };
+  }
+
+  /** What is in the lanes of a takedown that was cancelled, whether or not its cancel came to its end. */
+  async cancelRest(id: string): Promise<void> {
+    while ((await this.cancelBatch(id)) > 0);
+  }
+
+  /** Ids of takedowns that were cancelled although some of their deletions are in a lane: a cancel was cut short. */
+  async cancelledWithRest(): Promise<string[]> {
+    const found = await rows<{ id: string }>(
+      this.dataSource,
+      `SELECT id FROM takedowns t WHERE finished_at IS NULL AND state = 'cancelled' AND EXISTS (
+         SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL)`,
+    );
+    return found.map(({ id }) => id);
+  }
+
+  /** Closes takedowns whose last deletion has ended, and tells of each once, whoever looks and how often. */
+  async finishEnded(): Promise<void> {
+    const ended = await rows<{ id: string }>(
+      this.dataSource,
+      `SELECT id FROM takedowns t WHERE finished_at IS NULL AND state IN ('running', 'cancelled')
+         AND NOT EXISTS (SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND d.finished_at IS NULL)
+         AND NOT EXISTS (SELECT 1 FROM takedown_links l JOIN deletions d ON d.id = l.deletion_id
+           WHERE l.takedown_id = t.id AND d.finished_at IS NULL)
+       LIMIT ${FINISH_AT_A_TIME}`,
+    );
+    for (const { id } of ended) {
+      await this.dataSource.transaction(async (tx) => {
+        const [finished] = await rows(
+          tx,
+          `UPDATE takedowns SET finished_at = now(), state = CASE WHEN state = 'running' THEN 'finished' ELSE state END
+           WHERE id = $1 AND finished_at IS NULL RETURNING id`,
+          [id],
+        );
+        if (finished) await this.tell('takedown.finished', id, tx);
+      });
+    }
+  }
+
+  /** Takedowns whose process has fallen silent. */
+  async silent(state: 'receiving' | 'starting', forMs: number): Promise<string[]> {
+    const found = await rows<{ id: string }>(
+      this.dataSource,
+      `SELECT id FROM takedowns WHERE finished_at IS NULL AND state = $1 AND heard_at < now() - $2 * interval '1 ms' ORDER BY id`,
+      [state, forMs],
+    );
+    return found.map(({ id }) => id);
+  }
+
+  /** Passes over rows that somebody else has locked: waiting for the dispatcher while it waits for us would never end. */
+  private async cancelBatch(id: string): Promise<number> {
+    const [batch] = await rows<{ count: number }>(
+      this.dataSource,
+      `WITH open AS (
+         SELECT id FROM deletions WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state = ANY($2)
+         LIMIT ${CANCEL_BATCH} FOR UPDATE SKIP LOCKED
+       ),
+       cancelled AS (
+         UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL,
+           finished_at = now()
+         FROM open WHERE d.id = open.id RETURNING d.*
+       ),
+       told AS (${tellOf('cancelled')})
+       SELECT count(*)::int AS count FROM cancelled`,
+      [id, statesBefore('cancelled')],
+    );
+    return batch?.count ?? 0;
+  }
+
+  private async tell(type: 'takedown.cancelled' | 'takedown.finished', id: string, tx: EntityManager): Promise<void> {
+    await this.events.append(tx, { type, takedownId: id, data: { counts: await this.counts(id, tx) } });
+  }
+}
+
+const NONE: DeletionCounts = {
+  scheduled: 0,
+  queued: 0,
+  running: 0,
+  waiting: 0,
+  succeeded: 0,
+  failed: 0,
+  cancelled: 0,
+};
+
+const SEEN_TAKEDOWN_STATE = `CASE WHEN t.state = 'starting' THEN 'receiving' WHEN t.state = 'running' AND t.undo_until > now() THEN 'pending' ELSE t.state END`;
+
+const SELECT_VIEW = `
+  SELECT t.id, ${SEEN_TAKEDOWN_STATE} AS state, t.is_urgent AS "isUrgent", t.reason, t.metadata, t.undo_seconds AS "undoSeconds",
+    t.undo_until AS "undoUntil", t.accepted, t.already_open AS "alreadyOpen", t.rejected, t.cancel_code AS "cancelCode",
+    t.requested_by AS "requestedBy", t.request_id AS "requestId", t.scope_platforms AS "scopePlatforms",
+    t.scope_merchants AS "scopeMerchants", t.heard_at AS "heardAt", t.created_at AS "createdAt", t.started_at AS "startedAt",
+    t.cancelled_at AS "cancelledAt", t.finished_at AS "finishedAt"
+  FROM takedowns t`;
+
+/** Whoever is limited sees the takedowns that were asked for within the same limits, or narrower ones. */
+function within(scope: Scope, bind: (value: unknown) => string): string {
+  const limits = [
+    scope.platforms && `t.scope_platforms <@ ${bind(scope.platforms)}::text[]`,
+    scope.merchants && `t.scope_merchants <@ ${bind(scope.merchants)}::text[]`,
+  ].filter((limit) => limit !== null);
+  return limits.length > 0 ? limits.join(' AND ') : 'TRUE';
+}
+
+function statement(...parameters: unknown[]) {
+  return { parameters, bind: (value: unknown) => `$${parameters.push(value)}` };
+}

@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows } from '@app/database';
+import { inScope, merchantInScope, type Scope } from './scope.js';
+
+/** Where an article was sent. */
+export interface FoundArticle {
+  merchantId: string;
+  /** Decimal digits. */
+  msgId: string;
+  articleIdx: number;
+  mid: string | null;
+  idx: number | null;
+  sn: string | null;
+  shortId: string | null;
+}
+
+/** A mass message of somebody's, as far as is needed to take it back. */
+export interface LabelledMessage {
+  authorizerAppid: string;
+  componentAppid: string;
+  /** Decimal digits. */
+  msgId: string;
+  merchantId: string;
+  /** As WeChat said it, or `imported`. */
+  status: string;
+}
+
+/** Questions to the inventory that are about many merchants at once. */
+@Injectable()
+export class Inventory {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Every send of these articles, by the material that a long address names, or by the name in a short one. */
+  async findArticles(
+    scope: Scope,
+    materials: { mid: string; idx: number }[],
+    shortIds: string[],
+  ): Promise<FoundArticle[]> {
+    if (materials.length + shortIds.length === 0) return [];
+    const parameters: unknown[] = [materials.map(({ mid }) => mid), materials.map(({ idx }) => idx), shortIds];
+    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const columns = `a.merchant_id AS "merchantId", a.msg_id AS "msgId", a.article_idx AS "articleIdx", a.mid, a.idx, a.sn, a.short_id AS "shortId"`;
+    const visible = merchantInScope(scope, 'a.merchant_id', bind);
+    return rows(
+      this.dataSource,
+      `SELECT DISTINCT ${columns} FROM unnest($1::text[], $2::int[]) AS material (mid, idx)
+         JOIN mass_message_articles a ON a.mid = material.mid AND a.idx = material.idx WHERE ${visible}
+       UNION
+       SELECT ${columns} FROM mass_message_articles a WHERE a.short_id = ANY($3) AND ${visible}`,
+      parameters,
+    );
+  }
+
+  /** A page of the messages with this label. `after`: the message after which the page starts. */
+  async labelled(
+    scope: Scope,
+    label: string,
+    limit: number,
+    after?: Pick<LabelledMessage, 'merchantId' | 'msgId'>,
+  ): Promise<LabelledMessage[]> {
+    const parameters: unknown[] = [label, limit];
+    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const from = after && `(m.merchant_id, m.msg_id) > (${bind(after.merchantId)}::uuid, ${bind(after.msgId)}::bigint)`;
+    return rows(
+      this.dataSource,
+      `SELECT me.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid", m.msg_id AS "msgId",
+         m.merchant_id AS "merchantId", m.status
+       FROM mass_messages m JOIN merchants me ON me.id = m.merchant_id JOIN platforms pl ON pl.id = me.platform_id
+       WHERE m.label = $1 AND ${inScope(scope, { merchant: 'me', platform: 'pl' }, bind)} AND ${from ?? 'TRUE'}
+       ORDER BY m.merchant_id, m.msg_id LIMIT $2`,
+      parameters,
+    );
+  }
+
+  /**
+   * Other sends whose page would go too: they share the material of an article that is to be deleted. An `articleIdx` of 0
+   * stands for every article of the message.
+   */
+  async sharing(targets: { merchantId: string; msgId: string; articleIdx: number }[]): Promise<SharedSend[]> {
+    return rows(
+      this.dataSource,
+      `SELECT DISTINCT me.authorizer_appid AS "authorizerAppid", o.merchant_id AS "merchantId", o.msg_id AS "msgId",
+         o.article_idx AS "articleIdx"
+       FROM unnest($1::uuid[], $2::bigint[], $3::int[]) AS t (merchant_id, msg_id, article_idx)
+       JOIN mass_message_articles a ON a.merchant_id = t.merchant_id AND a.msg_id = t.msg_id
+         AND (t.article_idx = 0 OR a.article_idx = t.article_idx)
+       JOIN mass_message_articles o ON o.merchant_id = a.merchant_id AND o.mid = a.mid AND o.idx = a.idx AND o.msg_id <> a.msg_id
+       JOIN merchants me ON me.id = o.merchant_id
+       ORDER BY 1, 3, 4`,
+      [
+        targets.map(({ merchantId }) => merchantId),
+        targets.map(({ msgId }) => msgId),
+        targets.map(({ articleIdx }) => articleIdx),
+      ],
+    );
+  }
+}
+
+/** A send that shares its page with one that is to be deleted. */
+export interface SharedSend {
+  authorizerAppid: string;
+  merchantId: string;
+  msgId: string;
+  articleIdx: number;
+}

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows } from '@app/database';
+import { ineligibleReasons, type EligibilityFacts, type IneligibleReason } from './eligibility.js';
+import { inScope, type Scope } from './scope.js';
+
+/** As much of a merchant as is needed to accept work for it. */
+export interface MerchantCard {
+  id: string;
+  authorizerAppid: string;
+  componentAppid: string;
+  ineligibleReasons: IneligibleReason[];
+}
+
+/** Looks many merchants up at once. */
+@Injectable()
+export class MerchantDirectory {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Those in scope; several cards where an account authorized several platforms. */
+  byAppids(scope: Scope, authorizerAppids: string[]): Promise<MerchantCard[]> {
+    return this.find(scope, 'm.authorizer_appid', authorizerAppids);
+  }
+
+  /** Those in scope whose article addresses carry one of these `__biz`. */
+  byBiz(scope: Scope, biz: string[]): Promise<(MerchantCard & { biz: string })[]> {
+    return this.find(scope, 'm.biz', biz);
+  }
+
+  byIds(scope: Scope, ids: string[]): Promise<MerchantCard[]> {
+    return this.find(scope, 'm.id', ids);
+  }
+
+  private async find<Card extends MerchantCard>(scope: Scope, column: string, wanted: string[]): Promise<Card[]> {
+    if (wanted.length === 0) return [];
+    const parameters: unknown[] = [wanted];
+    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const found = await rows<Card & EligibilityFacts>(
+      this.dataSource,
+      `SELECT m.id, m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid", m.biz, m.state,
+         m.permission_sets AS "permissionSets", m.is_mini_program AS "isMiniProgram", m.service_type AS "serviceType",
+         m.verify_type AS "verifyType", m.account_status AS "accountStatus", m.denied_reason AS "deniedReason"
+       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id
+       WHERE ${column} = ANY($1) AND ${inScope(scope, { merchant: 'm', platform: 'pl' }, bind)}
+       ORDER BY m.authorizer_appid, pl.component_appid`,
+      parameters,
+    );
+    return found.map((card) => ({ ...card, ineligibleReasons: ineligibleReasons(card) }));
+  }
+}
