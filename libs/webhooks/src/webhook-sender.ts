@@ -38,6 +38,8 @@ export class WebhookSender implements OnApplicationShutdown {
   private readonly timeoutMs: number;
   /** By endpoint, in this process. */
   private readonly inHand = new Map<string, number>();
+  /** Endpoints for which places are being filled; true when another has come free meanwhile. */
+  private readonly refills = new Map<string, boolean>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -71,9 +73,22 @@ export class WebhookSender implements OnApplicationShutdown {
       const left = (this.inHand.get(endpointId) ?? 1) - 1;
       if (left > 0) this.inHand.set(endpointId, left);
       else this.inHand.delete(endpointId);
-      // The place that has come free. If this fails, the fan-out's next look fills it.
-      await this.deliveries.enqueueWaiting(endpointId).catch(() => undefined);
+      await this.refill(endpointId);
     }
+  }
+
+  /** Fills the places that have come free, for several deliveries at once where they end together. */
+  private async refill(endpointId: string): Promise<void> {
+    if (this.refills.has(endpointId)) {
+      this.refills.set(endpointId, true);
+      return;
+    }
+    do {
+      this.refills.set(endpointId, false);
+      // If this fails, the fan-out's next look fills them.
+      await this.deliveries.enqueueWaiting(endpointId).catch(() => undefined);
+    } while (this.refills.get(endpointId));
+    this.refills.delete(endpointId);
   }
 
   async onApplicationShutdown(): Promise<void> {
