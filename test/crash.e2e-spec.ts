@@ -1,26 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { Redis } from 'ioredis';
+import { startBuiltApp, type BuiltApp } from './support/built-app.js';
 import { eventually } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
+import { loseQueue } from './support/lose-queue.js';
 import { queueBackends } from './support/queue-backends.js';
 import { System } from './support/system.js';
 
-/** An app as it is deployed: built, in a process of its own. */
-interface App {
-  child: ChildProcess;
-  /** Ends it and waits for its end. @returns its exit code, null when it was killed */
-  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
-}
-
 const SLOW = { distribution: 'fixed', ms: 1_500 };
 
-describe.each(queueBackends)('with the queue on %s', (backend, queueUrlFor) => {
+describe.each(queueBackends)('with the queue on %s', (_backend, queueUrlFor) => {
   let system: System;
   let merchants: { merchant: string; msgId: string }[];
-  let apps: App[] = [];
+  let apps: BuiltApp[] = [];
 
   beforeAll(async () => {
     system = await System.start({ queueUrlFor });
@@ -35,26 +25,9 @@ describe.each(queueBackends)('with the queue on %s', (backend, queueUrlFor) => {
     await slowDeletes(null);
   });
 
-  async function start(app: 'api' | 'worker', env: Record<string, string> = {}): Promise<App> {
-    const child = spawn(process.execPath, [join(process.cwd(), `dist/apps/${app}/src/main.js`)], {
-      env: { PATH: process.env.PATH, ...system.environment, LOG_LEVEL: 'log', ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const exited = once(child, 'exit');
-    const started = {
-      child,
-      end: async (signal: 'SIGTERM' | 'SIGKILL') => {
-        child.kill(signal);
-        await exited;
-        return child.exitCode;
-      },
-    };
+  async function start(app: 'api' | 'worker', env: Record<string, string> = {}): Promise<BuiltApp> {
+    const started = await startBuiltApp(app, { ...system.environment, ...env });
     apps.push(started);
-    const lines = createInterface({ input: child.stdout });
-    await new Promise<void>((resolve, reject) => {
-      lines.on('line', (line) => (/api listens|worker runs/.test(line) ? resolve() : undefined));
-      void exited.then(() => reject(new Error(`the ${app} has ended`)));
-    });
     return started;
   }
 
@@ -82,7 +55,7 @@ describe.each(queueBackends)('with the queue on %s', (backend, queueUrlFor) => {
   }
 
   /** Six deletions in the queue, worked on one after the other, when the first has reached WeChat and has no answer yet. */
-  async function halfway(): Promise<{ ids: string[]; of: { merchant: string; msgId: string }[]; worker: App }> {
+  async function halfway(): Promise<{ ids: string[]; of: { merchant: string; msgId: string }[]; worker: BuiltApp }> {
     const of = merchants.splice(0, 6);
     await slowDeletes(SLOW);
     const worker = await start('worker', { WORKER_CONCURRENCY: '1' });
@@ -120,7 +93,7 @@ describe.each(queueBackends)('with the queue on %s', (backend, queueUrlFor) => {
     expect(await view(ids[inHand] ?? '')).toMatchObject({ state: 'succeeded', proof: 'acknowledged' });
     const states = await Promise.all(ids.map(async (id) => (await view(id)).state));
     expect(states.toSorted()).toEqual([...Array<string>(5).fill('queued'), 'succeeded']);
-    await loseQueue();
+    await loseQueue(system);
     await slowDeletes(null);
     await start('worker');
     await expectOnce(ids, of);
@@ -151,14 +124,4 @@ describe.each(queueBackends)('with the queue on %s', (backend, queueUrlFor) => {
       ]);
     }
   });
-
-  async function loseQueue(): Promise<void> {
-    if (backend === 'PostgreSQL') {
-      await system.sql('DROP SCHEMA bullmq CASCADE');
-      return;
-    }
-    const redis = new Redis(system.environment.QUEUE_URL ?? '');
-    await redis.flushdb();
-    redis.disconnect();
-  }
 });

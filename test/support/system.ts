@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { createLogger } from '@app/logging';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { apiEnvSchema } from '../../apps/api/src/env.js';
-import { createSimulator, type RunningSimulator } from '../../apps/simulator/src/simulator.js';
+import { createSimulator, type RunningSimulator, type SimulatorOptions } from '../../apps/simulator/src/simulator.js';
 import { createWorker } from '../../apps/worker/src/create-worker.js';
 import { workerEnvSchema } from '../../apps/worker/src/env.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
@@ -25,6 +25,7 @@ export interface SystemOptions {
   queueUrlFor?: (databaseUrl: string) => string;
   /** Instead of a database of its own on the server that all tests share. */
   database?: TestDatabase;
+  simulator?: SimulatorOptions;
   /** Environment variables besides those that the system sets itself. */
   env?: Record<string, string>;
   logger?: LoggerService;
@@ -58,7 +59,7 @@ export class System {
 
   static async start(options: SystemOptions = {}): Promise<System> {
     const database = options.database ?? (await createMigratedDatabase());
-    const simulator = await createSimulator();
+    const simulator = await createSimulator(options.simulator);
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const environment = {
@@ -185,15 +186,15 @@ export class System {
   }
 
   /**
-   * So many accounts at once, authorized without pages, each with one sent message of two articles.
-   * @returns appid and msg_id of each
+   * So many accounts at once, authorized without pages, each with sent messages of two articles.
+   * @returns appid and first msg_id of each
    */
-  async grantedMerchants(count: number, messages = 1): Promise<{ merchant: string; msgId: string }[]> {
-    const { data } = await this.control('POST', 'merchants/bulk', {
-      count,
-      messages,
-      component_appid: PLATFORM.component_appid,
-    });
+  async grantedMerchants(
+    count: number,
+    messages = 1,
+    { component_appid } = PLATFORM,
+  ): Promise<{ merchant: string; msgId: string }[]> {
+    const { data } = await this.control('POST', 'merchants/bulk', { count, messages, component_appid });
     await eventually(
       () =>
         this.sql<{ count: number }>(

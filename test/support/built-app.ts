@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** An app as it is deployed: built, in a process of its own. */
+export interface BuiltApp {
+  /** Ends it and waits for its end. @returns its exit code, null when it was killed */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
+}
+
+/** @returns when it listens or runs. @throws when it has ended before that */
+export async function startBuiltApp(app: 'api' | 'worker', environment: Record<string, string>): Promise<BuiltApp> {
+  const child = spawn(process.execPath, [join(process.cwd(), `dist/apps/${app}/src/main.js`)], {
+    env: { PATH: process.env.PATH, LOG_LEVEL: 'log', ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout });
+  await new Promise<void>((resolve, reject) => {
+    lines.on('line', (line) => (/api listens|worker runs/.test(line) ? resolve() : undefined));
+    void exited.then(() => reject(new Error(`the ${app} has ended`)));
+  });
+  return {
+    end: async (signal) => {
+      child.kill(signal);
+      await exited;
+      return child.exitCode;
+    },
+  };
+}
