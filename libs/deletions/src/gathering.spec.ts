@@ -20,15 +20,26 @@ describe('a gathering', () => {
     expect(sent).toEqual([[1, 2, 3], [4]]);
   });
 
-  it('gathers what comes while a round trip is under way', async () => {
-    const { sent, ask } = doubling();
-    const first = ask(1).then(() => 'first');
-    const later = new Promise<number[]>((resolve) =>
-      setImmediate(() => setImmediate(() => resolve(Promise.all([2, 3].map(ask))))),
-    );
-    expect(await first).toBe('first');
-    expect(await later).toEqual([4, 6]);
-    expect(sent).toEqual([[1], [2, 3]]);
+  it('gathers what comes while four round trips are under way', async () => {
+    const sent: number[][] = [];
+    const answer: (() => void)[] = [];
+    const gathering = new Gathering(async (items: number[]) => {
+      sent.push(items);
+      await new Promise<void>((resolve) => answer.push(resolve));
+      return items;
+    });
+    const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    const asked: Promise<number>[] = [];
+    for (const item of [1, 2, 3, 4, 5, 6]) {
+      asked.push(gathering.ask(item));
+      await turn();
+    }
+    expect(sent).toEqual([[1], [2], [3], [4]]);
+    answer[0]?.();
+    await turn();
+    expect(sent).toEqual([[1], [2], [3], [4], [5, 6]]);
+    for (const one of answer) one();
+    expect(await Promise.all(asked)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('keeps one statement short', async () => {

@@ -8,14 +8,16 @@ interface Asked<In, Out> {
 
 /** One statement stays short, and its parameters few. */
 const MOST_AT_ONCE = 200;
+/** Commits that wait for the disk at the same time cost Postgres one wait. */
+const AT_THE_SAME_TIME = 4;
 
 /**
- * Sends together what is asked for while the round trip before is under way: with many jobs at a time, a statement serves
- * dozens of them; with one, it goes out at once.
+ * Sends together what is asked for while earlier round trips are under way: with many jobs at a time, a statement serves
+ * dozens of them; with few, each goes out at once.
  */
 export class Gathering<In, Out> {
   private readonly waiting: Asked<In, Out>[] = [];
-  private isBusy = false;
+  private underWay = 0;
 
   /** @param send answers in the order of the items; it is asked again for each alone when it fails for several */
   constructor(private readonly send: (items: In[]) => Promise<Out[]>) {}
@@ -23,16 +25,16 @@ export class Gathering<In, Out> {
   ask(item: In): Promise<Out> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
-      if (!this.isBusy) void this.sendAll();
+      if (this.underWay < AT_THE_SAME_TIME) void this.sendAll();
     });
   }
 
   private async sendAll(): Promise<void> {
-    this.isBusy = true;
+    this.underWay++;
     // Jobs that came in one go ask in one turn of the event loop.
     await setImmediate();
     while (this.waiting.length > 0) await this.serve(this.waiting.splice(0, MOST_AT_ONCE));
-    this.isBusy = false;
+    this.underWay--;
   }
 
   private async serve(asked: Asked<In, Out>[]): Promise<void> {
