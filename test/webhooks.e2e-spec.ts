@@ -33,12 +33,23 @@ class Stage {
 
   private made = 0;
   /** One at a path of its own. */
-  async endpoint(settings: Record<string, unknown> = {}): Promise<Endpoint> {
+  async endpoint(settings: Record<string, unknown> = {}, key: Record<string, string> = {}): Promise<Endpoint> {
     const path = `/hooks/${++this.made}`;
     const body = { url: this.receiver.url(path), event_types: ['*'], ...settings };
-    const made = await this.system.call('POST', '/v1/webhook-endpoints', body);
+    const made = await this.system.call('POST', '/v1/webhook-endpoints', body, key);
     if (made.status !== 201) throw new Error(JSON.stringify(made.body));
     return { id: made.body.id, path, secret: made.body.secret };
+  }
+
+  /** A key that may reach no more than this. @returns the header that shows it */
+  async limitedKey(limits: { platforms?: string[]; merchants?: string[]; role?: string }) {
+    const key = `rk_${randomBytes(32).toString('base64url')}`;
+    const hash = createHash('sha256').update(key).digest('base64url');
+    await this.system.sql(
+      `INSERT INTO api_keys (id, name, key_hash, role, platforms, merchants) VALUES (gen_random_uuid(), 'limited', $1, $2, $3, $4)`,
+      [hash, limits.role ?? 'admin', limits.platforms ?? null, limits.merchants ?? null],
+    );
+    return { authorization: `Bearer ${key}` };
   }
 
   /** So many events that are about nothing in particular. */
@@ -130,6 +141,37 @@ describe.each(queueBackends)('webhooks with the queue on %s', (backend, queueUrl
     });
   });
 
+  it('tell of a takedown those who are limited as it was, and no others', async () => {
+    const [one, other] = await system.grantedMerchants(2);
+    if (!one || !other) throw new Error('no merchants');
+    const key = await stage.limitedKey({ merchants: [one.merchant] });
+    const wider = await stage.limitedKey({ merchants: [one.merchant, other.merchant] });
+    const elsewhere = await stage.limitedKey({ merchants: [other.merchant] });
+    const event_types = ['takedown.*', 'deletion.*'];
+    const [own, above, beside] = [
+      await stage.endpoint({ event_types }, key),
+      await stage.endpoint({ event_types }, wider),
+      await stage.endpoint({ event_types }, elsewhere),
+    ];
+    const items = [{ merchant: one.merchant, msg_id: one.msgId, whole_message: true }];
+    const made = await system.call('POST', '/v1/takedowns', { items, reason: 'a mistake' }, key);
+    expect(made.status).toBe(202);
+    for (const endpoint of [own, above]) {
+      const received = await stage.received(endpoint.path, 3);
+      const told = received.map(({ event: { type, data } }) => [type, data.takedown_id ?? data.id]);
+      expect(told.toSorted()).toEqual([
+        ['deletion.succeeded', made.body.id],
+        ['takedown.created', made.body.id],
+        ['takedown.finished', made.body.id],
+      ]);
+    }
+    expect(await stage.deliveries(beside)).toEqual([]);
+    const page = await system.call('GET', `/v1/events?takedown=${made.body.id}`, undefined, key);
+    expect(page.body.data).toHaveLength(3);
+    const foreign = await system.call('GET', `/v1/events?takedown=${made.body.id}`, undefined, elsewhere);
+    expect(foreign.body.data).toEqual([]);
+  });
+
   it('come again after a failure, with the same id, until they get through', async () => {
     const endpoint = await stage.endpoint();
     let refusals = 1;
@@ -210,17 +252,6 @@ describe('the webhooks of the API', () => {
   });
 
   const at = (id: string, path = '') => `/v1/webhook-endpoints/${id}${path}`;
-  /** A key that may reach no more than this. @returns the header that shows it */
-  async function limitedKey(limits: { platforms?: string[]; merchants?: string[]; role?: string }) {
-    const key = `rk_${randomBytes(32).toString('base64url')}`;
-    const hash = createHash('sha256').update(key).digest('base64url');
-    await system.sql(
-      `INSERT INTO api_keys (id, name, key_hash, role, platforms, merchants) VALUES (gen_random_uuid(), 'limited', $1, $2, $3, $4)`,
-      [hash, limits.role ?? 'admin', limits.platforms ?? null, limits.merchants ?? null],
-    );
-    return { authorization: `Bearer ${key}` };
-  }
-
   it('are made, changed, listed and deleted; the secret is shown once; the audit log knows', async () => {
     const made = await system.call('POST', '/v1/webhook-endpoints', {
       url: receiver.url('/mine'),
@@ -334,7 +365,7 @@ describe('the webhooks of the API', () => {
   });
 
   it('never show a key with limits what is beyond them', async () => {
-    const key = await limitedKey({ platforms: ['wxaaaaaaaaaaaaaaaa'] });
+    const key = await stage.limitedKey({ platforms: ['wxaaaaaaaaaaaaaaaa'] });
     const foreign = await stage.endpoint();
     const call = (method: string, path: string, body?: unknown) => system.call(method, path, body, key);
     const own = await call('POST', '/v1/webhook-endpoints', { url: receiver.url('/own'), event_types: ['*'] });
@@ -384,7 +415,7 @@ describe('the webhooks of the API', () => {
       expect((await system.call('GET', `/v1/events?cursor=${now}&type=webhook.*`)).body.data).toEqual([
         { id: seen[5]?.id, type: 'webhook.disabled', timestamp: expect.any(String), data: { id: 'x', reason: 'gone' } },
       ]);
-      const key = await limitedKey({ merchants: ['wxaaaaaaaaaaaaaaaa'], role: 'viewer' });
+      const key = await stage.limitedKey({ merchants: ['wxaaaaaaaaaaaaaaaa'], role: 'viewer' });
       expect((await system.call('GET', `/v1/events?cursor=${now}`, undefined, key)).body.data).toEqual([]);
     });
 

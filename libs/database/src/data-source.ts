@@ -6,6 +6,7 @@ import { ForwardsAndAudit1764200000000 } from './migrations/1764200000000-forwar
 import { EventsFeed1764300000000 } from './migrations/1764300000000-events-feed.js';
 import { KeyLimits1764310000000 } from './migrations/1764310000000-key-limits.js';
 import { Webhooks1764320000000 } from './migrations/1764320000000-webhooks.js';
+import { EventScopes1764321000000 } from './migrations/1764321000000-event-scopes.js';
 import { Takedowns1764330000000 } from './migrations/1764330000000-takedowns.js';
 import { Pacing1764340000000 } from './migrations/1764340000000-pacing.js';
 import { PlatformProbes1764345000000 } from './migrations/1764345000000-platform-probes.js';
@@ -29,6 +30,7 @@ const migrations = [
   EventsFeed1764300000000,
   KeyLimits1764310000000,
   Webhooks1764320000000,
+  EventScopes1764321000000,
   Takedowns1764330000000,
   Pacing1764340000000,
   PlatformProbes1764345000000,

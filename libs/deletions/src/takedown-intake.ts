@@ -138,12 +138,13 @@ export class TakedownIntake {
    * @throws NothingAccepted, TakedownBrokenOff
    */
   async start(tx: EntityManager, id: string): Promise<void> {
-    const [started] = await rows<{ items: number; rejected: number }>(
+    const [started] = await rows<{ items: number; rejected: number } & Scope>(
       tx,
       `UPDATE takedowns SET state = 'starting', started_at = now(), heard_at = now(),
          undo_until = CASE WHEN undo_seconds > 0 THEN now() + undo_seconds * interval '1 second' END
        WHERE id = $1 AND state = ANY($2)
-       RETURNING rejected, (SELECT count(*)::int FROM takedown_items WHERE takedown_id = $1) AS items`,
+       RETURNING rejected, scope_platforms AS platforms, scope_merchants AS merchants,
+         (SELECT count(*)::int FROM takedown_items WHERE takedown_id = $1) AS items`,
       [id, takedownStatesBefore('starting')],
     );
     if (!started) throw new TakedownBrokenOff(id);
@@ -151,6 +152,7 @@ export class TakedownIntake {
     await this.events.append(tx, {
       type: 'takedown.created',
       takedownId: id,
+      scope: { platforms: started.platforms, merchants: started.merchants },
       data: { counts: { accepted: started.items, rejected: started.rejected } },
     });
   }

@@ -39,10 +39,10 @@ export class Takedowns {
   ) {}
 
   /** What is out of scope is not found, as if it were not there. @throws TakedownNotFound */
-  async get(scope: Scope, id: string): Promise<TakedownView> {
+  async get(scope: Scope, id: string, tx: EntityManager = this.dataSource.manager): Promise<TakedownView> {
     const { parameters, bind } = statement(id);
     const [view] = await rows<TakedownView>(
-      this.dataSource,
+      tx,
       `${SELECT_VIEW} WHERE t.id = $1 AND ${within(scope, bind)}`,
       parameters,
     );
@@ -193,7 +193,9 @@ export class Takedowns {
   }
 
   private async tell(type: 'takedown.cancelled' | 'takedown.finished', id: string, tx: EntityManager): Promise<void> {
-    await this.events.append(tx, { type, takedownId: id, data: { counts: await this.counts(id, tx) } });
+    const { scopePlatforms: platforms, scopeMerchants: merchants } = await this.get(EVERYTHING, id, tx);
+    const data = { counts: await this.counts(id, tx) };
+    await this.events.append(tx, { type, takedownId: id, scope: { platforms, merchants }, data });
   }
 }
 

@@ -1,5 +1,4 @@
 import { eventMessage } from './event-message.js';
-import { isInScope } from './event-scope.js';
 import type { FeedEvent } from './events.js';
 
 const event: FeedEvent = {
@@ -11,6 +10,8 @@ const event: FeedEvent = {
   authorizerAppid: null,
   deletionId: null,
   takedownId: null,
+  scopePlatforms: null,
+  scopeMerchants: null,
   data: {},
   createdAt: new Date('2026-11-23T20:00:00.000Z'),
   cursor: '1.1',
@@ -30,26 +31,5 @@ describe('an event as the outside sees it', () => {
   it('names the takedown that it is about, and nothing that it is not about', () => {
     expect(eventMessage({ ...event, takedownId: 't1' }).data).toEqual({ id: 't1' });
     expect(eventMessage(event).data).toEqual({});
-  });
-});
-
-describe('the scope of a reader', () => {
-  const unlimited = { platforms: null, merchants: null };
-  const [ofMerchant, ofPlatform, ofNone] = [
-    { componentAppid: 'p1', authorizerAppid: 'm1' },
-    { componentAppid: 'p1', authorizerAppid: null },
-    { componentAppid: null, authorizerAppid: null },
-  ];
-
-  it.each([
-    [unlimited, [true, true, true]],
-    [{ ...unlimited, platforms: ['p1'] }, [true, true, false]],
-    [{ ...unlimited, platforms: ['p2'] }, [false, false, false]],
-    [{ ...unlimited, merchants: ['m1', 'm2'] }, [true, false, false]],
-    [{ platforms: ['p1'], merchants: ['m1'] }, [true, false, false]],
-    [{ platforms: ['p2'], merchants: ['m1'] }, [false, false, false]],
-    [{ platforms: [], merchants: null }, [false, false, false]],
-  ])('%j', (scope, expected) => {
-    expect([ofMerchant, ofPlatform, ofNone].map((one) => isInScope(scope, one))).toEqual(expected);
   });
 });

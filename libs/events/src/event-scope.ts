@@ -4,12 +4,31 @@ export interface EventScope {
   merchants: readonly string[] | null;
 }
 
-/** What is about no platform or no merchant is not for readers who are limited to some. */
-export function isInScope(
-  { platforms, merchants }: EventScope,
-  { componentAppid, authorizerAppid }: { componentAppid: string | null; authorizerAppid: string | null },
-): boolean {
-  const isAmong = (list: readonly string[] | null, appid: string | null) =>
-    list === null || (appid !== null && list.includes(appid));
-  return isAmong(platforms, componentAppid) && isAmong(merchants, authorizerAppid);
+/** What an event is about: one platform, one merchant, or else at most those of its scope. */
+export interface EventReach {
+  componentAppid: string | null;
+  authorizerAppid: string | null;
+  scopePlatforms: string[] | null;
+  scopeMerchants: string[] | null;
+}
+
+/** What may be about anything is not for readers who are limited. */
+export function isInScope({ platforms, merchants }: EventScope, about: EventReach): boolean {
+  return (
+    isWithin(platforms, about.componentAppid === null ? about.scopePlatforms : [about.componentAppid]) &&
+    isWithin(merchants, about.authorizerAppid === null ? about.scopeMerchants : [about.authorizerAppid])
+  );
+}
+
+const isWithin = (limits: readonly string[] | null, appids: readonly string[] | null): boolean =>
+  limits === null || (appids !== null && appids.every((appid) => limits.includes(appid)));
+
+/** The same in SQL: conditions on events `s`, their platforms `p` and merchants `m`. */
+export function scopeConditions(scope: EventScope | undefined, bind: (value: unknown) => string): string[] {
+  const condition = (limits: readonly string[] | null | undefined, one: string, several: string) =>
+    limits ? [`(CASE WHEN ${one} IS NULL THEN ${several} ELSE ARRAY[${one}] END) <@ ${bind(limits)}::text[]`] : [];
+  return [
+    ...condition(scope?.platforms, 'p.component_appid', 's.scope_platforms'),
+    ...condition(scope?.merchants, 'm.authorizer_appid', 's.scope_merchants'),
+  ];
 }

@@ -1,3 +1,5 @@
+import type { EventScope } from './event-scope.js';
+
 /** Everything that is told to whoever listens, with what is told. Never a secret. Data only ever gains fields. */
 export interface EventData {
   /** A grant, new or renewed. `source`: an authorization code, or WeChat's list of authorizers when the code was lost. */
@@ -62,6 +64,8 @@ export interface EventSubject {
   merchantId?: string | undefined;
   deletionId?: string | undefined;
   takedownId?: string | undefined;
+  /** Without a single platform or merchant: what whoever did it may reach. Readers with the same limits, or wider, hear of it. */
+  scope?: EventScope | undefined;
 }
 
 export type NewEvent = { [T in EventType]: EventSubject & { type: T; data: EventData[T] } }[EventType];

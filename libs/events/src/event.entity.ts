@@ -14,6 +14,10 @@ export class EventRow {
   @Column('uuid', { name: 'merchant_id', nullable: true }) merchantId!: string | null;
   @Column('uuid', { name: 'deletion_id', nullable: true }) deletionId!: string | null;
   @Column('uuid', { name: 'takedown_id', nullable: true }) takedownId!: string | null;
+  /** Of what is about no single platform or merchant: whom it concerns, component_appids. Null: not known, or everybody. */
+  @Column('text', { name: 'scope_platforms', array: true, nullable: true }) scopePlatforms!: string[] | null;
+  /** authorizer_appids */
+  @Column('text', { name: 'scope_merchants', array: true, nullable: true }) scopeMerchants!: string[] | null;
   @Column('jsonb') data!: object;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   /** The order of the rows of one transaction. */

@@ -143,6 +143,18 @@ describe('the events feed', () => {
     expect(await seenBy(['wxplatform'], ['wxmerchant'])).toMatchObject([{ merchantId }]);
     expect(await seenBy(['wxother'], null)).toEqual([]);
     expect(await seenBy(null, ['wxother'])).toEqual([]);
+
+    const asked = await events.latest();
+    const scope = { platforms: ['wxplatform'], merchants: ['wxmerchant', 'wxother'] };
+    await events.append(dataSource.manager, { type: 'takedown.created', takedownId, scope, data: { counts: {} } });
+    await readOn(asked, {}, 1);
+    const hears = async (platforms: string[] | null, merchants: string[] | null) =>
+      (await events.after(asked, { limit: 9, scope: { platforms, merchants } })).events.length === 1;
+    expect(await hears(null, null)).toBe(true);
+    expect(await hears(['wxplatform', 'wxelse'], null)).toBe(true);
+    expect(await hears(['wxplatform'], ['wxmerchant', 'wxother', 'wxelse'])).toBe(true);
+    expect(await hears(null, ['wxmerchant'])).toBe(false);
+    expect(await hears(['wxelse'], null)).toBe(false);
   });
 
   it('reads a bounded number of events for a page, and goes on behind those that do not match', async () => {

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows, type Sql } from '@app/database';
 import { FEED_START, feedCursor, readFeedCursor } from './feed-cursor.js';
-import type { EventScope } from './event-scope.js';
+import { scopeConditions, type EventScope } from './event-scope.js';
 import type { EventType, NewEvent } from './event-types.js';
 
 /**
@@ -27,6 +27,8 @@ export interface FeedEvent {
   authorizerAppid: string | null;
   deletionId: string | null;
   takedownId: string | null;
+  scopePlatforms: string[] | null;
+  scopeMerchants: string[] | null;
   data: Record<string, unknown>;
   createdAt: Date;
   /** Where a reader stands that has read this event and all before it. */
@@ -67,17 +69,22 @@ export class Events {
 
   async append(
     tx: EntityManager,
-    { type, platformId, merchantId, deletionId, takedownId, data }: NewEvent,
+    { type, platformId, merchantId, deletionId, takedownId, scope, data }: NewEvent,
   ): Promise<void> {
-    await tx.query(`INSERT INTO events (id, ${EVENT_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7)`, [
-      uuidv7(),
-      type,
-      platformId ?? null,
-      merchantId ?? null,
-      deletionId ?? null,
-      takedownId ?? null,
-      JSON.stringify(data),
-    ]);
+    await tx.query(
+      `INSERT INTO events (id, ${EVENT_COLUMNS}, scope_platforms, scope_merchants) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        uuidv7(),
+        type,
+        platformId ?? null,
+        merchantId ?? null,
+        deletionId ?? null,
+        takedownId ?? null,
+        JSON.stringify(data),
+        scope?.platforms ?? null,
+        scope?.merchants ?? null,
+      ],
+    );
   }
 
   /**
@@ -102,8 +109,7 @@ export class Events {
     const filters = [
       ...among('s.type', types),
       ...among('m.authorizer_appid', merchant === undefined ? undefined : [merchant]),
-      ...among('p.component_appid', scope?.platforms),
-      ...among('m.authorizer_appid', scope?.merchants),
+      ...scopeConditions(scope, bind),
     ];
     // A rare type among millions of events must not make one page read them all.
     const scanLimit = filters.length > 0 ? Math.max(limit, SCAN_AT_MOST) : limit;
@@ -119,7 +125,8 @@ export class Events {
        ), matching AS (
          SELECT s.id, s.type, s.platform_id AS "platformId", s.merchant_id AS "merchantId",
            p.component_appid AS "componentAppid", m.authorizer_appid AS "authorizerAppid",
-           s.deletion_id AS "deletionId", s.takedown_id AS "takedownId", s.data, s.created_at AS "createdAt", s.txid, s.seq
+           s.deletion_id AS "deletionId", s.takedown_id AS "takedownId",
+           s.scope_platforms AS "scopePlatforms", s.scope_merchants AS "scopeMerchants", s.data, s.created_at AS "createdAt", s.txid, s.seq
          FROM scanned s LEFT JOIN platforms p ON p.id = s.platform_id LEFT JOIN merchants m ON m.id = s.merchant_id
          WHERE ${['TRUE', ...filters].join(' AND ')} ORDER BY s.txid, s.seq LIMIT ${bind(limit)}
        )

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { DataSource } from 'typeorm';
 import type { Agent } from 'undici';
 import { rows, SealedColumns } from '@app/database';
-import { Events } from '@app/events';
+import { Events, type EventScope } from '@app/events';
 import { jobs } from '@app/queue';
 import { afterAttempt, type AfterAttempt, type Answer } from './after-attempt.js';
 import { guardedAgent } from './guarded-agent.js';
@@ -181,10 +181,10 @@ export class WebhookSender implements OnApplicationShutdown {
     const isDisabled = await this.dataSource.transaction(async (tx) => {
       // The endpoint before its deliveries: whoever else takes both locks takes them in this order.
       const disabled = reason
-        ? await rows(
+        ? await rows<EventScope>(
             tx,
             `UPDATE webhook_endpoints SET state = 'disabled', disabled_reason = $2, updated_at = now()
-             WHERE id = $1 AND state = 'enabled' RETURNING id`,
+             WHERE id = $1 AND state = 'enabled' RETURNING platforms, merchants`,
             [endpointId, reason],
           )
         : [];
@@ -193,9 +193,10 @@ export class WebhookSender implements OnApplicationShutdown {
            is_queued = false, finished_at = now() WHERE id = $1 AND state = 'pending'`,
         facts,
       );
-      if (!reason || disabled.length === 0) return false;
+      const [scope] = disabled;
+      if (!reason || !scope) return false;
       await this.deliveries.giveUpPending(tx, endpointId);
-      await this.events.append(tx, { type: 'webhook.disabled', data: { id: endpointId, reason } });
+      await this.events.append(tx, { type: 'webhook.disabled', scope, data: { id: endpointId, reason } });
       return true;
     });
     if (isDisabled) this.logger.error('webhook endpoint disabled', { endpoint_id: endpointId, reason });
