@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { Idempotency } from '@app/access';
+import { AuditLog, Idempotency } from '@app/access';
 import { Events } from '@app/events';
 import { CallbackInbox, Forwards } from '@app/merchants';
 import { WebhookDeliveries } from '@app/webhooks';
@@ -21,6 +21,7 @@ export class Sweeper {
     private readonly inbox: CallbackInbox,
     private readonly forwards: Forwards,
     private readonly idempotency: Idempotency,
+    private readonly audit: AuditLog,
     private readonly events: Events,
     private readonly webhooks: WebhookDeliveries,
     private readonly upkeep: Upkeep,
@@ -41,6 +42,7 @@ export class Sweeper {
       await this.try(() => this.inbox.forgetOld());
       await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
       await this.try(() => this.idempotency.sweep());
+      await this.try(() => this.audit.chainNoted());
       await this.try(() => this.events.adoptRestored());
       await this.try(() => this.events.forgetOld());
       await this.try(() => this.webhooks.sweep(LOST_AFTER_MS));

@@ -1,4 +1,4 @@
-import { Column, Entity, ForeignKey, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { ApiKey, type Role } from './api-key.entity.js';
 
 /**
@@ -10,6 +10,9 @@ export type AuditData = Record<string, string | number | boolean | null | string
 /** Who did what to what. Rows are only ever added; a trigger refuses anything else. */
 @Entity({ name: 'audit_events' })
 @Unique('audit_events_prev_hash_key', ['prevHash'])
+@Index('audit_events_subject_idx', ['subjectId', 'seq'])
+@Index('audit_events_api_key_idx', ['apiKeyId', 'seq'])
+@Index('audit_events_at_idx', ['at'])
 export class AuditEvent {
   /** In digits. Has gaps where a transaction was rolled back. */
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' }) seq!: string;

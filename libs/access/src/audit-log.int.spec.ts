@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { dataSourceOptions } from '@app/database';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { verifyChain } from './audit-chain.js';
-import { AuditLog, type Act, type Actor } from './audit-log.js';
+import { AuditLog, type Act, type Actor, type AuditFilter } from './audit-log.js';
 import { ApiKeys } from './api-keys.js';
 import { accessEntities } from './index.js';
 
@@ -41,6 +41,8 @@ describe('the audit log', () => {
     subjectId,
     data: { zeta: 'last', daily_limit: 20, rate_per_minute: null, changed: ['b', 'a'], left_out: undefined, ok: true },
   });
+  const find = (filter: Partial<AuditFilter>) =>
+    log().list({ platforms: null, merchants: null }, { limit: 1_000, ...filter });
   const oldestFirst = async () => (await log().list({ platforms: null, merchants: null }, { limit: 1_000 })).reverse();
 
   it('is one chain, however many processes append at once', async () => {
@@ -62,6 +64,61 @@ describe('the audit log', () => {
     const events = await oldestFirst();
     expect(events).toHaveLength(before.length + 1);
     expect(verifyChain(events)).toMatchObject({ ok: true });
+  });
+
+  it('takes in what was noted, each act once, however many processes chain', async () => {
+    const noted = Array.from({ length: 60 }, (_, index) => `noted-${index}`);
+    await Promise.all([
+      ...noted.map((subjectId, index) =>
+        process(index).transaction((tx) => log(index).note(tx, actor, act(subjectId))),
+      ),
+      ...noted.map((_, index) => log(index).chainNoted()),
+      log(1).record(actor, act('in-between')),
+    ]);
+    await Promise.all([log(0).chainNoted(), log(1).chainNoted()]);
+    const events = await oldestFirst();
+    const subjects = events.map(({ subjectId }) => subjectId).filter((subjectId) => subjectId.startsWith('noted-'));
+    expect(subjects.sort()).toEqual(noted.sort());
+    expect(verifyChain(events)).toMatchObject({ ok: true });
+    expect(await log().verify()).toMatchObject({ ok: true, rows: events.length, pending: 0 });
+    expect(events.find(({ subjectId }) => subjectId === 'noted-0')).toMatchObject({
+      apiKeyId: actor.apiKeyId,
+      ip: actor.ip,
+      requestId: actor.requestId,
+      data: { zeta: 'last', daily_limit: 20, rate_per_minute: null, changed: ['b', 'a'], ok: true },
+    });
+  });
+
+  it('keeps no note of an act that was rolled back', async () => {
+    const failing = process(0).transaction(async (tx) => {
+      await log().note(tx, actor, act('noted-and-rolled-back'));
+      throw new Error('the act failed');
+    });
+    await expect(failing).rejects.toThrow('the act failed');
+    expect(await find({ subjectId: 'noted-and-rolled-back' })).toEqual([]);
+  });
+
+  it('is narrowed by key, action, subject and time', async () => {
+    const before = new Date();
+    await log().record(actor, { ...act('wx-narrow'), tenant: { componentAppid: 'wxp', authorizerAppid: 'wxm' } });
+    const [event] = await find({ subjectId: 'wx-narrow' });
+    expect(event).toMatchObject({ componentAppid: 'wxp', authorizerAppid: 'wxm' });
+    const at = event?.at ?? before;
+    expect(await find({ subjectId: 'wx-narrow', apiKeyId: actor.apiKeyId, since: at })).toHaveLength(1);
+    expect(await find({ subjectId: 'wx-narrow', apiKeyId: uuidv7() })).toEqual([]);
+    expect(await find({ subjectId: 'wx-narrow', action: 'platform.updated' })).toEqual([]);
+    expect(await find({ subjectId: 'wx-narrow', until: at })).toEqual([]);
+    for (const [platforms, merchants, isSeen] of [
+      [['wxp'], null, true],
+      [null, ['wxm'], true],
+      [['wxp'], ['wxm'], true],
+      [['wxq'], null, false],
+      [['wxp'], ['wxn'], false],
+    ] as const) {
+      const scope = { platforms: platforms && [...platforms], merchants: merchants && [...merchants] };
+      const seen = await log().list(scope, { subjectId: 'wx-narrow', limit: 10 });
+      expect([scope, seen.length === 1]).toEqual([scope, isSeen]);
+    }
   });
 
   it.each([

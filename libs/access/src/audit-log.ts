@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, In, LessThan, type EntityManager } from 'typeorm';
+import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
-import { CHAIN_START, hashOfEvent, type AuditFacts } from './audit-chain.js';
+import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts, type ChainVerdict } from './audit-chain.js';
 import { AuditEvent, type AuditData } from './audit-event.entity.js';
+import { NotedAct } from './audit-inbox.entity.js';
 import type { Principal } from './api-keys.js';
 import type { Limits } from './limits.js';
 
@@ -20,20 +21,47 @@ export interface Act {
     | 'api_key.created'
     | 'api_key.revoked'
     | 'api_key.updated'
+    | 'deletion.accepted'
+    | 'deletion.cancelled'
+    | 'deletion.retried'
     | 'merchant.limits_changed'
+    | 'merchant.refreshed'
     | 'platform.registered'
+    | 'platform.synced'
     | 'platform.updated'
     | 'webhook_endpoint.created'
     | 'webhook_endpoint.deleted'
     | 'webhook_endpoint.secret_rotated'
     | 'webhook_endpoint.updated';
-  subjectType: 'api_key' | 'merchant' | 'platform' | 'webhook_endpoint';
+  subjectType: 'api_key' | 'deletion' | 'merchant' | 'platform' | 'webhook_endpoint';
   /** The appid or id, as in our addresses. */
   subjectId: string;
   /** Whom it is about: keys with limits see the acts on what they may reach. */
   tenant?: { componentAppid?: string | undefined; authorizerAppid?: string | undefined };
   data?: AuditData;
 }
+
+export interface AuditFilter {
+  apiKeyId?: string | undefined;
+  action?: string | undefined;
+  subjectId?: string | undefined;
+  since?: Date | undefined;
+  until?: Date | undefined;
+  limit: number;
+  /** Newest first: the number before which the page starts. */
+  before?: string | undefined;
+}
+
+/** What a look at the whole chain came to. */
+export type AuditReport = ChainVerdict & {
+  /** How many fit, from the first on. */
+  rows: number;
+  /** Acts that are not chained yet. */
+  pending: number;
+};
+
+/** Rows that are chained, or read, at a time. */
+const BATCH = 2_000;
 
 @Injectable()
 export class AuditLog {
@@ -44,9 +72,7 @@ export class AuditLog {
    * transaction ends, every other append waits.
    */
   async append(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
-    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('audit_events', 0))`);
-    const [last] = await rows<{ hash: string }>(tx, `SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1`);
-    const prevHash = last?.hash ?? CHAIN_START;
+    const prevHash = await lockChain(tx);
     const facts = factsOf(actor, act);
     await tx.insert(AuditEvent, { ...facts, prevHash, hash: hashOfEvent(facts, prevHash) });
   }
@@ -56,19 +82,117 @@ export class AuditLog {
     await this.dataSource.transaction((tx) => this.append(tx, actor, act));
   }
 
-  /** Newest first, what was done to what is in scope. `before`: the number before which the page starts. */
-  async list(scope: Limits, { limit, before }: { limit: number; before?: string | undefined }): Promise<AuditEvent[]> {
-    return this.dataSource.manager.find(AuditEvent, {
-      where: {
-        ...(before !== undefined && { seq: LessThan(before) }),
-        ...(scope.platforms && { componentAppid: In(scope.platforms) }),
-        ...(scope.merchants && { authorizerAppid: In(scope.merchants) }),
-      },
-      order: { seq: 'DESC' },
-      take: limit,
-    });
+  /**
+   * The same for acts of which there are many at once: the row waits for nobody, and is chained by whoever calls
+   * `chainNoted` next. Until then, a few seconds, the chain does not protect it.
+   */
+  async note(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
+    await tx.query(
+      `INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
+         request_id, ip, data)
+       SELECT * FROM json_to_record($1) AS (${NOTED_COLUMNS})`,
+      [JSON.stringify(rowOf(factsOf(actor, act)))],
+    );
+  }
+
+  /** Chains what was noted, oldest first. Every process may do it at once. @returns how many rows */
+  async chainNoted(): Promise<number> {
+    let chained = 0;
+    for (let taken = BATCH; taken === BATCH; chained += taken) {
+      const [any] = await rows(this.dataSource, `SELECT 1 FROM audit_inbox LIMIT 1`);
+      taken = any ? await this.dataSource.transaction((tx) => chainBatch(tx)) : 0;
+    }
+    return chained;
+  }
+
+  /** Newest first, what was done to what is in scope. */
+  async list(
+    scope: Limits,
+    { apiKeyId, action, subjectId, since, until, limit, before }: AuditFilter,
+  ): Promise<AuditEvent[]> {
+    await this.chainNoted();
+    const query = this.dataSource.manager.createQueryBuilder(AuditEvent, 'event').orderBy('event.seq', 'DESC');
+    if (scope.platforms) query.andWhere('event.componentAppid = ANY(:platforms)', { platforms: scope.platforms });
+    if (scope.merchants) query.andWhere('event.authorizerAppid = ANY(:merchants)', { merchants: scope.merchants });
+    if (apiKeyId) query.andWhere('event.apiKeyId = :apiKeyId', { apiKeyId });
+    if (action) query.andWhere('event.action = :action', { action });
+    if (subjectId) query.andWhere('event.subjectId = :subjectId', { subjectId });
+    if (since) query.andWhere('event.at >= :since', { since });
+    if (until) query.andWhere('event.at < :until', { until });
+    if (before) query.andWhere('event.seq < :before', { before });
+    return query.limit(limit).getMany();
+  }
+
+  /** Goes through the whole chain, a page at a time. Changes nothing. */
+  async verify(): Promise<AuditReport> {
+    const [inbox] = await rows<{ pending: number }>(
+      this.dataSource,
+      'SELECT count(*)::int AS pending FROM audit_inbox',
+    );
+    const pending = inbox?.pending ?? 0;
+    let [count, lastHash, after] = [0, CHAIN_START, '0'];
+    for (;;) {
+      const page = await this.dataSource.manager.find(AuditEvent, {
+        where: { seq: MoreThan(after) },
+        order: { seq: 'ASC' },
+        take: BATCH,
+      });
+      const last = page.at(-1);
+      if (!last) return { ok: true, lastHash, rows: count, pending };
+      const verdict = verifyChain(page, lastHash);
+      if (!verdict.ok) {
+        const sound = page.findIndex(({ seq }) => seq === verdict.seq);
+        return { ...verdict, rows: count + sound, pending };
+      }
+      ({ lastHash } = verdict);
+      count += page.length;
+      after = last.seq;
+    }
   }
 }
+
+/** Held until the transaction ends. @returns the hash that the next row follows */
+async function lockChain(tx: EntityManager): Promise<string> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('audit_events', 0))`);
+  const [last] = await rows<{ hash: string }>(tx, `SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1`);
+  return last?.hash ?? CHAIN_START;
+}
+
+async function chainBatch(tx: EntityManager): Promise<number> {
+  let prevHash = await lockChain(tx);
+  const noted = await tx.find(NotedAct, { order: { seq: 'ASC' }, take: BATCH });
+  const chained = noted.map(({ seq: _seq, ...facts }) => {
+    const hash = hashOfEvent(facts, prevHash);
+    const row = { ...rowOf(facts), prev_hash: prevHash, hash };
+    prevHash = hash;
+    return row;
+  });
+  await tx.query(
+    `INSERT INTO audit_events (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
+       request_id, ip, data, prev_hash, hash)
+     SELECT * FROM json_to_recordset($1) AS (${NOTED_COLUMNS}, prev_hash text, hash text)`,
+    [JSON.stringify(chained)],
+  );
+  await tx.query(`DELETE FROM audit_inbox WHERE seq = ANY($1)`, [noted.map(({ seq }) => seq)]);
+  return noted.length;
+}
+
+const NOTED_COLUMNS = `at timestamptz, api_key_id uuid, role text, action text, subject_type text, subject_id text,
+  component_appid text, authorizer_appid text, request_id text, ip text, data jsonb`;
+
+const rowOf = (facts: AuditFacts) => ({
+  at: facts.at.toISOString(),
+  api_key_id: facts.apiKeyId,
+  role: facts.role,
+  action: facts.action,
+  subject_type: facts.subjectType,
+  subject_id: facts.subjectId,
+  component_appid: facts.componentAppid,
+  authorizer_appid: facts.authorizerAppid,
+  request_id: facts.requestId,
+  ip: facts.ip,
+  data: facts.data,
+});
 
 function factsOf(actor: Actor, { action, subjectType, subjectId, tenant, data = {} }: Act): AuditFacts {
   const { apiKeyId, role, requestId, ip } = actor;

@@ -1,16 +1,17 @@
 import { ApiKey } from './api-key.entity.js';
 import { AuditEvent } from './audit-event.entity.js';
+import { NotedAct } from './audit-inbox.entity.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 
 /** For DatabaseModule.forRoot. */
-export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey];
+export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey, NotedAct];
 
 export { AccessModule } from './access.module.js';
 export { type Role } from './api-key.entity.js';
 export { API_KEY_PATTERN, ApiKeys, type Principal } from './api-keys.js';
 export { CHAIN_START, verifyChain, type ChainVerdict } from './audit-chain.js';
 export { AuditEvent, type AuditData } from './audit-event.entity.js';
-export { AuditLog, type Act, type Actor } from './audit-log.js';
+export { AuditLog, type Act, type Actor, type AuditFilter, type AuditReport } from './audit-log.js';
 export {
   AccessError,
   ApiKeyNotFound,

@@ -5,6 +5,7 @@ import { MerchantsEvents1764100000000 } from './migrations/1764100000000-merchan
 import { ForwardsAndAudit1764200000000 } from './migrations/1764200000000-forwards-and-audit.js';
 import { EventsFeed1764300000000 } from './migrations/1764300000000-events-feed.js';
 import { KeyLimits1764310000000 } from './migrations/1764310000000-key-limits.js';
+import { AuditInbox1764310000100 } from './migrations/1764310000100-audit-inbox.js';
 import { Webhooks1764320000000 } from './migrations/1764320000000-webhooks.js';
 import { EventScopes1764321000000 } from './migrations/1764321000000-event-scopes.js';
 import { Takedowns1764330000000 } from './migrations/1764330000000-takedowns.js';
@@ -29,6 +30,7 @@ const migrations = [
   ForwardsAndAudit1764200000000,
   EventsFeed1764300000000,
   KeyLimits1764310000000,
+  AuditInbox1764310000100,
   Webhooks1764320000000,
   EventScopes1764321000000,
   Takedowns1764330000000,

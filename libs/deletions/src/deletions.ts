@@ -9,6 +9,7 @@ import {
   MAX_REFRESH_AHEAD_MS,
   merchantInScope,
   refreshAheadMs,
+  type Alongside,
   type Merchant,
   type Scope,
 } from '@app/merchants';
@@ -130,7 +131,14 @@ export class Deletions {
    * Before the dispatch it never runs, after it is too late: one statement decides which side a cancel falls on.
    * @throws DeletionNotFound, DeletionStateConflict
    */
-  async cancel(scope: Scope, id: string, tx: EntityManager = this.dataSource.manager): Promise<void> {
+  async cancel(scope: Scope, id: string, alongside?: Alongside): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      await this.cancelWithin(tx, scope, id);
+      await alongside?.(tx);
+    });
+  }
+
+  private async cancelWithin(tx: EntityManager, scope: Scope, id: string): Promise<void> {
     const { parameters, bind } = statement(id, statesBefore('cancelled'));
     const cancelled = await rows(
       tx,
@@ -149,16 +157,16 @@ export class Deletions {
    * Puts a failed deletion back into its lane.
    * @throws DeletionNotFound, DeletionStateConflict, MerchantNotEligible
    */
-  async retry(merchant: Merchant, id: string): Promise<void> {
+  async retry(merchant: Merchant, id: string, alongside?: Alongside): Promise<void> {
     const reasons = ineligibleReasons(merchant);
     if (reasons.length > 0) throw new MerchantNotEligible(merchant.authorizerAppid, reasons);
     // Told apart afterwards: asking within the transaction would take a second connection while holding one.
-    if (!(await this.reopen(merchant.id, id)))
+    if (!(await this.reopen(merchant.id, id, alongside)))
       throw await this.conflict(this.dataSource.manager, EVERYTHING, id, 'retried');
   }
 
   /** @returns false when it has not failed, or another deletion of the same target is open: then it stays as it is */
-  private async reopen(merchantId: string, id: string): Promise<boolean> {
+  private async reopen(merchantId: string, id: string, alongside?: Alongside): Promise<boolean> {
     try {
       return await this.dataSource.transaction(async (tx) => {
         const [again] = await rows<{ readyAt: Date }>(
@@ -169,6 +177,7 @@ export class Deletions {
           [id, merchantId],
         );
         if (again) await this.lanes.wake(tx, merchantId, again.readyAt);
+        if (again) await alongside?.(tx);
         return again !== undefined;
       });
     } catch (error) {

@@ -51,7 +51,7 @@ export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';
 export { Onboarding, type AuthorizationLinks, type OnboardingOptions } from './onboarding.js';
 export { PlatformUpkeep } from './platform-upkeep.js';
 export { PlatformRow } from './platform.entity.js';
-export { Platforms, type Platform, type PlatformSecrets } from './platforms.js';
+export { Platforms, type Alongside, type Platform, type PlatformSecrets } from './platforms.js';
 export { Reconciliation, type ReconciliationReport } from './reconciliation.js';
 export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './refresh-ahead.js';
 export { EVERYTHING, inScope, isEverything, merchantInScope, platformInScope, type Bind, type Scope } from './scope.js';

@@ -1,5 +1,19 @@
 import { z } from 'zod';
 import type { AuditEvent } from '@app/access';
+import { pageSchemaOf } from '../http/page.js';
+import { textSchema } from '../http/text.js';
+
+const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+/** Rows are numbered by a bigint. */
+export const listAuditEventsSchema = pageSchemaOf(z.string().regex(/^[1-9]\d{0,17}$/)).extend({
+  api_key_id: z.uuid().optional().meta({ description: 'The key that acted.' }),
+  action: textSchema(100).min(1).optional().meta({ description: 'For example deletion.accepted.' }),
+  subject: textSchema(100).min(1).optional().meta({ description: 'The appid or id of what was acted on.' }),
+  since: momentSchema.optional().meta({ description: 'From this moment on.' }),
+  until: momentSchema.optional().meta({ description: 'Before this moment.' }),
+});
+export type ListAuditEvents = z.output<typeof listAuditEventsSchema>;
 
 export const auditEventSchema = z
   .object({

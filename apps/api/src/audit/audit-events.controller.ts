@@ -1,13 +1,9 @@
 import { Controller, Get, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
 import { AuditLog, type Principal } from '@app/access';
 import { Caller, Needs } from '../http/access.guard.js';
-import { pageOf, pageOfSchema, pageSchemaOf } from '../http/page.js';
-import { auditEventResource, auditEventSchema } from './audit-event.js';
-
-/** Rows are numbered by a bigint. */
-const auditPageSchema = pageSchemaOf(z.string().regex(/^[1-9]\d{0,17}$/));
+import { pageOf, pageOfSchema } from '../http/page.js';
+import { auditEventResource, auditEventSchema, listAuditEventsSchema, type ListAuditEvents } from './audit-event.js';
 
 @ApiTags('audit')
 @Controller('v1/audit-events')
@@ -18,11 +14,10 @@ export class AuditEventsController {
   @Get()
   @Needs('admin')
   @SerializeOptions({ schema: pageOfSchema(auditEventSchema) })
-  async list(
-    @Caller() { scope }: Principal,
-    @Query({ schema: auditPageSchema }) { limit, cursor }: z.output<typeof auditPageSchema>,
-  ) {
-    const found = await this.audit.list(scope, { limit: limit + 1, before: cursor });
+  async list(@Caller() { scope }: Principal, @Query({ schema: listAuditEventsSchema }) query: ListAuditEvents) {
+    const { limit, cursor: before, api_key_id: apiKeyId, action, subject: subjectId, since, until } = query;
+    const filter = { apiKeyId, action, subjectId, since, until };
+    const found = await this.audit.list(scope, { ...filter, limit: limit + 1, before });
     return pageOf(
       found.map((event) => ({ id: event.seq, event })),
       limit,

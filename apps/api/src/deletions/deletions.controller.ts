@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Logger, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Idempotency, type Principal } from '@app/access';
-import { decideTarget, Deletions } from '@app/deletions';
+import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
+import { decideTarget, Deletions, type DeletionView } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
-import { Caller, Needs } from '../http/access.guard.js';
+import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
 import { IdempotencyKey } from '../http/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
 import {
@@ -30,6 +30,7 @@ export class DeletionsController {
     private readonly deletions: Deletions,
     private readonly merchants: Merchants,
     private readonly idempotency: Idempotency,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Accepts a deletion (202). While the same target is open, that deletion is the answer (200). */
@@ -43,7 +44,7 @@ export class DeletionsController {
   })
   @SerializeOptions({ schema: deletionSchema })
   async create(
-    @Caller() caller: Principal,
+    @AuditedCaller() caller: Actor,
     @Body({ schema: createDeletionSchema }) body: CreateDeletion,
     @IdempotencyKey() key: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -61,7 +62,9 @@ export class DeletionsController {
         requestId: currentRequestId() ?? newRequestId(),
         requestedBy: caller.apiKeyId,
       });
-      const resource = deletionResource(await this.deletions.get(caller.scope, id, tx));
+      const deletion = await this.deletions.get(caller.scope, id, tx);
+      if (isNew) await this.audit.note(tx, caller, actOn(deletion, 'deletion.accepted'));
+      const resource = deletionResource(deletion);
       return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
     });
     if (answer.status === 202) {
@@ -112,9 +115,10 @@ export class DeletionsController {
   @HttpCode(200)
   @Needs('operator')
   @SerializeOptions({ schema: deletionSchema })
-  async cancel(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
-    await this.deletions.cancel(scope, id);
-    return deletionResource(await this.deletions.get(scope, id));
+  async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
+    const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.cancelled');
+    await this.deletions.cancel(caller.scope, id, (tx) => this.audit.note(tx, caller, act));
+    return deletionResource(await this.deletions.get(caller.scope, id));
   }
 
   /** Puts a failed deletion back into its merchant's lane. */
@@ -122,9 +126,18 @@ export class DeletionsController {
   @HttpCode(202)
   @Needs('operator')
   @SerializeOptions({ schema: deletionSchema })
-  async retry(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
-    const { merchantId } = await this.deletions.get(scope, id);
-    await this.deletions.retry(await this.merchants.byId(merchantId), id);
-    return deletionResource(await this.deletions.get(scope, id));
+  async retry(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
+    const deletion = await this.deletions.get(caller.scope, id);
+    const act = actOn(deletion, 'deletion.retried');
+    await this.deletions.retry(await this.merchants.byId(deletion.merchantId), id, (tx) =>
+      this.audit.note(tx, caller, act),
+    );
+    return deletionResource(await this.deletions.get(caller.scope, id));
   }
+}
+
+function actOn(deletion: DeletionView, action: Act['action']): Act {
+  const { id, componentAppid, authorizerAppid, msgId, articleIdx, url, isUrgent } = deletion;
+  const data = { msg_id: msgId, article_idx: articleIdx, url, urgent: isUrgent };
+  return { action, subjectType: 'deletion', subjectId: id, tenant: { componentAppid, authorizerAppid }, data };
 }

@@ -87,14 +87,12 @@ export class MerchantsController {
     if (body.ref !== undefined) await this.merchants.setRef(merchant.id, body.ref);
     const { ref: _ref, ...limits } = body;
     if (Object.keys(limits).length > 0) {
-      const tenant = await this.tenantOf(merchant);
+      const about = await this.aboutOf(merchant);
       const changes = { ratePerMinute: limits.rate_per_minute, dailyLimit: limits.daily_limit };
       await this.lanes.setLimits(merchant.id, changes, (tx) =>
         this.audit.append(tx, actor, {
+          ...about,
           action: 'merchant.limits_changed',
-          subjectType: 'merchant',
-          subjectId: appid,
-          tenant,
           data: { merchant_id: merchant.id, ...limits },
         }),
       );
@@ -108,11 +106,17 @@ export class MerchantsController {
   @Needs('operator')
   @SerializeOptions({ schema: merchantSchema })
   async refresh(
-    @Caller() caller: Principal,
+    @AuditedCaller() actor: Actor,
     @Param('appid', { schema: appidSchema }) appid: string,
     @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
   ) {
-    const { id } = await this.find(caller, appid, choice);
+    const merchant = await this.find(actor, appid, choice);
+    const { id } = merchant;
+    await this.audit.record(actor, {
+      ...(await this.aboutOf(merchant)),
+      action: 'merchant.refreshed',
+      data: { merchant_id: id },
+    });
     await this.grants.refreshFacts(id);
     return this.resource(await this.merchants.byId(id));
   }
@@ -134,10 +138,8 @@ export class MerchantsController {
     const merchant = await this.find(actor, appid, choice);
     const { token, expiresAt } = await this.lending.lend(merchant);
     await this.audit.record(actor, {
+      ...(await this.aboutOf(merchant)),
       action: 'access_token.lent',
-      subjectType: 'merchant',
-      subjectId: appid,
-      tenant: await this.tenantOf(merchant),
       data: { merchant_id: merchant.id },
     });
     const expiresInSeconds = Math.max(0, Math.floor((expiresAt.getTime() - Date.now()) / 1000));
@@ -148,9 +150,11 @@ export class MerchantsController {
     return this.merchants.find(scope, appid, choice.component_appid);
   }
 
-  private async tenantOf({ platformId, authorizerAppid }: Merchant) {
+  /** The part of an act that says whom it was about. */
+  private async aboutOf({ platformId, authorizerAppid }: Merchant) {
     const { componentAppid } = await this.platforms.byId(platformId);
-    return { componentAppid, authorizerAppid };
+    const tenant = { componentAppid, authorizerAppid };
+    return { subjectType: 'merchant', subjectId: authorizerAppid, tenant } as const;
   }
 
   private async resource(merchant: Merchant) {

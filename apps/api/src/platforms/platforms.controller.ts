@@ -94,8 +94,14 @@ export class PlatformsController {
   @HttpCode(200)
   @Needs('admin')
   @SerializeOptions({ schema: reconciliationReportSchema })
-  async sync(@Caller() caller: Principal, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
-    const platform = await this.find(caller, componentAppid);
+  async sync(@AuditedCaller() actor: Actor, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
+    const platform = await this.find(actor, componentAppid);
+    await this.audit.record(actor, {
+      action: 'platform.synced',
+      subjectType: 'platform',
+      subjectId: componentAppid,
+      tenant: { componentAppid },
+    });
     return reconciliationResource(await this.reconciliation.run(platform, currentRequestId() ?? newRequestId()));
   }
 
