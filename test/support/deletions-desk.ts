@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, rows } from '@app/database';
-import { Deletions, deletionsEntities, Lanes, type DeletionView } from '@app/deletions';
+import { Deletions, deletionsEntities, LaneReports, Lanes, QuotaLedgers, type DeletionView } from '@app/deletions';
 import { Events, eventsEntities } from '@app/events';
 import { EVERYTHING, Merchant, merchantsEntities } from '@app/merchants';
 // Not behind the lib's door: only its own parts and these tests know them.
@@ -12,6 +12,8 @@ import { createMigratedDatabase, type TestDatabase } from './database.js';
 /** The parts of the deletions lib on a database of their own, without HTTP, queue and WeChat. */
 export class DeletionsDesk {
   readonly lanes: Lanes;
+  readonly reports: LaneReports;
+  readonly ledgers: QuotaLedgers;
   readonly runs: Runs;
   readonly deletions: Deletions;
   readonly events: Events;
@@ -22,7 +24,10 @@ export class DeletionsDesk {
     readonly database: TestDatabase,
     readonly dataSource: DataSource,
   ) {
-    this.lanes = new Lanes(dataSource, { ratePerMinute: 6_000, dailyLimit: 10, urgentReserve: 2 });
+    const pacing = { ratePerMinute: 6_000, dailyLimit: 10, urgentReserve: 2 };
+    this.lanes = new Lanes(dataSource, pacing);
+    this.reports = new LaneReports(dataSource, pacing);
+    this.ledgers = new QuotaLedgers(dataSource, pacing);
     this.runs = new Runs(dataSource, this.lanes);
     this.deletions = new Deletions(dataSource, this.lanes);
     this.events = new Events(dataSource);

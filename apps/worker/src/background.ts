@@ -9,6 +9,7 @@ import { CallbackProcessJob } from './jobs/callback-process.job.js';
 import { DeletionRunJob } from './jobs/deletion-run.job.js';
 import { DeletionVerifyJob } from './jobs/deletion-verify.job.js';
 import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
+import { MerchantReadQuotaJob } from './jobs/merchant-read-quota.job.js';
 import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
 import { WebhookDeliverJob } from './jobs/webhook-deliver.job.js';
 import { Sweeper } from './sweeper.js';
@@ -35,6 +36,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     deletionRun: DeletionRunJob,
     deletionVerify: DeletionVerifyJob,
     merchantReadFacts: MerchantReadFactsJob,
+    merchantReadQuota: MerchantReadQuotaJob,
     platformReconcile: PlatformReconcileJob,
     webhookDeliver: WebhookDeliverJob,
   ) {
@@ -46,6 +48,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
       'deletion.run': (data, context) => runWithRequestId(data.request_id, () => deletionRun.handle(data, context)),
       'deletion.verify': (data) => runWithRequestId(data.request_id, () => deletionVerify.handle(data)),
       'merchant.read-facts': (data) => runWithRequestId(data.request_id, () => merchantReadFacts.handle(data)),
+      'merchant.read-quota': (data) => runWithRequestId(data.request_id, () => merchantReadQuota.handle(data)),
       'platform.reconcile': (data) => runWithRequestId(data.request_id, () => platformReconcile.handle(data)),
       'webhook.deliver': (data) => runWithRequestId(data.request_id, () => webhookDeliver.handle(data)),
     });

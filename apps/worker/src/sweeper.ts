@@ -52,6 +52,7 @@ export class Sweeper {
       await this.try(() => this.upkeep.verifyDeletions());
       await this.try(() => this.upkeep.reconcilePlatforms());
       await this.try(() => this.upkeep.readOldFacts());
+      await this.try(() => this.upkeep.readQuotas());
       await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }

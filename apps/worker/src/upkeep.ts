@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Deletions, Verifications } from '@app/deletions';
+import { Deletions, QuotaLedgers, Verifications } from '@app/deletions';
 import { newRequestId } from '@app/logging';
 import { ComponentTokens, Merchants, PlatformUpkeep } from '@app/merchants';
 import { JobQueues } from '@app/queue';
 
 /** Per sweep: 3,000 merchants are read within a quarter of an hour, and WeChat hardly notices. */
 const FACTS_AT_A_TIME = 50;
+const QUOTAS_AT_A_TIME = 50;
 
 /** Of accepted whole messages, per sweep. */
 const VERIFICATIONS_AT_A_TIME = 500;
@@ -17,6 +18,7 @@ export class Upkeep {
     private readonly platforms: PlatformUpkeep,
     private readonly merchants: Merchants,
     private readonly deletions: Deletions,
+    private readonly ledgers: QuotaLedgers,
     private readonly verifications: Verifications,
     private readonly componentTokens: ComponentTokens,
     private readonly queues: JobQueues,
@@ -51,7 +53,14 @@ export class Upkeep {
     );
   }
 
-  private errands(name: 'authorizer.refresh-token' | 'merchant.read-facts', merchantIds: string[]): Promise<void> {
+  async readQuotas(): Promise<void> {
+    await this.errands('merchant.read-quota', await this.ledgers.takeToAsk(QUOTAS_AT_A_TIME));
+  }
+
+  private errands(
+    name: 'authorizer.refresh-token' | 'merchant.read-facts' | 'merchant.read-quota',
+    merchantIds: string[],
+  ): Promise<void> {
     const items = merchantIds.map((id) => ({ jobId: id, data: { merchant_id: id, request_id: newRequestId() } }));
     return this.queues.addBulk(name, items);
   }

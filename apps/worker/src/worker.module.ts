@@ -17,6 +17,7 @@ import { CallbackProcessJob } from './jobs/callback-process.job.js';
 import { DeletionRunJob } from './jobs/deletion-run.job.js';
 import { DeletionVerifyJob } from './jobs/deletion-verify.job.js';
 import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
+import { MerchantReadQuotaJob } from './jobs/merchant-read-quota.job.js';
 import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
 import { WebhookDeliverJob } from './jobs/webhook-deliver.job.js';
 import { Sweeper } from './sweeper.js';
@@ -72,6 +73,7 @@ export class WorkerModule {
         DeletionRunJob,
         DeletionVerifyJob,
         MerchantReadFactsJob,
+        MerchantReadQuotaJob,
         PlatformReconcileJob,
         Sweeper,
         Upkeep,

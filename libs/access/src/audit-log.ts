@@ -26,6 +26,7 @@ export interface Act {
     | 'deletion.retried'
     | 'merchant.limits_changed'
     | 'merchant.refreshed'
+    | 'merchant.quota_cleared'
     | 'platform.registered'
     | 'platform.synced'
     | 'platform.updated'

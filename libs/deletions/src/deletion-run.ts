@@ -79,17 +79,14 @@ export class DeletionRun {
       const verdict = await this.verify(run, run.target.msgId);
       if (verdict !== 'still there') return verdict;
     }
-    run.hasSlot ||= await this.lanes.buySlot(run.merchant.id, run.isUrgent);
-    if (!run.hasSlot) {
-      await this.runs.giveBack(run);
-      return undefined;
-    }
     return this.delete(run);
   }
 
-  private async delete(run: Run, isTokenRenewed = false): Promise<number | undefined> {
+  /** @param expired what WeChat said to the same call with the token before this one */
+  private async delete(run: Run, expired?: Error): Promise<number | undefined> {
     const held = run.begun ? this.heldFor(run, run.begun) : await this.token(run);
     if (!held) return undefined;
+    if (!run.begun && !(await this.holdsSlot(run))) return this.waitForSlot(run, expired);
     const { target } = run;
     const callId = run.begun?.id ?? (await this.begin(run, 'mass/delete'));
     run.begun = undefined;
@@ -106,7 +103,7 @@ export class DeletionRun {
       );
       return undefined;
     }
-    const context = this.context(run, isTokenRenewed);
+    const context = this.context(run, expired !== undefined);
     const step = afterDelete(call.error, context);
     if (!step) throw call.error;
     if (step.do === 'fail') {
@@ -116,7 +113,10 @@ export class DeletionRun {
     await this.runs.finishCall(call.id, call.result);
     if (step.do === 'renew_token') {
       await this.tokens.markStale(run.merchant, held.version);
-      return this.delete(run, true);
+      // Turned away at the door: the quota is still there, the slot is not.
+      run.hasSlot = true;
+      run.slotUntil = 0;
+      return this.delete(run, call.error);
     }
     if (step.do === 'verify' && 'msgId' in target) {
       const verdict = await this.verify(run, target.msgId);
@@ -127,10 +127,27 @@ export class DeletionRun {
     // Turned away before it came to the account: if WeChat counts such calls after all, 45009 will tell.
     run.hasSlot =
       step.do === 'hold' || (step.do === 'wait' && (step.for === 'platform' || step.for === 'merchant_admin'));
-    if (step.do === 'retry' && isTokenRenewed && call.error instanceof CredentialExpired) {
+    if (step.do === 'retry' && expired !== undefined && call.error instanceof CredentialExpired) {
       this.logger.error('a fresh access token is refused', { deletion_id: run.id, errcode: call.error.errcode });
     }
     return this.take(run, step);
+  }
+
+  /** Whether a delete call may be made now. The lane is asked for a slot if this run has none, or one that got too old. */
+  private async holdsSlot(run: Run): Promise<boolean> {
+    if (run.hasSlot && performance.now() <= run.slotUntil) return true;
+    if (run.hasSlot) return this.lanes.renewSlot(run.merchant.id);
+    run.hasSlot = await this.lanes.buySlot(run.merchant.id, run.isUrgent);
+    return run.hasSlot;
+  }
+
+  /** Back into the lane. A token that is refused again and again must come to an end, so waiting after that uses up a retry. */
+  private async waitForSlot(run: Run, expired?: Error): Promise<number | undefined> {
+    await this.refund(run);
+    const step = expired && afterDelete(expired, this.context(run, true));
+    if (step) return this.take(run, step);
+    await this.runs.giveBack(run);
+    return undefined;
   }
 
   /** Asks WeChat whether the message is gone. Ends the run when it is. */

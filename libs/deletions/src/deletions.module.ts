@@ -4,8 +4,12 @@ import { DeletionRun } from './deletion-run.js';
 import { Deletions } from './deletions.js';
 import { Dispatcher } from './dispatcher.js';
 import type { PacingDefaults } from './lane.js';
+import { LaneReports } from './lane-reports.js';
 import { Lanes, PACING_DEFAULTS } from './lanes.js';
 import { PlatformHolds } from './platform-holds.js';
+import { QuotaClearing } from './quota-clearing.js';
+import { QuotaLedgers } from './quota-ledgers.js';
+import { QuotaReading } from './quota-reading.js';
 import { Runs } from './runs.js';
 import { TakedownDoor } from './takedown-door.js';
 import { TakedownIntake } from './takedown-intake.js';
@@ -21,8 +25,12 @@ export class DeletionsModule {
       DeletionRun,
       Deletions,
       Dispatcher,
+      LaneReports,
       Lanes,
       PlatformHolds,
+      QuotaClearing,
+      QuotaLedgers,
+      QuotaReading,
       Runs,
       TakedownDoor,
       TakedownIntake,

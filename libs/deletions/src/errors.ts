@@ -44,6 +44,13 @@ export class DeletionNotFound extends DeletionsError {
   }
 }
 
+/** WeChat lets an account's counters be cleared ten times a month. */
+export class QuotaClearsSpent extends DeletionsError {
+  constructor(authorizerAppid: string, options?: ErrorOptions) {
+    super('quota_clears_spent', `The quota of ${authorizerAppid} cannot be cleared again this month.`, options);
+  }
+}
+
 /** Too late to cancel, or too early to retry. */
 export class DeletionStateConflict extends DeletionsError {
   constructor(id: string, state: string, wanted: 'cancelled' | 'retried') {

@@ -32,10 +32,16 @@ export {
   TakedownBrokenOff,
   TakedownNotFound,
   TakedownStateConflict,
+  QuotaClearsSpent,
   TargetRefused,
 } from './errors.js';
+export { eta } from './eta.js';
 export { type PacingDefaults } from './lane.js';
-export { Lanes, type LaneReport } from './lanes.js';
+export { LaneReports, type LaneReport } from './lane-reports.js';
+export { Lanes } from './lanes.js';
+export { QuotaClearing } from './quota-clearing.js';
+export { QuotaLedgers } from './quota-ledgers.js';
+export { QuotaReading } from './quota-reading.js';
 export { type DeletionState, type Proof, type WaitingFor } from './states.js';
 export { Verifications } from './verifications.js';
 export { decideTarget, type Target, type TargetRequest } from './target.js';

@@ -1,22 +1,32 @@
 import fc from 'fast-check';
-import { allowance, charge, quota, quotaSpent, refund, tooFast, type LaneState } from './lane.js';
-import { nextShanghaiMidnight, shanghaiDay } from './shanghai-day.js';
+import { idle } from './idle-lane.fixture.js';
+import {
+  allowance,
+  charge,
+  chargeRate,
+  cleared,
+  clearsLeft,
+  currentRate,
+  hasSlot,
+  learn,
+  quota,
+  quotaSpent,
+  refund,
+  reopen,
+  returnClear,
+  slotting,
+  takeClear,
+  tooFast,
+  waitForAdmin,
+  type LaneState,
+} from './lane.js';
+import { intervalMs, perMinute } from './rate.js';
+import { nextShanghaiMidnight, shanghaiDay, shanghaiMonth } from './shanghai-day.js';
 
 const defaults = { ratePerMinute: 60, dailyLimit: 10, urgentReserve: 2 };
 const noon = new Date('2026-11-22T04:00:00Z');
 const midnight = new Date('2026-11-22T16:00:00Z');
 const later = (ms: number) => new Date(noon.getTime() + ms);
-
-const idle: LaneState = {
-  nextSlotAt: new Date(0),
-  ratePerMinute: null,
-  dailyLimit: null,
-  quotaDay: null,
-  quotaUsed: 0,
-  blockedFor: null,
-  blockedUntil: null,
-  urgentBlockedUntil: null,
-};
 
 describe('the Shanghai day', () => {
   it.each([
@@ -33,13 +43,17 @@ describe('a lane', () => {
   it('lets one deletion go at 60 a minute, and the next a second later', () => {
     expect(allowance(idle, noon, defaults)).toEqual({ total: 1, normal: 1 });
     const after = charge(idle, 1, noon, defaults);
-    expect(allowance(after, later(999), defaults).total).toBe(0);
-    expect(allowance(after, later(1000), defaults).total).toBe(1);
+    expect(allowance(after, later(1_020), defaults).total).toBe(0);
+    expect(allowance(after, later(1_021), defaults).total).toBe(1);
   });
 
   it('lets several go in one look when its rate is high', () => {
     const fast = { ...idle, ratePerMinute: 24_000, dailyLimit: 1_000_000 };
-    expect(allowance(fast, noon, defaults)).toEqual({ total: 10, normal: 10 });
+    const after = charge(fast, 1, noon, defaults);
+    expect(allowance(after, later(25), defaults)).toEqual({ total: 9, normal: 9 });
+    const { firstSlotMs, stepMs } = slotting(after, later(25), defaults);
+    expect(firstSlotMs).toBeCloseTo(noon.getTime() + stepMs);
+    expect(stepMs).toBeCloseTo(61_250 / 24_000);
   });
 
   it('keeps the reserve for urgent deletions', () => {
@@ -81,7 +95,7 @@ describe('a lane', () => {
   });
 
   it('pauses when WeChat says that calls come too fast, then goes on', () => {
-    const paused = tooFast(charge(idle, 1, noon, defaults), noon, 60_000);
+    const paused = tooFast(charge(idle, 1, noon, defaults), noon, 60_000, defaults);
     expect(allowance(paused, later(59_999), defaults).total).toBe(0);
     expect(allowance(paused, later(60_000), defaults).total).toBe(1);
     expect(charge(paused, 1, later(60_000), defaults)).toMatchObject({ blockedFor: null, blockedUntil: null });
@@ -92,33 +106,168 @@ describe('a lane', () => {
     expect(refund(spent, noon, defaults)).toMatchObject({ quotaUsed: 7, blockedFor: null });
   });
 
-  it('never lets more go than its rate in any window, nor than its daily limit', () => {
+  it('keeps its daily limit, and its slots an interval apart, whenever one looks', () => {
     const looks = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 300 });
     fc.assert(
       fc.property(
         looks,
-        fc.integer({ min: 1, max: 3_000 }),
+        fc.integer({ min: 1, max: 60_000 }),
         fc.integer({ min: 0, max: 200 }),
         (pauses, rate, limit) => {
           let lane: LaneState = { ...idle, ratePerMinute: rate, dailyLimit: limit };
-          const interval = 60_000 / rate;
-          const starts: number[] = [];
+          const slots: number[] = [];
           let at = 0;
           for (const pause of pauses) {
             at += pause;
             const { total } = allowance(lane, later(at), defaults);
+            const { firstSlotMs, stepMs } = slotting(lane, later(at), defaults);
             lane = charge(lane, total, later(at), defaults);
-            starts.push(...Array<number>(total).fill(at));
+            for (let i = 0; i < total; i++) slots.push(firstSlotMs + i * stepMs);
+            if (total > 0) expect(slots.at(-1)).toBeLessThanOrEqual(later(at).getTime());
           }
-          expect(starts.length).toBeLessThanOrEqual(limit);
-          starts.forEach((start, i) => {
-            const windowEnd = starts.length - 1;
-            // One slot, and what a look that comes 25 ms late may catch up with.
-            const allowed = ((starts[windowEnd] ?? 0) - start + 25) / interval + Math.max(1, 25 / interval);
-            expect(windowEnd - i).toBeLessThanOrEqual(Math.ceil(allowed));
+          expect(slots.length).toBeLessThanOrEqual(limit);
+          slots.forEach((slot, i) => {
+            if (i > 0) expect(slot - (slots[i - 1] ?? 0)).toBeGreaterThan(intervalMs(perMinute(rate)) - 0.01);
           });
         },
       ),
     );
+  });
+
+  it('gives a new slot for an old one at its rate, without quota', () => {
+    const spent = charge({ ...idle, quotaDay: '2026-11-22', quotaUsed: 9 }, 1, noon, defaults);
+    expect(hasSlot(spent, later(500), defaults)).toBe(false);
+    expect(hasSlot(spent, later(2_000), defaults)).toBe(true);
+    const renewed = chargeRate(spent, 1, later(2_000), defaults);
+    expect(renewed).toMatchObject({ quotaUsed: 10 });
+    expect(hasSlot(renewed, later(2_500), defaults)).toBe(false);
+    expect(hasSlot(waitForAdmin(idle, noon, 60_000), later(30_000), defaults)).toBe(false);
+    expect(chargeRate(spent, 0, noon, defaults)).toEqual(spent);
+  });
+});
+
+describe('the rate of a lane', () => {
+  it.each([
+    ['the default', idle, perMinute(60)],
+    ['its own', { ...idle, ratePerMinute: 90 }, perMinute(90)],
+    ["WeChat's when that is less", { ...idle, learnedCalls: 5, learnedSeconds: 60 }, perMinute(5)],
+    ["not WeChat's when that is more", { ...idle, learnedCalls: 5_600, learnedSeconds: 60 }, perMinute(60)],
+    ['less after a 45011', tooFast(idle, noon, 60_000, defaults), perMinute(30)],
+    [
+      "WeChat's when that is less still",
+      { ...tooFast(idle, noon, 60_000, defaults), learnedCalls: 5, learnedSeconds: 60 },
+      perMinute(5),
+    ],
+  ])('is %s', (_, lane, rate) => {
+    expect(currentRate(lane, noon, defaults)).toEqual(rate);
+  });
+
+  it('is halved with each 45011 and recovers slowly once calls go on', () => {
+    const once = tooFast(idle, noon, 60_000, defaults);
+    const twice = tooFast(once, later(60_000), 60_000, defaults);
+    expect(currentRate(twice, later(120_000), defaults)).toEqual(perMinute(15));
+    expect(currentRate(twice, later(120_000 + 300_000), defaults)).toEqual(perMinute(21));
+    expect(currentRate(twice, later(120_000 + 8 * 300_000), defaults)).toEqual(perMinute(60));
+    expect(allowance(once, later(60_000), defaults).total).toBe(1);
+    expect(allowance(charge(once, 1, later(60_000), defaults), later(62_000), defaults).total).toBe(0);
+  });
+});
+
+describe('a ledger', () => {
+  const answer = { dailyLimit: 100, used: 40, remain: 60, rate: { calls: 30, seconds: 60 } };
+  const unasked: LaneState = { ...idle, quotaDay: '2026-11-22', quotaUsed: 10 };
+
+  it('opens when WeChat tells of a higher limit, and keeps to its rate', () => {
+    const spent = charge(unasked, 0, noon, defaults);
+    expect(spent.blockedFor).toBe('daily_quota');
+    const learned = learn(spent, answer, 0, noon, defaults);
+    expect(learned).toMatchObject({
+      learnedLimit: 100,
+      learnedAt: noon,
+      quotaUsed: 40,
+      blockedFor: null,
+      blockedUntil: null,
+    });
+    expect(quota(learned, noon, defaults)).toMatchObject({ limit: 100, left: 60, leftForNormal: 58 });
+    expect(currentRate(learned, noon, defaults)).toEqual(perMinute(30));
+  });
+
+  it('shuts when WeChat has counted more than its limit leaves', () => {
+    const learned = learn({ ...idle }, { dailyLimit: 10, used: 10, remain: 0, rate: null }, 0, noon, defaults);
+    expect(learned).toMatchObject({ quotaUsed: 10, blockedFor: 'daily_quota', blockedUntil: midnight });
+  });
+
+  it('believes the worse of used and remain', () => {
+    const learned = learn(idle, { dailyLimit: 100, used: 40, remain: 30, rate: null }, 0, noon, defaults);
+    expect(learned.quotaUsed).toBe(70);
+  });
+
+  it("takes an operator's limit before WeChat's, and WeChat's before the default", () => {
+    const learned = learn(idle, answer, 0, noon, defaults);
+    expect(quota({ ...learned, dailyLimit: 50 }, noon, defaults).limit).toBe(50);
+    expect(quota(learned, noon, defaults).limit).toBe(100);
+    expect(quota(idle, noon, defaults).limit).toBe(10);
+  });
+
+  it('forgets what was used, but not the limit, on the next day', () => {
+    const learned = learn(idle, answer, 0, noon, defaults);
+    expect(quota(learned, midnight, defaults)).toMatchObject({ limit: 100, used: 0 });
+  });
+
+  it('does not open what WeChat shut in the first minutes of a day', () => {
+    const justAfter = new Date(midnight.getTime() + 1_000);
+    const shut = quotaSpent(idle, justAfter, defaults);
+    expect(allowance(learn(shut, answer, 0, justAfter, defaults), justAfter, defaults).total).toBe(0);
+  });
+
+  it('is asked about again after a 45009, unless it was asked just before', () => {
+    expect(quotaSpent({ ...idle, quotaAskedAt: later(-11 * 60_000) }, noon, defaults).quotaAskedAt).toBeNull();
+    const asked = later(-9 * 60_000);
+    expect(quotaSpent({ ...idle, quotaAskedAt: asked }, noon, defaults).quotaAskedAt).toEqual(asked);
+  });
+
+  it('opens when the limit is raised, and stays shut for what has nothing to do with it', () => {
+    const spent = charge({ ...unasked }, 0, noon, defaults);
+    expect(reopen({ ...spent, dailyLimit: 20 }, noon, defaults)).toMatchObject({ blockedFor: null });
+    expect(reopen({ ...spent, dailyLimit: 5 }, noon, defaults)).toMatchObject({ blockedFor: 'daily_quota' });
+    const waiting = waitForAdmin(idle, noon, 60_000);
+    expect(reopen(waiting, noon, defaults)).toEqual(waiting);
+  });
+
+  it('starts anew when WeChat has cleared it, with the calls that are under way', () => {
+    const spent = charge({ ...unasked }, 0, noon, defaults);
+    expect(cleared(spent, 0, noon, defaults)).toMatchObject({ quotaUsed: 0, blockedFor: null, blockedUntil: null });
+    expect(cleared(spent, 3, noon, defaults).quotaUsed).toBe(3);
+    expect(cleared(tooFast(spent, noon, 60_000, defaults), 0, noon, defaults)).toMatchObject({
+      quotaUsed: 0,
+      blockedFor: 'rate_limit',
+    });
+  });
+});
+
+describe('the clears of a month', () => {
+  const nextMonth = new Date('2026-11-30T16:00:00Z');
+
+  it('belong to the month in Shanghai', () => {
+    expect(shanghaiMonth(new Date('2026-11-30T15:59:59Z'))).toBe('2026-11');
+    expect(shanghaiMonth(nextMonth)).toBe('2026-12');
+  });
+
+  it('are ten', () => {
+    let lane: LaneState = idle;
+    for (let left = 10; left > 0; left--) {
+      expect(clearsLeft(lane, noon)).toBe(left);
+      lane = takeClear(lane, noon) ?? lane;
+    }
+    expect(clearsLeft(lane, noon)).toBe(0);
+    expect(takeClear(lane, noon)).toBeUndefined();
+    expect(clearsLeft(lane, nextMonth)).toBe(10);
+    expect(takeClear(lane, nextMonth)).toMatchObject({ clearsMonth: '2026-12', clearsUsed: 1 });
+  });
+
+  it('come back when they were not made, and are none when WeChat says so', () => {
+    const taken = takeClear(idle, noon) ?? idle;
+    expect(clearsLeft(returnClear(taken, false), noon)).toBe(10);
+    expect(clearsLeft(returnClear(taken, true), noon)).toBe(0);
   });
 });

@@ -1,8 +1,11 @@
-import { nextShanghaiMidnight, shanghaiDay, startOfShanghaiDay } from './shanghai-day.js';
+import { usedAfterLearning } from './learned-quota.js';
+import { intervalMs, perMinute, slotsAt, slowDown, slowedRate, slower, type Rate } from './rate.js';
+import { nextShanghaiMidnight, shanghaiDay, shanghaiMonth, startOfShanghaiDay } from './shanghai-day.js';
 
-/** What a lane's row says. Null: the deployment's default. */
+/** What a lane's row says. Null: the deployment's default, or not known. */
 export interface LaneState {
-  nextSlotAt: Date;
+  /** Of the epoch, with its fraction. The rate allows no call before. */
+  nextSlotMs: number;
   ratePerMinute: number | null;
   dailyLimit: number | null;
   quotaDay: string | null;
@@ -10,6 +13,15 @@ export interface LaneState {
   blockedFor: 'rate_limit' | 'daily_quota' | 'merchant_admin' | null;
   blockedUntil: Date | null;
   urgentBlockedUntil: Date | null;
+  learnedLimit: number | null;
+  learnedCalls: number | null;
+  learnedSeconds: number | null;
+  learnedAt: Date | null;
+  quotaAskedAt: Date | null;
+  slowedRate: number | null;
+  slowedAt: Date | null;
+  clearsMonth: string | null;
+  clearsUsed: number;
 }
 
 export interface PacingDefaults {
@@ -27,30 +39,62 @@ export interface Allowance {
   normal: number;
 }
 
-const RESET_GRACE_MS = 10 * 60_000;
+/** What `openapi/quota/get` says of delete calls. */
+export interface QuotaAnswer {
+  dailyLimit: number;
+  used: number;
+  remain: number;
+  rate: Rate | null;
+}
 
-/** The longest stretch that one look at a lane may hand out at once. */
-const MAX_BURST_MS = 25;
+const RESET_GRACE_MS = 10 * 60_000;
+/** A 45009 is news that is worth a question out of turn, unless one was asked just before. */
+const ASK_AGAIN_AFTER_MS = 10 * 60_000;
+/** WeChat's limit for an account, by whichever way it is cleared. */
+const CLEARS_A_MONTH = 10;
+
+/** Of one lane in one look: what is in the queue cannot be overtaken by anything urgent. The other slots are not lost. */
+const MOST_AT_ONCE = 100;
 
 /** What rate and quota allow at this moment. */
 export function allowance(lane: LaneState, now: Date, defaults: PacingDefaults): Allowance {
-  if (lane.nextSlotAt > now || isShut(lane, now)) return { total: 0, normal: 0 };
-  const slots = Math.max(1, Math.floor(MAX_BURST_MS / intervalMs(lane, defaults)));
+  if (isShut(lane, now)) return { total: 0, normal: 0 };
+  const { count: slots } = slotsAt(lane.nextSlotMs, currentRate(lane, now, defaults), now);
+  const count = Math.min(slots, MOST_AT_ONCE);
   const { left, leftForNormal } = quota(lane, now, defaults);
-  return { total: Math.min(slots, left), normal: Math.min(slots, leftForNormal) };
+  return { total: Math.min(count, left), normal: Math.min(count, leftForNormal) };
+}
+
+/** The slots of deletions that leave the lane now: the first of them, and their distance. */
+export function slotting(
+  lane: LaneState,
+  now: Date,
+  defaults: PacingDefaults,
+): { firstSlotMs: number; stepMs: number } {
+  const rate = currentRate(lane, now, defaults);
+  return { firstSlotMs: slotsAt(lane.nextSlotMs, rate, now).firstMs, stepMs: intervalMs(rate) };
 }
 
 /** The lane after `taken` deletions left it: their slots and quota are spent before any call is made. */
 export function charge(lane: LaneState, taken: number, now: Date, defaults: PacingDefaults): LaneState {
-  // Counted from now, not from the slot: a look that comes late must not let two calls go closer than the rate allows.
-  const from = Math.max(lane.nextSlotAt.getTime(), now.getTime());
   const charged = {
-    ...lane,
-    nextSlotAt: taken > 0 ? new Date(from + taken * intervalMs(lane, defaults)) : lane.nextSlotAt,
+    ...chargeRate(lane, taken, now, defaults),
     quotaDay: shanghaiDay(now),
     quotaUsed: usedToday(lane, now) + taken,
   };
   return { ...charged, ...blockOf(charged, now, defaults) };
+}
+
+/** The lane after slots were given to deletions whose quota is paid already. */
+export function chargeRate(lane: LaneState, taken: number, now: Date, defaults: PacingDefaults): LaneState {
+  if (taken === 0) return lane;
+  const rate = currentRate(lane, now, defaults);
+  return { ...lane, nextSlotMs: slotsAt(lane.nextSlotMs, rate, now).firstMs + taken * intervalMs(rate) };
+}
+
+/** Whether the rate allows a call now, of a deletion whose quota is paid already. */
+export function hasSlot(lane: LaneState, now: Date, defaults: PacingDefaults): boolean {
+  return !isShut(lane, now) && slotsAt(lane.nextSlotMs, currentRate(lane, now, defaults), now).count > 0;
 }
 
 /**
@@ -62,18 +106,52 @@ export function quotaSpent(lane: LaneState, now: Date, defaults: PacingDefaults)
     const until = new Date(now.getTime() + RESET_GRACE_MS);
     return { ...lane, blockedFor: 'daily_quota', blockedUntil: until, urgentBlockedUntil: until };
   }
+  const wasAskedJustNow =
+    lane.quotaAskedAt !== null && now.getTime() - lane.quotaAskedAt.getTime() < ASK_AGAIN_AFTER_MS;
   const spent = {
     ...lane,
     quotaDay: shanghaiDay(now),
     quotaUsed: Math.max(limitOf(lane, defaults), usedToday(lane, now)),
+    quotaAskedAt: wasAskedJustNow ? lane.quotaAskedAt : null,
   };
   return { ...spent, ...blockOf(spent, now, defaults) };
 }
 
-/** The lane after WeChat said that calls come too fast. */
-export function tooFast(lane: LaneState, now: Date, pauseMs: number): LaneState {
+/** The lane after WeChat said how many calls a day and at what rate it allows, and how many it has counted. */
+export function learn(
+  lane: LaneState,
+  answer: QuotaAnswer,
+  inFlight: number,
+  now: Date,
+  defaults: PacingDefaults,
+): LaneState {
+  const { dailyLimit, used, remain, rate } = answer;
+  const theirs = Math.max(used, dailyLimit - remain);
+  const learned = {
+    ...lane,
+    learnedLimit: dailyLimit,
+    learnedCalls: rate?.calls ?? null,
+    learnedSeconds: rate?.seconds ?? null,
+    learnedAt: now,
+    quotaDay: shanghaiDay(now),
+    quotaUsed: usedAfterLearning({ ours: usedToday(lane, now), theirs, inFlight, limit: dailyLimit }),
+  };
+  return { ...learned, ...blockOf(learned, now, defaults) };
+}
+
+/** The lane after WeChat said that calls come too fast: a pause, and then more slowly. */
+export function tooFast(lane: LaneState, now: Date, pauseMs: number, defaults: PacingDefaults): LaneState {
   const until = new Date(now.getTime() + pauseMs);
-  return { ...lane, nextSlotAt: until, blockedFor: 'rate_limit', blockedUntil: until, urgentBlockedUntil: until };
+  const slowed = slowDown(configuredPerMinute(lane, defaults), slowedOf(lane), now, until);
+  return {
+    ...lane,
+    nextSlotMs: until.getTime(),
+    blockedFor: 'rate_limit',
+    blockedUntil: until,
+    urgentBlockedUntil: until,
+    slowedRate: slowed.perMinute,
+    slowedAt: slowed.since,
+  };
 }
 
 /** The lane after WeChat said that an admin of the account has to confirm: every call would be turned away. */
@@ -86,6 +164,34 @@ export function waitForAdmin(lane: LaneState, now: Date, pauseMs: number): LaneS
 export function refund(lane: LaneState, now: Date, defaults: PacingDefaults): LaneState {
   const refunded = { ...lane, quotaDay: shanghaiDay(now), quotaUsed: Math.max(0, usedToday(lane, now) - 1) };
   return { ...refunded, ...blockOf(refunded, now, defaults) };
+}
+
+/** The lane after its limits were changed, or WeChat's counters cleared: what quota shut, the new numbers may open. */
+export function reopen(lane: LaneState, now: Date, defaults: PacingDefaults): LaneState {
+  if (lane.blockedFor !== null && lane.blockedFor !== 'daily_quota') return lane;
+  const open = { ...lane, blockedFor: null, blockedUntil: null, urgentBlockedUntil: null };
+  return { ...open, ...blockOf(open, now, defaults) };
+}
+
+/** The lane after WeChat cleared the account's counters. Calls under way may count from the start. */
+export function cleared(lane: LaneState, inFlight: number, now: Date, defaults: PacingDefaults): LaneState {
+  return reopen({ ...lane, quotaDay: shanghaiDay(now), quotaUsed: inFlight }, now, defaults);
+}
+
+/** How many of this month's clears are left, as far as we know: the merchant may have used some itself. */
+export function clearsLeft(lane: Pick<LaneState, 'clearsMonth' | 'clearsUsed'>, now: Date): number {
+  return Math.max(0, CLEARS_A_MONTH - (lane.clearsMonth === shanghaiMonth(now) ? lane.clearsUsed : 0));
+}
+
+/** The lane after one of the month's clears was taken. @returns undefined when none is left */
+export function takeClear(lane: LaneState, now: Date): LaneState | undefined {
+  const left = clearsLeft(lane, now);
+  return left > 0 ? { ...lane, clearsMonth: shanghaiMonth(now), clearsUsed: CLEARS_A_MONTH - left + 1 } : undefined;
+}
+
+/** The lane after a clear that was taken was not made, or WeChat said that none was left. */
+export function returnClear(lane: LaneState, areNoneLeft: boolean): LaneState {
+  return { ...lane, clearsUsed: areNoneLeft ? CLEARS_A_MONTH : Math.max(0, lane.clearsUsed - 1) };
 }
 
 /** Today's ledger as it stands. */
@@ -105,6 +211,28 @@ export function quota(lane: LaneState, now: Date, defaults: PacingDefaults) {
   };
 }
 
+/** Calls per minute as configured, whatever WeChat says. */
+export function configuredPerMinute(lane: LaneState, defaults: PacingDefaults): number {
+  return lane.ratePerMinute ?? defaults.ratePerMinute;
+}
+
+/** The rate as it is now: the configured one, unless WeChat allows less or has complained lately. */
+export function currentRate(lane: LaneState, now: Date, defaults: PacingDefaults): Rate {
+  const configured = configuredPerMinute(lane, defaults);
+  const own = perMinute(slowedRate(configured, slowedOf(lane), now) ?? configured);
+  const { learnedCalls: calls, learnedSeconds: seconds } = lane;
+  return slower(own, calls !== null && seconds !== null ? { calls, seconds } : null);
+}
+
+/** By WeChat's own word, which our counting does not overrule. */
+export function isShut(lane: LaneState, now: Date): boolean {
+  return (
+    lane.blockedUntil !== null &&
+    lane.blockedUntil > now &&
+    (lane.blockedFor !== 'daily_quota' || lane.blockedUntil < nextShanghaiMidnight(now))
+  );
+}
+
 function blockOf(lane: LaneState, now: Date, defaults: PacingDefaults): Partial<LaneState> {
   if (isShut(lane, now)) return {};
   const { left, leftForNormal, resetsAt } = quota(lane, now, defaults);
@@ -112,12 +240,9 @@ function blockOf(lane: LaneState, now: Date, defaults: PacingDefaults): Partial<
   return { blockedFor: 'daily_quota' as const, blockedUntil: resetsAt, urgentBlockedUntil: left > 0 ? null : resetsAt };
 }
 
-/** By WeChat's own word, which our counting does not overrule. */
-const isShut = (lane: LaneState, now: Date) =>
-  lane.blockedUntil !== null &&
-  lane.blockedUntil > now &&
-  (lane.blockedFor !== 'daily_quota' || lane.blockedUntil < nextShanghaiMidnight(now));
 const usedToday = (lane: LaneState, now: Date) => (lane.quotaDay === shanghaiDay(now) ? lane.quotaUsed : 0);
-const limitOf = (lane: LaneState, defaults: PacingDefaults) => lane.dailyLimit ?? defaults.dailyLimit;
-const intervalMs = (lane: LaneState, defaults: PacingDefaults) =>
-  60_000 / (lane.ratePerMinute ?? defaults.ratePerMinute);
+/** An operator's word before WeChat's, WeChat's before the default. */
+const limitOf = (lane: LaneState, defaults: PacingDefaults) =>
+  lane.dailyLimit ?? lane.learnedLimit ?? defaults.dailyLimit;
+const slowedOf = (lane: LaneState) =>
+  lane.slowedRate !== null && lane.slowedAt !== null ? { perMinute: lane.slowedRate, since: lane.slowedAt } : null;

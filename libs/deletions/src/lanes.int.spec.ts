@@ -10,7 +10,10 @@ beforeAll(async () => {
 });
 afterAll(() => desk.close());
 // Lanes of earlier tests would be handed out along with those of the next.
-afterEach(() => desk.sql(`UPDATE merchant_pacing SET due_at = NULL`));
+afterEach(async () => {
+  await desk.sql(`DELETE FROM lane_wakes`);
+  await desk.sql(`UPDATE merchant_pacing SET due_at = NULL`);
+});
 
 /** Looks again and again, as the dispatcher does. @returns the ids in the order in which they left */
 async function dispatchUntil(isEnough: (left: string[]) => boolean): Promise<string[]> {
@@ -40,13 +43,18 @@ describe('a lane', () => {
   it('hands deletions out no faster than its rate', async () => {
     const ids = await desk.accept(await desk.aMerchant({ ratePerMinute: 1_200, dailyLimit: 1_000 }), 12);
     await dispatchUntil((left) => left.length === ids.length);
-    const gaps = await desk.sql<{ ms: number }>(
-      `SELECT extract(epoch FROM dispatched_at - lag(dispatched_at) OVER (ORDER BY dispatched_at))::float8 * 1000 AS ms
-       FROM deletions WHERE id = ANY($1) ORDER BY dispatched_at OFFSET 1`,
+    const slots = await desk.sql<{ gapMs: number | null; lateMs: number }>(
+      `SELECT extract(epoch FROM slot_at - lag(slot_at) OVER (ORDER BY slot_at))::float8 * 1000 AS "gapMs",
+         extract(epoch FROM dispatched_at - slot_at)::float8 * 1000 AS "lateMs"
+       FROM deletions WHERE id = ANY($1) ORDER BY slot_at`,
       [ids],
     );
-    expect(gaps).toHaveLength(11);
-    for (const { ms } of gaps) expect(ms).toBeGreaterThanOrEqual(50);
+    expect(slots).toHaveLength(12);
+    for (const { gapMs, lateMs } of slots) {
+      if (gapMs !== null) expect(gapMs).toBeGreaterThan(61_250 / 1_200 - 0.01);
+      expect(lateMs).toBeGreaterThanOrEqual(0);
+      expect(lateMs).toBeLessThanOrEqual(250);
+    }
   });
 
   it('hands out oldest first, urgent ones before all others', async () => {
@@ -81,7 +89,7 @@ describe('a lane', () => {
       async () => {
         const looks = await Promise.all(Array.from({ length: 8 }, () => desk.lanes.dispatch()));
         left.push(...looks.flat().map(({ id }) => id));
-        return (await desk.lanes.reports([merchant.id])).get(merchant.id)?.usedToday;
+        return (await desk.reports.of([merchant.id])).get(merchant.id)?.usedToday;
       },
       (used) => used === 10,
     );
@@ -152,7 +160,7 @@ describe('a lane', () => {
     await desk.lanes.quotaSpent(spent.id);
     const ids = await desk.accept(other, 10);
     expect(await dispatchDue()).toEqual(ids);
-    const reports = await desk.lanes.reports([spent.id, other.id]);
+    const reports = await desk.reports.of([spent.id, other.id]);
     expect(reports.get(spent.id)).toMatchObject({ usedToday: 1 });
     expect(reports.get(other.id)).toMatchObject({ usedToday: 10 });
   });
@@ -174,14 +182,15 @@ describe('a lane', () => {
     ['permission_set_7_not_granted', `permission_sets = '{1,11}'`],
   ])('of a merchant that is %s is emptied without a call', async (code, change) => {
     const [gone, other] = [await desk.aMerchant(), await desk.aMerchant()];
-    const ids = await desk.accept(gone, 3);
+    const inAYear = new Date(Date.now() + 365 * 86_400_000);
+    const ids = [...(await desk.accept(gone, 3)), ...(await desk.accept(gone, 1, { notBefore: inAYear }))];
     const kept = await desk.accept(other, 3);
     await desk.sql(`UPDATE merchants SET ${change} WHERE id = $1`, [gone.id]);
     expect(await dispatchDue()).toEqual(kept);
     for (const deletion of await desk.view(ids)) {
       expect(deletion).toMatchObject({ state: 'failed', outcomeCode: code, attempts: 0, dispatchedAt: null });
     }
-    expect((await desk.lanes.reports([gone.id])).get(gone.id)?.usedToday).toBe(0);
+    expect((await desk.reports.of([gone.id])).get(gone.id)?.usedToday).toBe(0);
   });
 
   it('is emptied although it was shut until tomorrow, once the grant is gone', async () => {
@@ -259,5 +268,130 @@ describe('a lane', () => {
     for (const deletion of await desk.view(cancelled)) {
       expect(deletion).toMatchObject({ state: 'cancelled', dispatchedAt: null, outcomeCode: 'cancelled' });
     }
+  });
+});
+
+describe('the rate of a platform', () => {
+  it('is kept by all of its lanes together, and by retries', async () => {
+    const one = await desk.aMerchant();
+    const other = await desk.aMerchant({}, one.platformId);
+    await desk.ledgers.learn(
+      one.id,
+      { dailyLimit: 10, used: 0, remain: 10, rate: null },
+      { calls: 1_200, seconds: 60 },
+    );
+    const ids = [...(await desk.accept(one, 4)), ...(await desk.accept(other, 4))];
+    await dispatchUntil((left) => left.length === ids.length);
+    const [took] = await desk.sql<{ ms: number }>(
+      `SELECT extract(epoch FROM max(dispatched_at) - min(slot_at))::float8 * 1000 AS ms FROM deletions WHERE id = ANY($1)`,
+      [ids],
+    );
+    expect(took?.ms).toBeGreaterThan((7 * 61_250) / 1_200 - 0.01);
+    await desk.sql(`UPDATE platform_pacing SET next_slot_at = now() + interval '1 hour' WHERE platform_id = $1`, [
+      one.platformId,
+    ]);
+    expect(await desk.lanes.buySlot(one.id, true)).toBe(false);
+    expect((await desk.reports.of([one.id])).get(one.id)).toMatchObject({ usedToday: 4 });
+  });
+});
+
+describe('ledgers', () => {
+  const answer = { dailyLimit: 50, used: 20, remain: 30, rate: { calls: 100, seconds: 60 } };
+  const afterAnHour = (id: string) =>
+    desk.sql(`UPDATE merchant_pacing SET quota_asked_at = quota_asked_at - interval '61 min' WHERE merchant_id = $1`, [
+      id,
+    ]);
+
+  it('are asked about when deletions wait, each once an hour', async () => {
+    const [waiting, busy, idle] = [await desk.aMerchant(), await desk.aMerchant(), await desk.aMerchant()];
+    await desk.accept(waiting, 12);
+    await desk.accept(busy, 3);
+    await dispatchDue();
+    const mine = async () =>
+      (await desk.ledgers.takeToAsk(1_000)).filter((id) => [waiting.id, busy.id, idle.id].includes(id));
+    expect(await mine()).toEqual([waiting.id]);
+    expect(await mine()).toEqual([]);
+    await afterAnHour(waiting.id);
+    expect(await mine()).toEqual([waiting.id]);
+    await desk.lanes.quotaSpent(waiting.id);
+    expect(await mine()).toEqual([]);
+    await desk.sql(`UPDATE merchant_pacing SET quota_asked_at = now() - interval '11 min' WHERE merchant_id = $1`, [
+      waiting.id,
+    ]);
+    await desk.lanes.quotaSpent(waiting.id);
+    expect(await mine()).toEqual([waiting.id]);
+  });
+
+  it('open their lane with what WeChat tells, and shut it again when that is used', async () => {
+    const [merchant, other] = [await desk.aMerchant(), await desk.aMerchant()];
+    const ids = await desk.accept(merchant, 60);
+    expect(await dispatchDue()).toEqual(ids.slice(0, 8));
+    await desk.sql(`UPDATE deletions SET state = 'succeeded', finished_at = now() WHERE id = ANY($1)`, [
+      ids.slice(0, 8),
+    ]);
+    await desk.ledgers.learn(merchant.id, answer, null);
+    await desk.sql(`UPDATE merchant_pacing SET learned_calls = NULL WHERE merchant_id = $1`, [merchant.id]);
+    expect(await dispatchDue()).toEqual(ids.slice(8, 8 + 28));
+    const reports = await desk.reports.of([merchant.id, other.id]);
+    expect(reports.get(merchant.id)).toMatchObject({
+      dailyLimit: 50,
+      learnedDailyLimit: 50,
+      usedToday: 48,
+      pending: 24,
+    });
+    expect(reports.get(other.id)).toMatchObject({ dailyLimit: 10, learnedDailyLimit: null, pending: 0, eta: null });
+  });
+
+  it('are not asked about once they were read today and still have calls', async () => {
+    const merchant = await desk.aMerchant({ ratePerMinute: 1 });
+    await desk.accept(merchant, 3);
+    await dispatchUntil((left) => left.length === 1);
+    await desk.ledgers.learn(merchant.id, answer, null);
+    expect(await desk.ledgers.takeToAsk(1_000)).not.toContain(merchant.id);
+  });
+
+  it('start anew when they are cleared, ten times a month', async () => {
+    const merchant = await desk.aMerchant();
+    const ids = await desk.accept(merchant, 20);
+    expect(await dispatchDue()).toHaveLength(8);
+    await desk.sql(`UPDATE deletions SET state = 'succeeded', finished_at = now() WHERE id = ANY($1)`, [
+      ids.slice(0, 8),
+    ]);
+    expect(await desk.ledgers.takeClear(merchant.id)).toBe(true);
+    await desk.ledgers.cleared(merchant.id, () => Promise.resolve());
+    expect((await desk.reports.of([merchant.id])).get(merchant.id)).toMatchObject({ usedToday: 0, clearsLeft: 9 });
+    expect(await dispatchDue()).toEqual(ids.slice(8, 16));
+    for (let i = 0; i < 9; i++) expect(await desk.ledgers.takeClear(merchant.id)).toBe(true);
+    expect(await desk.ledgers.takeClear(merchant.id)).toBe(false);
+    await desk.ledgers.returnClear(merchant.id, { areNoneLeft: false });
+    expect(await desk.ledgers.takeClear(merchant.id)).toBe(true);
+  });
+});
+
+describe('an estimate', () => {
+  it('counts those ahead: urgent ones, then older ones', async () => {
+    const merchant = await desk.aMerchant({ ratePerMinute: 60 });
+    const normal = await desk.accept(merchant, 3);
+    const [urgent] = await desk.accept(merchant, 1, { isUrgent: true });
+    await desk.sql(`UPDATE merchant_pacing SET next_slot_at = now() + interval '1 min' WHERE merchant_id = $1`, [
+      merchant.id,
+    ]);
+    const views = await desk.view([urgent ?? '', ...normal]);
+    const etas = await Promise.all(views.map((view) => desk.reports.etaOf(view)));
+    const gaps = etas.slice(1).map((eta, i) => (eta?.getTime() ?? 0) - (etas[i]?.getTime() ?? 0));
+    for (const gap of gaps) expect(Math.abs(gap - 1_021)).toBeLessThanOrEqual(1);
+    expect((await desk.reports.of([merchant.id])).get(merchant.id)?.eta?.getTime()).toBeCloseTo(
+      etas.at(-1)?.getTime() ?? 0,
+      -1,
+    );
+  });
+
+  it('is of a later day when the quota is spent, and of none once the deletion has left', async () => {
+    const merchant = await desk.aMerchant();
+    const ids = await desk.accept(merchant, 9);
+    await dispatchDue();
+    const [left, waiting] = await desk.view([ids[0] ?? '', ids[8] ?? '']);
+    expect(left && (await desk.reports.etaOf(left))).toBeNull();
+    expect(waiting && (await desk.reports.etaOf(waiting))).toEqual(nextShanghaiMidnight(new Date()));
   });
 });

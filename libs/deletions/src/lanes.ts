@@ -5,9 +5,12 @@ import { GRANT_GONE } from './grant-gone.js';
 import {
   allowance,
   charge,
-  quota,
+  chargeRate,
+  hasSlot,
   quotaSpent,
   refund,
+  reopen,
+  slotting,
   tooFast,
   waitForAdmin,
   type Allowance,
@@ -15,6 +18,10 @@ import {
   type PacingDefaults,
 } from './lane.js';
 import { IS_LANE_HELD, noteProbes } from './held.js';
+import { LANE_COLUMNS, lockLane, saveLanes, type LaneRow } from './lane-rows.js';
+import { chargePlatform, dealOut, type Wanting } from './platform-rate.js';
+import { lockPlatforms, savePlatform } from './platform-rows.js';
+import { slotsAt } from './rate.js';
 import { tellOf } from './told.js';
 
 export const PACING_DEFAULTS = Symbol('PacingDefaults');
@@ -24,32 +31,20 @@ export interface Dispatched {
   requestId: string;
 }
 
-/** What merchants see of their lane. */
-export interface LaneReport {
-  ratePerMinute: number;
-  dailyLimit: number;
-  usedToday: number;
-  reservedForUrgent: number;
-  resetsAt: Date;
-}
-
-interface LaneRow extends LaneState {
+interface Taken extends Dispatched {
   merchantId: string;
-  now: Date;
 }
 
 interface DueLane extends LaneRow {
+  platformId: string;
+  /** WeChat told a rate for the whole platform. */
+  isPaced: boolean;
   grantGone: string | null;
   /** Its platform is held: no call of any of its merchants may be made before. */
   heldUntil: Date | null;
   /** Its platform is held, and one deletion of this lane goes ahead to see whether it works again. */
   isProbe: boolean;
 }
-
-const LANE_COLUMNS = `
-  p.merchant_id AS "merchantId", p.next_slot_at AS "nextSlotAt", p.rate_per_minute AS "ratePerMinute",
-  p.daily_limit AS "dailyLimit", p.quota_day::text AS "quotaDay", p.quota_used AS "quotaUsed", p.blocked_for AS "blockedFor",
-  p.blocked_until AS "blockedUntil", p.urgent_blocked_until AS "urgentBlockedUntil", now() AS now`;
 
 /** How many lanes one look takes at most, so that its transaction stays short. */
 const LANES_PER_LOOK = 200;
@@ -96,23 +91,26 @@ export class Lanes {
       await this.heedWakes(tx);
       const due = await rows<DueLane>(
         tx,
-        `SELECT ${LANE_COLUMNS}, ${GRANT_GONE} AS "grantGone",
+        `SELECT p.merchant_id AS "merchantId", m.platform_id AS "platformId", ${LANE_COLUMNS}, ${GRANT_GONE} AS "grantGone",
            CASE WHEN ${IS_LANE_HELD} THEN GREATEST(pl.held_until, now() + interval '${HELD_LOOK_S} s') END AS "heldUntil",
-           ${IS_LANE_HELD} IS FALSE AND pl.held_since IS NOT NULL AS "isProbe"
+           ${IS_LANE_HELD} IS FALSE AND pl.held_since IS NOT NULL AS "isProbe",
+           COALESCE(pp.learned_calls > 0, false) AS "isPaced"
          FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+           LEFT JOIN platform_pacing pp ON pp.platform_id = m.platform_id
          WHERE p.due_at <= now() ORDER BY p.due_at LIMIT ${LANES_PER_LOOK} FOR UPDATE OF p SKIP LOCKED`,
       );
       if (due.length === 0) return [];
       const closed = due.filter((lane) => lane.grantGone !== null);
       if (closed.length > 0) await this.failAll(tx, closed);
-      const taken = await this.take(tx, due);
+      const { taken, notBefore } = await this.take(tx, due);
       const countOf = new Map<string, number>();
       for (const { merchantId } of taken) countOf.set(merchantId, (countOf.get(merchantId) ?? 0) + 1);
       const charged = due.map((lane) => ({
         ...lane,
         ...charge(lane, countOf.get(lane.merchantId) ?? 0, lane.now, this.defaults),
+        notBefore: lane.heldUntil ?? notBefore.get(lane.merchantId) ?? null,
       }));
-      await this.save(tx, charged);
+      await saveLanes(tx, charged);
       const probes = new Set(due.filter(({ isProbe }) => isProbe).map(({ merchantId }) => merchantId));
       const sent = taken.filter(({ merchantId }) => probes.has(merchantId));
       if (sent.length > 0) await noteProbes(tx, sent);
@@ -130,11 +128,17 @@ export class Lanes {
 
   /** A slot for one retry, from the same lane. @returns false when rate or quota allow none now */
   async buySlot(merchantId: string, isUrgent: boolean): Promise<boolean> {
-    return this.change(merchantId, (lane) => {
+    return this.buy(merchantId, (lane) => {
       const { total, normal } = allowance(lane, lane.now, this.defaults);
-      if ((isUrgent ? total : normal) < 1) return undefined;
-      return charge(lane, 1, lane.now, this.defaults);
+      return (isUrgent ? total : normal) < 1 ? undefined : charge(lane, 1, lane.now, this.defaults);
     });
+  }
+
+  /** A new slot instead of one that got too old, for a call whose quota is paid. @returns false when the rate allows none now */
+  async renewSlot(merchantId: string): Promise<boolean> {
+    return this.buy(merchantId, (lane) =>
+      hasSlot(lane, lane.now, this.defaults) ? chargeRate(lane, 1, lane.now, this.defaults) : undefined,
+    );
   }
 
   /** The slot was bought for a call that was never made. */
@@ -149,7 +153,7 @@ export class Lanes {
 
   /** WeChat said 45011. */
   async tooFast(merchantId: string, pauseMs: number): Promise<void> {
-    await this.change(merchantId, (lane) => tooFast(lane, lane.now, pauseMs));
+    await this.change(merchantId, (lane) => tooFast(lane, lane.now, pauseMs, this.defaults));
   }
 
   /** WeChat said that an admin of the account has to confirm. */
@@ -163,35 +167,11 @@ export class Lanes {
     limits: { ratePerMinute?: number | null | undefined; dailyLimit?: number | null | undefined },
     alongside?: (tx: EntityManager) => Promise<void>,
   ): Promise<void> {
-    const decide = (lane: LaneRow): LaneState => ({
-      ...lane,
-      ...(limits.ratePerMinute !== undefined && { ratePerMinute: limits.ratePerMinute }),
-      ...(limits.dailyLimit !== undefined && { dailyLimit: limits.dailyLimit }),
-      // What the old limit shut, the new one may open: the next look decides.
-      ...(lane.blockedFor === 'daily_quota' && { blockedFor: null, blockedUntil: null, urgentBlockedUntil: null }),
-    });
-    await this.change(merchantId, decide, alongside);
-  }
-
-  async reports(merchantIds: string[]): Promise<Map<string, LaneReport>> {
-    const lanes = await rows<LaneRow>(
-      this.dataSource,
-      `SELECT ${LANE_COLUMNS.replace('p.merchant_id', 'm.id').replace('p.next_slot_at', 'now()')}
-       FROM merchants m LEFT JOIN merchant_pacing p ON p.merchant_id = m.id WHERE m.id = ANY($1)`,
-      [merchantIds],
-    );
-    return new Map(lanes.map((lane) => [lane.merchantId, this.report(lane)]));
-  }
-
-  private report(lane: LaneRow): LaneReport {
-    const { limit, used, reserve, resetsAt } = quota(lane, lane.now, this.defaults);
-    return {
-      ratePerMinute: lane.ratePerMinute ?? this.defaults.ratePerMinute,
-      dailyLimit: limit,
-      usedToday: used,
-      reservedForUrgent: reserve,
-      resetsAt,
+    const decide = (lane: LaneRow): LaneState => {
+      const { ratePerMinute = lane.ratePerMinute, dailyLimit = lane.dailyLimit } = limits;
+      return reopen({ ...lane, ratePerMinute, dailyLimit }, lane.now, this.defaults);
     };
+    await this.change(merchantId, decide, alongside);
   }
 
   /**
@@ -222,38 +202,89 @@ export class Lanes {
     );
   }
 
-  /** Urgent before normal, then oldest first, as many as each lane allows. */
-  private async take(tx: EntityManager, due: DueLane[]): Promise<(Dispatched & { merchantId: string })[]> {
-    const open = due
+  /** Urgent before normal, then oldest first, as many as each lane and its platform allow. */
+  private async take(tx: EntityManager, due: DueLane[]): Promise<{ taken: Taken[]; notBefore: Map<string, Date> }> {
+    const wanting = due
       .filter((lane) => lane.grantGone === null && lane.heldUntil === null)
       .map((lane) => ({
         merchantId: lane.merchantId,
+        platformId: lane.platformId,
         ...atMost(lane.isProbe, allowance(lane, lane.now, this.defaults)),
-      }))
-      .filter(({ total }) => total > 0);
-    if (open.length === 0) return [];
+        ...slotting(lane, lane.now, this.defaults),
+      }));
+    const now = due[0]?.now ?? new Date();
+    const platforms = await lockPlatforms(
+      tx,
+      due.flatMap(({ platformId, isPaced }) => (isPaced ? platformId : [])),
+    );
+    const { offers, notBefore } = dealOut(wanting, platforms, now);
+    const open = offers.filter(({ total }) => total > 0);
+    const taken = open.length > 0 ? await this.takeFrom(tx, open) : [];
+    for (const platform of platforms.values()) {
+      const ofPlatform = new Set(
+        open.flatMap((lane) => (lane.platformId === platform.platformId ? lane.merchantId : [])),
+      );
+      const count = taken.filter(({ merchantId }) => ofPlatform.has(merchantId)).length;
+      await savePlatform(tx, chargePlatform(platform, count, now));
+    }
+    return { taken, notBefore };
+  }
+
+  private takeFrom(tx: EntityManager, open: Wanting[]): Promise<Taken[]> {
     const inLane = `d.merchant_id = lane.merchant_id AND d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now()`;
     return rows(
       tx,
-      `WITH lane AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[]) AS t (merchant_id, total, normal)),
+      `WITH lane AS (
+         SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::float8[], $5::float8[])
+           AS t (merchant_id, total, normal, first_slot_ms, step_ms)
+       ),
        picked AS (
-         SELECT next.id FROM lane CROSS JOIN LATERAL (
-           (SELECT d.id, d.is_urgent, d.ready_at FROM deletions d WHERE ${inLane} AND d.is_urgent
-            ORDER BY d.ready_at, d.id LIMIT lane.total)
-           UNION ALL
-           (SELECT d.id, d.is_urgent, d.ready_at FROM deletions d WHERE ${inLane} AND NOT d.is_urgent
-            ORDER BY d.ready_at, d.id LIMIT lane.normal)
-           ORDER BY 2 DESC, 3, 1 LIMIT lane.total
+         SELECT next.id, to_timestamp((lane.first_slot_ms + (next.place - 1) * lane.step_ms) / 1000) AS slot_at
+         FROM lane CROSS JOIN LATERAL (
+           SELECT id, row_number() OVER (ORDER BY is_urgent DESC, ready_at, id) AS place FROM (
+             (SELECT d.id, d.is_urgent, d.ready_at FROM deletions d WHERE ${inLane} AND d.is_urgent
+              ORDER BY d.ready_at, d.id LIMIT lane.total)
+             UNION ALL
+             (SELECT d.id, d.is_urgent, d.ready_at FROM deletions d WHERE ${inLane} AND NOT d.is_urgent
+              ORDER BY d.ready_at, d.id LIMIT lane.normal)
+           ) AS candidates ORDER BY place LIMIT lane.total
          ) AS next
        ),
        taken AS (
-         UPDATE deletions d SET state = 'queued', dispatched_at = now(), waiting_for = NULL, waiting_until = NULL
+         UPDATE deletions d SET state = 'queued', dispatched_at = now(), slot_at = picked.slot_at, waiting_for = NULL, waiting_until = NULL
          FROM picked WHERE d.id = picked.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL
          RETURNING d.id, d.merchant_id, d.request_id, d.is_urgent, d.ready_at
        )
        SELECT id, merchant_id AS "merchantId", request_id AS "requestId" FROM taken ORDER BY is_urgent DESC, ready_at, id`,
-      [open.map((lane) => lane.merchantId), open.map((lane) => lane.total), open.map((lane) => lane.normal)],
+      [
+        open.map((lane) => lane.merchantId),
+        open.map((lane) => lane.total),
+        open.map((lane) => lane.normal),
+        open.map((lane) => lane.firstSlotMs),
+        open.map((lane) => lane.stepMs),
+      ],
     );
+  }
+
+  /** Changes a lane if `decide` finds a slot there and the platform has one too. */
+  private async buy(merchantId: string, decide: (lane: LaneRow) => LaneState | undefined): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
+      const lane = await lockLane(tx, merchantId);
+      const changed = decide(lane);
+      if (!changed) return false;
+      const [merchant] = await rows<{ platformId: string }>(
+        tx,
+        `SELECT platform_id AS "platformId" FROM merchants WHERE id = $1`,
+        [merchantId],
+      );
+      const platforms = await lockPlatforms(tx, merchant ? [merchant.platformId] : []);
+      for (const platform of platforms.values()) {
+        if (slotsAt(platform.nextSlotMs, platform.rate, lane.now).count < 1) return false;
+        await savePlatform(tx, chargePlatform(platform, 1, lane.now));
+      }
+      await saveLanes(tx, [{ ...lane, ...changed }]);
+      return true;
+    });
   }
 
   /** @returns whether `decide` wanted a change */
@@ -263,50 +294,12 @@ export class Lanes {
     alongside?: (tx: EntityManager) => Promise<void>,
   ): Promise<boolean> {
     return this.dataSource.transaction(async (tx) => {
-      await tx.query(`INSERT INTO merchant_pacing (merchant_id) VALUES ($1) ON CONFLICT DO NOTHING`, [merchantId]);
-      const [lane] = await rows<LaneRow>(
-        tx,
-        `SELECT ${LANE_COLUMNS} FROM merchant_pacing p WHERE p.merchant_id = $1 FOR UPDATE`,
-        [merchantId],
-      );
-      const changed = lane && decide(lane);
-      if (changed) await this.save(tx, [{ ...lane, ...changed }]);
+      const lane = await lockLane(tx, merchantId);
+      const changed = decide(lane);
+      if (changed) await saveLanes(tx, [{ ...lane, ...changed }]);
       await alongside?.(tx);
       return changed !== undefined;
     });
-  }
-
-  /** Writes the lanes and sets when each is due: when its first deletion is ready, the rate allows and nothing blocks. */
-  private async save(tx: EntityManager, lanes: (LaneRow & Partial<DueLane>)[]): Promise<void> {
-    const firstReady = (isUrgent: boolean) => `(
-      SELECT min(d.ready_at) FROM deletions d WHERE d.merchant_id = p.merchant_id AND d.finished_at IS NULL
-        AND d.dispatched_at IS NULL AND d.is_urgent = ${isUrgent})`;
-    // LEAST passes over nulls, GREATEST would too: an empty half of the lane must stay null.
-    const dueWhen = (ready: string, blockedUntil: string) =>
-      `CASE WHEN ${ready} IS NOT NULL THEN GREATEST(${ready}, t.next_slot_at, t.${blockedUntil}, t.held_until) END`;
-    await tx.query(
-      `UPDATE merchant_pacing p SET
-         next_slot_at = t.next_slot_at, rate_per_minute = t.rate_per_minute, daily_limit = t.daily_limit,
-         quota_day = t.quota_day, quota_used = t.quota_used, blocked_for = t.blocked_for, blocked_until = t.blocked_until,
-         urgent_blocked_until = t.urgent_blocked_until,
-         due_at = LEAST(${dueWhen(firstReady(false), 'blocked_until')}, ${dueWhen(firstReady(true), 'urgent_blocked_until')})
-       FROM unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::int[], $5::date[], $6::int[], $7::text[], $8::timestamptz[], $9::timestamptz[],
-           $10::timestamptz[])
-         AS t (merchant_id, next_slot_at, rate_per_minute, daily_limit, quota_day, quota_used, blocked_for, blocked_until, urgent_blocked_until, held_until)
-       WHERE p.merchant_id = t.merchant_id`,
-      [
-        lanes.map((lane) => lane.merchantId),
-        lanes.map((lane) => lane.nextSlotAt),
-        lanes.map((lane) => lane.ratePerMinute),
-        lanes.map((lane) => lane.dailyLimit),
-        lanes.map((lane) => lane.quotaDay),
-        lanes.map((lane) => lane.quotaUsed),
-        lanes.map((lane) => lane.blockedFor),
-        lanes.map((lane) => lane.blockedUntil),
-        lanes.map((lane) => lane.urgentBlockedUntil),
-        lanes.map((lane) => lane.heldUntil ?? null),
-      ],
-    );
   }
 }
 

@@ -9,6 +9,7 @@ import { Gathering } from './gathering.js';
 import { GRANT_GONE } from './grant-gone.js';
 import { Lanes } from './lanes.js';
 import { IS_HELD, IS_PROBE } from './held.js';
+import { SLOT_LIFE_MS } from './rate.js';
 import type { Proof } from './states.js';
 import type { Target } from './target.js';
 import { tellOf } from './told.js';
@@ -24,6 +25,8 @@ export interface Run {
   retries: number;
   /** A slot of the lane is paid for and no delete call has used it yet. A further call needs a slot of its own. */
   hasSlot: boolean;
+  /** Until when a call may use it, by `performance.now()`: a later one would come too close to others. */
+  slotUntil: number;
   /** The last delete call may have taken effect: nobody has seen its answer. */
   isLastOutcomeUnknown: boolean;
   /** A delete call that is written down already: nothing stood in its way when the claim was made. */
@@ -84,6 +87,7 @@ interface ClaimedRow {
   isUrgent: boolean;
   retries: number;
   isSlotSpent: boolean;
+  slotAgeMs: number;
   isLastOutcomeUnknown: boolean;
   merchantId: string;
   platformId: string;
@@ -214,10 +218,11 @@ export class Runs {
        ), seen AS (
          SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, ${GRANT_GONE} AS grant_gone,
            t.token_sealed, t.version AS token_version, ${IS_USABLE_TOKEN} AS is_token_usable, ${IS_SLOT_SPENT} AS is_slot_spent,
+           COALESCE(extract(epoch FROM now() - d.slot_at) * 1000, 0)::float8 AS slot_age_ms,
            ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown, ${IS_HELD} AS is_held, ${IS_PROBE} AS is_probe
          FROM wanted d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
        ), decided AS (
-         SELECT *, grant_gone IS NULL AND NOT is_held AND COALESCE(is_token_usable, false) AND NOT is_slot_spent
+         SELECT *, grant_gone IS NULL AND NOT is_held AND COALESCE(is_token_usable, false) AND NOT is_slot_spent AND slot_age_ms <= ${SLOT_LIFE_MS}
            AND NOT (is_last_outcome_unknown AND msg_id IS NOT NULL) AS is_call_begun FROM seen
        ), begun AS (
          INSERT INTO deletion_attempts (id, deletion_id, operation) SELECT call_id, id, 'mass/delete' FROM decided WHERE is_call_begun
@@ -226,7 +231,7 @@ export class Runs {
          running_until = now() + ${CLAIM_MS} * interval '1 ms', attempts = d.attempts + s.is_call_begun::int
        FROM decided s WHERE d.id = s.id
        RETURNING d.id, d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
-         s.is_slot_spent AS "isSlotSpent", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", d.merchant_id AS "merchantId",
+         s.is_slot_spent AS "isSlotSpent", s.slot_age_ms AS "slotAgeMs", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", d.merchant_id AS "merchantId",
          s.platform_id AS "platformId", s.authorizer_appid AS "authorizerAppid", s.grant_gone AS "grantGone",
          s.grant_version AS "grantVersion", s.is_held AS "isHeld", s.is_probe AS "isProbe", s.is_call_begun AS "isCallBegun", s.token_sealed AS "tokenSealed",
          s.token_version AS "tokenVersion"`,
@@ -316,6 +321,7 @@ function runOf(row: ClaimedRow, { runId, callId }: WantedClaim): Run {
     target: row.msgId ? { msgId: BigInt(row.msgId), articleIdx: row.articleIdx } : { url: row.url },
     retries: row.retries,
     hasSlot: !row.isSlotSpent,
+    slotUntil: performance.now() + SLOT_LIFE_MS - row.slotAgeMs,
     isLastOutcomeUnknown: row.isLastOutcomeUnknown,
     begun: row.isCallBegun ? { id: callId, tokenSealed, tokenVersion } : undefined,
     isHeld: row.isHeld,

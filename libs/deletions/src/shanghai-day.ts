@@ -17,3 +17,8 @@ export function nextShanghaiMidnight(now: Date): Date {
   const local = now.getTime() + OFFSET_MS;
   return new Date(local - (local % DAY_MS) + DAY_MS - OFFSET_MS);
 }
+
+/** The Asia/Shanghai calendar month of a moment, YYYY-MM. */
+export function shanghaiMonth(now: Date): string {
+  return shanghaiDay(now).slice(0, 7);
+}

@@ -26,6 +26,10 @@ const lastRelease = {
     merchant_id: '0198c0de-0000-7000-8000-000000000009',
     request_id: '0198c0de-0000-7000-8000-00000000000a',
   },
+  'merchant.read-quota': {
+    merchant_id: '0198c0de-0000-7000-8000-00000000000f',
+    request_id: '0198c0de-0000-7000-8000-000000000010',
+  },
   'platform.reconcile': {
     platform_id: '0198c0de-0000-7000-8000-00000000000b',
     request_id: '0198c0de-0000-7000-8000-00000000000c',

@@ -78,6 +78,13 @@ export const jobs = {
     attempts: 4,
     backoff: exponential({ fromMs: 5 * second, toMs: 300 * second }),
   },
+  // A question that goes unanswered is asked again an hour later.
+  'merchant.read-quota': {
+    queue: 'upkeep',
+    schema: z.strictObject({ merchant_id: z.uuid(), request_id: requestId }),
+    attempts: 1,
+    backoff: exponential({ fromMs: 5 * second, toMs: 300 * second }),
+  },
   'platform.reconcile': {
     queue: 'upkeep',
     schema: z.strictObject({ platform_id: z.uuid(), request_id: requestId }),

@@ -75,6 +75,16 @@ export class AuthorizerApi {
     return this.post('openapi/quota/get', '/cgi-bin/openapi/quota/get', as, { cgi_path: cgiPath }, quotaAnswer);
   }
 
+  /**
+   * Sets all of the account's daily counters back to 0, not those of one API only. Ten times a month for an account, whoever
+   * asks: the platform, the account's own console, or another system.
+   * @throws {Refused} 48006: none is left this month
+   * @see https://developers.weixin.qq.com/doc/oplatform/openApi/openapi/api_clearquota.html
+   */
+  async clearQuota({ appid, ...as }: AsAuthorizer & { appid: string }): Promise<void> {
+    await this.post('clear_quota', '/cgi-bin/clear_quota', as, { appid }, saidOk);
+  }
+
   /** Sends a fan a text. Needed for WeChat's check before a platform is published. */
   async sendCustomText({ toUser, text, ...as }: AsAuthorizer & { toUser: string; text: string }): Promise<void> {
     const body = { touser: toUser, msgtype: 'text', text: { content: text } };

@@ -222,6 +222,11 @@ const problems = {
     'The line is too long',
     'A line of NDJSON has at most 64 kB. Is there a line feed after each item?',
   ],
+  quota_clears_spent: [
+    409,
+    'The quota cannot be cleared again this month',
+    'WeChat lets an account’s counters be cleared ten times a month, by whichever way. What waits goes on after the next 00:00 in Shanghai; `quota.resets_at` and `eta` of the merchant tell when.',
+  ],
   idempotency_key_reused: [
     422,
     'The Idempotency-Key belongs to another request',

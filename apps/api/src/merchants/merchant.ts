@@ -28,6 +28,13 @@ export const listMerchantsSchema = pageSchema.extend({
 });
 export type ListMerchants = z.output<typeof listMerchantsSchema>;
 
+const quotaSchema = z.object({
+  used_today: z.int(),
+  reserved_for_urgent: z.int(),
+  resets_at: z.string(),
+  clears_left: z.int().meta({ description: 'How often it can still be cleared this month, as far as is known here.' }),
+});
+
 export const merchantSchema = z
   .object({
     appid: z.string(),
@@ -47,8 +54,18 @@ export const merchantSchema = z
     facts_read_at: z.string().nullable(),
     granted_at: z.string().nullable(),
     token_expires_at: z.string().nullable(),
-    limits: z.object({ rate_per_minute: z.int(), daily_limit: z.int() }),
-    quota: z.object({ used_today: z.int(), reserved_for_urgent: z.int(), resets_at: z.string() }),
+    limits: z.object({
+      rate_per_minute: z.int().meta({ description: 'As configured.' }),
+      current_rate_per_minute: z
+        .number()
+        .meta({ description: 'Less while WeChat allows less, or has said lately that calls come too fast.' }),
+      daily_limit: z.int(),
+      learned_daily_limit: z.int().nullable().meta({ description: "WeChat's own number, once it was asked." }),
+      learned_at: z.string().nullable(),
+    }),
+    quota: quotaSchema,
+    pending: z.int().meta({ description: 'Deletions that wait in its lane.' }),
+    eta: z.string().nullable().meta({ description: 'When the last of them will leave it, as things stand.' }),
     created_at: z.string(),
     updated_at: z.string(),
   })
@@ -97,12 +114,21 @@ export function merchantResource({
     facts_read_at: merchant.factsReadAt?.toISOString() ?? null,
     granted_at: merchant.grantedAt?.toISOString() ?? null,
     token_expires_at: tokenExpiresAt?.toISOString() ?? null,
-    limits: { rate_per_minute: lane.ratePerMinute, daily_limit: lane.dailyLimit },
+    limits: {
+      rate_per_minute: lane.ratePerMinute,
+      current_rate_per_minute: lane.currentRatePerMinute,
+      daily_limit: lane.dailyLimit,
+      learned_daily_limit: lane.learnedDailyLimit,
+      learned_at: lane.learnedAt?.toISOString() ?? null,
+    },
     quota: {
       used_today: lane.usedToday,
       reserved_for_urgent: lane.reservedForUrgent,
       resets_at: lane.resetsAt.toISOString(),
+      clears_left: lane.clearsLeft,
     },
+    pending: lane.pending,
+    eta: lane.eta?.toISOString() ?? null,
     created_at: merchant.createdAt.toISOString(),
     updated_at: merchant.updatedAt.toISOString(),
   };

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Header, HttpCode, Param, Patch, Post, Query, Ser
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AuditLog, type Actor, type Principal } from '@app/access';
-import { Lanes } from '@app/deletions';
+import { LaneReports, Lanes, QuotaClearing } from '@app/deletions';
 import {
   AuthorizerTokens,
   EVERYTHING,
@@ -39,6 +39,8 @@ export class MerchantsController {
     private readonly tokens: AuthorizerTokens,
     private readonly grants: GrantExchange,
     private readonly lanes: Lanes,
+    private readonly laneReports: LaneReports,
+    private readonly clearing: QuotaClearing,
     private readonly lending: TokenLending,
     private readonly audit: AuditLog,
     private readonly onboarding: Onboarding,
@@ -122,6 +124,33 @@ export class MerchantsController {
   }
 
   /**
+   * Has WeChat set all of the account's daily counters back to 0, and opens its lane. Ten times a month at most, whoever asks
+   * WeChat for it; after that 409 `quota_clears_spent`.
+   */
+  @Post(':appid/clear-quota')
+  @HttpCode(200)
+  @Needs('admin')
+  @SerializeOptions({ schema: merchantSchema })
+  async clearQuota(
+    @AuditedCaller() actor: Actor,
+    @Param('appid', { schema: appidSchema }) appid: string,
+    @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
+  ) {
+    const merchant = await this.find(actor, appid, choice);
+    const tenant = await this.tenantOf(merchant);
+    await this.clearing.clear(merchant, (tx) =>
+      this.audit.append(tx, actor, {
+        action: 'merchant.quota_cleared',
+        subjectType: 'merchant',
+        subjectId: appid,
+        tenant,
+        data: { merchant_id: merchant.id },
+      }),
+    );
+    return this.resource(await this.merchants.byId(merchant.id));
+  }
+
+  /**
    * Lends the merchant's current access token to another system of the provider, which must not mint its own: every mint
    * kills the token before it. Every loan is in the audit log.
    */
@@ -165,7 +194,7 @@ export class MerchantsController {
   private async resources(merchants: Merchant[]) {
     const ids = merchants.map(({ id }) => id);
     const [lanes, expiries, platforms] = await Promise.all([
-      this.lanes.reports(ids),
+      this.laneReports.of(ids),
       this.tokens.expiries(ids),
       this.platforms.list(EVERYTHING),
     ]);

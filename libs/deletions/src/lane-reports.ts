@@ -1,0 +1,109 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows } from '@app/database';
+import type { DeletionView } from './deletions.js';
+import { eta } from './eta.js';
+import { clearsLeft, configuredPerMinute, currentRate, quota, type PacingDefaults } from './lane.js';
+import { LANE_COLUMNS, type LaneRow } from './lane-rows.js';
+import { PACING_DEFAULTS } from './lanes.js';
+
+/** What merchants see of their lane. */
+export interface LaneReport {
+  ratePerMinute: number;
+  /** Less than the configured one while WeChat says so, or has said lately that calls come too fast. */
+  currentRatePerMinute: number;
+  dailyLimit: number;
+  /** WeChat's own number, and when it told it. */
+  learnedDailyLimit: number | null;
+  learnedAt: Date | null;
+  usedToday: number;
+  reservedForUrgent: number;
+  resetsAt: Date;
+  /** Of this month's clears of the quota. */
+  clearsLeft: number;
+  /** Deletions in the lane. */
+  pending: number;
+  /** When the last of them will leave; null when there is none, or it will not. */
+  eta: Date | null;
+}
+
+interface ReportedLane extends LaneRow {
+  urgent: number;
+  normal: number;
+  lastReadyAt: Date | null;
+  heldUntil: Date | null;
+}
+
+/** Tells of lanes what was, is and is likely to come. */
+@Injectable()
+export class LaneReports {
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(PACING_DEFAULTS) private readonly defaults: PacingDefaults,
+  ) {}
+
+  async of(merchantIds: string[]): Promise<Map<string, LaneReport>> {
+    const lanes = await rows<ReportedLane>(
+      this.dataSource,
+      `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
+         w.last_ready_at AS "lastReadyAt", pl.held_until AS "heldUntil"
+       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+       LEFT JOIN (
+         SELECT d.merchant_id, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
+           count(*) FILTER (WHERE NOT d.is_urgent)::int AS normal, max(d.ready_at) AS last_ready_at
+         FROM deletions d WHERE d.merchant_id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         GROUP BY d.merchant_id
+       ) AS w ON w.merchant_id = m.id
+       WHERE m.id = ANY($1)`,
+      [merchantIds],
+    );
+    return new Map(lanes.map((lane) => [lane.merchantId, this.report(lane)]));
+  }
+
+  /** When the deletion will leave its lane. @returns null when it has left it, or will not */
+  async etaOf(deletion: Pick<DeletionView, 'id' | 'merchantId' | 'isUrgent' | 'readyAt'>): Promise<Date | null> {
+    const [lane] = await rows<LaneRow & { ahead: number; heldUntil: Date | null }>(
+      this.dataSource,
+      `SELECT d.merchant_id AS "merchantId", ${LANE_COLUMNS}, pl.held_until AS "heldUntil", (
+           SELECT count(*)::int FROM deletions o WHERE o.merchant_id = d.merchant_id AND o.finished_at IS NULL
+             AND o.dispatched_at IS NULL AND (o.is_urgent AND NOT d.is_urgent
+               OR o.is_urgent = d.is_urgent AND (o.ready_at, o.id) < (d.ready_at, d.id))
+         ) AS ahead
+       FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+       LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id
+       WHERE d.id = $1 AND d.finished_at IS NULL AND d.dispatched_at IS NULL`,
+      [deletion.id],
+    );
+    if (!lane) return null;
+    return this.eta(lane, lane.ahead, deletion.isUrgent, deletion.readyAt);
+  }
+
+  private report(lane: ReportedLane): LaneReport {
+    const { limit, used, reserve, resetsAt } = quota(lane, lane.now, this.defaults);
+    const { calls, seconds } = currentRate(lane, lane.now, this.defaults);
+    const pending = lane.urgent + lane.normal;
+    return {
+      ratePerMinute: configuredPerMinute(lane, this.defaults),
+      currentRatePerMinute: Math.round((calls * 60 * 100) / seconds) / 100,
+      dailyLimit: limit,
+      learnedDailyLimit: lane.learnedLimit,
+      learnedAt: lane.learnedAt,
+      usedToday: used,
+      reservedForUrgent: reserve,
+      resetsAt,
+      clearsLeft: clearsLeft(lane, lane.now),
+      pending,
+      eta: pending > 0 ? this.eta(lane, pending - 1, lane.normal === 0, lane.lastReadyAt) : null,
+    };
+  }
+
+  private eta(
+    lane: LaneRow & { heldUntil: Date | null },
+    ahead: number,
+    isUrgent: boolean,
+    readyAt: Date | null,
+  ): Date | null {
+    const notBefore = new Date(Math.max(lane.now.getTime(), readyAt?.getTime() ?? 0, lane.heldUntil?.getTime() ?? 0));
+    return eta(lane, ahead, lane.now, this.defaults, isUrgent, notBefore);
+  }
+}

@@ -1,0 +1,60 @@
+import type { Allowance } from './lane.js';
+import { intervalMs, slotsAt, type Rate } from './rate.js';
+
+/** What WeChat allows a platform for all of its merchants together. */
+export interface PlatformRate {
+  platformId: string;
+  nextSlotMs: number;
+  rate: Rate;
+}
+
+export interface Wanting extends Allowance {
+  merchantId: string;
+  platformId: string;
+  firstSlotMs: number;
+  /** The distance of its slots. */
+  stepMs: number;
+}
+
+export interface Dealt {
+  /** No more in all than the platform's rate allows. */
+  offers: Wanting[];
+  /** When lanes that got nothing shall be looked at again: each at the next slot that nobody before it wants. */
+  notBefore: Map<string, Date>;
+}
+
+/** Deals the platforms' slots out to lanes, those in front first. Lanes of platforms without a rate keep what they have. */
+export function dealOut(wanting: Wanting[], rates: Map<string, PlatformRate>, now: Date): Dealt {
+  const left = new Map([...rates].map(([id, { nextSlotMs, rate }]) => [id, slotsAt(nextSlotMs, rate, now)]));
+  const waiting = new Map<string, number>();
+  const notBefore = new Map<string, Date>();
+  const offers = wanting.map((lane): Wanting => {
+    const slots = left.get(lane.platformId);
+    const platform = rates.get(lane.platformId);
+    if (!slots || !platform || lane.total === 0) return lane;
+    const total = Math.min(lane.total, slots.count);
+    slots.count -= total;
+    if (total === 0) {
+      const place = waiting.get(lane.platformId) ?? 0;
+      waiting.set(lane.platformId, place + 1);
+      notBefore.set(lane.merchantId, new Date(nextFree(platform, now) + place * intervalMs(platform.rate)));
+    }
+    // The older of the two slots: a call has to keep both rates.
+    const firstSlotMs = Math.min(lane.firstSlotMs, slots.firstMs);
+    return { ...lane, total, normal: Math.min(lane.normal, total), firstSlotMs };
+  });
+  return { offers, notBefore };
+}
+
+/** The platform after so many of its merchants' deletions left. */
+export function chargePlatform(platform: PlatformRate, taken: number, now: Date): PlatformRate {
+  if (taken === 0) return platform;
+  const { firstMs } = slotsAt(platform.nextSlotMs, platform.rate, now);
+  return { ...platform, nextSlotMs: firstMs + taken * intervalMs(platform.rate) };
+}
+
+/** The first slot that this look has not dealt out. */
+function nextFree({ nextSlotMs, rate }: PlatformRate, now: Date): number {
+  const { firstMs, count } = slotsAt(nextSlotMs, rate, now);
+  return firstMs + count * intervalMs(rate);
+}

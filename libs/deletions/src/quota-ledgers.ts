@@ -1,0 +1,103 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { rows } from '@app/database';
+import { GRANT_GONE } from './grant-gone.js';
+import { cleared, learn, returnClear, takeClear, type PacingDefaults, type QuotaAnswer } from './lane.js';
+import { lockLane, saveLanes } from './lane-rows.js';
+import { PACING_DEFAULTS } from './lanes.js';
+import type { Rate } from './rate.js';
+
+/** SQL over a lane `p`: today's calls are used up, for normal deletions at least. */
+const IS_SPENT = `COALESCE(p.blocked_for = 'daily_quota' AND p.blocked_until > now(), false)`;
+const START_OF_DAY = `(date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai')`;
+
+/** The ledgers in the lanes, where WeChat's own counts come into them. */
+@Injectable()
+export class QuotaLedgers {
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(PACING_DEFAULTS) private readonly defaults: PacingDefaults,
+  ) {}
+
+  /**
+   * Merchants for whom deletions wait although today's quota seems spent, or was not asked for today. Each is taken at most
+   * once an hour among all processes, or soon after a 45009: it is the taker's turn to ask WeChat.
+   * @returns ids, spent lanes first
+   */
+  async takeToAsk(limit: number): Promise<string[]> {
+    const taken = await rows<{ id: string }>(
+      this.dataSource,
+      `WITH wanted AS (
+         SELECT p.merchant_id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+         WHERE p.due_at IS NOT NULL AND (p.quota_asked_at IS NULL OR p.quota_asked_at < now() - interval '1 hour')
+           AND (p.learned_at IS NULL OR p.learned_at < ${START_OF_DAY} OR ${IS_SPENT})
+           AND ${GRANT_GONE} IS NULL AND pl.held_since IS NULL
+           AND EXISTS (SELECT 1 FROM deletions d WHERE d.merchant_id = p.merchant_id AND d.finished_at IS NULL
+             AND d.dispatched_at IS NULL AND d.ready_at <= now())
+         ORDER BY ${IS_SPENT} DESC, p.due_at LIMIT $1 FOR UPDATE OF p SKIP LOCKED
+       )
+       UPDATE merchant_pacing p SET quota_asked_at = now() FROM wanted WHERE p.merchant_id = wanted.merchant_id
+       RETURNING p.merchant_id AS id`,
+      [limit],
+    );
+    return taken.map(({ id }) => id);
+  }
+
+  /** What `openapi/quota/get` said of delete calls. `platformRate`: what all merchants of the platform may call together. */
+  async learn(merchantId: string, answer: QuotaAnswer, platformRate: Rate | null): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const lane = await lockLane(tx, merchantId);
+      const inFlight = await this.inFlight(tx, merchantId);
+      await saveLanes(tx, [{ ...lane, ...learn(lane, answer, inFlight, lane.now, this.defaults) }]);
+      await tx.query(
+        `INSERT INTO platform_pacing AS pp (platform_id, learned_calls, learned_seconds, learned_at)
+         SELECT platform_id, $2::int, $3::int, now() FROM merchants WHERE id = $1
+         ON CONFLICT (platform_id) DO UPDATE SET learned_calls = excluded.learned_calls,
+           learned_seconds = excluded.learned_seconds, learned_at = excluded.learned_at
+         WHERE (pp.learned_calls, pp.learned_seconds) IS DISTINCT FROM (excluded.learned_calls, excluded.learned_seconds)`,
+        [merchantId, platformRate?.calls ?? null, platformRate?.seconds ?? null],
+      );
+    });
+  }
+
+  /**
+   * Notes one of this month's clears before WeChat is asked for it: should its answer be lost, it may have been done.
+   * @returns false when none is left
+   */
+  async takeClear(merchantId: string): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
+      const lane = await lockLane(tx, merchantId);
+      const taken = takeClear(lane, lane.now);
+      if (taken) await saveLanes(tx, [{ ...lane, ...taken }]);
+      return taken !== undefined;
+    });
+  }
+
+  /** WeChat did not clear after all. `areNoneLeft`: it said that the month's clears are spent. */
+  async returnClear(merchantId: string, { areNoneLeft }: { areNoneLeft: boolean }): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const lane = await lockLane(tx, merchantId);
+      await saveLanes(tx, [{ ...lane, ...returnClear(lane, areNoneLeft) }]);
+    });
+  }
+
+  /** WeChat cleared the account's counters. `alongside` writes what belongs to it in its transaction. */
+  async cleared(merchantId: string, alongside: (tx: EntityManager) => Promise<void>): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const lane = await lockLane(tx, merchantId);
+      const inFlight = await this.inFlight(tx, merchantId);
+      await saveLanes(tx, [{ ...lane, ...cleared(lane, inFlight, lane.now, this.defaults) }]);
+      await alongside(tx);
+    });
+  }
+
+  /** Deletions of which nobody knows whether WeChat has counted their call yet. */
+  private async inFlight(tx: EntityManager, merchantId: string): Promise<number> {
+    const [row] = await rows<{ count: number }>(
+      tx,
+      `SELECT count(*)::int AS count FROM deletions WHERE merchant_id = $1 AND finished_at IS NULL AND dispatched_at IS NOT NULL`,
+      [merchantId],
+    );
+    return row?.count ?? 0;
+  }
+}

@@ -1,0 +1,80 @@
+/** So many calls in any stretch of so many seconds. */
+export interface Rate {
+  calls: number;
+  seconds: number;
+}
+
+export const perMinute = (calls: number): Rate => ({ calls, seconds: 60 });
+
+/**
+ * How late a call may leave after its slot. A slot that is older must not be used: its deletion takes a new one.
+ */
+export const SLOT_LIFE_MS = 1_000;
+
+/**
+ * How late a call may come to WeChat after its slot: the life of the slot, and the way. What WeChat counts are calls, not
+ * slots, so slots are laid out such that calls which are late by anything up to this still keep the rate.
+ */
+const MAX_LATENESS_MS = SLOT_LIFE_MS + 250;
+
+/** A look that comes late may hand out the slots of so much time before it, so that none is lost. */
+const CATCH_UP_MS = 250;
+
+/** After so long without a call there is nothing to catch up with: a lane that was idle must not begin with a burst. */
+const IDLE_MS = 2_000;
+
+/**
+ * The distance of slots. Why calls keep the rate in every window of w ms: call i comes at s + d with 0 ≤ d ≤ m, and two
+ * calls in one window come less than w apart, so their slots lie less than w + m apart. At a distance of (w + m) / calls
+ * that is fewer than `calls` distances, hence at most `calls` slots. The price is m / (w + m): 2 % of a rate by the minute.
+ */
+export function intervalMs({ calls, seconds }: Rate): number {
+  return (seconds * 1_000 + MAX_LATENESS_MS) / calls;
+}
+
+/** The slower of two rates; either may be unknown. */
+export function slower(a: Rate, b: Rate | null): Rate {
+  return b !== null && intervalMs(b) > intervalMs(a) ? b : a;
+}
+
+/** The slots that may be handed out at one moment: `count` of them, an interval apart, from `firstMs` on. */
+export interface Slots {
+  /** Of the epoch, with its fraction: at a thousand slots a second, rounding to whole ms would waste some. */
+  firstMs: number;
+  count: number;
+}
+
+/** The slots up to now that nobody has. Each lies an interval or more after the one before it, whenever one looks. */
+export function slotsAt(nextSlotMs: number, rate: Rate, now: Date): Slots {
+  const nowMs = now.getTime();
+  const isIdle = nowMs - nextSlotMs > IDLE_MS;
+  const firstMs = isIdle ? nowMs : Math.max(nextSlotMs, nowMs - CATCH_UP_MS);
+  return { firstMs, count: Math.max(0, Math.floor((nowMs - firstMs) / intervalMs(rate)) + 1) };
+}
+
+/** Calls per minute, which recover with time since WeChat last said 45011. */
+export interface Slowed {
+  perMinute: number;
+  since: Date;
+}
+
+const RECOVERY_EVERY_MS = 5 * 60_000;
+const RECOVERY_SHARE = 0.1;
+const FLOOR_PER_MINUTE = 1;
+
+/** Half of what the rate is now, but one call a minute at least. `since`: when calls begin again. */
+export function slowDown(configuredPerMinute: number, slowed: Slowed | null, now: Date, since: Date): Slowed {
+  const current = slowedRate(configuredPerMinute, slowed, now) ?? configuredPerMinute;
+  return { perMinute: Math.max(FLOOR_PER_MINUTE, current / 2), since };
+}
+
+/**
+ * A tenth of the configured rate comes back with every five minutes in which WeChat did not complain.
+ * @returns null once the configured rate is reached
+ */
+export function slowedRate(configuredPerMinute: number, slowed: Slowed | null, now: Date): number | null {
+  if (slowed === null) return null;
+  const steps = Math.max(0, Math.floor((now.getTime() - slowed.since.getTime()) / RECOVERY_EVERY_MS));
+  const recovered = slowed.perMinute + steps * RECOVERY_SHARE * configuredPerMinute;
+  return recovered < configuredPerMinute ? recovered : null;
+}
