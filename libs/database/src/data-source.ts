@@ -11,6 +11,7 @@ import { EventScopes1764321000000 } from './migrations/1764321000000-event-scope
 import { Takedowns1764330000000 } from './migrations/1764330000000-takedowns.js';
 import { Pacing1764340000000 } from './migrations/1764340000000-pacing.js';
 import { PlatformProbes1764345000000 } from './migrations/1764345000000-platform-probes.js';
+import { DispatchCounts1764346000000 } from './migrations/1764346000000-dispatch-counts.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -36,6 +37,7 @@ const migrations = [
   Takedowns1764330000000,
   Pacing1764340000000,
   PlatformProbes1764345000000,
+  DispatchCounts1764346000000,
 ];
 
 /** Any number will do, as long as every process of ours takes the same. */

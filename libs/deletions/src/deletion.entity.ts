@@ -44,6 +44,8 @@ export class Deletion {
   /** From when the lane may hand it out: its schedule, or the end of a wait. */
   @Column('timestamptz', { name: 'ready_at' }) readyAt!: Date;
   @Column('timestamptz', { name: 'dispatched_at', nullable: true }) dispatchedAt!: Date | null;
+  /** How often it left its lane. */
+  @Column('integer', { default: 0 }) dispatches!: number;
   /** The moment that the lane's rate allows its call, paid for with the dispatch. */
   @Column('timestamptz', { name: 'slot_at', nullable: true }) slotAt!: Date | null;
   /** Who runs it and until when nobody else may. */

@@ -116,7 +116,7 @@ export class Dispatcher {
     this.mayHaveBacklog ||= dispatched.length > 0;
     await this.queues.addBulk(
       'deletion.run',
-      dispatched.map(({ id, requestId }) => ({ jobId: id, data: { deletion_id: id, request_id: requestId } })),
+      dispatched.map((one) => ({ jobId: jobIdOf(one), data: { deletion_id: one.id, request_id: one.requestId } })),
     );
   }
 
@@ -129,3 +129,9 @@ export class Dispatcher {
     await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }
+
+/**
+ * One job for each time that a deletion leaves its lane, so that adding it twice is harmless. A run that gives it back may
+ * still be ending when it leaves again: under the same id, the new job would be taken for the old one.
+ */
+const jobIdOf = ({ id, dispatches }: Dispatched) => (dispatches > 1 ? `${id}-${dispatches}` : id);

@@ -15,6 +15,7 @@ export const idle: LaneState = {
   learnedSeconds: null,
   learnedAt: null,
   quotaAskedAt: null,
+  spentSaidAt: null,
   slowedRate: null,
   slowedAt: null,
   clearsMonth: null,

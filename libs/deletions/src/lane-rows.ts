@@ -41,6 +41,7 @@ const COLUMNS: LaneColumn[] = [
   { field: 'learnedSeconds', column: 'learned_seconds', type: 'int' },
   { field: 'learnedAt', column: 'learned_at', type: 'timestamptz' },
   { field: 'quotaAskedAt', column: 'quota_asked_at', type: 'timestamptz' },
+  { field: 'spentSaidAt', column: 'spent_said_at', type: 'timestamptz' },
   { field: 'slowedRate', column: 'slowed_rate', type: 'float8' },
   { field: 'slowedAt', column: 'slowed_at', type: 'timestamptz' },
   { field: 'clearsMonth', column: 'clears_month', type: 'text' },

@@ -214,6 +214,22 @@ describe('a ledger', () => {
     expect(quota(learned, midnight, defaults)).toMatchObject({ limit: 100, used: 0 });
   });
 
+  it('stays shut after a 45009 whatever the counters say, until they are asked an hour later', () => {
+    const spent = quotaSpent(unasked, noon, defaults);
+    const learned = learn(spent, answer, 0, later(15_000), defaults);
+    expect(learned).toMatchObject({
+      learnedLimit: 100,
+      quotaUsed: 100,
+      blockedFor: 'daily_quota',
+      blockedUntil: midnight,
+    });
+    expect(learn(learned, answer, 0, later(3_600_000), defaults)).toMatchObject({ quotaUsed: 41, blockedFor: null });
+    expect(learn(spent, answer, 0, midnight, defaults)).toMatchObject({ quotaUsed: 40, blockedFor: null });
+    expect(learn(cleared(spent, 0, noon, defaults), answer, 0, later(15_000), defaults)).toMatchObject({
+      quotaUsed: 40,
+    });
+  });
+
   it('does not open what WeChat shut in the first minutes of a day', () => {
     const justAfter = new Date(midnight.getTime() + 1_000);
     const shut = quotaSpent(idle, justAfter, defaults);

@@ -18,6 +18,7 @@ export interface LaneState {
   learnedSeconds: number | null;
   learnedAt: Date | null;
   quotaAskedAt: Date | null;
+  spentSaidAt: Date | null;
   slowedRate: number | null;
   slowedAt: Date | null;
   clearsMonth: string | null;
@@ -50,6 +51,8 @@ export interface QuotaAnswer {
 const RESET_GRACE_MS = 10 * 60_000;
 /** A 45009 is news that is worth a question out of turn, unless one was asked just before. */
 const ASK_AGAIN_AFTER_MS = 10 * 60_000;
+/** So long a 45009 counts for more than WeChat's own counters, which may say that there are calls left. */
+const SPENT_HOLDS_MS = 50 * 60_000;
 /** WeChat's limit for an account, by whichever way it is cleared. */
 const CLEARS_A_MONTH = 10;
 
@@ -113,6 +116,7 @@ export function quotaSpent(lane: LaneState, now: Date, defaults: PacingDefaults)
     quotaDay: shanghaiDay(now),
     quotaUsed: Math.max(limitOf(lane, defaults), usedToday(lane, now)),
     quotaAskedAt: wasAskedJustNow ? lane.quotaAskedAt : null,
+    spentSaidAt: now,
   };
   return { ...spent, ...blockOf(spent, now, defaults) };
 }
@@ -136,6 +140,7 @@ export function learn(
     quotaDay: shanghaiDay(now),
     quotaUsed: usedAfterLearning({ ours: usedToday(lane, now), theirs, inFlight, limit: dailyLimit }),
   };
+  if (wasSaidToBeSpent(lane, now)) learned.quotaUsed = Math.max(learned.quotaUsed, limitOf(learned, defaults));
   return { ...learned, ...blockOf(learned, now, defaults) };
 }
 
@@ -175,7 +180,7 @@ export function reopen(lane: LaneState, now: Date, defaults: PacingDefaults): La
 
 /** The lane after WeChat cleared the account's counters. Calls under way may count from the start. */
 export function cleared(lane: LaneState, inFlight: number, now: Date, defaults: PacingDefaults): LaneState {
-  return reopen({ ...lane, quotaDay: shanghaiDay(now), quotaUsed: inFlight }, now, defaults);
+  return reopen({ ...lane, quotaDay: shanghaiDay(now), quotaUsed: inFlight, spentSaidAt: null }, now, defaults);
 }
 
 /** How many of this month's clears are left, as far as we know: the merchant may have used some itself. */
@@ -241,6 +246,10 @@ function blockOf(lane: LaneState, now: Date, defaults: PacingDefaults): Partial<
 }
 
 const usedToday = (lane: LaneState, now: Date) => (lane.quotaDay === shanghaiDay(now) ? lane.quotaUsed : 0);
+const wasSaidToBeSpent = ({ spentSaidAt }: LaneState, now: Date) =>
+  spentSaidAt !== null &&
+  shanghaiDay(spentSaidAt) === shanghaiDay(now) &&
+  now.getTime() - spentSaidAt.getTime() < SPENT_HOLDS_MS;
 /** An operator's word before WeChat's, WeChat's before the default. */
 const limitOf = (lane: LaneState, defaults: PacingDefaults) =>
   lane.dailyLimit ?? lane.learnedLimit ?? defaults.dailyLimit;

@@ -29,6 +29,8 @@ export const PACING_DEFAULTS = Symbol('PacingDefaults');
 export interface Dispatched {
   id: string;
   requestId: string;
+  /** How often it has left its lane, this time included. */
+  dispatches: number;
 }
 
 interface Taken extends Dispatched {
@@ -251,11 +253,11 @@ export class Lanes {
          ) AS next
        ),
        taken AS (
-         UPDATE deletions d SET state = 'queued', dispatched_at = now(), slot_at = picked.slot_at, waiting_for = NULL, waiting_until = NULL
+         UPDATE deletions d SET state = 'queued', dispatched_at = now(), dispatches = d.dispatches + 1, slot_at = picked.slot_at, waiting_for = NULL, waiting_until = NULL
          FROM picked WHERE d.id = picked.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL
-         RETURNING d.id, d.merchant_id, d.request_id, d.is_urgent, d.ready_at
+         RETURNING d.id, d.merchant_id, d.request_id, d.dispatches, d.is_urgent, d.ready_at
        )
-       SELECT id, merchant_id AS "merchantId", request_id AS "requestId" FROM taken ORDER BY is_urgent DESC, ready_at, id`,
+       SELECT id, merchant_id AS "merchantId", request_id AS "requestId", dispatches FROM taken ORDER BY is_urgent DESC, ready_at, id`,
       [
         open.map((lane) => lane.merchantId),
         open.map((lane) => lane.total),

@@ -31,6 +31,8 @@ export class MerchantPacing {
   @Column('timestamptz', { name: 'learned_at', nullable: true }) learnedAt!: Date | null;
   /** When that was last asked for, whatever came of it. */
   @Column('timestamptz', { name: 'quota_asked_at', nullable: true }) quotaAskedAt!: Date | null;
+  /** When WeChat last said 45009. */
+  @Column('timestamptz', { name: 'spent_said_at', nullable: true }) spentSaidAt!: Date | null;
   /** Calls per minute since `slowedAt`, when WeChat said that they come too fast; from there it recovers. */
   @Column('double precision', { name: 'slowed_rate', nullable: true }) slowedRate!: number | null;
   @Column('timestamptz', { name: 'slowed_at', nullable: true }) slowedAt!: Date | null;

@@ -7,7 +7,7 @@ import { IS_USABLE_TOKEN } from '@app/merchants';
 import type { CallResult } from './call-result.js';
 import { Gathering } from './gathering.js';
 import { GRANT_GONE } from './grant-gone.js';
-import { Lanes } from './lanes.js';
+import { Lanes, type Dispatched } from './lanes.js';
 import { IS_HELD, IS_PROBE } from './held.js';
 import { SLOT_LIFE_MS } from './rate.js';
 import type { Proof } from './states.js';
@@ -195,10 +195,10 @@ export class Runs {
   }
 
   /** Dispatched deletions that may have lost their job: those whose claim, wait or dispatch is over for a while. */
-  async withoutProgress(olderThanMs: number, limit: number): Promise<{ id: string; requestId: string }[]> {
+  async withoutProgress(olderThanMs: number, limit: number): Promise<Dispatched[]> {
     return rows(
       this.dataSource,
-      `SELECT id, request_id AS "requestId" FROM deletions
+      `SELECT id, request_id AS "requestId", dispatches FROM deletions
        WHERE finished_at IS NULL AND dispatched_at IS NOT NULL
          AND GREATEST(dispatched_at, running_until, waiting_until) < now() - $1 * interval '1 ms'
        ORDER BY dispatched_at LIMIT $2`,
