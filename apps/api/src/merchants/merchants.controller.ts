@@ -137,13 +137,11 @@ export class MerchantsController {
     @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
   ) {
     const merchant = await this.find(actor, appid, choice);
-    const tenant = await this.tenantOf(merchant);
+    const about = await this.aboutOf(merchant);
     await this.clearing.clear(merchant, (tx) =>
       this.audit.append(tx, actor, {
+        ...about,
         action: 'merchant.quota_cleared',
-        subjectType: 'merchant',
-        subjectId: appid,
-        tenant,
         data: { merchant_id: merchant.id },
       }),
     );
