@@ -84,6 +84,9 @@ export const deletionSchema = z
     takedown: z.string().nullable().meta({ description: 'The takedown that made it.' }),
     created_at: z.string(),
     finished_at: moment,
+    eta: moment.optional().meta({
+      description: 'When it will leave its lane, as things stand; null once it has. Only where one deletion is read.',
+    }),
     ignored: z.array(z.literal('url')).optional(),
   })
   .meta({ id: 'Deletion' });

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Logger, Param, Post, Query, Res, Seria
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
-import { decideTarget, Deletions, type DeletionView } from '@app/deletions';
+import { decideTarget, Deletions, type DeletionView, LaneReports } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
@@ -31,6 +31,7 @@ export class DeletionsController {
     private readonly merchants: Merchants,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
+    private readonly laneReports: LaneReports,
   ) {}
 
   /** Accepts a deletion (202). While the same target is open, that deletion is the answer (200). */
@@ -99,7 +100,9 @@ export class DeletionsController {
   @Needs('viewer')
   @SerializeOptions({ schema: deletionSchema })
   async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
-    return deletionResource(await this.deletions.get(scope, id));
+    const deletion = await this.deletions.get(scope, id);
+    const eta = await this.laneReports.etaOf(deletion);
+    return { ...deletionResource(deletion), eta: eta?.toISOString() ?? null };
   }
 
   /** Every upstream call that was made for the deletion, oldest first. */
