@@ -1,0 +1,98 @@
+import { eventually } from './support/eventually.js';
+import { queueBackends } from './support/queue-backends.js';
+import { System } from './support/system.js';
+
+describe.each(queueBackends)('pacing, with the queue on %s,', (_backend, queueUrlFor) => {
+  let system: System;
+
+  beforeAll(async () => {
+    system = await System.start({ queueUrlFor });
+    await system.registerPlatform();
+  });
+  afterAll(() => system.close());
+
+  /** Deletions of articles of so many messages. @returns their ids */
+  async function remove(merchant: string, firstMsgId: string, count: number): Promise<string[]> {
+    const ids: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const msgId = String(BigInt(firstMsgId) + BigInt(i));
+      const { body } = await system.call('POST', '/v1/deletions', { merchant, msg_id: msgId, article_idx: 1 });
+      ids.push(body.id);
+    }
+    return ids;
+  }
+  const calls = async (merchant: string): Promise<{ at: number; errcode: number }[]> => {
+    const query = `calls?operation=mass/delete&authorizer_appid=${merchant}&limit=10000`;
+    const { data } = await system.control('GET', query);
+    return data.map(({ at, errcode }: { at: string; errcode: number }) => ({ at: Date.parse(at), errcode }));
+  };
+
+  it('never calls more often in any stretch of time than the rate allows calls that may be late', async () => {
+    const [one] = await system.grantedMerchants(1, 120);
+    if (!one) throw new Error('no merchant');
+    await system.control('PATCH', `merchants/${one.merchant}/quotas`, { 'mass/delete': { daily_limit: 10_000 } });
+    await system.call('PATCH', `/v1/merchants/${one.merchant}`, { rate_per_minute: 600, daily_limit: 10_000 });
+    await remove(one.merchant, one.msgId, 120);
+    const made = await eventually(
+      () => calls(one.merchant),
+      (all) => all.length >= 120,
+      60_000,
+    );
+    expect(made.map(({ at }) => at)).not.toContain(NaN);
+    expect(made.filter(({ errcode }) => errcode !== 0)).toEqual([]);
+    for (const windowMs of [1_000, 5_000, 10_000, 60_000]) {
+      const most = Math.max(...made.map(({ at }, i) => made.slice(i).filter((call) => call.at < at + windowMs).length));
+      expect(most).toBeLessThanOrEqual(Math.ceil((windowMs + 1_250) / (61_250 / 600)));
+    }
+  });
+
+  it('asks WeChat when the day seems spent, and goes on with what it allows', async () => {
+    const [one, other] = await system.grantedMerchants(2, 20);
+    if (!one || !other) throw new Error('no merchant');
+    await system.control('PATCH', `merchants/${one.merchant}/quotas`, { 'mass/delete': { daily_limit: 30, used: 4 } });
+    const ids = await remove(one.merchant, one.msgId, 20);
+    for (const id of ids) expect(await system.finished(id, 60_000)).toMatchObject({ state: 'succeeded', eta: null });
+    const { body } = await system.call('GET', `/v1/merchants/${one.merchant}`);
+    expect(body).toMatchObject({
+      limits: { daily_limit: 30, learned_daily_limit: 30 },
+      quota: { used_today: 24 },
+      pending: 0,
+      eta: null,
+    });
+    const untouched = await system.call('GET', `/v1/merchants/${other.merchant}`);
+    expect(untouched.body.limits).toMatchObject({ daily_limit: 10, learned_daily_limit: null });
+  });
+
+  it('clears a quota on request, ten times a month, and leaves a word of it', async () => {
+    const [one] = await system.grantedMerchants(1, 12);
+    if (!one) throw new Error('no merchant');
+    const path = `/v1/merchants/${one.merchant}`;
+    await system.control('PATCH', `merchants/${one.merchant}/quotas`, { 'mass/delete': { used: 10 } });
+    const ids = await remove(one.merchant, one.msgId, 2);
+    const waiting = await eventually(
+      () => system.call('GET', `/v1/deletions/${ids[1]}`),
+      ({ body }) => body.waiting_for === 'daily_quota',
+    );
+    const { body: before } = await system.call('GET', path);
+    expect(waiting.body.eta).toEqual(expect.any(String));
+    expect(Date.parse(waiting.body.eta)).toBeGreaterThanOrEqual(Date.parse(before.quota.resets_at));
+
+    const cleared = await system.call('POST', `${path}/clear-quota`);
+    expect(cleared).toMatchObject({ status: 200, body: { quota: { clears_left: 9 } } });
+    for (const id of ids) expect(await system.finished(id)).toMatchObject({ state: 'succeeded' });
+    const audit = await system.call('GET', '/v1/audit-events');
+    expect(audit.body.data).toContainEqual(expect.objectContaining({ action: 'merchant.quota_cleared' }));
+
+    // Others cleared it too: WeChat says so at the tenth.
+    await system.sql(
+      `UPDATE merchant_pacing SET clears_used = 3 WHERE merchant_id = (SELECT id FROM merchants WHERE authorizer_appid = $1)`,
+      [one.merchant],
+    );
+    const answers: number[] = [];
+    for (let i = 0; i < 10; i++) answers.push((await system.call('POST', `${path}/clear-quota`)).status);
+    expect(answers).toEqual([...Array<number>(7).fill(200), 409, 409, 409]);
+    const refused = await system.call('POST', `${path}/clear-quota`);
+    expect(refused).toMatchObject({ status: 409, body: { code: 'quota_clears_spent' } });
+    expect((await system.call('GET', path)).body.quota.clears_left).toBe(0);
+  });
+});
