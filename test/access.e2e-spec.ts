@@ -97,6 +97,13 @@ const RULES: Record<string, Rule> = {
     query: ({ merchant }) => `merchant=${merchant}`,
     elsewhere: 'not found',
   },
+  'POST /v1/mass-messages': {
+    needs: 'operator',
+    // Of others nothing is imported, line by line.
+    ok: [200],
+    body: ({ merchant }) => ({ merchant, msg_id: anArticle().msg_id }),
+    elsewhere: 'left out',
+  },
   'GET /v1/callback-events': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
   'GET /v1/events': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
 

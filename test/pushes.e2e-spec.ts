@@ -35,7 +35,11 @@ describe('what WeChat pushes', () => {
     expect(body.data.map((message: { msg_id: string }) => message.msg_id)).toEqual([second, first]);
     expect(body.data[0]).toMatchObject({ merchant, status: 'send success', status_code: null, error_count: 0 });
     expect(body.data[0].articles).toEqual(
-      [1, 2, 3].map((article_idx) => ({ article_idx, url: expect.stringContaining('mp.weixin.qq.com/s?__biz=') })),
+      [1, 2, 3].map((article_idx) => ({
+        article_idx,
+        title: null,
+        url: expect.stringContaining('mp.weixin.qq.com/s?__biz='),
+      })),
     );
     const page = (await list('&limit=1')).body;
     expect((await list(`&limit=1&cursor=${page.next_cursor}`)).body).toMatchObject({

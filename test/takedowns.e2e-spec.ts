@@ -34,6 +34,17 @@ let lastMsgId = 4_000_000_000;
 /** One that WeChat does not know of. */
 const anItem = (merchant = merchants[0]?.merchant ?? '') => ({ merchant, msg_id: String(++lastMsgId), article_idx: 1 });
 
+/** One of which WeChat's push has told, with its articles. */
+async function aToldMessage() {
+  const merchant = await system.onboardMerchant();
+  await system.sendMassMessage(merchant);
+  const inventory = await eventually(
+    () => system.call('GET', `/v1/mass-messages?merchant=${merchant}`),
+    ({ body }) => body.data.length > 0,
+  );
+  return inventory.body.data[0];
+}
+
 async function limitedKey(limits: { merchants: string[] }): Promise<Record<string, string>> {
   const key = `rk_${randomBytes(32).toString('base64url')}`;
   const hash = createHash('sha256').update(key).digest('base64url');
@@ -308,5 +319,188 @@ describe('a key that is limited to some merchants', () => {
     expect(listed.map(({ id }: { id: string }) => id)).toEqual([mine.body.id]);
     await system.call('POST', `/v1/takedowns/${mine.body.id}/cancel`);
     await system.call('POST', `/v1/takedowns/${others.body.id}/cancel`);
+  });
+});
+
+describe('the inventory', () => {
+  const importAll = (body: unknown) => system.call('POST', '/v1/mass-messages', body);
+  const listed = async (query: string) => (await system.call('GET', `/v1/mass-messages?${query}`)).body.data;
+
+  it('takes in messages that WeChat did not tell of, and keeps what it told', async () => {
+    const told = await aToldMessage();
+    const { merchant, msg_id: msgId } = told;
+    const url = 'http://mp.weixin.qq.com/s/AbCdEf-1#rd';
+    const one = { merchant, msg_id: '6000000001', label: 'old', title: 'Old', articles: [{ article_idx: 1, url }] };
+    expect(await importAll(one)).toMatchObject({ status: 200, body: { imported: 1, rejected: 0, errors: [] } });
+    const result = await importAll([
+      { merchant, msg_id: msgId, label: 'spring', title: 'Spring sale' },
+      { merchant: 'wxffffffffffffffff', msg_id: '1' },
+      { merchant, msg_id: '0' },
+      { merchant, msg_id: '6000000001', articles: [{ article_idx: 2, title: 'Second' }] },
+    ]);
+    expect(result.body).toMatchObject({ imported: 2, rejected: 2 });
+    expect(result.body.errors.map(({ line, code }: { line: number; code: string }) => [line, code])).toEqual([
+      [2, 'merchant_not_found'],
+      [3, 'msg_id_invalid'],
+    ]);
+    expect(await listed(`merchant=${merchant}&label=spring`)).toEqual([
+      { ...told, label: 'spring', title: 'Spring sale' },
+    ]);
+    expect(await listed('label=old')).toMatchObject([
+      {
+        msg_id: '6000000001',
+        status: 'imported',
+        finished_at: null,
+        label: 'old',
+        articles: [
+          { article_idx: 1, url, title: null },
+          { article_idx: 2, url: null, title: 'Second' },
+        ],
+      },
+    ]);
+  });
+
+  it('takes in NDJSON', async () => {
+    const { merchant = '' } = merchants[0] ?? {};
+    const lines = Array.from(
+      { length: 5_000 },
+      (_one, i) => `{"merchant":"${merchant}","msg_id":${7e9 + i},"label":"bulk"}`,
+    );
+    const text = [...lines, '{"merchant":'].join('\n');
+    const reply = await system.callText('POST', '/v1/mass-messages', text, { 'content-type': 'application/x-ndjson' });
+    expect(reply.body).toMatchObject({
+      imported: 5_000,
+      rejected: 1,
+      errors: [{ line: 5_001, code: 'malformed_body' }],
+    });
+    const page = (await system.call('GET', '/v1/mass-messages?label=bulk&limit=200')).body;
+    expect(page.data[0]).toMatchObject({ msg_id: '7000004999' });
+    const next = (await system.call('GET', `/v1/mass-messages?label=bulk&limit=1&cursor=${page.next_cursor}`)).body;
+    expect(next.data[0]).toMatchObject({ msg_id: '7000004799' });
+  });
+});
+
+describe('a takedown by addresses', () => {
+  it('finds articles however their address is spelled, and says which it cannot find', async () => {
+    const message = await aToldMessage();
+    const { merchant } = message;
+    const url: string = message.articles[0].url;
+    const parameters = new URL(url).searchParams;
+    const biz = parameters.get('__biz');
+    const { body } = await post({
+      urls: [
+        url.replace('http:', 'https:').replace('#rd', '&scene=27&chksm=abc#wechat_redirect'),
+        url,
+        `https://mp.weixin.qq.com/s?__biz=${biz}&mid=999999&idx=1&sn=abcdef`,
+        'https://mp.weixin.qq.com/s/NobodyKnows',
+        'https://example.com/a',
+        'https://mp.weixin.qq.com/s?__biz=QUJD&mid=1&idx=1&sn=1',
+      ],
+      undo_seconds: 600,
+    });
+    expect(body).toMatchObject({ accepted: 2, already_open: 1, rejected: 3 });
+    expect(body.errors.map(({ line, code }: { line: number; code: string }) => [line, code])).toEqual([
+      [4, 'url_not_resolved'],
+      [5, 'url_not_an_article'],
+      [6, 'url_not_resolved'],
+    ]);
+    const deletions = (await system.call('GET', `/v1/takedowns/${body.id}/deletions`)).body.data;
+    expect(deletions).toMatchObject([
+      { merchant, url: expect.stringContaining('mid=999999'), msg_id: null },
+      { merchant, msg_id: message.msg_id, article_idx: 1 },
+    ]);
+    await system.call('POST', `/v1/takedowns/${body.id}/cancel`);
+  });
+
+  it('makes one target of two spellings of one deletion', async () => {
+    const { merchant = '' } = merchants[0] ?? {};
+    const not_before = new Date(Date.now() + 3_600_000).toISOString();
+    const open = async (url: string) =>
+      (await system.call('POST', '/v1/deletions', { merchant, url, not_before })).body;
+    const first = await open('http://mp.weixin.qq.com/s/SpelledTwice#rd');
+    const again = await open('https://mp.weixin.qq.com/s/SpelledTwice?scene=1');
+    expect(again).toMatchObject({ id: first.id, url: 'http://mp.weixin.qq.com/s/SpelledTwice#rd' });
+    await system.call('POST', `/v1/deletions/${first.id}/cancel`);
+  });
+});
+
+describe('a takedown by label', () => {
+  it('takes the same part of every message, and says so first', async () => {
+    const [one, other] = merchants;
+    const messages = [one, other, one].map((of, i) => ({
+      merchant: of?.merchant,
+      msg_id: String(8_000_000_001 + i),
+      label: 'recall',
+    }));
+    await system.call('POST', '/v1/mass-messages', messages);
+    await system.sql(`UPDATE mass_messages SET status = 'err(20001)' WHERE msg_id = 8000000003`);
+    const unsaid = await post({ label: 'recall', undo_seconds: 600 });
+    expect(unsaid).toMatchObject({ status: 422, body: { code: 'nothing_accepted' } });
+    expect(unsaid.body.errors.map(({ code }: { code: string }) => code).sort()).toEqual([
+      'message_not_sent',
+      'whole_message_not_confirmed',
+      'whole_message_not_confirmed',
+    ]);
+    const { body } = await post({ label: 'recall', whole_message: true, undo_seconds: 600 });
+    expect(body).toMatchObject({ accepted: 2, rejected: 1, errors: [{ code: 'message_not_sent' }] });
+    const deletions = (await system.call('GET', `/v1/takedowns/${body.id}/deletions`)).body.data;
+    expect(deletions.map(({ whole_message }: { whole_message: boolean }) => whole_message)).toEqual([true, true]);
+    await system.call('POST', `/v1/takedowns/${body.id}/cancel`);
+    expect(await post({ label: 'nobody uses it', whole_message: true })).toMatchObject({ status: 422 });
+  });
+});
+
+describe('a dry run', () => {
+  it('says what would happen, and writes nothing', async () => {
+    const [one, other] = merchants;
+    const lost = merchants.at(-1)?.merchant ?? '';
+    await system.sql(`UPDATE merchants SET permission_sets = '{1}' WHERE authorizer_appid = $1`, [lost]);
+    const open = anItem(one?.merchant);
+    const { body: deletion } = await system.call('POST', '/v1/deletions', {
+      ...open,
+      not_before: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    const url = 'https://mp.weixin.qq.com/s?__biz=TWF0ZXJpYWw=&mid=77&idx=1&sn=abc';
+    const articles = [{ article_idx: 1, url }];
+    await system.call('POST', '/v1/mass-messages', [
+      { merchant: one?.merchant, msg_id: '9000000001', articles },
+      { merchant: one?.merchant, msg_id: '9000000002', articles },
+      { merchant: one?.merchant, msg_id: '9000000003', articles },
+    ]);
+    const tables = ['takedowns', 'takedown_items', 'deletions', 'events', 'audit_inbox'];
+    const before = await Promise.all(tables.map(countOf));
+    const items = [
+      open,
+      { merchant: one?.merchant, msg_id: '9000000001', article_idx: 1 },
+      { merchant: one?.merchant, msg_id: '9000000002', whole_message: true },
+      ...Array.from({ length: 17 }, () => anItem(other?.merchant)),
+      anItem(lost),
+      anItem(lost),
+      anItem('wxffffffffffffffff'),
+    ];
+    const tried = await post({ items, dry_run: true });
+    expect(tried).toMatchObject({
+      status: 200,
+      body: {
+        dry_run: true,
+        deletions: 19,
+        merchants: 2,
+        already_open: 1,
+        rejected: 3,
+        ineligible: {
+          items: 2,
+          merchants: 1,
+          list: [{ merchant: lost, items: 2, reasons: ['permission_set_7_not_granted'] }],
+        },
+        // Eight of ten a day are for normal deletions.
+        days_of_quota: 3,
+        shared_material: { count: 1, list: [{ merchant: one?.merchant, msg_id: '9000000003', article_idx: 1 }] },
+      },
+    });
+    expect(new Date(tried.body.eta).getTime()).toBeGreaterThan(Date.now() + 24 * 3_600_000);
+    const asLines = await postLines(items, '?dry_run=true&priority=urgent');
+    expect(asLines).toMatchObject({ status: 200, body: { deletions: 19, already_open: 1, days_of_quota: 2 } });
+    expect(await Promise.all(tables.map(countOf))).toEqual(before);
+    await system.call('POST', `/v1/deletions/${deletion.id}/cancel`);
   });
 });

@@ -30,11 +30,13 @@ export interface Act {
     | 'platform.registered'
     | 'platform.synced'
     | 'platform.updated'
+    | 'takedown.accepted'
+    | 'takedown.cancelled'
     | 'webhook_endpoint.created'
     | 'webhook_endpoint.deleted'
     | 'webhook_endpoint.secret_rotated'
     | 'webhook_endpoint.updated';
-  subjectType: 'api_key' | 'deletion' | 'merchant' | 'platform' | 'webhook_endpoint';
+  subjectType: 'api_key' | 'deletion' | 'merchant' | 'platform' | 'takedown' | 'webhook_endpoint';
   /** The appid or id, as in our addresses. */
   subjectId: string;
   /** Whom it is about: keys with limits see the acts on what they may reach. */

@@ -11,6 +11,8 @@ import { QuotaClearing } from './quota-clearing.js';
 import { QuotaLedgers } from './quota-ledgers.js';
 import { QuotaReading } from './quota-reading.js';
 import { Runs } from './runs.js';
+import { LaneForecasts } from './lane-forecasts.js';
+import { TakedownDryRun } from './takedown-dry-run.js';
 import { TakedownDoor } from './takedown-door.js';
 import { TakedownIntake } from './takedown-intake.js';
 import { Takedowns } from './takedowns.js';
@@ -32,7 +34,9 @@ export class DeletionsModule {
       QuotaLedgers,
       QuotaReading,
       Runs,
+      LaneForecasts,
       TakedownDoor,
+      TakedownDryRun,
       TakedownIntake,
       Takedowns,
       TakedownWatch,

@@ -44,7 +44,7 @@ export { QuotaLedgers } from './quota-ledgers.js';
 export { QuotaReading } from './quota-reading.js';
 export { type DeletionState, type Proof, type WaitingFor } from './states.js';
 export { Verifications } from './verifications.js';
-export { decideTarget, type Target, type TargetRequest } from './target.js';
+export { decideTarget, parseMsgId, type Target, type TargetRequest } from './target.js';
 export {
   TakedownDoor,
   type Decided,
@@ -56,3 +56,5 @@ export {
 export { TakedownIntake, type NewTakedown, type TakedownItem, type TakedownRejection } from './takedown-intake.js';
 export { Takedowns, type DeletionCounts, type TakedownFilter, type TakedownView } from './takedowns.js';
 export { TakedownWatch } from './takedown-watch.js';
+export { LaneForecasts, type Forecast } from './lane-forecasts.js';
+export { TakedownDryRun, type BlastRadius } from './takedown-dry-run.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import {
+  chooseMerchant,
   Inventory,
   MerchantDirectory,
   type FoundArticle,
@@ -35,7 +36,10 @@ export interface Decided {
   rejections: Rejection[];
 }
 
-export type Rejection = Omit<TakedownRejection, 'excerpt'>;
+export interface Rejection extends Omit<TakedownRejection, 'excerpt'> {
+  /** Where it is for the merchant alone that nothing can be done. */
+  ineligible?: { merchant: string; reasons: string[] };
+}
 type Refusal = Omit<Rejection, 'line'>;
 
 /** As many as an upload names at a time; one that names more is looked up again. */
@@ -68,7 +72,7 @@ export class OpenDoor {
   async decide(requests: ItemRequest[]): Promise<Decided> {
     const cards = await this.cardsOf(requests.map(({ merchant }) => merchant));
     return sort(requests, (request) => {
-      const merchant = pickMerchant(request, cards.get(request.merchant) ?? []);
+      const merchant = acceptable(request, cards.get(request.merchant) ?? []);
       if ('code' in merchant) return merchant;
       return { merchantId: merchant.id, target: decideTarget(request).target };
     });
@@ -136,7 +140,7 @@ function sort<Request extends Place>(
   for (const request of requests) {
     const { line } = request;
     const decision = orRefusal(() => decide(request));
-    if ('code' in decision) decided.rejections.push({ line, code: decision.code, detail: decision.detail });
+    if ('code' in decision) decided.rejections.push({ line, ...decision });
     else decided.items.push({ line, ...decision });
   }
   return decided;
@@ -151,24 +155,15 @@ function orRefusal<T>(decide: () => T): T | Refusal {
   }
 }
 
-/** Exported for its spec. */
-export function pickMerchant(
-  { merchant, component_appid: componentAppid }: Pick<ItemRequest, 'merchant' | 'component_appid'>,
-  cards: MerchantCard[],
-): MerchantCard | Refusal {
-  const found = cards.filter((card) => componentAppid === undefined || card.componentAppid === componentAppid);
-  const [card] = found;
-  if (!card) return { code: 'merchant_not_found', detail: `There is no merchant ${merchant}.` };
-  if (found.length > 1) {
-    const platforms = found.map((one) => one.componentAppid).join(', ');
-    return { code: 'platform_required', detail: `Merchant ${merchant} authorized several platforms: ${platforms}.` };
-  }
-  return card.ineligibleReasons.length > 0 ? notEligible(card) : card;
+function acceptable(request: ItemRequest, cards: MerchantCard[]): MerchantCard | Refusal {
+  const chosen = chooseMerchant(request, cards);
+  return 'code' in chosen || chosen.ineligibleReasons.length === 0 ? chosen : notEligible(chosen);
 }
 
 const notEligible = ({ authorizerAppid, ineligibleReasons }: MerchantCard): Refusal => ({
   code: 'merchant_not_eligible',
   detail: `Merchant ${authorizerAppid} cannot have messages deleted: ${ineligibleReasons.join(', ')}.`,
+  ineligible: { merchant: authorizerAppid, reasons: ineligibleReasons },
 });
 
 const NOT_AN_ARTICLE: Refusal = {

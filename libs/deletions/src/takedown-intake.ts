@@ -135,9 +135,10 @@ export class TakedownIntake {
 
   /**
    * All of it has arrived: from the commit of `tx` on it will be carried out.
+   * @returns how many items are carried out and how many were rejected
    * @throws NothingAccepted, TakedownBrokenOff
    */
-  async start(tx: EntityManager, id: string): Promise<void> {
+  async start(tx: EntityManager, id: string): Promise<{ items: number; rejected: number }> {
     const [started] = await rows<{ items: number; rejected: number } & Scope>(
       tx,
       `UPDATE takedowns SET state = 'starting', started_at = now(), heard_at = now(),
@@ -155,6 +156,7 @@ export class TakedownIntake {
       scope: { platforms: started.platforms, merchants: started.merchants },
       data: { counts: { accepted: started.items, rejected: started.rejected } },
     });
+    return { items: started.items, rejected: started.rejected };
   }
 
   /** Makes deletions of what was put by, until nothing is left or somebody cancels. Safe to run twice, also at once. */

@@ -25,8 +25,10 @@ export interface TakedownFilter {
   after?: string | undefined;
 }
 
-/** How many deletions one statement cancels: the dispatcher waits for none of them, but for others' locks it might. */
-const CANCEL_BATCH = 10_000;
+/** How many deletions one statement cancels: the dispatcher waits for those that it wants to take meanwhile. */
+const CANCEL_BATCH = 5_000;
+/** Before every id. */
+const FIRST = '00000000-0000-0000-0000-000000000000';
 /** Ended takedowns that one look finds at most. */
 const FINISH_AT_A_TIME = 100;
 
@@ -126,7 +128,8 @@ export class Takedowns {
 
   /** What is in the lanes of a takedown that was cancelled, whether or not its cancel came to its end. */
   async cancelRest(id: string): Promise<void> {
-    while ((await this.cancelBatch(id)) > 0);
+    let last: string | null = FIRST;
+    while (last !== null) last = await this.cancelBatch(id, last);
   }
 
   /** Ids of takedowns that were cancelled although some of their deletions are in a lane: a cancel was cut short. */
@@ -172,13 +175,18 @@ export class Takedowns {
     return found.map(({ id }) => id);
   }
 
-  /** Passes over rows that somebody else has locked: waiting for the dispatcher while it waits for us would never end. */
-  private async cancelBatch(id: string): Promise<number> {
-    const [batch] = await rows<{ count: number }>(
+  /**
+   * Passes over rows that somebody else has locked: waiting for the dispatcher while it waits for us would never end. What
+   * it leaves in the lane the next look of the watch finds.
+   * @returns the last id of the batch, null when there is no more
+   */
+  private async cancelBatch(id: string, after: string): Promise<string | null> {
+    const [batch] = await rows<{ last: string | null }>(
       this.dataSource,
       `WITH open AS (
          SELECT id FROM deletions WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state = ANY($2)
-         LIMIT ${CANCEL_BATCH} FOR UPDATE SKIP LOCKED
+           AND id > $3
+         ORDER BY id LIMIT ${CANCEL_BATCH} FOR UPDATE SKIP LOCKED
        ),
        cancelled AS (
          UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL,
@@ -186,10 +194,10 @@ export class Takedowns {
          FROM open WHERE d.id = open.id RETURNING d.*
        ),
        told AS (${tellOf('cancelled')})
-       SELECT count(*)::int AS count FROM cancelled`,
-      [id, statesBefore('cancelled')],
+       SELECT max(id::text)::uuid AS last FROM open`,
+      [id, statesBefore('cancelled'), after],
     );
-    return batch?.count ?? 0;
+    return batch?.last ?? null;
   }
 
   private async tell(type: 'takedown.cancelled' | 'takedown.finished', id: string, tx: EntityManager): Promise<void> {

@@ -38,7 +38,8 @@ export function targetColumns(target: Target): { msgId: string | null; articleId
     : { msgId: String(target.msgId), articleIdx: target.articleIdx, url: null };
 }
 
-function parseMsgId(given: number | string): bigint {
+/** @throws TargetRefused */
+export function parseMsgId(given: number | string): bigint {
   if (typeof given === 'number' && Number.isInteger(given) && !Number.isSafeInteger(given)) {
     throw new TargetRefused(
       'msg_id_unsafe_number',

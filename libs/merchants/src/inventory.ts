@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
+import { readArticleAddress, readShortArticleId } from '@app/wechat';
 import { inScope, merchantInScope, type Scope } from './scope.js';
 
 /** Where an article was sent. */
@@ -49,6 +50,35 @@ export class Inventory {
        UNION
        SELECT ${columns} FROM mass_message_articles a WHERE a.short_id = ANY($3) AND ${visible}`,
       parameters,
+    );
+  }
+
+  /** The sends of articles that are named by merchant and address. */
+  async sendsOf(
+    scope: Scope,
+    named: { merchantId: string; url: string }[],
+  ): Promise<Pick<FoundArticle, 'merchantId' | 'msgId' | 'articleIdx'>[]> {
+    const addressed = named.map(({ merchantId, url }) => ({
+      merchantId,
+      address: readArticleAddress(url),
+      shortId: readShortArticleId(url),
+    }));
+    const found = await this.findArticles(
+      scope,
+      addressed.flatMap(({ address }) => address ?? []),
+      addressed.flatMap(({ shortId }) => shortId ?? []),
+    );
+    const keyOf = (merchantId: string, name: string) => `${merchantId}/${name}`;
+    const wanted = new Set(
+      addressed.flatMap(({ merchantId, address, shortId }) => [
+        keyOf(merchantId, `${address?.mid}/${address?.idx}`),
+        keyOf(merchantId, `${shortId}`),
+      ]),
+    );
+    return found.filter(
+      ({ merchantId, mid, idx, shortId }) =>
+        (mid !== null && wanted.has(keyOf(merchantId, `${mid}/${idx}`))) ||
+        (shortId !== null && wanted.has(keyOf(merchantId, shortId))),
     );
   }
 

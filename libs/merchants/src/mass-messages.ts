@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
-import { readArticleAddress, type MassSendFinish } from '@app/wechat';
+import { readArticleAddress, readShortArticleId, type MassSendFinish } from '@app/wechat';
+import { inScope, type Scope } from './scope.js';
 
 /** A mass message with its articles. */
 export interface SentMessage {
+  merchantId: string;
   authorizerAppid: string;
   componentAppid: string;
   msgId: string;
@@ -14,15 +16,18 @@ export interface SentMessage {
   filterCount: number | null;
   sentCount: number | null;
   errorCount: number | null;
-  finishedAt: Date;
-  articles: { articleIdx: number; url: string }[];
+  finishedAt: Date | null;
+  label: string | null;
+  title: string | null;
+  articles: { articleIdx: number; url: string | null; title: string | null }[];
 }
 
 export interface SentMessagePage {
-  merchantId: string;
+  merchantId?: string | undefined;
+  label?: string | undefined;
   limit: number;
-  /** Newest first: the msg_id after which the page starts. */
-  after?: string | undefined;
+  /** Newest first: the message after which the page starts. Of one merchant, its msg_id is enough. */
+  after?: { msgId: string; merchantId: string } | undefined;
 }
 
 /** The inventory: what merchants have sent, learned from WeChat's pushes. */
@@ -65,17 +70,26 @@ export class MassMessages {
     return message !== undefined;
   }
 
-  async list({ merchantId, limit, after }: SentMessagePage): Promise<SentMessage[]> {
+  async list(scope: Scope, { merchantId, label, limit, after }: SentMessagePage): Promise<SentMessage[]> {
+    const parameters: unknown[] = [];
+    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const where = [
+      inScope(scope, { merchant: 'me', platform: 'p' }, bind),
+      merchantId && `m.merchant_id = ${bind(merchantId)}`,
+      label !== undefined && `m.label = ${bind(label)}`,
+      after && `(m.msg_id, m.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
+    ].filter(Boolean);
     return rows(
       this.dataSource,
-      `SELECT me.authorizer_appid AS "authorizerAppid", p.component_appid AS "componentAppid", m.msg_id AS "msgId", m.status,
-         m.status_code AS "statusCode", m.total_count AS "totalCount", m.filter_count AS "filterCount",
-         m.sent_count AS "sentCount", m.error_count AS "errorCount", m.finished_at AS "finishedAt",
-         COALESCE((SELECT json_agg(json_build_object('articleIdx', a.article_idx, 'url', a.url) ORDER BY a.article_idx)
+      `SELECT m.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid", p.component_appid AS "componentAppid",
+         m.msg_id AS "msgId", m.status, m.status_code AS "statusCode", m.total_count AS "totalCount",
+         m.filter_count AS "filterCount", m.sent_count AS "sentCount", m.error_count AS "errorCount",
+         m.finished_at AS "finishedAt", m.label, m.title,
+         COALESCE((SELECT json_agg(json_build_object('articleIdx', a.article_idx, 'url', a.url, 'title', a.title) ORDER BY a.article_idx)
            FROM mass_message_articles a WHERE a.merchant_id = m.merchant_id AND a.msg_id = m.msg_id), '[]') AS articles
        FROM mass_messages m JOIN merchants me ON me.id = m.merchant_id JOIN platforms p ON p.id = me.platform_id
-       WHERE m.merchant_id = $1 AND m.msg_id < $2 ORDER BY m.msg_id DESC LIMIT $3`,
-      [merchantId, after ?? '9223372036854775807', limit],
+       WHERE ${where.join(' AND ')} ORDER BY m.msg_id DESC, m.merchant_id DESC LIMIT ${bind(limit)}`,
+      parameters,
     );
   }
 
@@ -85,10 +99,10 @@ export class MassMessages {
     const articles = [...byIdx.values()].map((article) => ({ ...article, address: readArticleAddress(article.url) }));
     if (articles.length === 0) return;
     await tx.query(
-      `INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, mid, idx, sn)
-       SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::text[], $6::int[], $7::text[])
+      `INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, mid, idx, sn, short_id)
+       SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[])
        ON CONFLICT (merchant_id, msg_id, article_idx) DO UPDATE SET url = excluded.url, mid = excluded.mid,
-         idx = excluded.idx, sn = excluded.sn`,
+         idx = excluded.idx, sn = excluded.sn, short_id = excluded.short_id`,
       [
         merchantId,
         String(finish.msgId),
@@ -97,6 +111,7 @@ export class MassMessages {
         articles.map(({ address }) => address?.mid ?? null),
         articles.map(({ address }) => address?.idx ?? null),
         articles.map(({ address }) => address?.sn ?? null),
+        articles.map(({ url }) => readShortArticleId(url) ?? null),
       ],
     );
     // Which account an address belongs to, for wishes that name an article by its address alone.

@@ -48,3 +48,22 @@ export class MerchantDirectory {
     return found.map((card) => ({ ...card, ineligibleReasons: ineligibleReasons(card) }));
   }
 }
+
+/** Why there is no telling which merchant is meant. `code` is stable. */
+export interface Unchosen {
+  code: 'merchant_not_found' | 'platform_required';
+  detail: string;
+}
+
+/** The one of an appid's cards that a request means, which names the platform where the account authorized several. */
+export function chooseMerchant(
+  { merchant, component_appid: componentAppid }: { merchant: string; component_appid?: string | undefined },
+  cards: MerchantCard[],
+): MerchantCard | Unchosen {
+  const found = cards.filter((card) => componentAppid === undefined || card.componentAppid === componentAppid);
+  const [card] = found;
+  if (!card) return { code: 'merchant_not_found', detail: `There is no merchant ${merchant}.` };
+  if (found.length === 1) return card;
+  const platforms = found.map((one) => one.componentAppid).join(', ');
+  return { code: 'platform_required', detail: `Merchant ${merchant} authorized several platforms: ${platforms}.` };
+}

@@ -11,6 +11,7 @@ import { ComponentTokens } from './component-tokens.js';
 import { Forwards } from './forwards.js';
 import { GrantExchange } from './grant-exchange.js';
 import { Inventory } from './inventory.js';
+import { MassMessageImport } from './mass-message-import.js';
 import { MassMessages } from './mass-messages.js';
 import { MerchantDirectory } from './merchant-directory.js';
 import { Merchants } from './merchants.js';
@@ -41,6 +42,7 @@ export class MerchantsModule implements OnApplicationShutdown {
       Forwards,
       GrantExchange,
       Inventory,
+      MassMessageImport,
       MassMessages,
       MerchantDirectory,
       Merchants,

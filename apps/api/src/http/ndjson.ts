@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import type { z } from 'zod';
+import { JsonRefused, parseStrictJson } from './strict-json.js';
 
 /** A line of a body of NDJSON; empty ones are passed over, but count. */
 export type Line = { line: number; text: string } | { line: number; refusal: LineRefusal };
@@ -76,3 +78,35 @@ function decode(line: number, parts: Buffer[]): Line | undefined {
   const content = line === 1 && text.startsWith(BOM) ? text.slice(1) : text;
   return /\S/.test(content) ? { line, text: content } : undefined;
 }
+
+/** A line that could not be taken. `code` is that of a problem. */
+export interface LineRejection {
+  line: number;
+  code: string;
+  detail: string;
+}
+
+/** What a line asks for, if it is strict JSON of the expected form. */
+export function readJsonLine<Schema extends z.ZodType>(
+  read: Line,
+  schema: Schema,
+): { line: number; request: z.output<Schema> } | LineRejection {
+  const { line } = read;
+  if ('refusal' in read) return { line, ...LINE_REFUSALS[read.refusal] };
+  let given: unknown;
+  try {
+    given = parseStrictJson(read.text);
+  } catch (error) {
+    if (error instanceof JsonRefused) return { line, code: error.code, detail: error.message };
+    throw error;
+  }
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return { line, request: parsed.data };
+  const { path, message } = parsed.error.issues[0] ?? { path: [], message: 'is not as expected' };
+  return { line, code: 'invalid_request', detail: `${path.join('.') || 'the line'}: ${message}` };
+}
+
+const LINE_REFUSALS = {
+  line_too_long: { code: 'line_too_long', detail: 'The line is longer than 64 kB.' },
+  body_not_utf8: { code: 'body_not_utf8', detail: 'The line is not UTF-8.' },
+};

@@ -2,24 +2,72 @@ import { z } from 'zod';
 import type { SentMessage } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
 import { msgIdSchema } from '../http/msg-id.js';
+import { textSchema } from '../http/text.js';
 
-/** Within a merchant's inventory the msg_id itself is where a page starts; clients see it as an opaque cursor. */
+/** A message is named by its msg_id and its merchant; clients see the pair as an opaque cursor. */
+const cursorSchema = z.tuple([msgIdSchema, z.uuid()]);
+
 export const listMassMessagesSchema = z.strictObject({
-  merchant: appidSchema,
+  merchant: appidSchema.optional(),
   component_appid: appidSchema.optional(),
+  label: textSchema(200).min(1).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z
     .string()
-    .max(100)
+    .max(200)
     .transform((text, context) => {
-      const msgId = msgIdSchema.safeParse(Buffer.from(text, 'base64url').toString('utf8'));
-      if (msgId.success) return msgId.data;
+      const parts = cursorSchema.safeParse(Buffer.from(text, 'base64url').toString('utf8').split('/'));
+      if (parts.success) return { msgId: parts.data[0], merchantId: parts.data[1] };
       context.addIssue('is not a cursor that a list gave');
       return z.NEVER;
     })
     .optional(),
 });
 export type ListMassMessages = z.output<typeof listMassMessagesSchema>;
+
+const MAX_MESSAGES = 10_000;
+const label = textSchema(200).min(1);
+
+export const importedMessageSchema = z
+  .strictObject({
+    merchant: appidSchema.meta({ description: 'authorizer_appid' }),
+    component_appid: appidSchema.optional().meta({ description: 'Only if the merchant authorized several platforms.' }),
+    msg_id: z.union([z.number(), z.string().max(40)]),
+    label: label.optional().meta({ description: 'Your name for a campaign: takedowns select by it.' }),
+    title: textSchema(500).optional(),
+    sent_at: z.iso
+      .datetime({ offset: true })
+      .transform((text) => new Date(text))
+      .optional(),
+    articles: z
+      .array(
+        z.strictObject({
+          article_idx: z.int().min(1).max(1_000),
+          url: textSchema(2_048).optional(),
+          title: textSchema(500).optional(),
+        }),
+      )
+      .max(100)
+      .default([]),
+  })
+  .meta({
+    id: 'ImportedMassMessage',
+    examples: [{ merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', label: 'spring sale', title: 'Spring sale' }],
+  });
+export type ImportedMessageRequest = z.output<typeof importedMessageSchema>;
+
+export const importSchema = z.union([importedMessageSchema, z.array(importedMessageSchema).min(1).max(MAX_MESSAGES)]);
+export type ImportRequest = z.output<typeof importSchema>;
+
+export const importResultSchema = z
+  .object({
+    imported: z.int(),
+    rejected: z.int(),
+    errors: z
+      .array(z.object({ line: z.int(), code: z.string(), detail: z.string() }))
+      .meta({ description: 'What was not imported, up to 10,000; lines are counted from 1.' }),
+  })
+  .meta({ id: 'ImportResult' });
 
 const count = z.int().nullable();
 
@@ -28,14 +76,20 @@ export const massMessageSchema = z
     merchant: z.string(),
     component_appid: z.string(),
     msg_id: z.string().meta({ description: 'Decimal digits.' }),
-    status: z.string().meta({ description: '`send success`, `send fail` or `err(N)`, as WeChat said it.' }),
+    status: z
+      .string()
+      .meta({
+        description: '`send success`, `send fail` or `err(N)`, as WeChat said it; `imported` if it did not yet.',
+      }),
     status_code: count,
     total_count: count,
     filter_count: count,
     sent_count: count,
     error_count: count,
-    finished_at: z.string(),
-    articles: z.array(z.object({ article_idx: z.int(), url: z.string() })),
+    finished_at: z.string().nullable(),
+    label: z.string().nullable(),
+    title: z.string().nullable(),
+    articles: z.array(z.object({ article_idx: z.int(), url: z.string().nullable(), title: z.string().nullable() })),
   })
   .meta({ id: 'MassMessage' });
 
@@ -50,7 +104,9 @@ export function massMessageResource(message: SentMessage): z.input<typeof massMe
     filter_count: message.filterCount,
     sent_count: message.sentCount,
     error_count: message.errorCount,
-    finished_at: message.finishedAt.toISOString(),
-    articles: message.articles.map(({ articleIdx, url }) => ({ article_idx: articleIdx, url })),
+    finished_at: message.finishedAt?.toISOString() ?? null,
+    label: message.label,
+    title: message.title,
+    articles: message.articles.map(({ articleIdx, url, title }) => ({ article_idx: articleIdx, url, title })),
   };
 }

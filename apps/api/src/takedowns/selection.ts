@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Decided, ItemRequest, OpenDoor, Rejection, TakedownItem, TakedownRejection } from '@app/deletions';
-import { readNdjson, type Line } from '../http/ndjson.js';
-import { excerptOf, readItemLine } from './item-line.js';
-import type { CreateTakedown } from './takedown.js';
+import { readJsonLine, readNdjson, type Line } from '../http/ndjson.js';
+import { excerptOf } from './excerpt.js';
+import { itemSchema, type CreateTakedown } from './takedown.js';
 
-const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 5_000, batchMs: 5_000 };
+const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchMs: 5_000 };
 const AT_A_TIME = 1_000;
 
 export interface Batch {
   items: TakedownItem[];
-  rejections: TakedownRejection[];
+  rejections: (Rejection & TakedownRejection)[];
 }
 
 /** What a takedown is about, decided batch by batch. */
@@ -78,9 +78,9 @@ function streamed(body: Readable, door: OpenDoor): Selection {
 async function decideLines(lines: Line[], door: OpenDoor): Promise<Batch> {
   const requests: ItemRequest[] = [];
   const refused: Rejection[] = [];
-  for (const read of lines.map(readItemLine)) {
+  for (const read of lines.map((line) => readJsonLine(line, itemSchema))) {
     if ('code' in read) refused.push(read);
-    else requests.push(read);
+    else requests.push({ ...read.request, line: read.line });
   }
   const { items, rejections } = await door.decide(requests);
   const texts = new Map(lines.map((read) => [read.line, 'text' in read ? read.text : '']));

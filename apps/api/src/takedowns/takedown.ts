@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeletionCounts, TakedownRejection, TakedownView } from '@app/deletions';
+import type { BlastRadius, DeletionCounts, TakedownRejection, TakedownView } from '@app/deletions';
 import { stateSchema } from '../deletions/deletion.js';
 import { appidSchema } from '../http/appid.js';
 import { pageSchema, pageSchemaOf } from '../http/page.js';
@@ -120,6 +120,7 @@ export const takedownSchema = z
       .record(stateSchema, count)
       .nullable()
       .meta({ description: 'Its deletions by state, those included that were open already. Not in lists.' }),
+    eta: moment.meta({ description: 'When the last of its deletions will leave its lane, about. Not in lists.' }),
     created_at: z.string(),
     started_at: moment.meta({ description: 'When all of it had arrived.' }),
     cancelled_at: moment,
@@ -131,7 +132,12 @@ export const takedownSchema = z
   .meta({ id: 'Takedown' });
 export type TakedownResource = z.input<typeof takedownSchema>;
 
-export function takedownResource(takedown: TakedownView, counts: DeletionCounts | null = null): TakedownResource {
+export interface Progress {
+  counts: DeletionCounts;
+  eta: Date | null;
+}
+
+export function takedownResource(takedown: TakedownView, progress?: Progress): TakedownResource {
   return {
     id: takedown.id,
     state: takedown.state,
@@ -143,7 +149,8 @@ export function takedownResource(takedown: TakedownView, counts: DeletionCounts 
     accepted: takedown.accepted,
     already_open: takedown.alreadyOpen,
     rejected: takedown.rejected,
-    counts,
+    counts: progress?.counts ?? null,
+    eta: progress?.eta?.toISOString() ?? null,
     created_at: takedown.createdAt.toISOString(),
     started_at: takedown.startedAt?.toISOString() ?? null,
     cancelled_at: takedown.cancelledAt?.toISOString() ?? null,
@@ -154,3 +161,57 @@ export function takedownResource(takedown: TakedownView, counts: DeletionCounts 
 /** As the answer to a request lists them: how the lines begin is known to whoever sent them. */
 export const errorsOf = (rejections: TakedownRejection[]) =>
   rejections.map(({ line, code, detail }) => ({ line, code, detail }));
+
+export const dryRunSchema = z
+  .object({
+    dry_run: z.literal(true),
+    deletions: count,
+    merchants: count,
+    already_open: count,
+    rejected: count.meta({ description: 'Those of merchants that are not eligible included.' }),
+    ineligible: z
+      .object({
+        items: count,
+        merchants: count,
+        list: z.array(z.object({ merchant: z.string(), reasons: z.array(z.string()), items: count })),
+      })
+      .meta({ description: 'Of merchants that cannot be served; the list has 100 of them at most.' }),
+    days_of_quota: count.nullable().meta({
+      description: 'Days whose quota the slowest merchant needs, today included. Null: it never suffices.',
+    }),
+    eta: moment.meta({ description: 'When the last deletion would leave its lane.' }),
+    shared_material: z
+      .object({
+        count,
+        list: z.array(z.object({ merchant: z.string(), msg_id: z.string(), article_idx: count })),
+      })
+      .meta({
+        description: 'Other sends of the same articles: their pages would be gone too. The list has 100 at most.',
+      }),
+    errors: z.array(rejectionSchema),
+  })
+  .meta({ id: 'TakedownDryRun' });
+export type DryRunResource = z.input<typeof dryRunSchema>;
+
+export function dryRunResource(radius: BlastRadius, rejections: TakedownRejection[]): DryRunResource {
+  const { deletions, merchants, alreadyOpen, rejected, ineligible, daysOfQuota, eta, shared } = radius;
+  return {
+    dry_run: true,
+    deletions,
+    merchants,
+    already_open: alreadyOpen,
+    rejected,
+    ineligible,
+    days_of_quota: daysOfQuota,
+    eta: eta?.toISOString() ?? null,
+    shared_material: {
+      count: shared.count,
+      list: shared.list.map(({ authorizerAppid, msgId, articleIdx }) => ({
+        merchant: authorizerAppid,
+        msg_id: msgId,
+        article_idx: articleIdx,
+      })),
+    },
+    errors: errorsOf(rejections),
+  };
+}

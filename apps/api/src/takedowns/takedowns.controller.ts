@@ -2,17 +2,30 @@ import { Readable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Logger, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
 import { ApiConsumes, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Idempotency, type Principal } from '@app/access';
-import { Deletions, TakedownBrokenOff, TakedownDoor, TakedownIntake, Takedowns } from '@app/deletions';
+import { z } from 'zod';
+import { AuditLog, Idempotency, type Act, type Actor, type AuditData, type Principal } from '@app/access';
+import {
+  Deletions,
+  LaneForecasts,
+  TakedownBrokenOff,
+  TakedownDoor,
+  TakedownDryRun,
+  TakedownIntake,
+  Takedowns,
+  type TakedownRejection,
+  type TakedownView,
+} from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
-import { Caller, Needs } from '../http/access.guard.js';
+import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
 import { IdempotencyKey } from '../http/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
 import { ProblemError } from '../http/problem.js';
 import { selectionOf, type Selection } from './selection.js';
 import {
   createTakedownSchema,
+  dryRunResource,
+  dryRunSchema,
   errorsOf,
   listRejectionsSchema,
   listTakedownDeletionsSchema,
@@ -23,9 +36,11 @@ import {
   takedownResource,
   takedownSchema,
   type CreateTakedown,
+  type DryRunResource,
   type ListRejections,
   type ListTakedownDeletions,
   type ListTakedowns,
+  type Progress,
   type TakedownOptions,
   type TakedownResource,
 } from './takedown.js';
@@ -40,7 +55,10 @@ export class TakedownsController {
     private readonly intake: TakedownIntake,
     private readonly door: TakedownDoor,
     private readonly deletions: Deletions,
+    private readonly dryRun: TakedownDryRun,
+    private readonly forecasts: LaneForecasts,
     private readonly idempotency: Idempotency,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -56,16 +74,20 @@ export class TakedownsController {
     required: false,
     description: 'The same key and body get the same takedown for 24 h.',
   })
-  @SerializeOptions({ schema: takedownSchema })
+  @SerializeOptions({ schema: z.union([takedownSchema, dryRunSchema]) })
   async create(
-    @Caller() caller: Principal,
+    @AuditedCaller() caller: Actor,
     @Body({ schema: createTakedownSchema }) body: CreateTakedown | Readable,
     @Query({ schema: takedownOptionsSchema }) query: TakedownOptions,
     @IdempotencyKey() key: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<TakedownResource> {
+  ): Promise<TakedownResource | DryRunResource> {
     const options = optionsOf(body, query);
     const selection = selectionOf(body, this.door.open(caller.scope));
+    if (options.dry_run) {
+      void reply.status(200);
+      return this.tryOut(caller, selection, options.priority === 'urgent');
+    }
     const id = await this.intake.begin({
       isUrgent: options.priority === 'urgent',
       reason: options.reason ?? null,
@@ -83,7 +105,9 @@ export class TakedownsController {
     };
     const started = await this.idempotency
       .run(request, async (tx) => {
-        await this.intake.start(tx, id);
+        const { items, rejected } = await this.intake.start(tx, id);
+        const data = { items, rejected, urgent: options.priority === 'urgent', reason: options.reason ?? null };
+        await this.audit.note(tx, caller, actOn(id, caller, 'takedown.accepted', data));
         return { status: 202, body: { id } };
       })
       .finally(() => this.intake.discard(id));
@@ -93,7 +117,7 @@ export class TakedownsController {
     this.logger.log('takedown accepted', { takedown_id: takedown.id, accepted, already_open: alreadyOpen, rejected });
     void reply.status(started.status);
     const errors = errorsOf(await this.takedowns.rejections(takedown.id, MAX_ERRORS));
-    return { ...takedownResource(takedown, await this.takedowns.counts(takedown.id)), errors };
+    return { ...takedownResource(takedown, await this.progressOf(takedown)), errors };
   }
 
   @Get()
@@ -109,7 +133,8 @@ export class TakedownsController {
   @Needs('viewer')
   @SerializeOptions({ schema: takedownSchema })
   async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
-    return takedownResource(await this.takedowns.get(scope, id), await this.takedowns.counts(id));
+    const takedown = await this.takedowns.get(scope, id);
+    return takedownResource(takedown, await this.progressOf(takedown));
   }
 
   /** Its deletions, newest first, those included that were open already. */
@@ -146,11 +171,35 @@ export class TakedownsController {
   @HttpCode(200)
   @Needs('operator')
   @SerializeOptions({ schema: takedownSchema })
-  async cancel(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
-    const { cancelled, tooLate } = await this.takedowns.cancel(scope, id);
+  async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
+    const before = await this.takedowns.get(caller.scope, id);
+    const act = actOn(
+      id,
+      { scope: { platforms: before.scopePlatforms, merchants: before.scopeMerchants } },
+      'takedown.cancelled',
+    );
+    const { cancelled, tooLate } = await this.takedowns.cancel(caller.scope, id, (tx) =>
+      this.audit.note(tx, caller, act),
+    );
     this.logger.log('takedown cancelled', { takedown_id: id, cancelled, too_late: tooLate });
-    const resource = takedownResource(await this.takedowns.get(scope, id), await this.takedowns.counts(id));
-    return { ...resource, cancelled, too_late: tooLate };
+    const takedown = await this.takedowns.get(caller.scope, id);
+    return { ...takedownResource(takedown, await this.progressOf(takedown)), cancelled, too_late: tooLate };
+  }
+
+  private async tryOut(caller: Actor, { batches }: Selection, isUrgent: boolean): Promise<DryRunResource> {
+    const rejections: TakedownRejection[] = [];
+    async function* noted() {
+      for await (const batch of batches) {
+        rejections.push(...batch.rejections.slice(0, MAX_ERRORS - rejections.length));
+        yield batch;
+      }
+    }
+    return dryRunResource(await this.dryRun.run(caller.scope, noted(), isUrgent), rejections);
+  }
+
+  private async progressOf({ id, isUrgent }: TakedownView): Promise<Progress> {
+    const { eta } = await this.forecasts.ofTakedown(id, isUrgent);
+    return { counts: await this.takedowns.counts(id), eta };
   }
 
   /** Puts the items by while the next are being read. */
@@ -170,6 +219,20 @@ export class TakedownsController {
       throw isConnectionLost(error) ? new TakedownBrokenOff(id) : error;
     }
   }
+}
+
+/** Keys with limits see the acts on takedowns that were asked for within one platform or merchant of theirs. */
+function actOn(id: string, { scope }: Pick<Actor, 'scope'>, action: Act['action'], data?: AuditData): Act {
+  const [componentAppid, authorizerAppid] = [scope.platforms, scope.merchants].map((names) =>
+    names?.length === 1 ? names[0] : undefined,
+  );
+  return {
+    action,
+    subjectType: 'takedown',
+    subjectId: id,
+    tenant: { componentAppid, authorizerAppid },
+    ...(data && { data }),
+  };
 }
 
 const isConnectionLost = (error: unknown) =>

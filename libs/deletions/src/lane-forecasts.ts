@@ -1,0 +1,82 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows } from '@app/database';
+import { eta } from './eta.js';
+import { quotaDays } from './quota-days.js';
+import { LANE_COLUMNS, type LaneRow } from './lane-rows.js';
+import { PACING_DEFAULTS } from './lanes.js';
+import type { PacingDefaults } from './lane.js';
+
+export interface Forecast {
+  /** Days whose quota is needed, today included. Null when a quota never suffices. */
+  daysOfQuota: number | null;
+  /** When the last one leaves. Null when there is none, or one never does. */
+  eta: Date | null;
+}
+
+interface ForecastLane extends LaneRow {
+  urgent: number;
+  normal: number;
+  heldUntil: Date | null;
+}
+
+/** When the slowest of many lanes will be through. */
+@Injectable()
+export class LaneForecasts {
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(PACING_DEFAULTS) private readonly defaults: PacingDefaults,
+  ) {}
+
+  /** If so many more came into each lane. */
+  async ofMore(countOf: Map<string, number>, isUrgent: boolean): Promise<Forecast> {
+    return this.slowest([...countOf.keys()], isUrgent, (merchantId) => countOf.get(merchantId) ?? 0);
+  }
+
+  /** As the lanes are. What stands behind the takedown in a lane counts too, so it is rather too late. */
+  async ofTakedown(takedownId: string, isUrgent: boolean): Promise<Forecast> {
+    const waiting = await rows<{ id: string }>(
+      this.dataSource,
+      `SELECT DISTINCT merchant_id AS id FROM deletions
+       WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL`,
+      [takedownId],
+    );
+    return this.slowest(
+      waiting.map(({ id }) => id),
+      isUrgent,
+      () => 0,
+    );
+  }
+
+  private async slowest(merchantIds: string[], isUrgent: boolean, moreOf: (merchantId: string) => number) {
+    const lanes = await this.lanes(merchantIds);
+    if (lanes.length === 0) return { daysOfQuota: 0, eta: null };
+    const ends = lanes.map((lane) => {
+      // Urgent ones pass the others; normal ones wait for all.
+      const before = isUrgent ? lane.urgent : lane.urgent + lane.normal;
+      const last = before + moreOf(lane.merchantId) - 1;
+      return eta(lane, Math.max(0, last), lane.now, this.defaults, isUrgent, lane.heldUntil ?? lane.now);
+    });
+    const [lane] = lanes;
+    if (!lane || ends.includes(null)) return { daysOfQuota: null, eta: null };
+    const end = new Date(Math.max(...ends.map((moment) => moment?.getTime() ?? 0)));
+    return { daysOfQuota: quotaDays(lane.now, end), eta: end };
+  }
+
+  private lanes(merchantIds: string[]): Promise<ForecastLane[]> {
+    return rows(
+      this.dataSource,
+      `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
+         pl.held_until AS "heldUntil"
+       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+       LEFT JOIN (
+         SELECT d.merchant_id, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
+           count(*) FILTER (WHERE NOT d.is_urgent)::int AS normal
+         FROM deletions d WHERE d.merchant_id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         GROUP BY d.merchant_id
+       ) AS w ON w.merchant_id = m.id
+       WHERE m.id = ANY($1)`,
+      [merchantIds],
+    );
+  }
+}

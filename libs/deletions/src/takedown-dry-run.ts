@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows } from '@app/database';
+import { Inventory, MerchantDirectory, type Scope, type SharedSend } from '@app/merchants';
+import { LaneForecasts } from './lane-forecasts.js';
+import type { Decided } from './takedown-door.js';
+import type { TakedownItem } from './takedown-intake.js';
+import { targetKey } from './target.js';
+import { WHOLE_MESSAGE } from './whole-message.js';
+
+/** What a takedown would do. Lists are cut off; the counts beside them are not. */
+export interface BlastRadius {
+  deletions: number;
+  merchants: number;
+  alreadyOpen: number;
+  rejected: number;
+  ineligible: { items: number; merchants: number; list: { merchant: string; reasons: string[]; items: number }[] };
+  /** For how many days some merchant's quota is needed, today included. Null when a quota never suffices. */
+  daysOfQuota: number | null;
+  /** When the last deletion leaves its lane. Null when one never does. */
+  eta: Date | null;
+  /** Other sends whose page goes too, because they share the material. */
+  shared: { count: number; list: SharedSend[] };
+}
+
+const LISTED = 100;
+/** Beyond this many they are counted no more. */
+const SHARED_AT_MOST = 100_000;
+
+/** Works out what a takedown would do, and writes nothing. */
+@Injectable()
+export class TakedownDryRun {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly inventory: Inventory,
+    private readonly directory: MerchantDirectory,
+    private readonly forecasts: LaneForecasts,
+  ) {}
+
+  async run(scope: Scope, batches: AsyncIterable<Decided>, isUrgent: boolean): Promise<BlastRadius> {
+    const seen = new Set<number>();
+    const countOf = new Map<string, number>();
+    const ineligible = new Map<string, { merchant: string; reasons: string[]; items: number }>();
+    const shared = new Map<string, SharedSend>();
+    let alreadyOpen = 0;
+    let rejected = 0;
+    for await (const { items, rejections } of batches) {
+      const fresh = items.filter(({ merchantId, target }) => isFirst(seen, merchantId, targetKey(target)));
+      const open = await this.openAmong(fresh);
+      alreadyOpen += items.length - fresh.length + open.size;
+      for (const { line, merchantId } of fresh) {
+        if (!open.has(line)) countOf.set(merchantId, (countOf.get(merchantId) ?? 0) + 1);
+      }
+      rejected += rejections.length;
+      for (const { ineligible: why } of rejections) {
+        if (why) ineligible.set(why.merchant, { ...why, items: (ineligible.get(why.merchant)?.items ?? 0) + 1 });
+      }
+      for (const send of await this.sharing(scope, fresh)) {
+        if (shared.size < SHARED_AT_MOST) shared.set(`${send.merchantId}/${send.msgId}/${send.articleIdx}`, send);
+      }
+    }
+    // What the takedown deletes itself is not beside it.
+    const beside = [...shared.values()].filter(
+      ({ merchantId, msgId, articleIdx }) =>
+        ![articleIdx, WHOLE_MESSAGE].some((idx) => seen.has(hashOf(merchantId, `msg:${msgId}:${idx}`))),
+    );
+    const refused = [...ineligible.values()];
+    return {
+      deletions: [...countOf.values()].reduce((sum, count) => sum + count, 0),
+      merchants: countOf.size,
+      alreadyOpen,
+      rejected,
+      ineligible: {
+        items: refused.reduce((sum, { items }) => sum + items, 0),
+        merchants: refused.length,
+        list: refused.slice(0, LISTED),
+      },
+      ...(await this.forecasts.ofMore(countOf, isUrgent)),
+      shared: { count: beside.length, list: beside.slice(0, LISTED) },
+    };
+  }
+
+  /** The lines whose target is open already. */
+  private async openAmong(items: TakedownItem[]): Promise<Set<number>> {
+    const open = await rows<{ line: number }>(
+      this.dataSource,
+      `SELECT t.line FROM unnest($1::int[], $2::uuid[], $3::text[]) AS t (line, merchant_id, target_key)
+       JOIN deletions d ON d.merchant_id = t.merchant_id AND d.target_key = t.target_key AND d.finished_at IS NULL`,
+      [
+        items.map(({ line }) => line),
+        items.map(({ merchantId }) => merchantId),
+        items.map(({ target }) => targetKey(target)),
+      ],
+    );
+    return new Set(open.map(({ line }) => line));
+  }
+
+  private async sharing(scope: Scope, items: TakedownItem[]): Promise<SharedSend[]> {
+    const byMessage = items.flatMap(({ merchantId, target }) =>
+      'msgId' in target ? [{ merchantId, msgId: String(target.msgId), articleIdx: target.articleIdx }] : [],
+    );
+    const byUrl = items.flatMap(({ merchantId, target }) => ('url' in target ? [{ merchantId, url: target.url }] : []));
+    const sent = await this.inventory.sendsOf(scope, byUrl);
+    const cards = await this.directory.byIds(scope, [...new Set(sent.map(({ merchantId }) => merchantId))]);
+    const appidOf = new Map(cards.map(({ id, authorizerAppid }) => [id, authorizerAppid]));
+    const sameUrl = sent.map((send) => ({ ...send, authorizerAppid: appidOf.get(send.merchantId) ?? '' }));
+    return [...(await this.inventory.sharing(byMessage)), ...sameUrl];
+  }
+}
+
+/** Fifty-two bits, so that a million targets fit into little memory; two in a million times a million agree by chance. */
+function hashOf(merchantId: string, key: string): number {
+  const digest = createHash('sha1').update(`${merchantId}/${key}`).digest();
+  return digest.readUIntBE(0, 6) * 16 + ((digest[6] ?? 0) >> 4);
+}
+
+function isFirst(seen: Set<number>, merchantId: string, key: string): boolean {
+  const size = seen.size;
+  return seen.add(hashOf(merchantId, key)).size > size;
+}

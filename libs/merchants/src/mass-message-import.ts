@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { readArticleAddress, readShortArticleId } from '@app/wechat';
+
+/** A mass message as somebody else's system knows it. Undefined: not told, so what is stored stays. */
+export interface ImportedMessage {
+  merchantId: string;
+  msgId: bigint;
+  label?: string | undefined;
+  title?: string | undefined;
+  sentAt?: Date | undefined;
+  articles: ImportedArticle[];
+}
+
+export interface ImportedArticle {
+  /** 1-based. */
+  articleIdx: number;
+  url?: string | undefined;
+  title?: string | undefined;
+}
+
+/** Adds to the inventory what WeChat's pushes did not tell: messages from before, labels, titles. */
+@Injectable()
+export class MassMessageImport {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** What WeChat has told of a message stays; what it tells later is added, and takes no label or title away. */
+  async add(messages: ImportedMessage[]): Promise<void> {
+    const merged = mergeSame(messages);
+    if (merged.length === 0) return;
+    await this.dataSource.transaction(async (tx) => {
+      await this.addMessages(tx, merged);
+      await this.addArticles(tx, merged);
+    });
+  }
+
+  private async addMessages(tx: EntityManager, messages: ImportedMessage[]): Promise<void> {
+    await tx.query(
+      `INSERT INTO mass_messages AS m (merchant_id, msg_id, status, label, title, finished_at)
+       SELECT merchant_id, msg_id, 'imported', label, title, sent_at
+       FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[]) AS given (merchant_id, msg_id, label, title, sent_at)
+       ORDER BY merchant_id, msg_id
+       ON CONFLICT (merchant_id, msg_id) DO UPDATE SET label = COALESCE(excluded.label, m.label),
+         title = COALESCE(excluded.title, m.title),
+         finished_at = CASE WHEN m.status = 'imported' THEN COALESCE(excluded.finished_at, m.finished_at) ELSE m.finished_at END`,
+      [
+        messages.map(({ merchantId }) => merchantId),
+        messages.map(({ msgId }) => String(msgId)),
+        messages.map(({ label }) => label ?? null),
+        messages.map(({ title }) => title ?? null),
+        messages.map(({ sentAt }) => sentAt ?? null),
+      ],
+    );
+  }
+
+  private async addArticles(tx: EntityManager, messages: ImportedMessage[]): Promise<void> {
+    const articles = messages.flatMap(({ merchantId, msgId, articles: some }) =>
+      some.map((article) => ({
+        ...article,
+        merchantId,
+        msgId: String(msgId),
+        address: article.url === undefined ? undefined : readArticleAddress(article.url),
+        shortId: article.url === undefined ? undefined : readShortArticleId(article.url),
+      })),
+    );
+    if (articles.length === 0) return;
+    await tx.query(
+      `INSERT INTO mass_message_articles AS a (merchant_id, msg_id, article_idx, url, title, mid, idx, sn, short_id)
+       SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[])
+       ON CONFLICT (merchant_id, msg_id, article_idx) DO UPDATE SET url = COALESCE(a.url, excluded.url),
+         title = COALESCE(excluded.title, a.title), mid = COALESCE(a.mid, excluded.mid), idx = COALESCE(a.idx, excluded.idx),
+         sn = COALESCE(a.sn, excluded.sn), short_id = COALESCE(a.short_id, excluded.short_id)`,
+      [
+        articles.map(({ merchantId }) => merchantId),
+        articles.map(({ msgId }) => msgId),
+        articles.map(({ articleIdx }) => articleIdx),
+        articles.map(({ url }) => url ?? null),
+        articles.map(({ title }) => title ?? null),
+        articles.map(({ address }) => address?.mid ?? null),
+        articles.map(({ address }) => address?.idx ?? null),
+        articles.map(({ address }) => address?.sn ?? null),
+        articles.map(({ shortId }) => shortId ?? null),
+      ],
+    );
+    await this.learnBiz(tx, articles);
+  }
+
+  /** Whose addresses these are; what WeChat's own pushes taught is not overwritten. */
+  private async learnBiz(tx: EntityManager, articles: { merchantId: string; address: { biz: string } | undefined }[]) {
+    const bizOf = new Map(articles.flatMap(({ merchantId, address }) => (address ? [[merchantId, address.biz]] : [])));
+    await tx.query(
+      `UPDATE merchants m SET biz = given.biz FROM unnest($1::uuid[], $2::text[]) AS given (id, biz)
+       WHERE m.id = given.id AND m.biz IS NULL`,
+      [[...bizOf.keys()], [...bizOf.values()]],
+    );
+  }
+}
+
+/** An upsert takes each row once: of a message that comes twice, what is told later counts. */
+function mergeSame(messages: ImportedMessage[]): ImportedMessage[] {
+  const merged = new Map<string, ImportedMessage>();
+  for (const message of messages) {
+    const key = `${message.merchantId}/${message.msgId}`;
+    const before = merged.get(key);
+    const articles = new Map([...(before?.articles ?? []), ...message.articles].map((one) => [one.articleIdx, one]));
+    merged.set(key, {
+      ...message,
+      label: message.label ?? before?.label,
+      title: message.title ?? before?.title,
+      sentAt: message.sentAt ?? before?.sentAt,
+      articles: [...articles.values()],
+    });
+  }
+  return [...merged.values()];
+}
