@@ -5,6 +5,7 @@ import { rows } from '@app/database';
 import { JobQueues } from '@app/queue';
 import { Lanes, type Dispatched } from './lanes.js';
 import { PlatformHolds } from './platform-holds.js';
+import { LEAST_CAPACITY, nextCapacity } from './queue-room.js';
 import { Runs } from './runs.js';
 
 const TICK_MS = 25;
@@ -16,8 +17,6 @@ const PROBE_EVERY_MS = 1_000;
 /** A job that is being added, or whose claim just ended, is no lost job. */
 const LOST_AFTER_MS = 15_000;
 const SWEEP_LIMIT = 1_000;
-/** Jobs that no worker has taken yet: a little more than one process takes at a time. */
-const MAX_WAITING = 50;
 /** Any number will do, as long as every worker takes the same. */
 const LEADER_LOCK = 727_275;
 
@@ -30,7 +29,9 @@ export class Dispatcher {
   private readonly logger = new Logger(Dispatcher.name);
   private readonly stopping = new AbortController();
   private loop: Promise<void> | undefined;
-  private mayHaveBacklog = true;
+  /** How many jobs may wait for a worker, and how many did after the last look. */
+  private capacity = LEAST_CAPACITY;
+  private handedOut = LEAST_CAPACITY;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -81,7 +82,7 @@ export class Dispatcher {
     let sweptAt = performance.now();
     let probedAt = sweptAt;
     while (!this.stopping.signal.aborted) {
-      if (await this.hasRoom()) await this.enqueue(await this.lanes.dispatch());
+      await this.look();
       if (performance.now() - sweptAt > SWEEP_EVERY_MS) {
         await connection.query('SELECT 1');
         await this.sweep(LOST_AFTER_MS);
@@ -95,15 +96,14 @@ export class Dispatcher {
     }
   }
 
-  /**
-   * Whether workers keep up. When WeChat slows down, deletions stay in their lanes: a long queue would go out all at once
-   * later, faster than any merchant's rate, and nothing urgent could overtake it.
-   */
-  private async hasRoom(): Promise<boolean> {
-    if (!this.mayHaveBacklog) return true;
-    const { waiting } = await this.queues.counts('deletions');
-    this.mayHaveBacklog = waiting > 0;
-    return waiting < MAX_WAITING;
+  /** Hands out as much as the queue has room for. While it is known to be empty, nobody needs to count. */
+  private async look(): Promise<void> {
+    const waiting = this.handedOut > 0 ? (await this.queues.counts('deletions')).waiting : 0;
+    this.capacity = nextCapacity(this.capacity, this.handedOut, waiting);
+    const room = this.capacity - waiting;
+    const dispatched = room > 0 ? await this.lanes.dispatch(room) : [];
+    this.handedOut = dispatched.length + waiting;
+    await this.enqueue(dispatched);
   }
 
   /** Gives deletions whose job was lost a job again. One that still has its job is not added twice. */
@@ -113,7 +113,6 @@ export class Dispatcher {
   }
 
   private async enqueue(dispatched: Dispatched[]): Promise<void> {
-    this.mayHaveBacklog ||= dispatched.length > 0;
     await this.queues.addBulk(
       'deletion.run',
       dispatched.map((one) => ({ jobId: jobIdOf(one), data: { deletion_id: one.id, request_id: one.requestId } })),

@@ -203,6 +203,16 @@ describe('a lane', () => {
     expect((await desk.view(ids)).map(({ state }) => state)).toEqual(['failed', 'failed']);
   });
 
+  it('gets one place before another gets a second, when there is little room', async () => {
+    const fast = { ratePerMinute: 60_000, dailyLimit: 1_000 };
+    const noisy = await desk.aMerchant(fast);
+    const ofNoisy = await desk.accept(noisy, 20);
+    const quiet = [await desk.aMerchant(fast), await desk.aMerchant(fast)];
+    const ofQuiet = [...(await desk.accept(quiet[0] ?? noisy, 1)), ...(await desk.accept(quiet[1] ?? noisy, 1))];
+    const left = (await desk.lanes.dispatch(3)).map(({ id }) => id);
+    expect(new Set(left)).toEqual(new Set([ofNoisy[0], ...ofQuiet]));
+  });
+
   it('waits while its platform is held, and goes on when the hold ends', async () => {
     const [held, other] = [await desk.aMerchant(), await desk.aMerchant()];
     const [waiting, kept] = [await desk.accept(held, 2, { isUrgent: true }), await desk.accept(other, 2)];

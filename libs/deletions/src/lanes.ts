@@ -87,8 +87,9 @@ export class Lanes {
   /**
    * Takes what may run now out of the lanes that are due, and charges rate and quota for it, in one transaction. Lanes of
    * merchants whose grant is gone are emptied: their deletions fail without a call. Lanes of a held platform are put off.
+   * @param room at most so many, one of each lane before a second of any; lanes that get nothing are first next time
    */
-  async dispatch(): Promise<Dispatched[]> {
+  async dispatch(room = LANES_PER_LOOK): Promise<Dispatched[]> {
     return this.dataSource.transaction(async (tx) => {
       await this.heedWakes(tx);
       const due = await rows<DueLane>(
@@ -99,12 +100,13 @@ export class Lanes {
            COALESCE(pp.learned_calls > 0, false) AS "isPaced"
          FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
            LEFT JOIN platform_pacing pp ON pp.platform_id = m.platform_id
-         WHERE p.due_at <= now() ORDER BY p.due_at LIMIT ${LANES_PER_LOOK} FOR UPDATE OF p SKIP LOCKED`,
+         WHERE p.due_at <= now() ORDER BY p.due_at LIMIT $1 FOR UPDATE OF p SKIP LOCKED`,
+        [Math.min(LANES_PER_LOOK, room)],
       );
       if (due.length === 0) return [];
       const closed = due.filter((lane) => lane.grantGone !== null);
       if (closed.length > 0) await this.failAll(tx, closed);
-      const { taken, notBefore } = await this.take(tx, due);
+      const { taken, notBefore } = await this.take(tx, due, room);
       const countOf = new Map<string, number>();
       for (const { merchantId } of taken) countOf.set(merchantId, (countOf.get(merchantId) ?? 0) + 1);
       const charged = due.map((lane) => ({
@@ -205,7 +207,11 @@ export class Lanes {
   }
 
   /** Urgent before normal, then oldest first, as many as each lane and its platform allow. */
-  private async take(tx: EntityManager, due: DueLane[]): Promise<{ taken: Taken[]; notBefore: Map<string, Date> }> {
+  private async take(
+    tx: EntityManager,
+    due: DueLane[],
+    room: number,
+  ): Promise<{ taken: Taken[]; notBefore: Map<string, Date> }> {
     const wanting = due
       .filter((lane) => lane.grantGone === null && lane.heldUntil === null)
       .map((lane) => ({
@@ -221,7 +227,7 @@ export class Lanes {
     );
     const { offers, notBefore } = dealOut(wanting, platforms, now);
     const open = offers.filter(({ total }) => total > 0);
-    const taken = open.length > 0 ? await this.takeFrom(tx, open) : [];
+    const taken = open.length > 0 ? await this.takeFrom(tx, open, room) : [];
     for (const platform of platforms.values()) {
       const ofPlatform = new Set(
         open.flatMap((lane) => (lane.platformId === platform.platformId ? lane.merchantId : [])),
@@ -232,18 +238,18 @@ export class Lanes {
     return { taken, notBefore };
   }
 
-  private takeFrom(tx: EntityManager, open: Wanting[]): Promise<Taken[]> {
+  private takeFrom(tx: EntityManager, open: Wanting[], room: number): Promise<Taken[]> {
     const inLane = `d.merchant_id = lane.merchant_id AND d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now()`;
     return rows(
       tx,
       `WITH lane AS (
          SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::float8[], $5::float8[])
-           AS t (merchant_id, total, normal, first_slot_ms, step_ms)
+           WITH ORDINALITY AS t (merchant_id, total, normal, first_slot_ms, step_ms, turn)
        ),
        picked AS (
          SELECT next.id, to_timestamp((lane.first_slot_ms + (next.place - 1) * lane.step_ms) / 1000) AS slot_at
          FROM lane CROSS JOIN LATERAL (
-           SELECT id, row_number() OVER (ORDER BY is_urgent DESC, ready_at, id) AS place FROM (
+           SELECT id, is_urgent, row_number() OVER (ORDER BY is_urgent DESC, ready_at, id) AS place FROM (
              (SELECT d.id, d.is_urgent, d.ready_at FROM deletions d WHERE ${inLane} AND d.is_urgent
               ORDER BY d.ready_at, d.id LIMIT lane.total)
              UNION ALL
@@ -251,6 +257,7 @@ export class Lanes {
               ORDER BY d.ready_at, d.id LIMIT lane.normal)
            ) AS candidates ORDER BY place LIMIT lane.total
          ) AS next
+         ORDER BY next.is_urgent DESC, next.place, lane.turn LIMIT $6
        ),
        taken AS (
          UPDATE deletions d SET state = 'queued', dispatched_at = now(), dispatches = d.dispatches + 1, slot_at = picked.slot_at, waiting_for = NULL, waiting_until = NULL
@@ -264,6 +271,7 @@ export class Lanes {
         open.map((lane) => lane.normal),
         open.map((lane) => lane.firstSlotMs),
         open.map((lane) => lane.stepMs),
+        room,
       ],
     );
   }
