@@ -32,7 +32,11 @@ export const createDeletionSchema = z
   })
   .meta({
     id: 'CreateDeletion',
-    examples: [{ merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', article_idx: 2, reason: 'wrong price' }],
+    examples: [
+      { merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', article_idx: 2, reason: 'wrong price' },
+      { merchant: 'wx570bc396a51b8ff8', msg_id: '3147483662', whole_message: true, priority: 'urgent' },
+      { merchant: 'wx570bc396a51b8ff8', url: 'https://mp.weixin.qq.com/s/9pJLbTu4H9Wq8PcHxyzABC' },
+    ],
   });
 export type CreateDeletion = z.output<typeof createDeletionSchema>;
 

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Logger, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
 import { decideTarget, Deletions, type DeletionView, LaneReports } from '@app/deletions';
@@ -37,6 +37,8 @@ export class DeletionsController {
   /** Accepts a deletion (202). While the same target is open, that deletion is the answer (200). */
   @Post()
   @HttpCode(202)
+  @ApiAcceptedResponse({ description: 'The new deletion.' })
+  @ApiOkResponse({ description: 'The open deletion of the same target.' })
   @Needs('operator')
   @ApiHeader({
     name: 'Idempotency-Key',

@@ -20,6 +20,12 @@ type Access = Role | 'public';
 /** The least role that may use a route. */
 export const Needs = (role: Role): CustomDecorator => SetMetadata(ACCESS, role);
 
+/** @param handler a method of a controller @returns undefined for a public one */
+export function neededRole(handler: object): Role | undefined {
+  const access = Reflect.getMetadata(ACCESS, handler) as Access | undefined;
+  return access === 'public' ? undefined : access;
+}
+
 /** WeChat's pushes, merchants' browsers and health checks have no API key. */
 export const Public = (): CustomDecorator => SetMetadata(ACCESS, 'public');
 

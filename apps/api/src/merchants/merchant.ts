@@ -12,7 +12,7 @@ export const updateMerchantSchema = z
     daily_limit: z.int().min(0).max(10_000_000).nullable().meta({ description: 'Null: the deployment default.' }),
   })
   .partial()
-  .meta({ id: 'UpdateMerchant' });
+  .meta({ id: 'UpdateMerchant', examples: [{ ref: 'shop 7', rate_per_minute: 30, daily_limit: null }] });
 export type UpdateMerchant = z.output<typeof updateMerchantSchema>;
 
 const stateSchema = z.enum(['authorized', 'unauthorized', 'reauthorization_required']);

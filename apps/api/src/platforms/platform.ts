@@ -24,12 +24,27 @@ const settingsShape = {
   forward_urls: forwardUrlsSchema.optional(),
 };
 
-export const registerPlatformSchema = z
-  .strictObject({ component_appid: appidSchema, ...settingsShape })
-  .meta({ id: 'RegisterPlatform' });
+export const registerPlatformSchema = z.strictObject({ component_appid: appidSchema, ...settingsShape }).meta({
+  id: 'RegisterPlatform',
+  examples: [
+    {
+      component_appid: 'wx6b2f9d40c3a1e875',
+      app_secret: '0c79eb6a5c9b4c1a8d2e3f4a5b6c7d8e',
+      token: 'aTokenForPushes',
+      encoding_aes_key: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG',
+      forward_urls: ['https://crm.example.com/wechat/$APPID$'],
+    },
+  ],
+});
 export type RegisterPlatform = z.output<typeof registerPlatformSchema>;
 
-export const updatePlatformSchema = z.strictObject(settingsShape).partial().meta({ id: 'UpdatePlatform' });
+export const updatePlatformSchema = z
+  .strictObject(settingsShape)
+  .partial()
+  .meta({
+    id: 'UpdatePlatform',
+    examples: [{ forward_urls: ['https://crm.example.com/wechat/$APPID$'] }],
+  });
 export type UpdatePlatform = z.output<typeof updatePlatformSchema>;
 
 /** Without its secrets: they can be written, not read. */

@@ -21,7 +21,10 @@ const settingsShape = {
     .meta({ description: 'Only events of these merchants. Absent: of all that the API key may reach.' }),
 };
 
-export const createWebhookEndpointSchema = z.strictObject(settingsShape).meta({ id: 'CreateWebhookEndpoint' });
+export const createWebhookEndpointSchema = z.strictObject(settingsShape).meta({
+  id: 'CreateWebhookEndpoint',
+  examples: [{ url: 'https://hooks.example.com/retract', event_types: ['deletion.*', 'merchant.unauthorized'] }],
+});
 export type CreateWebhookEndpoint = z.output<typeof createWebhookEndpointSchema>;
 
 export const updateWebhookEndpointSchema = z
@@ -30,7 +33,7 @@ export const updateWebhookEndpointSchema = z
     state: z.enum(['enabled', 'disabled']).meta({ description: 'Disabling gives up what is pending.' }),
   })
   .partial()
-  .meta({ id: 'UpdateWebhookEndpoint' });
+  .meta({ id: 'UpdateWebhookEndpoint', examples: [{ event_types: ['*'], state: 'enabled' }] });
 export type UpdateWebhookEndpoint = z.output<typeof updateWebhookEndpointSchema>;
 
 export const rotateWebhookSecretSchema = z
@@ -44,7 +47,7 @@ export const rotateWebhookSecretSchema = z
   })
   // A request without a body is one without wishes.
   .prefault({})
-  .meta({ id: 'RotateWebhookSecret' });
+  .meta({ id: 'RotateWebhookSecret', examples: [{ overlap_hours: 48 }, {}] });
 export type RotateWebhookSecret = z.output<typeof rotateWebhookSecretSchema>;
 
 /** Without its secrets: each is shown once, when it is made. */
