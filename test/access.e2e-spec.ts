@@ -11,6 +11,7 @@ interface Names {
   apiKey: string;
   endpoint: string;
   delivery: string;
+  takedown: string;
 }
 
 /** What one route allows; `mine` is the tenant whose things the request names. */
@@ -118,6 +119,19 @@ const RULES: Record<string, Rule> = {
   'GET /v1/deletions/:id/attempts': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'POST /v1/deletions/:id/cancel': { needs: 'operator', ok: [200, 409], elsewhere: 'not found' },
   'POST /v1/deletions/:id/retry': { needs: 'operator', ok: [202, 409], elsewhere: 'not found' },
+
+  'POST /v1/takedowns': {
+    needs: 'operator',
+    // What is elsewhere is refused item by item, and here there is but one.
+    ok: [202, 422],
+    body: ({ merchant }) => ({ items: [{ merchant, ...anArticle() }], undo_seconds: 3_600 }),
+    elsewhere: 'left out',
+  },
+  'GET /v1/takedowns': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
+  'GET /v1/takedowns/:id': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'GET /v1/takedowns/:id/deletions': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'GET /v1/takedowns/:id/rejections': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'POST /v1/takedowns/:id/cancel': { needs: 'operator', ok: [200], elsewhere: 'not found' },
 
   'POST /v1/api-keys': {
     needs: 'admin',
@@ -232,9 +246,21 @@ async function anEndpointOf({ platform, merchant }: Names): Promise<string> {
 async function aTenant(platform: typeof PLATFORM): Promise<Names> {
   await system.registerPlatform(platform);
   const merchant = await system.onboardMerchant({}, { platform });
-  const names = { platform: platform.component_appid, merchant, deletion: '', apiKey: '', endpoint: '', delivery: '' };
+  const names: Names = {
+    platform: platform.component_appid,
+    merchant,
+    deletion: '',
+    apiKey: '',
+    endpoint: '',
+    delivery: '',
+    takedown: '',
+  };
   const accepted = await system.call('POST', '/v1/deletions', { merchant, ...anArticle() });
   names.deletion = accepted.body.id;
+  const { key } = await aKey('operator', { platforms: [names.platform], merchants: [merchant] });
+  const takedown = { items: [{ merchant, ...anArticle() }], undo_seconds: 3_600 };
+  const taken = await system.call('POST', '/v1/takedowns', takedown, { authorization: `Bearer ${key}` });
+  names.takedown = taken.body.id;
   names.endpoint = await anEndpointOf(names);
   names.delivery = (await system.call('POST', `/v1/webhook-endpoints/${names.endpoint}/test`)).body.id;
   return names;
@@ -247,6 +273,7 @@ async function ask(route: string, rule: Rule, named: Names, key: string | undefi
     .replace(':componentAppid', named.platform)
     .replace(/:appid|:authorizerAppid/, named.merchant)
     .replace('/deletions/:id', `/deletions/${named.deletion}`)
+    .replace('/takedowns/:id', `/takedowns/${named.takedown}`)
     .replace('/api-keys/:id', `/api-keys/${named.apiKey}`)
     .replace('/webhook-endpoints/:id', `/webhook-endpoints/${named.endpoint}`)
     .replace(':deliveryId', named.delivery)
@@ -262,10 +289,10 @@ describe('access to the api', () => {
   beforeAll(async () => {
     system = await System.start({ withWorker: false });
     keys = system.api.get(IssuedKeys);
-    mine = await aTenant(PLATFORM);
-    theirs = await aTenant({ ...PLATFORM, component_appid: 'wxfedcba9876543210' });
     const [admin] = await system.sql<{ id: string }>('SELECT id FROM api_keys');
     adminId = admin?.id ?? '';
+    mine = await aTenant(PLATFORM);
+    theirs = await aTenant({ ...PLATFORM, component_appid: 'wxfedcba9876543210' });
     mine.apiKey = await aKeyOfMine();
   });
   afterAll(() => system.close());
@@ -284,6 +311,7 @@ describe('access to the api', () => {
       apiKey: randomUUID(),
       endpoint: randomUUID(),
       delivery: randomUUID(),
+      takedown: randomUUID(),
     });
 
     it('without a key that works', async () => {
@@ -325,9 +353,9 @@ describe('access to the api', () => {
         }
         expect(rule.ok).toContain(reply.status);
         if (refusal === 'left out') {
-          const { platform, deletion, apiKey, endpoint, delivery } = mine;
+          const { platform, deletion, apiKey, endpoint, delivery, takedown } = mine;
           const told = JSON.stringify(reply.body);
-          const names = [platform, deletion, apiKey, endpoint, delivery];
+          const names = [platform, deletion, apiKey, endpoint, delivery, takedown];
           expect(names.filter((name) => told.includes(name))).toEqual([]);
         }
       },
