@@ -7,6 +7,7 @@ import { jobs } from '@app/queue';
 import { afterAttempt, type AfterAttempt, type Answer } from './after-attempt.js';
 import { guardedAgent } from './guarded-agent.js';
 import { WEBHOOKS_OPTIONS, type WebhooksOptions } from './options.js';
+import { isPublicAddress } from './public-address.js';
 import { signedHeaders } from './signing.js';
 import { MAX_IN_HAND, TEST_EVENT_TYPE, WebhookDeliveries } from './webhook-deliveries.js';
 import { previousSecretPlace, secretPlace } from './webhook-endpoints.js';
@@ -49,7 +50,8 @@ export class WebhookSender implements OnApplicationShutdown {
     @Inject(WEBHOOKS_OPTIONS) private readonly options: WebhooksOptions,
   ) {
     this.timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-    this.agent = guardedAgent({ allowPrivate: options.allowPrivate, timeoutMs: this.timeoutMs });
+    const isAllowed = options.allowPrivate ? () => true : isPublicAddress;
+    this.agent = guardedAgent({ isAllowed, timeoutMs: this.timeoutMs });
   }
 
   /**
