@@ -35,7 +35,7 @@ class Stage {
   /** One at a path of its own. */
   async endpoint(settings: Record<string, unknown> = {}, key: Record<string, string> = {}): Promise<Endpoint> {
     const path = `/hooks/${++this.made}`;
-    const body = { url: this.receiver.url(path), event_types: ['*'], ...settings };
+    const body = { url: this.receiver.url(path), event_types: ['platform.resumed'], ...settings };
     const made = await this.system.call('POST', '/v1/webhook-endpoints', body, key);
     if (made.status !== 201) throw new Error(JSON.stringify(made.body));
     return { id: made.body.id, path, secret: made.body.secret };
@@ -185,14 +185,19 @@ describe.each(queueBackends)('webhooks with the queue on %s', (backend, queueUrl
 
   it('do not wait for an endpoint that does not answer', async () => {
     const [slow, quick] = [await stage.endpoint(), await stage.endpoint()];
-    receiver.answer = (received, response) => (received.path === slow.path ? silence : status(204))(received, response);
+    let underWay = 0;
+    let most = 0;
+    receiver.answer = (received, response) => {
+      if (received.path !== slow.path) return void response.writeHead(204).end();
+      most = Math.max(most, ++underWay);
+      response.on('close', () => underWay--);
+    };
     await stage.happen(100);
     const received = await stage.received(quick.path, 100, 30_000);
     expect(new Set(ids(received)).size).toBe(100);
-    // All places of a worker would be taken by the one that is slow.
-    const heard = receiver.at(slow.path).length;
-    expect(heard).toBeGreaterThan(0);
-    expect(heard).toBeLessThan(50);
+    // Ten, and those that have just hung up; without fairness it would be all fifty places of a worker.
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(30);
   });
 
   it('get through though the worker is killed in the middle and the queue is lost', async () => {
