@@ -51,6 +51,7 @@ export function ensureBuilt() {
     [
       ...sources('apps'),
       ...sources('libs'),
+      ...sources('bench'),
       ...['nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'].map((file) => readFileSync(file, 'utf8')),
     ].join('\n'),
   );

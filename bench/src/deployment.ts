@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import { SealedColumns } from '@app/database';
+import { parseMasterKeys, SecretBox } from '@app/vault';
+import { freePort } from './free-port.js';
+import type { Process } from './process.js';
+import type { Backend, Database, Stage } from './stage.js';
+import type { Upstream } from './upstream.js';
+
+export interface BenchMerchant {
+  id: string;
+  appid: string;
+}
+
+export const PLATFORM = {
+  componentAppid: 'wx0123456789abcdef',
+  appSecret: '0c79eb6a5c9b4c1a8d2e3f4a5b6c7d8e',
+  token: 'aTokenForPushes',
+  encodingAesKey: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG',
+};
+
+/** Most that the settings take: what is measured is the work, not the pacing. */
+const UNPACED = { DEFAULT_RATE_PER_MINUTE: '100000', DEFAULT_DAILY_QUOTA: '10000000', URGENT_RESERVE: '0' };
+
+/** Our service on a database of its own, filled as a life of onboarding would have filled it. */
+export class Deployment {
+  readonly apiKey = `rk_${randomBytes(32).toString('base64url')}`;
+  private readonly masterKeys = `bench:${randomBytes(32).toString('base64')}`;
+  private readonly sealed = new SealedColumns(new SecretBox(parseMasterKeys(this.masterKeys)));
+  private readonly platformId = uuidv7();
+
+  private constructor(
+    private readonly stage: Stage,
+    readonly database: Database,
+    private readonly queueUrl: string,
+    private readonly upstream: Upstream,
+  ) {}
+
+  static async open(stage: Stage, upstream: Upstream, backend: Backend = 'PostgreSQL'): Promise<Deployment> {
+    const database = await stage.database();
+    const deployment = new Deployment(stage, database, await stage.queueUrl(backend, database), upstream);
+    await deployment.addPlatform();
+    return deployment;
+  }
+
+  /** Settings of api and worker. The happy path logs nothing at this level, like the baselines. */
+  get env(): Record<string, string> {
+    return {
+      DATABASE_URL: this.database.url,
+      QUEUE_URL: this.queueUrl,
+      MASTER_KEYS: this.masterKeys,
+      BOOTSTRAP_API_KEY: this.apiKey,
+      WECHAT_API_URL: this.upstream.url,
+      LOG_LEVEL: 'warn',
+      ...UNPACED,
+    };
+  }
+
+  startWorker(settings: Record<string, string> = {}, nodeOptions: string[] = []): Process {
+    return this.stage.start('apps/worker/src/main.js', { ...this.env, ...settings }, nodeOptions);
+  }
+
+  /** @returns where it listens, once it is ready */
+  async startApi(nodeOptions: string[] = []): Promise<string> {
+    const port = await freePort();
+    this.stage.start('apps/api/src/main.js', { ...this.env, PORT: String(port) }, nodeOptions);
+    const url = `http://127.0.0.1:${port}`;
+    await this.stage.until(() =>
+      fetch(`${url}/health/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    );
+    return url;
+  }
+
+  /** Authorized, their facts known; with access tokens that last two hours, or cold. */
+  async addMerchants(count: number, { isWarm }: { isWarm: boolean }): Promise<BenchMerchant[]> {
+    const merchants = Array.from({ length: count }, (_none, index) => ({
+      id: uuidv7(),
+      appid: `wx${index.toString(16).padStart(16, '0')}`,
+    }));
+    const seal = (table: string, column: string, plain: string) =>
+      merchants.map(({ id }) => this.sealed.seal({ table, column, rowId: id }, plain));
+    await this.database.rows(
+      `INSERT INTO merchants (id, platform_id, authorizer_appid, state, refresh_token_sealed, permission_sets, grant_version,
+         granted_at, is_mini_program, service_type, verify_type, account_status, facts_read_at, facts_asked_at)
+       SELECT id, $1, appid, 'authorized', sealed, '{1,7}', 1, now(), false, 2, 0, 1, now(), now()
+       FROM unnest($2::uuid[], $3::text[], $4::text[]) AS t (id, appid, sealed)`,
+      [this.platformId, ids(merchants), appids(merchants), seal('merchants', 'refresh_token_sealed', 'refresh-token')],
+    );
+    if (isWarm) {
+      await this.database.rows(
+        `INSERT INTO access_tokens (holder_id, token_sealed, expires_at, use_until, version)
+         SELECT id, sealed, now() + interval '2 h', now() + interval '115 min', 1 FROM unnest($1::uuid[], $2::text[]) AS t (id, sealed)`,
+        [ids(merchants), seal('access_tokens', 'token_sealed', 'access-token')],
+      );
+    }
+    return merchants;
+  }
+
+  /** Accepts as many deletions for each, as `POST /v1/deletions` leaves them, and wakes their lanes. */
+  async addDeletions(merchants: BenchMerchant[], ofEach: number): Promise<void> {
+    await this.database.rows(
+      `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id)
+       SELECT uuidv7(), merchant_id, 3147483660 + n, 1, 'bench:' || n, 'queued', now(), 'bench'
+       FROM generate_series(1, $2::int) AS n, unnest($1::uuid[]) AS merchant_id`,
+      [ids(merchants), ofEach],
+    );
+    await this.database.rows(
+      `INSERT INTO merchant_pacing (merchant_id, due_at) SELECT unnest($1::uuid[]), now()
+       ON CONFLICT (merchant_id) DO UPDATE SET due_at = now()`,
+      [ids(merchants)],
+    );
+    // As autovacuum would have done meanwhile.
+    await this.database.rows('ANALYZE');
+  }
+
+  async finished(): Promise<number> {
+    return this.database.value<number>(`SELECT count(*)::int FROM deletions WHERE finished_at IS NOT NULL`);
+  }
+
+  /** Waits for so many deletions to end, and none of them badly. */
+  async untilFinished(count: number): Promise<void> {
+    await this.stage.until(async () => (await this.finished()) >= count);
+    const failed = await this.database.value<number>(`SELECT count(*)::int FROM deletions WHERE state = 'failed'`);
+    if (failed > 0) throw new Error(`${failed} deletions have failed`);
+  }
+
+  /** Deletions a second, without the first tenth, when the process is cold, and the last twentieth, when it has too little to do. */
+  rate(): Promise<number> {
+    return steadyRate(this.database, 'deletions', 'finished_at');
+  }
+
+  private async addPlatform(): Promise<void> {
+    const { componentAppid, appSecret, token, encodingAesKey } = PLATFORM;
+    const seal = (column: string, plain: string) =>
+      this.sealed.seal({ table: 'platforms', column, rowId: this.platformId }, plain);
+    await this.database.rows(
+      `INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed, ticket_sealed,
+         ticket_created_at, ticket_received_at, reconciled_at, reconcile_asked_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now(), now(), now(), now())`,
+      [
+        this.platformId,
+        componentAppid,
+        seal('app_secret_sealed', appSecret),
+        seal('token_sealed', token),
+        seal('encoding_aes_key_sealed', encodingAesKey),
+        seal('ticket_sealed', 'ticket@@@bench'),
+      ],
+    );
+  }
+}
+
+/** Rows a second by the moments in a column. */
+export function steadyRate(database: Database, table: string, column: string): Promise<number> {
+  return database.value<number>(
+    `WITH ended AS (
+       SELECT ${column} AS at, percent_rank() OVER (ORDER BY ${column}) AS rank FROM ${table} WHERE ${column} IS NOT NULL
+     )
+     SELECT (count(*) / extract(epoch FROM max(at) - min(at)))::float8 FROM ended WHERE rank BETWEEN 0.1 AND 0.95`,
+  );
+}
+
+const ids = (merchants: BenchMerchant[]) => merchants.map(({ id }) => id);
+const appids = (merchants: BenchMerchant[]) => merchants.map(({ appid }) => appid);

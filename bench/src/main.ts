@@ -1,0 +1,95 @@
+// `npm run bench`: plays the scenarios one after the other, prints one table, and keeps a full run in docs/benchmarks.md.
+import { writeFileSync } from 'node:fs';
+import { readOptions, USAGE, type Options } from './options.js';
+import { describeMachine, markdown, tableOf, type Played } from './report.js';
+import { scenarios, type Scenario } from './scenarios/all.js';
+import { Servers } from './servers.js';
+import { Stage } from './stage.js';
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: string[]): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions(words);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options.isList) {
+    for (const { name, title } of scenarios) console.log(`${name.padEnd(20)} ${title}`);
+    return 0;
+  }
+  const unknown = options.only.filter((name) => !scenarios.some((scenario) => scenario.name === name));
+  if (unknown.length > 0) {
+    console.error(`There is no scenario ${unknown.join(', ')}: see --list.`);
+    return 2;
+  }
+  return play(
+    scenarios.filter(({ name }) => options.only.length === 0 || options.only.includes(name)),
+    options,
+    words,
+  );
+}
+
+/** @returns the exit code */
+async function play(chosen: Scenario[], options: Options, words: string[]): Promise<number> {
+  const startedAt = performance.now();
+  const servers = await Servers.start();
+  let stage: Stage | undefined;
+  const leave = () => {
+    console.error('\nstopping');
+    void (async () => {
+      await stage?.end();
+      await servers.stop();
+      process.exit(130);
+    })();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, leave);
+  const played: Played[] = [];
+  try {
+    for (const scenario of chosen) {
+      console.error(`… ${scenario.name}: ${scenario.title}`);
+      stage = new Stage(servers, options.isQuick);
+      played.push(await playOne(scenario, stage));
+    }
+    const table = tableOf(played);
+    console.log(table);
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    console.log(`\n${seconds} s`);
+    if (options.report) {
+      const machine = describeMachine(await servers.versions());
+      const command = ['npm run bench', ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
+      writeFileSync(options.report, markdown(played, { machine, command, seconds }));
+      console.log(`kept in ${options.report}`);
+    }
+  } finally {
+    await servers.stop();
+  }
+  const verdicts = played.flatMap(({ figures }) => figures.map(({ verdict }) => verdict));
+  return verdicts.includes('failed') || (options.isStrict && verdicts.includes('short')) ? 1 : 0;
+}
+
+/** A scenario that fails, or takes too long, is a line that says so. */
+async function playOne(scenario: Scenario, stage: Stage): Promise<Played> {
+  const limitS = stage.size(scenario.limitS.quick, scenario.limitS.full);
+  const failed = (why: string) => ({
+    scenario,
+    figures: [{ what: 'failed', ours: '', baseline: '', target: '', verdict: 'failed' as const, note: why }],
+  });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const tooLong = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`not done within ${limitS} s`)), limitS * 1000);
+    });
+    const playing = scenario.play(stage);
+    // When its time is over, what it goes on to say interests nobody.
+    playing.catch(() => undefined);
+    return { scenario, figures: await Promise.race([playing, tooLong]) };
+  } catch (error) {
+    return failed(error instanceof Error ? error.message : String(error));
+  } finally {
+    clearTimeout(timer);
+    await stage.end();
+  }
+}

@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  /** Small sizes, one round: everything in less than two minutes. */
+  isQuick: boolean;
+  /** End with 1 when a target is missed. */
+  isStrict: boolean;
+  /** Only say which scenarios there are. */
+  isList: boolean;
+  /** Scenarios by name; empty: all. */
+  only: string[];
+  /** Where the report goes; null: nowhere. */
+  report: string | null;
+}
+
+export const USAGE = `npm run bench -- [--quick] [--only <scenario>]… [--strict] [--report <file>] [--list]
+
+  --quick          small sizes, one round: less than two minutes, no report
+  --only <name>    this scenario alone; may be repeated; no report
+  --strict         end with 1 when a target is missed, not only when a scenario fails
+  --report <file>  write the report there (a full run writes docs/benchmarks.md)
+  --list           say which scenarios there are`;
+
+/** @throws TypeError for words that are no options */
+export function readOptions(words: string[]): Options {
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      quick: { type: 'boolean', default: false },
+      strict: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      report: { type: 'string' },
+    },
+  });
+  const isWhole = !values.quick && values.only.length === 0;
+  return {
+    isQuick: values.quick,
+    isStrict: values.strict,
+    isList: values.list,
+    only: values.only,
+    report: values.report ?? (isWhole ? 'docs/benchmarks.md' : null),
+  };
+}

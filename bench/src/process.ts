@@ -1,0 +1,67 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const DIST = join(import.meta.dirname, '../..');
+
+/** A process of its own, over the built sources. */
+export class Process {
+  private readonly exited: Promise<unknown>;
+
+  private constructor(
+    readonly child: ChildProcess,
+    private readonly name: string,
+  ) {
+    this.exited = once(child, 'exit');
+    // Awaited only where somebody waits for it.
+    this.exited.catch(() => undefined);
+  }
+
+  /** @param script below dist/, e.g. `apps/worker/src/main.js`. Its environment is `env` and nothing else. */
+  static start(script: string, env: Record<string, string>, nodeOptions: string[] = []): Process {
+    const child = fork(join(DIST, script), {
+      env: { PATH: process.env.PATH, ...env },
+      execArgv: nodeOptions,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // Ctrl-C is for the bench alone, which then ends its processes in order.
+      detached: true,
+    });
+    return new Process(child, script);
+  }
+
+  /** What the process says next. @throws when it ends instead */
+  async says<Message>(): Promise<Message> {
+    const ended = this.exited.then(() => {
+      throw new Error(`${this.name} has ended with ${this.child.exitCode ?? this.child.signalCode}`);
+    });
+    const [message] = (await Promise.race([once(this.child, 'message'), ended])) as [Message];
+    return message;
+  }
+
+  tell(message: object): void {
+    this.child.send(message);
+  }
+
+  /** Resident memory in bytes. */
+  rssBytes(): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+
+  /** Processor time so far, in ms. */
+  cpuMs(): number {
+    const stat = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // utime and stime, in ticks of 10 ms.
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), 8_000);
+    await this.exited.catch(() => undefined);
+    clearTimeout(timer);
+  }
+}

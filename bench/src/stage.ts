@@ -1,0 +1,121 @@
+import { cpus } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg, { type QueryResultRow } from 'pg';
+import { Process } from './process.js';
+import type { Servers } from './servers.js';
+
+export type Backend = 'PostgreSQL' | 'Redis';
+
+/** Where a scenario plays: what it starts here ends with it, however it ends. */
+export class Stage {
+  private readonly endings: (() => Promise<unknown>)[] = [];
+  private readonly ending = new AbortController();
+
+  constructor(
+    private readonly servers: Servers,
+    /** Small sizes, one round. */
+    readonly isQuick: boolean,
+  ) {}
+
+  get backends(): Backend[] {
+    return this.servers.redisUrl ? ['PostgreSQL', 'Redis'] : ['PostgreSQL'];
+  }
+
+  /** Aborted when the scenario's time is over or somebody pressed Ctrl-C. */
+  get signal(): AbortSignal {
+    return this.ending.signal;
+  }
+
+  /** The first in a quick run, the second in a full one. */
+  size<T>(quick: T, full: T): T {
+    return this.isQuick ? quick : full;
+  }
+
+  /** A part of the scenario: what it started ends with it, so that the next round begins afresh. */
+  async part<T>(play: (stage: Stage) => Promise<T>): Promise<T> {
+    const part = new Stage(this.servers, this.isQuick);
+    this.endings.push(() => part.end());
+    try {
+      return await play(part);
+    } finally {
+      await part.end();
+    }
+  }
+
+  /** A migrated database with its own connections. */
+  async database(): Promise<Database> {
+    const url = await this.servers.createDatabase();
+    const database = new Database(url);
+    this.endings.push(() => this.servers.dropDatabase(url));
+    this.endings.push(() => database.close());
+    return database;
+  }
+
+  /** Where a queue of that database lives. Redis is emptied: it is one for all. */
+  async queueUrl(backend: Backend, database: Database): Promise<string> {
+    if (backend === 'PostgreSQL') return database.url;
+    if (!this.servers.redisUrl) throw new Error('There is no Redis.');
+    const { Redis } = await import('ioredis');
+    const redis = new Redis(this.servers.redisUrl);
+    await redis.flushall();
+    redis.disconnect();
+    return this.servers.redisUrl;
+  }
+
+  start(script: string, env: Record<string, string>, nodeOptions: string[] = []): Process {
+    this.signal.throwIfAborted();
+    const process = Process.start(script, env, nodeOptions);
+    this.endings.push(() => process.stop());
+    return process;
+  }
+
+  /** Looks every 50 ms. @throws when the scenario ends before */
+  async until(isSo: () => Promise<boolean>): Promise<void> {
+    while (!(await isSo())) await delay(50, undefined, { signal: this.signal });
+  }
+
+  async end(): Promise<void> {
+    this.ending.abort(new Error('the scenario has ended'));
+    for (const end of this.endings.splice(0).reverse()) await end();
+  }
+}
+
+export class Database {
+  private readonly pool: InstanceType<typeof pg.Pool>;
+
+  constructor(readonly url: string) {
+    this.pool = new pg.Pool({ connectionString: url, max: 8, application_name: 'bench' });
+    // The database may be dropped under an idle connection.
+    this.pool.on('error', () => undefined);
+  }
+
+  async rows<Row extends QueryResultRow>(text: string, parameters: unknown[] = []): Promise<Row[]> {
+    return (await this.pool.query<Row>(text, parameters)).rows;
+  }
+
+  /** The one value of the one row. */
+  async value<T>(text: string, parameters: unknown[] = []): Promise<T> {
+    const [row] = await this.rows<Record<string, T>>(text, parameters);
+    const [value] = Object.values(row ?? {});
+    if (value === undefined) throw new Error(`No value: ${text}`);
+    return value;
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+/** How busy all processors were meanwhile, from 0 to 1. */
+export function watchProcessors(): () => number {
+  const sum = () => {
+    const times = cpus().map((cpu) => cpu.times);
+    const idle = times.reduce((total, one) => total + one.idle, 0);
+    return { idle, all: times.reduce((total, one) => total + one.idle + one.user + one.nice + one.sys + one.irq, 0) };
+  };
+  const from = sum();
+  return () => {
+    const to = sum();
+    return 1 - (to.idle - from.idle) / (to.all - from.all);
+  };
+}
