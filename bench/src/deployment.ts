@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { SealedColumns } from '@app/database';
+import type { TokenHolder } from '@app/merchants';
 import { parseMasterKeys, SecretBox } from '@app/vault';
 import { freePort } from './free-port.js';
 import type { Process } from './process.js';
@@ -36,11 +37,23 @@ export class Deployment {
     private readonly upstream: Upstream,
   ) {}
 
-  static async open(stage: Stage, upstream: Upstream, backend: Backend = 'PostgreSQL'): Promise<Deployment> {
+  /** @param backend where the queue is: in the deployment's own database unless told otherwise, or in one beside it */
+  static async open(
+    stage: Stage,
+    upstream: Upstream,
+    backend: Backend | 'another PostgreSQL' = 'PostgreSQL',
+  ): Promise<Deployment> {
     const database = await stage.database();
-    const deployment = new Deployment(stage, database, await stage.queueUrl(backend, database), upstream);
+    const queueUrl =
+      backend === 'another PostgreSQL' ? (await stage.database()).url : await stage.queueUrl(backend, database);
+    const deployment = new Deployment(stage, database, queueUrl, upstream);
     await deployment.addPlatform();
     return deployment;
+  }
+
+  /** The name of the database that the queue is in. */
+  get queueDatabase(): string {
+    return new URL(this.queueUrl).pathname.slice(1);
   }
 
   /** Settings of api and worker. The happy path logs nothing at this level, like the baselines. */
@@ -116,15 +129,33 @@ export class Deployment {
     await this.database.rows('ANALYZE');
   }
 
-  async finished(): Promise<number> {
-    return this.database.value<number>(`SELECT count(*)::int FROM deletions WHERE finished_at IS NOT NULL`);
+  /** Slows one merchant down. */
+  async limit({ id }: BenchMerchant, ratePerMinute: number): Promise<void> {
+    await this.database.rows(`UPDATE merchant_pacing SET rate_per_minute = $2 WHERE merchant_id = $1`, [
+      id,
+      ratePerMinute,
+    ]);
   }
 
-  /** Waits for so many deletions to end, and none of them badly. */
+  /** What minting takes to know of a merchant. */
+  holder({ id, appid }: BenchMerchant): TokenHolder {
+    return { id, platformId: this.platformId, authorizerAppid: appid };
+  }
+
+  /** Deletions that have ended, counted where there are few rows: by their calls, one for each. */
+  async finished(): Promise<number> {
+    return this.database.value<number>(
+      `SELECT /* bench */ count(*)::int FROM deletion_attempts WHERE finished_at IS NOT NULL`,
+    );
+  }
+
+  /** Waits for so many deletions to end. @throws when one ended badly */
   async untilFinished(count: number): Promise<void> {
     await this.stage.until(async () => (await this.finished()) >= count);
-    const failed = await this.database.value<number>(`SELECT count(*)::int FROM deletions WHERE state = 'failed'`);
-    if (failed > 0) throw new Error(`${failed} deletions have failed`);
+    const bad = await this.database.value<number>(
+      `SELECT count(*)::int FROM deletion_attempts WHERE outcome <> 'accepted'`,
+    );
+    if (bad > 0) throw new Error(`${bad} calls have failed`);
   }
 
   /** Deletions a second, without the first tenth, when the process is cold, and the last twentieth, when it has too little to do. */

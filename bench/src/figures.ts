@@ -7,8 +7,8 @@ export interface Figure {
   /** Ours by the baseline's. */
   ratio?: number | undefined;
   target: string;
-  /** `told`: there is no target, or none on this machine. */
-  verdict: 'pass' | 'short' | 'told' | 'failed';
+  /** `CPU-bound`: short, and nothing was waited for. `told`: there is no target, or none on this machine. */
+  verdict: 'pass' | 'short' | 'CPU-bound' | 'told' | 'failed';
   /** What a reader has to know to judge it. */
   note?: string | undefined;
 }

@@ -22,7 +22,8 @@ export class Process {
   static start(script: string, env: Record<string, string>, nodeOptions: string[] = []): Process {
     const child = fork(join(DIST, script), {
       env: { PATH: process.env.PATH, ...env },
-      execArgv: nodeOptions,
+      // Without it, a process would outlive a bench that was killed.
+      execArgv: ['--import', join(DIST, 'bench/src/processes/end-with-parent.js'), ...nodeOptions],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // Ctrl-C is for the bench alone, which then ends its processes in order.
       detached: true,

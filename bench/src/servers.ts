@@ -82,13 +82,18 @@ async function startRedis(dir: string): Promise<{ url: string; stop: () => Promi
   if (spawnSync('redis-server', ['--version']).status !== 0) return undefined;
   const port = await freePort();
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'];
-  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  // The pipe closes when this process goes away, even by kill -9, and Redis ends with it.
+  const guard = '"$@" </dev/null & pid=$!; cat >/dev/null; kill $pid; wait $pid';
+  const child = spawn('/bin/sh', ['-c', guard, 'redis-guard', 'redis-server', ...args], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    detached: true,
+  });
   const gone = once(child, 'exit');
   for await (const chunk of child.stdout) if (String(chunk).includes('Ready to accept connections')) break;
   return {
     url: `redis://127.0.0.1:${port}`,
     stop: async () => {
-      child.kill('SIGTERM');
+      child.stdin.end();
       await gone;
     },
   };

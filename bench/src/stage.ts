@@ -69,9 +69,14 @@ export class Stage {
     return process;
   }
 
-  /** Looks every 50 ms. @throws when the scenario ends before */
-  async until(isSo: () => Promise<boolean>): Promise<void> {
-    while (!(await isSo())) await delay(50, undefined, { signal: this.signal });
+  /** Looks now and then, and seldom, for looking costs what is measured. @throws when the scenario ends before */
+  async until(isSo: () => Promise<boolean>, everyMs = 250): Promise<void> {
+    while (!(await isSo())) await this.pause(everyMs);
+  }
+
+  /** @throws when the scenario ends before */
+  async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.signal });
   }
 
   async end(): Promise<void> {

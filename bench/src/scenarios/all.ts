@@ -1,6 +1,11 @@
 import type { Figure } from '../figures.js';
 import type { Stage } from '../stage.js';
+import { mints } from './mints.js';
+import { quiet } from './quiet.js';
+import { statements } from './statements.js';
 import { steady, twoWorkers } from './steady.js';
+import { takedown } from './takedown.js';
+import { waiting } from './waiting.js';
 
 export interface Scenario {
   name: string;
@@ -23,5 +28,35 @@ export const scenarios: Scenario[] = [
     title: 'steady deletions by two workers, against one',
     limitS: { quick: 60, full: 600 },
     play: twoWorkers,
+  },
+  {
+    name: 'takedown',
+    title: 'one deletion of each of 10,000 merchants, against what the calls alone take',
+    limitS: { quick: 60, full: 900 },
+    play: takedown,
+  },
+  {
+    name: 'quiet',
+    title: 'how long quiet merchants wait while another floods, against how long they wait alone',
+    limitS: { quick: 60, full: 900 },
+    play: quiet,
+  },
+  {
+    name: 'mints',
+    title: 'tokens minted for 4 processes × 1,000 callers at once, against the two that it takes',
+    limitS: { quick: 60, full: 120 },
+    play: mints,
+  },
+  {
+    name: 'waiting',
+    title: 'rate and memory of a worker with 1,000,000 deletions waiting, against 1,000',
+    limitS: { quick: 90, full: 1_500 },
+    play: waiting,
+  },
+  {
+    name: 'statements',
+    title: 'SQL statements and WAL of a deletion',
+    limitS: { quick: 60, full: 300 },
+    play: statements,
   },
 ];

@@ -1,0 +1,62 @@
+import { Deployment } from '../deployment.js';
+import { short, type Figure } from '../figures.js';
+import type { Stage } from '../stage.js';
+import { Upstream } from '../upstream.js';
+
+const LATENCY_MS = 10;
+const MERCHANTS = 500;
+const MOST_STATEMENTS = 3;
+
+/** What one deletion costs Postgres, from its lane to its end, counted by Postgres. */
+export async function statements(stage: Stage): Promise<Figure[]> {
+  const count = stage.size(1_000, 10_000);
+  const figures: Figure[] = [];
+  for (const concurrency of [1, 50]) {
+    // One at a time has nothing to share a statement with.
+    const some = concurrency === 1 ? count / 10 : count;
+    figures.push(...(await stage.part((part) => run(part, some, concurrency))));
+  }
+  return figures;
+}
+
+async function run(stage: Stage, count: number, concurrency: number): Promise<Figure[]> {
+  const upstream = await Upstream.start(stage, LATENCY_MS);
+  const deployment = await Deployment.open(stage, upstream, 'another PostgreSQL');
+  const { database } = deployment;
+  await database.rows('CREATE EXTENSION pg_stat_statements');
+  const merchants = await deployment.addMerchants(Math.min(MERCHANTS, count), { isWarm: true });
+  await deployment.addDeletions(merchants, count / merchants.length);
+  const before = await database.value<string>(`SELECT pg_current_wal_insert_lsn()::text`);
+  await database.rows('SELECT pg_stat_statements_reset()');
+  deployment.startWorker({ WORKER_CONCURRENCY: String(concurrency) });
+  await deployment.untilFinished(count);
+  const walBytes = await database.value<number>(`SELECT (pg_current_wal_insert_lsn() - $1::pg_lsn)::float8`, [before]);
+  const calls = await database.rows<{ isOurs: boolean; count: number; walBytes: number }>(
+    // The leader looks and the sweep sweeps whether there is work or not: they count too.
+    `SELECT d.datname = current_database() AS "isOurs", (sum(calls) / $1)::float8 AS count, (sum(wal_bytes) / $1)::float8 AS "walBytes"
+     FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
+     WHERE (d.datname = current_database() OR d.datname = $2) AND query !~ 'bench|pg_stat_statements' GROUP BY 1`,
+    [count, deployment.queueDatabase],
+  );
+  const of = (isOurs: boolean) => calls.find((one) => one.isOurs === isOurs) ?? { count: 0, walBytes: 0 };
+  const [ours, queue] = [of(true), of(false)];
+  const at = `${concurrency} at a time`;
+  return [
+    {
+      what: `SQL statements per deletion, ${at}`,
+      ours: short(ours.count),
+      baseline: '–',
+      target: `≤ ${MOST_STATEMENTS}`,
+      verdict: ours.count <= MOST_STATEMENTS ? 'pass' : 'short',
+      note: `beside the queue's own ${short(queue.count)}`,
+    },
+    {
+      what: `WAL per deletion, ${at}`,
+      ours: `${short(ours.walBytes)} bytes`,
+      baseline: '–',
+      target: '–',
+      verdict: 'told',
+      note: `beside the queue's own ${short(queue.walBytes)}; ${short(walBytes / count)} in all, with page images and maintenance`,
+    },
+  ];
+}

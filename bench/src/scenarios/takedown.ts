@@ -1,0 +1,57 @@
+import { Deployment } from '../deployment.js';
+import type { Figure } from '../figures.js';
+import { short } from '../figures.js';
+import { watchProcessors, type Stage } from '../stage.js';
+import { Upstream } from '../upstream.js';
+
+const LATENCY_MS = 50;
+const TARGET = 1.5;
+
+/** From this on, what runs is said to be bound by the processors: nothing is left to wait for. */
+const BUSY = 0.9;
+
+/**
+ * One deletion of each of many merchants, from the first that is handed out to the last that is done, against what the
+ * calls alone take: tokens first, or with tokens at hand.
+ */
+export async function takedown(stage: Stage): Promise<Figure[]> {
+  const merchants = stage.size(400, 10_000);
+  const figures: Figure[] = [];
+  for (const concurrency of [20, 100]) {
+    for (const isWarm of [false, true]) {
+      figures.push(await stage.part((part) => run(part, { merchants, concurrency, isWarm })));
+    }
+  }
+  return figures;
+}
+
+async function run(
+  stage: Stage,
+  { merchants, concurrency, isWarm }: { merchants: number; concurrency: number; isWarm: boolean },
+): Promise<Figure> {
+  const upstream = await Upstream.start(stage, LATENCY_MS);
+  const deployment = await Deployment.open(stage, upstream);
+  await deployment.addDeletions(await deployment.addMerchants(merchants, { isWarm }), 1);
+  const busy = watchProcessors();
+  const worker = deployment.startWorker({ WORKER_CONCURRENCY: String(concurrency) });
+  await deployment.untilFinished(merchants);
+  const processors = busy();
+  const seconds = await deployment.database.value<number>(
+    `SELECT extract(epoch FROM max(finished_at) - min(dispatched_at))::float8 FROM deletions`,
+  );
+  const ideal = ((isWarm ? 1 : 2) * (LATENCY_MS / 1000) * merchants) / concurrency;
+  const worked = worker.cpuMs() / 1000 / seconds;
+  const isBound = processors >= BUSY || worked >= BUSY;
+  const isShort = seconds / ideal > TARGET;
+  return {
+    what: `${merchants.toLocaleString('en-US')} merchants, ${isWarm ? 'warm' : 'cold'} tokens, ${concurrency} at a time`,
+    ours: `${short(seconds)} s`,
+    baseline: `${short(ideal)} s`,
+    ratio: seconds / ideal,
+    target: `≤ ${TARGET}× or CPU-bound`,
+    verdict: !isShort ? 'pass' : isBound ? 'CPU-bound' : 'short',
+    note: `processors ${percent(processors)} busy, worker ${percent(worked)} of one`,
+  };
+}
+
+const percent = (share: number) => `${Math.round(share * 100)} %`;
