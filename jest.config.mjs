@@ -34,8 +34,8 @@ const swc = {
 };
 
 const kinds = {
-  unit: '<rootDir>/{apps,libs,test}/**/!(*.int).spec.ts',
-  int: '<rootDir>/{apps,libs,test}/**/*.int.spec.ts',
+  unit: '<rootDir>/{apps,libs,test,bench}/**/!(*.int).spec.ts',
+  int: '<rootDir>/{apps,libs,test,bench}/**/*.int.spec.ts',
   e2e: '<rootDir>/test/**/*.e2e-spec.ts',
 };
 const kind = process.env.RETRACT_TESTS;

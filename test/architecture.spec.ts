@@ -63,13 +63,13 @@ describe('the architecture', () => {
     }
   });
 
-  it('builds every lib and app', () => {
+  it('builds every lib and app, and the benches', () => {
     const { projects } = JSON.parse(readFileSync('nest-cli.json', 'utf8'));
     expect(
       Object.values(projects)
         .map((project: any) => project.root)
         .sort(),
-    ).toEqual([...folders].sort());
+    ).toEqual([...folders, 'bench'].sort());
   });
 
   it('asks for a schema on every body, query and path parameter of the api', () => {

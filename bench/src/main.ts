@@ -1,7 +1,7 @@
 // `npm run bench`: plays the scenarios one after the other, prints one table, and keeps a full run in docs/benchmarks.md.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readOptions, USAGE, type Options } from './options.js';
-import { describeMachine, markdown, tableOf, type Played } from './report.js';
+import { describeMachine, markdown, MARK, tableOf, type Played } from './report.js';
 import { scenarios, type Scenario } from './scenarios/all.js';
 import { Servers } from './servers.js';
 import { Stage } from './stage.js';
@@ -60,7 +60,7 @@ async function play(chosen: Scenario[], options: Options, words: string[]): Prom
     if (options.report) {
       const machine = describeMachine(await servers.versions());
       const command = ['npm run bench', ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
-      writeFileSync(options.report, markdown(played, { machine, command, seconds }));
+      keep(options.report, markdown(played, { machine, command, seconds }));
       console.log(`kept in ${options.report}`);
     }
   } finally {
@@ -92,4 +92,10 @@ async function playOne(scenario: Scenario, stage: Stage): Promise<Played> {
     clearTimeout(timer);
     await stage.end();
   }
+}
+
+/** What people wrote above the mark stays. */
+function keep(file: string, measured: string): void {
+  const [written = ''] = existsSync(file) ? readFileSync(file, 'utf8').split(MARK) : ['# Benchmarks\n\n'];
+  writeFileSync(file, written + measured);
 }
