@@ -238,6 +238,10 @@ export class Lanes {
     return { taken, notBefore };
   }
 
+  /**
+   * Materialized and as an array: without it Postgres, which has no statistics yet when thousands have just come in, takes the
+   * waiting for few, and picks anew for each of them. That took minutes.
+   */
   private takeFrom(tx: EntityManager, open: Wanting[], room: number): Promise<Taken[]> {
     const inLane = `d.merchant_id = lane.merchant_id AND d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now()`;
     return rows(
@@ -246,7 +250,7 @@ export class Lanes {
          SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::float8[], $5::float8[])
            WITH ORDINALITY AS t (merchant_id, total, normal, first_slot_ms, step_ms, turn)
        ),
-       picked AS (
+       picked AS MATERIALIZED (
          SELECT next.id, to_timestamp((lane.first_slot_ms + (next.place - 1) * lane.step_ms) / 1000) AS slot_at
          FROM lane CROSS JOIN LATERAL (
            SELECT id, is_urgent, row_number() OVER (ORDER BY is_urgent DESC, ready_at, id) AS place FROM (
@@ -261,7 +265,7 @@ export class Lanes {
        ),
        taken AS (
          UPDATE deletions d SET state = 'queued', dispatched_at = now(), dispatches = d.dispatches + 1, slot_at = picked.slot_at, waiting_for = NULL, waiting_until = NULL
-         FROM picked WHERE d.id = picked.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         FROM picked WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND d.id = picked.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL
          RETURNING d.id, d.merchant_id, d.request_id, d.dispatches, d.is_urgent, d.ready_at
        )
        SELECT id, merchant_id AS "merchantId", request_id AS "requestId", dispatches FROM taken ORDER BY is_urgent DESC, ready_at, id`,
