@@ -56,7 +56,17 @@ export const importedMessageSchema = z
   });
 export type ImportedMessageRequest = z.output<typeof importedMessageSchema>;
 
-export const importSchema = z.union([importedMessageSchema, z.array(importedMessageSchema).min(1).max(MAX_MESSAGES)]);
+export const importSchema = z
+  .union([importedMessageSchema, z.array(importedMessageSchema).min(1).max(MAX_MESSAGES)])
+  .meta({
+    examples: [
+      { merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', label: 'spring sale', title: 'Spring sale' },
+      [
+        { merchant: 'wx570bc396a51b8ff8', msg_id: '3147483662', label: 'spring sale' },
+        { merchant: 'wx570bc396a51b8ff8', msg_id: '3147483663', label: 'summer sale' },
+      ],
+    ],
+  });
 export type ImportRequest = z.output<typeof importSchema>;
 
 export const importResultSchema = z
@@ -76,11 +86,9 @@ export const massMessageSchema = z
     merchant: z.string(),
     component_appid: z.string(),
     msg_id: z.string().meta({ description: 'Decimal digits.' }),
-    status: z
-      .string()
-      .meta({
-        description: '`send success`, `send fail` or `err(N)`, as WeChat said it; `imported` if it did not yet.',
-      }),
+    status: z.string().meta({
+      description: '`send success`, `send fail` or `err(N)`, as WeChat said it; `imported` if it did not yet.',
+    }),
     status_code: count,
     total_count: count,
     filter_count: count,
