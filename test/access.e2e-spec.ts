@@ -117,6 +117,7 @@ const RULES: Record<string, Rule> = {
   'GET /v1/deletions': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
   'GET /v1/deletions/:id': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'GET /v1/deletions/:id/attempts': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'GET /v1/deletions/:id/proof': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'POST /v1/deletions/:id/cancel': { needs: 'operator', ok: [200, 409], elsewhere: 'not found' },
   'POST /v1/deletions/:id/retry': { needs: 'operator', ok: [202, 409], elsewhere: 'not found' },
 
@@ -131,6 +132,12 @@ const RULES: Record<string, Rule> = {
   'GET /v1/takedowns/:id': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'GET /v1/takedowns/:id/deletions': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'GET /v1/takedowns/:id/rejections': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'GET /v1/takedowns/:id/proof': {
+    needs: 'viewer',
+    ok: [200],
+    query: () => 'format=json',
+    elsewhere: 'not found',
+  },
   'POST /v1/takedowns/:id/cancel': { needs: 'operator', ok: [200], elsewhere: 'not found' },
 
   'POST /v1/api-keys': {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { TakedownWatch } from '@app/deletions';
@@ -504,3 +505,57 @@ describe('a dry run', () => {
     await system.call('POST', `/v1/deletions/${deletion.id}/cancel`);
   });
 });
+
+describe('the proof', () => {
+  it.each(['', '?format=csv', '?format=json'])('of a takedown can be checked by anybody %s', async (query) => {
+    const { merchant = '', msgId = '' } = merchants.splice(1, 1)[0] ?? {};
+    const bad = anItem(merchant);
+    const { body } = await post({ items: [{ merchant, msg_id: msgId, article_idx: 1 }, bad], reason: '=1+1' });
+    await ended(body.id);
+    const reply = await fetch(`${system.url}/v1/takedowns/${body.id}/proof${query}`, {
+      headers: { authorization: `Bearer ${system.apiKey}` },
+    });
+    const text = await reply.text();
+    expect(verify(text)).toMatch(/^ok: 2 deletions/);
+    expect(verify(text.replace('succeeded', 'failed'))).toMatch(/^not ok: line \d/);
+    if (query !== '') return;
+    const [header, first, second, trailer] = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(header).toMatchObject({
+      type: 'header',
+      subject: 'takedown',
+      id: body.id,
+      state: 'finished',
+      reason: '=1+1',
+    });
+    expect(first).toMatchObject({
+      merchant,
+      msg_id: msgId,
+      proof: 'acknowledged',
+      requested_by: header.requested_by,
+      calls: [
+        {
+          operation: 'mass/delete',
+          request: { msg_id: msgId, article_idx: 1 },
+          outcome: 'accepted',
+          http_status: 200,
+          finished_at: expect.stringMatching(/Z$/),
+        },
+      ],
+    });
+    expect(second).toMatchObject({ msg_id: bad.msg_id, state: 'failed', calls: [{ errcode: 40059 }] });
+    expect(trailer).toMatchObject({ type: 'trailer', count: 2 });
+    const deletion = await system.call('GET', `/v1/deletions/${first.id}/proof`);
+    expect(deletion.body.data.map(({ type }: { type: string }) => type)).toEqual(['header', 'deletion', 'trailer']);
+    const asCsv = await system.call('GET', `/v1/deletions/${first.id}/proof`, undefined, { accept: 'text/csv' });
+    expect(verify(asCsv.body)).toMatch(/^ok: 1 deletion,/);
+    expect(asCsv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+  });
+});
+
+function verify(text: string): string {
+  const run = spawnSync(process.execPath, ['scripts/verify-proof.mjs', '-'], { input: text });
+  return `${String(run.stdout)}${String(run.stderr)}`;
+}

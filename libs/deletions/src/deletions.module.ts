@@ -10,6 +10,7 @@ import { PlatformHolds } from './platform-holds.js';
 import { QuotaClearing } from './quota-clearing.js';
 import { QuotaLedgers } from './quota-ledgers.js';
 import { QuotaReading } from './quota-reading.js';
+import { Proofs } from './proofs.js';
 import { Runs } from './runs.js';
 import { LaneForecasts } from './lane-forecasts.js';
 import { TakedownDryRun } from './takedown-dry-run.js';
@@ -33,6 +34,7 @@ export class DeletionsModule {
       QuotaClearing,
       QuotaLedgers,
       QuotaReading,
+      Proofs,
       Runs,
       LaneForecasts,
       TakedownDoor,

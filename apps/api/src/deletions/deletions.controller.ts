@@ -1,13 +1,26 @@
-import { Body, Controller, Get, HttpCode, Logger, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Logger,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  SerializeOptions,
+} from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
-import { decideTarget, Deletions, type DeletionView, LaneReports } from '@app/deletions';
+import { decideTarget, Deletions, LaneReports, Proofs, type DeletionView } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
 import { IdempotencyKey } from '../http/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
+import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from '../http/proof-answer.js';
 import {
   attemptListSchema,
   attemptResource,
@@ -32,6 +45,7 @@ export class DeletionsController {
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
     private readonly laneReports: LaneReports,
+    private readonly proofs: Proofs,
   ) {}
 
   /** Accepts a deletion (202). While the same target is open, that deletion is the answer (200). */
@@ -113,6 +127,24 @@ export class DeletionsController {
   @SerializeOptions({ schema: attemptListSchema })
   async attempts(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
     return { data: (await this.deletions.attempts(scope, id)).map(attemptResource) };
+  }
+
+  /**
+   * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so;
+   * chained by hashes, to be checked with `npm run verify-proof`.
+   */
+  @Get(':id/proof')
+  @Needs('viewer')
+  @DescribesProof()
+  async proof(
+    @Caller() { scope }: Principal,
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: proofQuerySchema }) query: ProofQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const records = await this.proofs.ofDeletion(scope, id, new Date());
+    sendProof(reply, request, query, { name: `deletion-${id}`, records, fallback: 'json' });
   }
 
   /** Possible until the deletion is dispatched; after it, 409. */

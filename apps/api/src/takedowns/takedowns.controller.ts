@@ -1,12 +1,25 @@
 import { Readable } from 'node:stream';
-import { Body, Controller, Get, HttpCode, Logger, Param, Post, Query, Res, SerializeOptions } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Logger,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  SerializeOptions,
+} from '@nestjs/common';
 import { ApiConsumes, ApiHeader, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AuditLog, Idempotency, type Act, type Actor, type AuditData, type Principal } from '@app/access';
 import {
   Deletions,
   LaneForecasts,
+  Proofs,
   TakedownBrokenOff,
   TakedownDoor,
   TakedownDryRun,
@@ -21,6 +34,7 @@ import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
 import { IdempotencyKey } from '../http/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
 import { ProblemError } from '../http/problem.js';
+import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from '../http/proof-answer.js';
 import { selectionOf, type Selection } from './selection.js';
 import {
   createTakedownSchema,
@@ -57,6 +71,7 @@ export class TakedownsController {
     private readonly deletions: Deletions,
     private readonly dryRun: TakedownDryRun,
     private readonly forecasts: LaneForecasts,
+    private readonly proofs: Proofs,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
   ) {}
@@ -164,6 +179,24 @@ export class TakedownsController {
     const found = await this.takedowns.rejections(id, limit + 1, Number(cursor ?? 0));
     const withIds = found.map((rejection) => ({ ...rejection, id: String(rejection.line) }));
     return pageOf(withIds, limit, (rejection) => rejection);
+  }
+
+  /**
+   * Evidence of each of its deletions: who asked, every call and its answer. NDJSON, or CSV or JSON where `format` or the
+   * Accept header says so; chained by hashes, to be checked with `npm run verify-proof`.
+   */
+  @Get(':id/proof')
+  @Needs('viewer')
+  @DescribesProof()
+  async proof(
+    @Caller() { scope }: Principal,
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: proofQuerySchema }) query: ProofQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const records = await this.proofs.ofTakedown(scope, id, new Date());
+    sendProof(reply, request, query, { name: `takedown-${id}`, records, fallback: 'ndjson' });
   }
 
   /** Stops everything that was not dispatched yet. Deletions of others that it found open go on. */

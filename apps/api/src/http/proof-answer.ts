@@ -1,0 +1,58 @@
+import { Readable } from 'node:stream';
+import { ApiOkResponse } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { proofText, type ProofFormat, type ProofRecord } from '@app/deletions';
+
+export const proofQuerySchema = z.strictObject({
+  format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Goes before the Accept header.' }),
+});
+export type ProofQuery = z.output<typeof proofQuerySchema>;
+
+const TYPES: Record<ProofFormat, string> = {
+  json: 'application/json; charset=utf-8',
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv; charset=utf-8',
+};
+
+/** For the description of the API. */
+export const DescribesProof = () =>
+  ApiOkResponse({
+    description:
+      'A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before.',
+    content: {
+      'application/json': {
+        schema: {
+          type: 'object',
+          required: ['data'],
+          properties: { data: { type: 'array', items: { type: 'object', required: ['type', 'prev_hash', 'hash'] } } },
+        },
+      },
+      'application/x-ndjson': { schema: { type: 'string' } },
+      'text/csv': { schema: { type: 'string' } },
+    },
+  });
+
+/** By the query, else by the first type of the Accept header that is one of ours. */
+export function proofFormat({ format }: ProofQuery, accept: string | undefined, fallback: ProofFormat): ProofFormat {
+  if (format) return format;
+  const wanted = (accept ?? '').split(',').map((type) => type.split(';')[0]?.trim().toLowerCase());
+  const formats = Object.entries(TYPES) as [ProofFormat, string][];
+  const found = wanted.flatMap((type) => formats.filter(([, ours]) => ours.split(';')[0] === type));
+  return found[0]?.[0] ?? fallback;
+}
+
+/** Streams an export; the reader's pace is ours, and memory stays flat. If it fails on its way it has no trailer. */
+export function sendProof(
+  reply: FastifyReply,
+  request: FastifyRequest,
+  query: ProofQuery,
+  { name, records, fallback }: { name: string; records: AsyncIterable<ProofRecord>; fallback: ProofFormat },
+): void {
+  const format = proofFormat(query, request.headers.accept, fallback);
+  void reply
+    .type(TYPES[format])
+    .header('content-disposition', `attachment; filename="${name}.${format}"`)
+    .header('vary', 'accept')
+    .send(Readable.from(proofText(records, format)));
+}

@@ -1,0 +1,142 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { cellOf, proofText, type ProofFormat } from './proof-formats.js';
+import type { DeletionRecord, ProofRecord } from './proofs.js';
+
+const FORMATS: ProofFormat[] = ['json', 'ndjson', 'csv'];
+
+const deletion = (n: number, over: Partial<DeletionRecord> = {}): DeletionRecord => ({
+  type: 'deletion',
+  id: `00000000-0000-7000-8000-00000000000${n}`,
+  merchant: 'wx570bc396a51b8ff8',
+  component_appid: 'wx0123456789abcdef',
+  msg_id: '3147483661',
+  article_idx: n,
+  url: null,
+  state: 'succeeded',
+  proof: 'acknowledged',
+  outcome_code: 'deleted',
+  errcode: 0,
+  errmsg: 'ok',
+  rid: null,
+  reason: '=HYPERLINK("http://x"),\r\n"价格"',
+  requested_by: null,
+  request_id: 'r-1',
+  takedown: null,
+  created_at: '2026-11-23T10:00:00.000Z',
+  finished_at: '2026-11-23T10:00:01.000Z',
+  calls: [
+    {
+      operation: 'mass/delete',
+      request: { msg_id: '3147483661', article_idx: n },
+      outcome: 'unknown_outcome',
+      errcode: -1,
+      errmsg: 'system error',
+      rid: '6b04',
+      http_status: 200,
+      started_at: '2026-11-23T10:00:00.500Z',
+      finished_at: null,
+    },
+  ],
+  ...over,
+});
+
+const RECORDS: ProofRecord[] = [
+  {
+    type: 'header',
+    version: 1,
+    subject: 'takedown',
+    id: '00000000-0000-7000-8000-000000000000',
+    state: 'finished',
+    reason: null,
+    requested_by: null,
+    request_id: 'r-1',
+    created_at: '2026-11-23T10:00:00.000Z',
+    finished_at: null,
+    exported_at: '2026-11-23T11:00:00.000Z',
+  },
+  deletion(1),
+  deletion(2, { msg_id: null, article_idx: null, url: 'https://mp.weixin.qq.com/s/AbC', reason: 'x\ny' }),
+  deletion(3, { calls: [] }),
+  { type: 'trailer', count: 3 },
+];
+
+async function* each(records: ProofRecord[]): AsyncGenerator<ProofRecord> {
+  for (const record of records) yield Promise.resolve(record);
+}
+
+async function textOf(format: ProofFormat, records = RECORDS): Promise<string> {
+  let text = '';
+  for await (const piece of proofText(each(records), format)) text += piece;
+  return text;
+}
+
+/** As anybody would, without a database. */
+function verify(text: string): { status: number | null; said: string } {
+  const run = spawnSync(process.execPath, [join(process.cwd(), 'scripts/verify-proof.mjs'), '-'], { input: text });
+  return { status: run.status, said: `${String(run.stdout)}${String(run.stderr)}`.trim() };
+}
+
+describe.each(FORMATS)('a proof as %s', (format) => {
+  it('is found to be whole', async () => {
+    expect(verify(await textOf(format))).toEqual({
+      status: 0,
+      said: expect.stringMatching(/^ok: 3 deletions, last hash [0-9a-f]{64}$/),
+    });
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ['changed', (text) => text.replace('6b04', '6b05')],
+    ['said to have another outcome', (text) => text.replaceAll('unknown_outcome', 'accepted')],
+    ['cut off within a line', (text) => text.slice(0, text.length / 2)],
+    ['cut off between lines', (text) => `${text.trimEnd().split('\n').slice(0, -1).join('\n')}\n`],
+    ['of nothing', () => ''],
+    [
+      'without its last deletion',
+      (text) =>
+        text
+          .split('\n')
+          .filter((line) => !line.includes('0003'))
+          .join('\n'),
+    ],
+    ['in another order', (text) => swap(text, '0001"', '0003"')],
+  ])('is not when it is %s', async (_what, spoil) => {
+    const text = await textOf(format);
+    const spoilt = spoil(text);
+    if (spoilt !== text)
+      expect(verify(spoilt)).toMatchObject({ status: 1, said: expect.stringMatching(/^not ok: line \d+/) });
+  });
+});
+
+function swap(text: string, one: string, other: string): string {
+  return text.replaceAll(one, '\u0001').replaceAll(other, one).replaceAll('\u0001', other);
+}
+
+it('names the first line that was changed', async () => {
+  const lines = (await textOf('ndjson')).split('\n');
+  const spoilt = lines.map((line, i) => (i === 2 ? line.replace('"x\\ny"', '"z"') : line)).join('\n');
+  expect(verify(spoilt)).toEqual({ status: 1, said: 'not ok: line 3 was changed' });
+});
+
+it('does not accept a trailer that counts other deletions, though it is chained', async () => {
+  const records = RECORDS.filter((_record, i) => i !== 3);
+  expect(verify(await textOf('ndjson', records))).toEqual({ status: 1, said: 'not ok: line 4 counts other deletions' });
+});
+
+describe('a cell', () => {
+  it.each([
+    ['=1+1', "'=1+1"],
+    ['+1', "'+1"],
+    ['@SUM(A1)', "'@SUM(A1)"],
+    ['-cmd', "'-cmd"],
+    ['\tx', "'\tx"],
+    ['-1', '-1'],
+    [-1, '-1'],
+    [null, ''],
+    [undefined, ''],
+    ['a=b', 'a=b'],
+    [[{ a: 1 }], '[{"a":1}]'],
+  ])('of %j is %j', (value, cell) => {
+    expect(cellOf(value)).toBe(cell);
+  });
+});

@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows } from '@app/database';
+import type { Scope } from '@app/merchants';
+import { Deletions } from './deletions.js';
+import type { DeletionState, Proof } from './states.js';
+import { Takedowns } from './takedowns.js';
+
+/** What is said of one upstream call. The request is as it was sent, without the token. */
+export interface ProvenCall {
+  operation: 'mass/delete' | 'mass/get';
+  request: { msg_id: string; article_idx?: number } | { url: string };
+  /** The class of the answer; null when nobody saw one. */
+  outcome: string | null;
+  errcode: number | null;
+  errmsg: string | null;
+  rid: string | null;
+  http_status: number | null;
+  started_at: string;
+  finished_at: string | null;
+}
+
+export interface DeletionRecord {
+  type: 'deletion';
+  id: string;
+  merchant: string;
+  component_appid: string;
+  msg_id: string | null;
+  article_idx: number | null;
+  url: string | null;
+  state: DeletionState;
+  proof: Proof;
+  outcome_code: string | null;
+  errcode: number | null;
+  errmsg: string | null;
+  rid: string | null;
+  reason: string | null;
+  /** The API key that asked, and its request. */
+  requested_by: string | null;
+  request_id: string;
+  /** The takedown that made it: another one than that which is exported, where it was open before. */
+  takedown: string | null;
+  created_at: string;
+  finished_at: string | null;
+  calls: ProvenCall[];
+}
+
+/** Who asked for what, and when it was exported. */
+export interface HeaderRecord {
+  type: 'header';
+  version: 1;
+  subject: 'deletion' | 'takedown';
+  id: string;
+  state: string;
+  reason: string | null;
+  requested_by: string | null;
+  request_id: string;
+  created_at: string;
+  finished_at: string | null;
+  exported_at: string;
+}
+
+export interface TrailerRecord {
+  type: 'trailer';
+  /** Of the deletions between header and trailer. */
+  count: number;
+}
+
+export type ProofRecord = HeaderRecord | DeletionRecord | TrailerRecord;
+
+const PAGE = 500;
+const FIRST = '00000000-0000-0000-0000-000000000000';
+
+/** The evidence of what was done, record by record: however large the takedown, only a page of it is in memory. */
+@Injectable()
+export class Proofs {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly deletions: Deletions,
+    private readonly takedowns: Takedowns,
+  ) {}
+
+  /** @throws DeletionNotFound */
+  async ofDeletion(scope: Scope, id: string, now: Date): Promise<AsyncGenerator<ProofRecord>> {
+    const deletion = await this.deletions.get(scope, id);
+    const { state, reason, requestedBy, requestId, createdAt, finishedAt } = deletion;
+    const header = headerOf('deletion', { id, state, reason, requestedBy, requestId, createdAt, finishedAt }, now);
+    return this.records(header, [`d.id = $1`]);
+  }
+
+  /** @throws TakedownNotFound */
+  async ofTakedown(scope: Scope, id: string, now: Date): Promise<AsyncGenerator<ProofRecord>> {
+    const header = headerOf('takedown', await this.takedowns.get(scope, id), now);
+    return this.records(header, [
+      `d.takedown_id = $1`,
+      `d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1)`,
+    ]);
+  }
+
+  private async *records(header: HeaderRecord, conditions: string[]): AsyncGenerator<ProofRecord> {
+    let count = 0;
+    yield header;
+    for (const condition of conditions) {
+      let page: DeletionRecord[];
+      let last = FIRST;
+      do {
+        page = await this.page(header.id, condition, last);
+        yield* page;
+        count += page.length;
+        last = page.at(-1)?.id ?? last;
+      } while (page.length === PAGE);
+    }
+    yield { type: 'trailer', count };
+  }
+
+  private async page(id: string, condition: string, after: string): Promise<DeletionRecord[]> {
+    const found = await rows<DeletionRow>(
+      this.dataSource,
+      `SELECT d.id, m.authorizer_appid AS merchant, pl.component_appid, d.msg_id, d.article_idx, d.url, d.state, d.proof,
+         d.outcome_code, d.outcome_errcode AS errcode, d.outcome_errmsg AS errmsg, d.outcome_rid AS rid, d.reason,
+         d.requested_by, d.request_id, d.takedown_id AS takedown, d.created_at, d.finished_at
+       FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+       WHERE ${condition} AND d.id > $2 ORDER BY d.id LIMIT ${PAGE}`,
+      [id, after],
+    );
+    const calls = await rows<CallRow>(
+      this.dataSource,
+      `SELECT deletion_id, operation, outcome, errcode, errmsg, rid, http_status, started_at, finished_at
+       FROM deletion_attempts WHERE deletion_id = ANY($1) ORDER BY deletion_id, id`,
+      [found.map((row) => row.id)],
+    );
+    const callsOf = new Map<string, CallRow[]>(found.map((row) => [row.id, []]));
+    for (const call of calls) callsOf.get(call.deletion_id)?.push(call);
+    return found.map((row) => recordOf(row, callsOf.get(row.id) ?? []));
+  }
+}
+
+type DeletionRow = Omit<DeletionRecord, 'type' | 'calls' | 'created_at' | 'finished_at'> & {
+  created_at: Date;
+  finished_at: Date | null;
+};
+
+type CallRow = Omit<ProvenCall, 'request' | 'started_at' | 'finished_at'> & {
+  deletion_id: string;
+  started_at: Date;
+  finished_at: Date | null;
+};
+
+function recordOf(row: DeletionRow, calls: CallRow[]): DeletionRecord {
+  return {
+    type: 'deletion',
+    ...row,
+    created_at: row.created_at.toISOString(),
+    finished_at: row.finished_at?.toISOString() ?? null,
+    calls: calls.map(({ deletion_id: _of, operation, started_at, finished_at, ...answer }) => ({
+      operation,
+      request: requestOf(row, operation),
+      ...answer,
+      started_at: started_at.toISOString(),
+      finished_at: finished_at?.toISOString() ?? null,
+    })),
+  };
+}
+
+function requestOf(
+  { msg_id, article_idx, url }: DeletionRow,
+  operation: ProvenCall['operation'],
+): ProvenCall['request'] {
+  if (msg_id === null) return { url: url ?? '' };
+  return operation === 'mass/get' ? { msg_id } : { msg_id, article_idx: article_idx ?? 0 };
+}
+
+function headerOf(
+  subject: HeaderRecord['subject'],
+  of: {
+    id: string;
+    state: string;
+    reason: string | null;
+    requestedBy: string | null;
+    requestId: string;
+    createdAt: Date;
+    finishedAt: Date | null;
+  },
+  now: Date,
+): HeaderRecord {
+  return {
+    type: 'header',
+    version: 1,
+    subject,
+    id: of.id,
+    state: of.state,
+    reason: of.reason,
+    requested_by: of.requestedBy,
+    request_id: of.requestId,
+    created_at: of.createdAt.toISOString(),
+    finished_at: of.finishedAt?.toISOString() ?? null,
+    exported_at: now.toISOString(),
+  };
+}
