@@ -106,6 +106,18 @@ export class Database {
     return value;
   }
 
+  /**
+   * Copies a table's rows into another by way of a file beside the server's own.
+   * @returns how many seconds the copying in took
+   */
+  async copy(from: string, to: string): Promise<number> {
+    const file = `${await this.value<string>('SHOW data_directory')}/${to}.copy`;
+    await this.rows(`COPY ${from} TO '${file}'`);
+    const startedAt = performance.now();
+    await this.rows(`COPY ${to} FROM '${file}'`);
+    return (performance.now() - startedAt) / 1000;
+  }
+
   async close(): Promise<void> {
     await this.pool.end();
   }

@@ -8,7 +8,7 @@ declare module 'wechat-api' {
       getToken: (callback: (error: Error | null, token: unknown) => void) => void,
       saveToken: (token: unknown, callback: (error: Error | null) => void) => void,
     );
-    prefix: string;
+    endpoint: string;
     getLatestToken(callback: (error: Error | null, token: unknown) => void): void;
   }
 }

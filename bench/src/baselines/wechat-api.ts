@@ -17,7 +17,7 @@ const api = new WechatApi(
     ),
   (token, callback) => void writeFile(file, JSON.stringify(token)).then(() => callback(null), callback),
 );
-api.prefix = `${WECHAT_API_URL}/cgi-bin/`;
+api.endpoint = WECHAT_API_URL;
 await callAtOnce(
   () =>
     new Promise((resolve, reject) => {

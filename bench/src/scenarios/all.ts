@@ -1,6 +1,9 @@
 import type { Figure } from '../figures.js';
 import type { Stage } from '../stage.js';
+import { accept } from './accept.js';
+import { callbacks } from './callbacks.js';
 import { mints } from './mints.js';
+import { post } from './post.js';
 import { quiet } from './quiet.js';
 import { statements } from './statements.js';
 import { steady, twoWorkers } from './steady.js';
@@ -46,6 +49,24 @@ export const scenarios: Scenario[] = [
     title: 'tokens minted for 4 processes × 1,000 callers at once, against the two that it takes',
     limitS: { quick: 60, full: 120 },
     play: mints,
+  },
+  {
+    name: 'accept',
+    title: '100,000 deletions taken in as one takedown in NDJSON, against COPY of the same rows',
+    limitS: { quick: 60, full: 600 },
+    play: accept,
+  },
+  {
+    name: 'post',
+    title: 'single POST /v1/deletions, against Nest on Fastify with one INSERT',
+    limitS: { quick: 60, full: 600 },
+    play: post,
+  },
+  {
+    name: 'callbacks',
+    title: 'pushes verified, decrypted, told from duplicates and stored, against decrypting and one INSERT',
+    limitS: { quick: 60, full: 600 },
+    play: callbacks,
   },
   {
     name: 'waiting',
