@@ -75,7 +75,7 @@ function pushes(count: number): Request[] {
       CreateTime: now,
       MsgType: 'text',
       Content: 'a fan says something',
-      MsgId: String(24_270_000_000_000_000 + index),
+      MsgId: String(24_270_000_000_000_000n + BigInt(index)),
     });
     const { body, query } = sealPush({
       ...{ aesKey, token, appid: componentAppid, plaintext, timestamp: now, nonce: String(index) },

@@ -7,28 +7,24 @@ const LATENCY_MS = 10;
 const MERCHANTS = 500;
 const MOST_STATEMENTS = 3;
 
-/** What one deletion costs Postgres, from its lane to its end, counted by Postgres. */
-export async function statements(stage: Stage): Promise<Figure[]> {
-  const count = stage.size(1_000, 10_000);
-  const figures: Figure[] = [];
-  for (const concurrency of [1, 50]) {
-    // One at a time has nothing to share a statement with.
-    const some = concurrency === 1 ? count / 10 : count;
-    figures.push(...(await stage.part((part) => run(part, some, concurrency))));
-  }
-  return figures;
+/** As many at a time as a worker has unless told otherwise. */
+const CONCURRENCY = 20;
+
+/** What one deletion costs Postgres, from its lane to its end, as Postgres counts. The queue has a database of its own here. */
+export function statements(stage: Stage): Promise<Figure[]> {
+  return run(stage, stage.size(1_000, 10_000));
 }
 
-async function run(stage: Stage, count: number, concurrency: number): Promise<Figure[]> {
+async function run(stage: Stage, count: number): Promise<Figure[]> {
   const upstream = await Upstream.start(stage, LATENCY_MS);
   const deployment = await Deployment.open(stage, upstream, 'another PostgreSQL');
   const { database } = deployment;
   await database.rows('CREATE EXTENSION pg_stat_statements');
-  const merchants = await deployment.addMerchants(Math.min(MERCHANTS, count), { isWarm: true });
+  const merchants = await deployment.addMerchants(MERCHANTS, { isWarm: true });
   await deployment.addDeletions(merchants, count / merchants.length);
   const before = await database.value<string>(`SELECT pg_current_wal_insert_lsn()::text`);
   await database.rows('SELECT pg_stat_statements_reset()');
-  deployment.startWorker({ WORKER_CONCURRENCY: String(concurrency) });
+  deployment.startWorker({ WORKER_CONCURRENCY: String(CONCURRENCY) });
   await deployment.untilFinished(count);
   const walBytes = await database.value<number>(`SELECT (pg_current_wal_insert_lsn() - $1::pg_lsn)::float8`, [before]);
   const calls = await database.rows<{ isOurs: boolean; count: number; walBytes: number }>(
@@ -40,10 +36,9 @@ async function run(stage: Stage, count: number, concurrency: number): Promise<Fi
   );
   const of = (isOurs: boolean) => calls.find((one) => one.isOurs === isOurs) ?? { count: 0, walBytes: 0 };
   const [ours, queue] = [of(true), of(false)];
-  const at = `${concurrency} at a time`;
   return [
     {
-      what: `SQL statements per deletion, ${at}`,
+      what: 'SQL statements per deletion',
       ours: short(ours.count),
       baseline: '–',
       target: `≤ ${MOST_STATEMENTS}`,
@@ -51,7 +46,7 @@ async function run(stage: Stage, count: number, concurrency: number): Promise<Fi
       note: `beside the queue's own ${short(queue.count)}`,
     },
     {
-      what: `WAL per deletion, ${at}`,
+      what: 'WAL per deletion',
       ours: `${short(ours.walBytes)} bytes`,
       baseline: '–',
       target: '–',

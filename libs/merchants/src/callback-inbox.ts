@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { rows, SealedColumns } from '@app/database';
+import { rows, SealedColumns, type Sql } from '@app/database';
 import { JobQueues } from '@app/queue';
 import {
   AuthorizerApi,
@@ -20,7 +20,7 @@ import {
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackEvent, type CallbackChannel } from './callback-event.entity.js';
 import { AuthorizationCodeRefused, PlatformNotFound } from './errors.js';
-import { Forwards, type RawPush } from './forwards.js';
+import { Forwards, type PlannedForward, type RawPush } from './forwards.js';
 import { GrantExchange } from './grant-exchange.js';
 import { MassMessages } from './mass-messages.js';
 import { Merchants } from './merchants.js';
@@ -43,6 +43,8 @@ export type Receipt =
       /** Encrypted XML, where not `success` is wanted. */ reply?: string;
     }
   | { accepted: false; reason: PushRefusal | 'unknown_platform' };
+
+type Effect = (tx: EntityManager) => Promise<unknown>;
 
 /** Documented as ten minutes, seen as an hour. */
 const CODE_LIFETIME = '2 hours';
@@ -87,11 +89,8 @@ export class CallbackInbox {
     const check = push.authorizerAppid ? releaseCheckTask(push.authorizerAppid, fields) : undefined;
     const payload = push.channel === 'authorization' ? grantPayload(fields) : checkPayload(check);
     const event = eventOf(platform, push, fields, opened.plaintext, payload !== undefined);
-    const planned = await this.dataSource.transaction(async (tx) => {
-      if (!(await this.record(tx, event, payload))) return undefined;
-      await this.act(tx, platform, event, fields);
-      return this.forwards.plan(tx, event, platform.forwardUrls, push);
-    });
+    if (payload) event.payloadSealed = this.sealed.seal(placeOf(event.id), JSON.stringify(payload));
+    const planned = await this.store(event, this.effectOf(platform, event, fields), platform.forwardUrls, push);
     const isNew = planned !== undefined;
     // WeChat's answer does not wait for the queue: the rows are there, and the sweep looks after them.
     if (planned?.length) void this.forwards.enqueue(planned);
@@ -165,36 +164,68 @@ export class CallbackInbox {
     await this.dataSource.query(`DELETE FROM used_authorization_states WHERE ${isOld('used_at')}`);
   }
 
+  /**
+   * One statement where the row is all that there is to write, as for most pushes; a transaction where more belongs to it.
+   * @returns the forwards that are planned, or undefined when the same push was recorded before
+   */
+  private async store(
+    event: CallbackEvent,
+    effect: Effect | undefined,
+    forwardUrls: string[],
+    push: RawPush,
+  ): Promise<PlannedForward[] | undefined> {
+    if (!effect && forwardUrls.length === 0) return (await this.record(this.dataSource, event)) ? [] : undefined;
+    return this.dataSource.transaction(async (tx) => {
+      if (!(await this.record(tx, event))) return undefined;
+      await effect?.(tx);
+      return this.forwards.plan(tx, event, forwardUrls, push);
+    });
+  }
+
   /** @returns false when the same push was recorded before */
-  private async record(tx: EntityManager, event: CallbackEvent, payload: Payload | undefined): Promise<boolean> {
-    if (payload) event.payloadSealed = this.sealed.seal(placeOf(event.id), JSON.stringify(payload));
-    const inserted = await tx
-      .createQueryBuilder()
-      .insert()
-      .into(CallbackEvent)
-      .values(event)
-      .orIgnore()
-      .returning('id')
-      .execute();
-    return (inserted.raw as unknown[]).length === 1;
+  private async record(sql: Sql, event: CallbackEvent): Promise<boolean> {
+    const recorded = await rows(
+      sql,
+      `INSERT INTO callback_events (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed, state,
+         failure_code, request_id, pushed_at, received_at, processed_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+       ON CONFLICT DO NOTHING RETURNING id`,
+      [
+        event.id,
+        event.platformId,
+        event.channel,
+        event.kind,
+        event.authorizerAppid,
+        event.fingerprint,
+        event.payloadSealed,
+        event.state,
+        event.failureCode,
+        event.requestId,
+        event.pushedAt,
+        event.receivedAt,
+        event.processedAt,
+      ],
+    );
+    return recorded.length === 1;
   }
 
-  private async act(tx: EntityManager, platform: Platform, event: CallbackEvent, fields: XmlFields): Promise<void> {
-    if (event.channel === 'message') return this.actOnMessage(tx, platform, event, fields);
+  /** What a push changes beside its own row, if anything. */
+  private effectOf(platform: Platform, event: CallbackEvent, fields: XmlFields): Effect | undefined {
+    const { channel, kind, authorizerAppid, pushedAt } = event;
+    if (channel === 'message') {
+      const finish = kind === 'MASSSENDJOBFINISH' ? readMassSendFinish(fields) : undefined;
+      if (!finish || !authorizerAppid) return undefined;
+      const merchant = { platformId: platform.id, authorizerAppid };
+      return (tx) => this.massMessages.record(tx, merchant, finish, pushedAt);
+    }
     const ticket = textOf(fields, 'ComponentVerifyTicket');
-    if (event.kind === 'component_verify_ticket' && ticket) {
-      await this.platforms.keepTicket(tx, platform.id, ticket, event.pushedAt);
+    if (kind === 'component_verify_ticket' && ticket) {
+      return (tx) => this.platforms.keepTicket(tx, platform.id, ticket, pushedAt);
     }
-    if (event.kind === 'unauthorized' && event.authorizerAppid) {
-      await this.merchants.unauthorize(tx, platform.id, event.authorizerAppid, event.pushedAt);
+    if (kind === 'unauthorized' && authorizerAppid) {
+      return (tx) => this.merchants.unauthorize(tx, platform.id, authorizerAppid, pushedAt);
     }
-  }
-
-  private async actOnMessage(tx: EntityManager, platform: Platform, event: CallbackEvent, fields: XmlFields) {
-    const finish = event.kind === 'MASSSENDJOBFINISH' ? readMassSendFinish(fields) : undefined;
-    if (!finish || !event.authorizerAppid) return;
-    const merchant = { platformId: platform.id, authorizerAppid: event.authorizerAppid };
-    await this.massMessages.record(tx, merchant, finish, event.pushedAt);
+    return undefined;
   }
 
   /** The row is committed: if the queue cannot take the job now, the sweep will find it. */
