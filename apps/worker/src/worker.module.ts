@@ -46,6 +46,8 @@ export class WorkerModule {
         QueueModule.forRoot(queue),
         MerchantsModule.forRoot({
           transport: new WechatTransport({
+            // A call that waits for a connection waits within its claim.
+            connections: Math.max(64, env.WORKER_CONCURRENCY),
             baseUrl: env.WECHAT_API_URL,
             fallbackUrls: env.WECHAT_API_FALLBACK_URLS,
             onCall: logUpstreamCall,

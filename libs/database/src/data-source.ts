@@ -12,6 +12,7 @@ import { Takedowns1764330000000 } from './migrations/1764330000000-takedowns.js'
 import { Pacing1764340000000 } from './migrations/1764340000000-pacing.js';
 import { PlatformProbes1764345000000 } from './migrations/1764345000000-platform-probes.js';
 import { DispatchCounts1764346000000 } from './migrations/1764346000000-dispatch-counts.js';
+import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -38,6 +39,7 @@ const migrations = [
   Pacing1764340000000,
   PlatformProbes1764345000000,
   DispatchCounts1764346000000,
+  WhoHolds1764347000000,
 ];
 
 /** Any number will do, as long as every process of ours takes the same. */

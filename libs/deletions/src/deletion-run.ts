@@ -5,18 +5,13 @@ import { AuthorizerApi, CredentialExpired, PlatformBroken, WechatError } from '@
 import { makeCall, type Call } from './call-result.js';
 import { Lanes } from './lanes.js';
 import { afterDelete, afterTokenFailure, afterVerifyFailure, type CallContext, type NextStep } from './next-step.js';
+import { heldPauseMs } from './hold-pause.js';
 import { PlatformHolds } from './platform-holds.js';
-import { Runs, type BegunCall, type Outcome, type Run } from './runs.js';
+import { CALL_MS, Runs, type BegunCall, type Outcome, type Run } from './runs.js';
 import { DELETED } from './whole-message.js';
 
 /** How many transient failures one deletion survives before it fails. */
 const MAX_RETRIES = 5;
-
-/**
- * Who showed that the platform is broken waits a while longer than the others: if it was this merchant's own trouble after
- * all, it holds them up no oftener than this.
- */
-const HELD_PAUSE_MS = 30_000;
 
 /**
  * Carries out one deletion, as its BullMQ job. Safe to run twice: whoever has the claim runs it, the claim is renewed with
@@ -48,22 +43,14 @@ export class DeletionRun {
       await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: { code: run.merchant.grantGone } });
       return this.refund(run);
     }
-    if (run.isHeld) {
-      await this.runs.giveBack(run);
-      return this.refund(run);
-    }
-    const isSlotFromDispatch = run.hasSlot;
+    if (run.isHeld) return this.runs.giveBack(run);
     const delayMs = await this.attempt(run);
     if (run.isProbe && run.wasAnswered) await this.holds.resume(run.merchant.platformId, run.id);
     if (delayMs === undefined) return this.refund(run);
     // The queue would give the job up after its last attempt; the lane never gives a deletion up.
-    if (isLastAttempt) {
-      await this.runs.giveBack(run);
-      return this.refund(run);
-    }
+    if (isLastAttempt) return this.runs.giveBack(run, { for: 'backoff', pauseMs: delayMs });
+    // A slot that no call has used waits with it.
     await this.runs.backOff(run, delayMs);
-    // The slot that it was dispatched with waits with it; one bought since is not known to the next run.
-    if (!isSlotFromDispatch) await this.refund(run);
     throw new RetryAfter(delayMs);
   }
 
@@ -78,6 +65,10 @@ export class DeletionRun {
     if (run.isLastOutcomeUnknown && 'msgId' in run.target) {
       const verdict = await this.verify(run, run.target.msgId);
       if (verdict !== 'still there') return verdict;
+      if (run.final) {
+        await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: run.final });
+        return undefined;
+      }
     }
     return this.delete(run);
   }
@@ -88,10 +79,11 @@ export class DeletionRun {
     if (!held) return undefined;
     if (!run.begun && !(await this.holdsSlot(run))) return this.waitForSlot(run, expired);
     const { target } = run;
-    const callId = run.begun?.id ?? (await this.begin(run, 'mass/delete'));
+    const callId = run.begun ? this.stillHeld(run, run.begun) : await this.begin(run, 'mass/delete');
     run.begun = undefined;
     const call =
-      callId && (await this.call(run, callId, () => this.api.massDelete({ accessToken: held.token, target })));
+      callId &&
+      (await this.call(run, callId, (signal) => this.api.massDelete({ accessToken: held.token, target, signal })));
     // Another worker that took over has the slot with it.
     run.hasSlot = false;
     if (!call) return undefined;
@@ -110,7 +102,8 @@ export class DeletionRun {
       await this.fail(run, step, call);
       return undefined;
     }
-    await this.runs.finishCall(call.id, call.result);
+    const final = step.do === 'verify' ? { run, outcome: outcomeOf(step.code, call.error) } : undefined;
+    await this.runs.finishCall(call.id, call.result, final);
     if (step.do === 'renew_token') {
       await this.tokens.markStale(run.merchant, held.version);
       // Turned away at the door: the quota is still there, the slot is not.
@@ -124,13 +117,13 @@ export class DeletionRun {
       await this.fail(run, { do: 'fail', code: step.code }, call);
       return undefined;
     }
-    // Turned away before it came to the account: if WeChat counts such calls after all, 45009 will tell.
-    run.hasSlot =
-      step.do === 'hold' || (step.do === 'wait' && (step.for === 'platform' || step.for === 'merchant_admin'));
+    // Turned away at the platform's door, before it came to the account: if WeChat counts such calls after all, 45009 will
+    // tell. Without this, probes of a held platform would use up a day's calls.
+    run.hasSlot = step.do === 'hold';
     if (step.do === 'retry' && expired !== undefined && call.error instanceof CredentialExpired) {
       this.logger.error('a fresh access token is refused', { deletion_id: run.id, errcode: call.error.errcode });
     }
-    return this.take(run, step);
+    return this.take(run, step, call.error);
   }
 
   /** Whether a delete call may be made now. The lane is asked for a slot if this run has none, or one that got too old. */
@@ -143,9 +136,8 @@ export class DeletionRun {
 
   /** Back into the lane. A token that is refused again and again must come to an end, so waiting after that uses up a retry. */
   private async waitForSlot(run: Run, expired?: Error): Promise<number | undefined> {
-    await this.refund(run);
     const step = expired && afterDelete(expired, this.context(run, true));
-    if (step) return this.take(run, step);
+    if (step) return this.take(run, step, expired);
     await this.runs.giveBack(run);
     return undefined;
   }
@@ -155,18 +147,18 @@ export class DeletionRun {
     const held = await this.token(run);
     if (!held) return undefined;
     const callId = await this.begin(run, 'mass/get');
-    const call = callId && (await this.call(run, callId, () => this.api.massGet({ accessToken: held.token, msgId })));
+    const call =
+      callId &&
+      (await this.call(run, callId, (signal) => this.api.massGet({ accessToken: held.token, msgId, signal })));
     if (!call) return undefined;
     if (call.error) {
       await this.runs.finishCall(call.id, call.result);
-      // A refusal says that WeChat has nothing to tell of this message: the delete call will say why.
-      if (call.error instanceof WechatError && call.error.code === 'refused') return 'still there';
       if (call.error instanceof WechatError && call.error.code === 'credential_expired') {
         await this.tokens.markStale(run.merchant, held.version);
       }
       const step = afterVerifyFailure(call.error, this.context(run, true));
       if (!step) throw call.error;
-      return this.take(run, step);
+      return step.do === 'call' ? 'still there' : this.take(run, step, call.error);
     }
     if (call.answer?.status !== DELETED) {
       await this.runs.finishCall(call.id, call.result);
@@ -188,7 +180,8 @@ export class DeletionRun {
       const step = afterTokenFailure(error);
       if (!step) throw error;
       run.wasAnswered ||= error instanceof GrantLost || isOrdinaryAnswer(error);
-      await this.take(run, step, error);
+      // Without a connection no call is possible, whoever has a token.
+      await this.take(run, step, error, step.do === 'hold' && step.reason !== 'connect_failed');
       return undefined;
     }
   }
@@ -200,18 +193,31 @@ export class DeletionRun {
   /** Writes down that a call is about to be made. @returns undefined when another worker has taken over */
   private async begin(run: Run, operation: 'mass/delete' | 'mass/get'): Promise<string | undefined> {
     const id = await this.runs.startCall(run, operation);
-    if (!id) this.logger.warn('claim lost before the call', { deletion_id: run.id, operation });
+    if (!id) this.loseClaim(run, operation);
     return id;
   }
 
-  private async call<T>(run: Run, id: string, make: () => Promise<T>): Promise<Call<T>> {
-    const call = await makeCall(id, make);
+  /** The id of a call that was written down with the claim, if the claim lasts long enough to make it. */
+  private stillHeld(run: Run, begun: BegunCall): string | undefined {
+    if (performance.now() < run.callBefore) return begun.id;
+    this.loseClaim(run, 'mass/delete');
+    return undefined;
+  }
+
+  /** Whoever has the claim now has the slot with it. */
+  private loseClaim(run: Run, operation: string): void {
+    run.hasSlot = false;
+    this.logger.warn('claim lost before the call', { deletion_id: run.id, operation });
+  }
+
+  private async call<T>(run: Run, id: string, make: (signal: AbortSignal) => Promise<T>): Promise<Call<T>> {
+    const call = await makeCall(id, () => make(AbortSignal.timeout(CALL_MS)));
     run.wasAnswered ||= call.error === undefined || isOrdinaryAnswer(call.error);
     return call;
   }
 
   /** Does what is not the end of a call. @returns after how many ms to try again, if so */
-  private async take(run: Run, step: NextStep, error?: unknown): Promise<number | undefined> {
+  private async take(run: Run, step: NextStep, error?: unknown, isOfMint = false): Promise<number | undefined> {
     switch (step.do) {
       case 'retry':
         return jobs['deletion.run'].backoff(run.retries + 1);
@@ -225,13 +231,22 @@ export class DeletionRun {
         await this.runs.giveBack(run, step.for === 'platform' ? step : undefined);
         return undefined;
       case 'hold':
-        await this.holds.hold(run.merchant.platformId, run.id, step.reason, step.errcode);
-        await this.runs.giveBack(run, { for: 'platform', pauseMs: HELD_PAUSE_MS });
+        await this.hold(run, step, isOfMint);
         return undefined;
+      case 'call':
       case 'renew_token':
       case 'verify':
-        throw new Error(`${step.do} is a step of a delete call.`);
+        throw new Error(`${step.do} is a step of a call.`);
     }
+  }
+
+  private async hold(run: Run, step: Extract<NextStep, { do: 'hold' }>, isOfMint: boolean): Promise<void> {
+    const { id: merchantId, platformId } = run.merchant;
+    const { reason, errcode } = step;
+    const hasBegun = await this.holds.hold({ platformId, deletionId: run.id, reason, errcode, isOfMint });
+    const pauseMs = heldPauseMs(run.retries);
+    await this.runs.giveBack(run, { for: 'platform', pauseMs });
+    if (hasBegun) await this.lanes.pause(merchantId, pauseMs);
   }
 
   private async fail(
@@ -240,7 +255,8 @@ export class DeletionRun {
     call?: Call<unknown>,
     error: unknown = call?.error,
   ): Promise<void> {
-    if (lesson) await this.merchants.learn(run.merchant.id, run.merchant.grantVersion, lesson);
+    const { id, grantVersion } = run.merchant;
+    if (lesson) await this.runs.keep(() => this.merchants.learn(id, grantVersion, lesson));
     await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: outcomeOf(code, error) }, call);
   }
 

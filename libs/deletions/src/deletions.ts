@@ -194,9 +194,9 @@ export class Deletions {
   async merchantsToRefresh(now: Date): Promise<string[]> {
     const found = await rows<{ id: string; expiresAt: Date }>(
       this.dataSource,
-      `SELECT m.id, t.expires_at AS "expiresAt" FROM access_tokens t JOIN merchants m ON m.id = t.holder_id
+      `SELECT m.id, t.expires_at AS "expiresAt" FROM access_tokens t JOIN merchants m ON m.id = t.holder_id JOIN platforms pl ON pl.id = m.platform_id
        WHERE t.token_sealed IS NOT NULL AND t.expires_at > now() AND t.expires_at < now() + $1 * interval '1 ms'
-         AND m.state = 'authorized' AND EXISTS (
+         AND m.state = 'authorized' AND pl.held_since IS NULL AND EXISTS (
            SELECT 1 FROM deletions d
            WHERE d.merchant_id = m.id AND d.finished_at IS NULL AND d.ready_at < now() + $1 * interval '1 ms')
        ORDER BY t.expires_at LIMIT 1000`,

@@ -3,12 +3,16 @@ import { Gathering } from './gathering.js';
 /** A round trip that doubles numbers, keeps what it was asked, and cannot do with 13. */
 function doubling() {
   const sent: number[][] = [];
-  const gathering = new Gathering(async (items: number[]) => {
-    sent.push(items);
-    await Promise.resolve();
-    if (items.includes(13)) throw new Error('unlucky');
-    return items.map((item) => item * 2);
-  });
+  const gathering = new Gathering(
+    async (items: number[]) => {
+      sent.push(items);
+      await Promise.resolve();
+      if (items.includes(13)) throw new Error('unlucky');
+      if (items.includes(0)) throw new Error('away');
+      return items.map((item) => item * 2);
+    },
+    (error) => error instanceof Error && error.message === 'unlucky',
+  );
   return { sent, ask: (item: number) => gathering.ask(item) };
 }
 
@@ -23,11 +27,14 @@ describe('a gathering', () => {
   it('gathers what comes while four round trips are under way', async () => {
     const sent: number[][] = [];
     const answer: (() => void)[] = [];
-    const gathering = new Gathering(async (items: number[]) => {
-      sent.push(items);
-      await new Promise<void>((resolve) => answer.push(resolve));
-      return items;
-    });
+    const gathering = new Gathering(
+      async (items: number[]) => {
+        sent.push(items);
+        await new Promise<void>((resolve) => answer.push(resolve));
+        return items;
+      },
+      () => false,
+    );
     const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     const asked: Promise<number>[] = [];
     for (const item of [1, 2, 3, 4, 5, 6]) {
@@ -54,5 +61,12 @@ describe('a gathering', () => {
     const outcomes = await Promise.allSettled([1, 13, 2].map(ask));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(await ask(5)).toBe(10);
+  });
+
+  it('lets all fail at once when it is nobody’s own fault', async () => {
+    const { sent, ask } = doubling();
+    const outcomes = await Promise.allSettled([1, 0, 2].map(ask));
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(sent).toEqual([[1, 0, 2]]);
   });
 });

@@ -19,8 +19,14 @@ export class Gathering<In, Out> {
   private readonly waiting: Asked<In, Out>[] = [];
   private underWay = 0;
 
-  /** @param send answers in the order of the items; it is asked again for each alone when it fails for several */
-  constructor(private readonly send: (items: In[]) => Promise<Out[]>) {}
+  /**
+   * @param send answers in the order of the items
+   * @param isOfOne whether an error may be one item's alone: then each is sent by itself
+   */
+  constructor(
+    private readonly send: (items: In[]) => Promise<Out[]>,
+    private readonly isOfOne: (error: unknown) => boolean,
+  ) {}
 
   ask(item: In): Promise<Out> {
     return new Promise((resolve, reject) => {
@@ -44,8 +50,8 @@ export class Gathering<In, Out> {
       asked.forEach(({ resolve }, index) => resolve(answers[index] as Out));
     } catch (error) {
       // What one of them makes impossible shall not befall the others.
-      if (asked.length > 1) for (const one of asked) await this.serve([one]);
-      else asked[0]?.reject(error);
+      if (asked.length > 1 && this.isOfOne(error)) for (const one of asked) await this.serve([one]);
+      else for (const one of asked) one.reject(error);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { holdPauseMs } from './hold-pause.js';
+import { heldPauseMs, holdPauseMs } from './hold-pause.js';
 
 it.each([
   [0, 5_000],
@@ -9,4 +9,12 @@ it.each([
   [5_000, 300_000],
 ])('after %i failed probes a platform is left alone for %i ms', (failedProbes, pauseMs) => {
   expect(holdPauseMs(failedProbes)).toBe(pauseMs);
+});
+
+it.each([
+  [0, 30_000],
+  [1, 60_000],
+  [5, 600_000],
+])('a lane that began a hold waits longer after %i such times: %i ms', (retries, pauseMs) => {
+  expect(heldPauseMs(retries)).toBe(pauseMs);
 });

@@ -1,7 +1,17 @@
 const FIRST_MS = 5_000;
 const LONGEST_MS = 300_000;
+const FIRST_OF_BEGINNER_MS = 30_000;
+const LONGEST_OF_BEGINNER_MS = 600_000;
 
 /** How long a platform is left alone before the next probe, ms: 5 s at first, doubled after each probe that failed. */
 export function holdPauseMs(failedProbes: number): number {
   return Math.min(LONGEST_MS, FIRST_MS * 2 ** failedProbes);
+}
+
+/**
+ * How long the lane waits, ms, whose deletion met the failure first. If it was this merchant's own trouble after all, which
+ * costs that deletion a retry each time, it holds the others up ever less often.
+ */
+export function heldPauseMs(retries: number): number {
+  return Math.min(LONGEST_OF_BEGINNER_MS, FIRST_OF_BEGINNER_MS * 2 ** retries);
 }

@@ -97,7 +97,11 @@ export function chargeRate(lane: LaneState, taken: number, now: Date, defaults: 
 
 /** Whether the rate allows a call now, of a deletion whose quota is paid already. */
 export function hasSlot(lane: LaneState, now: Date, defaults: PacingDefaults): boolean {
-  return !isShut(lane, now) && slotsAt(lane.nextSlotMs, currentRate(lane, now, defaults), now).count > 0;
+  return (
+    !isShut(lane, now) &&
+    !wasSaidToBeSpent(lane, now) &&
+    slotsAt(lane.nextSlotMs, currentRate(lane, now, defaults), now).count > 0
+  );
 }
 
 /**
@@ -167,8 +171,15 @@ export function waitForAdmin(lane: LaneState, now: Date, pauseMs: number): LaneS
 
 /** The lane after a slot was bought for a call that was never made. The slot is gone, the quota is not. */
 export function refund(lane: LaneState, now: Date, defaults: PacingDefaults): LaneState {
+  // What WeChat says is spent does not come back by our not calling.
+  if (wasSaidToBeSpent(lane, now)) return lane;
   const refunded = { ...lane, quotaDay: shanghaiDay(now), quotaUsed: Math.max(0, usedToday(lane, now) - 1) };
   return { ...refunded, ...blockOf(refunded, now, defaults) };
+}
+
+/** The lane after something that only time can tell about. */
+export function pause(lane: LaneState, now: Date, pauseMs: number): LaneState {
+  return { ...lane, nextSlotMs: Math.max(lane.nextSlotMs, now.getTime() + pauseMs) };
 }
 
 /** The lane after its limits were changed, or WeChat's counters cleared: what quota shut, the new numbers may open. */

@@ -7,6 +7,7 @@ import {
   charge,
   chargeRate,
   hasSlot,
+  pause,
   quotaSpent,
   refund,
   reopen,
@@ -17,7 +18,7 @@ import {
   type LaneState,
   type PacingDefaults,
 } from './lane.js';
-import { IS_LANE_HELD, noteProbes } from './held.js';
+import { IS_LANE_HELD, IS_PROBE_LANE, noteProbes } from './held.js';
 import { LANE_COLUMNS, lockLane, saveLanes, type LaneRow } from './lane-rows.js';
 import { chargePlatform, dealOut, type Wanting } from './platform-rate.js';
 import { lockPlatforms, savePlatform } from './platform-rows.js';
@@ -51,6 +52,8 @@ interface DueLane extends LaneRow {
 /** How many lanes one look takes at most, so that its transaction stays short. */
 const LANES_PER_LOOK = 200;
 const WAKES_PER_LOOK = 5_000;
+/** Of lanes whose merchant's grant is gone; what is left fails with the next look. */
+const FAILED_PER_LOOK = 2_000;
 /** How often a lane is looked at while its platform is held: the end of the hold wakes it. */
 const HELD_LOOK_S = 30;
 
@@ -96,10 +99,10 @@ export class Lanes {
         tx,
         `SELECT p.merchant_id AS "merchantId", m.platform_id AS "platformId", ${LANE_COLUMNS}, ${GRANT_GONE} AS "grantGone",
            CASE WHEN ${IS_LANE_HELD} THEN GREATEST(pl.held_until, now() + interval '${HELD_LOOK_S} s') END AS "heldUntil",
-           ${IS_LANE_HELD} IS FALSE AND pl.held_since IS NOT NULL AS "isProbe",
+           ${IS_PROBE_LANE} AS "isProbe",
            COALESCE(pp.learned_calls > 0, false) AS "isPaced"
          FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
-           LEFT JOIN platform_pacing pp ON pp.platform_id = m.platform_id
+           LEFT JOIN platform_pacing pp ON pp.platform_id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
          WHERE p.due_at <= now() ORDER BY p.due_at LIMIT $1 FOR UPDATE OF p SKIP LOCKED`,
         [Math.min(LANES_PER_LOOK, room)],
       );
@@ -147,7 +150,21 @@ export class Lanes {
 
   /** The slot was bought for a call that was never made. */
   async refund(merchantId: string): Promise<void> {
-    await this.change(merchantId, (lane) => refund(lane, lane.now, this.defaults));
+    await this.refundIf(merchantId, () => Promise.resolve(true));
+  }
+
+  /** Does the work and, if it says so, gives a slot's quota back in the same transaction. */
+  async refundIf(merchantId: string, work: (tx: EntityManager) => Promise<boolean>): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      // The lane before its deletions, as the dispatcher takes them.
+      const lane = await lockLane(tx, merchantId);
+      if (await work(tx)) await saveLanes(tx, [{ ...lane, ...refund(lane, lane.now, this.defaults) }]);
+    });
+  }
+
+  /** Nothing leaves the lane for that long. */
+  async pause(merchantId: string, pauseMs: number): Promise<void> {
+    await this.change(merchantId, (lane) => pause(lane, lane.now, pauseMs));
   }
 
   /** WeChat said 45009. */
@@ -199,7 +216,9 @@ export class Lanes {
     await tx.query(
       `WITH ended AS (
          UPDATE deletions d SET state = 'failed', outcome_code = ${GRANT_GONE}, waiting_for = NULL, waiting_until = NULL, finished_at = now()
-         FROM merchants m WHERE m.id = d.merchant_id AND d.merchant_id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         FROM merchants m WHERE m.id = d.merchant_id AND ${GRANT_GONE} IS NOT NULL AND d.id IN (
+           SELECT id FROM deletions WHERE merchant_id = ANY($1) AND finished_at IS NULL AND dispatched_at IS NULL
+           LIMIT ${FAILED_PER_LOOK} FOR UPDATE SKIP LOCKED)
          RETURNING d.*
        ) ${tellOf('ended')}`,
       [closed.map(({ merchantId }) => merchantId)],
@@ -263,9 +282,15 @@ export class Lanes {
          ) AS next
          ORDER BY next.is_urgent DESC, next.place, lane.turn LIMIT $6
        ),
+       -- What somebody else changes just now is left for the next look: no client's transaction holds up the others.
+       locked AS (
+         SELECT d.id, picked.slot_at FROM picked JOIN deletions d ON d.id = picked.id
+         WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
+       ),
        taken AS (
-         UPDATE deletions d SET state = 'queued', dispatched_at = now(), dispatches = d.dispatches + 1, slot_at = picked.slot_at, waiting_for = NULL, waiting_until = NULL
-         FROM picked WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND d.id = picked.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         UPDATE deletions d SET state = 'queued', dispatched_at = now(), dispatches = d.dispatches + 1, slot_at = locked.slot_at, waiting_for = NULL, waiting_until = NULL
+         FROM locked WHERE d.id = ANY (ARRAY(SELECT id FROM locked)) AND d.id = locked.id
          RETURNING d.id, d.merchant_id, d.request_id, d.dispatches, d.is_urgent, d.ready_at
        )
        SELECT id, merchant_id AS "merchantId", request_id AS "requestId", dispatches FROM taken ORDER BY is_urgent DESC, ready_at, id`,

@@ -93,6 +93,17 @@ describe('after mass/delete failed', () => {
     expect(afterDelete(deletion(40060), fresh)).toEqual({ do: 'verify', code: 'refused' });
   });
 
+  it.each([40060, 40066])('with %i for an address, it fails: it is the article that does not exist', (errcode) => {
+    expect(afterDelete(deletion(errcode), urlOnly)).toEqual({ do: 'fail', code: 'refused' });
+  });
+
+  it.each([
+    [deletion(61004), 'platform_broken'],
+    [noConnection, 'connect_failed'],
+  ])('holding the platform up once too often (%s), it fails', (error, code) => {
+    expect(afterDelete(error, lastTime)).toEqual({ do: 'fail', code });
+  });
+
   it('with a code that nobody knows, it fails at once', () => {
     expect(afterDelete(deletion(1_234_567), fresh)).toEqual({ do: 'fail', code: 'refused' });
   });
@@ -103,11 +114,11 @@ describe('after mass/delete failed', () => {
 
   it.each(codesOf('platform_broken'))('with %i, the whole platform is held', (errcode) => {
     const reason = [40091, 61005, 61006].includes(errcode) ? 'ticket_invalid' : 'platform_broken';
-    expect(afterDelete(deletion(errcode), lastTime)).toEqual(hold(reason, errcode));
+    expect(afterDelete(deletion(errcode), fresh)).toEqual(hold(reason, errcode));
   });
 
   it('without a connection, nothing was spent and the whole platform is held', () => {
-    expect(afterDelete(noConnection, lastTime)).toEqual(hold('connect_failed'));
+    expect(afterDelete(noConnection, fresh)).toEqual(hold('connect_failed'));
   });
 
   it('because the token was refused twice, it backs off', () => {
@@ -172,9 +183,9 @@ describe('when mass/get could not be asked', () => {
     ['the admin shut our address out', deletion(89507), { do: 'wait', for: 'merchant_admin', pauseMs: 60 * MINUTE_MS }],
     ['its own quota is spent, which is not that of deletions', deletion(45009), forAnHour],
     ['the platform is broken', deletion(61004), hold('platform_broken', 61004)],
-    ['the message is not to be asked about', deletion(40059), forAMint],
+    ['it knows no such message, the delete call will tell why', deletion(40059), { do: 'call' }],
     ['the grant is gone', deletion(61003), { do: 'fail', code: 'unauthorized', lesson: 'unauthorized' }],
-  ])('because %s, no delete call is spent', (_why, error, step) => {
+  ])('because %s, the step is known', (_why, error, step) => {
     expect(afterVerifyFailure(error, fresh)).toEqual(step);
   });
 

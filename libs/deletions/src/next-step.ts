@@ -6,6 +6,8 @@ export type NextStep =
   | { do: 'fail'; code: string; lesson?: GrantLesson | undefined }
   /** Mark the token stale, take a new one, call again at once. */
   | { do: 'renew_token' }
+  /** `mass/get` has nothing to say: make the delete call. */
+  | { do: 'call' }
   /** Ask `mass/get`: DELETE is a success, anything else a failure with this code. */
   | { do: 'verify'; code: string }
   /** Uses up one of the deletion's retries. */
@@ -31,6 +33,7 @@ export interface CallContext {
 }
 
 const ARTICLE_IDX_OUT_OF_RANGE = 40060;
+const INVALID_URL = 40066;
 /** WeChat counts by the minute; an answer of 45011 means the current minute is full. */
 const MINUTE_PAUSE_MS = 60_000;
 /** An admin needs time to notice; asking again sooner only annoys. */
@@ -47,12 +50,16 @@ export function afterDelete(error: unknown, context: CallContext): NextStep | un
     return context.isTokenRenewed ? retryOr(error, context) : { do: 'renew_token' };
   // Once seen although the article had been deleted, so it is looked into. But the number does not get better by calling
   // again, and each call is one of ten a day.
-  if (error.errcode === ARTICLE_IDX_OUT_OF_RANGE && context.hasMsgId) return { do: 'verify', code: 'refused' };
+  if (error.errcode === ARTICLE_IDX_OUT_OF_RANGE) {
+    return context.hasMsgId ? { do: 'verify', code: 'refused' } : { do: 'fail', code: 'refused' };
+  }
+  // Of a delete by address it is the article's that is meant, not that of the API.
+  if (error.errcode === INVALID_URL && !context.hasMsgId) return { do: 'fail', code: 'refused' };
   if (error instanceof UnknownOutcome) return retryOr(error, context);
   if (error instanceof AlreadyGone && context.hasMsgId) return { do: 'verify', code: error.code };
   if (error instanceof TooFast) return slowDown(error);
   if (error instanceof QuotaSpent) return { do: 'wait', for: 'daily_quota' };
-  return afterAnyCall(error);
+  return orFailed(afterAnyCall(error), context);
 }
 
 /** After no token could be had. No delete call was made, so nothing of the deletion's own is used up. */
@@ -63,16 +70,19 @@ export function afterTokenFailure(error: unknown): NextStep | undefined {
   return error instanceof WechatError ? afterAnyCall(error) : undefined;
 }
 
-/** After `mass/get` could not be asked, or said that the message is still there. */
+/** After `mass/get` gave no answer about the message. */
 export function afterVerifyFailure(error: unknown, context: CallContext): NextStep | undefined {
   if (!(error instanceof WechatError)) return undefined;
   if (error instanceof CredentialExpired || error instanceof UnknownOutcome) return retryOr(error, context);
   if (error instanceof TooFast) return slowDown(error);
-  // What it says of this message is no verdict; without one, no delete call is spent.
-  if (error instanceof Refused || error instanceof AlreadyGone) {
-    return { do: 'wait', for: 'platform', pauseMs: MINT_PAUSE_MS };
-  }
-  return afterAnyCall(error);
+  // WeChat has nothing to tell of this message: the delete call will say why.
+  if (error instanceof Refused || error instanceof AlreadyGone) return { do: 'call' };
+  return orFailed(afterAnyCall(error), context);
+}
+
+/** A deletion that held its platform up again and again, although other merchants' calls passed, comes to an end. */
+function orFailed(step: NextStep, { retriesLeft }: CallContext): NextStep {
+  return step.do === 'hold' && retriesLeft <= 0 ? { do: 'fail', code: step.reason } : step;
 }
 
 function afterAnyCall(error: WechatError): NextStep {

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Merchant } from '@app/merchants';
 import { DeletionsDesk } from '../../../test/support/deletions-desk.js';
+import type { HoldReason } from './next-step.js';
 import type { Run } from './runs.js';
+import { nextShanghaiMidnight, shanghaiDay } from './shanghai-day.js';
 
+/** A deletion that is not looked at any more. */
+const NOBODY = randomUUID();
 let desk: DeletionsDesk;
 
 beforeAll(async () => {
@@ -34,6 +38,8 @@ async function claimed(id: string): Promise<Run> {
   return claim.run;
 }
 
+const hold = (platformId: string, deletionId: string, reason: HoldReason, errcode?: number, isOfMint = false) =>
+  desk.holds.hold({ platformId, deletionId, reason, errcode, isOfMint });
 const platform = async (id: string) => {
   const [row] = await desk.sql<Record<string, unknown>>(
     `SELECT held_reason, held_errcode, hold_probes, extract(epoch FROM held_until - now())::int AS seconds FROM platforms WHERE id = $1`,
@@ -52,7 +58,7 @@ describe('a platform for which every call fails', () => {
     const { id } = await aPlatform(3);
     const [first = '', ...others] = await dispatchOf(id);
     expect(others.length).toBeGreaterThan(0);
-    await Promise.all([first, ...others].map((one) => desk.holds.hold(id, one, 'platform_broken', 61004)));
+    await Promise.all([first, ...others].map((one) => hold(id, one, 'platform_broken', 61004)));
     expect(await platform(id)).toEqual({
       held_reason: 'platform_broken',
       held_errcode: 61004,
@@ -66,7 +72,7 @@ describe('a platform for which every call fails', () => {
     const { id, merchants } = await aPlatform(2);
     const [first = '', second = ''] = await dispatchOf(id);
     for (const merchant of merchants) await desk.keepToken(merchant.id);
-    await desk.holds.hold(id, first, 'connect_failed');
+    await hold(id, first, 'connect_failed');
     expect(await claimed(second)).toMatchObject({ isHeld: true, isProbe: false, begun: undefined });
     expect(await dispatchOf(id)).toEqual([]);
     const other = await aPlatform(1, 1);
@@ -75,7 +81,7 @@ describe('a platform for which every call fails', () => {
 
   it('is probed with one deletion after a pause, and the next pause is longer', async () => {
     const { id } = await aPlatform(3);
-    await desk.holds.hold(id, 'any', 'platform_broken', 40125);
+    await hold(id, NOBODY, 'platform_broken', 40125);
     await desk.holds.probe();
     expect(await dispatchOf(id)).toEqual([]);
     await endPause(id);
@@ -85,14 +91,14 @@ describe('a platform for which every call fails', () => {
     await desk.holds.probe();
     expect(await dispatchOf(id)).toEqual([]);
     expect(await claimed(probe)).toMatchObject({ isHeld: false, isProbe: true });
-    await desk.holds.hold(id, probe, 'platform_broken', 40125);
+    await hold(id, probe, 'platform_broken', 40125);
     expect(await platform(id)).toMatchObject({ hold_probes: 1, seconds: 10 });
     expect(await eventsOf(id)).toEqual(['platform.held']);
   });
 
   it('goes on with everybody when the probe is answered', async () => {
     const { id } = await aPlatform(3, 1);
-    await desk.holds.hold(id, 'any', 'ticket_invalid', 61006);
+    await hold(id, NOBODY, 'ticket_invalid', 61006);
     expect(await dispatchOf(id)).toEqual([]);
     await endPause(id);
     await desk.holds.probe();
@@ -108,7 +114,7 @@ describe('a platform for which every call fails', () => {
 
   it('is probed again when a probe was never heard of', async () => {
     const { id } = await aPlatform(2);
-    await desk.holds.hold(id, 'any', 'connect_failed');
+    await hold(id, NOBODY, 'connect_failed');
     expect(await dispatchOf(id)).toEqual([]);
     await endPause(id);
     await desk.holds.probe();
@@ -118,9 +124,69 @@ describe('a platform for which every call fails', () => {
     expect(await dispatchOf(id)).toHaveLength(1);
   });
 
+  it('is probed with an urgent deletion when only the reserve is left', async () => {
+    const merchant = await desk.aMerchant();
+    const [urgent = ''] = await desk.accept(merchant, 1, { isUrgent: true });
+    await desk.accept(merchant, 1);
+    const now = new Date();
+    await desk.sql(
+      `UPDATE merchant_pacing SET quota_day = $2, quota_used = 8, blocked_for = 'daily_quota', blocked_until = $3
+       WHERE merchant_id = $1`,
+      [merchant.id, shanghaiDay(now), nextShanghaiMidnight(now)],
+    );
+    await hold(merchant.platformId, NOBODY, 'platform_broken', 61004);
+    expect(await dispatchOf(merchant.platformId)).toEqual([]);
+    await endPause(merchant.platformId);
+    await desk.holds.probe();
+    expect(await dispatchOf(merchant.platformId)).toEqual([urgent]);
+  });
+
+  it('for want of a token goes on with those who have one, and is probed by one who has none', async () => {
+    const { id, merchants } = await aPlatform(2, 1);
+    const [withToken, without] = merchants;
+    await desk.keepToken(withToken?.id ?? '');
+    await hold(id, NOBODY, 'ticket_missing', undefined, true);
+    const [first = '', ...others] = await dispatchOf(id);
+    expect(others).toEqual([]);
+    expect((await desk.view([first]))[0]).toMatchObject({ merchantId: withToken?.id });
+    expect(await claimed(first)).toMatchObject({ isHeld: false, isProbe: false, begun: expect.anything() });
+    await endPause(id);
+    await desk.holds.probe();
+    const [probe = ''] = await dispatchOf(id);
+    expect((await desk.view([probe]))[0]).toMatchObject({ merchantId: without?.id });
+    expect(await claimed(probe)).toMatchObject({ isHeld: false, isProbe: true });
+  });
+
+  it('is held for all when those who have a token fail too', async () => {
+    const { id, merchants } = await aPlatform(2, 2);
+    const [withToken] = merchants;
+    await desk.keepToken(withToken?.id ?? '');
+    await hold(id, NOBODY, 'platform_broken', 40125, true);
+    const [first = ''] = await dispatchOf(id);
+    expect(await hold(id, first, 'platform_broken', 61004)).toBe(false);
+    expect(await dispatchOf(id)).toEqual([]);
+    expect(await eventsOf(id)).toEqual(['platform.held']);
+  });
+
+  it('costs who began it a retry when another merchant’s probe passes', async () => {
+    const { id, merchants } = await aPlatform(2, 1);
+    const left = await dispatchOf(id);
+    const [odd] = await desk.view(left.slice(0, 1));
+    expect(await hold(id, odd?.id ?? '', 'platform_broken', 40013)).toBe(true);
+    const other = merchants.find((merchant) => merchant.id !== odd?.merchantId);
+    const [probe = ''] = left.slice(1);
+    await desk.sql(`UPDATE platforms SET probe_merchant_id = $2, probe_deletion_id = $3 WHERE id = $1`, [
+      id,
+      other?.id,
+      probe,
+    ]);
+    await desk.holds.resume(id, probe);
+    expect(await desk.view([odd?.id ?? '', probe])).toMatchObject([{ retries: 1 }, { retries: 0 }]);
+  });
+
   it('fails without a call what waits for merchants whose grant is gone meanwhile', async () => {
     const { id, merchants } = await aPlatform(1);
-    await desk.holds.hold(id, 'any', 'connect_failed');
+    await hold(id, NOBODY, 'connect_failed');
     await desk.sql(`UPDATE merchants SET state = 'unauthorized' WHERE id = $1`, [merchants[0]?.id]);
     expect(await dispatchOf(id)).toEqual([]);
     expect(await eventsOf(id)).toEqual(['platform.held', 'deletion.failed', 'deletion.failed']);

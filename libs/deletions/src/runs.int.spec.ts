@@ -55,6 +55,37 @@ describe('a run', () => {
     expect(await claimed(id)).toMatchObject({ begun: undefined, isLastOutcomeUnknown: true, hasSlot: false });
   });
 
+  it('that many workers ask for at once has one call written down, and it is the claimer’s', async () => {
+    const merchant = await desk.aMerchant();
+    await desk.keepToken(merchant.id);
+    const id = await dispatchedFor(merchant);
+    const claims = await Promise.all(Array.from({ length: 10 }, () => desk.runs.claim(id)));
+    const [won, ...others] = claims.flatMap((claim) => (claim.claimed ? claim.run : []));
+    expect(others).toEqual([]);
+    const calls = await desk.sql<{ id: string }>(`SELECT id FROM deletion_attempts WHERE deletion_id = $1`, [id]);
+    expect(calls).toEqual([{ id: won?.begun?.id }]);
+    expect(await desk.sql(`SELECT run_id FROM deletions WHERE id = $1`, [id])).toEqual([{ run_id: won?.runId }]);
+  });
+
+  it('knows what WeChat has said for good, so that no further call is spent on it', async () => {
+    const id = await dispatched();
+    const run = await claimed(id);
+    const callId = (await desk.runs.startCall(run, 'mass/delete')) ?? '';
+    const refusal = {
+      outcome: 'already_gone',
+      errcode: 40065,
+      errmsg: 'invalid msg status',
+      rid: 'a-rid',
+      latencyMs: 5,
+    };
+    await desk.runs.finishCall(callId, refusal, { run, outcome: { code: 'already_gone' } });
+    await endClaim(id);
+    expect(await claimed(id)).toMatchObject({
+      isLastOutcomeUnknown: true,
+      final: { code: 'already_gone', errcode: 40065, errmsg: 'invalid msg status', rid: 'a-rid' },
+    });
+  });
+
   it.each<[string, string]>([
     ['the token has ended', `UPDATE access_tokens SET use_until = now()`],
     ['there is no token', `UPDATE access_tokens SET token_sealed = NULL`],
@@ -121,6 +152,25 @@ describe('a run', () => {
     expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'backoff', retries: 1 }]);
     await expect(desk.deletions.cancel(EVERYTHING, id)).rejects.toMatchObject({ code: 'deletion_state_conflict' });
     expect(await desk.lanes.dispatch()).toEqual([]);
+  });
+
+  it('gives an unused slot back with the deletion, unless another worker has taken over', async () => {
+    const merchant = await desk.aMerchant();
+    const id = await dispatchedFor(merchant);
+    const used = async () =>
+      (
+        await desk.sql<{ quota_used: number }>(`SELECT quota_used FROM merchant_pacing WHERE merchant_id = $1`, [
+          merchant.id,
+        ])
+      )[0]?.quota_used;
+    const slow = await claimed(id);
+    await endClaim(id);
+    const second = await claimed(id);
+    await desk.runs.giveBack(slow);
+    expect(await used()).toBe(1);
+    await desk.runs.giveBack(second, { for: 'backoff', pauseMs: 60_000 });
+    expect(await used()).toBe(0);
+    expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'backoff', retries: 1 }]);
   });
 
   it('that waits for somebody is in its lane, where it can be cancelled', async () => {

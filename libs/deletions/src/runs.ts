@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import { IS_USABLE_TOKEN } from '@app/merchants';
@@ -29,6 +29,10 @@ export interface Run {
   slotUntil: number;
   /** The last delete call may have taken effect: nobody has seen its answer. */
   isLastOutcomeUnknown: boolean;
+  /** By performance.now(): a call that begins later might outlast the claim. */
+  callBefore: number;
+  /** What WeChat has said already, for good: unless the message turns out to be gone, the deletion ends so. */
+  final?: Outcome | undefined;
   /** A delete call that is written down already: nothing stood in its way when the claim was made. */
   begun?: BegunCall | undefined;
   /** The platform is held, and this is not its probe: no call may be made. */
@@ -59,8 +63,10 @@ export interface Outcome {
   rid?: string | undefined;
 }
 
-/** Longer than a token and a call can take together. Renewed with every call. */
-const CLAIM_MS = 30_000;
+/** No call takes longer: then it counts as one whose outcome is not known. */
+export const CALL_MS = 25_000;
+/** Renewed with every call. Longer than a call: while it is under way, nobody else takes the deletion. */
+const CLAIM_MS = 35_000;
 
 /** The end of a deletion, with the answer that decided it. */
 export interface End {
@@ -69,8 +75,8 @@ export interface End {
   outcome: Outcome;
 }
 
-/** Within the claim, after which another worker looks at WeChat what came of the call. */
-const KEEP_MS = 20_000;
+/** A failover of the database is over by then. */
+const KEEP_MS = 10 * 60_000;
 const KEEP_PAUSE_MS = 500;
 
 interface WantedClaim {
@@ -81,6 +87,11 @@ interface WantedClaim {
 
 interface ClaimedRow {
   id: string;
+  runId: string;
+  finalCode: string | null;
+  finalErrcode: number | null;
+  finalErrmsg: string | null;
+  finalRid: string | null;
   msgId: string | null;
   articleIdx: number;
   url: string;
@@ -114,8 +125,8 @@ interface WantedEnd {
 @Injectable()
 export class Runs {
   private readonly logger = new Logger(Runs.name);
-  private readonly claims = new Gathering((wanted: WantedClaim[]) => this.claimAll(wanted));
-  private readonly ends = new Gathering((wanted: WantedEnd[]) => this.finishAll(wanted));
+  private readonly claims = new Gathering((wanted: WantedClaim[]) => this.claimAll(wanted), isOfRows);
+  private readonly ends = new Gathering((wanted: WantedEnd[]) => this.finishAll(wanted), isOfRows);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -127,9 +138,10 @@ export class Runs {
    * delete call, that is written down with the same statement.
    */
   async claim(id: string): Promise<Claim> {
+    const askedAt = performance.now();
     const wanted = { id, runId: uuidv7(), callId: uuidv7() };
     const row = await this.claims.ask(wanted);
-    return row ? { claimed: true, run: runOf(row, wanted) } : this.whyNot(id);
+    return row ? { claimed: true, run: runOf(row, wanted, askedAt) } : this.whyNot(id);
   }
 
   /** Writes down that a call is about to be made. @returns its id, or undefined when the claim is lost */
@@ -146,14 +158,32 @@ export class Runs {
     return started?.id;
   }
 
-  /** The answer of a call after which the deletion goes on. */
-  async finishCall(callId: string, result: CallResult): Promise<void> {
+  /**
+   * The answer of a call after which the deletion goes on.
+   * @param final how the deletion ends unless the message turns out to be gone: no further delete call is spent
+   */
+  async finishCall(callId: string, result: CallResult, final?: { run: Run; outcome: Outcome }): Promise<void> {
     const { outcome, errcode, errmsg, rid, httpStatus, latencyMs } = result;
     await this.keep(() =>
       this.dataSource.query(
-        `UPDATE deletion_attempts SET outcome = $2, errcode = $3, errmsg = $4, rid = $5, http_status = $6, latency_ms = $7,
+        `WITH noted AS (
+           UPDATE deletions SET outcome_code = $10, outcome_errcode = $3, outcome_errmsg = $4, outcome_rid = $5
+           WHERE id = $8 AND run_id = $9 AND finished_at IS NULL
+         )
+         UPDATE deletion_attempts SET outcome = $2, errcode = $3, errmsg = $4, rid = $5, http_status = $6, latency_ms = $7,
            finished_at = now() WHERE id = $1`,
-        [callId, outcome, errcode ?? null, errmsg ?? null, rid ?? null, httpStatus ?? null, latencyMs],
+        [
+          callId,
+          outcome,
+          errcode ?? null,
+          errmsg ?? null,
+          rid ?? null,
+          httpStatus ?? null,
+          latencyMs,
+          final?.run.id ?? null,
+          final?.run.runId ?? null,
+          final?.outcome.code ?? null,
+        ],
       ),
     );
   }
@@ -164,8 +194,8 @@ export class Runs {
    */
   async finish(run: Run, end: End, call?: { id: string; result: CallResult }): Promise<void> {
     const { state, proof, outcome } = end;
-    this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
     await this.keep(() => this.ends.ask({ run, end, call }));
+    this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
   }
 
   /** Waits out a backoff in the queue, which then runs it again. */
@@ -178,20 +208,34 @@ export class Runs {
     );
   }
 
-  /** Back into the lane, to its old place for lack of a slot, or to wait for somebody. */
-  async giveBack(run: Run, wait?: { for: 'platform'; pauseMs: number }): Promise<void> {
-    await this.dataSource.transaction(async (tx) => {
-      const [back] = await rows<{ readyAt: Date }>(
-        tx,
-        `UPDATE deletions SET state = $3, waiting_for = $4,
-           ready_at = CASE WHEN $4::text IS NULL THEN ready_at ELSE now() + $5 * interval '1 ms' END,
-           waiting_until = CASE WHEN $4::text IS NOT NULL THEN now() + $5 * interval '1 ms' END,
-           dispatched_at = NULL, run_id = NULL, running_until = NULL
-         WHERE id = $1 AND run_id = $2 AND finished_at IS NULL RETURNING ready_at AS "readyAt"`,
-        [run.id, run.runId, wait ? 'waiting' : 'queued', wait?.for ?? null, wait?.pauseMs ?? 0],
-      );
-      if (back) await this.lanes.wake(tx, run.merchant.id, back.readyAt);
-    });
+  /**
+   * Back into the lane, to its old place for lack of a slot, or to wait; a slot that no call has used is given back with it.
+   * A backoff that the queue will not wait out counts as a retry here too.
+   */
+  async giveBack(run: Run, wait?: { for: 'platform' | 'backoff'; pauseMs: number }): Promise<void> {
+    const putBack = (tx: EntityManager) => this.putBack(tx, run, wait);
+    if (run.hasSlot) await this.lanes.refundIf(run.merchant.id, putBack);
+    else await this.dataSource.transaction(putBack);
+    run.hasSlot = false;
+  }
+
+  /** @returns false when the claim was lost: whoever has it has the slot too */
+  private async putBack(
+    tx: EntityManager,
+    run: Run,
+    wait?: { for: 'platform' | 'backoff'; pauseMs: number },
+  ): Promise<boolean> {
+    const [back] = await rows<{ readyAt: Date }>(
+      tx,
+      `UPDATE deletions SET state = $3, waiting_for = $4, retries = retries + ($4::text IS NOT DISTINCT FROM 'backoff')::int,
+         ready_at = CASE WHEN $4::text IS NULL THEN ready_at ELSE now() + $5 * interval '1 ms' END,
+         waiting_until = CASE WHEN $4::text IS NOT NULL THEN now() + $5 * interval '1 ms' END,
+         dispatched_at = NULL, run_id = NULL, running_until = NULL
+       WHERE id = $1 AND run_id = $2 AND finished_at IS NULL RETURNING ready_at AS "readyAt"`,
+      [run.id, run.runId, wait ? 'waiting' : 'queued', wait?.for ?? null, wait?.pauseMs ?? 0],
+    );
+    if (back) await this.lanes.wake(tx, run.merchant.id, back.readyAt);
+    return back !== undefined;
   }
 
   /** Dispatched deletions that may have lost their job: those whose claim, wait or dispatch is over for a while. */
@@ -206,7 +250,9 @@ export class Runs {
     );
   }
 
-  private async claimAll(wanted: WantedClaim[]): Promise<(ClaimedRow | undefined)[]> {
+  private async claimAll(asked: WantedClaim[]): Promise<(ClaimedRow | undefined)[]> {
+    // One deletion asked for twice at once is its first asker's.
+    const wanted = asked.filter(({ id }, index) => asked.findIndex((one) => one.id === id) === index);
     const claimed = await rows<ClaimedRow>(
       this.dataSource,
       // Locked in one order, so that two processes that want the same ones wait and do not clash.
@@ -230,20 +276,16 @@ export class Runs {
        UPDATE deletions d SET state = 'running', waiting_for = NULL, waiting_until = NULL, run_id = s.new_run_id,
          running_until = now() + ${CLAIM_MS} * interval '1 ms', attempts = d.attempts + s.is_call_begun::int
        FROM decided s WHERE d.id = s.id
-       RETURNING d.id, d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
+       RETURNING d.id, d.run_id AS "runId", d.outcome_code AS "finalCode", d.outcome_errcode AS "finalErrcode",
+         d.outcome_errmsg AS "finalErrmsg", d.outcome_rid AS "finalRid", d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
          s.is_slot_spent AS "isSlotSpent", s.slot_age_ms AS "slotAgeMs", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", d.merchant_id AS "merchantId",
          s.platform_id AS "platformId", s.authorizer_appid AS "authorizerAppid", s.grant_gone AS "grantGone",
          s.grant_version AS "grantVersion", s.is_held AS "isHeld", s.is_probe AS "isProbe", s.is_call_begun AS "isCallBegun", s.token_sealed AS "tokenSealed",
          s.token_version AS "tokenVersion"`,
       [wanted.map(({ id }) => id), wanted.map(({ runId }) => runId), wanted.map(({ callId }) => callId)],
     );
-    const byId = new Map(claimed.map((row) => [row.id, row]));
-    // One deletion asked for twice at once is its first asker's.
-    return wanted.map(({ id }) => {
-      const row = byId.get(id);
-      byId.delete(id);
-      return row;
-    });
+    const byRunId = new Map(claimed.map((row) => [row.runId, row]));
+    return asked.map(({ runId }) => byRunId.get(runId));
   }
 
   private async finishAll(wanted: WantedEnd[]): Promise<void[]> {
@@ -287,7 +329,7 @@ export class Runs {
   }
 
   /** What WeChat answered is known once: a database that restarts shall not cost another of the day's calls. */
-  private async keep(write: () => Promise<unknown>): Promise<void> {
+  async keep(write: () => Promise<unknown>): Promise<void> {
     const giveUpAt = performance.now() + KEEP_MS;
     for (;;) {
       try {
@@ -312,7 +354,15 @@ export class Runs {
   }
 }
 
-function runOf(row: ClaimedRow, { runId, callId }: WantedClaim): Run {
+/** Whether a statement failed because of rows in it, so that others may fare better without them. */
+function isOfRows(error: unknown): boolean {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : undefined;
+  const sqlState = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  // Data exceptions, constraints, deadlocks: https://www.postgresql.org/docs/current/errcodes-appendix.html
+  return /^(22|23|40)[0-9A-Z]{3}$/.test(sqlState);
+}
+
+function runOf(row: ClaimedRow, { runId, callId }: WantedClaim, askedAt: number): Run {
   const { merchantId, platformId, authorizerAppid, grantVersion, grantGone, tokenSealed, tokenVersion } = row;
   return {
     id: row.id,
@@ -321,8 +371,10 @@ function runOf(row: ClaimedRow, { runId, callId }: WantedClaim): Run {
     target: row.msgId ? { msgId: BigInt(row.msgId), articleIdx: row.articleIdx } : { url: row.url },
     retries: row.retries,
     hasSlot: !row.isSlotSpent,
-    slotUntil: performance.now() + SLOT_LIFE_MS - row.slotAgeMs,
+    slotUntil: askedAt + SLOT_LIFE_MS - row.slotAgeMs,
+    callBefore: askedAt + CLAIM_MS - CALL_MS,
     isLastOutcomeUnknown: row.isLastOutcomeUnknown,
+    final: row.finalCode === null ? undefined : finalOf(row, row.finalCode),
     begun: row.isCallBegun ? { id: callId, tokenSealed, tokenVersion } : undefined,
     isHeld: row.isHeld,
     isProbe: row.isProbe,
@@ -330,6 +382,13 @@ function runOf(row: ClaimedRow, { runId, callId }: WantedClaim): Run {
     merchant: { id: merchantId, platformId, authorizerAppid, grantVersion, grantGone },
   };
 }
+
+const finalOf = (row: ClaimedRow, code: string): Outcome => ({
+  code,
+  errcode: row.finalErrcode ?? undefined,
+  errmsg: row.finalErrmsg ?? undefined,
+  rid: row.finalRid ?? undefined,
+});
 
 /** SQL over a deletion `d`: a delete call was made since it left its lane. */
 const IS_SLOT_SPENT = `(d.attempts > 0 AND EXISTS (

@@ -13,6 +13,9 @@ import { DELETED } from './whole-message.js';
 
 /** A look whose job was lost is taken up again after this. */
 const LEASE_S = 120;
+const UNANSWERED_PAUSE_S = 600;
+/** Of a merchant that could not be asked for so long, nothing is looked for any more. */
+const GIVE_UP_AFTER = '3 days';
 
 interface Look {
   merchant: TokenHolder;
@@ -37,6 +40,9 @@ export class Verifications {
 
   /** Takes looks that are due, the longest due first; those of merchants and platforms that cannot be asked now are left. */
   async take(limit: number): Promise<{ id: string; requestId: string }[]> {
+    await this.dataSource.query(
+      `UPDATE deletions SET verify_at = NULL WHERE verify_at < now() AND finished_at < now() - interval '${GIVE_UP_AFTER}'`,
+    );
     return rows(
       this.dataSource,
       `UPDATE deletions SET verify_at = now() + interval '${LEASE_S} s' WHERE id IN (
@@ -55,7 +61,13 @@ export class Verifications {
     const token = await this.token(look.merchant);
     const call = token && (await this.ask(deletionId, look, token));
     if (call?.answer?.status === DELETED) return this.verified(deletionId);
-    await this.later(deletionId, look.looks + 1);
+    // Nobody having answered is no reason to give up, and none to ask sooner.
+    if (call?.answer) await this.later(deletionId, look.looks + 1);
+    else
+      await this.dataSource.query(
+        `UPDATE deletions SET verify_at = now() + interval '${UNANSWERED_PAUSE_S} s' WHERE id = $1 AND verify_at IS NOT NULL`,
+        [deletionId],
+      );
   }
 
   private async ask(deletionId: string, { merchant, msgId }: Look, token: { token: string; version: number }) {

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { ComponentApi, CredentialExpired, WechatError } from '@app/wechat';
+import { ComponentApi, CredentialExpired, PlatformBroken, WechatError } from '@app/wechat';
 import { AccessTokens, type HeldToken, type MintedToken } from './access-tokens.js';
 import { TicketMissing } from './errors.js';
 import { Platforms, type Platform } from './platforms.js';
@@ -23,7 +23,20 @@ export class ComponentTokens {
     } catch (error) {
       if (!(error instanceof CredentialExpired)) throw error;
       await this.tokens.markStale(platform.id, held.version);
-      return call((await this.current(platform)).token);
+      return this.useAfresh(platform, call);
+    }
+  }
+
+  /** A fresh token that is refused as well is the platform's matter: somebody else mints for it, perhaps. */
+  private async useAfresh<T>(platform: Platform, call: (componentAccessToken: string) => Promise<T>): Promise<T> {
+    const held = await this.current(platform);
+    try {
+      return await call(held.token);
+    } catch (error) {
+      if (!(error instanceof CredentialExpired)) throw error;
+      await this.tokens.markStale(platform.id, held.version);
+      const { operation, errcode, errmsg, rid, httpStatus } = error;
+      throw new PlatformBroken({ operation, errcode, errmsg, rid, httpStatus, cause: error });
     }
   }
 

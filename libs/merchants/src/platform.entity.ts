@@ -31,6 +31,9 @@ export class PlatformRow {
   @Column('timestamptz', { name: 'held_since', nullable: true }) heldSince!: Date | null;
   /** Probes sent since. */
   @Column('integer', { name: 'hold_probes', default: 0 }) holdProbes!: number;
+  /** The deletion that met the failure, and whether that was for want of a token. */
+  @Column('uuid', { name: 'held_by_deletion_id', nullable: true }) heldByDeletionId!: string | null;
+  @Column('boolean', { name: 'held_by_mint', default: false }) heldByMint!: boolean;
   /** Whose next deletion goes ahead to see whether the platform works again. */
   @Column('uuid', { name: 'probe_merchant_id', nullable: true }) probeMerchantId!: string | null;
   @Column('uuid', { name: 'probe_deletion_id', nullable: true }) probeDeletionId!: string | null;

@@ -112,14 +112,15 @@ export function deletionResource(deletion: DeletionView): DeletionResource {
     not_before: deletion.notBefore?.toISOString() ?? null,
     reason: deletion.reason,
     metadata: deletion.metadata,
-    outcome: deletion.outcomeCode
-      ? {
-          code: deletion.outcomeCode,
-          errcode: deletion.outcomeErrcode,
-          errmsg: deletion.outcomeErrmsg,
-          rid: deletion.outcomeRid,
-        }
-      : null,
+    outcome:
+      deletion.finishedAt && deletion.outcomeCode
+        ? {
+            code: deletion.outcomeCode,
+            errcode: deletion.outcomeErrcode,
+            errmsg: deletion.outcomeErrmsg,
+            rid: deletion.outcomeRid,
+          }
+        : null,
     proof: deletion.proof,
     attempts: deletion.attempts,
     takedown: deletion.takedownId,
