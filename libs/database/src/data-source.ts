@@ -45,6 +45,20 @@ const migrations = [
 /** Any number will do, as long as every process of ours takes the same. */
 const MIGRATION_LOCK = 727_274;
 
+/** No statement of ours takes as long, so its connection is gone without a word. */
+const QUERY_TIMEOUT_MS = 60_000;
+
+/**
+ * A machine that vanishes says no good-bye. Without these, Postgres would keep its locks for two hours, the dispatcher's among
+ * them, and we would wait a quarter of an hour for an answer that cannot come.
+ */
+const BOTH_ENDS_NOTICE = {
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+  idle_in_transaction_session_timeout: 60_000,
+  options: '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3',
+};
+
 export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   return {
     type: 'postgres',
@@ -56,6 +70,7 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     poolSize: options.poolSize ?? 10,
     applicationName: options.applicationName,
     connectTimeoutMS: 5_000,
+    extra: { ...BOTH_ENDS_NOTICE, query_timeout: QUERY_TIMEOUT_MS },
     // A server that restarts drops idle connections: pg reports that as an error of the pool, which is no reason to die.
     poolErrorHandler: () => undefined,
   };
@@ -63,9 +78,11 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
 
 /** Runs pending migrations under an advisory lock, so that several processes may start at once. Returns their names. */
 export async function migrate(url: string): Promise<string[]> {
-  const dataSource = await new DataSource(
-    dataSourceOptions({ url, entities: [], applicationName: 'retract-migrate' }),
-  ).initialize();
+  const dataSource = await new DataSource({
+    ...dataSourceOptions({ url, entities: [], applicationName: 'retract-migrate' }),
+    // A migration may take its time.
+    extra: BOTH_ENDS_NOTICE,
+  }).initialize();
   const runner = dataSource.createQueryRunner();
   try {
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);

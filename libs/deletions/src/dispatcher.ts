@@ -69,6 +69,8 @@ export class Dispatcher {
         LEADER_LOCK,
       ]);
       if (!lock?.won) return;
+      // A leader that is frozen, and does not renew it, loses the lock as one that died.
+      await connection.query(`SET idle_session_timeout = '${3 * SWEEP_EVERY_MS}ms'`);
       this.logger.log('dispatching');
       await this.lead(connection).finally(() => this.unlock(connection));
     } finally {
@@ -122,6 +124,7 @@ export class Dispatcher {
   /** Without this the connection would go back to the pool with the lock, and nobody could ever lead again. */
   private async unlock(connection: QueryRunner): Promise<void> {
     await connection.query('SELECT pg_advisory_unlock($1)', [LEADER_LOCK]).catch(() => undefined);
+    await connection.query('RESET idle_session_timeout').catch(() => undefined);
   }
 
   private async pause(ms: number): Promise<void> {
