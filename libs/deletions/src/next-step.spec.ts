@@ -93,8 +93,12 @@ describe('after mass/delete failed', () => {
     expect(afterDelete(deletion(40060), fresh)).toEqual({ do: 'verify', code: 'refused' });
   });
 
-  it.each([40060, 40066])('with %i for an address, it fails: it is the article that does not exist', (errcode) => {
-    expect(afterDelete(deletion(errcode), urlOnly)).toEqual({ do: 'fail', code: 'refused' });
+  it('with 40066 for an address, it fails: it is the article that does not exist', () => {
+    expect(afterDelete(deletion(40066), urlOnly)).toEqual({ do: 'fail', code: 'refused' });
+  });
+
+  it('with 40060 for an address, which has no number, it is retried', () => {
+    expect(afterDelete(deletion(40060), urlOnly)).toEqual({ do: 'retry' });
   });
 
   it.each([

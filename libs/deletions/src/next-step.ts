@@ -50,9 +50,7 @@ export function afterDelete(error: unknown, context: CallContext): NextStep | un
     return context.isTokenRenewed ? retryOr(error, context) : { do: 'renew_token' };
   // Once seen although the article had been deleted, so it is looked into. But the number does not get better by calling
   // again, and each call is one of ten a day.
-  if (error.errcode === ARTICLE_IDX_OUT_OF_RANGE) {
-    return context.hasMsgId ? { do: 'verify', code: 'refused' } : { do: 'fail', code: 'refused' };
-  }
+  if (error.errcode === ARTICLE_IDX_OUT_OF_RANGE && context.hasMsgId) return { do: 'verify', code: 'refused' };
   // Of a delete by address it is the article's that is meant, not that of the API.
   if (error.errcode === INVALID_URL && !context.hasMsgId) return { do: 'fail', code: 'refused' };
   if (error instanceof UnknownOutcome) return retryOr(error, context);
