@@ -132,6 +132,13 @@ const RULES: Record<string, Rule> = {
   'GET /v1/takedowns/:id': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'GET /v1/takedowns/:id/deletions': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'GET /v1/takedowns/:id/rejections': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'GET /v1/takedowns/:id/events': {
+    needs: 'viewer',
+    // Of one that has ended, so that the stream ends as well.
+    ok: [200],
+    elsewhere: 'not found',
+    fresh: async () => ({ takedown: await anEndedTakedown() }),
+  },
   'GET /v1/takedowns/:id/proof': {
     needs: 'viewer',
     ok: [200],
@@ -248,6 +255,12 @@ async function anEndpointOf({ platform, merchant }: Names): Promise<string> {
     merchants: [merchant],
   });
   return made.body.id;
+}
+
+async function anEndedTakedown(): Promise<string> {
+  await system.call('POST', `/v1/takedowns/${mine.takedown}/cancel`);
+  await system.sql(`UPDATE takedowns SET finished_at = now() WHERE id = $1`, [mine.takedown]);
+  return mine.takedown;
 }
 
 async function aTenant(platform: typeof PLATFORM): Promise<Names> {

@@ -559,3 +559,79 @@ function verify(text: string): string {
   const run = spawnSync(process.execPath, ['scripts/verify-proof.mjs', '-'], { input: text });
   return `${String(run.stdout)}${String(run.stderr)}`;
 }
+
+interface ServerSent {
+  id: string;
+  event: string;
+  data: any;
+}
+
+/** Reads a takedown's stream of events. @param isEnough after which it goes away; else it reads to the end */
+async function follow(
+  id: string,
+  { lastEventId, isEnough = () => false }: { lastEventId?: string; isEnough?: (seen: ServerSent[]) => boolean } = {},
+): Promise<ServerSent[]> {
+  const away = new AbortController();
+  const response = await fetch(`${system.url}/v1/takedowns/${id}/events`, {
+    headers: { authorization: `Bearer ${system.apiKey}`, ...(lastEventId && { 'last-event-id': lastEventId }) },
+    signal: away.signal,
+  });
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  const seen: ServerSent[] = [];
+  let text = '';
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    const pieces = text.split('\n\n');
+    text = pieces.pop() ?? '';
+    for (const piece of pieces) {
+      const [, eventId = '', event = '', data = ''] = /^id: (.*)\nevent: (.*)\ndata: (.*)$/.exec(piece) ?? [];
+      seen.push({ id: eventId, event, data: JSON.parse(data) });
+    }
+    if (isEnough(seen)) break;
+  }
+  away.abort();
+  return seen;
+}
+
+describe('the events of a takedown', () => {
+  it('tell of progress and of each deletion, and end with it; nothing is missed by who comes back', async () => {
+    const items = [anItem(), anItem(), anItem()];
+    const { body } = await post({ items, undo_seconds: 2 });
+    const isCutOff = (seen: ServerSent[]) => seen.length > 0;
+    const first = await follow(body.id, { isEnough: isCutOff });
+    expect(first[0]).toMatchObject({ event: 'progress', data: { state: 'pending', counts: { scheduled: 3 } } });
+    await ended(body.id);
+    const rest = await follow(body.id, { lastEventId: first.at(-1)?.id ?? '' });
+    const deletions = rest.filter(({ event }) => event === 'deletion');
+    expect(deletions.map(({ data }) => data.type)).toEqual(Array(3).fill('deletion.failed'));
+    expect(rest.at(-1)).toMatchObject({
+      event: 'finished',
+      data: { state: 'finished', counts: { failed: 3 }, finished_at: expect.stringMatching(/Z$/) },
+    });
+    const again = await follow(body.id, { lastEventId: deletions[1]?.id ?? '' });
+    expect(again.filter(({ event }) => event === 'deletion')).toEqual([deletions[2]]);
+    expect((await follow(body.id)).at(-1)).toMatchObject({ event: 'finished' });
+  });
+
+  it('refuse an id that no event has', async () => {
+    const { body } = await post({ items: [anItem()] });
+    const path = `/v1/takedowns/${body.id}/events`;
+    const refused = await system.call('GET', path, undefined, { 'last-event-id': 'no-cursor' });
+    expect(refused).toMatchObject({ status: 400, body: { code: 'feed_cursor_invalid' } });
+  });
+
+  it('do not keep the api from closing', async () => {
+    const shared = system;
+    system = await System.start({ withWorker: false });
+    const [running] = await system.sql<{ id: string }>(
+      `INSERT INTO takedowns (id, state, is_urgent, requested_by, request_id)
+       SELECT gen_random_uuid(), 'running', false, id, 'test' FROM api_keys LIMIT 1 RETURNING id`,
+    );
+    let isOpen = false;
+    const reading = follow(running?.id ?? '', { isEnough: () => !(isOpen = true) });
+    await eventually(() => Promise.resolve(isOpen), Boolean);
+    await system.close();
+    system = shared;
+    expect((await reading).map(({ event }) => event)).toEqual(['progress']);
+  });
+});

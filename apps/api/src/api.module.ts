@@ -30,6 +30,7 @@ import { Metrics } from './metrics/metrics.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { OnboardingController } from './onboarding/onboarding.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
+import { TakedownStream } from './takedowns/takedown-stream.js';
 import { TakedownsController } from './takedowns/takedowns.controller.js';
 import { WebhookEndpointsController } from './webhooks/webhook-endpoints.controller.js';
 
@@ -98,6 +99,7 @@ export class ApiModule {
       ],
       providers: [
         { provide: Metrics, useValue: metrics },
+        TakedownStream,
         { provide: RateLimit, useValue: new RateLimit(env.API_RATE_PER_MINUTE) },
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -153,6 +153,17 @@ export class Events {
     return feedCursor({ txid: await this.horizon(this.dataSource), seq: '0' });
   }
 
+  /** Whether the takedown has events behind the cursor, also such as no reader is shown yet. @throws FeedCursorInvalid */
+  async hasAfter(cursor: string, takedownId: string): Promise<boolean> {
+    const { txid, seq } = readFeedCursor(cursor);
+    const [found] = await rows<{ isThere: boolean }>(
+      this.dataSource,
+      `SELECT EXISTS (SELECT 1 FROM events WHERE takedown_id = $1 AND (txid, seq) > ($2::bigint, $3::bigint)) AS "isThere"`,
+      [takedownId, txid, seq],
+    );
+    return found?.isThere === true;
+  }
+
   /** Deletes what is older than a month, some at a time. */
   async forgetOld(now = new Date()): Promise<void> {
     const msecs = now.getTime() - RETENTION_DAYS * 24 * 3_600_000;

@@ -12,7 +12,7 @@ import {
   Res,
   SerializeOptions,
 } from '@nestjs/common';
-import { ApiConsumes, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiConsumes, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AuditLog, Idempotency, type Act, type Actor, type AuditData, type Principal } from '@app/access';
@@ -28,6 +28,7 @@ import {
   type TakedownRejection,
   type TakedownView,
 } from '@app/deletions';
+import { readFeedCursor } from '@app/events';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
 import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
@@ -35,6 +36,7 @@ import { IdempotencyKey } from '../http/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
 import { ProblemError } from '../http/problem.js';
 import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from '../http/proof-answer.js';
+import { TakedownStream } from './takedown-stream.js';
 import { selectionOf, type Selection } from './selection.js';
 import {
   createTakedownSchema,
@@ -72,6 +74,7 @@ export class TakedownsController {
     private readonly dryRun: TakedownDryRun,
     private readonly forecasts: LaneForecasts,
     private readonly proofs: Proofs,
+    private readonly stream: TakedownStream,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
   ) {}
@@ -179,6 +182,33 @@ export class TakedownsController {
     const found = await this.takedowns.rejections(id, limit + 1, Number(cursor ?? 0));
     const withIds = found.map((rejection) => ({ ...rejection, id: String(rejection.line) }));
     return pageOf(withIds, limit, (rejection) => rejection);
+  }
+
+  /**
+   * Progress as server-sent events: `progress` at most once a second, `deletion` for each of its own that ends, `finished`,
+   * and then the stream ends. With `Last-Event-ID` it goes on where it was cut off; without, it starts now.
+   */
+  @Get(':id/events')
+  @Needs('viewer')
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was read.' })
+  @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
+  async follow(
+    @Caller() { scope }: Principal,
+    @Param('id', { schema: idSchema }) id: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const lastEventId = request.headers['last-event-id'];
+    if (lastEventId !== undefined) readFeedCursor(String(lastEventId));
+    await this.takedowns.get(scope, id);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const pieces = this.stream.follow(scope, id, lastEventId?.toString(), gone.signal);
+    void reply
+      .type('text/event-stream')
+      // A proxy that gathers or keeps them would make events of little use.
+      .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
+      .send(Readable.from(pieces));
   }
 
   /**
