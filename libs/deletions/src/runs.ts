@@ -255,11 +255,12 @@ export class Runs {
     const wanted = asked.filter(({ id }, index) => asked.findIndex((one) => one.id === id) === index);
     const claimed = await rows<ClaimedRow>(
       this.dataSource,
-      // Locked in one order, so that two processes that want the same ones wait and do not clash.
+      // Locked in one order, so that two processes that want the same ones wait and do not clash. The ids are said twice:
+      // without statistics, Postgres might walk through all that waits instead of looking the few up.
       `WITH wanted AS (
          SELECT d.*, w.new_run_id, w.call_id FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (id, new_run_id, call_id)
          JOIN deletions d ON d.id = w.id
-         WHERE d.finished_at IS NULL AND d.dispatched_at IS NOT NULL AND (d.running_until IS NULL OR d.running_until < now())
+         WHERE d.id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NOT NULL AND (d.running_until IS NULL OR d.running_until < now())
          ORDER BY d.id FOR UPDATE OF d
        ), seen AS (
          SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, ${GRANT_GONE} AS grant_gone,
@@ -275,7 +276,7 @@ export class Runs {
        )
        UPDATE deletions d SET state = 'running', waiting_for = NULL, waiting_until = NULL, run_id = s.new_run_id,
          running_until = now() + ${CLAIM_MS} * interval '1 ms', attempts = d.attempts + s.is_call_begun::int
-       FROM decided s WHERE d.id = s.id
+       FROM decided s WHERE d.id = ANY($1) AND d.id = s.id
        RETURNING d.id, d.run_id AS "runId", d.outcome_code AS "finalCode", d.outcome_errcode AS "finalErrcode",
          d.outcome_errmsg AS "finalErrmsg", d.outcome_rid AS "finalRid", d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
          s.is_slot_spent AS "isSlotSpent", s.slot_age_ms AS "slotAgeMs", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", d.merchant_id AS "merchantId",
@@ -297,7 +298,7 @@ export class Runs {
            http_status = c.http_status, latency_ms = c.latency_ms, finished_at = now()
          FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::int[], $7::int[])
            AS c (id, outcome, errcode, errmsg, rid, http_status, latency_ms)
-         WHERE a.id = c.id
+         WHERE a.id = ANY($1) AND a.id = c.id
        ), ended AS (
        UPDATE deletions d SET state = e.state, proof = e.proof, outcome_code = e.code, outcome_errcode = e.errcode,
          outcome_errmsg = e.errmsg, outcome_rid = e.rid, waiting_for = NULL, waiting_until = NULL, finished_at = now(),
@@ -309,7 +310,7 @@ export class Runs {
            AS t (id, run_id, state, proof, code, errcode, errmsg, rid)
          ORDER BY id, state DESC
        ) AS e
-       WHERE d.id = e.id AND d.finished_at IS NULL AND (d.run_id = e.run_id OR e.state = 'succeeded')
+       WHERE d.id = ANY($8) AND d.id = e.id AND d.finished_at IS NULL AND (d.run_id = e.run_id OR e.state = 'succeeded')
        RETURNING d.*
        ) ${tellOf('ended')}`,
       [
