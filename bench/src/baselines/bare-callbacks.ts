@@ -1,10 +1,11 @@
-// Decrypts a push and inserts it, and no more: it believes everybody, and stores what comes twice twice. As a bare Fastify
-// server, or, when told, in a loop without HTTP that keeps as many INSERTs under way as there would be senders.
+// Decrypts a push and inserts it, and no more: it believes everybody, and stores what comes twice twice. In a loop without
+// HTTP, or as a bare Fastify server.
 import { fastify } from 'fastify';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { decodeAesKey, decryptMessage } from '@app/wechat';
 import type { PLATFORM } from '../deployment.js';
+import { receiveInALoop } from '../processes/in-a-loop.js';
 
 const { DATABASE_URL = '', PLATFORM: platform = '' } = process.env;
 // The bench wrote it.
@@ -22,23 +23,7 @@ async function receive(body: string): Promise<void> {
   });
 }
 
-async function loop(bodies: string[], senders: number): Promise<void> {
-  const left = bodies[Symbol.iterator]();
-  await Promise.all(
-    Array.from({ length: senders }, async () => {
-      for (const body of left) await receive(body);
-    }),
-  );
-}
-
-process.once('message', ({ bodies, warmUp, senders }: { bodies: string[]; warmUp: number; senders: number }) => {
-  void (async () => {
-    await loop(bodies.slice(0, warmUp), senders);
-    const startedAt = performance.now();
-    await loop(bodies.slice(warmUp), senders);
-    process.send?.({ rate: (bodies.length - warmUp) / ((performance.now() - startedAt) / 1000) });
-  })();
-});
+receiveInALoop(({ body }) => receive(body));
 
 const server = fastify();
 server.addContentTypeParser('text/xml', { parseAs: 'string' }, (_request, body, done) => done(null, body));

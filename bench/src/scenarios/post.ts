@@ -12,9 +12,9 @@ const WARM_UP = 400;
 
 /** How long single requests to `POST /v1/deletions` take, against a server that inserts one row and does nothing else. */
 export async function post(stage: Stage): Promise<Figure[]> {
-  const count = stage.size(600, 4_000);
+  const count = stage.size(600, 2_000);
   const [ours, bare]: [number[][], number[][]] = [[], []];
-  for (let round = 0; round < stage.size(1, 5); round++) {
+  for (let round = 0; round < stage.size(1, 3); round++) {
     bare.push(await stage.part((part) => bareLatencies(part, count)));
     ours.push(await stage.part((part) => ourLatencies(part, count)));
   }

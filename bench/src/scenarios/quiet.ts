@@ -13,10 +13,10 @@ const FLOOD_RATE_PER_MINUTE = 6_000;
  * merchant has 100,000 deletions waiting, of which a hundred a second may go.
  */
 export async function quiet(stage: Stage): Promise<Figure[]> {
-  const samples = stage.size(80, 600);
+  const samples = stage.size(80, 500);
   const alone: number[][] = [];
   const flooded: number[][] = [];
-  for (let round = 0; round < stage.size(1, 3); round++) {
+  for (let round = 0; round < stage.size(1, 2); round++) {
     alone.push(await stage.part((part) => latencies(part, samples, false)));
     flooded.push(await stage.part((part) => latencies(part, samples, true)));
   }

@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { rows, SealedColumns, type Sql } from '@app/database';
+import { Gathering, rows, SealedColumns, type Sql } from '@app/database';
 import { JobQueues } from '@app/queue';
 import {
   AuthorizerApi,
@@ -61,6 +61,7 @@ type Payload = z.output<typeof payloadSchema>;
 @Injectable()
 export class CallbackInbox {
   private readonly logger = new Logger(CallbackInbox.name);
+  private readonly alone = new Gathering((events: CallbackEvent[]) => this.record(this.dataSource, events));
 
   constructor(
     private readonly dataSource: DataSource,
@@ -165,7 +166,8 @@ export class CallbackInbox {
   }
 
   /**
-   * One statement where the row is all that there is to write, as for most pushes; a transaction where more belongs to it.
+   * Where the row is all that there is to write, as for most pushes, those that come at the same time share a statement; a
+   * transaction where more belongs to it.
    * @returns the forwards that are planned, or undefined when the same push was recorded before
    */
   private async store(
@@ -174,39 +176,45 @@ export class CallbackInbox {
     forwardUrls: string[],
     push: RawPush,
   ): Promise<PlannedForward[] | undefined> {
-    if (!effect && forwardUrls.length === 0) return (await this.record(this.dataSource, event)) ? [] : undefined;
+    if (!effect && forwardUrls.length === 0) return (await this.alone.ask(event)) ? [] : undefined;
     return this.dataSource.transaction(async (tx) => {
-      if (!(await this.record(tx, event))) return undefined;
+      const [isNew] = await this.record(tx, [event]);
+      if (!isNew) return undefined;
       await effect?.(tx);
       return this.forwards.plan(tx, event, forwardUrls, push);
     });
   }
 
-  /** @returns false when the same push was recorded before */
-  private async record(sql: Sql, event: CallbackEvent): Promise<boolean> {
-    const recorded = await rows(
+  /** @returns of each, false when the same push was recorded before */
+  private async record(sql: Sql, events: CallbackEvent[]): Promise<boolean[]> {
+    const of = <Name extends keyof CallbackEvent>(name: Name) => events.map((event) => event[name]);
+    const recorded = await rows<{ id: string }>(
       sql,
+      // In one order, so that two processes that WeChat pushes the same to wait for each other and do not clash.
       `INSERT INTO callback_events (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed, state,
-         failure_code, request_id, pushed_at, received_at, processed_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-       ON CONFLICT DO NOTHING RETURNING id`,
+         request_id, pushed_at, received_at, processed_at)
+       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+         $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[]) AS t
+         (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed, state, request_id, pushed_at, received_at,
+          processed_at)
+       ORDER BY fingerprint, id ON CONFLICT DO NOTHING RETURNING id`,
       [
-        event.id,
-        event.platformId,
-        event.channel,
-        event.kind,
-        event.authorizerAppid,
-        event.fingerprint,
-        event.payloadSealed,
-        event.state,
-        event.failureCode,
-        event.requestId,
-        event.pushedAt,
-        event.receivedAt,
-        event.processedAt,
+        of('id'),
+        of('platformId'),
+        of('channel'),
+        of('kind'),
+        of('authorizerAppid'),
+        of('fingerprint'),
+        of('payloadSealed'),
+        of('state'),
+        of('requestId'),
+        of('pushedAt'),
+        of('receivedAt'),
+        of('processedAt'),
       ],
     );
-    return recorded.length === 1;
+    const ids = new Set(recorded.map(({ id }) => id));
+    return events.map(({ id }) => ids.has(id));
   }
 
   /** What a push changes beside its own row, if anything. */

@@ -12,8 +12,8 @@ const MOST_AT_ONCE = 200;
 const AT_THE_SAME_TIME = 4;
 
 /**
- * Sends together what is asked for while earlier round trips are under way: with many jobs at a time, a statement serves
- * dozens of them; with few, each goes out at once.
+ * Sends together what is asked for while earlier round trips are under way: with many jobs or requests at a time, a
+ * statement serves dozens of them; with few, each goes out at once.
  */
 export class Gathering<In, Out> {
   private readonly waiting: Asked<In, Out>[] = [];
@@ -37,7 +37,7 @@ export class Gathering<In, Out> {
 
   private async sendAll(): Promise<void> {
     this.underWay++;
-    // Jobs that came in one go ask in one turn of the event loop.
+    // What came in one go asks in one turn of the event loop.
     await setImmediate();
     while (this.waiting.length > 0) await this.serve(this.waiting.splice(0, MOST_AT_ONCE));
     this.underWay--;
