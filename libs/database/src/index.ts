@@ -1,5 +1,5 @@
 export { dataSourceOptions, migrate, type DatabaseOptions } from './data-source.js';
 export { DatabaseModule } from './database.module.js';
 export { Gathering } from './gathering.js';
-export { binderOf, rows, type Sql } from './rows.js';
+export { binderOf, isOfRows, rows, type Sql } from './rows.js';
 export { SealedColumns, type SealedPlace } from './sealed-columns.js';

@@ -1,4 +1,4 @@
-import type { EntityManager, ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { QueryFailedError, type EntityManager, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
 
 /** A DataSource, or the EntityManager of a transaction. */
 export type Sql = Pick<EntityManager, 'query'>;
@@ -17,4 +17,12 @@ export function binderOf(query: SelectQueryBuilder<ObjectLiteral>): (value: unkn
     query.setParameter(name, value);
     return `:${name}`;
   };
+}
+
+/** Whether a statement failed because of rows in it, so that others may fare better without them. */
+export function isOfRows(error: unknown): boolean {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : undefined;
+  const sqlState = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  // Data exceptions, constraints, deadlocks: https://www.postgresql.org/docs/current/errcodes-appendix.html
+  return /^(22|23|40)[0-9A-Z]{3}$/.test(sqlState);
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { Gathering, rows } from '@app/database';
+import { Gathering, isOfRows, rows } from '@app/database';
 import { IS_USABLE_TOKEN } from '@app/merchants';
 import type { CallResult } from './call-result.js';
 import { GRANT_GONE } from './grant-gone.js';
@@ -352,14 +352,6 @@ export class Runs {
     );
     return { claimed: false, ...row };
   }
-}
-
-/** Whether a statement failed because of rows in it, so that others may fare better without them. */
-function isOfRows(error: unknown): boolean {
-  const cause: unknown = error instanceof QueryFailedError ? error.driverError : undefined;
-  const sqlState = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  // Data exceptions, constraints, deadlocks: https://www.postgresql.org/docs/current/errcodes-appendix.html
-  return /^(22|23|40)[0-9A-Z]{3}$/.test(sqlState);
 }
 
 function runOf(row: ClaimedRow, { runId, callId }: WantedClaim, askedAt: number): Run {

@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { Gathering, rows, SealedColumns, type Sql } from '@app/database';
+import { Gathering, isOfRows, rows, SealedColumns, type Sql } from '@app/database';
 import { JobQueues } from '@app/queue';
 import {
   AuthorizerApi,
@@ -61,7 +61,7 @@ type Payload = z.output<typeof payloadSchema>;
 @Injectable()
 export class CallbackInbox {
   private readonly logger = new Logger(CallbackInbox.name);
-  private readonly alone = new Gathering((events: CallbackEvent[]) => this.record(this.dataSource, events));
+  private readonly alone = new Gathering((events: CallbackEvent[]) => this.record(this.dataSource, events), isOfRows);
 
   constructor(
     private readonly dataSource: DataSource,
