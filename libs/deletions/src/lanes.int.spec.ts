@@ -64,18 +64,6 @@ describe('a lane', () => {
     expect(await dispatchUntil((left) => left.length === 6)).toEqual([...urgent, ...normal]);
   });
 
-  it('hands out at once though thousands have just come in, of which Postgres has no statistics', async () => {
-    const merchant = await desk.aMerchant({ ratePerMinute: 600, dailyLimit: 100_000 });
-    const [first = ''] = await desk.accept(merchant, 1);
-    await desk.sql(
-      `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id)
-       SELECT gen_random_uuid(), $1, n, 1, 'message:' || n, 'queued', now(), 'test' FROM generate_series(1, 20000) AS n`,
-      [merchant.id],
-    );
-    // Picking anew for each that waits would take minutes.
-    expect((await dispatchUntil((left) => left.length > 0))[0]).toBe(first);
-  });
-
   it('hands out its daily limit and not one more: the reserve to urgent deletions only', async () => {
     const merchant = await desk.aMerchant();
     const normal = await desk.accept(merchant, 30);
