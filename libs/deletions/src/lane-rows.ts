@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { rows } from '@app/database';
+import { rows, type Sql } from '@app/database';
 import type { LaneState } from './lane.js';
 
 /** A lane as it is at `now`, the database's clock. */
@@ -54,15 +54,19 @@ export const LANE_COLUMNS = [
   `now() AS now`,
 ].join(', ');
 
+const SELECT_LANE = `SELECT p.merchant_id AS "merchantId", ${LANE_COLUMNS} FROM merchant_pacing p WHERE p.merchant_id = $1`;
+
 /** The lane, locked until the transaction ends. */
 export async function lockLane(tx: EntityManager, merchantId: string): Promise<LaneRow> {
   await tx.query(`INSERT INTO merchant_pacing (merchant_id) VALUES ($1) ON CONFLICT DO NOTHING`, [merchantId]);
-  const [lane] = await rows<LaneRow>(
-    tx,
-    `SELECT p.merchant_id AS "merchantId", ${LANE_COLUMNS} FROM merchant_pacing p WHERE p.merchant_id = $1 FOR UPDATE`,
-    [merchantId],
-  );
+  const [lane] = await rows<LaneRow>(tx, `${SELECT_LANE} FOR UPDATE`, [merchantId]);
   if (!lane) throw new Error('A lane was deleted while it was being locked.');
+  return lane;
+}
+
+/** The lane as it was last committed, whoever changes it now. @returns undefined before its first deletion */
+export async function readLane(sql: Sql, merchantId: string): Promise<LaneRow | undefined> {
+  const [lane] = await rows<LaneRow>(sql, SELECT_LANE, [merchantId]);
   return lane;
 }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { rows, type Sql } from '@app/database';
+import { Gathering, isOfRows, rows, type Sql } from '@app/database';
 import { GRANT_GONE } from './grant-gone.js';
 import {
   allowance,
@@ -19,7 +19,7 @@ import {
   type PacingDefaults,
 } from './lane.js';
 import { IS_LANE_HELD, IS_PROBE_LANE, noteProbes } from './held.js';
-import { LANE_COLUMNS, lockLane, saveLanes, type LaneRow } from './lane-rows.js';
+import { LANE_COLUMNS, lockLane, readLane, saveLanes, type LaneRow } from './lane-rows.js';
 import { chargePlatform, dealOut, type Wanting } from './platform-rate.js';
 import { lockPlatforms, savePlatform } from './platform-rows.js';
 import { slotsAt } from './rate.js';
@@ -36,6 +36,12 @@ export interface Dispatched {
 
 interface Taken extends Dispatched {
   merchantId: string;
+}
+
+/** A slot that shall be given back, if the work that goes with it says so. */
+interface Refund {
+  merchantId: string;
+  work: (tx: EntityManager) => Promise<boolean>;
 }
 
 interface DueLane extends LaneRow {
@@ -60,6 +66,8 @@ const HELD_LOOK_S = 30;
 /** The merchants' lanes in Postgres: rate and daily ledger are charged where the deletions leave. */
 @Injectable()
 export class Lanes {
+  private readonly refunds = new Gathering((asked: Refund[]) => this.refundAll(asked), isOfRows);
+
   constructor(
     private readonly dataSource: DataSource,
     @Inject(PACING_DEFAULTS) private readonly defaults: PacingDefaults,
@@ -154,12 +162,8 @@ export class Lanes {
   }
 
   /** Does the work and, if it says so, gives a slot's quota back in the same transaction. */
-  async refundIf(merchantId: string, work: (tx: EntityManager) => Promise<boolean>): Promise<void> {
-    await this.dataSource.transaction(async (tx) => {
-      // The lane before its deletions, as the dispatcher takes them.
-      const lane = await lockLane(tx, merchantId);
-      if (await work(tx)) await saveLanes(tx, [{ ...lane, ...refund(lane, lane.now, this.defaults) }]);
-    });
+  async refundIf(merchantId: string, work: Refund['work']): Promise<void> {
+    await this.refunds.ask({ merchantId, work });
   }
 
   /** Nothing leaves the lane for that long. */
@@ -305,8 +309,34 @@ export class Lanes {
     );
   }
 
+  /** A worker that has fallen behind gives many slots of one lane back at once: they share one lock of it. All or none. */
+  private async refundAll(asked: Refund[]): Promise<void[]> {
+    await this.dataSource.transaction(async (tx) => {
+      const lanes = new Map<string, LaneRow>();
+      // The lanes before their deletions, as the dispatcher takes them, and in one order, so that two processes do not clash.
+      for (const id of [...new Set(asked.map(({ merchantId }) => merchantId))].sort()) {
+        lanes.set(id, await lockLane(tx, id));
+      }
+      const refunded = new Set<string>();
+      for (const { merchantId, work } of asked) {
+        const lane = lanes.get(merchantId);
+        if (!lane || !(await work(tx))) continue;
+        lanes.set(merchantId, { ...lane, ...refund(lane, lane.now, this.defaults) });
+        refunded.add(merchantId);
+      }
+      await saveLanes(
+        tx,
+        [...lanes.values()].filter(({ merchantId }) => refunded.has(merchantId)),
+      );
+    });
+    return asked.map(() => undefined);
+  }
+
   /** Changes a lane if `decide` finds a slot there and the platform has one too. */
   private async buy(merchantId: string, decide: (lane: LaneRow) => LaneState | undefined): Promise<boolean> {
+    // Where many look for a slot, most find none, and need not wait for the lock to learn that.
+    const seen = await readLane(this.dataSource, merchantId);
+    if (seen && !decide(seen)) return false;
     return this.dataSource.transaction(async (tx) => {
       const lane = await lockLane(tx, merchantId);
       const changed = decide(lane);

@@ -1,0 +1,173 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from './support/eventually.js';
+import { Fleet } from './support/fleet.js';
+import { queueBackends } from './support/queue-backends.js';
+import { System } from './support/system.js';
+
+/** Deletions that wait for the noisy merchant. */
+const NOISE = Number(process.env.RETRACT_FAIRNESS_NOISE ?? 20_000);
+const NOISY_RATE = 6_000;
+const QUIET_MERCHANTS = 30;
+const ROUNDS = 3;
+/** Below this, what a round takes says more of the machine than of us. */
+const FLOOR_MS = 500;
+
+/** Of each message; every one is a deletion of its own. */
+const ARTICLES = 2;
+
+/** Merchants with more to delete than a minute allows. */
+const STEADY_RATES = [30, 120, 600];
+const MINUTE_MS = 60_000;
+/** Of the daily limit, which is 10, two are for urgent deletions. */
+const SPARING = { merchants: 10, normal: 12, urgent: 4 };
+
+interface Granted {
+  merchant: string;
+  msgId: string;
+}
+
+describe.each(queueBackends)('many merchants, with the queue on %s,', (_backend, queueUrlFor) => {
+  let system: System;
+  let fleet: Fleet;
+  let noisy: Granted;
+  let quiet: Granted[];
+  let sparing: Granted[];
+  const steady = new Map<number, string>();
+
+  beforeAll(async () => {
+    system = await System.start({
+      queueUrlFor,
+      withWorker: false,
+      env: { DEFAULT_DAILY_QUOTA: '1000000' },
+      simulator: {
+        callLogSize: NOISE + 5_000,
+        settings: { daily_limits: { 'mass/delete': 1_000_000 }, minute_limits: { 'mass/delete': 1_000_000 } },
+      },
+    });
+    fleet = await Fleet.start(2, system.environment);
+    await system.registerPlatform();
+    await system.control('PUT', 'latencies', { operation: '*', latency: { distribution: 'fixed', ms: 20 } });
+    noisy = await oneMerchant(NOISE);
+    await limit(noisy.merchant, { rate_per_minute: NOISY_RATE });
+    quiet = await system.grantedMerchants(QUIET_MERCHANTS, ROUNDS);
+    sparing = await system.grantedMerchants(SPARING.merchants, (SPARING.normal + SPARING.urgent) / ARTICLES);
+    for (const { merchant } of sparing) {
+      await system.control('PATCH', `merchants/${merchant}/quotas`, { 'mass/delete': { daily_limit: 10 } });
+      await limit(merchant, { daily_limit: 10 });
+    }
+    // They take their time; the tests between go on meanwhile.
+    for (const rate of STEADY_RATES) {
+      const granted = await oneMerchant(1.2 * rate);
+      await limit(granted.merchant, { rate_per_minute: rate });
+      await takeBack(granted, 1.2 * rate);
+      steady.set(rate, granted.merchant);
+    }
+  }, 60_000);
+  afterAll(async () => {
+    await fleet.kill();
+    await system.close();
+  });
+
+  async function oneMerchant(deletions: number): Promise<Granted> {
+    const [granted] = await system.grantedMerchants(1, deletions / ARTICLES);
+    return granted ?? { merchant: '', msgId: '' };
+  }
+
+  const limit = (merchant: string, limits: { rate_per_minute?: number; daily_limit?: number }) =>
+    system.call('PATCH', `/v1/merchants/${merchant}`, limits);
+
+  const wish = ({ merchant, msgId }: Granted, nth: number) => ({
+    merchant,
+    msg_id: String(BigInt(msgId) + BigInt(Math.floor(nth / ARTICLES))),
+    article_idx: 1 + (nth % ARTICLES),
+  });
+  const accept = async (granted: Granted, nth: number, priority = 'normal'): Promise<string> =>
+    (await system.call('POST', '/v1/deletions', { ...wish(granted, nth), priority })).body.id;
+
+  /** So many at once. */
+  async function takeBack(granted: Granted, deletions: number): Promise<void> {
+    const lines = Array.from({ length: deletions }, (_one, nth) => JSON.stringify(wish(granted, nth)));
+    const ndjson = { 'content-type': 'application/x-ndjson' };
+    const { body } = await system.callText('POST', '/v1/takedowns', lines.join('\n'), ndjson);
+    expect(body).toMatchObject({ accepted: deletions });
+  }
+
+  const allSucceeded = (ids: string[]) =>
+    eventually(
+      () => system.sql(`SELECT id, state FROM deletions WHERE id = ANY($1) AND state <> 'succeeded'`, [ids]),
+      ({ length }) => length === 0,
+    );
+  const allCalled = (merchant: string, count: number) =>
+    eventually(
+      () => Promise.resolve(callTimes(merchant).length),
+      (calls) => calls === count,
+      90_000,
+    );
+
+  /** When each call of this merchant came to WeChat, ms. */
+  const callTimes = (merchant: string) =>
+    system.simulator.simulation.callLog
+      .find({ authorizer_appid: merchant, operation: 'mass/delete' })
+      .map(({ at, latencyMs }) => at - latencyMs)
+      .toSorted((one, other) => one - other);
+
+  /** Each quiet merchant deletes one message. @returns ms from accepted to succeeded, of all but the slowest in a hundred */
+  async function quietRound(nth: number): Promise<number> {
+    const ids: string[] = [];
+    for (const one of quiet) {
+      ids.push(await accept(one, nth));
+      await delay(20);
+    }
+    await allSucceeded(ids);
+    const [taken] = await system.sql<{ p99: number }>(
+      `SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at) * 1000) AS p99
+       FROM deletions WHERE id = ANY($1)`,
+      [ids],
+    );
+    return Number(taken?.p99);
+  }
+
+  it('one of whom has thousands of deletions waiting: the others do not notice', async () => {
+    const alone: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) alone.push(await quietRound(round));
+    await takeBack(noisy, NOISE);
+    const beside: number[] = [];
+    for (let round = ROUNDS; round < 2 * ROUNDS; round++) beside.push(await quietRound(round));
+    const calls = callTimes(noisy.merchant);
+    expect(calls.length).toBeGreaterThan(0);
+    expect(calls.length).toBeLessThan(NOISE);
+    expect(median(beside)).toBeLessThan(Math.max(2 * median(alone), FLOOR_MS));
+  }, 120_000);
+
+  it('each keeps to its daily limit, and to the part of it that is for urgent deletions', async () => {
+    for (const one of sparing) {
+      for (let nth = 0; nth < SPARING.normal; nth++) await accept(one, nth);
+    }
+    const calls = () => Promise.resolve(sparing.map(({ merchant }) => callTimes(merchant).length));
+    await eventually(calls, (counts) => counts.every((count) => count >= 8));
+    expect(await calls()).toEqual(sparing.map(() => 8));
+    for (const one of sparing) {
+      for (let nth = 0; nth < SPARING.urgent; nth++) await accept(one, SPARING.normal + nth, 'urgent');
+    }
+    await eventually(calls, (counts) => counts.every((count) => count >= 10));
+    // Whoever was to overstep has had as long as all of them took.
+    for (const [rate, merchant] of steady) await allCalled(merchant, 1.2 * rate);
+    expect(await calls()).toEqual(sparing.map(() => 10));
+  }, 150_000);
+
+  it.each(STEADY_RATES)(
+    'one with a rate of %i a minute has no more calls in any minute, and hardly fewer',
+    async (rate) => {
+      const merchant = steady.get(rate) ?? '';
+      await allCalled(merchant, 1.2 * rate);
+      const times = callTimes(merchant);
+      const perMinute = times.map((from) => times.filter((at) => at >= from && at < from + MINUTE_MS).length);
+      expect(Math.max(...perMinute)).toBeLessThanOrEqual(rate);
+      expect(Math.max(...perMinute)).toBeGreaterThanOrEqual(0.95 * rate);
+    },
+    120_000,
+  );
+});
+
+const median = (numbers: number[]) =>
+  numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN;
