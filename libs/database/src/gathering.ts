@@ -8,8 +8,8 @@ interface Asked<In, Out> {
 
 /** One statement stays short, and its parameters few. */
 const MOST_AT_ONCE = 200;
-/** Commits that wait for the disk at the same time cost Postgres one wait. */
-const AT_THE_SAME_TIME = 4;
+/** Commits that wait for the disk at the same time cost Postgres one wait; more statements mean fewer items in each. */
+const AT_THE_SAME_TIME = 2;
 
 /**
  * Sends together what is asked for while earlier round trips are under way: with many jobs or requests at a time, a

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { Gathering, isOfRows, rows } from '@app/database';
+import { Gathering, isOfRows, prepared, rows } from '@app/database';
 import { IS_USABLE_TOKEN } from '@app/merchants';
 import type { CallResult } from './call-result.js';
 import { GRANT_GONE } from './grant-gone.js';
@@ -252,8 +252,9 @@ export class Runs {
   private async claimAll(asked: WantedClaim[]): Promise<(ClaimedRow | undefined)[]> {
     // One deletion asked for twice at once is its first asker's.
     const wanted = asked.filter(({ id }, index) => asked.findIndex((one) => one.id === id) === index);
-    const claimed = await rows<ClaimedRow>(
+    const claimed = await prepared<ClaimedRow>(
       this.dataSource,
+      'claim deletions',
       // Locked in one order, so that two processes that want the same ones wait and do not clash. The ids are said twice:
       // without statistics, Postgres might walk through all that waits instead of looking the few up.
       `WITH wanted AS (
@@ -291,7 +292,9 @@ export class Runs {
   private async finishAll(wanted: WantedEnd[]): Promise<void[]> {
     const calls = wanted.flatMap(({ call }) => call ?? []);
     const of = <T>(pick: (one: WantedEnd) => T) => wanted.map(pick);
-    await this.dataSource.query(
+    await prepared(
+      this.dataSource,
+      'end deletions',
       `WITH called AS (
          UPDATE deletion_attempts a SET outcome = c.outcome, errcode = c.errcode, errmsg = c.errmsg, rid = c.rid,
            http_status = c.http_status, latency_ms = c.latency_ms, finished_at = now()
