@@ -1,4 +1,5 @@
-import { DataSource, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { inspect } from 'node:util';
+import { DataSource, QueryFailedError, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { FirstTables1764000000000 } from './migrations/1764000000000-first-tables.js';
 import { MassMessages1764050000000 } from './migrations/1764050000000-mass-messages.js';
 import { MerchantsEvents1764100000000 } from './migrations/1764100000000-merchants-events.js';
@@ -41,6 +42,13 @@ const migrations = [
   DispatchCounts1764346000000,
   WhoHolds1764347000000,
 ];
+
+// Logged whole, TypeORM's error shows the statement's parameters: what clients sent, for up to hundreds of rows.
+Object.defineProperty(QueryFailedError.prototype, inspect.custom, {
+  value(this: QueryFailedError) {
+    return this.stack;
+  },
+});
 
 /** Any number will do, as long as every process of ours takes the same. */
 const MIGRATION_LOCK = 727_274;
