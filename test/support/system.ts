@@ -202,6 +202,7 @@ export class System {
           [data.map(({ appid }: { appid: string }) => appid)],
         ),
       ([row]) => row?.count === count,
+      20_000 + 100 * count,
     );
     return data.map((one: { appid: string; first_msg_id: string }) => ({
       merchant: one.appid,
