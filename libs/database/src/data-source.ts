@@ -13,6 +13,7 @@ import { Takedowns1764330000000 } from './migrations/1764330000000-takedowns.js'
 import { Pacing1764340000000 } from './migrations/1764340000000-pacing.js';
 import { PlatformProbes1764345000000 } from './migrations/1764345000000-platform-probes.js';
 import { DispatchCounts1764346000000 } from './migrations/1764346000000-dispatch-counts.js';
+import { RoomForUpdates1764348000000 } from './migrations/1764348000000-room-for-updates.js';
 import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 
 export interface DatabaseOptions {
@@ -41,6 +42,7 @@ const migrations = [
   PlatformProbes1764345000000,
   DispatchCounts1764346000000,
   WhoHolds1764347000000,
+  RoomForUpdates1764348000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters: what clients sent, for up to hundreds of rows.

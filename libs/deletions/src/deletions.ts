@@ -210,14 +210,20 @@ export class Deletions {
   private async insert(tx: EntityManager, merchantId: string, wish: NewDeletion): Promise<string | undefined> {
     const { target } = wish;
     const { msgId, articleIdx, url } = targetColumns(target);
-    const [inserted] = await rows<{ id: string; readyAt: Date }>(
+    const [inserted] = await rows<{ id: string }>(
       tx,
-      `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
+      // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this.
+      `WITH inserted AS (
+       INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
          reason, metadata, request_id, requested_by)
        VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $8::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $7, $8,
          GREATEST($8::timestamptz, now()), $9, $10, $11, $12)
        ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
-       RETURNING id, ready_at AS "readyAt"`,
+       RETURNING id, merchant_id, ready_at
+       ), woken AS (
+         INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
+       )
+       SELECT id FROM inserted`,
       [
         uuidv7(),
         merchantId,
@@ -233,7 +239,6 @@ export class Deletions {
         wish.requestedBy,
       ],
     );
-    if (inserted) await this.lanes.wake(tx, merchantId, inserted.readyAt);
     return inserted?.id;
   }
 
