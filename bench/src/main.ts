@@ -1,7 +1,8 @@
 // `npm run bench`: plays the scenarios one after the other, prints one table, and keeps a full run in docs/benchmarks.md.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Figure } from './figures.js';
 import { readOptions, USAGE, type Options } from './options.js';
-import { describeMachine, markdown, MARK, tableOf, type Played } from './report.js';
+import { describeMachine, markdown, MARK, sentenceOf, tableOf, type Played } from './report.js';
 import { scenarios, type Scenario } from './scenarios/all.js';
 import { Servers } from './servers.js';
 import { Stage } from './stage.js';
@@ -46,12 +47,17 @@ async function play(chosen: Scenario[], options: Options, words: string[]): Prom
     })();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, leave);
+  // The script that started this one is gone, killed perhaps. Listening for it must not keep this one from ending.
+  process.once('disconnect', leave);
+  process.channel?.unref();
   const played: Played[] = [];
   try {
     for (const scenario of chosen) {
       console.error(`… ${scenario.name}: ${scenario.title}`);
       stage = new Stage(servers, options.isQuick);
-      played.push(await playOne(scenario, stage));
+      const figures = await playOne(scenario, stage);
+      played.push({ scenario, figures });
+      for (const figure of figures) console.error(`  ${sentenceOf(figure)}`);
     }
     const table = tableOf(played);
     console.log(table);
@@ -71,12 +77,8 @@ async function play(chosen: Scenario[], options: Options, words: string[]): Prom
 }
 
 /** A scenario that fails, or takes too long, is a line that says so. */
-async function playOne(scenario: Scenario, stage: Stage): Promise<Played> {
+async function playOne(scenario: Scenario, stage: Stage): Promise<Figure[]> {
   const limitS = stage.size(scenario.limitS.quick, scenario.limitS.full);
-  const failed = (why: string) => ({
-    scenario,
-    figures: [{ what: 'failed', ours: '', baseline: '', target: '', verdict: 'failed' as const, note: why }],
-  });
   let timer: NodeJS.Timeout | undefined;
   try {
     const tooLong = new Promise<never>((_resolve, reject) => {
@@ -85,9 +87,10 @@ async function playOne(scenario: Scenario, stage: Stage): Promise<Played> {
     const playing = scenario.play(stage);
     // When its time is over, what it goes on to say interests nobody.
     playing.catch(() => undefined);
-    return { scenario, figures: await Promise.race([playing, tooLong]) };
+    return await Promise.race([playing, tooLong]);
   } catch (error) {
-    return failed(error instanceof Error ? error.message : String(error));
+    const note = error instanceof Error ? error.message : String(error);
+    return [{ what: 'failed', ours: '', baseline: '', target: '', verdict: 'failed', note }];
   } finally {
     clearTimeout(timer);
     await stage.end();

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { usageOf, type Usage } from './usage.js';
 
 const DIST = join(import.meta.dirname, '../..');
 
@@ -44,18 +44,9 @@ export class Process {
     this.child.send(message);
   }
 
-  /** Resident memory in bytes. */
-  rssBytes(): number {
-    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
-  }
-
-  /** Processor time so far, in ms. */
-  cpuMs(): number {
-    const stat = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // utime and stime, in ticks of 10 ms.
-    return (Number(fields[11]) + Number(fields[12])) * 10;
+  usage(): Usage {
+    if (this.child.pid === undefined) throw new Error(`${this.name} did not start`);
+    return usageOf(this.child.pid);
   }
 
   async stop(): Promise<void> {

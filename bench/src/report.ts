@@ -34,6 +34,12 @@ export function tableOf(played: Played[]): string {
   return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...rest].join('\n');
 }
 
+/** A figure on its own, as soon as it is there. */
+export function sentenceOf({ what, ours, baseline, ratio, target, verdict, note }: Figure): string {
+  const times = ratio === undefined ? '' : `, ${ratio.toFixed(2)}×`;
+  return `${what}: ${ours} against ${baseline}${times} (target ${target}): ${verdict}${note ? `; ${note}` : ''}`;
+}
+
 export function describeMachine({ postgres, redis }: { postgres: string; redis: string | undefined }): string {
   const [cpu] = cpus();
   return [

@@ -40,7 +40,7 @@ async function run(
     `SELECT extract(epoch FROM max(finished_at) - min(dispatched_at))::float8 FROM deletions`,
   );
   const ideal = ((isWarm ? 1 : 2) * (LATENCY_MS / 1000) * merchants) / concurrency;
-  const worked = worker.cpuMs() / 1000 / seconds;
+  const worked = worker.usage().cpuMs / 1000 / seconds;
   const isBound = processors >= BUSY || worked >= BUSY;
   const isShort = seconds / ideal > TARGET;
   return {

@@ -49,7 +49,7 @@ async function run(stage: Stage, left: number, done: number): Promise<Measured> 
   await deployment.database.rows('CHECKPOINT');
   const worker = deployment.startWorker({ WORKER_CONCURRENCY: String(CONCURRENCY) });
   await deployment.untilFinished(done);
-  const rssBytes = worker.rssBytes();
+  const { rssBytes } = worker.usage();
   await worker.stop();
   return { rate: await deployment.rate(), rssBytes };
 }
