@@ -1,7 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, rows } from '@app/database';
-import { Deletions, deletionsEntities, LaneReports, Lanes, QuotaLedgers, type DeletionView } from '@app/deletions';
+import {
+  Deletions,
+  deletionsEntities,
+  LaneReports,
+  Lanes,
+  QuotaLedgers,
+  TakedownIntake,
+  Takedowns,
+  type DeletionView,
+} from '@app/deletions';
 import { Events, eventsEntities } from '@app/events';
 import { EVERYTHING, Merchant, merchantsEntities } from '@app/merchants';
 // Not behind the lib's door: only its own parts and these tests know them.
@@ -18,6 +27,8 @@ export class DeletionsDesk {
   readonly deletions: Deletions;
   readonly events: Events;
   readonly holds: PlatformHolds;
+  readonly intake: TakedownIntake;
+  readonly takedowns: Takedowns;
   private lastMsgId = 3_147_483_660n;
 
   private constructor(
@@ -32,6 +43,8 @@ export class DeletionsDesk {
     this.deletions = new Deletions(dataSource, this.lanes);
     this.events = new Events(dataSource);
     this.holds = new PlatformHolds(dataSource, this.events, this.lanes);
+    this.intake = new TakedownIntake(dataSource, this.lanes, this.events);
+    this.takedowns = new Takedowns(dataSource, this.events);
   }
 
   static async open(): Promise<DeletionsDesk> {

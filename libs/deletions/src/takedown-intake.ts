@@ -274,13 +274,19 @@ export class TakedownIntake {
     return counted?.open ?? 0;
   }
 
+  /**
+   * Locks no more than it changes, in one order, and not against the links to the same deletions that others just add: they
+   * hasten them too, and would wait for each other.
+   */
   private async hasten(tx: EntityManager, ids: string[], merchantIds: string[], isUrgent: boolean, readyAt: Date) {
     await this.lanes.wakeAll(tx, merchantIds, readyAt);
     await tx.query(
       `UPDATE deletions SET is_urgent = is_urgent OR $2, ready_at = LEAST(ready_at, $3),
          not_before = CASE WHEN not_before > $3 THEN NULL ELSE not_before END
-       WHERE id IN (SELECT id FROM deletions WHERE id = ANY($1) ORDER BY id FOR UPDATE) AND finished_at IS NULL AND dispatched_at IS NULL AND state IN ('scheduled', 'queued')
-         AND (is_urgent < $2 OR ready_at > $3)`,
+       WHERE id IN (
+         SELECT id FROM deletions WHERE id = ANY($1) AND finished_at IS NULL AND dispatched_at IS NULL
+           AND state IN ('scheduled', 'queued') AND (is_urgent < $2 OR ready_at > $3)
+         ORDER BY id FOR NO KEY UPDATE)`,
       [ids, isUrgent, readyAt],
     );
   }

@@ -91,7 +91,8 @@ export class Takedowns {
 
   /**
    * Stops what was not dispatched; for each deletion one statement decides on which side of that it fell. Deletions that
-   * were open before this takedown go on. Cancelling again is harmless.
+   * were open before this takedown go on. Cancelling again is harmless. `takedown.cancelled` is told with the decision, so
+   * its counts are those from before; each deletion that is stopped is told of after it.
    * @returns how many of its own deletions were stopped, and for how many it came too late
    * @throws TakedownNotFound, TakedownStateConflict when it has finished
    */
@@ -101,22 +102,21 @@ export class Takedowns {
     alongside?: (tx: EntityManager) => Promise<void>,
   ): Promise<{ cancelled: number; tooLate: number }> {
     await this.get(scope, id);
-    const isNew = await this.dataSource.transaction(async (tx) => {
+    await this.dataSource.transaction(async (tx) => {
       const [closed] = await rows(
         tx,
         `UPDATE takedowns SET state = 'cancelled', cancel_code = 'requested', cancelled_at = now() WHERE id = $1 AND state = ANY($2)
          RETURNING id`,
         [id, takedownStatesBefore('cancelled')],
       );
-      if (!closed) return false;
+      if (!closed) return;
       await tx.query(`DELETE FROM takedown_items WHERE takedown_id = $1`, [id]);
+      await this.tell('takedown.cancelled', id, tx);
       await alongside?.(tx);
-      return true;
     });
     const { state } = await this.get(EVERYTHING, id);
     if (state !== 'cancelled') throw new TakedownStateConflict(id, state);
     await this.cancelRest(id);
-    if (isNew) await this.tell('takedown.cancelled', id, this.dataSource.manager);
     const [sides] = await rows<{ cancelled: number; tooLate: number }>(
       this.dataSource,
       `SELECT count(*) FILTER (WHERE state = 'cancelled')::int AS cancelled,
