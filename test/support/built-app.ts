@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 
 /** An app as it is deployed: built, in a process of its own. */
 export interface BuiltApp {
+  pid: number;
   /** Ends it and waits for its end. @returns its exit code, null when it was killed */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
@@ -21,7 +22,9 @@ export async function startBuiltApp(app: 'api' | 'worker', environment: Record<s
     lines.on('line', (line) => (/api listens|worker runs/.test(line) ? resolve() : undefined));
     void exited.then(() => reject(new Error(`the ${app} has ended`)));
   });
+  if (child.pid === undefined) throw new Error(`the ${app} has no process`);
   return {
+    pid: child.pid,
     end: async (signal) => {
       child.kill(signal);
       await exited;
