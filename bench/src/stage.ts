@@ -1,4 +1,3 @@
-import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg, { type QueryResultRow } from 'pg';
 import { Process } from './process.js';
@@ -121,18 +120,4 @@ export class Database {
   async close(): Promise<void> {
     await this.pool.end();
   }
-}
-
-/** How busy all processors were meanwhile, from 0 to 1. */
-export function watchProcessors(): () => number {
-  const sum = () => {
-    const times = cpus().map((cpu) => cpu.times);
-    const idle = times.reduce((total, one) => total + one.idle, 0);
-    return { idle, all: times.reduce((total, one) => total + one.idle + one.user + one.nice + one.sys + one.irq, 0) };
-  };
-  const from = sum();
-  return () => {
-    const to = sum();
-    return 1 - (to.idle - from.idle) / (to.all - from.all);
-  };
 }

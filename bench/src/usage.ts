@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 export interface Usage {
   /** Resident memory. */
@@ -19,9 +20,8 @@ export function usageOf(pid: number): Usage {
 /** Not every small Linux has a `ps`. */
 function fromProc(pid: number): Usage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // Behind the name, which may hold anything, in parentheses: state is field 3, utime and stime are 14 and 15.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // The third field is the first behind the name: utime is the fourteenth, stime the fifteenth.
+  const fields = fieldsBehindName(pid);
   return {
     rssBytes: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024,
     cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
@@ -34,4 +34,42 @@ function fromPs(pid: number): Usage {
   // [[hours:]minutes:]seconds
   const seconds = time.split(':').reduce((total, part) => total * 60 + Number(part), 0);
   return { rssBytes: Number(rss) * 1024, cpuMs: seconds * 1000 };
+}
+
+/**
+ * How much of all processors a process and everything below it keeps busy from now on, from 0 to 1; what others use does not
+ * count. NaN where there is no /proc to tell.
+ */
+export function watchShare(root: number): () => number {
+  const from = { cpuMs: familyCpuMs(root), at: performance.now() };
+  return () => (familyCpuMs(root) - from.cpuMs) / ((performance.now() - from.at) * cpus().length);
+}
+
+/** Those that have ended are in the account of whoever waited for them. */
+function familyCpuMs(root: number): number {
+  if (process.platform !== 'linux') return NaN;
+  const family = new Set([root]);
+  let cpuMs = 0;
+  // By number is by age, save where numbers start anew: children come after their parents.
+  for (const pid of readdirSync('/proc')
+    .map(Number)
+    .filter(Boolean)
+    .toSorted((a, b) => a - b)) {
+    const fields = fieldsBehindName(pid);
+    // State, parent; then utime, stime and the same of children that have ended.
+    if (pid !== root && !family.has(Number(fields[1]))) continue;
+    family.add(pid);
+    cpuMs += [11, 12, 13, 14].reduce((total, at) => total + Number(fields[at] ?? 0) * TICK_MS, 0);
+  }
+  return cpuMs;
+}
+
+/** Of /proc/<pid>/stat, what stands behind the name, which may hold anything. Empty when the process is gone. */
+function fieldsBehindName(pid: number): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
 }
