@@ -314,16 +314,6 @@ describe.each(queueBackends)('a deletion, with the queue on %s,', (_backend, que
     expect(callsTo(merchant)).toHaveLength(34);
   });
 
-  it('calls no faster than the merchant may', async () => {
-    const { merchant, msgId } = await oneMerchant();
-    await system.call('PATCH', `/v1/merchants/${merchant}`, { rate_per_minute: 600 });
-    const ids = await Promise.all(articlesOf(msgId, 8).map((target) => accept({ merchant, ...target })));
-    for (const id of ids) expect(await system.finished(id)).toMatchObject(DELETED);
-    const times = callsTo(merchant).map(({ at }) => at);
-    // The first may have been late and the last early by the time that a call takes to get there.
-    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(7 * 100 - 100);
-  });
-
   it('makes no call that was cancelled in time, when 50 cancels race with the dispatcher', async () => {
     const { merchant, msgId } = await oneMerchant();
     await system.control('PATCH', `merchants/${merchant}/quotas`, { 'mass/delete': { daily_limit: 1_000 } });

@@ -27,6 +27,8 @@ const defaults = { ratePerMinute: 60, dailyLimit: 10, urgentReserve: 2 };
 const noon = new Date('2026-11-22T04:00:00Z');
 const midnight = new Date('2026-11-22T16:00:00Z');
 const later = (ms: number) => new Date(noon.getTime() + ms);
+/** Every call was counted by WeChat when it was asked. */
+const settled = { inFlight: 0, justEnded: 0 };
 
 describe('the Shanghai day', () => {
   it.each([
@@ -180,7 +182,7 @@ describe('a ledger', () => {
   it('opens when WeChat tells of a higher limit, and keeps to its rate', () => {
     const spent = charge(unasked, 0, noon, defaults);
     expect(spent.blockedFor).toBe('daily_quota');
-    const learned = learn(spent, answer, 0, noon, defaults);
+    const learned = learn(spent, answer, settled, noon, defaults);
     expect(learned).toMatchObject({
       learnedLimit: 100,
       learnedAt: noon,
@@ -193,39 +195,59 @@ describe('a ledger', () => {
   });
 
   it('shuts when WeChat has counted more than its limit leaves', () => {
-    const learned = learn({ ...idle }, { dailyLimit: 10, used: 10, remain: 0, rate: null }, 0, noon, defaults);
+    const learned = learn(
+      { ...idle },
+      { dailyLimit: 10, used: 10, remain: 0, rate: null },
+      settled,
+      noon,
+      defaults,
+    );
     expect(learned).toMatchObject({ quotaUsed: 10, blockedFor: 'daily_quota', blockedUntil: midnight });
   });
 
   it('believes the worse of used and remain', () => {
-    const learned = learn(idle, { dailyLimit: 100, used: 40, remain: 30, rate: null }, 0, noon, defaults);
+    const learned = learn(
+      idle,
+      { dailyLimit: 100, used: 40, remain: 30, rate: null },
+      settled,
+      noon,
+      defaults,
+    );
     expect(learned.quotaUsed).toBe(70);
   });
 
   it("takes an operator's limit before WeChat's, and WeChat's before the default", () => {
-    const learned = learn(idle, answer, 0, noon, defaults);
+    const learned = learn(idle, answer, settled, noon, defaults);
     expect(quota({ ...learned, dailyLimit: 50 }, noon, defaults).limit).toBe(50);
     expect(quota(learned, noon, defaults).limit).toBe(100);
     expect(quota(idle, noon, defaults).limit).toBe(10);
   });
 
   it('forgets what was used, but not the limit, on the next day', () => {
-    const learned = learn(idle, answer, 0, noon, defaults);
+    const learned = learn(idle, answer, settled, noon, defaults);
     expect(quota(learned, midnight, defaults)).toMatchObject({ limit: 100, used: 0 });
   });
 
   it('stays shut after a 45009 whatever the counters say, until they are asked an hour later', () => {
     const spent = quotaSpent(unasked, noon, defaults);
-    const learned = learn(spent, answer, 0, later(15_000), defaults);
+    const learned = learn(spent, answer, settled, later(15_000), defaults);
     expect(learned).toMatchObject({
       learnedLimit: 100,
       quotaUsed: 100,
       blockedFor: 'daily_quota',
       blockedUntil: midnight,
     });
-    expect(learn(learned, answer, 0, later(3_600_000), defaults)).toMatchObject({ quotaUsed: 41, blockedFor: null });
-    expect(learn(spent, answer, 0, midnight, defaults)).toMatchObject({ quotaUsed: 40, blockedFor: null });
-    expect(learn(cleared(spent, 0, noon, defaults), answer, 0, later(15_000), defaults)).toMatchObject({
+    expect(learn(learned, answer, settled, later(3_600_000), defaults)).toMatchObject({
+      quotaUsed: 41,
+      blockedFor: null,
+    });
+    expect(learn(spent, answer, settled, midnight, defaults)).toMatchObject({
+      quotaUsed: 40,
+      blockedFor: null,
+    });
+    expect(
+      learn(cleared(spent, 0, noon, defaults), answer, settled, later(15_000), defaults),
+    ).toMatchObject({
       quotaUsed: 40,
     });
   });
@@ -233,7 +255,9 @@ describe('a ledger', () => {
   it('does not open what WeChat shut in the first minutes of a day', () => {
     const justAfter = new Date(midnight.getTime() + 1_000);
     const shut = quotaSpent(idle, justAfter, defaults);
-    expect(allowance(learn(shut, answer, 0, justAfter, defaults), justAfter, defaults).total).toBe(0);
+    expect(
+      allowance(learn(shut, answer, settled, justAfter, defaults), justAfter, defaults).total,
+    ).toBe(0);
   });
 
   it('is asked about again after a 45009, unless it was asked just before', () => {

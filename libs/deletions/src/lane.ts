@@ -1,4 +1,4 @@
-import { usedAfterLearning } from './learned-quota.js';
+import { usedAfterLearning, type UsedCounts } from './learned-quota.js';
 import { intervalMs, perMinute, slotsAt, slowDown, slowedRate, slower, type Rate } from './rate.js';
 import { nextShanghaiMidnight, shanghaiDay, shanghaiMonth, startOfShanghaiDay } from './shanghai-day.js';
 
@@ -129,7 +129,7 @@ export function quotaSpent(lane: LaneState, now: Date, defaults: PacingDefaults)
 export function learn(
   lane: LaneState,
   answer: QuotaAnswer,
-  inFlight: number,
+  { inFlight, justEnded }: Pick<UsedCounts, 'inFlight' | 'justEnded'>,
   now: Date,
   defaults: PacingDefaults,
 ): LaneState {
@@ -142,7 +142,7 @@ export function learn(
     learnedSeconds: rate?.seconds ?? null,
     learnedAt: now,
     quotaDay: shanghaiDay(now),
-    quotaUsed: usedAfterLearning({ ours: usedToday(lane, now), theirs, inFlight, limit: dailyLimit }),
+    quotaUsed: usedAfterLearning({ ours: usedToday(lane, now), theirs, inFlight, justEnded, limit: dailyLimit }),
   };
   if (wasSaidToBeSpent(lane, now)) learned.quotaUsed = Math.max(learned.quotaUsed, limitOf(learned, defaults));
   return { ...learned, ...blockOf(learned, now, defaults) };

@@ -13,17 +13,18 @@ describe('the calls of today after WeChat told its count', () => {
     ['the counters were cleared', { ours: 10, theirs: 0, inFlight: 0, limit: 10 }, 1],
     ['the counters were cleared, and ours are under way', { ours: 10, theirs: 0, inFlight: 3, limit: 10 }, 4],
     ['we counted too much', { ours: 800, theirs: 700, inFlight: 20, limit: 1000 }, 730],
+    ['ours ended while WeChat was asked', { ours: 8, theirs: 5, inFlight: 0, justEnded: 3, limit: 10 }, 8],
     ['WeChat counted beyond its limit', { ours: 10, theirs: 12, inFlight: 0, limit: 10 }, 12],
     ['the limit is 0', { ours: 0, theirs: 0, inFlight: 0, limit: 0 }, 0],
   ])('when %s', (_, counts, expected) => {
-    expect(usedAfterLearning(counts)).toBe(expected);
+    expect(usedAfterLearning({ justEnded: 0, ...counts })).toBe(expected);
   });
 
   it('is never less than what WeChat counted, nor more than both counts with what is under way', () => {
     const count = fc.integer({ min: 0, max: 2_000 });
     fc.assert(
-      fc.property(count, count, count, count, (ours, theirs, inFlight, limit) => {
-        const used = usedAfterLearning({ ours, theirs, inFlight, limit });
+      fc.property(count, count, count, count, count, (ours, theirs, inFlight, justEnded, limit) => {
+        const used = usedAfterLearning({ ours, theirs, inFlight, justEnded, limit });
         expect(used).toBeGreaterThanOrEqual(theirs);
         expect(used).toBeLessThanOrEqual(Math.max(ours, theirs + inFlight));
       }),

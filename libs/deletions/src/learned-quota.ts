@@ -8,6 +8,8 @@ export interface UsedCounts {
   theirs: number;
   /** Counted by us and perhaps not yet by WeChat. */
   inFlight: number;
+  /** Ended while WeChat was being asked, or shortly before: perhaps not in its answer. */
+  justEnded: number;
   /** WeChat's daily limit. */
   limit: number;
 }
@@ -18,8 +20,8 @@ export interface UsedCounts {
  * accuracy explain the difference: its counters may have been cleared. To count too many costs some calls until
  * WeChat is asked again, to count too few a refused call.
  */
-export function usedAfterLearning({ ours, theirs, inFlight, limit }: UsedCounts): number {
+export function usedAfterLearning({ ours, theirs, inFlight, justEnded, limit }: UsedCounts): number {
   if (theirs > ours) return theirs + inFlight;
   const tolerance = Math.max(1, Math.ceil(limit * ACCURACY));
-  return Math.min(ours, theirs + inFlight + tolerance);
+  return Math.min(ours, theirs + inFlight + justEnded + tolerance);
 }

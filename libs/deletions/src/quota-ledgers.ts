@@ -7,6 +7,8 @@ import { lockLane, saveLanes } from './lane-rows.js';
 import { PACING_DEFAULTS } from './lanes.js';
 import type { Rate } from './rate.js';
 
+/** Longer than asking takes: a call that ended meanwhile may not be in the answer. */
+const SINCE_ASKED_S = 60;
 /** SQL over a lane `p`: today's calls are used up, for normal deletions at least. */
 const IS_SPENT = `COALESCE(p.blocked_for = 'daily_quota' AND p.blocked_until > now(), false)`;
 const START_OF_DAY = `(date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai')`;
@@ -47,8 +49,8 @@ export class QuotaLedgers {
   async learn(merchantId: string, answer: QuotaAnswer, platformRate: Rate | null): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const lane = await lockLane(tx, merchantId);
-      const inFlight = await this.inFlight(tx, merchantId);
-      await saveLanes(tx, [{ ...lane, ...learn(lane, answer, inFlight, lane.now, this.defaults) }]);
+      const uncertain = await this.uncertain(tx, merchantId);
+      await saveLanes(tx, [{ ...lane, ...learn(lane, answer, uncertain, lane.now, this.defaults) }]);
       await tx.query(
         `INSERT INTO platform_pacing AS pp (platform_id, learned_calls, learned_seconds, learned_at)
          SELECT platform_id, $2::int, $3::int, now() FROM merchants WHERE id = $1
@@ -85,19 +87,21 @@ export class QuotaLedgers {
   async cleared(merchantId: string, alongside: (tx: EntityManager) => Promise<void>): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const lane = await lockLane(tx, merchantId);
-      const inFlight = await this.inFlight(tx, merchantId);
+      const { inFlight } = await this.uncertain(tx, merchantId);
       await saveLanes(tx, [{ ...lane, ...cleared(lane, inFlight, lane.now, this.defaults) }]);
       await alongside(tx);
     });
   }
 
   /** Deletions of which nobody knows whether WeChat has counted their call yet. */
-  private async inFlight(tx: EntityManager, merchantId: string): Promise<number> {
-    const [row] = await rows<{ count: number }>(
+  private async uncertain(tx: EntityManager, merchantId: string): Promise<{ inFlight: number; justEnded: number }> {
+    const [row] = await rows<{ inFlight: number; justEnded: number }>(
       tx,
-      `SELECT count(*)::int AS count FROM deletions WHERE merchant_id = $1 AND finished_at IS NULL AND dispatched_at IS NOT NULL`,
+      `SELECT (count(*) FILTER (WHERE finished_at IS NULL))::int AS "inFlight", (count(finished_at))::int AS "justEnded" FROM deletions
+       WHERE merchant_id = $1 AND dispatched_at IS NOT NULL
+         AND (finished_at IS NULL OR finished_at > now() - interval '${SINCE_ASKED_S} s')`,
       [merchantId],
     );
-    return row?.count ?? 0;
+    return row ?? { inFlight: 0, justEnded: 0 };
   }
 }
