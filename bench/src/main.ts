@@ -7,8 +7,6 @@ import { scenarios, type Scenario } from './scenarios/all.js';
 import { Servers } from './servers.js';
 import { Stage } from './stage.js';
 
-process.exitCode = await main(process.argv.slice(2));
-
 async function main(words: string[]): Promise<number> {
   let options: Options;
   try {
@@ -33,29 +31,32 @@ async function main(words: string[]): Promise<number> {
   );
 }
 
+/** What a shell says of a command that Ctrl-C has ended. */
+const LEFT = 130;
+
 /** @returns the exit code */
 async function play(chosen: Scenario[], options: Options, words: string[]): Promise<number> {
   const startedAt = performance.now();
-  const servers = await Servers.start();
   let stage: Stage | undefined;
+  let isLeaving = false;
   const leave = () => {
     console.error('\nstopping');
-    void (async () => {
-      await stage?.end();
-      await servers.stop();
-      process.exit(130);
-    })();
+    isLeaving = true;
+    void stage?.end();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, leave);
   // The script that started this one is gone, killed perhaps. Listening for it must not keep this one from ending.
   process.once('disconnect', leave);
   process.channel?.unref();
+  const servers = await Servers.start();
   const played: Played[] = [];
   try {
     for (const scenario of chosen) {
+      if (isLeaving) return LEFT;
       console.error(`… ${scenario.name}: ${scenario.title}`);
       stage = new Stage(servers, options.isQuick);
       const figures = await playOne(scenario, stage);
+      if (isLeaving) return LEFT;
       played.push({ scenario, figures });
       for (const figure of figures) console.error(`  ${sentenceOf(figure)}`);
     }
@@ -102,3 +103,5 @@ function keep(file: string, measured: string): void {
   const [written = ''] = existsSync(file) ? readFileSync(file, 'utf8').split(MARK) : ['# Benchmarks\n\n'];
   writeFileSync(file, written + measured);
 }
+
+process.exitCode = await main(process.argv.slice(2));

@@ -68,6 +68,8 @@ export class Servers {
     const url = new URL(this.adminUrl);
     url.pathname = '/postgres';
     const client = new pg.Client({ connectionString: url.href });
+    // Should Postgres go away, the statement says so.
+    client.on('error', () => undefined);
     await client.connect();
     try {
       return (await client.query<Row>(text)).rows;

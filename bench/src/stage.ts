@@ -9,6 +9,7 @@ export type Backend = 'PostgreSQL' | 'Redis';
 export class Stage {
   private readonly endings: (() => Promise<unknown>)[] = [];
   private readonly ending = new AbortController();
+  private ended: Promise<void> | undefined;
 
   constructor(
     private readonly servers: Servers,
@@ -43,6 +44,7 @@ export class Stage {
 
   /** A migrated database with its own connections. */
   async database(): Promise<Database> {
+    this.signal.throwIfAborted();
     const url = await this.servers.createDatabase();
     const database = new Database(url);
     this.endings.push(() => this.servers.dropDatabase(url));
@@ -78,7 +80,13 @@ export class Stage {
     await delay(ms, undefined, { signal: this.signal });
   }
 
-  async end(): Promise<void> {
+  /** Idempotent. Whoever asks waits until everything is gone. */
+  end(): Promise<void> {
+    this.ended ??= this.endAll();
+    return this.ended;
+  }
+
+  private async endAll(): Promise<void> {
     this.ending.abort(new Error('the scenario has ended'));
     for (const end of this.endings.splice(0).reverse()) await end();
   }
