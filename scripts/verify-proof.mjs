@@ -1,8 +1,10 @@
-// Checks an exported proof: node scripts/verify-proof.mjs FILE (or - for stdin). Needs no database and nothing of ours, so
-// that it can be handed to whoever the proof is for. Exits 0 when the file is whole and unchanged, 1 otherwise.
+// Checks an exported proof: node scripts/verify-proof.mjs FILE (or - for stdin) [LAST_HASH]. Needs no database and nothing of
+// ours, so that it can be handed to whoever the proof is for. Exits 0 when the file is whole and unchanged, 1 otherwise.
+// Without LAST_HASH that means: unless somebody changed it and computed all hashes anew. The service notes the last hash of every
+// export in its audit log (`proof_exported`).
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { CsvError, parse } from 'csv-parse';
 
@@ -17,13 +19,17 @@ const canonicalJson = (value) =>
 
 const hashOf = (record) => createHash('sha256').update(canonicalJson(record)).digest('hex');
 
-/** A record and the line that it begins in. */
+const COLUMNS =
+  'type,subject,version,id,merchant,component_appid,msg_id,article_idx,url,state,proof,outcome_code,errcode,errmsg,rid,reason,' +
+  'requested_by,request_id,takedown,created_at,finished_at,exported_at,calls,count,prev_hash,hash';
+
+/** A record and the line that it begins in. The text must be as it was written: of two equal names readers see either. */
 async function* records(input) {
   let first = '';
   const chunks = input[Symbol.asyncIterator]();
-  while (first.trim() === '') {
+  while (!first.includes('\n')) {
     const { done, value } = await chunks.next();
-    if (done) return;
+    if (done) break;
     first += value;
   }
   async function* all() {
@@ -34,31 +40,47 @@ async function* records(input) {
       yield value;
     }
   }
-  if (!first.trimStart().startsWith('{')) yield* csvRecords(all());
-  else if (/^\s*\{\s*"data"\s*:/.test(first)) yield* jsonRecords(all());
+  if (first === '') return;
+  if (!first.startsWith('{')) yield* csvRecords(all());
+  else if (first.startsWith(`${JSON_HEAD}\n`)) yield* jsonRecords(all());
   else yield* ndjsonRecords(all());
 }
 
+const JSON_HEAD = '{"data":[';
+const JSON_TAIL = ']}';
+
 async function* ndjsonRecords(chunks) {
-  const { Readable } = await import('node:stream');
   let line = 0;
-  for await (const text of createInterface({ input: Readable.from(chunks), crlfDelay: Infinity })) {
+  for await (const text of linesOf(chunks)) {
     line += 1;
-    if (text !== '') yield { line, record: readJson(line, text) };
+    yield { line, record: readJson(line, text) };
   }
 }
 
+/** One record a line, between a line that opens the list and one that closes it. */
 async function* jsonRecords(chunks) {
-  let text = '';
-  for await (const chunk of chunks) text += chunk;
-  const { data } = readJson(1, text);
-  // As it was written: one record a line, after the line that opens the list.
-  for (const [i, record] of data.entries()) yield { line: i + 2, record };
+  let line = 0;
+  let isClosed = false;
+  let hasMore = true;
+  for await (const text of linesOf(chunks)) {
+    line += 1;
+    if (line === 1) continue;
+    if (isClosed) throw new Bad(line, 'stands behind the end');
+    isClosed = text === JSON_TAIL;
+    if (isClosed !== !hasMore) throw new Bad(line, 'is not where it belongs');
+    if (isClosed) continue;
+    hasMore = text.endsWith(',');
+    yield { line, record: readJson(line, hasMore ? text.slice(0, -1) : text) };
+  }
+  if (!isClosed) throw new Bad(line + 1, 'is missing: the file was cut off');
 }
 
 async function* csvRecords(chunks) {
-  const { Readable } = await import('node:stream');
-  const parser = Readable.from(chunks).pipe(parse({ columns: true, info: true, bom: true }));
+  const columns = (names) => {
+    if (names.join() !== COLUMNS) throw new Bad(1, 'does not name the columns of a proof');
+    return names;
+  };
+  const parser = Readable.from(chunks).pipe(parse({ columns, info: true, bom: true }));
   let before = 1;
   try {
     for await (const { record, info } of parser) {
@@ -70,12 +92,26 @@ async function* csvRecords(chunks) {
   }
 }
 
+/** At line feeds alone: `readline` would also split at U+2028, which may stand in a text. */
+async function* linesOf(chunks) {
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop();
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
 function readJson(line, text) {
+  let record;
   try {
-    return JSON.parse(text);
+    record = JSON.parse(text);
   } catch {
     throw new Bad(line, 'is not JSON: the file was cut off or changed');
   }
+  if (JSON.stringify(record) !== text) throw new Bad(line, 'was changed');
+  return record;
 }
 
 class Bad extends Error {
@@ -84,8 +120,12 @@ class Bad extends Error {
   }
 }
 
-/** @returns how many deletions it has and the hash of its end @throws with the first line that does not fit */
-export async function verifyProof(input) {
+/**
+ * @param expectedHash what was noted of its end, if anything was
+ * @returns how many deletions it has and the hash of its end
+ * @throws with the first line that does not fit
+ */
+export async function verifyProof(input, expectedHash) {
   let lastHash = START;
   let count = 0;
   let type;
@@ -103,19 +143,22 @@ export async function verifyProof(input) {
     lastHash = hash;
   }
   if (type !== 'trailer') throw new Bad(line + 1, 'is missing: the file was cut off');
+  if (expectedHash !== undefined && expectedHash !== lastHash) {
+    throw new Error(`whole, but not the export that was noted: its last hash is ${lastHash}`);
+  }
   return { count, lastHash };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [file] = process.argv.slice(2);
+  const [file, expectedHash] = process.argv.slice(2);
   if (file === undefined) {
-    console.error('usage: npm run verify-proof FILE');
+    console.error('usage: npm run verify-proof FILE [LAST_HASH]');
     process.exit(2);
   }
   const input = file === '-' ? process.stdin : createReadStream(file);
   input.setEncoding('utf8');
   try {
-    const { count, lastHash } = await verifyProof(input);
+    const { count, lastHash } = await verifyProof(input, expectedHash);
     console.log(`ok: ${count} deletion${count === 1 ? '' : 's'}, last hash ${lastHash}`);
   } catch (error) {
     console.error(`not ok: ${error.message}`);

@@ -524,6 +524,9 @@ describe('the proof', () => {
     const text = await reply.text();
     expect(verify(text)).toMatch(/^ok: 2 deletions/);
     expect(verify(text.replace('succeeded', 'failed'))).toMatch(/^not ok: line \d/);
+    const noted = await system.call('GET', `/v1/audit-events?action=takedown.proof_exported&subject=${body.id}`);
+    expect(noted.body.data).toMatchObject([{ data: { count: 2, format: query.split('=')[1] ?? 'ndjson' } }]);
+    expect(verify(text, noted.body.data[0].data.last_hash)).toMatch(/^ok: 2 deletions/);
     if (query !== '') return;
     const [header, first, second, trailer] = text
       .trim()
@@ -561,8 +564,8 @@ describe('the proof', () => {
   });
 });
 
-function verify(text: string): string {
-  const run = spawnSync(process.execPath, ['scripts/verify-proof.mjs', '-'], { input: text });
+function verify(text: string, ...lastHash: string[]): string {
+  const run = spawnSync(process.execPath, ['scripts/verify-proof.mjs', '-', ...lastHash], { input: text });
   return `${String(run.stdout)}${String(run.stderr)}`;
 }
 

@@ -59,5 +59,5 @@ export { TakedownWatch } from './takedown-watch.js';
 export { LaneForecasts, type Forecast } from './lane-forecasts.js';
 export { TakedownDryRun, type BlastRadius } from './takedown-dry-run.js';
 export { hashOfRecord, ProofChain } from './proof-chain.js';
-export { proofText, type ProofFormat } from './proof-formats.js';
+export { proofText, type ProofEnd, type ProofFormat } from './proof-formats.js';
 export { Proofs, type ProofRecord } from './proofs.js';

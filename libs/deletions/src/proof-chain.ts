@@ -10,12 +10,16 @@ export type Chained<T> = T & { prev_hash: string; hash: string };
  * out or put elsewhere without all later hashes changing. Whoever notes the last hash elsewhere can prove the whole.
  */
 export class ProofChain {
-  private lastHash = PROOF_START;
+  private last = PROOF_START;
+
+  get lastHash(): string {
+    return this.last;
+  }
 
   link<T extends object>(record: T): Chained<T> {
-    const followed = { ...record, prev_hash: this.lastHash };
-    this.lastHash = hashOfRecord(followed);
-    return { ...followed, hash: this.lastHash };
+    const followed = { ...record, prev_hash: this.last };
+    this.last = hashOfRecord(followed);
+    return { ...followed, hash: this.last };
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { cellOf, proofText, type ProofFormat } from './proof-formats.js';
+import { cellOf, proofText, type ProofEnd, type ProofFormat } from './proof-formats.js';
 import type { DeletionRecord, ProofRecord } from './proofs.js';
 
 const FORMATS: ProofFormat[] = ['json', 'ndjson', 'csv'];
@@ -65,15 +65,24 @@ async function* each(records: ProofRecord[]): AsyncGenerator<ProofRecord> {
   for (const record of records) yield Promise.resolve(record);
 }
 
-async function textOf(format: ProofFormat, records = RECORDS): Promise<string> {
+async function exported(format: ProofFormat, records = RECORDS): Promise<{ text: string; ends: ProofEnd[] }> {
   let text = '';
-  for await (const piece of proofText(each(records), format)) text += piece;
-  return text;
+  const ends: ProofEnd[] = [];
+  const seal = (end: ProofEnd) => {
+    expect(text).not.toContain('trailer');
+    ends.push(end);
+    return Promise.resolve();
+  };
+  for await (const piece of proofText(each(records), format, seal)) text += piece;
+  return { text, ends };
 }
 
+const textOf = async (format: ProofFormat, records = RECORDS) => (await exported(format, records)).text;
+
 /** As anybody would, without a database. */
-function verify(text: string): { status: number | null; said: string } {
-  const run = spawnSync(process.execPath, [join(process.cwd(), 'scripts/verify-proof.mjs'), '-'], { input: text });
+function verify(text: string, ...lastHash: string[]): { status: number | null; said: string } {
+  const script = join(process.cwd(), 'scripts/verify-proof.mjs');
+  const run = spawnSync(process.execPath, [script, '-', ...lastHash], { input: text });
   return { status: run.status, said: `${String(run.stdout)}${String(run.stderr)}`.trim() };
 }
 
@@ -106,6 +115,60 @@ describe.each(FORMATS)('a proof as %s', (format) => {
     if (spoilt !== text)
       expect(verify(spoilt)).toMatchObject({ status: 1, said: expect.stringMatching(/^not ok: line \d+/) });
   });
+});
+
+it.each(FORMATS)('notes its end before it hands the trailer out, as %s', async (format) => {
+  const { text, ends } = await exported(format);
+  const [{ count, lastHash } = { count: 0, lastHash: '' }] = ends;
+  expect(ends).toHaveLength(1);
+  expect(count).toBe(3);
+  expect(verify(text, lastHash)).toEqual({ status: 0, said: `ok: 3 deletions, last hash ${lastHash}` });
+});
+
+it('is found out when all its hashes were made anew', async () => {
+  const { ends } = await exported('ndjson');
+  const forged = RECORDS.map((record) => (record.type === 'deletion' ? { ...record, outcome_code: 'forged' } : record));
+  const text = await textOf('ndjson', forged);
+  expect(verify(text)).toMatchObject({ status: 0 });
+  expect(verify(text, ends[0]?.lastHash ?? '')).toEqual({
+    status: 1,
+    said: expect.stringMatching(/^not ok: whole, but not the export that was noted/),
+  });
+});
+
+it.each<[string, ProofFormat, number, (text: string) => string]>([
+  [
+    'a field that is there twice',
+    'ndjson',
+    2,
+    (text) => text.replace('{"type":"deletion"', '{"state":"x","type":"deletion"'),
+  ],
+  [
+    'a field that is there twice',
+    'json',
+    3,
+    (text) => text.replace('{"type":"deletion"', '{"state":"x","type":"deletion"'),
+  ],
+  ['a list that is there twice', 'json', 1, (text) => text.replace('{"data":[\n', '{"data":[],"data":[\n')],
+  ['a list behind the end', 'json', 7, (text) => text.replace('\n]}\n', '\n],"data":[]}\n')],
+  ['a column that is there twice', 'csv', 1, (text) => text.replaceAll(/^(header|deletion|trailer|type),/gm, '$1,$1,')],
+  ['a column of another name', 'csv', 1, (text) => text.replace('errmsg', 'proof')],
+  ['blanks between', 'ndjson', 1, (text) => text.replace('{"type":"header"', '{"type": "header"')],
+])('does not accept %s, in %s', async (_what, format, line, forge) => {
+  const text = await textOf(format);
+  const forged = forge(text);
+  expect(forged).not.toBe(text);
+  expect(verify(forged)).toMatchObject({
+    status: 1,
+    said: expect.stringMatching(new RegExp(`^not ok: line ${line} `)),
+  });
+});
+
+it.each(FORMATS)('is whole with every kind of line end in a text, as %s', async (format) => {
+  const records = RECORDS.map((record) =>
+    record.type === 'deletion' ? { ...record, reason: 'a\u2028b\u2029c\r\nd\u0085' } : record,
+  );
+  expect(verify(await textOf(format, records))).toMatchObject({ status: 0 });
 });
 
 function swap(text: string, one: string, other: string): string {

@@ -4,25 +4,33 @@ import type { ProofRecord } from './proofs.js';
 
 export type ProofFormat = 'json' | 'ndjson' | 'csv';
 
-/** The text of an export, piece by piece. In each format every record carries `prev_hash` and `hash`. */
-export function proofText(records: AsyncIterable<ProofRecord>, format: ProofFormat): AsyncGenerator<string> {
-  if (format === 'csv') return csv(records);
-  return format === 'json' ? json(records) : ndjson(records);
+/** What whoever doubts a file compares it with. */
+export interface ProofEnd {
+  /** Of its deletions. */
+  count: number;
+  lastHash: string;
 }
 
-async function* ndjson(records: AsyncIterable<ProofRecord>) {
+/**
+ * The text of an export, piece by piece. In each format every record carries `prev_hash` and `hash`.
+ * @param seal notes the end elsewhere, for a chain alone can be made anew. The trailer is handed out after it: no export is
+ * whole whose end was not noted.
+ */
+export async function* proofText(
+  records: AsyncIterable<ProofRecord>,
+  format: ProofFormat,
+  seal: (end: ProofEnd) => Promise<void>,
+): AsyncGenerator<string> {
   const chain = new ProofChain();
-  for await (const record of records) yield `${JSON.stringify(chain.link(record))}\n`;
-}
-
-async function* json(records: AsyncIterable<ProofRecord>) {
-  const chain = new ProofChain();
-  let before = '{"data":[\n';
+  const { head, between, tail, write } = WRITERS[format];
+  let before = head;
   for await (const record of records) {
-    yield before + JSON.stringify(chain.link(record));
-    before = ',\n';
+    const text = before + write(chain, record);
+    if (record.type === 'trailer') await seal({ count: record.count, lastHash: chain.lastHash });
+    yield text;
+    before = between;
   }
-  yield '\n]}\n';
+  if (tail !== '') yield tail;
 }
 
 const COLUMNS = [
@@ -52,16 +60,6 @@ const COLUMNS = [
   'count',
 ] as const;
 
-/** Here a hash covers the cells as they are written, all of them text. */
-async function* csv(records: AsyncIterable<ProofRecord>) {
-  const chain = new ProofChain();
-  yield row([...COLUMNS, 'prev_hash', 'hash']);
-  for await (const record of records) {
-    const cells = Object.fromEntries(COLUMNS.map((column) => [column, cellOf((record as Partial<Cells>)[column])]));
-    yield row(Object.values(chain.link(cells)));
-  }
-}
-
 type Cells = Record<(typeof COLUMNS)[number], unknown>;
 
 /** RFC 4180: lines end with CR LF. */
@@ -72,3 +70,25 @@ export function cellOf(value: unknown): string {
   const text = typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value);
   return /^[=+\-@\t\r]/.test(text) && !/^-?\d+$/.test(text) ? `'${text}` : text;
 }
+
+const asJson = (chain: ProofChain, record: ProofRecord) => JSON.stringify(chain.link(record));
+
+/** Here a hash covers the cells as they are written, all of them text. */
+function asCells(chain: ProofChain, record: ProofRecord): string {
+  const cells = Object.fromEntries(COLUMNS.map((column) => [column, cellOf((record as Partial<Cells>)[column])]));
+  return row(Object.values(chain.link(cells)));
+}
+
+interface Writer {
+  head: string;
+  between: string;
+  tail: string;
+  write: (chain: ProofChain, record: ProofRecord) => string;
+}
+
+/** scripts/verify-proof.mjs takes them to the letter. */
+const WRITERS: Record<ProofFormat, Writer> = {
+  json: { head: '{"data":[\n', between: ',\n', tail: '\n]}\n', write: asJson },
+  ndjson: { head: '', between: '\n', tail: '\n', write: asJson },
+  csv: { head: row([...COLUMNS, 'prev_hash', 'hash']), between: '', tail: '', write: asCells },
+};

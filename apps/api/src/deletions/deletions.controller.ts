@@ -137,14 +137,21 @@ export class DeletionsController {
   @Needs('viewer')
   @DescribesProof()
   async proof(
-    @Caller() { scope }: Principal,
+    @AuditedCaller() caller: Actor,
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: proofQuerySchema }) query: ProofQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const records = await this.proofs.ofDeletion(scope, id, new Date());
-    sendProof(reply, request, query, { name: `deletion-${id}`, records, fallback: 'json' });
+    const records = await this.proofs.ofDeletion(caller.scope, id, new Date());
+    const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.proof_exported');
+    sendProof(reply, request, query, {
+      name: `deletion-${id}`,
+      records,
+      fallback: 'json',
+      seal: ({ count, lastHash, format }) =>
+        this.audit.record(caller, { ...act, data: { count, last_hash: lastHash, format } }),
+    });
   }
 
   /** Possible until the deletion is dispatched; after it, 409. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { proofText, type ProofFormat, type ProofRecord } from '@app/deletions';
+import { proofText, type ProofEnd, type ProofFormat, type ProofRecord } from '@app/deletions';
 
 export const proofQuerySchema = z.strictObject({
   format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Goes before the Accept header.' }),
@@ -42,17 +42,29 @@ export function proofFormat({ format }: ProofQuery, accept: string | undefined, 
   return found[0]?.[0] ?? fallback;
 }
 
-/** Streams an export; the reader's pace is ours, and memory stays flat. If it fails on its way it has no trailer. */
+interface ProofAnswer {
+  /** Of the file, without its ending. */
+  name: string;
+  records: AsyncIterable<ProofRecord>;
+  fallback: ProofFormat;
+  /** Notes how it ends. */
+  seal: (end: ProofEnd & { format: ProofFormat }) => Promise<void>;
+}
+
+/**
+ * Streams an export; the reader's pace is ours, and memory stays flat. If it fails on its way, or its end cannot be noted, it
+ * has no trailer.
+ */
 export function sendProof(
   reply: FastifyReply,
   request: FastifyRequest,
   query: ProofQuery,
-  { name, records, fallback }: { name: string; records: AsyncIterable<ProofRecord>; fallback: ProofFormat },
+  { name, records, fallback, seal }: ProofAnswer,
 ): void {
   const format = proofFormat(query, request.headers.accept, fallback);
   void reply
     .type(TYPES[format])
     .header('content-disposition', `attachment; filename="${name}.${format}"`)
     .header('vary', 'accept')
-    .send(Readable.from(proofText(records, format)));
+    .send(Readable.from(proofText(records, format, (end) => seal({ ...end, format }))));
 }

@@ -219,14 +219,21 @@ export class TakedownsController {
   @Needs('viewer')
   @DescribesProof()
   async proof(
-    @Caller() { scope }: Principal,
+    @AuditedCaller() caller: Actor,
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: proofQuerySchema }) query: ProofQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const records = await this.proofs.ofTakedown(scope, id, new Date());
-    sendProof(reply, request, query, { name: `takedown-${id}`, records, fallback: 'ndjson' });
+    const records = await this.proofs.ofTakedown(caller.scope, id, new Date());
+    const within = scopeOf(await this.takedowns.get(caller.scope, id));
+    sendProof(reply, request, query, {
+      name: `takedown-${id}`,
+      records,
+      fallback: 'ndjson',
+      seal: ({ count, lastHash, format }) =>
+        this.audit.record(caller, actOn(id, within, 'takedown.proof_exported', { count, last_hash: lastHash, format })),
+    });
   }
 
   /** Stops everything that was not dispatched yet. Deletions of others that it found open go on. */
@@ -236,11 +243,7 @@ export class TakedownsController {
   @SerializeOptions({ schema: takedownSchema })
   async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
     const before = await this.takedowns.get(caller.scope, id);
-    const act = actOn(
-      id,
-      { scope: { platforms: before.scopePlatforms, merchants: before.scopeMerchants } },
-      'takedown.cancelled',
-    );
+    const act = actOn(id, scopeOf(before), 'takedown.cancelled');
     const { cancelled, tooLate } = await this.takedowns.cancel(caller.scope, id, (tx) =>
       this.audit.note(tx, caller, act),
     );
@@ -283,6 +286,10 @@ export class TakedownsController {
     }
   }
 }
+
+const scopeOf = ({ scopePlatforms, scopeMerchants }: TakedownView) => ({
+  scope: { platforms: scopePlatforms, merchants: scopeMerchants },
+});
 
 /** Keys with limits see the acts on takedowns that were asked for within one platform or merchant of theirs. */
 function actOn(id: string, { scope }: Pick<Actor, 'scope'>, action: Act['action'], data?: AuditData): Act {
