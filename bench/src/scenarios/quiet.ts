@@ -13,7 +13,7 @@ const FLOOD_RATE_PER_MINUTE = 6_000;
  * merchant has 100,000 deletions waiting, of which a hundred a second may go.
  */
 export async function quiet(stage: Stage): Promise<Figure[]> {
-  const samples = stage.size(80, 500);
+  const samples = stage.size(60, 500);
   const alone: number[][] = [];
   const flooded: number[][] = [];
   for (let round = 0; round < stage.size(1, 2); round++) {

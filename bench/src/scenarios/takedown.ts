@@ -16,9 +16,9 @@ const BUSY = 0.9;
  * calls alone take: tokens first, or with tokens at hand.
  */
 export async function takedown(stage: Stage): Promise<Figure[]> {
-  const merchants = stage.size(400, 10_000);
+  const merchants = stage.size(200, 10_000);
   const figures: Figure[] = [];
-  for (const concurrency of [20, 100]) {
+  for (const concurrency of stage.size([20], [20, 100])) {
     for (const isWarm of [false, true]) {
       figures.push(await stage.part((part) => run(part, { merchants, concurrency, isWarm })));
     }

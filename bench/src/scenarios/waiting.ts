@@ -10,8 +10,8 @@ const FEW = 1_000;
 
 /** Rate and memory of a worker that has so many deletions done while many more, or few, wait and may all go. */
 export async function waiting(stage: Stage): Promise<Figure[]> {
-  const many = stage.size(50_000, 1_000_000);
-  const done = stage.size(2_000, 10_000);
+  const many = stage.size(20_000, 1_000_000);
+  const done = stage.size(1_000, 10_000);
   const measured: Record<'many' | 'few', Measured[]> = { many: [], few: [] };
   for (let round = 0; round < stage.size(1, 2); round++) {
     measured.few.push(await stage.part((part) => run(part, FEW, done)));
