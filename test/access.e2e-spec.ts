@@ -237,6 +237,7 @@ const actor = () => ({
   apiKeyId: adminId,
   role: 'admin' as const,
   scope: { platforms: null, merchants: null },
+  expiresAt: null,
   requestId: 'test',
   ip: 'test',
 });

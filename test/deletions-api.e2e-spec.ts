@@ -220,6 +220,12 @@ describe('POST /v1/deletions', () => {
     },
   );
 
+  it.each(['utf-8', 'UTF8', '"utf8"'])('reads a body with the charset %s', async (charset) => {
+    const type = `application/json; charset=${charset}`;
+    const read = await system.callText('POST', '/v1/deletions', '{}', { 'content-type': type });
+    expect(problem(read)).toEqual(aProblem(400, 'invalid_request'));
+  });
+
   it('refuses a body that is not UTF-8', async () => {
     const response = await fetch(`${system.url}/v1/deletions`, {
       method: 'POST',

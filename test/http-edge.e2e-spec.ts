@@ -14,7 +14,14 @@ describe('the edge of the api', () => {
     // Each test has a key of its own, made behind the back of the limit.
     const [admin] = await system.sql<{ id: string }>(`SELECT id FROM api_keys WHERE is_bootstrap`);
     const scope = { platforms: null, merchants: null };
-    const actor = { apiKeyId: admin?.id ?? '', role: 'admin' as const, scope, requestId: 'test', ip: 'test' };
+    const actor = {
+      apiKeyId: admin?.id ?? '',
+      role: 'admin' as const,
+      scope,
+      expiresAt: null,
+      requestId: 'test',
+      ip: 'test',
+    };
     const { key } = await system.api.get(IssuedKeys).issue(actor, { name: 'test', role: 'viewer', expiresAt: null });
     return { authorization: `Bearer ${key}` };
   };

@@ -35,7 +35,7 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
   });
   useOpenApi(api);
   if (env.BOOTSTRAP_API_KEY && !(await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY))) {
-    logger.warn('BOOTSTRAP_API_KEY was revoked or replaced and does not work: set a new one');
+    logger.warn('BOOTSTRAP_API_KEY was revoked or replaced, or has limits or an end: set a new one');
   }
   return api;
 }

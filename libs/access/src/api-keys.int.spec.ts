@@ -13,12 +13,14 @@ describe('API keys', () => {
   let database: TestDatabase;
   let dataSource: DataSource;
   let keys: ApiKeys;
+  let audit: AuditLog;
 
   beforeAll(async () => {
     database = await createMigratedDatabase();
     const options = dataSourceOptions({ url: database.url, entities: accessEntities, applicationName: 'test' });
     dataSource = await new DataSource(options).initialize();
-    keys = new ApiKeys(dataSource, new AuditLog(dataSource));
+    audit = new AuditLog(dataSource);
+    keys = new ApiKeys(dataSource, audit);
   });
   afterAll(async () => {
     await dataSource.destroy();
@@ -58,8 +60,11 @@ describe('API keys', () => {
       apiKeyId: expect.any(String),
       role: 'admin',
       scope: { platforms: null, merchants: null },
+      expiresAt: null,
     });
     await keys.bootstrap(key);
+    const told = await audit.list({ platforms: null, merchants: null }, { limit: 10, subjectId: principal?.apiKeyId });
+    expect(told.map(({ action }) => action)).toEqual(['api_key.created']);
     expect(await keys.authenticate(key)).toEqual(principal);
   });
 
@@ -82,6 +87,23 @@ describe('API keys', () => {
     expect(await keys.bootstrap(old)).toBe(false);
     expect(await keys.authenticate(old)).toBeUndefined();
     expect(await keys.authenticate(young)).toBeDefined();
+  });
+
+  it('from the settings may be ones that were issued, and are then replaced like others', async () => {
+    const [issued, young] = [await issue({ role: 'admin' }), aKey()];
+    expect(await keys.bootstrap(issued)).toBe(true);
+    expect(await keys.bootstrap(young)).toBe(true);
+    expect(await keys.authenticate(issued)).toBeUndefined();
+  });
+
+  it.each([
+    ['limits', { platforms: ['wx1'] }],
+    ['an end', { expiresAt: `now() + interval '1 hour'` }],
+  ])('from the settings are not taken if they have %s, and what stood there works on', async (_what, limits) => {
+    const [old, limited] = [aKey(), await issue({ role: 'admin', ...limits })];
+    await keys.bootstrap(old);
+    expect(await keys.bootstrap(limited)).toBe(false);
+    expect(await keys.authenticate(old)).toBeDefined();
   });
 
   it('that were revoked stay so, also if the settings still name them', async () => {

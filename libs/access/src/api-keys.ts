@@ -5,7 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import { ApiKey, type Role } from './api-key.entity.js';
-import { AuditLog, type Actor } from './audit-log.js';
+import { AuditLog, type Act, type Actor } from './audit-log.js';
 import { NO_LIMITS, type Limits } from './limits.js';
 
 /** Who makes a request. */
@@ -13,6 +13,8 @@ export interface Principal {
   apiKeyId: string;
   role: Role;
   scope: Limits;
+  /** When its key ends; null: never. */
+  expiresAt: Date | null;
 }
 
 /** What a key looks like: long enough that nobody guesses it and that its plain hash is safe to store. */
@@ -35,37 +37,40 @@ export class ApiKeys {
   /** Undefined when there is no such key, or it was revoked, or its time is over. */
   async authenticate(key: string): Promise<Principal | undefined> {
     if (!API_KEY_PATTERN.test(key)) return undefined;
-    const [found] = await rows<Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants'>>(
+    const [found] = await rows<Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'expiresAt'>>(
       this.dataSource,
-      `SELECT id, role, platforms, merchants FROM api_keys WHERE key_hash = $1 AND ${IS_WORKING}`,
+      `SELECT id, role, platforms, merchants, expires_at AS "expiresAt" FROM api_keys
+       WHERE key_hash = $1 AND ${IS_WORKING}`,
       [hashOfKey(key)],
     );
     if (!found) return undefined;
-    const { id, role, platforms, merchants } = found;
+    const { id, role, platforms, merchants, expiresAt } = found;
     this.noteUse(id);
-    return { apiKeyId: id, role, scope: { platforms, merchants } };
+    return { apiKeyId: id, role, scope: { platforms, merchants }, expiresAt };
   }
 
   /**
    * Makes sure that the key from the settings works, as an admin's, and that the one that stood there before it works no
-   * more. A key that was revoked stays so: an old process that starts again must not bring it back. Several processes may
-   * do it at once.
-   * @returns whether it works
+   * more. A key that was revoked stays so: an old process that starts again must not bring it back. One that was issued
+   * before is taken if it is an admin's without limits and without an end. Several processes may do it at once.
+   * @returns whether it works as that
    */
   async bootstrap(key: string): Promise<boolean> {
     return this.dataSource.transaction(async (tx) => {
       await lockKeys(tx);
-      await tx.query(
+      const [made] = await rows<{ id: string }>(
+        tx,
         `INSERT INTO api_keys (id, name, key_hash, role, is_bootstrap) VALUES ($1, 'bootstrap', $2, 'admin', true)
-         ON CONFLICT (key_hash) DO NOTHING`,
+         ON CONFLICT (key_hash) DO NOTHING RETURNING id`,
         [uuidv7(), hashOfKey(key)],
       );
       const [own] = await rows<{ id: string }>(
         tx,
-        `SELECT id FROM api_keys WHERE key_hash = $1 AND ${IS_WORKING} AND role = 'admin'`,
+        `UPDATE api_keys SET is_bootstrap = true WHERE key_hash = $1 AND ${IS_WORKING} AND ${IS_FULL_ADMIN} RETURNING id`,
         [hashOfKey(key)],
       );
       if (!own) return false;
+      if (made) await this.audit.append(tx, startOf(own.id), createdAtStart(own.id, 'bootstrap'));
       const replaced = await rows<{ id: string; name: string }>(
         tx,
         `UPDATE api_keys SET revoked_at = now() WHERE is_bootstrap AND id <> $1 AND revoked_at IS NULL RETURNING id, name`,
@@ -95,12 +100,7 @@ export class ApiKeys {
       const key = newKey();
       const id = uuidv7();
       await tx.insert(ApiKey, { id, name: 'first', keyHash: hashOfKey(key), role: 'admin' });
-      await this.audit.append(tx, startOf(id), {
-        action: 'api_key.created',
-        subjectType: 'api_key',
-        subjectId: id,
-        data: { name: 'first', role: 'admin', platforms: null, merchants: null },
-      });
+      await this.audit.append(tx, startOf(id), createdAtStart(id, 'first'));
       return key;
     });
   }
@@ -122,6 +122,9 @@ export class ApiKeys {
 /** On a row of api_keys. */
 export const IS_WORKING = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))';
 
+/** On a row of api_keys: an admin's that reaches everything, for ever. */
+export const IS_FULL_ADMIN = `(role = 'admin' AND platforms IS NULL AND merchants IS NULL AND expires_at IS NULL)`;
+
 export const newKey = () => `rk_${randomBytes(32).toString('base64url')}`;
 
 export const hashOfKey = (key: string) => createHash('sha256').update(key).digest('base64url');
@@ -136,6 +139,14 @@ const startOf = (apiKeyId: string): Actor => ({
   apiKeyId,
   role: 'admin',
   scope: NO_LIMITS,
+  expiresAt: null,
   requestId: `start-${uuidv7()}`,
   ip: 'local',
+});
+
+const createdAtStart = (id: string, name: string): Act => ({
+  action: 'api_key.created',
+  subjectType: 'api_key',
+  subjectId: id,
+  data: { name, role: 'admin', platforms: null, merchants: null, expires_at: null },
 });

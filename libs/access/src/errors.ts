@@ -39,12 +39,15 @@ export class ApiKeyRevoked extends AccessError {
 /** Whether or not what it names exists: otherwise a key with limits could find out. */
 export class LimitsTooWide extends AccessError {
   constructor() {
-    super('limits_too_wide', 'A key can give no more than it has: name platforms and merchants within its own limits.');
+    super(
+      'limits_too_wide',
+      'A key can give no more than it has: name platforms, merchants and an end within its own limits.',
+    );
   }
 }
 
 export class LastAdminKey extends AccessError {
   constructor() {
-    super('last_admin_key', 'No other admin’s key without limits works: issue one first.');
+    super('last_admin_key', 'No other admin’s key without limits and without an end works: issue one first.');
   }
 }

@@ -137,6 +137,16 @@ describe('an Idempotency-Key', () => {
     expect(await rows(source(), 'SELECT 1 FROM idempotency_keys WHERE key = $1', [key])).toEqual([]);
   });
 
+  it('is forgotten with ten thousand others at a time', async () => {
+    await source().query(
+      `INSERT INTO idempotency_keys (api_key_id, key, request_hash, status, answer, created_at)
+       SELECT (SELECT id FROM api_keys LIMIT 1), 'old-' || n, 'hash', 200, '{}', now() - interval '25 h'
+       FROM generate_series(1, 10001) n`,
+    );
+    expect(await idempotency().sweep()).toBe(10_000);
+    expect(await idempotency().sweep()).toBe(1);
+  });
+
   it('that is absent lets every request run', async () => {
     const keyless = { ...request(), key: undefined };
     await idempotency().run(keyless, make);

@@ -19,6 +19,7 @@ export interface KeyedRequest {
 }
 
 const LIFETIME = '24 hours';
+const AT_A_TIME = 10_000;
 
 /**
  * Runs a request once per Idempotency-Key (draft-ietf-httpapi-idempotency-key-header). Work and answer are stored in one
@@ -50,13 +51,18 @@ export class Idempotency {
     });
   }
 
-  /** Forgets keys that have served their time. @returns how many */
+  /** Forgets keys that have served their time, some at a time. @returns how many */
   async sweep(): Promise<number> {
-    const gone = await rows(
+    const [swept] = await rows<{ gone: number }>(
       this.dataSource,
-      `DELETE FROM idempotency_keys WHERE created_at < now() - interval '${LIFETIME}' RETURNING key`,
+      `WITH gone AS (
+         DELETE FROM idempotency_keys WHERE (api_key_id, key) IN (
+           SELECT api_key_id, key FROM idempotency_keys WHERE created_at < now() - interval '${LIFETIME}' LIMIT ${AT_A_TIME})
+         RETURNING 1
+       )
+       SELECT count(*)::int AS gone FROM gone`,
     );
-    return gone.length;
+    return swept?.gone ?? 0;
   }
 
   /** Held until the transaction ends. */

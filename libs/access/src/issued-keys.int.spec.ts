@@ -64,6 +64,7 @@ describe('issued keys', () => {
       apiKeyId: made.id,
       role: 'operator',
       scope: { platforms: null, merchants: ['wx1'] },
+      expiresAt: null,
     });
     const stored = await dataSource.query('SELECT * FROM api_keys');
     expect(JSON.stringify([stored, await audit.list(EVERYTHING, { limit: 100 })])).not.toContain(key.slice(3));
@@ -103,6 +104,23 @@ describe('issued keys', () => {
     }
   });
 
+  it('of an admin with an end do not outlast it', async () => {
+    const [end, later] = [new Date(Date.now() + 3_600_000), new Date(Date.now() + 7_200_000)];
+    const ending = await actorWith({ name: 'ending', expiresAt: end });
+    const { expiresAt: _as, ...asIssuer } = wish();
+    const { issued: child } = await issued.issue(ending, asIssuer);
+    expect(child.expiresAt).toEqual(end);
+    for (const expiresAt of [null, later]) {
+      const refused = { code: 'limits_too_wide' };
+      await expect(issued.issue(ending, wish({ expiresAt }))).rejects.toMatchObject(refused);
+      await expect(issued.change(ending, ending.apiKeyId, { expiresAt })).rejects.toMatchObject(refused);
+      await expect(issued.change(ending, child.id, { expiresAt })).rejects.toMatchObject(refused);
+    }
+    const sooner = new Date(Date.now() + 60_000);
+    expect(await issued.change(ending, child.id, { expiresAt: sooner })).toMatchObject({ expiresAt: sooner });
+    expect(await issued.change(admin, child.id, { expiresAt: null })).toMatchObject({ expiresAt: null });
+  });
+
   it('beyond the limits of an admin are not there for it', async () => {
     const limited = await actorWith({ name: 'limited', platforms: ['wxp'] });
     await issued.issue(limited, wish({ name: 'its own' }));
@@ -126,10 +144,12 @@ describe('issued keys', () => {
     // None of these can take its place.
     await actorWith({ platforms: ['wxp'] });
     await issued.issue(admin, wish({ role: 'operator' }));
+    const ending = await actorWith({ name: 'ending', expiresAt: soon });
     const gone = await actorWith({ name: 'gone' });
     await issued.revoke(admin, gone.apiKeyId);
     await expect(issued.revoke(admin, admin.apiKeyId)).rejects.toMatchObject(refused);
 
+    await issued.revoke(admin, ending.apiKeyId);
     const successor = await actorWith({ name: 'successor' });
     await issued.revoke(successor, admin.apiKeyId);
     await expect(issued.revoke(successor, successor.apiKeyId)).rejects.toMatchObject(refused);

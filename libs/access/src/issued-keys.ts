@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import type { ApiKey, Role } from './api-key.entity.js';
-import { hashOfKey, IS_WORKING, lockKeys, newKey } from './api-keys.js';
+import { hashOfKey, IS_FULL_ADMIN, IS_WORKING, lockKeys, newKey } from './api-keys.js';
 import { AuditLog, type Actor } from './audit-log.js';
 import { ApiKeyNotFound, ApiKeyRevoked, LastAdminKey, LimitsTooWide } from './errors.js';
 import { isWithin, type Limits } from './limits.js';
@@ -16,7 +16,7 @@ export interface KeyWish {
   /** Undefined: as the issuer's own. */
   platforms?: string[] | null | undefined;
   merchants?: string[] | null | undefined;
-  expiresAt: Date | null;
+  expiresAt?: Date | null | undefined;
 }
 
 /** Undefined: as it was. */
@@ -26,8 +26,9 @@ export interface KeyChanges {
 }
 
 /**
- * Keys as their admins see them. An admin with limits sees, issues and revokes keys within these limits only. At any time
- * one admin's key without limits works: without it nobody could mend the rest.
+ * Keys as their admins see them. An admin with limits sees, issues and revokes keys within these limits only, and none
+ * gives a key a longer life than its own. At any time one admin's key without limits and without an end works: without it
+ * nobody could mend the rest.
  */
 @Injectable()
 export class IssuedKeys {
@@ -38,12 +39,12 @@ export class IssuedKeys {
 
   /** @returns the key itself as well, which is stored nowhere @throws LimitsTooWide */
   async issue(actor: Actor, wish: KeyWish): Promise<{ key: string; issued: IssuedKey }> {
-    const { name, role, expiresAt } = wish;
+    const { name, role, expiresAt = actor.expiresAt } = wish;
     const limits = {
       platforms: wish.platforms === undefined ? actor.scope.platforms : wish.platforms,
       merchants: wish.merchants === undefined ? actor.scope.merchants : wish.merchants,
     };
-    if (!isWithin(limits, actor.scope)) throw new LimitsTooWide();
+    if (!isWithin(limits, actor.scope) || outlasts(expiresAt, actor)) throw new LimitsTooWide();
     const key = newKey();
     const id = uuidv7();
     const issued = await this.dataSource.transaction(async (tx) => {
@@ -83,12 +84,13 @@ export class IssuedKeys {
     return key;
   }
 
-  /** @throws ApiKeyNotFound, ApiKeyRevoked, LastAdminKey */
+  /** @throws ApiKeyNotFound, ApiKeyRevoked, LimitsTooWide, LastAdminKey */
   async change(actor: Actor, id: string, { name, expiresAt }: KeyChanges): Promise<IssuedKey> {
     return this.dataSource.transaction(async (tx) => {
       await lockKeys(tx);
       const key = await this.get(actor.scope, id, tx);
       if (key.revokedAt) throw new ApiKeyRevoked(id);
+      if (expiresAt !== undefined && outlasts(expiresAt, actor)) throw new LimitsTooWide();
       if (expiresAt) await this.keepAnAdmin(tx, key);
       await tx.query(`UPDATE api_keys SET name = $2, expires_at = $3 WHERE id = $1`, [
         id,
@@ -128,12 +130,16 @@ export class IssuedKeys {
     if (!counts) return;
     const [other] = await rows(
       tx,
-      `SELECT id FROM api_keys
-       WHERE id <> $1 AND role = 'admin' AND platforms IS NULL AND merchants IS NULL AND ${IS_WORKING} LIMIT 1`,
+      `SELECT id FROM api_keys WHERE id <> $1 AND ${IS_FULL_ADMIN} AND ${IS_WORKING} LIMIT 1`,
       [leaving.id],
     );
     if (!other) throw new LastAdminKey();
   }
+}
+
+/** An end is a limit as well: otherwise a key could make itself, or another like it, last for ever. */
+function outlasts(end: Date | null, actor: Actor): boolean {
+  return actor.expiresAt !== null && (end === null || end > actor.expiresAt);
 }
 
 /** Parameters 1 and 2 are the limits of the one who asks; see isWithin. */

@@ -30,7 +30,7 @@ export const settings = {
         return z.NEVER;
       }
     }),
-  /** Long enough that its plain hash may be stored. */
+  /** Long enough that its plain hash may be stored, if it is random. */
   BOOTSTRAP_API_KEY: z
     .string()
     .regex(/^rk_[A-Za-z0-9_-]{32,128}$/, 'must be rk_ and 32 to 128 letters, digits, "_" or "-"')

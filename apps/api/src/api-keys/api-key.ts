@@ -24,7 +24,9 @@ export const createApiKeySchema = z
     role: z.enum(['admin', 'operator', 'viewer', 'tokens']),
     platforms: limitsSchema.optional().meta({ description: `component_appids that it is limited to. ${ABSENT}` }),
     merchants: limitsSchema.optional().meta({ description: `authorizer_appids that it is limited to. ${ABSENT}` }),
-    expires_at: expiresAtSchema.default(null),
+    expires_at: expiresAtSchema.optional().meta({
+      description: 'Null: never, which only a key without an end can give. Absent: as the key that asks.',
+    }),
   })
   .meta({
     id: 'CreateApiKey',

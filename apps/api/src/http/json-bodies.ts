@@ -8,7 +8,7 @@ export function useStrictJson(api: NestFastifyApplication): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     const charset = /charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
-    if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
+    if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
       done(new ProblemError('unsupported_media_type', `JSON is UTF-8; a body in another charset is not read.`));
       return;
     }
