@@ -42,7 +42,7 @@ async function run(
   );
   const ideal = ((isWarm ? 1 : 2) * (LATENCY_MS / 1000) * merchants) / concurrency;
   const worked = worker.usage().cpuMs / 1000 / seconds;
-  const isBound = share >= BUSY || worked >= BUSY;
+  const isBound = share >= BUSY;
   const isShort = seconds / ideal > TARGET;
   return {
     what: `${merchants.toLocaleString('en-US')} merchants, ${isWarm ? 'warm' : 'cold'} tokens, ${concurrency} at a time`,
@@ -51,7 +51,7 @@ async function run(
     ratio: seconds / ideal,
     target: `≤ ${TARGET}× or CPU-bound`,
     verdict: !isShort ? 'pass' : isBound ? 'CPU-bound' : 'short',
-    note: `all processes of the run: ${percent(share)} of the processors; worker: ${percent(worked)} of one`,
+    note: `all processes of the run: ${percent(share)} of the processors; worker: ${percent(worked)} of one, its start included`,
   };
 }
 
