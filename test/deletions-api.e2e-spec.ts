@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 import { eventually } from './support/eventually.js';
 import { System, type Reply } from './support/system.js';
 
@@ -425,6 +426,24 @@ describe('the list of deletions', () => {
       cursor = page.next_cursor;
     }
     expect(seen).toEqual(ids);
+  });
+
+  it('is cut at moments, also for one whose id was given long before it was created', async () => {
+    const { created_at: at } = (await system.call('GET', `/v1/deletions/${ids[4]}`)).body;
+    const shown = async (query: string) => (await list(query)).data.map(({ id }) => id);
+    expect(await shown(`created_after=${at}`)).toEqual(expect.arrayContaining(ids.slice(0, 4)));
+    expect(await shown(`created_before=${at}`)).toEqual(expect.not.arrayContaining(ids.slice(0, 4)));
+    expect(await shown(`created_before=${at}`)).toEqual(expect.arrayContaining(ids.slice(6)));
+    const [early] = await system.sql<{ id: string }>(
+      `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id, created_at, finished_at)
+       SELECT $2, id, 1, 1, 'msg:1:1', 'cancelled', now(), 'test', now() - interval '5 days', now() FROM merchants
+       WHERE authorizer_appid = $1 RETURNING id`,
+      [listed, uuidv7({ msecs: Date.now() - 10 * 86_400_000 })],
+    );
+    const sixDaysAgo = new Date(Date.now() - 6 * 86_400_000).toISOString();
+    const fourDaysAgo = new Date(Date.now() - 4 * 86_400_000).toISOString();
+    expect(await shown(`created_after=${sixDaysAgo}&created_before=${fourDaysAgo}`)).toEqual([early?.id]);
+    await system.sql(`DELETE FROM deletions WHERE id = $1`, [early?.id]);
   });
 
   it('does not move under a walk when new ones come', async () => {

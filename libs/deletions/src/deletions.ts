@@ -16,7 +16,7 @@ import {
 import { DeletionAttempt } from './deletion-attempt.entity.js';
 import { Deletion } from './deletion.entity.js';
 import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible } from './errors.js';
-import { CAN_BE_STOPPED } from './last-outcome.js';
+import { earliestIdOf, latestIdOf } from './id-bounds.js';
 import { Lanes } from './lanes.js';
 import { statesBefore, type DeletionState, type WaitingFor } from './states.js';
 import { targetColumns, targetKey, type Target } from './target.js';
@@ -104,8 +104,8 @@ export class Deletions {
       inScope(scope, VIEW, bind),
       merchantId && `d.merchant_id = ${bind(merchantId)}`,
       msgId && `d.msg_id = ${bind(msgId)}`,
-      createdAfter && `d.created_at > ${bind(createdAfter)}`,
-      createdBefore && `d.created_at < ${bind(createdBefore)}`,
+      createdAfter && `d.created_at > ${bind(createdAfter)} AND d.id > ${bind(earliestIdOf(createdAfter))}`,
+      createdBefore && `d.created_at < ${bind(createdBefore)} AND d.id < ${bind(latestIdOf(createdBefore))}`,
       after && `d.id < ${bind(after)}`,
       state && `${SEEN_STATE} = ${bind(state)}`,
     ].filter(Boolean);
@@ -129,8 +129,7 @@ export class Deletions {
   }
 
   /**
-   * Before the dispatch it never runs, after it is too late: one statement decides which side a cancel falls on. Back in its
-   * lane after a call without an answer, it is too late, too: the message may be gone, and that will be looked into.
+   * Before the dispatch it never runs, after it is too late: one statement decides which side a cancel falls on.
    * @throws DeletionNotFound, DeletionStateConflict
    */
   async cancel(scope: Scope, id: string, alongside?: Alongside): Promise<void> {
@@ -145,10 +144,10 @@ export class Deletions {
     const cancelled = await rows(
       tx,
       `WITH ended AS (
-         UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL, finished_at = now()
-         WHERE d.id = $1 AND ${CAN_BE_STOPPED} AND d.state = ANY($2)
-           AND ${merchantInScope(scope, 'd.merchant_id', bind)}
-         RETURNING d.*
+         UPDATE deletions SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL, finished_at = now()
+         WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state = ANY($2)
+           AND ${merchantInScope(scope, 'deletions.merchant_id', bind)}
+         RETURNING *
        ) ${tellOf('ended')} RETURNING deletion_id`,
       parameters,
     );
@@ -265,8 +264,7 @@ export class Deletions {
     wanted: 'cancelled' | 'retried',
   ): Promise<DeletionStateConflict> {
     const { state, dispatchedAt, finishedAt } = await this.get(scope, id, tx);
-    // Or back in its lane after a call without an answer: only then is one that is open refused a cancel.
-    const isDispatched = finishedAt === null && (dispatchedAt !== null || wanted === 'cancelled');
+    const isDispatched = dispatchedAt !== null && finishedAt === null;
     return new DeletionStateConflict(id, isDispatched ? 'dispatched' : state, wanted);
   }
 }
