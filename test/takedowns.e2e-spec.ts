@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
-import pg from 'pg';
 import { TakedownWatch } from '@app/deletions';
 import { eventually } from './support/eventually.js';
 import { System, type Reply } from './support/system.js';
@@ -164,22 +163,18 @@ describe('a takedown', () => {
     expect(refused).toMatchObject({ status: 409, body: { code: 'takedown_state_conflict' } });
   });
 
-  it('counts what was open already, and leaves it as it was when cancelled', async () => {
+  it('counts what was open already, hastens it, and leaves it when cancelled', async () => {
     const target = anItem();
     const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
     const open = (await system.call('POST', '/v1/deletions', { ...target, not_before: tomorrow })).body;
     const { body } = await post({ items: [target, anItem()], priority: 'urgent', undo_seconds: 600 });
     expect(body).toMatchObject({ accepted: 1, already_open: 1, counts: { scheduled: 2 } });
+    const hastened = (await system.call('GET', `/v1/deletions/${open.id}`)).body;
+    expect(hastened).toMatchObject({ priority: 'urgent', takedown: null, state: 'scheduled' });
     const listed = (await system.call('GET', `/v1/deletions?takedown=${body.id}`)).body.data;
     expect(listed.map(({ id }: { id: string }) => id)).toContain(open.id);
     const cancelled = await system.call('POST', `/v1/takedowns/${body.id}/cancel`);
     expect(cancelled.body).toMatchObject({ cancelled: 1, too_late: 0, counts: { cancelled: 1, scheduled: 1 } });
-    expect((await system.call('GET', `/v1/deletions/${open.id}`)).body).toMatchObject({
-      ...open,
-      priority: 'normal',
-      not_before: tomorrow,
-      eta: expect.any(String),
-    });
     await system.call('POST', `/v1/deletions/${open.id}/cancel`);
     await ended(body.id);
   });
@@ -192,32 +187,6 @@ describe('a takedown', () => {
     });
     expect(body).toMatchObject({ accepted: 1, already_open: 2, counts: { scheduled: 1 } });
     await system.call('POST', `/v1/takedowns/${body.id}/cancel`);
-  });
-
-  it('says when it will be through, its undo window and what it found open included', async () => {
-    const target = anItem();
-    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
-    const open = (await system.call('POST', '/v1/deletions', { ...target, not_before: tomorrow })).body;
-    const soon = (await post({ items: [anItem()], undo_seconds: 600 })).body;
-    expect(soon.eta).toBe(soon.undo_until);
-    const linked = (await post({ items: [target], undo_seconds: 3_600 })).body;
-    expect(linked).toMatchObject({ accepted: 0, already_open: 1, eta: linked.undo_until });
-    const tried = (await post({ items: [anItem()], undo_seconds: 7_200, dry_run: true })).body;
-    expect(new Date(tried.eta).getTime()).toBeGreaterThan(Date.now() + 7_000_000);
-    for (const { id } of [soon, linked]) await system.call('POST', `/v1/takedowns/${id}/cancel`);
-    await system.call('POST', `/v1/deletions/${open.id}/cancel`);
-  });
-
-  it('is answered in time to be stopped, also while its deletions are still being made', async () => {
-    const client = new pg.Client({ connectionString: system.database.url });
-    await client.connect();
-    await client.query('BEGIN; LOCK TABLE deletions IN SHARE MODE');
-    const answered = await post({ items: [anItem(), anItem()], undo_seconds: 2 });
-    expect(answered).toMatchObject({ status: 202, body: { state: 'receiving', accepted: 0, cancelled_at: null } });
-    const cancelling = system.call('POST', `/v1/takedowns/${answered.body.id}/cancel`);
-    await client.end();
-    expect((await cancelling).body).toMatchObject({ state: 'cancelled', too_late: 0 });
-    expect(await ended(answered.body.id)).toMatchObject({ counts: { queued: 0, succeeded: 0, failed: 0 } });
   });
 
   it('is made once per Idempotency-Key, also when it is asked for many times at once', async () => {
@@ -392,6 +361,54 @@ describe('the inventory', () => {
     ]);
   });
 
+  it('replaces an imported address with all that was read from it', async () => {
+    const { merchant = '' } = merchants.at(-2) ?? {};
+    const first = 'https://mp.weixin.qq.com/s?__biz=UmVwbGFjZQ==&mid=81&idx=1&sn=abc';
+    const importUrl = (url: string) =>
+      importAll({ merchant, msg_id: '6100000001', articles: [{ article_idx: 1, url, title: 'T' }] });
+    const stored = () =>
+      system.sql(`SELECT url, mid, idx, sn, short_id, title FROM mass_message_articles WHERE msg_id = 6100000001`);
+    await importUrl(first);
+    const short = 'https://mp.weixin.qq.com/s/Replaced';
+    await importUrl(short);
+    const replaced = { url: short, mid: null, idx: null, sn: null, short_id: 'Replaced', title: 'T' };
+    expect(await stored()).toEqual([replaced]);
+    await importAll({ merchant, msg_id: '6100000001', articles: [{ article_idx: 1 }] });
+    expect(await stored()).toEqual([replaced]);
+    await system.sql(`UPDATE mass_messages SET status = 'send success' WHERE msg_id = 6100000001`);
+    await importUrl(first);
+    expect(await stored()).toEqual([replaced]);
+  });
+
+  it('refuses the address of another merchant', async () => {
+    const told = await aToldMessage();
+    const { merchant = '' } = merchants[0] ?? {};
+    const before = await countOf('mass_messages');
+    const articles = [{ article_idx: 1, url: told.articles[0].url }];
+    const headers = await limitedKey({ merchants: [merchant] });
+    const refused = await system.call(
+      'POST',
+      '/v1/mass-messages',
+      { merchant, msg_id: '6200000001', articles },
+      headers,
+    );
+    expect(refused.body).toMatchObject({ imported: 0, errors: [{ line: 1, code: 'url_of_another_merchant' }] });
+    expect(await countOf('mass_messages')).toBe(before);
+  });
+
+  it('leaves an act in the audit log for each import', async () => {
+    const { merchant = '' } = merchants[0] ?? {};
+    const reply = await importAll([
+      { merchant, msg_id: '6300000001' },
+      { merchant, msg_id: '0' },
+    ]);
+    const noted = await system.call(
+      'GET',
+      `/v1/audit-events?action=mass_messages.imported&subject=${reply.headers.get('x-request-id')}`,
+    );
+    expect(noted.body.data).toMatchObject([{ data: { imported: 1, rejected: 1 } }]);
+  });
+
   it('takes in NDJSON', async () => {
     const { merchant = '' } = merchants[0] ?? {};
     const lines = Array.from(
@@ -441,6 +458,53 @@ describe('a takedown by addresses', () => {
       { merchant, url: expect.stringContaining('mid=999999'), msg_id: null },
       { merchant, msg_id: message.msg_id, article_idx: 1 },
     ]);
+    await system.call('POST', `/v1/takedowns/${body.id}/cancel`);
+  });
+
+  it('takes the owner’s article, not that of who has its address by mistake, and guesses between none', async () => {
+    const told = await aToldMessage();
+    const [one, other] = merchants.slice(-5, -3).map(({ merchant }) => merchant);
+    const short = 'https://mp.weixin.qq.com/s/OfTwo';
+    for (const merchant of [one, other]) {
+      await system.call('POST', '/v1/mass-messages', {
+        merchant,
+        msg_id: '6400000001',
+        articles: [{ article_idx: 1, url: short }, { article_idx: 2 }],
+      });
+    }
+    const parameters = new URL(told.articles[0].url).searchParams;
+    await system.sql(
+      `UPDATE mass_message_articles SET mid = $1, idx = $2, sn = $3 WHERE msg_id = 6400000001 AND article_idx = 2`,
+      ['mid', 'idx', 'sn'].map((name) => parameters.get(name)),
+    );
+    const { body } = await post({ urls: [told.articles[0].url, short], undo_seconds: 600 });
+    expect(body).toMatchObject({ accepted: 1, errors: [{ line: 2, code: 'url_ambiguous' }] });
+    for (const merchant of [one, other]) expect(body.errors[0].detail).toContain(merchant);
+    const deletions = (await system.call('GET', `/v1/takedowns/${body.id}/deletions`)).body.data;
+    expect(deletions).toMatchObject([{ merchant: told.merchant, msg_id: told.msg_id }]);
+    await system.call('POST', `/v1/takedowns/${body.id}/cancel`);
+    const named = await post({ items: [{ merchant: one, url: told.articles[0].url }] });
+    expect(named.body).toMatchObject({ code: 'nothing_accepted', errors: [{ code: 'url_of_another_merchant' }] });
+  });
+
+  it('makes one call of an article that items name in two ways, and none of one that never went out', async () => {
+    const told = await aToldMessage();
+    const { merchant, msg_id } = told;
+    const [{ url }] = told.articles;
+    const unsent = 'https://mp.weixin.qq.com/s/NeverSent';
+    const articles = [{ article_idx: 1, url: unsent }];
+    await system.call('POST', '/v1/mass-messages', { merchant, msg_id: '6500000001', articles });
+    await system.sql(`UPDATE mass_messages SET status = 'send fail' WHERE msg_id = 6500000001`);
+    const items = [
+      { merchant, url },
+      { merchant, msg_id, article_idx: 1 },
+      { merchant, url: url.replace('#rd', '&scene=1') },
+      { merchant, url: unsent },
+    ];
+    const tried = await post({ items, dry_run: true });
+    expect(tried.body).toMatchObject({ deletions: 1, already_open: 2, rejected: 1, shared_material: { count: 0 } });
+    const { body } = await post({ items, undo_seconds: 600 });
+    expect(body).toMatchObject({ accepted: 1, already_open: 2, errors: [{ line: 4, code: 'message_not_sent' }] });
     await system.call('POST', `/v1/takedowns/${body.id}/cancel`);
   });
 

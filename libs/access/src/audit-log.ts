@@ -25,6 +25,7 @@ export interface Act {
     | 'deletion.cancelled'
     | 'deletion.proof_exported'
     | 'deletion.retried'
+    | 'mass_messages.imported'
     | 'merchant.limits_changed'
     | 'merchant.refreshed'
     | 'merchant.quota_cleared'
@@ -38,8 +39,8 @@ export interface Act {
     | 'webhook_endpoint.deleted'
     | 'webhook_endpoint.secret_rotated'
     | 'webhook_endpoint.updated';
-  subjectType: 'api_key' | 'deletion' | 'merchant' | 'platform' | 'takedown' | 'webhook_endpoint';
-  /** The appid or id, as in our addresses. */
+  subjectType: 'api_key' | 'deletion' | 'import' | 'merchant' | 'platform' | 'takedown' | 'webhook_endpoint';
+  /** The appid or id, as in our addresses; of an import, its request. */
   subjectId: string;
   /** Whom it is about: keys with limits see the acts on what they may reach. */
   tenant?: { componentAppid?: string | undefined; authorizerAppid?: string | undefined };

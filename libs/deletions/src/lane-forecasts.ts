@@ -28,37 +28,27 @@ export class LaneForecasts {
     @Inject(PACING_DEFAULTS) private readonly defaults: PacingDefaults,
   ) {}
 
-  /** If so many more came into each lane, all of them after an undo window. */
-  async ofMore(countOf: Map<string, number>, isUrgent: boolean, undoSeconds: number): Promise<Forecast> {
-    const readyAt = (now: Date) => new Date(now.getTime() + undoSeconds * 1_000);
-    return this.slowest([...countOf.keys()], { isUrgent, readyAt }, (merchantId) => countOf.get(merchantId) ?? 0);
+  /** If so many more came into each lane. */
+  async ofMore(countOf: Map<string, number>, isUrgent: boolean): Promise<Forecast> {
+    return this.slowest([...countOf.keys()], isUrgent, (merchantId) => countOf.get(merchantId) ?? 0);
   }
 
   /** As the lanes are. What stands behind the takedown in a lane counts too, so it is rather too late. */
   async ofTakedown(takedownId: string, isUrgent: boolean): Promise<Forecast> {
-    const [waiting] = await rows<{ merchantIds: string[] | null; readyAt: Date | null }>(
+    const waiting = await rows<{ id: string }>(
       this.dataSource,
-      `SELECT array_agg(DISTINCT merchant_id) AS "merchantIds", max(ready_at) AS "readyAt"
-       FROM (
-         SELECT merchant_id, ready_at FROM deletions WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL
-         UNION ALL
-         -- What it found open is hastened, if need be, when it cannot be undone any more.
-         SELECT d.merchant_id, LEAST(d.ready_at, t.hastens_at) FROM takedowns t JOIN takedown_links l ON l.takedown_id = t.id
-         JOIN deletions d ON d.id = l.deletion_id
-         WHERE t.id = $1 AND d.finished_at IS NULL AND d.dispatched_at IS NULL
-       ) AS waiting`,
+      `SELECT DISTINCT merchant_id AS id FROM deletions
+       WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL`,
       [takedownId],
     );
-    const readyAt = (now: Date) => waiting?.readyAt ?? now;
-    return this.slowest(waiting?.merchantIds ?? [], { isUrgent, readyAt }, () => 0);
+    return this.slowest(
+      waiting.map(({ id }) => id),
+      isUrgent,
+      () => 0,
+    );
   }
 
-  /** @param readyAt when the last of them may leave, whatever its lane allows */
-  private async slowest(
-    merchantIds: string[],
-    { isUrgent, readyAt }: { isUrgent: boolean; readyAt: (now: Date) => Date },
-    moreOf: (merchantId: string) => number,
-  ): Promise<Forecast> {
+  private async slowest(merchantIds: string[], isUrgent: boolean, moreOf: (merchantId: string) => number) {
     const lanes = await this.lanes(merchantIds);
     if (lanes.length === 0) return { daysOfQuota: 0, eta: null };
     const ends = lanes.map((lane) => {
@@ -70,8 +60,7 @@ export class LaneForecasts {
     const [lane] = lanes;
     if (!lane || ends.includes(null)) return { daysOfQuota: null, eta: null };
     const end = new Date(Math.max(...ends.map((moment) => moment?.getTime() ?? 0)));
-    const ready = readyAt(lane.now);
-    return { daysOfQuota: quotaDays(lane.now, end), eta: end > ready ? end : ready };
+    return { daysOfQuota: quotaDays(lane.now, end), eta: end };
   }
 
   private lanes(merchantIds: string[]): Promise<ForecastLane[]> {

@@ -4,15 +4,16 @@ import {
   chooseMerchant,
   Inventory,
   MerchantDirectory,
-  type FoundArticle,
+  reaches,
   type LabelledMessage,
   type MerchantCard,
   type Scope,
 } from '@app/merchants';
-import { readArticleAddress, readShortArticleId } from '@app/wechat';
+import { lookUpAddresses, type AddressFacts } from './address-facts.js';
 import { TargetRefused } from './errors.js';
 import { decideTarget, isArticleUrl, type Target, type TargetRequest } from './target.js';
 import type { TakedownItem, TakedownRejection } from './takedown-intake.js';
+import { merchantAt, targetAt } from './url-target.js';
 
 /** Where a request stands in its body or list. */
 interface Place {
@@ -71,44 +72,23 @@ export class OpenDoor {
 
   async decide(requests: ItemRequest[]): Promise<Decided> {
     const cards = await this.cardsOf(requests.map(({ merchant }) => merchant));
+    const factsOf = await this.lookUp(requests.flatMap(({ msg_id, url }) => (msg_id === undefined ? (url ?? []) : [])));
     return sort(requests, (request) => {
       const merchant = acceptable(request, cards.get(request.merchant) ?? []);
       if ('code' in merchant) return merchant;
-      return { merchantId: merchant.id, target: decideTarget(request).target };
+      const { target } = decideTarget(request);
+      return 'url' in target ? at(target.url, merchant, factsOf) : { merchantId: merchant.id, target };
     });
   }
 
-  /**
-   * By the inventory where it knows the article, for a deletion by msg_id can be looked into afterwards; otherwise by the
-   * address itself, if it says whose it is.
-   */
+  /** Of articles named by their addresses alone. */
   async decideUrls(requests: UrlRequest[]): Promise<Decided> {
-    const addressed = requests.map((request) => ({
-      ...request,
-      address: readArticleAddress(request.url),
-      shortId: readShortArticleId(request.url),
-    }));
-    const articles = await this.inventory.findArticles(
-      this.scope,
-      addressed.flatMap(({ address }) => address ?? []),
-      addressed.flatMap(({ shortId }) => shortId ?? []),
-    );
-    const owners = await this.directory.byBiz(
-      this.scope,
-      addressed.flatMap(({ address }) => address?.biz ?? []),
-    );
-    const holders = await this.directory.byIds(this.scope, [...new Set(articles.map(({ merchantId }) => merchantId))]);
-    return sort(addressed, ({ url, address, shortId }) => {
+    const factsOf = await this.lookUp(requests.map(({ url }) => url));
+    return sort(requests, ({ url }) => {
       if (!isArticleUrl(url)) return NOT_AN_ARTICLE;
-      const found = articles.filter((article) =>
-        address ? isSame(article, address) : shortId !== undefined && article.shortId === shortId,
-      );
-      const known = holders.filter(({ id }) => found.some(({ merchantId }) => merchantId === id));
-      const candidates = known.length > 0 ? known : owners.filter(({ biz }) => biz === address?.biz);
-      const merchant = candidates.find(({ ineligibleReasons }) => ineligibleReasons.length === 0) ?? candidates[0];
-      if (!merchant) return NOT_RESOLVED;
-      if (merchant.ineligibleReasons.length > 0) return notEligible(merchant);
-      return { merchantId: merchant.id, target: targetOf(found, merchant, url) };
+      const merchant = merchantAt(factsOf(url), (card) => reaches(this.scope, card));
+      if ('code' in merchant) return merchant;
+      return merchant.ineligibleReasons.length > 0 ? notEligible(merchant) : at(url, merchant, factsOf);
     });
   }
 
@@ -120,6 +100,10 @@ export class OpenDoor {
       if (page.length > 0) yield page;
       last = page.length === PAGE ? page.at(-1) : undefined;
     } while (last);
+  }
+
+  private lookUp(urls: string[]): Promise<(url: string) => AddressFacts> {
+    return lookUpAddresses(urls, this.scope, this.inventory, this.directory);
   }
 
   private async cardsOf(appids: string[]): Promise<LRUCache<string, MerchantCard[]>> {
@@ -171,22 +155,11 @@ const NOT_AN_ARTICLE: Refusal = {
   detail: 'The url must be the address of an article on mp.weixin.qq.com.',
 };
 
-const NOT_RESOLVED: Refusal = {
-  code: 'url_not_resolved',
-  detail:
-    'Neither the inventory nor the address itself tells which merchant this article is of: name the merchant in items.',
-};
-
-const isSame = (article: FoundArticle, address: { mid: string; idx: number; sn: string }) =>
-  article.mid === address.mid && article.idx === address.idx && (article.sn === null || article.sn === address.sn);
-
-/** Sends that share an article share its page: the newest stands for all. */
-function targetOf(found: FoundArticle[], merchant: MerchantCard, url: string): Target {
-  const newest = found
-    .filter(({ merchantId }) => merchantId === merchant.id)
-    .reduce<FoundArticle | undefined>(
-      (best, one) => (best && BigInt(best.msgId) > BigInt(one.msgId) ? best : one),
-      undefined,
-    );
-  return newest ? { msgId: BigInt(newest.msgId), articleIdx: newest.articleIdx } : { url };
+/**
+ * By the inventory where it knows the article, for a deletion by msg_id can be looked into afterwards, and then all spellings of
+ * the address are one target; otherwise by the address itself.
+ */
+function at(url: string, merchant: MerchantCard, factsOf: (url: string) => AddressFacts) {
+  const target = targetAt(url, merchant, factsOf(url));
+  return 'code' in target ? target : { merchantId: merchant.id, target };
 }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { Inventory, MerchantDirectory, type Scope, type SharedSend } from '@app/merchants';
+import { Inventory, type SharedSend } from '@app/merchants';
 import { LaneForecasts } from './lane-forecasts.js';
 import type { Decided } from './takedown-door.js';
-import type { NewTakedown, TakedownItem } from './takedown-intake.js';
+import type { TakedownItem } from './takedown-intake.js';
 import { targetKey } from './target.js';
 import { WHOLE_MESSAGE } from './whole-message.js';
 
@@ -34,15 +34,10 @@ export class TakedownDryRun {
   constructor(
     private readonly dataSource: DataSource,
     private readonly inventory: Inventory,
-    private readonly directory: MerchantDirectory,
     private readonly forecasts: LaneForecasts,
   ) {}
 
-  async run(
-    scope: Scope,
-    batches: AsyncIterable<Decided>,
-    { isUrgent, undoSeconds }: Pick<NewTakedown, 'isUrgent' | 'undoSeconds'>,
-  ): Promise<BlastRadius> {
+  async run(batches: AsyncIterable<Decided>, isUrgent: boolean): Promise<BlastRadius> {
     const seen = new Set<number>();
     const countOf = new Map<string, number>();
     const ineligible = new Map<string, { merchant: string; reasons: string[]; items: number }>();
@@ -60,7 +55,7 @@ export class TakedownDryRun {
       for (const { ineligible: why } of rejections) {
         if (why) ineligible.set(why.merchant, { ...why, items: (ineligible.get(why.merchant)?.items ?? 0) + 1 });
       }
-      for (const send of await this.sharing(scope, fresh)) {
+      for (const send of await this.sharing(fresh)) {
         if (shared.size < SHARED_AT_MOST) shared.set(`${send.merchantId}/${send.msgId}/${send.articleIdx}`, send);
       }
     }
@@ -80,7 +75,7 @@ export class TakedownDryRun {
         merchants: refused.length,
         list: refused.slice(0, LISTED),
       },
-      ...(await this.forecasts.ofMore(countOf, isUrgent, undoSeconds)),
+      ...(await this.forecasts.ofMore(countOf, isUrgent)),
       shared: { count: beside.length, list: beside.slice(0, LISTED) },
     };
   }
@@ -100,16 +95,13 @@ export class TakedownDryRun {
     return new Set(open.map(({ line }) => line));
   }
 
-  private async sharing(scope: Scope, items: TakedownItem[]): Promise<SharedSend[]> {
-    const byMessage = items.flatMap(({ merchantId, target }) =>
-      'msgId' in target ? [{ merchantId, msgId: String(target.msgId), articleIdx: target.articleIdx }] : [],
+  /** Of an address that is still one, no send is known. */
+  private sharing(items: TakedownItem[]): Promise<SharedSend[]> {
+    return this.inventory.sharing(
+      items.flatMap(({ merchantId, target }) =>
+        'msgId' in target ? [{ merchantId, msgId: String(target.msgId), articleIdx: target.articleIdx }] : [],
+      ),
     );
-    const byUrl = items.flatMap(({ merchantId, target }) => ('url' in target ? [{ merchantId, url: target.url }] : []));
-    const sent = await this.inventory.sendsOf(scope, byUrl);
-    const cards = await this.directory.byIds(scope, [...new Set(sent.map(({ merchantId }) => merchantId))]);
-    const appidOf = new Map(cards.map(({ id, authorizerAppid }) => [id, authorizerAppid]));
-    const sameUrl = sent.map((send) => ({ ...send, authorizerAppid: appidOf.get(send.merchantId) ?? '' }));
-    return [...(await this.inventory.sharing(byMessage)), ...sameUrl];
   }
 }
 

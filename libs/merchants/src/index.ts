@@ -41,7 +41,7 @@ export {
 export { isForwardUrl } from './forward-target.js';
 export { Forwards } from './forwards.js';
 export { GrantExchange } from './grant-exchange.js';
-export { Inventory, type FoundArticle, type LabelledMessage, type SharedSend } from './inventory.js';
+export { Inventory, wasSent, type FoundArticle, type LabelledMessage, type SharedSend } from './inventory.js';
 export { lessonOf } from './lessons.js';
 export { MassMessageImport, type ImportedMessage } from './mass-message-import.js';
 export { MassMessages, type SentMessage } from './mass-messages.js';
@@ -55,6 +55,15 @@ export { PlatformRow } from './platform.entity.js';
 export { Platforms, type Alongside, type Platform, type PlatformSecrets } from './platforms.js';
 export { Reconciliation, type ReconciliationReport } from './reconciliation.js';
 export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './refresh-ahead.js';
-export { EVERYTHING, inScope, isEverything, merchantInScope, platformInScope, type Bind, type Scope } from './scope.js';
+export {
+  EVERYTHING,
+  inScope,
+  isEverything,
+  merchantInScope,
+  platformInScope,
+  reaches,
+  type Bind,
+  type Scope,
+} from './scope.js';
 export { ticketStateAt, type TicketState } from './ticket-state.js';
 export { TokenLending } from './token-lending.js';

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { readArticleAddress, readShortArticleId } from '@app/wechat';
 import { inScope, merchantInScope, type Scope } from './scope.js';
 
 /** Where an article was sent. */
@@ -14,7 +13,12 @@ export interface FoundArticle {
   idx: number | null;
   sn: string | null;
   shortId: string | null;
+  /** As WeChat said it, or `imported`. */
+  status: string;
 }
+
+/** Of a message that never went out there is nothing to take back, and the call would be spent. */
+export const wasSent = (status: string): boolean => status === 'imported' || status.replace(' ', '') === 'sendsuccess';
 
 /** A mass message of somebody's, as far as is needed to take it back. */
 export interface LabelledMessage {
@@ -35,50 +39,29 @@ export class Inventory {
   /** Every send of these articles, by the material that a long address names, or by the name in a short one. */
   async findArticles(
     scope: Scope,
-    materials: { mid: string; idx: number }[],
+    materials: { mid: string; idx: number; sn: string }[],
     shortIds: string[],
   ): Promise<FoundArticle[]> {
     if (materials.length + shortIds.length === 0) return [];
-    const parameters: unknown[] = [materials.map(({ mid }) => mid), materials.map(({ idx }) => idx), shortIds];
+    const parameters: unknown[] = [
+      materials.map(({ mid }) => mid),
+      materials.map(({ idx }) => idx),
+      materials.map(({ sn }) => sn),
+      shortIds,
+    ];
     const bind = (value: unknown) => `$${parameters.push(value)}`;
-    const columns = `a.merchant_id AS "merchantId", a.msg_id AS "msgId", a.article_idx AS "articleIdx", a.mid, a.idx, a.sn, a.short_id AS "shortId"`;
+    const columns = `a.merchant_id AS "merchantId", a.msg_id AS "msgId", a.article_idx AS "articleIdx", a.mid, a.idx, a.sn,
+      a.short_id AS "shortId", m.status`;
+    const message = `JOIN mass_messages m ON m.merchant_id = a.merchant_id AND m.msg_id = a.msg_id`;
     const visible = merchantInScope(scope, 'a.merchant_id', bind);
     return rows(
       this.dataSource,
-      `SELECT DISTINCT ${columns} FROM unnest($1::text[], $2::int[]) AS material (mid, idx)
-         JOIN mass_message_articles a ON a.mid = material.mid AND a.idx = material.idx WHERE ${visible}
+      `SELECT DISTINCT ${columns} FROM unnest($1::text[], $2::int[], $3::text[]) AS material (mid, idx, sn)
+         JOIN mass_message_articles a ON a.mid = material.mid AND a.idx = material.idx AND a.sn = material.sn ${message}
+       WHERE ${visible}
        UNION
-       SELECT ${columns} FROM mass_message_articles a WHERE a.short_id = ANY($3) AND ${visible}`,
+       SELECT ${columns} FROM mass_message_articles a ${message} WHERE a.short_id = ANY($4) AND ${visible}`,
       parameters,
-    );
-  }
-
-  /** The sends of articles that are named by merchant and address. */
-  async sendsOf(
-    scope: Scope,
-    named: { merchantId: string; url: string }[],
-  ): Promise<Pick<FoundArticle, 'merchantId' | 'msgId' | 'articleIdx'>[]> {
-    const addressed = named.map(({ merchantId, url }) => ({
-      merchantId,
-      address: readArticleAddress(url),
-      shortId: readShortArticleId(url),
-    }));
-    const found = await this.findArticles(
-      scope,
-      addressed.flatMap(({ address }) => address ?? []),
-      addressed.flatMap(({ shortId }) => shortId ?? []),
-    );
-    const keyOf = (merchantId: string, name: string) => `${merchantId}/${name}`;
-    const wanted = new Set(
-      addressed.flatMap(({ merchantId, address, shortId }) => [
-        keyOf(merchantId, `${address?.mid}/${address?.idx}`),
-        keyOf(merchantId, `${shortId}`),
-      ]),
-    );
-    return found.filter(
-      ({ merchantId, mid, idx, shortId }) =>
-        (mid !== null && wanted.has(keyOf(merchantId, `${mid}/${idx}`))) ||
-        (shortId !== null && wanted.has(keyOf(merchantId, shortId))),
     );
   }
 

@@ -24,7 +24,10 @@ export interface ImportedArticle {
 export class MassMessageImport {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** What WeChat has told of a message stays; what it tells later is added, and takes no label or title away. */
+  /**
+   * What WeChat has told of a message stays; what it tells later is added, and takes no label or title away. While it has told
+   * nothing, a new address replaces the old one.
+   */
   async add(messages: ImportedMessage[]): Promise<void> {
     const merged = mergeSame(messages);
     if (merged.length === 0) return;
@@ -65,11 +68,17 @@ export class MassMessageImport {
     );
     if (articles.length === 0) return;
     await tx.query(
+      // An address and what was read from it are of one piece: half of an old one would name an article that is neither.
       `INSERT INTO mass_message_articles AS a (merchant_id, msg_id, article_idx, url, title, mid, idx, sn, short_id)
        SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[])
-       ON CONFLICT (merchant_id, msg_id, article_idx) DO UPDATE SET url = COALESCE(a.url, excluded.url),
-         title = COALESCE(excluded.title, a.title), mid = COALESCE(a.mid, excluded.mid), idx = COALESCE(a.idx, excluded.idx),
-         sn = COALESCE(a.sn, excluded.sn), short_id = COALESCE(a.short_id, excluded.short_id)`,
+       ON CONFLICT (merchant_id, msg_id, article_idx) DO UPDATE SET title = COALESCE(excluded.title, a.title),
+         (url, mid, idx, sn, short_id) = (
+           SELECT told.url, told.mid, told.idx, told.sn, told.short_id
+           FROM (VALUES (TRUE, excluded.url, excluded.mid, excluded.idx, excluded.sn, excluded.short_id),
+                        (FALSE, a.url, a.mid, a.idx, a.sn, a.short_id)) AS told (is_new, url, mid, idx, sn, short_id)
+           WHERE told.is_new = (excluded.url IS NOT NULL AND (a.url IS NULL OR EXISTS (
+             SELECT 1 FROM mass_messages m
+             WHERE m.merchant_id = a.merchant_id AND m.msg_id = a.msg_id AND m.status = 'imported'))))`,
       [
         articles.map(({ merchantId }) => merchantId),
         articles.map(({ msgId }) => msgId),
@@ -102,7 +111,11 @@ function mergeSame(messages: ImportedMessage[]): ImportedMessage[] {
   for (const message of messages) {
     const key = `${message.merchantId}/${message.msgId}`;
     const before = merged.get(key);
-    const articles = new Map([...(before?.articles ?? []), ...message.articles].map((one) => [one.articleIdx, one]));
+    const articles = new Map<number, ImportedArticle>();
+    for (const { articleIdx, url, title } of [...(before?.articles ?? []), ...message.articles]) {
+      const known = articles.get(articleIdx);
+      articles.set(articleIdx, { articleIdx, url: url ?? known?.url, title: title ?? known?.title });
+    }
     merged.set(key, {
       ...message,
       label: message.label ?? before?.label,

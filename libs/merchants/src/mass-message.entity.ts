@@ -3,6 +3,7 @@ import { Merchant } from './merchant.entity.js';
 
 /** What a merchant has sent, as WeChat's MASSSENDJOBFINISH told it, or somebody who imported it. */
 @Entity({ name: 'mass_messages' })
+@Index('mass_messages_page_idx', ['msgId', 'merchantId'])
 @Index('mass_messages_label_idx', ['label', 'merchantId', 'msgId'], { where: 'label IS NOT NULL' })
 export class MassMessage {
   @ForeignKey(() => Merchant, { name: 'mass_messages_merchant_id_fkey' })
@@ -31,7 +32,7 @@ export class MassMessage {
   name: 'mass_message_articles_message_fkey',
 })
 @Index('mass_message_articles_material_idx', ['merchantId', 'mid', 'idx'])
-@Index('mass_message_articles_address_idx', ['mid', 'idx'])
+@Index('mass_message_articles_address_idx', ['mid', 'idx', 'sn'])
 @Index('mass_message_articles_short_idx', ['shortId'], { where: 'short_id IS NOT NULL' })
 export class MassMessageArticle {
   @PrimaryColumn('uuid', { name: 'merchant_id' }) merchantId!: string;

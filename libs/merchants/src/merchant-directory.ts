@@ -9,6 +9,8 @@ export interface MerchantCard {
   id: string;
   authorizerAppid: string;
   componentAppid: string;
+  /** The `__biz` of its article addresses, once one was seen. */
+  biz: string | null;
   ineligibleReasons: IneligibleReason[];
 }
 
@@ -23,7 +25,7 @@ export class MerchantDirectory {
   }
 
   /** Those in scope whose article addresses carry one of these `__biz`. */
-  byBiz(scope: Scope, biz: string[]): Promise<(MerchantCard & { biz: string })[]> {
+  byBiz(scope: Scope, biz: string[]): Promise<MerchantCard[]> {
     return this.find(scope, 'm.biz', biz);
   }
 
@@ -31,11 +33,11 @@ export class MerchantDirectory {
     return this.find(scope, 'm.id', ids);
   }
 
-  private async find<Card extends MerchantCard>(scope: Scope, column: string, wanted: string[]): Promise<Card[]> {
+  private async find(scope: Scope, column: string, wanted: string[]): Promise<MerchantCard[]> {
     if (wanted.length === 0) return [];
     const parameters: unknown[] = [wanted];
     const bind = (value: unknown) => `$${parameters.push(value)}`;
-    const found = await rows<Card & EligibilityFacts>(
+    const found = await rows<MerchantCard & EligibilityFacts>(
       this.dataSource,
       `SELECT m.id, m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid", m.biz, m.state,
          m.permission_sets AS "permissionSets", m.is_mini_program AS "isMiniProgram", m.service_type AS "serviceType",

@@ -39,3 +39,11 @@ export function platformInScope(scope: Scope, platform: string, bind: Bind): str
 }
 
 export const isEverything = ({ platforms, merchants }: Scope): boolean => platforms === null && merchants === null;
+
+/** Whether a merchant that was looked up for other reasons is within the scope. */
+export const reaches = (
+  { platforms, merchants }: Scope,
+  { authorizerAppid, componentAppid }: { authorizerAppid: string; componentAppid: string },
+): boolean =>
+  (merchants === null || merchants.includes(authorizerAppid)) &&
+  (platforms === null || platforms.includes(componentAppid));

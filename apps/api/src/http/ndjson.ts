@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import type { z } from 'zod';
-import { excerptOf } from './excerpt.js';
 import { JsonRefused, parseStrictJson } from './strict-json.js';
 
 /** A line of a body of NDJSON; empty ones are passed over, but count. */
@@ -12,11 +11,12 @@ export interface NdjsonOptions {
   maxLineBytes: number;
   /** As many lines make a batch … */
   batchLines: number;
+  /** … or fewer, when they have this many bytes … */
+  batchBytes: number;
   /** … or fewer, when this much time has passed since the last. */
   batchMs: number;
 }
 
-const DETAIL_CHARACTERS = 300;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BOM = '\ufeff';
@@ -26,8 +26,9 @@ const BOM = '\ufeff';
  * memory stays flat, however long the body. Lines are counted from 1.
  */
 export async function* readNdjson(body: AsyncIterable<Buffer>, options: NdjsonOptions): AsyncGenerator<Line[]> {
-  const { maxLineBytes, batchLines, batchMs } = options;
+  const { maxLineBytes, batchLines, batchBytes, batchMs } = options;
   let batch: Line[] = [];
+  let bytesInBatch = 0;
   let batchedAt = performance.now();
   let line = 1;
   // The beginning of a line whose end has not arrived. Of one that is too long, only that it is.
@@ -42,6 +43,7 @@ export async function* readNdjson(body: AsyncIterable<Buffer>, options: NdjsonOp
   const end = () => {
     const read = length > maxLineBytes ? ({ line, refusal: 'line_too_long' } as const) : decode(line, parts);
     if (read) batch.push(read);
+    if (length <= maxLineBytes) bytesInBatch += length;
     line += 1;
     parts = [];
     length = 0;
@@ -53,9 +55,10 @@ export async function* readNdjson(body: AsyncIterable<Buffer>, options: NdjsonOp
       add(chunk.subarray(from, to));
       end();
       from = to + 1;
-      if (batch.length >= batchLines) {
+      if (batch.length >= batchLines || bytesInBatch >= batchBytes) {
         yield batch;
         batch = [];
+        bytesInBatch = 0;
         batchedAt = performance.now();
       }
     }
@@ -64,6 +67,7 @@ export async function* readNdjson(body: AsyncIterable<Buffer>, options: NdjsonOp
     if (performance.now() - batchedAt > batchMs) {
       yield batch;
       batch = [];
+      bytesInBatch = 0;
       batchedAt = performance.now();
     }
   }
@@ -99,17 +103,14 @@ export function readJsonLine<Schema extends z.ZodType>(
   try {
     given = parseStrictJson(read.text);
   } catch (error) {
-    if (error instanceof JsonRefused) return { line, code: error.code, detail: detailOf(error.message) };
+    if (error instanceof JsonRefused) return { line, code: error.code, detail: error.message };
     throw error;
   }
   const parsed = schema.safeParse(given);
   if (parsed.success) return { line, request: parsed.data };
   const { path, message } = parsed.error.issues[0] ?? { path: [], message: 'is not as expected' };
-  return { line, code: 'invalid_request', detail: detailOf(`${path.join('.') || 'the line'}: ${message}`) };
+  return { line, code: 'invalid_request', detail: `${path.join('.') || 'the line'}: ${message}` };
 }
-
-/** It names fields as they were sent, and they may be anything. */
-const detailOf = (text: string) => excerptOf(text, DETAIL_CHARACTERS);
 
 const LINE_REFUSALS = {
   line_too_long: { code: 'line_too_long', detail: 'The line is longer than 64 kB.' },

@@ -212,6 +212,16 @@ const problems = {
     'Nobody knows which merchant the article is of',
     'The inventory does not have it, and its address does not tell. Give the merchant beside the url, in `items`, or import the message with `POST /v1/mass-messages`.',
   ],
+  url_ambiguous: [
+    422,
+    'The article may be of several merchants',
+    'The inventory has this address for several merchants, and nothing says which of them it belongs to. The detail names them: give the right one beside the url, in `items`.',
+  ],
+  url_of_another_merchant: [
+    422,
+    'The article is of another merchant',
+    'The `__biz` in an article’s address names its account, and it is not that of the merchant in the request. Look whether merchant and address belong together.',
+  ],
   message_not_sent: [
     422,
     'The message never went out',

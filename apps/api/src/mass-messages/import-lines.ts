@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { parseMsgId, TargetRefused } from '@app/deletions';
 import { chooseMerchant, type ImportedMessage, type MerchantCard } from '@app/merchants';
+import { readArticleAddress } from '@app/wechat';
 import { readJsonLine, readNdjson, type LineRejection } from '../http/ndjson.js';
 import { importedMessageSchema, type ImportedMessageRequest, type ImportRequest } from './mass-message.js';
 
-const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchMs: 5_000 };
+const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 2 * 1024 * 1024, batchMs: 5_000 };
 
-type ImportLine = { line: number; request: ImportedMessageRequest } | LineRejection;
+export type ImportLine = { line: number; request: ImportedMessageRequest } | LineRejection;
 
 export interface DecidedImports {
   messages: ImportedMessage[];
@@ -24,33 +25,53 @@ export async function* importLines(body: ImportRequest | Readable): AsyncGenerat
   }
 }
 
-/** @param lookUp the cards of these appids that the caller may see */
-export async function decideImports(
-  lines: ImportLine[],
-  lookUp: (appids: string[]) => Promise<MerchantCard[]>,
-): Promise<DecidedImports> {
-  const appids = new Set(lines.flatMap((read) => ('request' in read ? read.request.merchant : [])));
-  const cards = await lookUp([...appids]);
+/** Who is known to whom: what imports are held against. */
+export interface KnownMerchants {
+  /** Those of an upload's appids that the caller may see. */
+  cards: MerchantCard[];
+  /** Every merchant whose addresses carry one of the upload's `__biz`, whether the caller may see it or not. */
+  owners: MerchantCard[];
+}
+
+/** The appids and the `__biz` that these lines name. */
+export function namesIn(lines: ImportLine[]): { appids: string[]; biz: string[] } {
+  const requests = lines.flatMap((read) => ('request' in read ? read.request : []));
+  const biz = requests.flatMap(({ articles }) => articles.flatMap(({ url }) => bizOf(url) ?? []));
+  return { appids: [...new Set(requests.map(({ merchant }) => merchant))], biz: [...new Set(biz)] };
+}
+
+export function decideImports(lines: ImportLine[], known: KnownMerchants): DecidedImports {
+  const accounts = new Accounts(known);
+  const cards = new Map<string, MerchantCard[]>();
+  for (const card of known.cards) {
+    cards.set(card.authorizerAppid, [...(cards.get(card.authorizerAppid) ?? []), card]);
+  }
   const decided: DecidedImports = { messages: [], rejections: [] };
   for (const read of lines) {
-    const decision = 'request' in read ? decide(read.line, read.request, cards) : read;
+    const decision =
+      'request' in read ? decide(read.line, read.request, cards.get(read.request.merchant) ?? [], accounts) : read;
     if ('code' in decision) decided.rejections.push(decision);
     else decided.messages.push(decision);
   }
   return decided;
 }
 
-function decide(line: number, request: ImportedMessageRequest, cards: MerchantCard[]): ImportedMessage | LineRejection {
-  const merchant = chooseMerchant(
-    request,
-    cards.filter(({ authorizerAppid }) => authorizerAppid === request.merchant),
-  );
+function decide(
+  line: number,
+  request: ImportedMessageRequest,
+  cards: MerchantCard[],
+  accounts: Accounts,
+): ImportedMessage | LineRejection {
+  const merchant = chooseMerchant(request, cards);
   if ('code' in merchant) return { line, ...merchant };
   const { label, title, sent_at: sentAt, articles } = request;
   try {
+    const msgId = parseMsgId(request.msg_id);
+    const foreign = accounts.foreignAmong(merchant.authorizerAppid, articles);
+    if (foreign) return { line, ...ofAnother(merchant.authorizerAppid, foreign.article_idx) };
     return {
       merchantId: merchant.id,
-      msgId: parseMsgId(request.msg_id),
+      msgId,
       label,
       title,
       sentAt,
@@ -61,3 +82,43 @@ function decide(line: number, request: ImportedMessageRequest, cards: MerchantCa
     throw error;
   }
 }
+
+/**
+ * Which account a `__biz` names, and the other way round. An address that is put under the wrong merchant would have the wrong
+ * article deleted one day. Who was not known is learned from the first line that tells.
+ */
+class Accounts {
+  private readonly bizOfAppid = new Map<string, string>();
+  private readonly appidOfBiz = new Map<string, string>();
+
+  constructor({ cards, owners }: KnownMerchants) {
+    for (const { authorizerAppid, biz } of [...cards, ...owners]) {
+      if (biz !== null) this.learn(authorizerAppid, biz);
+    }
+  }
+
+  /** @returns the one that is not of this account, if any */
+  foreignAmong<Article extends { url?: string | undefined }>(appid: string, articles: Article[]): Article | undefined {
+    const own = this.bizOfAppid.get(appid) ?? articles.map(({ url }) => bizOf(url)).find((biz) => biz !== undefined);
+    if (own === undefined) return undefined;
+    const isOwners = this.bizOfAppid.has(appid) || !this.appidOfBiz.has(own);
+    const foreign = articles.find(({ url }) => {
+      const biz = bizOf(url);
+      return biz !== undefined && (biz !== own || !isOwners);
+    });
+    if (!foreign) this.learn(appid, own);
+    return foreign;
+  }
+
+  private learn(appid: string, biz: string): void {
+    this.bizOfAppid.set(appid, biz);
+    this.appidOfBiz.set(biz, appid);
+  }
+}
+
+const bizOf = (url: string | undefined) => (url === undefined ? undefined : readArticleAddress(url)?.biz);
+
+const ofAnother = (merchant: string, articleIdx: number) => ({
+  code: 'url_of_another_merchant',
+  detail: `The __biz in the address of article ${articleIdx} is not that of merchant ${merchant}.`,
+});

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Post, Query, SerializeOptions } from '@nestjs/common';
 import { ApiConsumes, ApiTags } from '@nestjs/swagger';
-import type { Principal } from '@app/access';
-import { MassMessageImport, MassMessages, Merchants, MerchantDirectory } from '@app/merchants';
-import { Caller, Needs } from '../http/access.guard.js';
+import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
+import { EVERYTHING, MassMessageImport, MassMessages, MerchantDirectory, Merchants, type Scope } from '@app/merchants';
+import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
+import type { LineRejection } from '../http/ndjson.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
-import { decideImports, importLines } from './import-lines.js';
+import { decideImports, importLines, namesIn, type ImportLine, type KnownMerchants } from './import-lines.js';
 import {
   importResultSchema,
   importSchema,
@@ -26,6 +27,7 @@ export class MassMessagesController {
     private readonly imports: MassMessageImport,
     private readonly directory: MerchantDirectory,
     private readonly merchants: Merchants,
+    private readonly audit: AuditLog,
   ) {}
 
   /** What merchants have sent, newest first, as WeChat's pushes and imports told it. */
@@ -47,24 +49,49 @@ export class MassMessagesController {
 
   /**
    * Adds to the inventory: one message, a list, or any number as NDJSON, one a line. Good ones are imported and the others
-   * listed under `errors`. Importing again changes only what is told; what WeChat told stays.
+   * listed under `errors`. Importing again changes only what is told; what WeChat told stays. An address whose `__biz` is known
+   * to be another merchant's is refused.
    */
   @Post()
   @HttpCode(200)
   @Needs('operator')
   @ApiConsumes('application/json', 'application/x-ndjson')
   @SerializeOptions({ schema: importResultSchema })
-  async import(@Caller() { scope }: Principal, @Body({ schema: importSchema }) body: ImportRequest | Readable) {
-    let imported = 0;
-    let rejected = 0;
-    const errors: { line: number; code: string; detail: string }[] = [];
-    for await (const lines of importLines(body)) {
-      const { messages, rejections } = await decideImports(lines, (appids) => this.directory.byAppids(scope, appids));
-      await this.imports.add(messages);
-      imported += messages.length;
-      rejected += rejections.length;
-      errors.push(...rejections.slice(0, MAX_ERRORS - errors.length));
+  async import(@AuditedCaller() caller: Actor, @Body({ schema: importSchema }) body: ImportRequest | Readable) {
+    const errors: LineRejection[] = [];
+    const counts = { imported: 0, rejected: 0 };
+    try {
+      for await (const lines of importLines(body)) {
+        const { messages, rejections } = decideImports(lines, await this.knownTo(caller.scope, lines));
+        await this.imports.add(messages);
+        counts.imported += messages.length;
+        counts.rejected += rejections.length;
+        errors.push(...rejections.slice(0, MAX_ERRORS - errors.length));
+      }
+    } finally {
+      // What came in before a body broke off stays.
+      if (counts.imported > 0) await this.audit.record(caller, importedBy(caller, counts));
     }
-    return { imported, rejected, errors };
+    return { ...counts, errors };
   }
+
+  private async knownTo(scope: Scope, lines: ImportLine[]): Promise<KnownMerchants> {
+    const { appids, biz } = namesIn(lines);
+    const cards = await this.directory.byAppids(scope, appids);
+    return { cards, owners: await this.directory.byBiz(EVERYTHING, biz) };
+  }
+}
+
+/** Keys with limits see the imports by keys that were limited to one platform or merchant of theirs. */
+function importedBy({ scope, requestId }: Actor, counts: { imported: number; rejected: number }): Act {
+  const [componentAppid, authorizerAppid] = [scope.platforms, scope.merchants].map((names) =>
+    names?.length === 1 ? names[0] : undefined,
+  );
+  return {
+    action: 'mass_messages.imported',
+    subjectType: 'import',
+    subjectId: requestId,
+    tenant: { componentAppid, authorizerAppid },
+    data: counts,
+  };
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Decided, ItemRequest, OpenDoor, Rejection, TakedownItem, TakedownRejection } from '@app/deletions';
-import { excerptOf } from '../http/excerpt.js';
+import { wasSent } from '@app/merchants';
 import { readJsonLine, readNdjson, type Line } from '../http/ndjson.js';
+import { excerptOf } from './excerpt.js';
 import { itemSchema, type CreateTakedown } from './takedown.js';
 
-const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchMs: 5_000 };
+const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 2 * 1024 * 1024, batchMs: 5_000 };
 const AT_A_TIME = 1_000;
 
 export interface Batch {
@@ -43,7 +44,7 @@ async function* labelled(label: string, body: CreateTakedown, door: OpenDoor): A
   for await (const messages of door.labelled(label)) {
     const requests = messages.map(({ authorizerAppid, componentAppid, msgId, status }) => ({
       request: { line: ++line, merchant: authorizerAppid, component_appid: componentAppid, msg_id: msgId },
-      isSent: status === 'imported' || status.replace(' ', '') === 'sendsuccess',
+      isSent: wasSent(status),
       status,
     }));
     const decided = await door.decide(

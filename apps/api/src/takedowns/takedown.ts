@@ -158,8 +158,10 @@ export function takedownResource(takedown: TakedownView, progress?: Progress): T
   };
 }
 
+export type LineError = Pick<TakedownRejection, 'line' | 'code' | 'detail'>;
+
 /** As the answer to a request lists them: how the lines begin is known to whoever sent them. */
-export const errorsOf = (rejections: TakedownRejection[]) =>
+export const errorsOf = (rejections: LineError[]): LineError[] =>
   rejections.map(({ line, code, detail }) => ({ line, code, detail }));
 
 export const dryRunSchema = z
@@ -193,7 +195,7 @@ export const dryRunSchema = z
   .meta({ id: 'TakedownDryRun' });
 export type DryRunResource = z.input<typeof dryRunSchema>;
 
-export function dryRunResource(radius: BlastRadius, rejections: TakedownRejection[]): DryRunResource {
+export function dryRunResource(radius: BlastRadius, errors: LineError[]): DryRunResource {
   const { deletions, merchants, alreadyOpen, rejected, ineligible, daysOfQuota, eta, shared } = radius;
   return {
     dry_run: true,
@@ -212,6 +214,6 @@ export function dryRunResource(radius: BlastRadius, rejections: TakedownRejectio
         article_idx: articleIdx,
       })),
     },
-    errors: errorsOf(rejections),
+    errors,
   };
 }

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   Body,
   Controller,
@@ -26,7 +25,6 @@ import {
   TakedownDryRun,
   TakedownIntake,
   Takedowns,
-  type TakedownRejection,
   type TakedownView,
 } from '@app/deletions';
 import { readFeedCursor } from '@app/events';
@@ -54,6 +52,7 @@ import {
   takedownSchema,
   type CreateTakedown,
   type DryRunResource,
+  type LineError,
   type ListRejections,
   type ListTakedownDeletions,
   type ListTakedowns,
@@ -61,9 +60,6 @@ import {
   type TakedownOptions,
   type TakedownResource,
 } from './takedown.js';
-
-/** So long a client waits for deletions to be made that it has asked for: a million take half a minute. */
-const MAX_PATIENCE_MS = 5_000;
 
 @ApiTags('takedowns')
 @Controller('v1/takedowns')
@@ -85,8 +81,7 @@ export class TakedownsController {
 
   /**
    * Accepts what can be accepted (202) and lists the rest under `errors`. As NDJSON it takes any number of items, one a line;
-   * the options then stand in the query string. Nothing is deleted before all of the body has arrived. Of very many items, some
-   * may still be coming into their lanes when this is answered: the takedown is then `receiving`, and its numbers grow.
+   * the options then stand in the query string. Nothing is deleted before all of the body has arrived.
    */
   @Post()
   @HttpCode(202)
@@ -109,8 +104,7 @@ export class TakedownsController {
     const selection = selectionOf(body, this.door.open(caller.scope));
     if (options.dry_run) {
       void reply.status(200);
-      const wish = { isUrgent: options.priority === 'urgent', undoSeconds: options.undo_seconds };
-      return this.tryOut(caller, selection, wish);
+      return this.tryOut(selection, options.priority === 'urgent');
     }
     const id = await this.intake.begin({
       isUrgent: options.priority === 'urgent',
@@ -135,7 +129,7 @@ export class TakedownsController {
         return { status: 202, body: { id } };
       })
       .finally(() => this.intake.discard(id));
-    await this.releaseFor(started.body.id, options.undo_seconds);
+    await this.intake.release(started.body.id);
     const takedown = await this.takedowns.get(caller.scope, started.body.id);
     const { accepted, alreadyOpen, rejected } = takedown;
     this.logger.log('takedown accepted', { takedown_id: takedown.id, accepted, already_open: alreadyOpen, rejected });
@@ -258,33 +252,16 @@ export class TakedownsController {
     return { ...takedownResource(takedown, await this.progressOf(takedown)), cancelled, too_late: tooLate };
   }
 
-  private async tryOut(
-    caller: Actor,
-    { batches }: Selection,
-    wish: { isUrgent: boolean; undoSeconds: number },
-  ): Promise<DryRunResource> {
-    const rejections: TakedownRejection[] = [];
+  private async tryOut({ batches }: Selection, isUrgent: boolean): Promise<DryRunResource> {
+    const rejections: LineError[] = [];
     async function* noted() {
       for await (const batch of batches) {
-        rejections.push(...batch.rejections.slice(0, MAX_ERRORS - rejections.length));
+        // Without their excerpts: each may be a slice that keeps its whole line in memory.
+        rejections.push(...errorsOf(batch.rejections.slice(0, MAX_ERRORS - rejections.length)));
         yield batch;
       }
     }
-    return dryRunResource(await this.dryRun.run(caller.scope, noted(), wish), rejections);
-  }
-
-  /**
-   * Makes its deletions, but does not keep the client waiting for the last of very many: whoever may want to stop it has to
-   * learn its id while the undo window is open. The rest goes on without the client; should this process die, with a worker.
-   */
-  private async releaseFor(id: string, undoSeconds: number): Promise<void> {
-    const patienceMs = undoSeconds > 0 ? Math.min(MAX_PATIENCE_MS, undoSeconds * 250) : MAX_PATIENCE_MS;
-    const enough = new AbortController();
-    const released = this.intake
-      .release(id)
-      .catch((error: unknown) => this.logger.warn('a worker goes on with a takedown', { takedown_id: id, error }))
-      .finally(() => enough.abort());
-    await Promise.race([released, delay(patienceMs, undefined, { signal: enough.signal }).catch(() => undefined)]);
+    return dryRunResource(await this.dryRun.run(noted(), isUrgent), rejections);
   }
 
   private async progressOf({ id, isUrgent }: TakedownView): Promise<Progress> {
