@@ -195,24 +195,12 @@ describe('a ledger', () => {
   });
 
   it('shuts when WeChat has counted more than its limit leaves', () => {
-    const learned = learn(
-      { ...idle },
-      { dailyLimit: 10, used: 10, remain: 0, rate: null },
-      settled,
-      noon,
-      defaults,
-    );
+    const learned = learn({ ...idle }, { dailyLimit: 10, used: 10, remain: 0, rate: null }, settled, noon, defaults);
     expect(learned).toMatchObject({ quotaUsed: 10, blockedFor: 'daily_quota', blockedUntil: midnight });
   });
 
   it('believes the worse of used and remain', () => {
-    const learned = learn(
-      idle,
-      { dailyLimit: 100, used: 40, remain: 30, rate: null },
-      settled,
-      noon,
-      defaults,
-    );
+    const learned = learn(idle, { dailyLimit: 100, used: 40, remain: 30, rate: null }, settled, noon, defaults);
     expect(learned.quotaUsed).toBe(70);
   });
 
@@ -245,9 +233,7 @@ describe('a ledger', () => {
       quotaUsed: 40,
       blockedFor: null,
     });
-    expect(
-      learn(cleared(spent, 0, noon, defaults), answer, settled, later(15_000), defaults),
-    ).toMatchObject({
+    expect(learn(cleared(spent, 0, noon, defaults), answer, settled, later(15_000), defaults)).toMatchObject({
       quotaUsed: 40,
     });
   });
@@ -255,9 +241,7 @@ describe('a ledger', () => {
   it('does not open what WeChat shut in the first minutes of a day', () => {
     const justAfter = new Date(midnight.getTime() + 1_000);
     const shut = quotaSpent(idle, justAfter, defaults);
-    expect(
-      allowance(learn(shut, answer, settled, justAfter, defaults), justAfter, defaults).total,
-    ).toBe(0);
+    expect(allowance(learn(shut, answer, settled, justAfter, defaults), justAfter, defaults).total).toBe(0);
   });
 
   it('is asked about again after a 45009, unless it was asked just before', () => {

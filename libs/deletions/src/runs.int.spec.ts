@@ -1,7 +1,7 @@
 import { EVERYTHING } from '@app/merchants';
-import { DeletionsDesk } from '../../../test/support/deletions-desk.js';
+import { connect, DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import type { Merchant } from '@app/merchants';
-import type { Run } from './runs.js';
+import { Runs, type Run } from './runs.js';
 
 let desk: DeletionsDesk;
 
@@ -145,6 +145,18 @@ describe('a run', () => {
     await desk.runs.finish(second, { state: 'failed', proof: 'none', outcome: { code: 'refused' } });
     expect(await desk.view([id])).toMatchObject([{ state: 'succeeded' }]);
   });
+
+  it('whose end cannot be stored does not keep a process up that is told to stop', async () => {
+    const id = await dispatched();
+    const dataSource = await connect(desk.database);
+    const runs = new Runs(dataSource, desk.lanes);
+    const claim = await runs.claim(id);
+    if (!claim.claimed) throw new Error('not claimed');
+    await dataSource.destroy();
+    const ending = expect(runs.finish(claim.run, done)).rejects.toThrow();
+    runs.onModuleDestroy();
+    await ending;
+  }, 20_000);
 
   it('waits for its backoff in the queue, where it cannot be cancelled', async () => {
     const id = await dispatched();

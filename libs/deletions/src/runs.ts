@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Gathering, isOfRows, prepared, rows } from '@app/database';
@@ -76,6 +76,7 @@ export interface End {
 
 /** A failover of the database is over by then. */
 const KEEP_MS = 10 * 60_000;
+const KEEP_AT_SHUTDOWN_MS = 5_000;
 const KEEP_PAUSE_MS = 500;
 
 interface WantedClaim {
@@ -122,8 +123,9 @@ interface WantedEnd {
  * steps that every deletion takes, its claim and its end, share statements with those of other jobs.
  */
 @Injectable()
-export class Runs {
+export class Runs implements OnModuleDestroy {
   private readonly logger = new Logger(Runs.name);
+  private closesAt = Infinity;
   private readonly claims = new Gathering((wanted: WantedClaim[]) => this.claimAll(wanted), isOfRows);
   private readonly ends = new Gathering((wanted: WantedEnd[]) => this.finishAll(wanted), isOfRows);
 
@@ -131,6 +133,11 @@ export class Runs {
     private readonly dataSource: DataSource,
     private readonly lanes: Lanes,
   ) {}
+
+  /** Before the jobs in hand are waited for: without a database they shall not keep the process up for long. */
+  onModuleDestroy(): void {
+    this.closesAt = performance.now() + KEEP_AT_SHUTDOWN_MS;
+  }
 
   /**
    * Takes a dispatched deletion that nobody runs, or whose runner's claim has ended. If nothing stands in the way of its
@@ -339,7 +346,7 @@ export class Runs {
         await write();
         return;
       } catch (error) {
-        if (performance.now() > giveUpAt) throw error;
+        if (performance.now() > Math.min(giveUpAt, this.closesAt)) throw error;
         this.logger.warn('an answer could not be stored yet', { error });
         await delay(KEEP_PAUSE_MS);
       }
