@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
 import { Deployment, type BenchMerchant } from '../deployment.js';
 import { atLeast, type Figure } from '../figures.js';
@@ -37,6 +38,10 @@ async function ndjsonRate(deployment: Deployment, merchants: BenchMerchant[], co
     headersTimeout: 0,
   });
   const text = await answer.body.text();
+  // The answer does not wait for the last of very many deletions.
+  const unfinished = () =>
+    deployment.database.value<number>(`SELECT count(*)::int FROM takedowns WHERE state = 'starting'`);
+  while ((await unfinished()) > 0) await delay(20);
   const seconds = (performance.now() - startedAt) / 1000;
   if (answer.statusCode !== 202) throw new Error(`POST /v1/takedowns: ${answer.statusCode} ${text.slice(0, 300)}`);
   const stored = await deployment.database.value<number>(`SELECT count(*)::int FROM deletions`);
