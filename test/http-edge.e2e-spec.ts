@@ -1,4 +1,4 @@
-import { IssuedKeys } from '@app/access';
+import { IssuedKeys, type Role } from '@app/access';
 import { problemCodes } from '../apps/api/src/http/problems.js';
 import { System } from './support/system.js';
 
@@ -10,7 +10,7 @@ describe('the edge of the api', () => {
   });
   afterAll(() => system.close());
 
-  const aKey = async () => {
+  const aKey = async (role: Role = 'viewer') => {
     // Each test has a key of its own, made behind the back of the limit.
     const [admin] = await system.sql<{ id: string }>(`SELECT id FROM api_keys WHERE is_bootstrap`);
     const scope = { platforms: null, merchants: null };
@@ -22,7 +22,7 @@ describe('the edge of the api', () => {
       requestId: 'test',
       ip: 'test',
     };
-    const { key } = await system.api.get(IssuedKeys).issue(actor, { name: 'test', role: 'viewer', expiresAt: null });
+    const { key } = await system.api.get(IssuedKeys).issue(actor, { name: 'test', role, expiresAt: null });
     return { authorization: `Bearer ${key}` };
   };
 
@@ -47,6 +47,35 @@ describe('the edge of the api', () => {
       code: 'unauthenticated',
     });
     expect(body.request_id).toMatch(/^[\w-]{10,}$/);
+  });
+
+  it('asks for a key, and counts, before it reads a body', async () => {
+    const [key, noKey] = [await aKey(), { authorization: '' }];
+    const send = (headers: Record<string, string>, path = '/v1/takedowns') =>
+      system.callText('POST', path, '{', headers);
+    expect(await send(noKey)).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+    const statuses = [];
+    for (let i = 0; i < 6; i++) statuses.push((await send(key)).status);
+    expect(statuses).toEqual([400, 400, 400, 400, 400, 429]);
+    // What is no JSON would be 400 if anybody read it.
+    expect(await send(noKey, '/v1/nothing')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect((await fetch(`${system.url}/metrics`, { method: 'HEAD' })).status).toBe(401);
+  });
+
+  it('takes XML from WeChat only', async () => {
+    const xml = { ...(await aKey()), 'content-type': 'text/xml' };
+    const refused = await system.callText('POST', '/v1/deletions', '<xml></xml>', xml);
+    expect(refused).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+  });
+
+  it('does not repeat at length what is wrong with a request', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`unknown_${index}`, 1]));
+    const refused = await system.call('POST', '/v1/deletions', unknown, await aKey('operator'));
+    expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect(JSON.stringify(refused.body).length).toBeLessThan(5_000);
+    const items = Array.from({ length: 1_000 }, () => 1);
+    const many = await system.call('POST', '/v1/takedowns', { items }, await aKey('operator'));
+    expect(many.body.errors).toHaveLength(100);
   });
 
   it('counts the requests of each key, and refuses those beyond the limit', async () => {

@@ -4,8 +4,11 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { ApiKeys } from '@app/access';
 import { ApiModule } from './api.module.js';
 import type { ApiEnv } from './env.js';
+import { useAuthentication } from './http/authentication.js';
 import { useOpenApi } from './http/open-api.js';
 import { useStrictJson } from './http/json-bodies.js';
+import { ProblemError } from './http/problem.js';
+import { RateLimit } from './http/rate-limit.js';
 import { useRequestId } from './http/request-id.js';
 import { useStreamedBodies } from './http/streamed-bodies.js';
 import { Metrics } from './metrics/metrics.js';
@@ -27,11 +30,13 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
     metrics.countRequest(request.method, request.routeOptions.url, reply.statusCode);
     done();
   });
+  useAuthentication(adapter.getInstance(), api.get(ApiKeys), api.get(RateLimit));
   useStrictJson(api);
   useStreamedBodies(adapter.getInstance());
   // WeChat's pushes as they came: signatures are over bytes.
-  api.useBodyParser(['text/xml', 'application/xml'], { bodyLimit: PUSH_LIMIT_BYTES }, (_request, body, done) => {
-    done(null, body);
+  api.useBodyParser(['text/xml', 'application/xml'], { bodyLimit: PUSH_LIMIT_BYTES }, (request, body, done) => {
+    if (request.routeOptions.url?.startsWith('/wechat/')) return done(null, body);
+    done(new ProblemError('unsupported_media_type', 'This address takes no XML: send application/json.'));
   });
   useOpenApi(api);
   if (env.BOOTSTRAP_API_KEY && !(await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY))) {

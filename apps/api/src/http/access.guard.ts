@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   createParamDecorator,
   Injectable,
   SetMetadata,
@@ -7,18 +8,19 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiKeys, mayAct, type Actor, type Principal, type Role } from '@app/access';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { mayAct, type Actor, type Principal, type Role } from '@app/access';
 import { currentRequestId, newRequestId } from '@app/logging';
+import type { KeyedRoute, RequestWithPrincipal } from './authentication.js';
 import { ProblemError } from './problem.js';
-import { RateLimit } from './rate-limit.js';
 
 const ACCESS = 'retract:access';
 const UNLIMITED = 'retract:unlimited';
 type Access = Role | 'public';
 
-/** The least role that may use a route. */
-export const Needs = (role: Role): CustomDecorator => SetMetadata(ACCESS, role);
+/** The least role that may use a route. On methods. */
+export const Needs = (role: Role): MethodDecorator =>
+  applyDecorators(SetMetadata(ACCESS, role), RouteConfig({ needsKey: true } satisfies KeyedRoute));
 
 /** @param handler a method of a controller @returns undefined for a public one */
 export function neededRole(handler: object): Role | undefined {
@@ -49,18 +51,12 @@ export const AuditedCaller = createParamDecorator((_data: unknown, context: Exec
   return { ...principal, ip, requestId: currentRequestId() ?? newRequestId() };
 });
 
-type RequestWithPrincipal = FastifyRequest & { principal?: Principal };
-
-/** Lets a request through if its key may. A route without a rule is shut. */
+/** Lets a request through if its key, which authentication.ts has seen, may. A route without a rule is shut. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(
-    private readonly reflector: Reflector,
-    private readonly keys: ApiKeys,
-    private readonly rateLimit: RateLimit,
-  ) {}
+  constructor(private readonly reflector: Reflector) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean {
     const needed = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
       context.getHandler(),
       context.getClass(),
@@ -68,28 +64,14 @@ export class AccessGuard implements CanActivate {
     if (needed === 'public') return true;
     if (needed === undefined)
       throw new Error(`No access rule on ${context.getClass().name}.${context.getHandler().name}.`);
-    const request = context.switchToHttp().getRequest<RequestWithPrincipal>();
-    const principal = await this.keys.authenticate(bearerOf(request.headers.authorization));
+    const { principal } = context.switchToHttp().getRequest<RequestWithPrincipal>();
     if (!principal)
-      throw new ProblemError('unauthenticated', 'Send "Authorization: Bearer rk_…" with a key that is valid.');
-    this.countRequest(principal, context.switchToHttp().getResponse<FastifyReply>());
+      throw new Error(`Nobody asked for a key on ${context.getClass().name}.${context.getHandler().name}.`);
     if (!mayAct(principal.role, needed)) {
       throw new ProblemError('forbidden', `This takes the role ${needed}; the key has the role ${principal.role}.`);
     }
     if (this.reflector.get<boolean | undefined>(UNLIMITED, context.getHandler())) refuseLimits(principal.scope);
-    request.principal = principal;
     return true;
-  }
-
-  /** Headers as in draft-ietf-httpapi-ratelimit-headers-07, which most clients know. */
-  private countRequest({ apiKeyId }: Principal, reply: FastifyReply): void {
-    const allowance = this.rateLimit.take(apiKeyId, Date.now());
-    if (!allowance) return;
-    const { limit, remaining, resetSeconds, isExceeded } = allowance;
-    void reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': resetSeconds });
-    if (!isExceeded) return;
-    void reply.header('retry-after', resetSeconds);
-    throw new ProblemError('rate_limited', `The key may make ${limit} requests a minute: wait ${resetSeconds} s.`);
   }
 }
 
@@ -99,5 +81,3 @@ export function refuseLimits({ platforms, merchants }: Partial<Principal['scope'
   if (merchants)
     throw new ProblemError('key_limited', 'The key is limited to some merchants; this concerns others as well.');
 }
-
-const bearerOf = (header = '') => /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '';

@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { needsKey } from './authentication.js';
 import { ProblemError } from './problem.js';
 import { parseStrictJson } from './strict-json.js';
 
@@ -7,6 +8,8 @@ export function useStrictJson(api: NestFastifyApplication): void {
   const fastify = api.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    // No public route takes JSON, nor does an address that is none: it is not worth the work.
+    if (!needsKey(request)) return done(null, undefined);
     const charset = /charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
     if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
       done(new ProblemError('unsupported_media_type', `JSON is UTF-8; a body in another charset is not read.`));

@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiKeys, Principal } from '@app/access';
+import { ProblemError } from './problem.js';
+import type { RateLimit } from './rate-limit.js';
+
+/** Of a route; set by `@Needs`. */
+export interface KeyedRoute {
+  needsKey?: true;
+}
+
+export type RequestWithPrincipal = FastifyRequest & { principal?: Principal };
+
+export const needsKey = ({ routeOptions }: FastifyRequest): boolean =>
+  (routeOptions.config as KeyedRoute | undefined)?.needsKey === true;
+
+/**
+ * Asks for the key and counts the request before its body is read: reading megabytes of JSON is work that only those may
+ * ask for who have a key, and no more often than it allows. What the key may do is the guard's to say.
+ */
+export function useAuthentication(fastify: FastifyInstance, keys: ApiKeys, rateLimit: RateLimit): void {
+  fastify.addHook('onRequest', async (request: RequestWithPrincipal, reply) => {
+    if (!needsKey(request)) return;
+    const principal = await keys.authenticate(bearerOf(request.headers.authorization));
+    if (!principal)
+      throw new ProblemError('unauthenticated', 'Send "Authorization: Bearer rk_…" with a key that is valid.');
+    countRequest(rateLimit, principal, reply);
+    request.principal = principal;
+  });
+}
+
+/** Headers as in draft-ietf-httpapi-ratelimit-headers-07, which most clients know. */
+function countRequest(rateLimit: RateLimit, { apiKeyId }: Principal, reply: FastifyReply): void {
+  const allowance = rateLimit.take(apiKeyId, Date.now());
+  if (!allowance) return;
+  const { limit, remaining, resetSeconds, isExceeded } = allowance;
+  void reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': resetSeconds });
+  if (!isExceeded) return;
+  void reply.header('retry-after', resetSeconds);
+  throw new ProblemError('rate_limited', `The key may make ${limit} requests a minute: wait ${resetSeconds} s.`);
+}
+
+const bearerOf = (header = '') => /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '';
