@@ -27,8 +27,9 @@ export interface Act {
     | 'deletion.retried'
     | 'mass_messages.imported'
     | 'merchant.limits_changed'
-    | 'merchant.refreshed'
     | 'merchant.quota_cleared'
+    | 'merchant.ref_changed'
+    | 'merchant.refreshed'
     | 'platform.registered'
     | 'platform.synced'
     | 'platform.updated'
@@ -37,7 +38,9 @@ export interface Act {
     | 'takedown.proof_exported'
     | 'webhook_endpoint.created'
     | 'webhook_endpoint.deleted'
+    | 'webhook_endpoint.delivery_resent'
     | 'webhook_endpoint.secret_rotated'
+    | 'webhook_endpoint.tested'
     | 'webhook_endpoint.updated';
   subjectType: 'api_key' | 'deletion' | 'import' | 'merchant' | 'platform' | 'takedown' | 'webhook_endpoint';
   /** The appid or id, as in our addresses; of an import, its request. */

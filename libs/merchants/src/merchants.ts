@@ -151,8 +151,8 @@ export class Merchants {
     ]);
   }
 
-  async setRef(id: string, ref: string | null): Promise<void> {
-    await this.dataSource.manager.update(Merchant, { id }, { ref: ref });
+  async setRef(id: string, ref: string | null, tx: EntityManager = this.dataSource.manager): Promise<void> {
+    await tx.update(Merchant, { id }, { ref: ref });
   }
 
   /**

@@ -126,8 +126,8 @@ export class WebhookDeliveries {
   }
 
   /** @throws WebhookDeliveryNotFound */
-  async get(endpointId: string, id: string): Promise<WebhookDelivery> {
-    const delivery = await this.dataSource.manager.findOneBy(WebhookDelivery, { endpointId, id });
+  async get(endpointId: string, id: string, tx = this.dataSource.manager): Promise<WebhookDelivery> {
+    const delivery = await tx.findOneBy(WebhookDelivery, { endpointId, id });
     if (!delivery) throw new WebhookDeliveryNotFound(id);
     return delivery;
   }
@@ -136,31 +136,45 @@ export class WebhookDeliveries {
    * Sends one again, now, whatever became of it, and tries it as often as a new one.
    * @throws WebhookDeliveryNotFound, WebhookEndpointDisabled
    */
-  async resend(endpoint: { id: string; state: string }, id: string): Promise<WebhookDelivery> {
+  async resend(
+    endpoint: { id: string; state: string },
+    id: string,
+    alongside?: (tx: EntityManager) => Promise<void>,
+  ): Promise<WebhookDelivery> {
     if (endpoint.state !== 'enabled') throw new WebhookEndpointDisabled(endpoint.id);
-    await this.dataSource.query(
-      // The count makes it another job: the one before may still wait for hours.
-      `UPDATE webhook_deliveries SET state = 'pending', is_queued = false, resends = resends + 1, attempts = 0,
-         next_attempt_at = now(), finished_at = NULL WHERE endpoint_id = $1 AND id = $2`,
-      [endpoint.id, id],
-    );
-    const delivery = await this.get(endpoint.id, id);
+    const delivery = await this.dataSource.transaction(async (tx) => {
+      await tx.query(
+        // The count makes it another job: the one before may still wait for hours.
+        `UPDATE webhook_deliveries SET state = 'pending', is_queued = false, resends = resends + 1, attempts = 0,
+           next_attempt_at = now(), finished_at = NULL WHERE endpoint_id = $1 AND id = $2`,
+        [endpoint.id, id],
+      );
+      const resent = await this.get(endpoint.id, id, tx);
+      await alongside?.(tx);
+      return resent;
+    });
     await this.enqueueSoon(endpoint.id);
     return delivery;
   }
 
   /** Sends an event that tells nothing, once, to see whether it arrives. @throws WebhookEndpointDisabled */
-  async test(endpoint: { id: string; state: string }): Promise<WebhookDelivery> {
+  async test(
+    endpoint: { id: string; state: string },
+    alongside?: (tx: EntityManager, deliveryId: string) => Promise<void>,
+  ): Promise<WebhookDelivery> {
     if (endpoint.state !== 'enabled') throw new WebhookEndpointDisabled(endpoint.id);
     const [id, eventId] = [uuidv7(), uuidv7()];
     const timestamp = new Date().toISOString();
     const payload = { id: eventId, type: TEST_EVENT_TYPE, timestamp, data: { endpoint_id: endpoint.id } };
-    await this.dataSource.manager.insert(WebhookDelivery, {
-      id,
-      endpointId: endpoint.id,
-      eventId,
-      eventType: TEST_EVENT_TYPE,
-      payload,
+    await this.dataSource.transaction(async (tx) => {
+      await tx.insert(WebhookDelivery, {
+        id,
+        endpointId: endpoint.id,
+        eventId,
+        eventType: TEST_EVENT_TYPE,
+        payload,
+      });
+      await alongside?.(tx, id);
     });
     await this.enqueueSoon(endpoint.id);
     return this.get(endpoint.id, id);

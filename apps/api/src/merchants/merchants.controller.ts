@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Header, HttpCode, Param, Patch, Post, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { DataSource, type EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { AuditLog, type Actor, type Principal } from '@app/access';
 import { LaneReports, Lanes, QuotaClearing } from '@app/deletions';
@@ -44,6 +45,7 @@ export class MerchantsController {
     private readonly lending: TokenLending,
     private readonly audit: AuditLog,
     private readonly onboarding: Onboarding,
+    private readonly dataSource: DataSource,
   ) {}
 
   @Get()
@@ -86,18 +88,23 @@ export class MerchantsController {
     @Body({ schema: updateMerchantSchema }) body: UpdateMerchant,
   ) {
     const merchant = await this.find(actor, appid, choice);
-    if (body.ref !== undefined) await this.merchants.setRef(merchant.id, body.ref);
-    const { ref: _ref, ...limits } = body;
+    const about = await this.aboutOf(merchant);
+    const { ref, ...limits } = body;
+    const setRef = async (tx: EntityManager) => {
+      if (ref === undefined) return;
+      await this.merchants.setRef(merchant.id, ref, tx);
+      const data = { merchant_id: merchant.id, ref };
+      await this.audit.append(tx, actor, { ...about, action: 'merchant.ref_changed', data });
+    };
     if (Object.keys(limits).length > 0) {
-      const about = await this.aboutOf(merchant);
       const changes = { ratePerMinute: limits.rate_per_minute, dailyLimit: limits.daily_limit };
-      await this.lanes.setLimits(merchant.id, changes, (tx) =>
-        this.audit.append(tx, actor, {
-          ...about,
-          action: 'merchant.limits_changed',
-          data: { merchant_id: merchant.id, ...limits },
-        }),
-      );
+      await this.lanes.setLimits(merchant.id, changes, async (tx) => {
+        await setRef(tx);
+        const data = { merchant_id: merchant.id, ...limits };
+        await this.audit.append(tx, actor, { ...about, action: 'merchant.limits_changed', data });
+      });
+    } else {
+      await this.dataSource.transaction(setRef);
     }
     return this.resource(await this.merchants.byId(merchant.id));
   }

@@ -115,8 +115,12 @@ export class WebhookEndpointsController {
   @HttpCode(202)
   @Needs('admin')
   @SerializeOptions({ schema: webhookDeliverySchema })
-  async test(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
-    return webhookDeliveryResource(await this.deliveries.test(await this.endpoints.get(scope, id)));
+  async test(@AuditedCaller() actor: Actor, @Param('id', { schema: idSchema }) id: string) {
+    const endpoint = await this.endpoints.get(actor.scope, id);
+    const delivery = await this.deliveries.test(endpoint, (tx, deliveryId) =>
+      this.audited(actor, 'webhook_endpoint.tested', { delivery_id: deliveryId })(tx, id),
+    );
+    return webhookDeliveryResource(delivery);
   }
 
   /** What was sent there, newest first, for thirty days. */
@@ -139,11 +143,15 @@ export class WebhookEndpointsController {
   @Needs('admin')
   @SerializeOptions({ schema: webhookDeliverySchema })
   async resend(
-    @Caller() { scope }: Principal,
+    @AuditedCaller() actor: Actor,
     @Param('id', { schema: idSchema }) id: string,
     @Param('deliveryId', { schema: idSchema }) deliveryId: string,
   ) {
-    return webhookDeliveryResource(await this.deliveries.resend(await this.endpoints.get(scope, id), deliveryId));
+    const endpoint = await this.endpoints.get(actor.scope, id);
+    const delivery = await this.deliveries.resend(endpoint, deliveryId, (tx) =>
+      this.audited(actor, 'webhook_endpoint.delivery_resent', { delivery_id: deliveryId })(tx, id),
+    );
+    return webhookDeliveryResource(delivery);
   }
 
   private audited(actor: Actor, action: Act['action'], data: NonNullable<Act['data']> = {}): Alongside {
