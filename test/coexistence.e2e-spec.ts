@@ -215,18 +215,19 @@ describe('the api for other systems', () => {
   });
 
   describe('the audit log', () => {
-    it('tells of platforms and limits that were changed, without a secret, in a chain that verifies', async () => {
+    it('tells of platforms, names and limits that were changed, without a secret, in a chain that verifies', async () => {
       await system.call('PATCH', `/v1/platforms/${PLATFORM.component_appid}`, { token: 'anotherTokenForPushes' });
       await system.call('PATCH', `/v1/platforms/${PLATFORM.component_appid}`, { token: PLATFORM.token });
       await system.call('PATCH', `/v1/merchants/${merchant}`, { ref: 'only a name' });
       await system.call('PATCH', `/v1/merchants/${merchant}`, { daily_limit: 20, rate_per_minute: null });
       const events = await auditEvents();
-      expect(events.slice(0, 3)).toMatchObject([
+      expect(events.slice(0, 4)).toMatchObject([
         {
           action: 'merchant.limits_changed',
           subject: { type: 'merchant', id: merchant },
           data: { daily_limit: 20, rate_per_minute: null },
         },
+        { action: 'merchant.ref_changed', subject: { type: 'merchant', id: merchant }, data: { ref: 'only a name' } },
         { action: 'platform.updated', data: { changed: ['token'] } },
         {
           action: 'platform.updated',
