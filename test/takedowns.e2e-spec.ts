@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
+import pg from 'pg';
 import { TakedownWatch } from '@app/deletions';
 import { eventually } from './support/eventually.js';
 import { System, type Reply } from './support/system.js';
@@ -163,18 +164,22 @@ describe('a takedown', () => {
     expect(refused).toMatchObject({ status: 409, body: { code: 'takedown_state_conflict' } });
   });
 
-  it('counts what was open already, hastens it, and leaves it when cancelled', async () => {
+  it('counts what was open already, and leaves it as it was when cancelled', async () => {
     const target = anItem();
     const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
     const open = (await system.call('POST', '/v1/deletions', { ...target, not_before: tomorrow })).body;
     const { body } = await post({ items: [target, anItem()], priority: 'urgent', undo_seconds: 600 });
     expect(body).toMatchObject({ accepted: 1, already_open: 1, counts: { scheduled: 2 } });
-    const hastened = (await system.call('GET', `/v1/deletions/${open.id}`)).body;
-    expect(hastened).toMatchObject({ priority: 'urgent', takedown: null, state: 'scheduled' });
     const listed = (await system.call('GET', `/v1/deletions?takedown=${body.id}`)).body.data;
     expect(listed.map(({ id }: { id: string }) => id)).toContain(open.id);
     const cancelled = await system.call('POST', `/v1/takedowns/${body.id}/cancel`);
     expect(cancelled.body).toMatchObject({ cancelled: 1, too_late: 0, counts: { cancelled: 1, scheduled: 1 } });
+    expect((await system.call('GET', `/v1/deletions/${open.id}`)).body).toMatchObject({
+      ...open,
+      priority: 'normal',
+      not_before: tomorrow,
+      eta: expect.any(String),
+    });
     await system.call('POST', `/v1/deletions/${open.id}/cancel`);
     await ended(body.id);
   });
@@ -187,6 +192,32 @@ describe('a takedown', () => {
     });
     expect(body).toMatchObject({ accepted: 1, already_open: 2, counts: { scheduled: 1 } });
     await system.call('POST', `/v1/takedowns/${body.id}/cancel`);
+  });
+
+  it('says when it will be through, its undo window and what it found open included', async () => {
+    const target = anItem();
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    const open = (await system.call('POST', '/v1/deletions', { ...target, not_before: tomorrow })).body;
+    const soon = (await post({ items: [anItem()], undo_seconds: 600 })).body;
+    expect(soon.eta).toBe(soon.undo_until);
+    const linked = (await post({ items: [target], undo_seconds: 3_600 })).body;
+    expect(linked).toMatchObject({ accepted: 0, already_open: 1, eta: linked.undo_until });
+    const tried = (await post({ items: [anItem()], undo_seconds: 7_200, dry_run: true })).body;
+    expect(new Date(tried.eta).getTime()).toBeGreaterThan(Date.now() + 7_000_000);
+    for (const { id } of [soon, linked]) await system.call('POST', `/v1/takedowns/${id}/cancel`);
+    await system.call('POST', `/v1/deletions/${open.id}/cancel`);
+  });
+
+  it('is answered in time to be stopped, also while its deletions are still being made', async () => {
+    const client = new pg.Client({ connectionString: system.database.url });
+    await client.connect();
+    await client.query('BEGIN; LOCK TABLE deletions IN SHARE MODE');
+    const answered = await post({ items: [anItem(), anItem()], undo_seconds: 2 });
+    expect(answered).toMatchObject({ status: 202, body: { state: 'receiving', accepted: 0, cancelled_at: null } });
+    const cancelling = system.call('POST', `/v1/takedowns/${answered.body.id}/cancel`);
+    await client.end();
+    expect((await cancelling).body).toMatchObject({ state: 'cancelled', too_late: 0 });
+    expect(await ended(answered.body.id)).toMatchObject({ counts: { queued: 0, succeeded: 0, failed: 0 } });
   });
 
   it('is made once per Idempotency-Key, also when it is asked for many times at once', async () => {

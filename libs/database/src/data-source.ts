@@ -14,6 +14,7 @@ import { Pacing1764340000000 } from './migrations/1764340000000-pacing.js';
 import { PlatformProbes1764345000000 } from './migrations/1764345000000-platform-probes.js';
 import { DispatchCounts1764346000000 } from './migrations/1764346000000-dispatch-counts.js';
 import { RoomForUpdates1764348000000 } from './migrations/1764348000000-room-for-updates.js';
+import { UndoneTakedowns1764351000000 } from './migrations/1764351000000-undone-takedowns.js';
 import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
 
@@ -45,6 +46,7 @@ const migrations = [
   WhoHolds1764347000000,
   RoomForUpdates1764348000000,
   InventoryLookups1764350000000,
+  UndoneTakedowns1764351000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters: what clients sent, for up to hundreds of rows.

@@ -17,6 +17,7 @@ import { DeletionAttempt } from './deletion-attempt.entity.js';
 import { Deletion } from './deletion.entity.js';
 import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible } from './errors.js';
 import { earliestIdOf, latestIdOf } from './id-bounds.js';
+import { CAN_BE_STOPPED } from './last-outcome.js';
 import { Lanes } from './lanes.js';
 import { statesBefore, type DeletionState, type WaitingFor } from './states.js';
 import { targetColumns, targetKey, type Target } from './target.js';
@@ -129,7 +130,8 @@ export class Deletions {
   }
 
   /**
-   * Before the dispatch it never runs, after it is too late: one statement decides which side a cancel falls on.
+   * Before the dispatch it never runs, after it is too late: one statement decides which side a cancel falls on. Back in its
+   * lane after a call without an answer, it is too late, too: the message may be gone, and that will be looked into.
    * @throws DeletionNotFound, DeletionStateConflict
    */
   async cancel(scope: Scope, id: string, alongside?: Alongside): Promise<void> {
@@ -144,10 +146,10 @@ export class Deletions {
     const cancelled = await rows(
       tx,
       `WITH ended AS (
-         UPDATE deletions SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL, finished_at = now()
-         WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state = ANY($2)
-           AND ${merchantInScope(scope, 'deletions.merchant_id', bind)}
-         RETURNING *
+         UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL, finished_at = now()
+         WHERE d.id = $1 AND ${CAN_BE_STOPPED} AND d.state = ANY($2)
+           AND ${merchantInScope(scope, 'd.merchant_id', bind)}
+         RETURNING d.*
        ) ${tellOf('ended')} RETURNING deletion_id`,
       parameters,
     );
@@ -264,7 +266,8 @@ export class Deletions {
     wanted: 'cancelled' | 'retried',
   ): Promise<DeletionStateConflict> {
     const { state, dispatchedAt, finishedAt } = await this.get(scope, id, tx);
-    const isDispatched = dispatchedAt !== null && finishedAt === null;
+    // Or back in its lane after a call without an answer: only then is one that is open refused a cancel.
+    const isDispatched = finishedAt === null && (dispatchedAt !== null || wanted === 'cancelled');
     return new DeletionStateConflict(id, isDispatched ? 'dispatched' : state, wanted);
   }
 }

@@ -28,27 +28,36 @@ export class LaneForecasts {
     @Inject(PACING_DEFAULTS) private readonly defaults: PacingDefaults,
   ) {}
 
-  /** If so many more came into each lane. */
-  async ofMore(countOf: Map<string, number>, isUrgent: boolean): Promise<Forecast> {
-    return this.slowest([...countOf.keys()], isUrgent, (merchantId) => countOf.get(merchantId) ?? 0);
+  /** If so many more came into each lane, all of them after an undo window. */
+  async ofMore(countOf: Map<string, number>, isUrgent: boolean, undoSeconds: number): Promise<Forecast> {
+    const readyInMs = undoSeconds * 1_000;
+    return this.slowest([...countOf.keys()], { isUrgent, readyInMs }, (merchantId) => countOf.get(merchantId) ?? 0);
   }
 
   /** As the lanes are. What stands behind the takedown in a lane counts too, so it is rather too late. */
   async ofTakedown(takedownId: string, isUrgent: boolean): Promise<Forecast> {
-    const waiting = await rows<{ id: string }>(
+    const [waiting] = await rows<{ merchantIds: string[] | null; readyInMs: number | null }>(
       this.dataSource,
-      `SELECT DISTINCT merchant_id AS id FROM deletions
-       WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL`,
+      `SELECT array_agg(DISTINCT merchant_id) AS "merchantIds", (extract(epoch FROM max(ready_at) - now()) * 1000)::float8 AS "readyInMs"
+       FROM (
+         SELECT merchant_id, ready_at FROM deletions WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL
+         UNION ALL
+         -- What it found open is hastened, if need be, when it cannot be undone any more.
+         SELECT d.merchant_id, LEAST(d.ready_at, t.hastens_at) FROM takedowns t JOIN takedown_links l ON l.takedown_id = t.id
+         JOIN deletions d ON d.id = l.deletion_id
+         WHERE t.id = $1 AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+       ) AS waiting`,
       [takedownId],
     );
-    return this.slowest(
-      waiting.map(({ id }) => id),
-      isUrgent,
-      () => 0,
-    );
+    return this.slowest(waiting?.merchantIds ?? [], { isUrgent, readyInMs: waiting?.readyInMs ?? 0 }, () => 0);
   }
 
-  private async slowest(merchantIds: string[], isUrgent: boolean, moreOf: (merchantId: string) => number) {
+  /** @param readyInMs when the last of them may leave, whatever its lane allows */
+  private async slowest(
+    merchantIds: string[],
+    { isUrgent, readyInMs }: { isUrgent: boolean; readyInMs: number },
+    moreOf: (merchantId: string) => number,
+  ): Promise<Forecast> {
     const lanes = await this.lanes(merchantIds);
     if (lanes.length === 0) return { daysOfQuota: 0, eta: null };
     const ends = lanes.map((lane) => {
@@ -60,7 +69,8 @@ export class LaneForecasts {
     const [lane] = lanes;
     if (!lane || ends.includes(null)) return { daysOfQuota: null, eta: null };
     const end = new Date(Math.max(...ends.map((moment) => moment?.getTime() ?? 0)));
-    return { daysOfQuota: quotaDays(lane.now, end), eta: end };
+    const readyAt = new Date(lane.now.getTime() + readyInMs);
+    return { daysOfQuota: quotaDays(lane.now, end), eta: end > readyAt ? end : readyAt };
   }
 
   private lanes(merchantIds: string[]): Promise<ForecastLane[]> {

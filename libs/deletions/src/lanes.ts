@@ -19,6 +19,7 @@ import {
   type PacingDefaults,
 } from './lane.js';
 import { IS_LANE_HELD, IS_PROBE_LANE, noteProbes } from './held.js';
+import { IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
 import { LANE_COLUMNS, lockLane, readLane, saveLanes, type LaneRow } from './lane-rows.js';
 import { chargePlatform, dealOut, type Wanting } from './platform-rate.js';
 import { lockPlatforms, savePlatform } from './platform-rows.js';
@@ -286,10 +287,12 @@ export class Lanes {
          ) AS next
          ORDER BY next.is_urgent DESC, next.place, lane.turn LIMIT $6
        ),
-       -- What somebody else changes just now is left for the next look: no client's transaction holds up the others.
+       -- What somebody else changes just now is left for the next look: no client's transaction holds up the others. Nor does
+       -- what was cancelled leave, though its takedown's cancel has not come to it yet.
        locked AS (
          SELECT d.id, picked.slot_at FROM picked JOIN deletions d ON d.id = picked.id
          WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+           AND CASE WHEN ${IS_TAKEDOWN_CANCELLED} THEN ${IS_LAST_OUTCOME_UNKNOWN} ELSE true END
          ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
        ),
        taken AS (
@@ -371,6 +374,9 @@ export class Lanes {
     });
   }
 }
+
+/** SQL over a deletion `d`; one look at a primary key. What is retried after its cancelled takedown was closed may run. */
+const IS_TAKEDOWN_CANCELLED = `(SELECT t.state = 'cancelled' AND t.finished_at IS NULL FROM takedowns t WHERE t.id = d.takedown_id)`;
 
 /** A probe is one deletion, urgent or not. */
 const atMost = (isProbe: boolean, { total, normal }: Allowance): Allowance =>

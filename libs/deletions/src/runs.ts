@@ -6,6 +6,7 @@ import { Gathering, isOfRows, prepared, rows } from '@app/database';
 import { IS_USABLE_TOKEN } from '@app/merchants';
 import type { CallResult } from './call-result.js';
 import { GRANT_GONE } from './grant-gone.js';
+import { IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
 import { Lanes, type Dispatched } from './lanes.js';
 import { IS_HELD, IS_PROBE } from './held.js';
 import { SLOT_LIFE_MS } from './rate.js';
@@ -395,10 +396,6 @@ const finalOf = (row: ClaimedRow, code: string): Outcome => ({
 /** SQL over a deletion `d`: a delete call was made since it left its lane. */
 const IS_SLOT_SPENT = `(d.attempts > 0 AND EXISTS (
   SELECT 1 FROM deletion_attempts a WHERE a.deletion_id = d.id AND a.operation = 'mass/delete' AND a.started_at >= d.dispatched_at))`;
-
-const IS_LAST_OUTCOME_UNKNOWN = `(d.attempts > 0 AND COALESCE((
-  SELECT a.outcome IS NULL OR a.outcome IN ('unknown_outcome', 'already_gone') FROM deletion_attempts a
-  WHERE a.deletion_id = d.id AND a.operation = 'mass/delete' ORDER BY a.started_at DESC, a.id DESC LIMIT 1), false))`;
 
 /** One array for each column of the answers. */
 const columnsOf = (results: CallResult[]): (string | number | null)[][] => [

@@ -5,7 +5,7 @@ import { rows } from '@app/database';
 import { Inventory, type SharedSend } from '@app/merchants';
 import { LaneForecasts } from './lane-forecasts.js';
 import type { Decided } from './takedown-door.js';
-import type { TakedownItem } from './takedown-intake.js';
+import type { NewTakedown, TakedownItem } from './takedown-intake.js';
 import { targetKey } from './target.js';
 import { WHOLE_MESSAGE } from './whole-message.js';
 
@@ -37,7 +37,10 @@ export class TakedownDryRun {
     private readonly forecasts: LaneForecasts,
   ) {}
 
-  async run(batches: AsyncIterable<Decided>, isUrgent: boolean): Promise<BlastRadius> {
+  async run(
+    batches: AsyncIterable<Decided>,
+    { isUrgent, undoSeconds }: Pick<NewTakedown, 'isUrgent' | 'undoSeconds'>,
+  ): Promise<BlastRadius> {
     const seen = new Set<number>();
     const countOf = new Map<string, number>();
     const ineligible = new Map<string, { merchant: string; reasons: string[]; items: number }>();
@@ -75,7 +78,7 @@ export class TakedownDryRun {
         merchants: refused.length,
         list: refused.slice(0, LISTED),
       },
-      ...(await this.forecasts.ofMore(countOf, isUrgent)),
+      ...(await this.forecasts.ofMore(countOf, isUrgent, undoSeconds)),
       shared: { count: beside.length, list: beside.slice(0, LISTED) },
     };
   }

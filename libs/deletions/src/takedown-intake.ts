@@ -37,6 +37,8 @@ export interface TakedownRejection {
 
 /** How many items become deletions in one transaction: a few tenths of a second. */
 const RELEASE_BATCH = 5_000;
+/** Before every id. */
+const FIRST = '00000000-0000-0000-0000-000000000000';
 
 interface Starting {
   isUrgent: boolean;
@@ -134,19 +136,33 @@ export class TakedownIntake {
   }
 
   /**
-   * All of it has arrived: from the commit of `tx` on it will be carried out.
+   * All of it has arrived: from the commit of `tx` on it will be carried out. What names a target again that was named before is
+   * dropped first: the deletion of the first may have ended before the second becomes one.
    * @returns how many items are carried out and how many were rejected
    * @throws NothingAccepted, TakedownBrokenOff
    */
   async start(tx: EntityManager, id: string): Promise<{ items: number; rejected: number }> {
+    const [repeated] = await rows<{ count: number }>(
+      tx,
+      `WITH dropped AS (
+         DELETE FROM takedown_items WHERE takedown_id = $1 AND line IN (
+           SELECT line FROM (
+             SELECT line, row_number() OVER (PARTITION BY merchant_id, target_key ORDER BY line) AS nth
+             FROM takedown_items WHERE takedown_id = $1
+           ) AS named WHERE nth > 1)
+         RETURNING line
+       )
+       SELECT count(*)::int AS count FROM dropped`,
+      [id],
+    );
     const [started] = await rows<{ items: number; rejected: number } & Scope>(
       tx,
-      `UPDATE takedowns SET state = 'starting', started_at = now(), heard_at = now(),
-         undo_until = CASE WHEN undo_seconds > 0 THEN now() + undo_seconds * interval '1 second' END
+      `UPDATE takedowns SET state = 'starting', started_at = now(), heard_at = now(), already_open = already_open + $3,
+         undo_until = CASE WHEN undo_seconds > 0 THEN clock_timestamp() + undo_seconds * interval '1 second' END
        WHERE id = $1 AND state = ANY($2)
        RETURNING rejected, scope_platforms AS platforms, scope_merchants AS merchants,
          (SELECT count(*)::int FROM takedown_items WHERE takedown_id = $1) AS items`,
-      [id, takedownStatesBefore('starting')],
+      [id, takedownStatesBefore('starting'), repeated?.count ?? 0],
     );
     if (!started) throw new TakedownBrokenOff(id);
     if (started.items === 0) throw new NothingAccepted(await this.firstRejections(tx, id));
@@ -162,6 +178,18 @@ export class TakedownIntake {
   /** Makes deletions of what was put by, until nothing is left or somebody cancels. Safe to run twice, also at once. */
   async release(id: string): Promise<void> {
     while (await this.dataSource.transaction((tx) => this.releaseBatch(tx, id)));
+  }
+
+  /**
+   * Once it cannot be undone any more, what it found open is made as pressing as it is. Safe to run twice; a cancel that comes
+   * before a batch stops it.
+   */
+  async hastenLinked(id: string): Promise<void> {
+    let last: string | null = FIRST;
+    while (last !== null) {
+      const after: string = last;
+      last = await this.dataSource.transaction((tx) => this.hastenBatch(tx, id, after));
+    }
   }
 
   /** Takes back what was never started, without a trace: a refused request has changed nothing. */
@@ -205,10 +233,11 @@ export class TakedownIntake {
       return false;
     }
     await this.lanes.wakeAll(tx, released.merchantIds ?? [], takedown.readyAt);
-    const alreadyOpen = released.others ? await this.join(tx, id, takedown, released.others) : 0;
+    const { alreadyOpen, isToHasten } = await this.join(tx, id, takedown, released.others ?? []);
     await tx.query(
-      `UPDATE takedowns SET heard_at = now(), accepted = accepted + $2, already_open = already_open + $3 WHERE id = $1`,
-      [id, released.inserted, alreadyOpen],
+      `UPDATE takedowns SET heard_at = now(), accepted = accepted + $2, already_open = already_open + $3,
+         hastens_at = CASE WHEN $4 THEN undo_until ELSE hastens_at END WHERE id = $1`,
+      [id, released.inserted, alreadyOpen, isToHasten],
     );
     return true;
   }
@@ -243,35 +272,77 @@ export class TakedownIntake {
   }
 
   /**
-   * Of targets that are open already, those deletions count as this takedown's too, and are made as pressing as it is. One
-   * that has finished meanwhile leaves room: its line is put back for the next batch.
-   * @returns how many are open
+   * Of targets that are open already, those deletions count as this takedown's too, and are made as pressing as it is: at once,
+   * or when it cannot be undone any more. One that has ended meanwhile, and did not succeed, leaves room: its line is put back
+   * for the next batch.
+   * @returns how many are open, or have just been deleted, and whether some of them are to be hastened later
    */
-  private async join(tx: EntityManager, id: string, { isUrgent, readyAt }: Starting, others: OpenAlready[]) {
-    const wanted = `jsonb_to_recordset($2::jsonb) AS w (line int, deletion_id uuid, merchant_id uuid, msg_id bigint,
+  private async join(
+    tx: EntityManager,
+    id: string,
+    { isUrgent, readyAt, isLater }: Starting,
+    others: OpenAlready[],
+  ): Promise<{ alreadyOpen: number; isToHasten: boolean }> {
+    if (others.length === 0) return { alreadyOpen: 0, isToHasten: false };
+    const wanted = `jsonb_to_recordset($1::jsonb) AS w (line int, deletion_id uuid, merchant_id uuid, msg_id bigint,
       article_idx int, url text, target_key text)`;
-    const openNow = `d.merchant_id = w.merchant_id AND d.target_key = w.target_key AND d.finished_at IS NULL`;
+    const sameTarget = `d.merchant_id = w.merchant_id AND d.target_key = w.target_key`;
+    // From here on a cancel of the takedown whose they are passes them over until they are linked, and then hands them over.
+    await tx.query(
+      `SELECT d.id FROM ${wanted} JOIN deletions d ON ${sameTarget} AND d.finished_at IS NULL ORDER BY d.id FOR KEY SHARE OF d`,
+      [JSON.stringify(others)],
+    );
     const [counted] = await rows<{ open: number; linked: string[] | null; merchantIds: string[] | null }>(
       tx,
       `WITH seen AS (
-         SELECT w.*, d.id AS open_id, d.takedown_id AS owner_id FROM ${wanted} LEFT JOIN deletions d ON ${openNow}
+         SELECT w.*, COALESCE(open.id, done.id) AS open_id, COALESCE(open.takedown_id, done.takedown_id) AS owner_id FROM ${wanted}
+         LEFT JOIN LATERAL (SELECT d.id, d.takedown_id FROM deletions d WHERE ${sameTarget} AND d.finished_at IS NULL) AS open ON true
+         -- Rarely looked for: it was open a moment ago, so whichever ended last is the one.
+         LEFT JOIN LATERAL (
+           SELECT last.id, last.takedown_id FROM (
+             SELECT d.id, d.takedown_id, d.state FROM deletions d WHERE open.id IS NULL AND ${sameTarget} ORDER BY d.finished_at DESC LIMIT 1
+           ) AS last WHERE last.state = 'succeeded'
+         ) AS done ON true
        ),
        linked AS (
          INSERT INTO takedown_links (takedown_id, deletion_id)
-         SELECT DISTINCT $1::uuid, open_id FROM seen WHERE open_id IS NOT NULL AND owner_id IS DISTINCT FROM $1
+         SELECT DISTINCT $2::uuid, open_id FROM seen WHERE open_id IS NOT NULL AND owner_id IS DISTINCT FROM $2
          ON CONFLICT DO NOTHING
        ),
        again AS (
          INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key)
-         SELECT $1, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key FROM seen WHERE open_id IS NULL
+         SELECT $2, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key FROM seen WHERE open_id IS NULL
        )
-       SELECT count(open_id)::int AS open, array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $1 AND open_id IS NOT NULL) AS linked,
-         array_agg(DISTINCT merchant_id) FILTER (WHERE owner_id IS DISTINCT FROM $1 AND open_id IS NOT NULL) AS "merchantIds"
+       SELECT count(open_id)::int AS open, array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS linked,
+         array_agg(DISTINCT merchant_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS "merchantIds"
        FROM seen`,
-      [id, JSON.stringify(others)],
+      [JSON.stringify(others), id],
     );
-    if (counted?.linked) await this.hasten(tx, counted.linked, counted.merchantIds ?? [], isUrgent, readyAt);
-    return counted?.open ?? 0;
+    const { open = 0, linked = null, merchantIds = null } = counted ?? {};
+    if (linked && !isLater) await this.hasten(tx, linked, merchantIds ?? [], isUrgent, readyAt);
+    return { alreadyOpen: open, isToHasten: linked !== null && isLater };
+  }
+
+  /** @returns the last id of the batch, null when there is no more */
+  private async hastenBatch(tx: EntityManager, id: string, after: string): Promise<string | null> {
+    const [takedown] = await rows<{ isUrgent: boolean; undoUntil: Date }>(
+      tx,
+      `SELECT is_urgent AS "isUrgent", undo_until AS "undoUntil" FROM takedowns
+       WHERE id = $1 AND state = 'running' AND hastens_at <= now() FOR UPDATE`,
+      [id],
+    );
+    if (!takedown) return null;
+    const linked = await rows<{ id: string; merchantId: string }>(
+      tx,
+      `SELECT d.id, d.merchant_id AS "merchantId" FROM takedown_links l JOIN deletions d ON d.id = l.deletion_id
+       WHERE l.takedown_id = $1 AND l.deletion_id > $2 ORDER BY l.deletion_id LIMIT ${RELEASE_BATCH}`,
+      [id, after],
+    );
+    const merchantIds = [...new Set(linked.map(({ merchantId }) => merchantId))];
+    const ids = linked.map((deletion) => deletion.id);
+    if (ids.length > 0) await this.hasten(tx, ids, merchantIds, takedown.isUrgent, takedown.undoUntil);
+    else await tx.query(`UPDATE takedowns SET hastens_at = NULL WHERE id = $1`, [id]);
+    return ids.at(-1) ?? null;
   }
 
   /**

@@ -32,10 +32,18 @@ export class TakedownWatch {
 
   /** One look. */
   async look(): Promise<void> {
-    for (const id of await this.takedowns.silent('receiving', UPLOAD_SILENT_MS)) await this.intake.breakOff(id);
-    for (const id of await this.takedowns.silent('starting', RELEASE_SILENT_MS)) await this.intake.release(id);
-    for (const id of await this.takedowns.cancelledWithRest()) await this.takedowns.cancelRest(id);
+    await this.each(this.takedowns.cancelledWithRest(), (id) => this.takedowns.cancelRest(id));
+    await this.each(this.takedowns.toHasten(), (id) => this.intake.hastenLinked(id));
+    await this.each(this.takedowns.silent('receiving', UPLOAD_SILENT_MS), (id) => this.intake.breakOff(id));
+    await this.each(this.takedowns.silent('starting', RELEASE_SILENT_MS), (id) => this.intake.release(id));
     await this.takedowns.finishEnded();
+  }
+
+  /** One that fails must not keep the others waiting. */
+  private async each(found: Promise<string[]>, act: (id: string) => Promise<void>): Promise<void> {
+    for (const id of await found) {
+      await act(id).catch((error: unknown) => this.logger.warn('a takedown is left', { takedown_id: id, error }));
+    }
   }
 
   private async watch(): Promise<void> {

@@ -16,6 +16,8 @@ export class Takedown {
   @Column('integer', { name: 'undo_seconds', default: 0 }) undoSeconds!: number;
   /** Until then a cancel stops everything. Counted from when all of it was received. */
   @Column('timestamptz', { name: 'undo_until', nullable: true }) undoUntil!: Date | null;
+  /** When deletions that it found open become as pressing as it is: not while it may be undone. Null when that is done. */
+  @Column('timestamptz', { name: 'hastens_at', nullable: true }) hastensAt!: Date | null;
   @Column('integer', { default: 0 }) accepted!: number;
   @Column('integer', { name: 'already_open', default: 0 }) alreadyOpen!: number;
   @Column('integer', { default: 0 }) rejected!: number;
@@ -56,6 +58,7 @@ export class TakedownLink {
   takedownId!: string;
   @ForeignKey(() => Deletion, { name: 'takedown_links_deletion_id_fkey' })
   @PrimaryColumn('uuid', { name: 'deletion_id' })
+  @Index('takedown_links_deletion_idx')
   deletionId!: string;
 }
 

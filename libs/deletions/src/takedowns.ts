@@ -5,6 +5,7 @@ import { Events } from '@app/events';
 import { EVERYTHING, type Scope } from '@app/merchants';
 import { SEEN_FROM, SEEN_STATE } from './deletions.js';
 import { TakedownNotFound, TakedownStateConflict } from './errors.js';
+import { CAN_BE_STOPPED } from './last-outcome.js';
 import { statesBefore, type DeletionState } from './states.js';
 import type { Takedown } from './takedown.entity.js';
 import type { TakedownRejection } from './takedown-intake.js';
@@ -91,8 +92,9 @@ export class Takedowns {
 
   /**
    * Stops what was not dispatched; for each deletion one statement decides on which side of that it fell. Deletions that
-   * were open before this takedown go on. Cancelling again is harmless. `takedown.cancelled` is told with the decision, so
-   * its counts are those from before; each deletion that is stopped is told of after it.
+   * were open before this takedown go on, and those that another one counts on become that one's. Cancelling again is harmless.
+   * `takedown.cancelled` is told with the decision, so its counts are those from before; each deletion that is stopped is told of
+   * after it.
    * @returns how many of its own deletions were stopped, and for how many it came too late
    * @throws TakedownNotFound, TakedownStateConflict when it has finished
    */
@@ -120,7 +122,8 @@ export class Takedowns {
     const [sides] = await rows<{ cancelled: number; tooLate: number }>(
       this.dataSource,
       `SELECT count(*) FILTER (WHERE state = 'cancelled')::int AS cancelled,
-         count(*) FILTER (WHERE state <> 'cancelled')::int AS "tooLate" FROM deletions WHERE takedown_id = $1`,
+         count(*) FILTER (WHERE state <> 'cancelled' AND NOT ${CAN_BE_STOPPED})::int AS "tooLate"
+       FROM deletions d WHERE takedown_id = $1`,
       [id],
     );
     return sides ?? { cancelled: 0, tooLate: 0 };
@@ -137,7 +140,7 @@ export class Takedowns {
     const found = await rows<{ id: string }>(
       this.dataSource,
       `SELECT id FROM takedowns t WHERE finished_at IS NULL AND state = 'cancelled' AND EXISTS (
-         SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL)`,
+         SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND ${CAN_BE_STOPPED})`,
     );
     return found.map(({ id }) => id);
   }
@@ -165,6 +168,15 @@ export class Takedowns {
     }
   }
 
+  /** Those whose undo window has passed, and who found deletions open that are not as pressing yet. */
+  async toHasten(): Promise<string[]> {
+    const found = await rows<{ id: string }>(
+      this.dataSource,
+      `SELECT id FROM takedowns WHERE finished_at IS NULL AND state = 'running' AND hastens_at <= now() ORDER BY id`,
+    );
+    return found.map(({ id }) => id);
+  }
+
   /** Takedowns whose process has fallen silent. */
   async silent(state: 'receiving' | 'starting', forMs: number): Promise<string[]> {
     const found = await rows<{ id: string }>(
@@ -177,21 +189,36 @@ export class Takedowns {
 
   /**
    * Passes over rows that somebody else has locked: waiting for the dispatcher while it waits for us would never end. What
-   * it leaves in the lane the next look of the watch finds.
+   * it leaves in the lane the next look of the watch finds. What another takedown counts on is handed over to the one that
+   * wants it first, whose own undo window it then waits for, and stays linked to this one.
    * @returns the last id of the batch, null when there is no more
    */
   private async cancelBatch(id: string, after: string): Promise<string | null> {
     const [batch] = await rows<{ last: string | null }>(
       this.dataSource,
       `WITH open AS (
-         SELECT id FROM deletions WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state = ANY($2)
-           AND id > $3
-         ORDER BY id LIMIT ${CANCEL_BATCH} FOR UPDATE SKIP LOCKED
+         SELECT d.id, heir.id AS heir_id, heir.is_urgent, heir.hastens_at FROM deletions d LEFT JOIN LATERAL (
+           SELECT t.id, t.is_urgent, t.hastens_at FROM takedown_links l JOIN takedowns t ON t.id = l.takedown_id
+           WHERE l.deletion_id = d.id AND t.finished_at IS NULL AND t.state <> 'cancelled'
+           ORDER BY t.hastens_at NULLS FIRST, t.id LIMIT 1
+         ) AS heir ON true
+         WHERE d.takedown_id = $1 AND ${CAN_BE_STOPPED} AND d.state = ANY($2) AND d.id > $3
+         ORDER BY d.id LIMIT ${CANCEL_BATCH} FOR UPDATE OF d SKIP LOCKED
+       ),
+       handed AS (
+         UPDATE deletions d SET takedown_id = open.heir_id, is_urgent = d.is_urgent OR open.is_urgent, ready_at = CASE
+           WHEN open.hastens_at IS NULL THEN d.ready_at
+           WHEN d.state = 'waiting' THEN GREATEST(d.ready_at, open.hastens_at) ELSE open.hastens_at END
+         FROM open WHERE d.id = open.id AND open.heir_id IS NOT NULL RETURNING d.merchant_id, d.ready_at
+       ),
+       woken AS (INSERT INTO lane_wakes (merchant_id, ready_at) SELECT DISTINCT merchant_id, ready_at FROM handed),
+       linked AS (
+         UPDATE takedown_links l SET takedown_id = $1 FROM open WHERE l.takedown_id = open.heir_id AND l.deletion_id = open.id
        ),
        cancelled AS (
          UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL,
            finished_at = now()
-         FROM open WHERE d.id = open.id RETURNING d.*
+         FROM open WHERE d.id = open.id AND open.heir_id IS NULL RETURNING d.*
        ),
        told AS (${tellOf('cancelled')})
        SELECT max(id::text)::uuid AS last FROM open`,
@@ -223,7 +250,7 @@ const SELECT_VIEW = `
   SELECT t.id, ${SEEN_TAKEDOWN_STATE} AS state, t.is_urgent AS "isUrgent", t.reason, t.metadata, t.undo_seconds AS "undoSeconds",
     t.undo_until AS "undoUntil", t.accepted, t.already_open AS "alreadyOpen", t.rejected, t.cancel_code AS "cancelCode",
     t.requested_by AS "requestedBy", t.request_id AS "requestId", t.scope_platforms AS "scopePlatforms",
-    t.scope_merchants AS "scopeMerchants", t.heard_at AS "heardAt", t.created_at AS "createdAt", t.started_at AS "startedAt",
+    t.scope_merchants AS "scopeMerchants", t.hastens_at AS "hastensAt", t.heard_at AS "heardAt", t.created_at AS "createdAt", t.started_at AS "startedAt",
     t.cancelled_at AS "cancelledAt", t.finished_at AS "finishedAt"
   FROM takedowns t`;
 

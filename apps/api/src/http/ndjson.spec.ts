@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { readNdjson, type Line } from './ndjson.js';
+import { z } from 'zod';
+import { readJsonLine, readNdjson, type Line } from './ndjson.js';
 
 const OPTIONS = { maxLineBytes: 64, batchLines: 3, batchBytes: 100, batchMs: 60_000 };
 
@@ -94,4 +95,27 @@ describe('a body of NDJSON', () => {
       ),
     );
   });
+});
+
+describe('what is said of a line that is refused', () => {
+  const schema = z.strictObject({ a: z.int().optional() });
+  const detailOf = (text: string) => {
+    const read = readJsonLine({ line: 1, text }, schema);
+    return 'detail' in read ? read.detail : undefined;
+  };
+
+  it.each([
+    ['can be stored', String.raw`{"x\u0000y":1}`, 'the line: Unrecognized key: "x\ufffdy"'],
+    ['can be stored, halves of characters too', String.raw`{"x\ud83dy":1}`, 'the line: Unrecognized key: "x\ufffdy"'],
+    ['tells no secret', '{"rk_abcdefgh":1}', 'the line: Unrecognized key: "rk_[REDACTED]"'],
+  ])('%s', (_what, text, detail) => {
+    expect(detailOf(text)).toBe(detail);
+  });
+
+  it.each([`{"${'x'.repeat(60_000)}":1}`, `{"${'x'.repeat(30_000)}":1,"${'x'.repeat(30_000)}":2}`])(
+    'is short, whatever it names',
+    (text) => {
+      expect(detailOf(text)).toHaveLength(300);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { z } from 'zod';
+import { excerptOf } from './excerpt.js';
 import { JsonRefused, parseStrictJson } from './strict-json.js';
 
 /** A line of a body of NDJSON; empty ones are passed over, but count. */
@@ -17,6 +18,7 @@ export interface NdjsonOptions {
   batchMs: number;
 }
 
+const DETAIL_CHARACTERS = 300;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BOM = '\ufeff';
@@ -103,14 +105,17 @@ export function readJsonLine<Schema extends z.ZodType>(
   try {
     given = parseStrictJson(read.text);
   } catch (error) {
-    if (error instanceof JsonRefused) return { line, code: error.code, detail: error.message };
+    if (error instanceof JsonRefused) return { line, code: error.code, detail: detailOf(error.message) };
     throw error;
   }
   const parsed = schema.safeParse(given);
   if (parsed.success) return { line, request: parsed.data };
   const { path, message } = parsed.error.issues[0] ?? { path: [], message: 'is not as expected' };
-  return { line, code: 'invalid_request', detail: `${path.join('.') || 'the line'}: ${message}` };
+  return { line, code: 'invalid_request', detail: detailOf(`${path.join('.') || 'the line'}: ${message}`) };
 }
+
+/** It names fields as they were sent, and they may be anything. */
+const detailOf = (text: string) => excerptOf(text, DETAIL_CHARACTERS);
 
 const LINE_REFUSALS = {
   line_too_long: { code: 'line_too_long', detail: 'The line is longer than 64 kB.' },

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Decided, ItemRequest, OpenDoor, Rejection, TakedownItem, TakedownRejection } from '@app/deletions';
 import { wasSent } from '@app/merchants';
+import { excerptOf } from '../http/excerpt.js';
 import { readJsonLine, readNdjson, type Line } from '../http/ndjson.js';
-import { excerptOf } from './excerpt.js';
 import { itemSchema, type CreateTakedown } from './takedown.js';
 
 const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 2 * 1024 * 1024, batchMs: 5_000 };

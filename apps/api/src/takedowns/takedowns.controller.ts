@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Body,
   Controller,
@@ -61,6 +62,9 @@ import {
   type TakedownResource,
 } from './takedown.js';
 
+/** So long a client waits for deletions to be made that it has asked for: a million take half a minute. */
+const MAX_PATIENCE_MS = 5_000;
+
 @ApiTags('takedowns')
 @Controller('v1/takedowns')
 export class TakedownsController {
@@ -81,7 +85,8 @@ export class TakedownsController {
 
   /**
    * Accepts what can be accepted (202) and lists the rest under `errors`. As NDJSON it takes any number of items, one a line;
-   * the options then stand in the query string. Nothing is deleted before all of the body has arrived.
+   * the options then stand in the query string. Nothing is deleted before all of the body has arrived. Of very many items, some
+   * may still be coming into their lanes when this is answered: the takedown is then `receiving`, and its numbers grow.
    */
   @Post()
   @HttpCode(202)
@@ -104,7 +109,8 @@ export class TakedownsController {
     const selection = selectionOf(body, this.door.open(caller.scope));
     if (options.dry_run) {
       void reply.status(200);
-      return this.tryOut(selection, options.priority === 'urgent');
+      const wish = { isUrgent: options.priority === 'urgent', undoSeconds: options.undo_seconds };
+      return this.tryOut(selection, wish);
     }
     const id = await this.intake.begin({
       isUrgent: options.priority === 'urgent',
@@ -129,7 +135,7 @@ export class TakedownsController {
         return { status: 202, body: { id } };
       })
       .finally(() => this.intake.discard(id));
-    await this.intake.release(started.body.id);
+    await this.releaseFor(started.body.id, options.undo_seconds);
     const takedown = await this.takedowns.get(caller.scope, started.body.id);
     const { accepted, alreadyOpen, rejected } = takedown;
     this.logger.log('takedown accepted', { takedown_id: takedown.id, accepted, already_open: alreadyOpen, rejected });
@@ -252,7 +258,10 @@ export class TakedownsController {
     return { ...takedownResource(takedown, await this.progressOf(takedown)), cancelled, too_late: tooLate };
   }
 
-  private async tryOut({ batches }: Selection, isUrgent: boolean): Promise<DryRunResource> {
+  private async tryOut(
+    { batches }: Selection,
+    wish: { isUrgent: boolean; undoSeconds: number },
+  ): Promise<DryRunResource> {
     const rejections: LineError[] = [];
     async function* noted() {
       for await (const batch of batches) {
@@ -261,7 +270,21 @@ export class TakedownsController {
         yield batch;
       }
     }
-    return dryRunResource(await this.dryRun.run(noted(), isUrgent), rejections);
+    return dryRunResource(await this.dryRun.run(noted(), wish), rejections);
+  }
+
+  /**
+   * Makes its deletions, but does not keep the client waiting for the last of very many: whoever may want to stop it has to
+   * learn its id while the undo window is open. The rest goes on without the client; should this process die, with a worker.
+   */
+  private async releaseFor(id: string, undoSeconds: number): Promise<void> {
+    const patienceMs = undoSeconds > 0 ? Math.min(MAX_PATIENCE_MS, undoSeconds * 250) : MAX_PATIENCE_MS;
+    const enough = new AbortController();
+    const released = this.intake
+      .release(id)
+      .catch((error: unknown) => this.logger.warn('a worker goes on with a takedown', { takedown_id: id, error }))
+      .finally(() => enough.abort());
+    await Promise.race([released, delay(patienceMs, undefined, { signal: enough.signal }).catch(() => undefined)]);
   }
 
   private async progressOf({ id, isUrgent }: TakedownView): Promise<Progress> {
