@@ -30,15 +30,15 @@ export class LaneForecasts {
 
   /** If so many more came into each lane, all of them after an undo window. */
   async ofMore(countOf: Map<string, number>, isUrgent: boolean, undoSeconds: number): Promise<Forecast> {
-    const readyInMs = undoSeconds * 1_000;
-    return this.slowest([...countOf.keys()], { isUrgent, readyInMs }, (merchantId) => countOf.get(merchantId) ?? 0);
+    const readyAt = (now: Date) => new Date(now.getTime() + undoSeconds * 1_000);
+    return this.slowest([...countOf.keys()], { isUrgent, readyAt }, (merchantId) => countOf.get(merchantId) ?? 0);
   }
 
   /** As the lanes are. What stands behind the takedown in a lane counts too, so it is rather too late. */
   async ofTakedown(takedownId: string, isUrgent: boolean): Promise<Forecast> {
-    const [waiting] = await rows<{ merchantIds: string[] | null; readyInMs: number | null }>(
+    const [waiting] = await rows<{ merchantIds: string[] | null; readyAt: Date | null }>(
       this.dataSource,
-      `SELECT array_agg(DISTINCT merchant_id) AS "merchantIds", (extract(epoch FROM max(ready_at) - now()) * 1000)::float8 AS "readyInMs"
+      `SELECT array_agg(DISTINCT merchant_id) AS "merchantIds", max(ready_at) AS "readyAt"
        FROM (
          SELECT merchant_id, ready_at FROM deletions WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL
          UNION ALL
@@ -49,13 +49,14 @@ export class LaneForecasts {
        ) AS waiting`,
       [takedownId],
     );
-    return this.slowest(waiting?.merchantIds ?? [], { isUrgent, readyInMs: waiting?.readyInMs ?? 0 }, () => 0);
+    const readyAt = (now: Date) => waiting?.readyAt ?? now;
+    return this.slowest(waiting?.merchantIds ?? [], { isUrgent, readyAt }, () => 0);
   }
 
-  /** @param readyInMs when the last of them may leave, whatever its lane allows */
+  /** @param readyAt when the last of them may leave, whatever its lane allows */
   private async slowest(
     merchantIds: string[],
-    { isUrgent, readyInMs }: { isUrgent: boolean; readyInMs: number },
+    { isUrgent, readyAt }: { isUrgent: boolean; readyAt: (now: Date) => Date },
     moreOf: (merchantId: string) => number,
   ): Promise<Forecast> {
     const lanes = await this.lanes(merchantIds);
@@ -69,8 +70,8 @@ export class LaneForecasts {
     const [lane] = lanes;
     if (!lane || ends.includes(null)) return { daysOfQuota: null, eta: null };
     const end = new Date(Math.max(...ends.map((moment) => moment?.getTime() ?? 0)));
-    const readyAt = new Date(lane.now.getTime() + readyInMs);
-    return { daysOfQuota: quotaDays(lane.now, end), eta: end > readyAt ? end : readyAt };
+    const ready = readyAt(lane.now);
+    return { daysOfQuota: quotaDays(lane.now, end), eta: end > ready ? end : ready };
   }
 
   private lanes(merchantIds: string[]): Promise<ForecastLane[]> {
