@@ -3,4 +3,4 @@ import { become, ensureBuilt, ensureInstalled } from './lib.mjs';
 
 ensureInstalled();
 ensureBuilt();
-become(['--enable-source-maps', 'dist/apps/api/src/verify-audit.js']);
+become(['--enable-source-maps', 'dist/apps/api/src/verify-audit.js', ...process.argv.slice(2)]);

@@ -6,7 +6,7 @@ describe('the edge of the api', () => {
   let system: System;
 
   beforeAll(async () => {
-    system = await System.start({ withWorker: false, env: { API_RATE_PER_MINUTE: '5' } });
+    system = await System.start({ withWorker: false, env: { API_RATE_PER_MINUTE: '5', TRUST_PROXY: '127.0.0.0/8' } });
   });
   afterAll(() => system.close());
 
@@ -60,6 +60,13 @@ describe('the edge of the api', () => {
     // What is no JSON would be 400 if anybody read it.
     expect(await send(noKey, '/v1/nothing')).toMatchObject({ status: 404, body: { code: 'not_found' } });
     expect((await fetch(`${system.url}/metrics`, { method: 'HEAD' })).status).toBe(401);
+  });
+
+  it('knows callers by what a proxy says that the settings name', async () => {
+    const headers = { ...(await aKey('admin')), 'x-forwarded-for': '198.51.100.1, 203.0.113.9' };
+    const { body } = await system.call('POST', '/v1/api-keys', { name: 'proxied', role: 'viewer' }, headers);
+    const [row] = await system.sql(`SELECT ip FROM audit_events WHERE subject_id = $1`, [body.id]);
+    expect(row).toEqual({ ip: '203.0.113.9' });
   });
 
   it('takes XML from WeChat only', async () => {

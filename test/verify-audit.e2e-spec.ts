@@ -28,10 +28,10 @@ describe('npm run verify-audit', () => {
     await database.drop();
   });
 
-  const verify = (url = database.url) =>
+  const verify = (url = database.url, noted: string[] = []) =>
     new Promise<{ code: unknown; out: string; err: string }>((resolve) => {
       const env = { PATH: process.env.PATH, DATABASE_URL: url };
-      execFile(process.execPath, ['dist/apps/api/src/verify-audit.js'], { env }, (error, out, err) =>
+      execFile(process.execPath, ['dist/apps/api/src/verify-audit.js', ...noted], { env }, (error, out, err) =>
         resolve({ code: error ? error.code : 0, out, err }),
       );
     });
@@ -68,6 +68,26 @@ describe('npm run verify-audit', () => {
       out: '',
       err: `The audit log is broken: row ${seq} does not fit the 2 sound rows before it.\n`,
     });
+  });
+
+  it('misses rows that were cut off, also where others came after them', async () => {
+    const [last] = await audit.list(actor.scope, { limit: 1 });
+    const noted = [last?.hash ?? ''];
+    await audit.record(actor, { action: 'platform.updated', subjectType: 'platform', subjectId: 'wx4' });
+    expect(await verify(database.url, noted)).toMatchObject({ code: 0 });
+    await tamper(`DELETE FROM audit_events WHERE subject_id IN ('wx3', 'wx4')`);
+    await audit.record(actor, { action: 'platform.updated', subjectType: 'platform', subjectId: 'wx5' });
+    expect(await verify()).toMatchObject({ code: 0 });
+    expect(await verify(database.url, noted)).toMatchObject({ code: 1, err: expect.stringContaining(noted[0] ?? '') });
+    expect(await verify(database.url, ['newest'])).toMatchObject({ code: 2 });
+  });
+
+  it('finds acts that nobody chains', async () => {
+    await dataSource.transaction((tx) =>
+      audit.note(tx, actor, { action: 'deletion.accepted', subjectType: 'deletion', subjectId: 'x' }),
+    );
+    await dataSource.query(`UPDATE audit_inbox SET at = now() - interval '6 minutes'`);
+    expect(await verify()).toMatchObject({ code: 1, err: expect.stringContaining('the oldest for 6 minutes') });
   });
 
   it('tells a log that is broken from one that could not be read', async () => {

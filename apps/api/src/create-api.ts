@@ -19,7 +19,11 @@ const PUSH_LIMIT_BYTES = 64 * 1024;
 
 /** The api on a migrated database, not yet listening. */
 export async function createApi(env: ApiEnv, logger: LoggerService): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle' });
+  const adapter = new FastifyAdapter({
+    trustProxy: env.TRUST_PROXY ?? false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: 'idle',
+  });
   const api = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(env), adapter, {
     logger,
     bodyParser: false,

@@ -9,8 +9,9 @@ import type { Limits } from './limits.js';
 
 /** Who acts, and in which request. */
 export interface Actor extends Principal {
+  /** The caller's own, where it sent one. */
   requestId: string;
-  /** As the connection shows it: behind a proxy, the proxy's. */
+  /** As the connection shows it; behind a proxy that TRUST_PROXY names, as that one says. */
   ip: string;
 }
 
@@ -65,8 +66,11 @@ export interface AuditFilter {
 export type AuditReport = ChainVerdict & {
   /** How many fit, from the first on. */
   rows: number;
-  /** Acts that are not chained yet. */
+  /** Acts that are not chained yet, and for how long the oldest of them has waited. */
   pending: number;
+  pendingForMs: number;
+  /** Of the hashes that were noted before, those that no sound row has. */
+  missing: string[];
 };
 
 /** Rows that are chained, or read, at a time. */
@@ -132,13 +136,20 @@ export class AuditLog {
     return query.limit(limit).getMany();
   }
 
-  /** Goes through the whole chain, a page at a time. Changes nothing. */
-  async verify(): Promise<AuditReport> {
-    const [inbox] = await rows<{ pending: number }>(
+  /**
+   * Goes through the whole chain, a page at a time. Changes nothing.
+   * @param noted hashes that rows had before: a chain that was cut, or written anew, fits in itself
+   */
+  async verify(noted: readonly string[] = []): Promise<AuditReport> {
+    const [inbox] = await rows<{ pending: number; pendingForMs: number }>(
       this.dataSource,
-      'SELECT count(*)::int AS pending FROM audit_inbox',
+      `SELECT count(*)::int AS pending,
+         coalesce(extract(epoch FROM now() - min(at)) * 1000, 0)::float8 AS "pendingForMs" FROM audit_inbox`,
     );
-    const pending = inbox?.pending ?? 0;
+    const { pending, pendingForMs } = inbox ?? { pending: 0, pendingForMs: 0 };
+    const missing = new Set(noted);
+    missing.delete(CHAIN_START);
+    const report = () => ({ rows: count, pending, pendingForMs, missing: [...missing] });
     let [count, lastHash, after] = [0, CHAIN_START, '0'];
     for (;;) {
       const page = await this.dataSource.manager.find(AuditEvent, {
@@ -147,12 +158,18 @@ export class AuditLog {
         take: BATCH,
       });
       const last = page.at(-1);
-      if (!last) return { ok: true, lastHash, rows: count, pending };
+      if (!last) return { ok: true, lastHash, ...report() };
       const verdict = verifyChain(page, lastHash);
       if (!verdict.ok) {
-        const sound = page.findIndex(({ seq }) => seq === verdict.seq);
-        return { ...verdict, rows: count + sound, pending };
+        const sound = page.slice(
+          0,
+          page.findIndex(({ seq }) => seq === verdict.seq),
+        );
+        for (const { hash } of sound) missing.delete(hash);
+        count += sound.length;
+        return { ...verdict, ...report() };
       }
+      for (const { hash } of page) missing.delete(hash);
       ({ lastHash } = verdict);
       count += page.length;
       after = last.seq;

@@ -19,6 +19,12 @@ export const settings = {
   PUBLIC_URL: httpUrl.default('http://127.0.0.1:3000'),
   PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
+  /** Whose X-Forwarded-For is believed: these addresses and ranges. Absent: nobody's. */
+  TRUST_PROXY: z
+    .string()
+    .transform((text) => text.split(',').map((address) => address.trim()))
+    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: 'must be addresses or ranges' })))
+    .optional(),
   /** Newest first. */
   MASTER_KEYS: z
     .string({ error: 'is required: id:base64(32 bytes), newest first; make one with `openssl rand -base64 32`' })
