@@ -69,7 +69,7 @@ const RULES: Record<string, Rule> = {
   'PATCH /v1/platforms/:componentAppid': {
     needs: 'admin',
     ok: [200],
-    body: () => ({ forward_urls: [] }),
+    body: () => ({ token: PLATFORM.token }),
     elsewhere: 'not found',
     limited: 'keys limited to merchants',
   },

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { verifyChain, type AuditEvent, type Role } from '@app/access';
 import { decodeAesKey, openPush } from '@app/wechat';
+import { freePort } from './support/free-port.js';
 import { eventually } from './support/eventually.js';
 import { queueBackends } from './support/queue-backends.js';
 import { PLATFORM, System } from './support/system.js';
@@ -135,6 +136,46 @@ describe('the api for other systems', () => {
       const { body } = await system.call('GET', `/v1/platforms/${PLATFORM.component_appid}`);
       expect(body.forward_urls).toEqual(urls);
       expect((await patch([])).body.forward_urls).toEqual([]);
+    });
+
+    it('are set by keys without limits only, and not shown to keys limited to merchants', async () => {
+      const path = `/v1/platforms/${PLATFORM.component_appid}`;
+      const issue = async (limits: object) => {
+        const issued = await system.call('POST', '/v1/api-keys', { name: 'limited', role: 'admin', ...limits });
+        return { authorization: `Bearer ${issued.body.key}` };
+      };
+      const ofPlatform = await issue({ platforms: [PLATFORM.component_appid] });
+      const merchant = await system.onboardMerchant({});
+      const ofMerchant = await issue({ merchants: [merchant] });
+      const inner = { forward_urls: ['http://10.0.0.7/'] };
+      expect(await system.call('PATCH', path, inner, ofPlatform)).toMatchObject({
+        status: 403,
+        body: { code: 'key_limited' },
+      });
+      expect((await system.call('PATCH', path, { token: PLATFORM.token }, ofPlatform)).status).toBe(200);
+      expect((await system.call('GET', path, undefined, ofPlatform)).body.forward_urls).toEqual([]);
+      for (const one of [path, '/v1/platforms']) {
+        const shown = await system.call('GET', one, undefined, ofMerchant);
+        expect(shown.status).toBe(200);
+        expect(JSON.stringify(shown.body)).not.toContain('forward_urls');
+      }
+
+      const url = `http://127.0.0.1:${await freePort()}/`;
+      await patch([url]);
+      const another = await system.onboardMerchant({});
+      const forwardsFor = async (key: Record<string, string>) =>
+        (await system.call('GET', '/v1/callback-events', undefined, key)).body.data
+          .filter((event: any) => event.authorizer_appid === another)
+          .flatMap((event: any) => event.forwards);
+      const told = await eventually(
+        () => forwardsFor(ofPlatform),
+        (forwards) => forwards.length > 0,
+      );
+      expect(told[0].url).toBe(url);
+      const [its] = await forwardsFor(await issue({ merchants: [another] }));
+      expect(its).toMatchObject({ state: expect.any(String) });
+      expect(its).not.toHaveProperty('url');
+      await patch([]);
     });
 
     it.each([

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { json, text } from 'node:stream/consumers';
 import pg from 'pg';
 import { TakedownWatch } from '@app/deletions';
 import { eventually } from './support/eventually.js';
@@ -753,6 +755,48 @@ describe('the events of a takedown', () => {
     const path = `/v1/takedowns/${body.id}/events`;
     const refused = await system.call('GET', path, undefined, { 'last-event-id': 'no-cursor' });
     expect(refused).toMatchObject({ status: 400, body: { code: 'feed_cursor_invalid' } });
+  });
+
+  describe('of one key', () => {
+    const opened: IncomingMessage[] = [];
+    afterEach(() => opened.splice(0).forEach((stream) => stream.destroy()));
+    /** On a connection of its own, which goes away with it. */
+    const open = (id: string, headers: Record<string, string>) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        const asked = request(`${system.url}/v1/takedowns/${id}/events`, { headers, agent: false }, (stream) => {
+          opened.push(stream);
+          resolve(stream);
+        });
+        asked.once('error', reject).end();
+      });
+    const aLongOne = async (key: Record<string, string>): Promise<string> =>
+      (await post({ items: [anItem()], undo_seconds: 3_600 }, key)).body.id;
+    const aKey = () => limitedKey({ merchants: merchants.map(({ merchant }) => merchant) });
+
+    it('are twenty at a time, and places become free', async () => {
+      const key = await aKey();
+      const id = await aLongOne(key);
+      for (let streams = 0; streams < 20; streams++) expect((await open(id, key)).statusCode).toBe(200);
+      const refused = await open(id, key);
+      expect([refused.statusCode, await json(refused)]).toMatchObject([429, { code: 'rate_limited' }]);
+      expect((await open(id, await aKey())).statusCode).toBe(200);
+      opened[0]?.destroy();
+      await eventually(
+        async () => (await open(id, key)).statusCode,
+        (status) => status === 200,
+      );
+    });
+
+    it.each(['revoked_at', 'expires_at'])('end when its %s comes', async (column) => {
+      const key = await aKey();
+      const stream = await open(await aLongOne(key), key);
+      expect(stream.statusCode).toBe(200);
+      const [, secret = ''] = (key['authorization'] ?? '').split(' ');
+      const hash = createHash('sha256').update(secret).digest('base64url');
+      await system.sql(`UPDATE api_keys SET ${column} = now() WHERE key_hash = $1`, [hash]);
+      // To its end: without one this never comes back.
+      expect(await text(stream)).not.toContain('event: finished');
+    });
   });
 
   it('do not keep the api from closing', async () => {

@@ -277,6 +277,7 @@ describe('the webhooks of the API', () => {
         previous_secret_until: null,
       },
     });
+    expect(made.headers.get('cache-control')).toBe('no-store');
     const { secret, ...shown } = made.body;
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect((await system.call('GET', at(shown.id))).body).toEqual(shown);
@@ -284,7 +285,8 @@ describe('the webhooks of the API', () => {
 
     const changed = await system.call('PATCH', at(shown.id), { event_types: ['*'], description: null });
     expect(changed).toMatchObject({ status: 200, body: { event_types: ['*'], description: null, url: shown.url } });
-    expect((await system.call('POST', at(shown.id, '/rotate-secret'))).status).toBe(200);
+    const rotated = await system.call('POST', at(shown.id, '/rotate-secret'));
+    expect([rotated.status, rotated.headers.get('cache-control')]).toEqual([200, 'no-store']);
     expect((await system.call('DELETE', at(shown.id))).status).toBe(204);
     expect(await system.call('GET', at(shown.id))).toMatchObject({
       status: 404,
@@ -314,6 +316,20 @@ describe('the webhooks of the API', () => {
       status: 400,
       body: { code: 'invalid_request' },
     });
+  });
+
+  it('hear for ever of what they were made for: whoever is limited to less never reads an older, wider log', async () => {
+    const { id } = await stage.endpoint();
+    for (const scope of [{ platforms: [PLATFORM.component_appid] }, { merchants: ['wx0000000000000001'] }]) {
+      const [field] = Object.keys(scope);
+      expect(await system.call('PATCH', at(id), scope)).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request', errors: [{ message: expect.stringContaining('cannot be changed') }] },
+      });
+      expect((await system.call('GET', at(id))).body).toMatchObject({ [field ?? '']: null });
+    }
+    const narrow = await stage.limitedKey({ platforms: [PLATFORM.component_appid] });
+    expect((await system.call('GET', at(id, '/deliveries'), undefined, narrow)).status).toBe(404);
   });
 
   it('can be tried out, looked up and sent again, under the same id', async () => {

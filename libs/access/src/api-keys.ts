@@ -49,6 +49,12 @@ export class ApiKeys {
     return { apiKeyId: id, role, scope: { platforms, merchants }, expiresAt };
   }
 
+  /** Whether a key that was let in before would be let in now. */
+  async isWorking(id: string): Promise<boolean> {
+    const found = await rows(this.dataSource, `SELECT 1 FROM api_keys WHERE id = $1 AND ${IS_WORKING}`, [id]);
+    return found.length > 0;
+  }
+
   /**
    * Makes sure that the key from the settings works, as an admin's, and that the one that stood there before it works no
    * more. A key that was revoked stays so: an old process that starts again must not bring it back. One that was issued

@@ -39,6 +39,13 @@ export class WebhookAddressPrivate extends WebhooksError {
   }
 }
 
+/** Every event is multiplied by the endpoints. */
+export class WebhookEndpointsTooMany extends WebhooksError {
+  constructor(max: number) {
+    super('webhook_endpoints_too_many', `There are ${max} webhook endpoints within these limits: delete one first.`);
+  }
+}
+
 /** Whoever is limited cannot make an endpoint that hears more than they may see. */
 export class WebhookScopeTooWide extends WebhooksError {
   constructor() {

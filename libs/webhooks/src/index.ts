@@ -10,6 +10,7 @@ export {
   WebhookDeliveryNotFound,
   WebhookEndpointDisabled,
   WebhookEndpointNotFound,
+  WebhookEndpointsTooMany,
   WebhookScopeTooWide,
   WebhooksError,
 } from './errors.js';

@@ -4,7 +4,12 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows, SealedColumns, type Sql } from '@app/database';
 import type { EventScope } from '@app/events';
-import { WebhookAddressPrivate, WebhookEndpointNotFound, WebhookScopeTooWide } from './errors.js';
+import {
+  WebhookAddressPrivate,
+  WebhookEndpointNotFound,
+  WebhookEndpointsTooMany,
+  WebhookScopeTooWide,
+} from './errors.js';
 import { WEBHOOKS_OPTIONS, type WebhooksOptions } from './options.js';
 import { isPublicAddress } from './public-address.js';
 import { newSigningSecret } from './signing.js';
@@ -39,10 +44,19 @@ export interface EndpointSettings {
   merchants?: string[] | null | undefined;
 }
 
-/** Undefined: as it was. */
-export type EndpointChanges = { [Name in keyof EndpointSettings]?: EndpointSettings[Name] | undefined } & {
+/**
+ * Undefined: as it was. What an endpoint hears of never changes: whoever sees it also sees what was sent there before, so
+ * a narrower one would tell its new readers of others.
+ */
+export interface EndpointChanges {
+  url?: string | undefined;
+  eventTypes?: string[] | undefined;
+  description?: string | null | undefined;
   state?: EndpointState | undefined;
-};
+}
+
+/** Within the same limits. Each event is written once per endpoint, and every worker looks at each of them twice a second. */
+const MAX_ENDPOINTS = 50;
 
 /** Writes what belongs to a change in its transaction, such as an audit row. */
 export type Alongside = (tx: EntityManager, endpointId: string) => Promise<void>;
@@ -65,7 +79,7 @@ export class WebhookEndpoints {
     @Inject(WEBHOOKS_OPTIONS) private readonly options: WebhooksOptions,
   ) {}
 
-  /** The secret is shown this once. @throws WebhookAddressPrivate, WebhookScopeTooWide */
+  /** The secret is shown this once. @throws WebhookAddressPrivate, WebhookScopeTooWide, WebhookEndpointsTooMany */
   async create(
     scope: EventScope,
     settings: EndpointSettings,
@@ -77,6 +91,7 @@ export class WebhookEndpoints {
     const id = uuidv7();
     const secret = newSigningSecret();
     await this.dataSource.transaction(async (tx) => {
+      await refuseTooMany(tx, scope, { platforms, merchants });
       await tx.query(
         `INSERT INTO webhook_endpoints (id, url, description, event_types, platforms, merchants, secret_sealed)
          VALUES ($1, $2, $3, $4, $5, $6, $7)`,
@@ -112,8 +127,8 @@ export class WebhookEndpoints {
   }
 
   /**
-   * Enabling forgets the past failures. Disabling gives up what is pending.
-   * @throws WebhookEndpointNotFound, WebhookAddressPrivate, WebhookScopeTooWide
+   * Enabling forgets the past failures. Either way what is pending is given up: what a disabled one missed is not sent.
+   * @throws WebhookEndpointNotFound, WebhookAddressPrivate
    */
   async update(
     scope: EventScope,
@@ -127,11 +142,9 @@ export class WebhookEndpoints {
       // What is undefined is as it was, which spreading would overwrite.
       const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
       const wanted: WebhookEndpoint = { ...before, ...given };
-      refuseWider(scope, wanted);
       await tx.query(
-        `UPDATE webhook_endpoints SET url = $2, description = $3, event_types = $4, platforms = $5, merchants = $6,
-           updated_at = now() WHERE id = $1`,
-        [id, wanted.url, wanted.description, wanted.eventTypes, wanted.platforms, wanted.merchants],
+        `UPDATE webhook_endpoints SET url = $2, description = $3, event_types = $4, updated_at = now() WHERE id = $1`,
+        [id, wanted.url, wanted.description, wanted.eventTypes],
       );
       if (wanted.state !== before.state) await this.turn(tx, id, wanted.state);
       await alongside?.(tx, id);
@@ -185,7 +198,8 @@ export class WebhookEndpoints {
          failing_since = NULL WHERE id = $1`,
       [id, state],
     );
-    if (state === 'disabled') await this.deliveries.giveUpPending(tx, id);
+    // Also when it is enabled: what was asked for while it was being disabled may have stayed behind.
+    await this.deliveries.giveUpPending(tx, id);
   }
 
   /** Tells at once what would fail later; names are looked up when something is sent. */
@@ -208,4 +222,22 @@ function refuseWider(allowed: EventScope, wanted: EventScope): void {
   if (!isWithin(wanted.platforms, allowed.platforms) || !isWithin(wanted.merchants, allowed.merchants)) {
     throw new WebhookScopeTooWide();
   }
+}
+
+/**
+ * Counts what is within the caller's limits, whoever made it. A caller without limits is not held up by what tenants have:
+ * there counts what hears of as much as the new one, or of less.
+ */
+async function refuseTooMany(tx: EntityManager, caller: EventScope, wanted: EventScope): Promise<void> {
+  // Two that come at once take turns, or both would find room.
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoints', 0))`);
+  const isLimited = caller.platforms !== null || caller.merchants !== null;
+  const { platforms, merchants } = isLimited ? caller : wanted;
+  const [found] = await rows<{ count: number }>(
+    tx,
+    `SELECT count(*)::int AS count FROM webhook_endpoints WHERE ${isVisible('$1', '$2')}
+       AND ($1::text[] IS NOT NULL OR $2::text[] IS NOT NULL OR (platforms IS NULL AND merchants IS NULL))`,
+    [platforms, merchants],
+  );
+  if ((found?.count ?? 0) >= MAX_ENDPOINTS) throw new WebhookEndpointsTooMany(MAX_ENDPOINTS);
 }

@@ -337,6 +337,18 @@ describe('webhooks', () => {
       expect(await disabledEvents(endpointId)).toEqual([{ data: { id: endpointId, reason: 'gone' } }]);
     });
 
+    it('does not send when it is enabled what was left pending while it was disabled', async () => {
+      const { endpointId, id } = await aDelivery();
+      await endpoints().update(EVERYTHING, endpointId, { state: 'disabled' });
+      // As when it was asked for again in the very moment of the disabling.
+      const pending = `UPDATE webhook_deliveries SET state = 'pending', finished_at = NULL WHERE id = $1`;
+      await first.get(DataSource).query(pending, [id]);
+      await endpoints().update(EVERYTHING, endpointId, { state: 'enabled' });
+      await deliver(id);
+      expect(await view({ endpointId, id })).toMatchObject({ state: 'failed', lastError: 'endpoint_disabled' });
+      expect(receiver.received).toEqual([]);
+    });
+
     it('gets nothing while it is disabled, and everything new once it is enabled again', async () => {
       const { endpointId, id } = await aDelivery();
       receiver.answer = status(410);
@@ -421,8 +433,18 @@ describe('webhooks', () => {
         await expect(make(wider)).rejects.toThrow(WebhookScopeTooWide);
       }
       const { endpoint: made } = await make({});
-      await expect(endpoints().update(limited, made.id, { merchants: null })).rejects.toThrow(WebhookScopeTooWide);
       expect(await endpoint(made.id)).toMatchObject(limited);
+    });
+
+    it('makes fifty and no more, which leaves room to those who have other limits or none', async () => {
+      const settings = { url: receiver.url(), eventTypes: ['*'] };
+      const make = (scope: Parameters<WebhookEndpoints['create']>[0], more: Partial<EndpointSettings> = {}) =>
+        endpoints().create(scope, { ...settings, ...more });
+      for (let made = 0; made < 50; made++) await make(limited, { merchants: [made % 2 ? 'wxm' : 'wxn'] });
+      await expect(make(limited)).rejects.toMatchObject({ code: 'webhook_endpoints_too_many' });
+      await expect(make(EVERYTHING, limited)).rejects.toMatchObject({ code: 'webhook_endpoints_too_many' });
+      await make({ platforms: ['wxp'], merchants: ['wxo'] });
+      await make(EVERYTHING);
     });
 
     it('sees no others', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RecordedCallback } from '@app/merchants';
+import type { RecordedCallback, Scope } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
 import { pageSchema } from '../http/page.js';
 import { textSchema } from '../http/text.js';
@@ -27,7 +27,7 @@ export const callbackEventSchema = z
     failure_code: z.string().nullable(),
     forwards: z.array(
       z.object({
-        url: z.string(),
+        url: z.string().optional().meta({ description: 'Not shown to a key that is limited to merchants.' }),
         state: z.enum(['pending', 'delivered', 'given_up']),
         attempts: z.int(),
         last_status: z.int().nullable().meta({ description: 'HTTP status of the last attempt, if it had an answer.' }),
@@ -40,6 +40,7 @@ export const callbackEventSchema = z
 export function callbackEventResource(
   { event, forwards }: RecordedCallback,
   componentAppid: string,
+  { merchants }: Scope,
 ): z.input<typeof callbackEventSchema> {
   return {
     id: event.id,
@@ -52,7 +53,7 @@ export function callbackEventResource(
     state: event.state,
     failure_code: event.failureCode,
     forwards: forwards.map(({ url, state, attempts, lastStatus, lastError }) => ({
-      url,
+      ...(merchants === null && { url }),
       state,
       attempts,
       last_status: lastStatus,

@@ -30,6 +30,6 @@ export class CallbackEventsController {
     const platforms = new Map(
       (await this.platforms.list(EVERYTHING)).map(({ id, componentAppid }) => [id, componentAppid]),
     );
-    return pageOf(found, limit, (one) => callbackEventResource(one, platforms.get(one.event.platformId) ?? ''));
+    return pageOf(found, limit, (one) => callbackEventResource(one, platforms.get(one.event.platformId) ?? '', scope));
   }
 }

@@ -62,7 +62,7 @@ const problems = {
   rate_limited: [
     429,
     'The API key has made too many requests',
-    'Wait as many seconds as `Retry-After` says, then go on. The `RateLimit-*` headers of every answer tell how many requests are left, and when all of them are there again.',
+    'Wait as many seconds as `Retry-After` says, then go on. A key may also have only 20 streams of takedowns open at a time. The `RateLimit-*` headers of every answer tell how many requests are left, and when all of them are there again.',
   ],
 
   api_key_not_found: [404, 'The API key is not known', 'Look for its id in `GET /v1/api-keys`.'],
@@ -262,6 +262,11 @@ const problems = {
     409,
     'The webhook endpoint is disabled',
     'Enable it first: a disabled endpoint is sent nothing.',
+  ],
+  webhook_endpoints_too_many: [
+    409,
+    'There are as many webhook endpoints as there may be',
+    'Within the limits of the key there are 50. Delete one that is not needed with `DELETE /v1/webhook-endpoints/{id}`, or let one endpoint hear of more.',
   ],
   webhook_delivery_not_found: [
     404,

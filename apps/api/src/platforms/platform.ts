@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isForwardUrl, ticketStateAt, type Platform, type ReconciliationReport } from '@app/merchants';
+import { isForwardUrl, ticketStateAt, type Platform, type ReconciliationReport, type Scope } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
 import { textSchema } from '../http/text.js';
 
@@ -13,7 +13,8 @@ const forwardUrlsSchema = z
   .max(10)
   .refine((urls) => new Set(urls).size === urls.length, 'must not name a URL twice')
   .meta({
-    description: 'Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about.',
+    description:
+      'Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.',
   });
 
 const settingsShape = {
@@ -51,7 +52,10 @@ export type UpdatePlatform = z.output<typeof updatePlatformSchema>;
 export const platformSchema = z
   .object({
     component_appid: z.string(),
-    forward_urls: z.array(z.string()),
+    forward_urls: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Not shown to a key that is limited to merchants.' }),
     ticket_received_at: z
       .string()
       .nullable()
@@ -82,11 +86,12 @@ export const platformSchema = z
   })
   .meta({ id: 'Platform' });
 
-export function platformResource(platform: Platform): z.input<typeof platformSchema> {
+/** @param scope of whoever reads: the provider's own addresses are not for the merchants */
+export function platformResource(platform: Platform, { merchants }: Scope): z.input<typeof platformSchema> {
   const ticket = ticketStateAt(platform.ticketReceivedAt, new Date());
   return {
     component_appid: platform.componentAppid,
-    forward_urls: platform.forwardUrls,
+    ...(merchants === null && { forward_urls: platform.forwardUrls }),
     ticket_received_at: platform.ticketReceivedAt?.toISOString() ?? null,
     ticket_age_seconds: ticket.ageMs === null ? null : Math.floor(ticket.ageMs / 1000),
     ticket_state: ticket.state,

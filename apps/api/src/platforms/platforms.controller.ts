@@ -50,21 +50,21 @@ export class PlatformsController {
         }),
     );
     await this.componentTokens.askForTicket(platform);
-    return platformResource(platform);
+    return platformResource(platform, actor.scope);
   }
 
   @Get()
   @Needs('viewer')
   @SerializeOptions({ schema: platformListSchema })
   async list(@Caller() { scope }: Principal) {
-    return { data: (await this.platforms.list(scope)).map(platformResource) };
+    return { data: (await this.platforms.list(scope)).map((platform) => platformResource(platform, scope)) };
   }
 
   @Get(':componentAppid')
   @Needs('viewer')
   @SerializeOptions({ schema: platformSchema })
   async get(@Caller() { scope }: Principal, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
-    return platformResource(await this.platforms.get(scope, componentAppid));
+    return platformResource(await this.platforms.get(scope, componentAppid), scope);
   }
 
   /** Replaces what is given. A new encoding_aes_key keeps the old one as the previous key. */
@@ -77,6 +77,8 @@ export class PlatformsController {
     @Body({ schema: updatePlatformSchema }) body: UpdatePlatform,
   ) {
     await this.find(actor, componentAppid);
+    // What is sent there is sent from within the provider's network: not for a tenant to choose.
+    if (body.forward_urls) refuseLimits(actor.scope);
     const updated = await this.platforms.update(componentAppid, settingsOf(body), (tx) =>
       this.audit.append(tx, actor, {
         action: 'platform.updated',
@@ -86,7 +88,7 @@ export class PlatformsController {
         data: { changed: Object.keys(body).sort() },
       }),
     );
-    return platformResource(updated);
+    return platformResource(updated, actor.scope);
   }
 
   /** Compares WeChat's list of authorizers with the merchants here: adds and repairs, and takes nothing away. */

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { ApiKeys, type Principal } from '@app/access';
 import { LaneForecasts, Takedowns } from '@app/deletions';
 import { eventMessage, Events, typesOf } from '@app/events';
 import type { Scope } from '@app/merchants';
+import { ProblemError } from '../http/problem.js';
 import { takedownResource } from './takedown.js';
 
 /** At least so much between two looks; more, where a look takes long. */
@@ -10,6 +12,8 @@ const LOOK_EVERY_MS = 1_000;
 /** Proxies cut connections on which nothing comes. */
 const HEARTBEAT_MS = 15_000;
 const EVENTS_AT_A_TIME = 500;
+/** Of one key, in this process. Each asks the database about once a second, which the rate of requests does not count. */
+const MAX_OPEN = 20;
 
 /**
  * What becomes of a takedown, as server-sent events: `progress` when something has changed, `deletion` for each that ends,
@@ -18,8 +22,11 @@ const EVENTS_AT_A_TIME = 500;
 @Injectable()
 export class TakedownStream implements OnModuleDestroy {
   private readonly stopping = new AbortController();
+  /** How many are open, by the id of their key. */
+  private readonly open = new Map<string, number>();
 
   constructor(
+    private readonly keys: ApiKeys,
     private readonly takedowns: Takedowns,
     private readonly forecasts: LaneForecasts,
     private readonly events: Events,
@@ -33,14 +40,42 @@ export class TakedownStream implements OnModuleDestroy {
   /**
    * @param lastEventId of the stream that was cut off; without it, from now on
    * @param gone when nobody reads any more
+   * @throws ProblemError `rate_limited`
    * @throws FeedCursorInvalid, with the first piece
    */
-  async *follow(scope: Scope, id: string, lastEventId: string | undefined, gone: AbortSignal): AsyncGenerator<string> {
+  follow(principal: Principal, id: string, lastEventId: string | undefined, gone: AbortSignal): AsyncGenerator<string> {
+    this.takePlace(principal.apiKeyId, gone);
+    return this.pieces(principal, id, lastEventId, gone);
+  }
+
+  private takePlace(apiKeyId: string, gone: AbortSignal): void {
+    if (gone.aborted) return;
+    const places = this.open.get(apiKeyId) ?? 0;
+    if (places >= MAX_OPEN) {
+      throw new ProblemError('rate_limited', `The key has ${MAX_OPEN} streams open: close one first.`);
+    }
+    this.open.set(apiKeyId, places + 1);
+    gone.addEventListener('abort', () => this.leavePlace(apiKeyId), { once: true });
+  }
+
+  private leavePlace(apiKeyId: string): void {
+    const places = this.open.get(apiKeyId) ?? 0;
+    if (places > 1) this.open.set(apiKeyId, places - 1);
+    else this.open.delete(apiKeyId);
+  }
+
+  private async *pieces(
+    { apiKeyId, scope }: Principal,
+    id: string,
+    lastEventId: string | undefined,
+    gone: AbortSignal,
+  ): AsyncGenerator<string> {
     const signal = AbortSignal.any([gone, this.stopping.signal]);
     let cursor = lastEventId ?? (await this.events.latest());
     let told = '';
     let toldAt = performance.now();
-    while (!signal.aborted) {
+    // A takedown can take days: a key that was revoked meanwhile, or has ended, reads no further.
+    while (!signal.aborted && (await this.keys.isWorking(apiKeyId))) {
       const lookedAt = performance.now();
       const progress = await this.look(scope, id);
       const filter = { scope, takedownId: id, types: typesOf(['deletion.*']), limit: EVENTS_AT_A_TIME };

@@ -193,23 +193,26 @@ export class TakedownsController {
   /**
    * Progress as server-sent events: `progress` at most once a second, `deletion` for each of its own that ends, `finished`,
    * and then the stream ends. With `Last-Event-ID` it goes on where it was cut off; without, it starts now.
+   * It also ends when the key does. A key may have 20 open at a time.
    */
   @Get(':id/events')
   @Needs('viewer')
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was read.' })
   @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
   async follow(
-    @Caller() { scope }: Principal,
+    @Caller() caller: Principal,
     @Param('id', { schema: idSchema }) id: string,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const lastEventId = request.headers['last-event-id'];
-    if (lastEventId !== undefined) readFeedCursor(String(lastEventId));
-    await this.takedowns.get(scope, id);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    const pieces = this.stream.follow(scope, id, lastEventId?.toString(), gone.signal);
+    // Closed while the key was looked up: that is not told again.
+    if (reply.raw.destroyed) gone.abort();
+    const lastEventId = request.headers['last-event-id'];
+    if (lastEventId !== undefined) readFeedCursor(String(lastEventId));
+    await this.takedowns.get(caller.scope, id);
+    const pieces = this.stream.follow(caller, id, lastEventId?.toString(), gone.signal);
     void reply
       .type('text/event-stream')
       // A proxy that gathers or keeps them would make events of little use.

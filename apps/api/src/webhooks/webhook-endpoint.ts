@@ -13,6 +13,9 @@ const settingsShape = {
     .meta({ description: 'A public address, unless WEBHOOKS_ALLOW_PRIVATE is set.' }),
   event_types: z.array(eventPatternSchema).min(1).max(50),
   description: textSchema(500).nullable().optional(),
+};
+
+const scopeShape = {
   platforms: appidsSchema
     .optional()
     .meta({ description: 'Only events of these platforms. Absent: of all that the API key may reach.' }),
@@ -21,16 +24,23 @@ const settingsShape = {
     .meta({ description: 'Only events of these merchants. Absent: of all that the API key may reach.' }),
 };
 
-export const createWebhookEndpointSchema = z.strictObject(settingsShape).meta({
+export const createWebhookEndpointSchema = z.strictObject({ ...settingsShape, ...scopeShape }).meta({
   id: 'CreateWebhookEndpoint',
   examples: [{ url: 'https://hooks.example.com/retract', event_types: ['deletion.*', 'merchant.unauthorized'] }],
 });
 export type CreateWebhookEndpoint = z.output<typeof createWebhookEndpointSchema>;
 
+/** Whoever sees the endpoint reads its log, which tells of all that it ever heard. */
+const neverSchema = z
+  .never({ error: 'cannot be changed: what an endpoint hears of stays as it was made. Make a new one' })
+  .optional();
+
 export const updateWebhookEndpointSchema = z
   .strictObject({
     ...settingsShape,
     state: z.enum(['enabled', 'disabled']).meta({ description: 'Disabling gives up what is pending.' }),
+    platforms: neverSchema,
+    merchants: neverSchema,
   })
   .partial()
   .meta({ id: 'UpdateWebhookEndpoint', examples: [{ event_types: ['*'], state: 'enabled' }] });
@@ -101,8 +111,6 @@ export const endpointChanges = (body: UpdateWebhookEndpoint): EndpointChanges =>
   url: body.url,
   eventTypes: body.event_types,
   description: body.description,
-  platforms: body.platforms,
-  merchants: body.merchants,
   state: body.state,
 });
 

@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, SerializeOptions } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  SerializeOptions,
+} from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
@@ -37,6 +49,7 @@ export class WebhookEndpointsController {
   /** From now on, events of these types are sent there. The answer shows the secret, this once. */
   @Post()
   @Needs('admin')
+  @Header('cache-control', 'no-store')
   @SerializeOptions({ schema: webhookEndpointWithSecretSchema })
   async create(
     @AuditedCaller() actor: Actor,
@@ -69,7 +82,7 @@ export class WebhookEndpointsController {
     return webhookEndpointResource(await this.endpoints.get(scope, id));
   }
 
-  /** Replaces what is given. `state: enabled` takes a disabled endpoint back into service; what it missed is not sent. */
+  /** Replaces what is given; `platforms` and `merchants` stay as they were made. `state: enabled` takes a disabled endpoint back into service; what it missed is not sent. */
   @Patch(':id')
   @Needs('admin')
   @SerializeOptions({ schema: webhookEndpointSchema })
@@ -95,6 +108,7 @@ export class WebhookEndpointsController {
   @Post(':id/rotate-secret')
   @HttpCode(200)
   @Needs('admin')
+  @Header('cache-control', 'no-store')
   @SerializeOptions({ schema: webhookEndpointWithSecretSchema })
   async rotateSecret(
     @AuditedCaller() actor: Actor,
