@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { ApiKeys } from '@app/access';
 import { ApiModule } from './api.module.js';
 import type { ApiEnv } from './env.js';
@@ -17,6 +18,9 @@ import { Metrics } from './metrics/metrics.js';
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const PUSH_LIMIT_BYTES = 64 * 1024;
 
+/** At shutdown, how long requests may go on, and how long a client may take that neither reads nor hangs up. */
+const CLOSE_AFTER_MS = 5_000;
+
 /** The api on a migrated database, not yet listening. */
 export async function createApi(env: ApiEnv, logger: LoggerService): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
@@ -28,6 +32,7 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
     logger,
     bodyParser: false,
   });
+  closeInTime(adapter.getInstance());
   useRequestId(adapter.getInstance());
   const metrics = api.get(Metrics);
   adapter.getInstance().addHook('onResponse', (request, reply, done) => {
@@ -47,4 +52,12 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
     logger.warn('BOOTSTRAP_API_KEY was revoked or replaced, or has limits or an end: set a new one');
   }
   return api;
+}
+
+/** Requests in hand are finished, but no client keeps the process up: a stream that nobody reads would, for ever. */
+function closeInTime(fastify: FastifyInstance): void {
+  fastify.addHook('preClose', (done) => {
+    setTimeout(() => fastify.server.closeAllConnections(), CLOSE_AFTER_MS).unref();
+    done();
+  });
 }
