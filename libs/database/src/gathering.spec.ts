@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Gathering } from './gathering.js';
 
 /** A round trip that doubles numbers, keeps what it was asked, and cannot do with 13. */
@@ -37,16 +38,45 @@ describe('a gathering', () => {
     );
     const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     const asked: Promise<number>[] = [];
-    for (const item of [1, 2, 3, 4, 5, 6]) {
+    const later = Array.from({ length: 20 }, (_none, index) => index + 3);
+    asked.push(gathering.ask(1));
+    await turn();
+    asked.push(gathering.ask(2));
+    await delay(30);
+    for (const item of later) {
       asked.push(gathering.ask(item));
       await turn();
     }
     expect(sent).toEqual([[1], [2]]);
     answer[0]?.();
     await turn();
-    expect(sent).toEqual([[1], [2], [3, 4, 5, 6]]);
+    expect(sent).toEqual([[1], [2], later]);
     for (const one of answer) one();
-    expect(await Promise.all(asked)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await Promise.all(asked)).toEqual([1, 2, ...later]);
+  });
+
+  it('lets few wait a little for more to come', async () => {
+    const { sent, ask } = doubling();
+    expect(await ask(1)).toBe(2);
+    const two = ask(2);
+    await new Promise((resolve) => setImmediate(resolve));
+    const three = ask(3);
+    expect(await Promise.all([two, three])).toEqual([4, 6]);
+    expect(sent).toEqual([[1], [2, 3]]);
+  });
+
+  it('does not wait for more when enough have come', async () => {
+    const { sent, ask } = doubling();
+    await ask(1);
+    const items = Array.from({ length: 40 }, (_one, index) => index + 100);
+    const asked: Promise<number>[] = [];
+    for (const item of items) {
+      asked.push(ask(item));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await Promise.all(asked)).toEqual(items.map((item) => item * 2));
+    // The first statement of those was sent when enough had come, long before the last was asked for.
+    expect(sent[1]?.length).toBeLessThan(40);
   });
 
   it('keeps one statement short', async () => {

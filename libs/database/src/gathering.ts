@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 
 interface Asked<In, Out> {
   item: In;
@@ -8,16 +8,23 @@ interface Asked<In, Out> {
 
 /** One statement stays short, and its parameters few. */
 const MOST_AT_ONCE = 200;
+/** So many are worth a statement of their own. */
+const WORTH_A_STATEMENT = 16;
+/** Fewer wait until the statement before theirs was begun so long ago: a statement costs more than most of its items. */
+const PAUSE_MS = 15;
 /** Commits that wait for the disk at the same time cost Postgres one wait; more statements mean fewer items in each. */
 const AT_THE_SAME_TIME = 2;
 
 /**
- * Sends together what is asked for while earlier round trips are under way: with many jobs or requests at a time, a
- * statement serves dozens of them; with few, each goes out at once.
+ * Sends together what is asked for at nearly the same time: with many jobs or requests at a time, a statement serves dozens
+ * of them; with few, each goes out at once.
  */
 export class Gathering<In, Out> {
   private readonly waiting: Asked<In, Out>[] = [];
   private underWay = 0;
+  private sentAt = -Infinity;
+  /** While one waits for more to come, nobody else sends. Aborted when enough have come. */
+  private pause: AbortController | undefined;
 
   /**
    * @param send answers in the order of the items
@@ -31,7 +38,8 @@ export class Gathering<In, Out> {
   ask(item: In): Promise<Out> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
-      if (this.underWay < AT_THE_SAME_TIME) void this.sendAll();
+      if (this.pause) this.endPause();
+      else if (this.underWay < AT_THE_SAME_TIME) void this.sendAll();
     });
   }
 
@@ -39,8 +47,24 @@ export class Gathering<In, Out> {
     this.underWay++;
     // What came in one go asks in one turn of the event loop.
     await setImmediate();
-    while (this.waiting.length > 0) await this.serve(this.waiting.splice(0, MOST_AT_ONCE));
+    while (this.waiting.length > 0 && !this.pause) {
+      await this.gather();
+      this.sentAt = performance.now();
+      await this.serve(this.waiting.splice(0, MOST_AT_ONCE));
+    }
     this.underWay--;
+  }
+
+  private async gather(): Promise<void> {
+    const pauseMs = this.sentAt + PAUSE_MS - performance.now();
+    if (pauseMs <= 0 || this.waiting.length >= WORTH_A_STATEMENT) return;
+    this.pause = new AbortController();
+    await delay(pauseMs, undefined, { signal: this.pause.signal }).catch(() => undefined);
+    this.pause = undefined;
+  }
+
+  private endPause(): void {
+    if (this.waiting.length >= WORTH_A_STATEMENT) this.pause?.abort();
   }
 
   private async serve(asked: Asked<In, Out>[]): Promise<void> {

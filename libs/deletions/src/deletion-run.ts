@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AuthorizerTokens, GrantLost, Merchants } from '@app/merchants';
-import { jobs, RetryAfter } from '@app/queue';
+import { jobs, RetryAfter, type JobContext } from '@app/queue';
 import { AuthorizerApi, CredentialExpired, PlatformBroken, WechatError } from '@app/wechat';
 import { makeCall, type Call } from './call-result.js';
 import { Lanes } from './lanes.js';
@@ -32,8 +32,8 @@ export class DeletionRun {
   ) {}
 
   /** @throws RetryAfter when the queue shall run it again after a while */
-  async run(deletionId: string, { isLastAttempt }: { isLastAttempt: boolean }): Promise<void> {
-    const claim = await this.runs.claim(deletionId);
+  async run(deletionId: string, { isLastAttempt, leave }: Pick<JobContext, 'isLastAttempt' | 'leave'>): Promise<void> {
+    const claim = await this.runs.claim(deletionId, leave);
     if (!claim.claimed) {
       if (claim.retryAfterMs !== undefined) throw new RetryAfter(claim.retryAfterMs + 100);
       return;

@@ -5,7 +5,7 @@ import { rows } from '@app/database';
 import { JobQueues } from '@app/queue';
 import { Lanes, type Dispatched } from './lanes.js';
 import { PlatformHolds } from './platform-holds.js';
-import { LEAST_CAPACITY, nextCapacity } from './queue-room.js';
+import { isWorthALook, LEAST_CAPACITY, nextCapacity } from './queue-room.js';
 import { Runs } from './runs.js';
 
 const TICK_MS = 25;
@@ -29,9 +29,10 @@ export class Dispatcher {
   private readonly logger = new Logger(Dispatcher.name);
   private readonly stopping = new AbortController();
   private loop: Promise<void> | undefined;
-  /** How many jobs may wait for a worker, and how many did after the last look. */
+  /** How many jobs may wait for a worker, and how many did after the last look; undefined before the first. */
   private capacity = LEAST_CAPACITY;
-  private handedOut = LEAST_CAPACITY;
+  private handedOut: number | undefined;
+  private lookedAt = performance.now();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -100,10 +101,11 @@ export class Dispatcher {
 
   /** Hands out as much as the queue has room for. While it is known to be empty, nobody needs to count. */
   private async look(): Promise<void> {
-    const waiting = this.handedOut > 0 ? (await this.queues.counts('deletions')).waiting : 0;
-    this.capacity = nextCapacity(this.capacity, this.handedOut, waiting);
-    const room = this.capacity - waiting;
-    const dispatched = room > 0 ? await this.lanes.dispatch(room) : [];
+    const waiting = this.handedOut === 0 ? 0 : (await this.queues.counts('deletions')).waiting;
+    const elapsedMs = performance.now() - this.lookedAt;
+    this.lookedAt += elapsedMs;
+    this.capacity = nextCapacity(this.capacity, { handedOut: this.handedOut ?? waiting, waiting, elapsedMs });
+    const dispatched = isWorthALook(this.capacity, waiting) ? await this.lanes.dispatch(this.capacity - waiting) : [];
     this.handedOut = dispatched.length + waiting;
     await this.enqueue(dispatched);
   }

@@ -1,15 +1,22 @@
-import { LEAST_CAPACITY, MOST_CAPACITY, nextCapacity } from './queue-room.js';
+import { isWorthALook, LEAST_CAPACITY, MOST_CAPACITY, nextCapacity } from './queue-room.js';
 
 describe('the capacity of the queue', () => {
   it.each([
-    ['doubles when workers emptied a full queue', 100, 100, 0, 200],
-    ['doubles when they emptied one that was half full', 100, 50, 0, 200],
-    ['stays when little was handed out', 100, 10, 0, 100],
-    ['stays when some is left', 100, 100, 50, 100],
-    ['halves when more than half is left', 100, 100, 51, 50],
-    ['is never less than one process takes', LEAST_CAPACITY, 50, 50, LEAST_CAPACITY],
-    ['is never more than is soon gone', MOST_CAPACITY, 1_000, 0, MOST_CAPACITY],
-  ])('%s', (_what, capacity, handedOut, waiting, next) => {
-    expect(nextCapacity(capacity, handedOut, waiting)).toBe(next);
+    ['doubles when workers emptied a full queue', 100, { handedOut: 100, waiting: 0, elapsedMs: 500 }, 200],
+    ['doubles when they emptied one that was half full', 100, { handedOut: 50, waiting: 0, elapsedMs: 500 }, 200],
+    ['is what workers take in 300 ms', 100, { handedOut: 100, waiting: 40, elapsedMs: 100 }, 180],
+    ['stays when little was handed out', 100, { handedOut: 10, waiting: 0, elapsedMs: 100 }, 100],
+    ['stays when half is left', 100, { handedOut: 100, waiting: 50, elapsedMs: 500 }, 100],
+    ['halves when more than half is left', 200, { handedOut: 200, waiting: 190, elapsedMs: 500 }, 100],
+    ['shrinks to what workers take', 200, { handedOut: 200, waiting: 150, elapsedMs: 100 }, 150],
+    ['is never less than one process takes', 50, { handedOut: 50, waiting: 50, elapsedMs: 25 }, LEAST_CAPACITY],
+    ['is never more than is soon gone', 1_000, { handedOut: 1_000, waiting: 0, elapsedMs: 25 }, MOST_CAPACITY],
+    ['knows looks that follow at once', 100, { handedOut: 100, waiting: 60, elapsedMs: 0 }, MOST_CAPACITY],
+  ])('%s', (_what, capacity, seen, next) => {
+    expect(nextCapacity(capacity, seen)).toBe(next);
+  });
+
+  it('is looked after when half of it is free', () => {
+    expect([0, 50, 51, 100].map((waiting) => isWorthALook(100, waiting))).toEqual([true, true, false, false]);
   });
 });

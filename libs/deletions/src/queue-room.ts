@@ -2,15 +2,29 @@
 export const LEAST_CAPACITY = 50;
 /** Enough for many fast workers between two looks, and soon gone. */
 export const MOST_CAPACITY = 1_000;
+/** Workers that find the queue empty between two looks stand still; what waits longer makes urgent deletions wait. */
+const AHEAD_MS = 300;
+
+/** What became of the queue since the last look. */
+export interface Seen {
+  /** Jobs that waited right after it. */
+  handedOut: number;
+  /** Those that no worker has taken since. */
+  waiting: number;
+  elapsedMs: number;
+}
 
 /**
- * How many jobs may wait in the queue after the next look. It grows while workers empty it between looks, and shrinks when they
- * do not keep up: when WeChat slows down, deletions stay in their lanes, for a long queue would make urgent ones wait.
- * @param handedOut jobs that waited right after the last look
- * @param waiting those that no worker has taken since
+ * How many jobs may wait in the queue after the next look: what workers take in a few looks. When WeChat slows down,
+ * deletions stay in their lanes.
  */
-export function nextCapacity(capacity: number, handedOut: number, waiting: number): number {
-  if (waiting > capacity / 2) return Math.max(LEAST_CAPACITY, Math.floor(capacity / 2));
-  if (waiting === 0 && handedOut >= capacity / 2) return Math.min(MOST_CAPACITY, capacity * 2);
-  return capacity;
+export function nextCapacity(capacity: number, { handedOut, waiting, elapsedMs }: Seen): number {
+  const hasRunDry = waiting === 0 && handedOut >= capacity / 2;
+  const wanted = hasRunDry ? capacity * 2 : (AHEAD_MS * (handedOut - waiting)) / Math.max(1, elapsedMs);
+  // Where little was handed out, little could be taken: that says nothing. So it shrinks only while much is left.
+  const least = waiting > capacity / 2 ? capacity / 2 : capacity;
+  return Math.floor(Math.min(MOST_CAPACITY, Math.max(LEAST_CAPACITY, least, wanted)));
 }
+
+/** A look costs much the same whatever it hands out: there is one when half of the queue is free. */
+export const isWorthALook = (capacity: number, waiting: number) => waiting <= capacity / 2;

@@ -41,6 +41,8 @@ export interface Run {
   isProbe: boolean;
   /** WeChat has answered a call of this run in the ordinary way, be it with a refusal. */
   wasAnswered: boolean;
+  /** What is left to do is to write down what was done: another run may begin. */
+  leave: () => void;
   merchant: { id: string; platformId: string; authorizerAppid: string; grantVersion: number; grantGone: string | null };
 }
 
@@ -143,12 +145,13 @@ export class Runs implements OnModuleDestroy {
   /**
    * Takes a dispatched deletion that nobody runs, or whose runner's claim has ended. If nothing stands in the way of its
    * delete call, that is written down with the same statement.
+   * @param leave called when the run has made its calls
    */
-  async claim(id: string): Promise<Claim> {
+  async claim(id: string, leave: () => void = () => undefined): Promise<Claim> {
     const askedAt = performance.now();
     const wanted = { id, runId: uuidv7(), callId: uuidv7() };
     const row = await this.claims.ask(wanted);
-    return row ? { claimed: true, run: runOf(row, wanted, askedAt) } : this.whyNot(id);
+    return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), leave } } : this.whyNot(id);
   }
 
   /** Writes down that a call is about to be made. @returns its id, or undefined when the claim is lost */
@@ -201,6 +204,7 @@ export class Runs implements OnModuleDestroy {
    */
   async finish(run: Run, end: End, call?: { id: string; result: CallResult }): Promise<void> {
     const { state, proof, outcome } = end;
+    run.leave();
     await this.keep(() => this.ends.ask({ run, end, call }));
     this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
   }
@@ -365,7 +369,7 @@ export class Runs implements OnModuleDestroy {
   }
 }
 
-function runOf(row: ClaimedRow, { runId, callId }: WantedClaim, askedAt: number): Run {
+function runOf(row: ClaimedRow, { runId, callId }: WantedClaim, askedAt: number): Omit<Run, 'leave'> {
   const { merchantId, platformId, authorizerAppid, grantVersion, grantGone, tokenSealed, tokenVersion } = row;
   return {
     id: row.id,

@@ -6,6 +6,7 @@ import { within } from './deadline.js';
 import { JobHandlersIncomplete, JobStalled, RetryAfter } from './errors.js';
 import { isJobName, jobNames, jobs, queueNames, queues, type JobData, type JobName, type QueueName } from './jobs.js';
 import { nextStep } from './next-step.js';
+import { Places } from './places.js';
 
 export interface JobContext {
   jobId: string;
@@ -15,6 +16,8 @@ export interface JobContext {
   isLastAttempt: boolean;
   /** Aborted when this worker lost its claim on the job, which another one may then be running. */
   signal: AbortSignal;
+  /** Another handler may begin: what is left of this one only writes down what it did. Idempotent. */
+  leave: () => void;
 }
 
 export type JobHandler<N extends JobName> = (data: JobData<N>, context: JobContext) => Promise<void>;
@@ -111,19 +114,22 @@ export class JobRunner {
   }
 
   #openWorker(queue: QueueName): BullWorker {
+    const concurrency = this.#options.concurrency?.[queue] ?? queues[queue].concurrency;
+    const places = new Places(concurrency);
     // BullMQ hands out a signal only to functions that declare three parameters.
     const processor = async (job: Job<unknown, void>, _token?: string, signal?: AbortSignal) => {
-      const processing = this.#process(job, signal);
+      const processing = places.run((leave) => this.#process(job, leave, signal));
       this.#inHand.add(processing);
       try {
         await processing;
       } finally {
         this.#inHand.delete(processing);
+        worker.concurrency = concurrency + places.ahead;
       }
     };
     const worker = openWorker(this.#options, queue, processor, {
       autorun: false,
-      concurrency: this.#options.concurrency?.[queue] ?? queues[queue].concurrency,
+      concurrency,
       lockDuration: this.#options.lockDurationMs ?? 15_000,
       stalledInterval: this.#options.stalledIntervalMs ?? 5_000,
       maxStalledCount: this.#options.maxStalledCount ?? 1_000,
@@ -143,17 +149,21 @@ export class JobRunner {
     return worker;
   }
 
-  async #process(job: Job<unknown, void>, signal?: AbortSignal): Promise<void> {
+  async #process(job: Job<unknown, void>, leave: () => void, signal = new AbortController().signal): Promise<void> {
     const { name } = job;
     if (!isJobName(name)) {
       // Left by another release: this one cannot run it, and its rows will tell what is missing.
       this.#logger.error('job is not in the catalogue', { job: name, job_id: job.id });
       throw new UnrecoverableError('unknown_job');
     }
-    await this.#attempt(name, job, signal ?? new AbortController().signal);
+    await this.#attempt(name, job, { signal, leave });
   }
 
-  async #attempt<N extends JobName>(name: N, job: Job<unknown, void>, signal: AbortSignal): Promise<void> {
+  async #attempt<N extends JobName>(
+    name: N,
+    job: Job<unknown, void>,
+    given: Pick<JobContext, 'signal' | 'leave'>,
+  ): Promise<void> {
     const attempts = job.opts.attempts ?? jobs[name].attempts;
     const attempt = job.attemptsMade + 1;
     const about = { job: name, job_id: job.id, attempt, attempts };
@@ -162,7 +172,7 @@ export class JobRunner {
       this.#logger.error('job data does not fit the schema', about);
       throw new UnrecoverableError('job_data_invalid');
     }
-    const context = { jobId: job.id ?? '', attempt, attempts, isLastAttempt: attempt >= attempts, signal };
+    const context = { jobId: job.id ?? '', attempt, attempts, isLastAttempt: attempt >= attempts, ...given };
     try {
       await this.#handlers[name](parsed.data, context);
     } catch (error) {

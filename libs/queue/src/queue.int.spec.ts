@@ -87,7 +87,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
 
   it('hands the data of an added job to its handler', async () => {
     const seen: unknown[] = [];
-    await startRunner(async (data, { signal, ...context }) => {
+    await startRunner(async (data, { signal, leave: _leave, ...context }) => {
       seen.push({ data, context, aborted: signal.aborted });
     });
     const data = aDeletion();
@@ -97,6 +97,29 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     await eventually(() => seen.length > 0 && isEmpty());
     const context = { jobId: data.deletion_id, attempt: 1, attempts: 6, isLastAttempt: false };
     expect(seen).toEqual([{ data, context, aborted: false }]);
+  });
+
+  it('begins another job while a handler that has left its place ends', async () => {
+    const { opened, open } = gate();
+    const begun: string[] = [];
+    await startRunner(
+      async ({ deletion_id }, { leave }) => {
+        begun.push(deletion_id);
+        leave();
+        // The first one only shows that they leave.
+        if (begun.length > 1) await opened;
+      },
+      { concurrency: { deletions: 1 } },
+    );
+    const [first, ...others] = Array.from({ length: 3 }, aDeletion).map((data) => ({ jobId: data.deletion_id, data }));
+    await queues.addBulk('deletion.run', first ? [first] : []);
+    await eventually(async () => begun.length === 1 && (await isEmpty()));
+
+    await queues.addBulk('deletion.run', others);
+
+    await eventually(() => begun.length === 3);
+    open();
+    await eventually(isEmpty);
   });
 
   it('adds many at once, and each runs', async () => {

@@ -11,7 +11,7 @@ import type { JobContext, JobData } from '@app/queue';
 export class DeletionRunJob {
   constructor(private readonly deletionRun: DeletionRun) {}
 
-  async handle(data: JobData<'deletion.run'>, { isLastAttempt }: JobContext): Promise<void> {
-    await this.deletionRun.run(data.deletion_id, { isLastAttempt });
+  async handle(data: JobData<'deletion.run'>, context: JobContext): Promise<void> {
+    await this.deletionRun.run(data.deletion_id, context);
   }
 }
