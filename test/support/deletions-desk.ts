@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
 import { dataSourceOptions, rows } from '@app/database';
 import {
   Deletions,
@@ -99,7 +100,9 @@ export class DeletionsDesk {
     const ids: string[] = [];
     for (let i = 0; i < count; i++) {
       const target = { msgId: ++this.lastMsgId, articleIdx: 1 };
+      const id = uuidv7();
       const wish = {
+        id,
         target,
         isUrgent,
         notBefore,
@@ -108,7 +111,7 @@ export class DeletionsDesk {
         requestId: 'test',
         requestedBy: randomUUID(),
       };
-      const { id } = await this.dataSource.transaction((tx) => this.deletions.accept(tx, merchant, wish));
+      await this.deletions.accept(this.dataSource.manager, merchant, wish);
       ids.push(id);
     }
     return ids;

@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows } from '@app/database';
+import { prepared, rows } from '@app/database';
 import { ApiKey, type Role } from './api-key.entity.js';
 import { AuditLog, type Act, type Actor } from './audit-log.js';
 import { NO_LIMITS, type Limits } from './limits.js';
@@ -37,8 +37,9 @@ export class ApiKeys {
   /** Undefined when there is no such key, or it was revoked, or its time is over. */
   async authenticate(key: string): Promise<Principal | undefined> {
     if (!API_KEY_PATTERN.test(key)) return undefined;
-    const [found] = await rows<Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'expiresAt'>>(
-      this.dataSource,
+    const [found] = await prepared<Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'expiresAt'>>(
+      this.dataSource.manager,
+      'authenticate',
       `SELECT id, role, platforms, merchants, expires_at AS "expiresAt" FROM api_keys
        WHERE key_hash = $1 AND ${IS_WORKING}`,
       [hashOfKey(key)],

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
-import { rows } from '@app/database';
+import { rows, type StatementPart } from '@app/database';
 import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts, type ChainVerdict } from './audit-chain.js';
 import { AuditEvent, type AuditData } from './audit-event.entity.js';
 import { NotedAct } from './audit-inbox.entity.js';
@@ -100,12 +100,21 @@ export class AuditLog {
    * `chainNoted` next. Until then, a few seconds, the chain does not protect it.
    */
   async note(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
+    const parameters: unknown[] = [];
+    const note = this.noting(actor, act);
     await tx.query(
-      `INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
-         request_id, ip, data)
-       SELECT * FROM json_to_record($1) AS (${NOTED_COLUMNS})`,
-      [JSON.stringify(rowOf(factsOf(actor, act)))],
+      note((value) => `$${parameters.push(value)}`, '(SELECT) AS once'),
+      parameters,
     );
+  }
+
+  /** The same as a part of the act's own statement. */
+  noting(actor: Actor, act: Act): StatementPart {
+    const row = JSON.stringify(rowOf(factsOf(actor, act)));
+    return (bind, once) => `
+      INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
+        request_id, ip, data)
+      SELECT noted.* FROM ${once}, json_to_record(${bind(row)}) AS noted (${NOTED_COLUMNS})`;
   }
 
   /** Chains what was noted, oldest first. Every process may do it at once. @returns how many rows */

@@ -12,7 +12,7 @@ export interface Answer<T> {
 
 export interface KeyedRequest {
   apiKeyId: string;
-  /** The header's value; without it the request simply runs. */
+  /** The header's value; without it the request simply runs, and not in a transaction. */
   key: string | undefined;
   /** What makes it the same request: method, route, body. */
   fingerprint: unknown;
@@ -30,10 +30,13 @@ const AT_A_TIME = 10_000;
 export class Idempotency {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** @throws IdempotencyKeyReused, IdempotencyKeyInUse, and what the work throws */
-  async run<T>(request: KeyedRequest, work: (tx: EntityManager) => Promise<Answer<T>>): Promise<Answer<T>> {
+  /**
+   * @param work does what it does in one statement, or harmlessly by halves
+   * @throws IdempotencyKeyReused, IdempotencyKeyInUse, and what the work throws
+   */
+  async run<T>(request: KeyedRequest, work: (sql: EntityManager) => Promise<Answer<T>>): Promise<Answer<T>> {
     const { apiKeyId, key, fingerprint } = request;
-    if (key === undefined) return this.dataSource.transaction(work);
+    if (key === undefined) return work(this.dataSource.manager);
     const requestHash = createHash('sha256').update(JSON.stringify(fingerprint)).digest('base64url');
     return this.dataSource.transaction(async (tx) => {
       await this.lock(tx, `${apiKeyId}/${key}`);

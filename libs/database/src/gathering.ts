@@ -10,8 +10,11 @@ interface Asked<In, Out> {
 const MOST_AT_ONCE = 200;
 /** So many are worth a statement of their own. */
 const WORTH_A_STATEMENT = 16;
-/** Fewer wait until the statement before theirs was begun so long ago: a statement costs more than most of its items. */
-const PAUSE_MS = 15;
+/**
+ * Fewer wait until the statement before theirs was begun some time ago, for a statement costs more than most of its items: so
+ * long for each item that it had. What comes alone need not wait for others that hardly come.
+ */
+const PAUSE_MS = { perItem: 3, most: 15 };
 /** Commits that wait for the disk at the same time cost Postgres one wait; more statements mean fewer items in each. */
 const AT_THE_SAME_TIME = 2;
 
@@ -22,7 +25,7 @@ const AT_THE_SAME_TIME = 2;
 export class Gathering<In, Out> {
   private readonly waiting: Asked<In, Out>[] = [];
   private underWay = 0;
-  private sentAt = -Infinity;
+  private sent = { at: -Infinity, count: 0 };
   /** While one waits for more to come, nobody else sends. Aborted when enough have come. */
   private pause: AbortController | undefined;
 
@@ -49,14 +52,15 @@ export class Gathering<In, Out> {
     await setImmediate();
     while (this.waiting.length > 0 && !this.pause) {
       await this.gather();
-      this.sentAt = performance.now();
-      await this.serve(this.waiting.splice(0, MOST_AT_ONCE));
+      const asked = this.waiting.splice(0, MOST_AT_ONCE);
+      this.sent = { at: performance.now(), count: asked.length };
+      await this.serve(asked);
     }
     this.underWay--;
   }
 
   private async gather(): Promise<void> {
-    const pauseMs = this.sentAt + PAUSE_MS - performance.now();
+    const pauseMs = Math.min(PAUSE_MS.most, PAUSE_MS.perItem * this.sent.count) - (performance.now() - this.sent.at);
     if (pauseMs <= 0 || this.waiting.length >= WORTH_A_STATEMENT) return;
     this.pause = new AbortController();
     await delay(pauseMs, undefined, { signal: this.pause.signal }).catch(() => undefined);

@@ -2,5 +2,5 @@ export { dataSourceOptions, migrate, type DatabaseOptions } from './data-source.
 export { DatabaseModule } from './database.module.js';
 export { Gathering } from './gathering.js';
 export { prepared } from './prepared.js';
-export { binderOf, isOfRows, rows, type Sql } from './rows.js';
+export { binderOf, isOfRows, rows, type Sql, type StatementPart } from './rows.js';
 export { SealedColumns, type SealedPlace } from './sealed-columns.js';

@@ -1,18 +1,20 @@
-import type { Pool, QueryResultRow } from 'pg';
-import type { DataSource } from 'typeorm';
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import type { EntityManager } from 'typeorm';
 
 /**
  * A statement that runs so often that planning it anew would cost more than running it: each connection plans it once.
- * Outside of transactions only, and errors are those of pg.
+ * Errors are those of pg.
+ * @param manager a transaction's, or the DataSource's own
  * @param name stands for exactly this text
  */
 export async function prepared<Row extends QueryResultRow>(
-  dataSource: DataSource,
+  manager: EntityManager,
   name: string,
   text: string,
   values: unknown[],
 ): Promise<Row[]> {
-  // TypeORM has no door to named statements; its driver's pool is pg's.
-  const { master } = dataSource.driver as unknown as { master: InstanceType<typeof Pool> };
-  return (await master.query<Row>({ name, text, values })).rows;
+  // TypeORM has no door to named statements; its driver's pool is pg's, and so are the connections.
+  const { master } = manager.dataSource.driver as unknown as { master: InstanceType<typeof Pool> };
+  const connection = ((await manager.queryRunner?.connect()) as PoolClient | undefined) ?? master;
+  return (await connection.query<Row>({ name, text, values })).rows;
 }

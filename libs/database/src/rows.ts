@@ -3,6 +3,13 @@ import { QueryFailedError, type EntityManager, type ObjectLiteral, type SelectQu
 /** A DataSource, or the EntityManager of a transaction. */
 export type Sql = Pick<EntityManager, 'query'>;
 
+/**
+ * A statement that becomes a part of another.
+ * @param bind adds a value and names it
+ * @param once something to select from that has one row, or none when nothing shall be done
+ */
+export type StatementPart = (bind: (value: unknown) => string, once: string) => string;
+
 /** The rows of a statement. TypeORM's own `query` wraps those of UPDATE and DELETE in a pair with their count. */
 export async function rows<T>(sql: Sql, text: string, parameters: unknown[] = []): Promise<T[]> {
   const raw: unknown = await sql.query(text, parameters);

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
-import { rows } from '@app/database';
+import { prepared, rows, type Sql, type StatementPart } from '@app/database';
 import {
   EVERYTHING,
   ineligibleReasons,
@@ -24,6 +23,8 @@ import { targetColumns, targetKey, type Target } from './target.js';
 import { tellOf } from './told.js';
 
 export interface NewDeletion {
+  /** A UUIDv7. */
+  id: string;
   target: Target;
   isUrgent: boolean;
   notBefore: Date | null;
@@ -64,24 +65,30 @@ export class Deletions {
 
   /**
    * Accepts a wish to delete. While the same target is open, that deletion is returned instead: quota is too scarce to
-   * spend twice. If the new wish is more pressing, urgent or sooner, the open one becomes so.
+   * spend twice. If the new wish is more pressing, urgent or sooner, the open one becomes so. Each step is one statement.
+   * @param ifNew what belongs to the new deletion, such as an audit row: it is a part of its statement
    * @throws MerchantNotEligible
    */
-  async accept(tx: EntityManager, merchant: Merchant, wish: NewDeletion): Promise<{ id: string; isNew: boolean }> {
+  async accept(
+    sql: EntityManager,
+    merchant: Merchant,
+    wish: NewDeletion,
+    ifNew?: StatementPart,
+  ): Promise<{ deletion: DeletionView; isNew: boolean }> {
     const reasons = ineligibleReasons(merchant);
     if (reasons.length > 0) throw new MerchantNotEligible(merchant.authorizerAppid, reasons);
     for (;;) {
-      const id = await this.insert(tx, merchant.id, wish);
-      if (id) return { id, isNew: true };
+      const deletion = await this.insert(sql, merchant.id, wish, ifNew);
+      if (deletion) return { deletion, isNew: true };
       const [open] = await rows<{ id: string }>(
-        tx,
+        sql,
         `SELECT id FROM deletions WHERE merchant_id = $1 AND target_key = $2 AND finished_at IS NULL`,
         [merchant.id, targetKey(wish.target)],
       );
       // Gone again: it has finished between the two statements, so there is room now.
       if (open) {
-        await this.hasten(tx, open.id, merchant.id, wish);
-        return { id: open.id, isNew: false };
+        await this.hasten(sql, open.id, wish);
+        return { deletion: await this.get(EVERYTHING, open.id, sql), isNew: false };
       }
     }
   }
@@ -210,11 +217,31 @@ export class Deletions {
       .map(({ id }) => id);
   }
 
-  private async insert(tx: EntityManager, merchantId: string, wish: NewDeletion): Promise<string | undefined> {
+  private async insert(
+    sql: EntityManager,
+    merchantId: string,
+    wish: NewDeletion,
+    alongside?: StatementPart,
+  ): Promise<DeletionView | undefined> {
     const { target } = wish;
     const { msgId, articleIdx, url } = targetColumns(target);
-    const [inserted] = await rows<{ id: string }>(
-      tx,
+    const { parameters, bind } = statement(
+      wish.id,
+      merchantId,
+      msgId,
+      articleIdx,
+      url,
+      targetKey(target),
+      wish.isUrgent,
+      wish.notBefore,
+      wish.reason,
+      JSON.stringify(wish.metadata),
+      wish.requestId,
+      wish.requestedBy,
+    );
+    const [inserted] = await prepared<DeletionView>(
+      sql,
+      `accept a deletion${alongside ? ', and what belongs to it' : ''}`,
       // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this.
       `WITH inserted AS (
        INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
@@ -222,41 +249,29 @@ export class Deletions {
        VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $8::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $7, $8,
          GREATEST($8::timestamptz, now()), $9, $10, $11, $12)
        ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
-       RETURNING id, merchant_id, ready_at
+       RETURNING *
        ), woken AS (
          INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
-       )
-       SELECT id FROM inserted`,
-      [
-        uuidv7(),
-        merchantId,
-        msgId,
-        articleIdx,
-        url,
-        targetKey(target),
-        wish.isUrgent,
-        wish.notBefore,
-        wish.reason,
-        JSON.stringify(wish.metadata),
-        wish.requestId,
-        wish.requestedBy,
-      ],
+       )${alongside ? `, alongside AS (${alongside(bind, 'inserted')})` : ''}
+       ${selectView('inserted')}`,
+      parameters,
     );
-    return inserted?.id;
+    return inserted;
   }
 
   /** As long as it is in its lane and waits for nobody else. */
-  private async hasten(tx: EntityManager, id: string, merchantId: string, wish: NewDeletion): Promise<void> {
-    const [hastened] = await rows<{ readyAt: Date }>(
-      tx,
-      `UPDATE deletions SET is_urgent = is_urgent OR $2, ready_at = LEAST(ready_at, GREATEST($3::timestamptz, now())),
+  private async hasten(sql: Sql, id: string, wish: NewDeletion): Promise<void> {
+    await sql.query(
+      `WITH hastened AS (
+       UPDATE deletions SET is_urgent = is_urgent OR $2, ready_at = LEAST(ready_at, GREATEST($3::timestamptz, now())),
          not_before = CASE WHEN not_before > GREATEST($3::timestamptz, now()) THEN $3::timestamptz ELSE not_before END
        WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state IN ('scheduled', 'queued')
          AND (is_urgent < $2 OR ready_at > GREATEST($3::timestamptz, now()))
-       RETURNING ready_at AS "readyAt"`,
+       RETURNING merchant_id, ready_at
+       )
+       INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM hastened`,
       [id, wish.isUrgent, wish.notBefore],
     );
-    if (hastened) await this.lanes.wake(tx, merchantId, hastened.readyAt);
   }
 
   private async conflict(
@@ -284,13 +299,14 @@ const LANE_BLOCK = `GREATEST(CASE WHEN d.is_urgent THEN p.urgent_blocked_until E
 const LANE_BLOCK_REASON = `CASE WHEN pl.held_since IS NOT NULL THEN 'platform' ELSE p.blocked_for END`;
 const WAITS_IN_LANE = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${LANE_BLOCK} > now())`;
 /** Where the deletions come from that SEEN_STATE speaks of. */
-export const SEEN_FROM = `
-  FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+const seenFrom = (deletions: string) => `
+  FROM ${deletions} d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
   LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
+export const SEEN_FROM = seenFrom('deletions');
 /** Of a deletion `d`, its lane `p` and its platform `pl`: what the lane waits for counts as the deletion's own waiting. */
 export const SEEN_STATE = `CASE WHEN ${WAITS_IN_LANE} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`;
 
-/** The aliases of SELECT_VIEW. */
+/** The aliases of selectView. */
 const VIEW = { merchant: 'm', platform: 'pl' };
 
 /** The parameters of a statement, and what adds one. */
@@ -298,7 +314,7 @@ function statement(...parameters: unknown[]) {
   return { parameters, bind: (value: unknown) => `$${parameters.push(value)}` };
 }
 
-const SELECT_VIEW = `
+const selectView = (deletions: string) => `
   SELECT d.id, d.merchant_id AS "merchantId", d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url,
     d.target_key AS "targetKey", ${SEEN_STATE} AS state, d.is_urgent AS "isUrgent", d.not_before AS "notBefore",
     d.ready_at AS "readyAt", d.dispatched_at AS "dispatchedAt", d.run_id AS "runId", d.running_until AS "runningUntil",
@@ -309,4 +325,5 @@ const SELECT_VIEW = `
     d.outcome_rid AS "outcomeRid", d.proof, d.reason, d.metadata, d.request_id AS "requestId",
     d.requested_by AS "requestedBy", d.takedown_id AS "takedownId", d.created_at AS "createdAt",
     d.finished_at AS "finishedAt", m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid"
-  ${SEEN_FROM}`;
+  ${seenFrom(deletions)}`;
+const SELECT_VIEW = selectView('deletions');

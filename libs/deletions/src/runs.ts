@@ -156,8 +156,9 @@ export class Runs implements OnModuleDestroy {
 
   /** Writes down that a call is about to be made. @returns its id, or undefined when the claim is lost */
   async startCall(run: Run, operation: 'mass/delete' | 'mass/get'): Promise<string | undefined> {
-    const [started] = await rows<{ id: string }>(
-      this.dataSource,
+    const [started] = await prepared<{ id: string }>(
+      this.dataSource.manager,
+      'begin a call',
       `WITH held AS (
          UPDATE deletions SET running_until = now() + $5 * interval '1 ms', attempts = attempts + CASE WHEN $4 = 'mass/delete' THEN 1 ELSE 0 END
          WHERE id = $2 AND run_id = $3 AND finished_at IS NULL RETURNING id
@@ -265,7 +266,7 @@ export class Runs implements OnModuleDestroy {
     // One deletion asked for twice at once is its first asker's.
     const wanted = asked.filter(({ id }, index) => asked.findIndex((one) => one.id === id) === index);
     const claimed = await prepared<ClaimedRow>(
-      this.dataSource,
+      this.dataSource.manager,
       'claim deletions',
       // Locked in one order, so that two processes that want the same ones wait and do not clash. The ids are said twice:
       // without statistics, Postgres might walk through all that waits instead of looking the few up.
@@ -305,7 +306,7 @@ export class Runs implements OnModuleDestroy {
     const calls = wanted.flatMap(({ call }) => call ?? []);
     const of = <T>(pick: (one: WantedEnd) => T) => wanted.map(pick);
     await prepared(
-      this.dataSource,
+      this.dataSource.manager,
       'end deletions',
       `WITH called AS (
          UPDATE deletion_attempts a SET outcome = c.outcome, errcode = c.errcode, errmsg = c.errmsg, rid = c.rid,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 import { EVERYTHING, type Merchant } from '@app/merchants';
 import { DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import { DeletionStateConflict } from './errors.js';
@@ -126,10 +127,10 @@ describe('a cancelled takedown', () => {
 describe('what a takedown finds open', () => {
   const open = async () => {
     const target = aTarget();
-    const wish = { target, isUrgent: false, notBefore: TOMORROW, reason: null, metadata: {} };
-    const { id } = await desk.dataSource.transaction((tx) =>
-      desk.deletions.accept(tx, merchant, { ...wish, requestId: 'test', requestedBy: randomUUID() }),
-    );
+    const id = uuidv7();
+    const wish = { id, target, isUrgent: false, notBefore: TOMORROW, reason: null, metadata: {} };
+    const by = { requestId: 'test', requestedBy: randomUUID() };
+    await desk.deletions.accept(desk.dataSource.manager, merchant, { ...wish, ...by });
     return { id, target };
   };
 

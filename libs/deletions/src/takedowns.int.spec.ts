@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
 import { EVERYTHING, type Merchant } from '@app/merchants';
 import { connect, DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import { eventually } from '../../../test/support/eventually.js';
@@ -131,6 +132,7 @@ describe('a cancel', () => {
     const runner = desk.dataSource.createQueryRunner();
     await runner.startTransaction();
     const wish = {
+      id: uuidv7(),
       isUrgent: false,
       notBefore: null,
       reason: null,

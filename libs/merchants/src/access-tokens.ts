@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows, SealedColumns } from '@app/database';
+import { prepared, rows, SealedColumns } from '@app/database';
 import { TokenUnavailable } from './errors.js';
 
 export interface MintedToken {
@@ -148,8 +148,9 @@ export class AccessTokens {
     } finally {
       clearInterval(renewal);
     }
-    const [stored] = await rows<Row>(
-      this.dataSource,
+    const [stored] = await prepared<Row>(
+      this.dataSource.manager,
+      'store a token',
       `UPDATE access_tokens SET token_sealed = $4, expires_at = ${EXPIRES_AT}, use_until = ${USE_UNTIL}, version = version + 1,
          lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL
        WHERE holder_id = $1 AND lease_owner = $2 RETURNING version, expires_at`,
@@ -161,8 +162,9 @@ export class AccessTokens {
   }
 
   private async read(holderId: string, lastingMs: number): Promise<Row | undefined> {
-    const [row] = await rows<Row>(
-      this.dataSource,
+    const [row] = await prepared<Row>(
+      this.dataSource.manager,
+      'read a token',
       `SELECT token_sealed, expires_at, version, failure_code,
          token_sealed IS NOT NULL AND use_until > now() AND expires_at > now() + $2 * interval '1 ms' AS is_usable,
          COALESCE(failed_until > now(), false) AS is_cooling
@@ -174,8 +176,9 @@ export class AccessTokens {
 
   /** Wins only if nobody holds the lease and nobody has minted since the row was read. */
   private async lease(holderId: string, owner: string, seenVersion: number): Promise<boolean> {
-    const won = await rows(
-      this.dataSource,
+    const won = await prepared(
+      this.dataSource.manager,
+      'lease a token',
       `INSERT INTO access_tokens (holder_id, lease_owner, lease_until) VALUES ($1, $2, now() + $3 * interval '1 ms')
        ON CONFLICT (holder_id) DO UPDATE SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
        WHERE access_tokens.version = $4

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ComponentApi, type AuthorizerList } from '@app/wechat';
-import { ComponentTokens } from './component-tokens.js';
-import type { Platform } from './platforms.js';
+import { ComponentTokens, type CallingPlatform } from './component-tokens.js';
 
 /** One line of WeChat's list: an account that authorizes the platform now. Its token is blank if no code was exchanged. */
 export type ListedAuthorizer = AuthorizerList['authorizers'][number];
@@ -21,7 +20,7 @@ export class AuthorizerLists {
   ) {}
 
   /** @throws TicketMissing, TokenUnavailable, WechatError */
-  async *pages(platform: Platform): AsyncGenerator<ListedAuthorizer[]> {
+  async *pages(platform: CallingPlatform): AsyncGenerator<ListedAuthorizer[]> {
     const { componentAppid } = platform;
     for (let offset = 0; ;) {
       const { totalCount, authorizers } = await this.componentTokens.use(platform, (componentAccessToken) =>
@@ -33,7 +32,7 @@ export class AuthorizerLists {
     }
   }
 
-  async find(platform: Platform, authorizerAppid: string): Promise<ListedAuthorizer | undefined> {
+  async find(platform: CallingPlatform, authorizerAppid: string): Promise<ListedAuthorizer | undefined> {
     for await (const page of this.pages(platform)) {
       const found = page.find((listed) => listed.authorizerAppid === authorizerAppid);
       if (found) return found;

@@ -2,12 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ComponentApi, RefreshTokenInvalid, WechatError } from '@app/wechat';
 import { AccessTokens, type HeldToken, type MintedToken } from './access-tokens.js';
 import { AuthorizerLists } from './authorizer-lists.js';
-import { ComponentTokens } from './component-tokens.js';
+import { ComponentTokens, type CallingPlatform } from './component-tokens.js';
 import { GrantLost, TokenUnavailable } from './errors.js';
 import { lessonOf } from './lessons.js';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
-import { Platforms, type Platform } from './platforms.js';
+import { Platforms } from './platforms.js';
 import { refreshAheadMs } from './refresh-ahead.js';
 
 /** What a token call needs to know of its merchant. */
@@ -15,7 +15,7 @@ export type TokenHolder = Pick<Merchant, 'id' | 'platformId' | 'authorizerAppid'
 
 /** A refresh token and the grant that it belongs to. */
 interface Attempt {
-  platform: Platform;
+  platform: CallingPlatform;
   version: number;
   refreshToken: string;
 }
@@ -60,16 +60,15 @@ export class AuthorizerTokens {
   }
 
   private async mint(holder: TokenHolder): Promise<MintedToken> {
-    const platform = await this.platforms.byId(holder.platformId);
-    const { version } = await this.grant(holder);
+    const platform = { id: holder.platformId, componentAppid: await this.platforms.appidOf(holder.platformId) };
+    let { version, refreshToken } = await this.grant(holder);
     const tried = new Set<string>();
-    // Read anew after a refusal: another process may have stored a newer one meanwhile.
-    for (;;) {
-      const { refreshToken } = await this.grant(holder, version);
-      if (!refreshToken || tried.has(refreshToken)) break;
+    while (refreshToken && !tried.has(refreshToken)) {
       tried.add(refreshToken);
       const minted = await this.tryMint(holder, { platform, version, refreshToken });
       if (minted) return minted;
+      // Read anew after a refusal: another process may have stored a newer one meanwhile.
+      ({ version, refreshToken } = await this.grant(holder, version));
     }
     return this.recover(holder, { platform, version, tried });
   }

@@ -4,6 +4,9 @@ import { AccessTokens, type HeldToken, type MintedToken } from './access-tokens.
 import { TicketMissing } from './errors.js';
 import { Platforms, type Platform } from './platforms.js';
 
+/** What a call for a platform needs to know of it. */
+export type CallingPlatform = Pick<Platform, 'id' | 'componentAppid'>;
+
 /** component_access_tokens: one per platform, minted from the newest ticket. */
 @Injectable()
 export class ComponentTokens {
@@ -16,7 +19,7 @@ export class ComponentTokens {
   ) {}
 
   /** Makes a call with the platform's token, and once more with a new one if WeChat says that it expired. */
-  async use<T>(platform: Platform, call: (componentAccessToken: string) => Promise<T>): Promise<T> {
+  async use<T>(platform: CallingPlatform, call: (componentAccessToken: string) => Promise<T>): Promise<T> {
     const held = await this.current(platform);
     try {
       return await call(held.token);
@@ -28,7 +31,10 @@ export class ComponentTokens {
   }
 
   /** A fresh token that is refused as well is the platform's matter: somebody else mints for it, perhaps. */
-  private async useAfresh<T>(platform: Platform, call: (componentAccessToken: string) => Promise<T>): Promise<T> {
+  private async useAfresh<T>(
+    platform: CallingPlatform,
+    call: (componentAccessToken: string) => Promise<T>,
+  ): Promise<T> {
     const held = await this.current(platform);
     try {
       return await call(held.token);
@@ -41,7 +47,7 @@ export class ComponentTokens {
   }
 
   /** Asks WeChat to push the platform's ticket now. Without success it comes anyway, within ten minutes. */
-  async askForTicket({ id, componentAppid }: Platform): Promise<void> {
+  async askForTicket({ id, componentAppid }: CallingPlatform): Promise<void> {
     try {
       await this.api.startPushTicket({ componentAppid, componentSecret: await this.platforms.appSecret(id) });
     } catch (error) {
@@ -51,11 +57,11 @@ export class ComponentTokens {
     }
   }
 
-  private current(platform: Platform): Promise<HeldToken> {
+  private current(platform: CallingPlatform): Promise<HeldToken> {
     return this.tokens.current(platform.id, () => this.mint(platform));
   }
 
-  private async mint({ id, componentAppid }: Platform): Promise<MintedToken> {
+  private async mint({ id, componentAppid }: CallingPlatform): Promise<MintedToken> {
     const componentVerifyTicket = await this.platforms.ticket(id);
     if (!componentVerifyTicket) throw new TicketMissing(componentAppid);
     const componentAppsecret = await this.platforms.appSecret(id);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { binderOf, rows, SealedColumns, type Sql } from '@app/database';
+import { binderOf, prepared, rows, SealedColumns, type Sql } from '@app/database';
 import { Events } from '@app/events';
 import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization } from '@app/wechat';
 import { AccessTokens } from './access-tokens.js';
@@ -96,12 +96,16 @@ export class Merchants {
   }
 
   async grant(id: string): Promise<Grant> {
-    const { grantVersion, state, refreshTokenSealed } = await this.byId(id);
-    return {
-      version: grantVersion,
-      state,
-      refreshToken: refreshTokenSealed ? this.sealed.open(placeOf(id), refreshTokenSealed) : undefined,
-    };
+    const [found] = await prepared<Pick<Grant, 'version' | 'state'> & { refreshTokenSealed: string | null }>(
+      this.dataSource.manager,
+      'read a grant',
+      `SELECT grant_version AS version, state, refresh_token_sealed AS "refreshTokenSealed" FROM merchants WHERE id = $1`,
+      [id],
+    );
+    if (!found) throw new Error('There is no such merchant.');
+    const { version, state, refreshTokenSealed } = found;
+    const refreshToken = refreshTokenSealed ? this.sealed.open(placeOf(id), refreshTokenSealed) : undefined;
+    return { version, state, refreshToken };
   }
 
   /**

@@ -67,10 +67,13 @@ type SecretColumn =
  * time: change keys here first, then at WeChat.
  */
 const CREDENTIALS_CACHE = { max: 100, ttl: 5_000 };
+/** They never change. */
+const APPIDS_CACHE = { max: 1_000 };
 
 @Injectable()
 export class Platforms {
   private readonly credentials = new LRUCache<string, PushCredentials>(CREDENTIALS_CACHE);
+  private readonly appids = new LRUCache<string, string>(APPIDS_CACHE);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -131,6 +134,15 @@ export class Platforms {
     const row = await query.andWhere(platformInScope(scope, 'platform', binderOf(query))).getOne();
     if (!row) throw new PlatformNotFound(componentAppid);
     return withoutSecrets(row);
+  }
+
+  /** The component appid of a platform that is there. */
+  async appidOf(id: string, tx: EntityManager = this.dataSource.manager): Promise<string> {
+    const known = this.appids.get(id);
+    if (known !== undefined) return known;
+    const { componentAppid } = await tx.findOneOrFail(PlatformRow, { where: { id }, select: { componentAppid: true } });
+    this.appids.set(id, componentAppid);
+    return componentAppid;
   }
 
   async byId(id: string): Promise<Platform> {

@@ -13,10 +13,11 @@ import {
 } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
 import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
-import { decideTarget, Deletions, LaneReports, Proofs, type DeletionView } from '@app/deletions';
+import { decideTarget, Deletions, LaneReports, Proofs, targetColumns, type DeletionView } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
-import { Merchants } from '@app/merchants';
+import { Merchants, Platforms } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
 import { IdempotencyKey } from '../http/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
@@ -42,6 +43,7 @@ export class DeletionsController {
   constructor(
     private readonly deletions: Deletions,
     private readonly merchants: Merchants,
+    private readonly platforms: Platforms,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
     private readonly laneReports: LaneReports,
@@ -67,10 +69,11 @@ export class DeletionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<DeletionResource> {
     const request = { apiKeyId: caller.apiKeyId, key, fingerprint: ['POST /v1/deletions', body] };
-    const answer = await this.idempotency.run<DeletionResource>(request, async (tx) => {
+    const answer = await this.idempotency.run<DeletionResource>(request, async (sql) => {
       const { target, ignored } = decideTarget(body);
-      const merchant = await this.merchants.find(caller.scope, body.merchant, body.component_appid, tx);
-      const { id, isNew } = await this.deletions.accept(tx, merchant, {
+      const merchant = await this.merchants.find(caller.scope, body.merchant, body.component_appid, sql);
+      const wish = {
+        id: uuidv7(),
         target,
         isUrgent: body.priority === 'urgent',
         notBefore: body.not_before ?? null,
@@ -78,9 +81,12 @@ export class DeletionsController {
         metadata: body.metadata,
         requestId: currentRequestId() ?? newRequestId(),
         requestedBy: caller.apiKeyId,
-      });
-      const deletion = await this.deletions.get(caller.scope, id, tx);
-      if (isNew) await this.audit.note(tx, caller, actOn(deletion, 'deletion.accepted'));
+      };
+      const { authorizerAppid } = merchant;
+      const componentAppid = await this.platforms.appidOf(merchant.platformId, sql);
+      const subject = { ...wish, ...targetColumns(target), authorizerAppid, componentAppid };
+      const act = this.audit.noting(caller, actOn(subject, 'deletion.accepted'));
+      const { deletion, isNew } = await this.deletions.accept(sql, merchant, wish, act);
       const resource = deletionResource(deletion);
       return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
     });
@@ -180,7 +186,12 @@ export class DeletionsController {
   }
 }
 
-function actOn(deletion: DeletionView, action: Act['action']): Act {
+type Subject = Pick<
+  DeletionView,
+  'id' | 'componentAppid' | 'authorizerAppid' | 'msgId' | 'articleIdx' | 'url' | 'isUrgent'
+>;
+
+function actOn(deletion: Subject, action: Act['action']): Act {
   const { id, componentAppid, authorizerAppid, msgId, articleIdx, url, isUrgent } = deletion;
   const data = { msg_id: msgId, article_idx: articleIdx, url, urgent: isUrgent };
   return { action, subjectType: 'deletion', subjectId: id, tenant: { componentAppid, authorizerAppid }, data };
