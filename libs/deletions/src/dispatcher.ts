@@ -5,7 +5,7 @@ import { rows } from '@app/database';
 import { JobQueues } from '@app/queue';
 import { Lanes, type Dispatched } from './lanes.js';
 import { PlatformHolds } from './platform-holds.js';
-import { isWorthALook, LEAST_CAPACITY, nextCapacity } from './queue-room.js';
+import { LEAST_CAPACITY, nextCapacity, untilWorthALookMs } from './queue-room.js';
 import { Runs } from './runs.js';
 
 const TICK_MS = 25;
@@ -85,7 +85,7 @@ export class Dispatcher {
     let sweptAt = performance.now();
     let probedAt = sweptAt;
     while (!this.stopping.signal.aborted) {
-      await this.look();
+      const pauseMs = await this.look();
       if (performance.now() - sweptAt > SWEEP_EVERY_MS) {
         await connection.query('SELECT 1');
         await this.sweep(LOST_AFTER_MS);
@@ -95,19 +95,24 @@ export class Dispatcher {
         await this.holds.probe();
         probedAt = performance.now();
       }
-      await this.pause(TICK_MS);
+      await this.pause(Math.max(TICK_MS, pauseMs));
     }
   }
 
-  /** Hands out as much as the queue has room for. While it is known to be empty, nobody needs to count. */
-  private async look(): Promise<void> {
+  /**
+   * Hands out as much as the queue has room for. While it is known to be empty, nobody needs to count.
+   * @returns after how many ms the next look is worth while
+   */
+  private async look(): Promise<number> {
     const waiting = this.handedOut === 0 ? 0 : (await this.queues.counts('deletions')).waiting;
     const elapsedMs = performance.now() - this.lookedAt;
     this.lookedAt += elapsedMs;
     this.capacity = nextCapacity(this.capacity, { handedOut: this.handedOut ?? waiting, waiting, elapsedMs });
-    const dispatched = isWorthALook(this.capacity, waiting) ? await this.lanes.dispatch(this.capacity - waiting) : [];
+    const pauseMs = untilWorthALookMs(this.capacity, waiting);
+    const dispatched = pauseMs > 0 ? [] : await this.lanes.dispatch(this.capacity - waiting);
     this.handedOut = dispatched.length + waiting;
     await this.enqueue(dispatched);
+    return pauseMs;
   }
 
   /** Gives deletions whose job was lost a job again. One that still has its job is not added twice. */

@@ -1,14 +1,19 @@
-import { isWorthALook, LEAST_CAPACITY, MOST_CAPACITY, nextCapacity } from './queue-room.js';
+import { LEAST_CAPACITY, MOST_CAPACITY, nextCapacity, untilWorthALookMs } from './queue-room.js';
 
 describe('the capacity of the queue', () => {
   it.each([
     ['doubles when workers emptied a full queue', 100, { handedOut: 100, waiting: 0, elapsedMs: 500 }, 200],
     ['doubles when they emptied one that was half full', 100, { handedOut: 50, waiting: 0, elapsedMs: 500 }, 200],
-    ['is what workers take in 300 ms', 100, { handedOut: 100, waiting: 40, elapsedMs: 100 }, 180],
+    ['is what workers take in 400 ms', 100, { handedOut: 100, waiting: 40, elapsedMs: 100 }, 240],
     ['stays when little was handed out', 100, { handedOut: 10, waiting: 0, elapsedMs: 100 }, 100],
     ['stays when half is left', 100, { handedOut: 100, waiting: 50, elapsedMs: 500 }, 100],
-    ['halves when more than half is left', 200, { handedOut: 200, waiting: 190, elapsedMs: 500 }, 100],
-    ['shrinks to what workers take', 200, { handedOut: 200, waiting: 150, elapsedMs: 100 }, 150],
+    [
+      'shrinks by a quarter at most when more than half is left',
+      200,
+      { handedOut: 200, waiting: 190, elapsedMs: 500 },
+      150,
+    ],
+    ['shrinks to what workers take', 200, { handedOut: 200, waiting: 155, elapsedMs: 100 }, 180],
     ['is never less than one process takes', 50, { handedOut: 50, waiting: 50, elapsedMs: 25 }, LEAST_CAPACITY],
     ['is never more than is soon gone', 1_000, { handedOut: 1_000, waiting: 0, elapsedMs: 25 }, MOST_CAPACITY],
     ['knows looks that follow at once', 100, { handedOut: 100, waiting: 60, elapsedMs: 0 }, MOST_CAPACITY],
@@ -16,7 +21,7 @@ describe('the capacity of the queue', () => {
     expect(nextCapacity(capacity, seen)).toBe(next);
   });
 
-  it('is looked after when half of it is free', () => {
-    expect([0, 50, 51, 100].map((waiting) => isWorthALook(100, waiting))).toEqual([true, true, false, false]);
+  it('is filled up when a third of it is free', () => {
+    expect([0, 66, 80, 100].map((waiting) => Math.round(untilWorthALookMs(100, waiting)))).toEqual([0, 0, 53, 75]);
   });
 });

@@ -3,7 +3,11 @@ export const LEAST_CAPACITY = 50;
 /** Enough for many fast workers between two looks, and soon gone. */
 export const MOST_CAPACITY = 1_000;
 /** Workers that find the queue empty between two looks stand still; what waits longer makes urgent deletions wait. */
-const AHEAD_MS = 300;
+const AHEAD_MS = 400;
+/** At once it shrinks by no more than this: workers are slower right after a look, which keeps Postgres busy. */
+const SHRINK = 3 / 4;
+/** What was measured between two looks may be off. */
+const MOST_PAUSE_MS = 75;
 
 /** What became of the queue since the last look. */
 export interface Seen {
@@ -22,9 +26,13 @@ export function nextCapacity(capacity: number, { handedOut, waiting, elapsedMs }
   const hasRunDry = waiting === 0 && handedOut >= capacity / 2;
   const wanted = hasRunDry ? capacity * 2 : (AHEAD_MS * (handedOut - waiting)) / Math.max(1, elapsedMs);
   // Where little was handed out, little could be taken: that says nothing. So it shrinks only while much is left.
-  const least = waiting > capacity / 2 ? capacity / 2 : capacity;
+  const least = waiting > capacity / 2 ? capacity * SHRINK : capacity;
   return Math.floor(Math.min(MOST_CAPACITY, Math.max(LEAST_CAPACITY, least, wanted)));
 }
 
-/** A look costs much the same whatever it hands out: there is one when half of the queue is free. */
-export const isWorthALook = (capacity: number, waiting: number) => waiting <= capacity / 2;
+/**
+ * How long until workers will have taken a third of the queue, as far as one knows. A look costs much the same whatever it
+ * hands out, so it is not worth it before.
+ */
+export const untilWorthALookMs = (capacity: number, waiting: number) =>
+  Math.min(MOST_PAUSE_MS, Math.max(0, (waiting / capacity - 2 / 3) * AHEAD_MS));
