@@ -267,6 +267,8 @@ export class Lanes {
    * waiting for few, and picks anew for each of them. That took minutes.
    */
   private takeFrom(tx: EntityManager, open: Wanting[], room: number): Promise<Taken[]> {
+    // What cannot leave anyway need not be read and sorted. Some lanes have less than their share, so others may have more.
+    const most = Math.ceil((4 * room) / open.length);
     const inLane = `d.merchant_id = lane.merchant_id AND d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now()`;
     return rows(
       tx,
@@ -297,14 +299,14 @@ export class Lanes {
        ),
        taken AS (
          UPDATE deletions d SET state = 'queued', dispatched_at = now(), dispatches = d.dispatches + 1, slot_at = locked.slot_at, waiting_for = NULL, waiting_until = NULL
-         FROM locked WHERE d.id = ANY (ARRAY(SELECT id FROM locked)) AND d.id = locked.id
+         FROM locked WHERE d.id = locked.id
          RETURNING d.id, d.merchant_id, d.request_id, d.dispatches, d.is_urgent, d.ready_at
        )
        SELECT id, merchant_id AS "merchantId", request_id AS "requestId", dispatches FROM taken ORDER BY is_urgent DESC, ready_at, id`,
       [
         open.map((lane) => lane.merchantId),
-        open.map((lane) => lane.total),
-        open.map((lane) => lane.normal),
+        open.map((lane) => Math.min(lane.total, most)),
+        open.map((lane) => Math.min(lane.normal, most)),
         open.map((lane) => lane.firstSlotMs),
         open.map((lane) => lane.stepMs),
         room,

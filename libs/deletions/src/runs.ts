@@ -269,11 +269,12 @@ export class Runs implements OnModuleDestroy {
       this.dataSource.manager,
       'claim deletions',
       // Locked in one order, so that two processes that want the same ones wait and do not clash. The ids are said twice:
-      // without statistics, Postgres might walk through all that waits instead of looking the few up.
+      // without statistics, Postgres might walk through all that waits instead of looking the few up; nor shall it see, for the
+      // CASE, that it could walk through all that is dispatched.
       `WITH wanted AS (
          SELECT d.*, w.new_run_id, w.call_id FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (id, new_run_id, call_id)
          JOIN deletions d ON d.id = w.id
-         WHERE d.id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NOT NULL AND (d.running_until IS NULL OR d.running_until < now())
+         WHERE d.id = ANY($1) AND CASE WHEN d.finished_at IS NULL AND d.dispatched_at IS NOT NULL THEN d.running_until IS NULL OR d.running_until < now() END
          ORDER BY d.id FOR UPDATE OF d
        ), seen AS (
          SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, ${GRANT_GONE} AS grant_gone,
