@@ -12,7 +12,7 @@ export interface Answer<T> {
 
 export interface KeyedRequest {
   apiKeyId: string;
-  /** The header's value; without it the request simply runs, and not in a transaction. */
+  /** The header's value; without it the request simply runs. */
   key: string | undefined;
   /** What makes it the same request: method, route, body. */
   fingerprint: unknown;
@@ -30,13 +30,15 @@ const AT_A_TIME = 10_000;
 export class Idempotency {
   constructor(private readonly dataSource: DataSource) {}
 
-  /**
-   * @param work does what it does in one statement, or harmlessly by halves
-   * @throws IdempotencyKeyReused, IdempotencyKeyInUse, and what the work throws
-   */
-  async run<T>(request: KeyedRequest, work: (sql: EntityManager) => Promise<Answer<T>>): Promise<Answer<T>> {
+  /** The same for work of which each statement is whole: without a key it needs no transaction. @throws as `run` */
+  runStatements<T>(request: KeyedRequest, work: (sql: EntityManager) => Promise<Answer<T>>): Promise<Answer<T>> {
+    return request.key === undefined ? work(this.dataSource.manager) : this.run(request, work);
+  }
+
+  /** @throws IdempotencyKeyReused, IdempotencyKeyInUse, and what the work throws */
+  async run<T>(request: KeyedRequest, work: (tx: EntityManager) => Promise<Answer<T>>): Promise<Answer<T>> {
     const { apiKeyId, key, fingerprint } = request;
-    if (key === undefined) return work(this.dataSource.manager);
+    if (key === undefined) return this.dataSource.transaction(work);
     const requestHash = createHash('sha256').update(JSON.stringify(fingerprint)).digest('base64url');
     return this.dataSource.transaction(async (tx) => {
       await this.lock(tx, `${apiKeyId}/${key}`);

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import pg from 'pg';
 import { DataSource, QueryFailedError, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { FirstTables1764000000000 } from './migrations/1764000000000-first-tables.js';
 import { MassMessages1764050000000 } from './migrations/1764050000000-mass-messages.js';
@@ -49,12 +50,14 @@ const migrations = [
   UndoneTakedowns1764351000000,
 ];
 
-// Logged whole, TypeORM's error shows the statement's parameters: what clients sent, for up to hundreds of rows.
-Object.defineProperty(QueryFailedError.prototype, inspect.custom, {
-  value(this: QueryFailedError) {
-    return this.stack;
-  },
-});
+// Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
+for (const { prototype } of [QueryFailedError, pg.DatabaseError]) {
+  Object.defineProperty(prototype, inspect.custom, {
+    value(this: Error) {
+      return this.stack;
+    },
+  });
+}
 
 /** Any number will do, as long as every process of ours takes the same. */
 const MIGRATION_LOCK = 727_274;

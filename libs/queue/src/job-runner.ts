@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { UnrecoverableError, type Job } from 'bullmq';
+import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import { backendOf, openWorker, type BullWorker, type QueueOptions } from './backend.js';
 import { logBackendErrors } from './backend-errors.js';
 import { within } from './deadline.js';
@@ -117,8 +117,8 @@ export class JobRunner {
     const concurrency = this.#options.concurrency?.[queue] ?? queues[queue].concurrency;
     const places = new Places(concurrency);
     // BullMQ hands out a signal only to functions that declare three parameters.
-    const processor = async (job: Job<unknown, void>, _token?: string, signal?: AbortSignal) => {
-      const processing = places.run((leave) => this.#process(job, leave, signal));
+    const processor = async (job: Job<unknown, void>, token?: string, signal?: AbortSignal) => {
+      const processing = places.run((leave) => this.#begin(job, { token, leave, signal }));
       this.#inHand.add(processing);
       try {
         await processing;
@@ -147,6 +147,18 @@ export class JobRunner {
       if (job?.deferredFailure) void this.#storeStalled(job);
     });
     return worker;
+  }
+
+  /** While this worker stops, a job that has waited for a place goes back to the others. */
+  async #begin(
+    job: Job<unknown, void>,
+    given: { token: string | undefined; leave: () => void; signal: AbortSignal | undefined },
+  ): Promise<void> {
+    if (this.#stopping) {
+      await job.moveToWait(given.token);
+      throw new WaitingError();
+    }
+    await this.#process(job, given.leave, given.signal);
   }
 
   async #process(job: Job<unknown, void>, leave: () => void, signal = new AbortController().signal): Promise<void> {

@@ -122,6 +122,31 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     await eventually(isEmpty);
   });
 
+  it('gives a job that was fetched ahead back when it stops', async () => {
+    const { opened, open } = gate();
+    const begun: string[] = [];
+    const runner = await startRunner(
+      async ({ deletion_id }, { leave }) => {
+        begun.push(deletion_id);
+        if (begun.length === 1) leave();
+        else await opened;
+      },
+      { concurrency: { deletions: 1 } },
+    );
+    const [first, ...others] = Array.from({ length: 3 }, aDeletion).map((data) => ({ jobId: data.deletion_id, data }));
+    await queues.addBulk('deletion.run', first ? [first] : []);
+    await eventually(async () => begun.length === 1 && (await isEmpty()));
+    await queues.addBulk('deletion.run', others);
+    await eventually(async () => (await queues.counts('deletions')).active === 2);
+
+    const stopped = runner.stop();
+    open();
+    await stopped;
+
+    expect(begun).toHaveLength(2);
+    expect(await queues.counts('deletions')).toEqual({ waiting: 1, active: 0, delayed: 0 });
+  });
+
   it('adds many at once, and each runs', async () => {
     const seen: string[] = [];
     await startRunner(async ({ deletion_id }) => void seen.push(deletion_id));

@@ -69,7 +69,7 @@ export class DeletionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<DeletionResource> {
     const request = { apiKeyId: caller.apiKeyId, key, fingerprint: ['POST /v1/deletions', body] };
-    const answer = await this.idempotency.run<DeletionResource>(request, async (sql) => {
+    const answer = await this.idempotency.runStatements<DeletionResource>(request, async (sql) => {
       const { target, ignored } = decideTarget(body);
       const merchant = await this.merchants.find(caller.scope, body.merchant, body.component_appid, sql);
       const wish = {
