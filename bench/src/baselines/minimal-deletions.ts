@@ -4,7 +4,7 @@ import { steadyRate } from '../deployment.js';
 import type { Backend, Stage } from '../stage.js';
 import type { Upstream } from '../upstream.js';
 
-/** Jobs that wait at most, and as many are added at a time: enough that the worker always finds one. */
+/** So many jobs are added whenever fewer than that wait: enough that the worker always finds one. */
 const AT_A_TIME = 1_000;
 
 /**

@@ -20,7 +20,7 @@ const AT_THE_SAME_TIME = 2;
 
 /**
  * Sends together what is asked for at nearly the same time: with many jobs or requests at a time, a statement serves dozens
- * of them; with few, each goes out at once.
+ * of them; what comes alone goes out at once.
  */
 export class Gathering<In, Out> {
   private readonly waiting: Asked<In, Out>[] = [];
@@ -53,6 +53,8 @@ export class Gathering<In, Out> {
     while (this.waiting.length > 0 && !this.pause) {
       await this.gather();
       const asked = this.waiting.splice(0, MOST_AT_ONCE);
+      // Another that was not waiting for more to come may have taken them just now.
+      if (asked.length === 0) break;
       this.sent = { at: performance.now(), count: asked.length };
       await this.serve(asked);
     }

@@ -80,6 +80,9 @@ export class Dispatcher {
   }
 
   private async lead(connection: QueryRunner): Promise<void> {
+    this.handedOut = undefined;
+    this.capacity = LEAST_CAPACITY;
+    this.lookedAt = performance.now();
     // Whoever led before may have died between taking deletions out of their lanes and adding their jobs.
     await this.sweep(0);
     let sweptAt = performance.now();

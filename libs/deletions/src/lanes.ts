@@ -267,7 +267,8 @@ export class Lanes {
    * waiting for few, and picks anew for each of them. That took minutes.
    */
   private takeFrom(tx: EntityManager, open: Wanting[], room: number): Promise<Taken[]> {
-    // What cannot leave anyway need not be read and sorted. Some lanes have less than their share, so others may have more.
+    // What is not urgent and cannot leave anyway need not be read and sorted. Some lanes have less than their share, so others
+    // may have more.
     const most = Math.ceil((4 * room) / open.length);
     const inLane = `d.merchant_id = lane.merchant_id AND d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now()`;
     return rows(
@@ -305,7 +306,7 @@ export class Lanes {
        SELECT id, merchant_id AS "merchantId", request_id AS "requestId", dispatches FROM taken ORDER BY is_urgent DESC, ready_at, id`,
       [
         open.map((lane) => lane.merchantId),
-        open.map((lane) => Math.min(lane.total, most)),
+        open.map((lane) => lane.total),
         open.map((lane) => Math.min(lane.normal, most)),
         open.map((lane) => lane.firstSlotMs),
         open.map((lane) => lane.stepMs),

@@ -56,6 +56,7 @@ export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #handlers: JobHandlers;
   readonly #workers: BullWorker[] = [];
+  readonly #places: Places[] = [];
   readonly #inHand = new Set<Promise<void>>();
   #stopping: Promise<void> | undefined;
 
@@ -97,6 +98,7 @@ export class JobRunner {
 
   async #stop(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.pause(true)));
+    for (const places of this.#places) places.close();
     while (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
     await Promise.all(this.#workers.map((worker) => this.#close(worker)));
   }
@@ -116,6 +118,7 @@ export class JobRunner {
   #openWorker(queue: QueueName): BullWorker {
     const concurrency = this.#options.concurrency?.[queue] ?? queues[queue].concurrency;
     const places = new Places(concurrency);
+    this.#places.push(places);
     // BullMQ hands out a signal only to functions that declare three parameters.
     const processor = async (job: Job<unknown, void>, token?: string, signal?: AbortSignal) => {
       const processing = places.run((leave) => this.#begin(job, { token, leave, signal }));
@@ -155,7 +158,8 @@ export class JobRunner {
     given: { token: string | undefined; leave: () => void; signal: AbortSignal | undefined },
   ): Promise<void> {
     if (this.#stopping) {
-      await job.moveToWait(given.token);
+      // Where the backend is away, the job's lock runs out, and it is taken for one whose worker was lost.
+      await within(CLOSE_DEADLINE_MS, 'give back', job.moveToWait(given.token)).catch(() => undefined);
       throw new WaitingError();
     }
     await this.#process(job, given.leave, given.signal);

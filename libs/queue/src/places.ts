@@ -32,12 +32,22 @@ export class Places {
     } finally {
       if (hasLeft) this.left--;
       else this.free();
+      hasLeft = true;
+    }
+  }
+
+  /** Lets all in that wait: they shall see for themselves that there is no more to do. */
+  close(): void {
+    for (const next of this.waiting.splice(0)) {
+      this.taken++;
+      next();
     }
   }
 
   private free(): void {
     const next = this.waiting.shift();
-    if (this.waiting.length > 0 && performance.now() - this.changedAt > STEADY_MS) this.fetchAhead(this.ahead - 1);
+    if (this.waiting.length > 0 && performance.now() - this.changedAt > STEADY_MS)
+      this.fetchAhead(Math.max(this.left, Math.floor(this.ahead / 2)));
     if (!next) this.taken--;
     next?.();
   }
