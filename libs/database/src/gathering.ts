@@ -8,13 +8,19 @@ interface Asked<In, Out> {
 
 /** One statement stays short, and its parameters few. */
 const MOST_AT_ONCE = 200;
-/** So many are worth a statement of their own. */
-const WORTH_A_STATEMENT = 16;
-/**
- * Fewer wait until the statement before theirs was begun some time ago, for a statement costs more than most of its items: so
- * long for each item that it had. What comes alone need not wait for others that hardly come.
- */
-const PAUSE_MS = { perItem: 3, most: 15 };
+
+/** A statement costs more than most of its items, so a few wait for more to come, while it is busy. */
+export interface Patience {
+  /** So many are worth a statement of their own. */
+  items: number;
+  /** Fewer wait until so long after the statement before theirs was begun, at most. */
+  ms: number;
+}
+
+/** Those who ask are waited for themselves. */
+const SOME_PATIENCE: Patience = { items: 16, ms: 15 };
+/** What comes alone need not wait for others that hardly come: it waits so long for each item of the statement before. */
+const MS_FOR_EACH = 3;
 /** Commits that wait for the disk at the same time cost Postgres one wait; more statements mean fewer items in each. */
 const AT_THE_SAME_TIME = 2;
 
@@ -32,10 +38,12 @@ export class Gathering<In, Out> {
   /**
    * @param send answers in the order of the items
    * @param isOfOne whether an error may be one item's alone: then each is sent by itself
+   * @param patience how long items wait for others
    */
   constructor(
     private readonly send: (items: In[]) => Promise<Out[]>,
     private readonly isOfOne: (error: unknown) => boolean,
+    private readonly patience = SOME_PATIENCE,
   ) {}
 
   ask(item: In): Promise<Out> {
@@ -62,15 +70,15 @@ export class Gathering<In, Out> {
   }
 
   private async gather(): Promise<void> {
-    const pauseMs = Math.min(PAUSE_MS.most, PAUSE_MS.perItem * this.sent.count) - (performance.now() - this.sent.at);
-    if (pauseMs <= 0 || this.waiting.length >= WORTH_A_STATEMENT) return;
+    const pauseMs = Math.min(this.patience.ms, MS_FOR_EACH * this.sent.count) - (performance.now() - this.sent.at);
+    if (pauseMs <= 0 || this.waiting.length >= this.patience.items) return;
     this.pause = new AbortController();
     await delay(pauseMs, undefined, { signal: this.pause.signal }).catch(() => undefined);
     this.pause = undefined;
   }
 
   private endPause(): void {
-    if (this.waiting.length >= WORTH_A_STATEMENT) this.pause?.abort();
+    if (this.waiting.length >= this.patience.items) this.pause?.abort();
   }
 
   private async serve(asked: Asked<In, Out>[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AuthorizerTokens, GrantLost, Merchants } from '@app/merchants';
-import { jobs, RetryAfter, type JobContext } from '@app/queue';
+import { jobs, RetryAfter, type JobContext, type Place } from '@app/queue';
 import { AuthorizerApi, CredentialExpired, PlatformBroken, WechatError } from '@app/wechat';
 import { makeCall, type Call } from './call-result.js';
 import { Lanes } from './lanes.js';
@@ -32,8 +32,8 @@ export class DeletionRun {
   ) {}
 
   /** @throws RetryAfter when the queue shall run it again after a while */
-  async run(deletionId: string, { isLastAttempt, leave }: Pick<JobContext, 'isLastAttempt' | 'leave'>): Promise<void> {
-    const claim = await this.runs.claim(deletionId, leave);
+  async run(deletionId: string, context: Pick<JobContext, 'isLastAttempt' | keyof Place>): Promise<void> {
+    const claim = await this.runs.claim(deletionId, context);
     if (!claim.claimed) {
       if (claim.retryAfterMs !== undefined) throw new RetryAfter(claim.retryAfterMs + 100);
       return;
@@ -48,7 +48,7 @@ export class DeletionRun {
     if (run.isProbe && run.wasAnswered) await this.holds.resume(run.merchant.platformId, run.id);
     if (delayMs === undefined) return this.refund(run);
     // The queue would give the job up after its last attempt; the lane never gives a deletion up.
-    if (isLastAttempt) return this.runs.giveBack(run, { for: 'backoff', pauseMs: delayMs });
+    if (context.isLastAttempt) return this.runs.giveBack(run, { for: 'backoff', pauseMs: delayMs });
     // A slot that no call has used waits with it.
     await this.runs.backOff(run, delayMs);
     throw new RetryAfter(delayMs);
@@ -62,6 +62,11 @@ export class DeletionRun {
 
   /** @returns after how many ms to try again, or undefined when this run is over */
   private async attempt(run: Run): Promise<number | undefined> {
+    if (!(await run.place.enter())) {
+      // This worker stops. Another one finds the deletion in its lane.
+      await this.runs.giveBack(run);
+      return undefined;
+    }
     if (run.isLastOutcomeUnknown && 'msgId' in run.target) {
       const verdict = await this.verify(run, run.target.msgId);
       if (verdict !== 'still there') return verdict;
@@ -77,9 +82,14 @@ export class DeletionRun {
   private async delete(run: Run, expired?: Error): Promise<number | undefined> {
     const held = run.begun ? this.heldFor(run, run.begun) : await this.token(run);
     if (!held) return undefined;
-    if (!run.begun && !(await this.holdsSlot(run))) return this.waitForSlot(run, expired);
+    if (!(await this.holdsSlot(run))) return this.waitForSlot(run, expired);
+    if (run.begun && performance.now() >= run.callBefore) {
+      // It has waited too long for its place or its slot: the claim might end under the call.
+      await this.runs.giveBack(run);
+      return undefined;
+    }
     const { target } = run;
-    const callId = run.begun ? this.stillHeld(run, run.begun) : await this.begin(run, 'mass/delete');
+    const callId = run.begun?.id ?? (await this.begin(run, 'mass/delete'));
     run.begun = undefined;
     const call =
       callId &&
@@ -193,21 +203,11 @@ export class DeletionRun {
   /** Writes down that a call is about to be made. @returns undefined when another worker has taken over */
   private async begin(run: Run, operation: 'mass/delete' | 'mass/get'): Promise<string | undefined> {
     const id = await this.runs.startCall(run, operation);
-    if (!id) this.loseClaim(run, operation);
-    return id;
-  }
-
-  /** The id of a call that was written down with the claim, if the claim lasts long enough to make it. */
-  private stillHeld(run: Run, begun: BegunCall): string | undefined {
-    if (performance.now() < run.callBefore) return begun.id;
-    this.loseClaim(run, 'mass/delete');
-    return undefined;
-  }
-
-  /** Whoever has the claim now has the slot with it. */
-  private loseClaim(run: Run, operation: string): void {
+    if (id) return id;
+    // Whoever has the claim now has the slot with it.
     run.hasSlot = false;
     this.logger.warn('claim lost before the call', { deletion_id: run.id, operation });
+    return undefined;
   }
 
   private async call<T>(run: Run, id: string, make: (signal: AbortSignal) => Promise<T>): Promise<Call<T>> {

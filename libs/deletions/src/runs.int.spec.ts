@@ -55,6 +55,36 @@ describe('a run', () => {
     expect(await claimed(id)).toMatchObject({ begun: undefined, isLastOutcomeUnknown: true, hasSlot: false });
   });
 
+  it('that goes back before its call was made leaves no trace of one', async () => {
+    const merchant = await desk.aMerchant();
+    await desk.keepToken(merchant.id);
+    const id = await dispatchedFor(merchant);
+    const run = await claimed(id);
+
+    await desk.runs.giveBack(run);
+
+    expect(run).toMatchObject({ begun: undefined, hasSlot: false });
+    expect(await desk.view([id])).toMatchObject([{ state: 'queued', attempts: 0 }]);
+    expect(await desk.sql(`SELECT id FROM deletion_attempts WHERE deletion_id = $1`, [id])).toEqual([]);
+    expect((await desk.lanes.dispatch()).map((one) => one.id)).toEqual([id]);
+    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: false, hasSlot: true });
+  });
+
+  it('that has lost its claim before its call was made strikes out nothing', async () => {
+    const merchant = await desk.aMerchant();
+    await desk.keepToken(merchant.id);
+    const id = await dispatchedFor(merchant);
+    const late = await claimed(id);
+    await endClaim(id);
+    const current = await claimed(id);
+
+    await desk.runs.giveBack(late);
+
+    expect(await desk.view([id])).toMatchObject([{ state: 'running', attempts: 1 }]);
+    expect(current.isLastOutcomeUnknown).toBe(true);
+    expect(await desk.sql(`SELECT id FROM deletion_attempts WHERE deletion_id = $1`, [id])).toHaveLength(1);
+  });
+
   it('that many workers ask for at once has one call written down, and it is the claimer’s', async () => {
     const merchant = await desk.aMerchant();
     await desk.keepToken(merchant.id);

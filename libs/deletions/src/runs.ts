@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { Gathering, isOfRows, prepared, rows } from '@app/database';
+import { Gathering, isOfRows, prepared, rows, type Patience } from '@app/database';
 import { IS_USABLE_TOKEN } from '@app/merchants';
+import type { Place } from '@app/queue';
 import type { CallResult } from './call-result.js';
 import { GRANT_GONE } from './grant-gone.js';
 import { IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
@@ -41,8 +42,8 @@ export interface Run {
   isProbe: boolean;
   /** WeChat has answered a call of this run in the ordinary way, be it with a refusal. */
   wasAnswered: boolean;
-  /** What is left to do is to write down what was done: another run may begin. */
-  leave: () => void;
+  /** Where it makes its calls. */
+  place: Place;
   merchant: { id: string; platformId: string; authorizerAppid: string; grantVersion: number; grantGone: string | null };
 }
 
@@ -64,6 +65,12 @@ export interface Outcome {
   errmsg?: string | undefined;
   rid?: string | undefined;
 }
+
+/** Neither the claim nor the end of a busy worker's run holds a place, so both can wait. */
+const PATIENCE: Patience = { items: 32, ms: 25 };
+
+/** For runs that are nobody's job. */
+const ANYWHERE: Place = { enter: () => Promise.resolve(true), leave: () => undefined };
 
 /** No call takes longer: then it counts as one whose outcome is not known. */
 export const CALL_MS = 25_000;
@@ -129,8 +136,8 @@ interface WantedEnd {
 export class Runs implements OnModuleDestroy {
   private readonly logger = new Logger(Runs.name);
   private closesAt = Infinity;
-  private readonly claims = new Gathering((wanted: WantedClaim[]) => this.claimAll(wanted), isOfRows);
-  private readonly ends = new Gathering((wanted: WantedEnd[]) => this.finishAll(wanted), isOfRows);
+  private readonly claims = new Gathering((wanted: WantedClaim[]) => this.claimAll(wanted), isOfRows, PATIENCE);
+  private readonly ends = new Gathering((wanted: WantedEnd[]) => this.finishAll(wanted), isOfRows, PATIENCE);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -145,13 +152,13 @@ export class Runs implements OnModuleDestroy {
   /**
    * Takes a dispatched deletion that nobody runs, or whose runner's claim has ended. If nothing stands in the way of its
    * delete call, that is written down with the same statement.
-   * @param leave called when the run has made its calls
+   * @param place where the run makes its calls; left when all that remains is to write down how it ended
    */
-  async claim(id: string, leave: () => void = () => undefined): Promise<Claim> {
+  async claim(id: string, place: Place = ANYWHERE): Promise<Claim> {
     const askedAt = performance.now();
     const wanted = { id, runId: uuidv7(), callId: uuidv7() };
     const row = await this.claims.ask(wanted);
-    return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), leave } } : this.whyNot(id);
+    return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), place } } : this.whyNot(id);
   }
 
   /** Writes down that a call is about to be made. @returns its id, or undefined when the claim is lost */
@@ -205,7 +212,7 @@ export class Runs implements OnModuleDestroy {
    */
   async finish(run: Run, end: End, call?: { id: string; result: CallResult }): Promise<void> {
     const { state, proof, outcome } = end;
-    run.leave();
+    run.place.leave();
     await this.keep(() => this.ends.ask({ run, end, call }));
     this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
   }
@@ -221,14 +228,15 @@ export class Runs implements OnModuleDestroy {
   }
 
   /**
-   * Back into the lane, to its old place for lack of a slot, or to wait; a slot that no call has used is given back with it.
-   * A backoff that the queue will not wait out counts as a retry here too.
+   * Back into the lane, to its old place for lack of a slot, or to wait; a slot that no call has used is given back with it,
+   * and a call that was written down and never made is struck out. A backoff that the queue will not wait out counts as a retry here too.
    */
   async giveBack(run: Run, wait?: { for: 'platform' | 'backoff'; pauseMs: number }): Promise<void> {
     const putBack = (tx: EntityManager) => this.putBack(tx, run, wait);
     if (run.hasSlot) await this.lanes.refundIf(run.merchant.id, putBack);
     else await this.dataSource.transaction(putBack);
     run.hasSlot = false;
+    run.begun = undefined;
   }
 
   /** @returns false when the claim was lost: whoever has it has the slot too */
@@ -239,12 +247,17 @@ export class Runs implements OnModuleDestroy {
   ): Promise<boolean> {
     const [back] = await rows<{ readyAt: Date }>(
       tx,
-      `UPDATE deletions SET state = $3, waiting_for = $4, retries = retries + ($4::text IS NOT DISTINCT FROM 'backoff')::int,
-         ready_at = CASE WHEN $4::text IS NULL THEN ready_at ELSE now() + $5 * interval '1 ms' END,
-         waiting_until = CASE WHEN $4::text IS NOT NULL THEN now() + $5 * interval '1 ms' END,
-         dispatched_at = NULL, run_id = NULL, running_until = NULL
-       WHERE id = $1 AND run_id = $2 AND finished_at IS NULL RETURNING ready_at AS "readyAt"`,
-      [run.id, run.runId, wait ? 'waiting' : 'queued', wait?.for ?? null, wait?.pauseMs ?? 0],
+      `WITH back AS (
+         UPDATE deletions SET state = $3, waiting_for = $4, retries = retries + ($4::text IS NOT DISTINCT FROM 'backoff')::int,
+           ready_at = CASE WHEN $4::text IS NULL THEN ready_at ELSE now() + $5 * interval '1 ms' END,
+           waiting_until = CASE WHEN $4::text IS NOT NULL THEN now() + $5 * interval '1 ms' END,
+           dispatched_at = NULL, run_id = NULL, running_until = NULL, attempts = attempts - ($6::uuid IS NOT NULL)::int
+         WHERE id = $1 AND run_id = $2 AND finished_at IS NULL RETURNING id, ready_at
+       ), unmade AS (
+         DELETE FROM deletion_attempts a USING back WHERE a.deletion_id = back.id AND a.id = $6
+       )
+       SELECT ready_at AS "readyAt" FROM back`,
+      [run.id, run.runId, wait ? 'waiting' : 'queued', wait?.for ?? null, wait?.pauseMs ?? 0, run.begun?.id ?? null],
     );
     if (back) await this.lanes.wake(tx, run.merchant.id, back.readyAt);
     return back !== undefined;
@@ -371,7 +384,7 @@ export class Runs implements OnModuleDestroy {
   }
 }
 
-function runOf(row: ClaimedRow, { runId, callId }: WantedClaim, askedAt: number): Omit<Run, 'leave'> {
+function runOf(row: ClaimedRow, { runId, callId }: WantedClaim, askedAt: number): Omit<Run, 'place'> {
   const { merchantId, platformId, authorizerAppid, grantVersion, grantGone, tokenSealed, tokenVersion } = row;
   return {
     id: row.id,

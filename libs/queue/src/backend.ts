@@ -1,6 +1,7 @@
-import { createPostgresBackend, createRedisBackend, withBackend, type Processor, type WorkerOptions } from 'bullmq';
+import { createRedisBackend, withBackend, type PostgresConnection, type Processor, type WorkerOptions } from 'bullmq';
 import { QueueUrlInvalid } from './errors.js';
 import type { QueueName } from './jobs.js';
+import { connectToPostgres, createSharingBackend } from './postgres-backend.js';
 
 export interface QueueOptions {
   /** `postgres://`, `postgresql://`, `redis://` or `rediss://`. */
@@ -9,12 +10,12 @@ export interface QueueOptions {
   schema?: string;
   /** Redis only: what every key starts with. Default `retract`. */
   prefix?: string;
-  /** PostgreSQL only: most connections per queue and role (adding, working), besides one that listens. Default 4. */
+  /** PostgreSQL only: most connections of a process per role (adding, working), besides one that listens. Default 6. */
   postgresPoolSize?: number;
 }
 
 // Bound per class and not process-wide, so that both backends can live in one process.
-const postgres = withBackend(createPostgresBackend);
+const postgres = withBackend(createSharingBackend);
 const redis = withBackend(createRedisBackend);
 
 // Nobody reads BullMQ's event stream here: keep only what helps a person looking into the store.
@@ -24,55 +25,97 @@ const streams = { events: { maxLen: 1000 } };
 const ADDING_TIMEOUT_MS = 5_000;
 const WORKING_TIMEOUT_MS = 15_000;
 
-/** The adding side: commands fail soon when the backend is away. */
-export function openQueue(options: QueueOptions, name: QueueName) {
-  if (backendOf(options.url) === 'postgres') {
-    const connection = { ...postgresConnection(options), query_timeout: ADDING_TIMEOUT_MS };
-    return new postgres.Queue<unknown, void>(name, { connection, streams });
+/** The adding side of a process: commands fail soon when the backend is away. @throws QueueUrlInvalid */
+export class AddingSide {
+  private readonly shared: SharedConnection;
+
+  constructor(private readonly options: QueueOptions) {
+    this.shared = new SharedConnection(options, ADDING_TIMEOUT_MS);
   }
-  // Without a limit, commands wait in memory for as long as Redis is away, and come all at once when it returns.
-  // BullMQ's own waiting for the first connection knows no limit either: skipped, its first command connects.
-  const connection = { ...redisConnection(options), maxRetriesPerRequest: 1 };
-  const prefix = prefixOf(options);
-  return new redis.Queue<unknown, void>(name, { connection, prefix, streams, skipWaitingForReady: true });
+
+  /** Connects at the first use, anew when that has failed. */
+  open(name: QueueName) {
+    const { options } = this;
+    if (this.shared.isPostgres) {
+      return new postgres.Queue<unknown, void>(name, { connection: this.shared.current(), streams });
+    }
+    // Without a limit, commands wait in memory for as long as Redis is away, and come all at once when it returns.
+    // BullMQ's own waiting for the first connection knows no limit either: skipped, its first command connects.
+    const connection = { ...redisConnection(options), maxRetriesPerRequest: 1 };
+    const prefix = prefixOf(options);
+    return new redis.Queue<unknown, void>(name, { connection, prefix, streams, skipWaitingForReady: true });
+  }
+
+  /** After the queues. */
+  close(): Promise<void> {
+    return this.shared.close();
+  }
 }
 
-export type BullQueue = ReturnType<typeof openQueue>;
+export type BullQueue = ReturnType<AddingSide['open']>;
 
-/** The working side: waits for the backend for as long as it is away. */
-export function openWorker(
-  options: QueueOptions,
-  name: QueueName,
-  processor: Processor<unknown, void>,
-  settings: Omit<WorkerOptions, 'connection' | 'prefix'>,
-) {
-  if (backendOf(options.url) === 'postgres') {
-    const connection = { ...postgresConnection(options), query_timeout: WORKING_TIMEOUT_MS };
-    return new postgres.Worker<unknown, void>(name, processor, { ...settings, connection });
+/** The working side of a process: waits for the backend for as long as it is away. @throws QueueUrlInvalid */
+export class WorkingSide {
+  private readonly shared: SharedConnection;
+
+  constructor(private readonly options: QueueOptions) {
+    this.shared = new SharedConnection(options, WORKING_TIMEOUT_MS);
   }
-  const connection = { ...redisConnection(options), maxRetriesPerRequest: null };
-  return new redis.Worker<unknown, void>(name, processor, { ...settings, connection, prefix: prefixOf(options) });
+
+  open(name: QueueName, processor: Processor<unknown, void>, settings: Omit<WorkerOptions, 'connection' | 'prefix'>) {
+    const { options } = this;
+    if (this.shared.isPostgres) {
+      return new postgres.Worker<unknown, void>(name, processor, { ...settings, connection: this.shared.current() });
+    }
+    const connection = { ...redisConnection(options), maxRetriesPerRequest: null };
+    return new redis.Worker<unknown, void>(name, processor, { ...settings, connection, prefix: prefixOf(options) });
+  }
+
+  /** After the workers. */
+  close(): Promise<void> {
+    return this.shared.close();
+  }
 }
 
-export type BullWorker = ReturnType<typeof openWorker>;
+export type BullWorker = ReturnType<WorkingSide['open']>;
+
+/** What the queues of one role share on PostgreSQL. On Redis each has its own connection. */
+class SharedConnection {
+  readonly isPostgres: boolean;
+  private opened: PostgresConnection | undefined;
+
+  constructor(
+    private readonly options: QueueOptions,
+    private readonly queryTimeoutMs: number,
+  ) {
+    this.isPostgres = backendOf(options.url) === 'postgres';
+  }
+
+  current(): PostgresConnection {
+    return (this.opened ??= this.connect());
+  }
+
+  async close(): Promise<void> {
+    await this.opened?.close();
+  }
+
+  private connect(): PostgresConnection {
+    const { url, schema = 'bullmq', postgresPoolSize: poolSize = 6 } = this.options;
+    const opened = connectToPostgres({ url, schema, poolSize, queryTimeoutMs: this.queryTimeoutMs });
+    // BullMQ keeps the first connect's failure for ever: the next to ask starts afresh.
+    opened.waitUntilReady().catch(() => {
+      if (this.opened === opened) this.opened = undefined;
+      void opened.close();
+    });
+    return opened;
+  }
+}
 
 /** @throws QueueUrlInvalid */
 export function backendOf(url: string): 'postgres' | 'redis' {
   if (/^postgres(ql)?:\/\//.test(url)) return 'postgres';
   if (/^rediss?:\/\//.test(url)) return 'redis';
   throw new QueueUrlInvalid();
-}
-
-function postgresConnection({ url, schema = 'bullmq', postgresPoolSize = 4 }: QueueOptions) {
-  return {
-    connectionString: url,
-    schema,
-    migrate: true,
-    max: postgresPoolSize,
-    connectionTimeoutMillis: 3_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-  };
 }
 
 function redisConnection({ url }: QueueOptions) {

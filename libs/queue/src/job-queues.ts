@@ -1,5 +1,5 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { backendOf, openQueue, type BullQueue, type QueueOptions } from './backend.js';
+import { AddingSide, type BullQueue, type QueueOptions } from './backend.js';
 import { logBackendErrors } from './backend-errors.js';
 import { within } from './deadline.js';
 import { JobDataInvalid, QueueUnavailable } from './errors.js';
@@ -30,13 +30,12 @@ export interface QueueCounts {
 export class JobQueues implements OnApplicationShutdown {
   readonly #logger = new Logger(JobQueues.name);
   readonly #opened = new Map<QueueName, Promise<BullQueue>>();
-  readonly #options: QueueOptions;
+  readonly #side: AddingSide;
   #closing: Promise<void> | undefined;
 
   /** Connects at the first use. @throws QueueUrlInvalid */
   constructor(options: QueueOptions) {
-    backendOf(options.url);
-    this.#options = options;
+    this.#side = new AddingSide(options);
   }
 
   /**
@@ -129,7 +128,7 @@ export class JobQueues implements OnApplicationShutdown {
   }
 
   async #connect(name: QueueName): Promise<BullQueue> {
-    const queue = openQueue(this.#options, name);
+    const queue = this.#side.open(name);
     queue.on('error', logBackendErrors(this.#logger, name));
     try {
       await queue.waitUntilReady();
@@ -150,6 +149,7 @@ export class JobQueues implements OnApplicationShutdown {
       this.#logger.warn('queue did not close', { error: String(error) });
       for (const queue of queues) queue.disconnect().catch(() => undefined);
     }
+    await this.#side.close();
   }
 }
 

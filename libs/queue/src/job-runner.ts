@@ -1,14 +1,14 @@
 import { Logger } from '@nestjs/common';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
-import { backendOf, openWorker, type BullWorker, type QueueOptions } from './backend.js';
+import { WorkingSide, type BullWorker, type QueueOptions } from './backend.js';
 import { logBackendErrors } from './backend-errors.js';
 import { within } from './deadline.js';
 import { JobHandlersIncomplete, JobStalled, RetryAfter } from './errors.js';
 import { isJobName, jobNames, jobs, queueNames, queues, type JobData, type JobName, type QueueName } from './jobs.js';
 import { nextStep } from './next-step.js';
-import { Places } from './places.js';
+import { Places, type Place } from './places.js';
 
-export interface JobContext {
+export interface JobContext extends Place {
   jobId: string;
   /** From 1. An attempt whose worker was lost is repeated under the same number. */
   attempt: number;
@@ -16,8 +16,6 @@ export interface JobContext {
   isLastAttempt: boolean;
   /** Aborted when this worker lost its claim on the job, which another one may then be running. */
   signal: AbortSignal;
-  /** Another handler may begin: what is left of this one only writes down what it did. Idempotent. */
-  leave: () => void;
 }
 
 export type JobHandler<N extends JobName> = (data: JobData<N>, context: JobContext) => Promise<void>;
@@ -54,6 +52,7 @@ const CLOSE_DEADLINE_MS = 3_000;
 export class JobRunner {
   readonly #logger = new Logger(JobRunner.name);
   readonly #options: JobRunnerOptions;
+  readonly #side: WorkingSide;
   readonly #handlers: JobHandlers;
   readonly #workers: BullWorker[] = [];
   readonly #places: Places[] = [];
@@ -65,7 +64,7 @@ export class JobRunner {
     const missing = jobNames.filter((name) => typeof handlers[name] !== 'function');
     const unknown = Object.keys(handlers).filter((name) => !isJobName(name));
     if (missing.length || unknown.length) throw new JobHandlersIncomplete(missing, unknown);
-    backendOf(options.url);
+    this.#side = new WorkingSide(options);
     this.#options = options;
     this.#handlers = handlers;
   }
@@ -101,6 +100,7 @@ export class JobRunner {
     for (const places of this.#places) places.close();
     while (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
     await Promise.all(this.#workers.map((worker) => this.#close(worker)));
+    await this.#side.close();
   }
 
   async #close(worker: BullWorker): Promise<void> {
@@ -121,7 +121,7 @@ export class JobRunner {
     this.#places.push(places);
     // BullMQ hands out a signal only to functions that declare three parameters.
     const processor = async (job: Job<unknown, void>, token?: string, signal?: AbortSignal) => {
-      const processing = places.run((leave) => this.#begin(job, { token, leave, signal }));
+      const processing = places.run((place) => this.#begin(job, { token, place, signal }));
       this.#inHand.add(processing);
       try {
         await processing;
@@ -130,7 +130,7 @@ export class JobRunner {
         worker.concurrency = concurrency + places.ahead;
       }
     };
-    const worker = openWorker(this.#options, queue, processor, {
+    const worker = this.#side.open(queue, processor, {
       autorun: false,
       concurrency,
       lockDuration: this.#options.lockDurationMs ?? 15_000,
@@ -152,33 +152,33 @@ export class JobRunner {
     return worker;
   }
 
-  /** While this worker stops, a job that has waited for a place goes back to the others. */
+  /** While this worker stops, a job that it was just handed goes back to the others. */
   async #begin(
     job: Job<unknown, void>,
-    given: { token: string | undefined; leave: () => void; signal: AbortSignal | undefined },
+    given: { token: string | undefined; place: Place; signal: AbortSignal | undefined },
   ): Promise<void> {
     if (this.#stopping) {
       // Where the backend is away, the job's lock runs out, and it is taken for one whose worker was lost.
       await within(CLOSE_DEADLINE_MS, 'give back', job.moveToWait(given.token)).catch(() => undefined);
       throw new WaitingError();
     }
-    await this.#process(job, given.leave, given.signal);
+    await this.#process(job, given.place, given.signal);
   }
 
-  async #process(job: Job<unknown, void>, leave: () => void, signal = new AbortController().signal): Promise<void> {
+  async #process(job: Job<unknown, void>, place: Place, signal = new AbortController().signal): Promise<void> {
     const { name } = job;
     if (!isJobName(name)) {
       // Left by another release: this one cannot run it, and its rows will tell what is missing.
       this.#logger.error('job is not in the catalogue', { job: name, job_id: job.id });
       throw new UnrecoverableError('unknown_job');
     }
-    await this.#attempt(name, job, { signal, leave });
+    await this.#attempt(name, job, { signal, ...place });
   }
 
   async #attempt<N extends JobName>(
     name: N,
     job: Job<unknown, void>,
-    given: Pick<JobContext, 'signal' | 'leave'>,
+    given: Pick<JobContext, 'signal' | keyof Place>,
   ): Promise<void> {
     const attempts = job.opts.attempts ?? jobs[name].attempts;
     const attempt = job.attemptsMade + 1;

@@ -1,79 +1,102 @@
-import { Places } from './places.js';
+import { Places, type Place } from './places.js';
 
-/** Works that end when told. */
+/** Works that come for a place, leave it and end when told. */
 function working(places: Places) {
-  const begun: number[] = [];
+  const calling: number[] = [];
+  const refused: number[] = [];
   const ends: (() => void)[] = [];
-  const leaves: (() => void)[] = [];
-  const start = (id: number) =>
-    places.run(async (leave) => {
-      begun.push(id);
-      leaves[id] = leave;
-      await new Promise<void>((resolve) => (ends[id] = resolve));
-    });
-  const end = async (id: number) => {
-    ends[id]?.();
-    await new Promise(setImmediate);
+  const given: Place[] = [];
+  const turn = () => new Promise(setImmediate);
+  const start = async (...ids: number[]) => {
+    for (const id of ids) {
+      void places.run(async (place) => {
+        given[id] = place;
+        ((await place.enter()) ? calling : refused).push(id);
+        await new Promise<void>((resolve) => (ends[id] = resolve));
+      });
+    }
+    await turn();
+  };
+  const end = async (...ids: number[]) => {
+    for (const id of ids) ends[id]?.();
+    await turn();
   };
   const leave = async (id: number) => {
-    leaves[id]?.();
-    await new Promise(setImmediate);
+    given[id]?.leave();
+    await turn();
   };
-  return { begun, start, end, leave };
+  return { calling, refused, start, end, leave };
 }
 
 describe('places', () => {
-  it('let so many run at a time, first come, first served', async () => {
-    const { begun, start, end } = working(new Places(2));
-    const all = [0, 1, 2, 3].map(start);
-    await new Promise(setImmediate);
-    expect(begun).toEqual([0, 1]);
+  it('let so many make calls at a time, first come, first served', async () => {
+    const { calling, start, end } = working(new Places(2));
+    await start(0, 1, 2, 3);
+    expect(calling).toEqual([0, 1]);
     await end(1);
-    expect(begun).toEqual([0, 1, 2]);
+    expect(calling).toEqual([0, 1, 2]);
     await end(0);
-    await end(2);
-    await end(3);
-    await Promise.all(all);
-    expect(begun).toEqual([0, 1, 2, 3]);
+    expect(calling).toEqual([0, 1, 2, 3]);
   });
 
   it('are free for another as soon as one is left, and only once', async () => {
-    const { begun, start, end, leave } = working(new Places(1));
-    const all = [0, 1, 2].map(start);
+    const { calling, start, end, leave } = working(new Places(1));
+    await start(0, 1, 2);
     await leave(0);
     await leave(0);
     await end(0);
-    expect(begun).toEqual([0, 1]);
-    await end(1);
-    await end(2);
-    await Promise.all(all);
+    expect(calling).toEqual([0, 1]);
+  });
+
+  it('are kept by those who have one and come again', async () => {
+    const places = new Places(1);
+    await places.run(async ({ enter }) => {
+      expect(await enter()).toBe(true);
+      expect(await enter()).toBe(true);
+    });
+    await places.run(async ({ enter }) => expect(await enter()).toBe(true));
   });
 
   it('are free again when a work fails', async () => {
     const places = new Places(1);
-    await expect(places.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    await places.run(() => Promise.resolve());
+    const failing = places.run(async ({ enter }) => {
+      await enter();
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    await places.run(async ({ enter }) => expect(await enter()).toBe(true));
   });
 
-  it('have as many jobs fetched ahead as leave early, and at most as many as there are places', async () => {
+  it('are not to be had once closed, neither by those who wait nor by those who come', async () => {
+    const places = new Places(1);
+    const { calling, refused, start } = working(places);
+    await start(0, 1);
+    places.close();
+    await start();
+    await start(2);
+    expect(calling).toEqual([0]);
+    expect(refused).toEqual([1, 2]);
+  });
+
+  it('have jobs fetched ahead while others leave early, and at most two for each place', async () => {
     const places = new Places(2);
     const { start, end, leave } = working(places);
     expect(places.ahead).toBe(0);
-    const all = [0, 1, 2, 3].map(start);
+    await start(0, 1, 2, 3);
     await leave(0);
-    expect(places.ahead).toBe(1);
-    for (const id of [1, 2, 3]) await leave(id);
+    // One that has left and not ended, and one that will have left when the next is prepared.
     expect(places.ahead).toBe(2);
-    for (const id of [0, 1, 2, 3]) await end(id);
-    await Promise.all(all);
+    for (const id of [1, 2, 3]) await leave(id);
+    expect(places.ahead).toBe(4);
+    await end(0, 1, 2, 3);
   });
 
-  it('have none fetched ahead for works that stay until they end', async () => {
+  it('have none fetched ahead for works that stay until they end, or come for no place', async () => {
     const places = new Places(2);
     const { start, end } = working(places);
-    const all = [0, 1, 2].map(start);
-    for (const id of [0, 1, 2]) await end(id);
-    await Promise.all(all);
+    await start(0, 1, 2);
+    await end(0, 1, 2);
+    await places.run(async ({ leave }) => leave());
     expect(places.ahead).toBe(0);
   });
 });

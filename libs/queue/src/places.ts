@@ -1,59 +1,93 @@
+/** Where a job makes the calls that only so many may make at a time. */
+export interface Place {
+  /**
+   * Waits for a place, first come, first served. A job that has one, or has left it, does not wait.
+   * @returns false when this worker stops before there is one: the calls are another worker's
+   */
+  enter: () => Promise<boolean>;
+  /** The calls are made, another job may make its own: what is left of this one only writes down what it did. Idempotent. */
+  leave: () => void;
+}
+
 /** Changes its mind no oftener: a worker that fetches fewer than before stands still until enough have ended. */
 const STEADY_MS = 500;
+/** About what a busy worker takes to prepare a job for its calls. */
+const PREPARING_MS = 20;
 
 /**
- * Where the handlers of one queue run, so many at a time. A handler that has left its place and only writes down what it
- * did keeps its job, but nobody waiting: so that the next job is at hand by then, some are fetched ahead.
+ * Where the handlers of one queue make their calls, so many at a time. A job is prepared before, and its end is written down
+ * after, while others make their calls: so that no place stands empty meanwhile, more jobs are fetched than there are places.
  */
 export class Places {
-  /** How many more jobs than places shall be fetched: as many as have left before, and fewer while some wait in vain. */
+  /**
+   * How many more: as many as have left and not yet ended, and as many as will have left by the time that a job fetched now
+   * is prepared. Fewer while some wait in vain. None where nobody leaves early.
+   */
   ahead = 0;
-  private readonly waiting: (() => void)[] = [];
+  private waiting: ((hasPlace: boolean) => void)[] = [];
   private taken = 0;
   private left = 0;
+  /** When jobs have left, within the time of a preparation. */
+  private leaves: number[] = [];
+  private isClosed = false;
   private changedAt = -Infinity;
 
   constructor(private readonly count: number) {}
 
-  /** Runs the work in a place, first come, first served. It may leave it before it ends. */
-  async run(work: (leave: () => void) => Promise<void>): Promise<void> {
-    if (this.taken < this.count) this.taken++;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
-    let hasLeft = false;
+  /** Runs a job, which may take a place. One that it has when it ends is free then. */
+  async run(work: (place: Place) => Promise<void>): Promise<void> {
+    // The compiler does not see that the two functions change it.
+    let stage = 'before' as 'before' | 'within' | 'after';
+    const enter = async () => {
+      if (stage === 'before' && (await this.take())) stage = 'within';
+      return stage !== 'before';
+    };
     const leave = () => {
-      if (hasLeft) return;
-      hasLeft = true;
+      if (stage !== 'within') return;
+      stage = 'after';
       this.left++;
-      if (this.left > this.ahead) this.fetchAhead(this.left);
       this.free();
+      this.look();
     };
     try {
-      await work(leave);
+      await work({ enter, leave });
     } finally {
-      if (hasLeft) this.left--;
-      else this.free();
-      hasLeft = true;
+      if (stage === 'within') this.free();
+      if (stage === 'after') this.left--;
+      stage = 'after';
     }
   }
 
-  /** Lets all in that wait: they shall see for themselves that there is no more to do. */
+  /** Whoever waits, or comes to wait, gets no place any more. */
   close(): void {
-    for (const next of this.waiting.splice(0)) {
-      this.taken++;
-      next();
-    }
+    this.isClosed = true;
+    for (const answer of this.waiting.splice(0)) answer(false);
+  }
+
+  private async take(): Promise<boolean> {
+    if (this.isClosed) return false;
+    if (this.taken === this.count) return new Promise((resolve) => this.waiting.push(resolve));
+    this.taken++;
+    return true;
   }
 
   private free(): void {
     const next = this.waiting.shift();
-    if (this.waiting.length > 0 && performance.now() - this.changedAt > STEADY_MS)
-      this.fetchAhead(Math.max(this.left, Math.floor(this.ahead / 2)));
-    if (!next) this.taken--;
-    next?.();
+    if (next) next(true);
+    else this.taken--;
   }
 
-  private fetchAhead(ahead: number): void {
-    this.ahead = Math.min(this.count, Math.max(0, ahead));
-    this.changedAt = performance.now();
+  private look(): void {
+    const now = performance.now();
+    this.leaves = [...this.leaves.filter((at) => at > now - PREPARING_MS), now];
+    const wanted = this.left + this.leaves.length;
+    const inVain = this.waiting.length > 0 && now - this.changedAt > STEADY_MS;
+    if (wanted > this.ahead) this.fetchAhead(wanted, now);
+    else if (inVain) this.fetchAhead(Math.max(wanted, Math.floor(this.ahead / 2)), now);
+  }
+
+  private fetchAhead(ahead: number, now: number): void {
+    this.ahead = Math.min(2 * this.count, ahead);
+    this.changedAt = now;
   }
 }

@@ -7,7 +7,7 @@ import { Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { createEmptyDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { queueBackends } from '../../../test/support/queue-backends.js';
-import { openQueue, type QueueOptions } from './backend.js';
+import { AddingSide, type QueueOptions } from './backend.js';
 import { idleHandlers } from './idle-handlers.fixture.js';
 import {
   GiveUp,
@@ -87,7 +87,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
 
   it('hands the data of an added job to its handler', async () => {
     const seen: unknown[] = [];
-    await startRunner(async (data, { signal, leave: _leave, ...context }) => {
+    await startRunner(async (data, { signal, enter: _enter, leave: _leave, ...context }) => {
       seen.push({ data, context, aborted: signal.aborted });
     });
     const data = aDeletion();
@@ -103,7 +103,8 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     const { opened, open } = gate();
     const begun: string[] = [];
     await startRunner(
-      async ({ deletion_id }, { leave }) => {
+      async ({ deletion_id }, { enter, leave }) => {
+        await enter();
         begun.push(deletion_id);
         leave();
         // The first one only shows that they leave.
@@ -122,29 +123,31 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     await eventually(isEmpty);
   });
 
-  it('gives a job that was fetched ahead back when it stops', async () => {
+  it('tells a job that was fetched ahead when it stops that there will be no place', async () => {
     const { opened, open } = gate();
-    const begun: string[] = [];
+    const calling: string[] = [];
+    const refused: string[] = [];
     const runner = await startRunner(
-      async ({ deletion_id }, { leave }) => {
-        begun.push(deletion_id);
-        if (begun.length === 1) leave();
-        else await opened;
+      async ({ deletion_id }, { enter, leave }) => {
+        ((await enter()) ? calling : refused).push(deletion_id);
+        if (calling.length === 1) leave();
+        else if (calling.includes(deletion_id)) await opened;
       },
       { concurrency: { deletions: 1 } },
     );
     const [first, ...others] = Array.from({ length: 3 }, aDeletion).map((data) => ({ jobId: data.deletion_id, data }));
     await queues.addBulk('deletion.run', first ? [first] : []);
-    await eventually(async () => begun.length === 1 && (await isEmpty()));
+    await eventually(async () => calling.length === 1 && (await isEmpty()));
     await queues.addBulk('deletion.run', others);
     await eventually(async () => (await queues.counts('deletions')).active === 2);
 
     const stopped = runner.stop();
+    await eventually(() => refused.length === 1);
     open();
     await stopped;
 
-    expect(begun).toHaveLength(2);
-    expect(await queues.counts('deletions')).toEqual({ waiting: 1, active: 0, delayed: 0 });
+    expect(calling).toHaveLength(2);
+    expect(await isEmpty()).toBe(true);
   });
 
   it('adds many at once, and each runs', async () => {
@@ -290,10 +293,12 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
   });
 
   it('drops a job whose stored data does not fit, without running it or storing an end', async () => {
-    const strange = openQueue(options, 'deletions');
+    const side = new AddingSide(options);
+    const strange = side.open('deletions');
     await strange.add('deletion.run', { deletion_id: 7 }, { jobId: randomUUID(), attempts: 6, removeOnFail: true });
     await strange.add('deletion.unheard-of', {}, { jobId: randomUUID(), attempts: 6, removeOnFail: true });
     await strange.close();
+    await side.close();
     let calls = 0;
     await startRunner(async () => void calls++, { onGaveUp: async () => void calls++ });
 
@@ -309,9 +314,11 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     await queues.add('deletion.run', data, { jobId: data.deletion_id });
     await eventually(async () => (await queues.counts('deletions')).delayed === 1);
 
-    const raw = openQueue(options, 'deletions');
+    const side = new AddingSide(options);
+    const raw = side.open('deletions');
     const job = await raw.getJob(data.deletion_id);
     await raw.close();
+    await side.close();
     expect(job?.failedReason).toMatch(/^Try again in \d+ ms\.$/);
     expect(job?.stacktrace).toEqual([]);
   });

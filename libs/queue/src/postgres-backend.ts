@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import pg, { type ClientConfig } from 'pg';
+import { PostgresConnection, PostgresQueueBackend, type BackendFactory } from 'bullmq';
+
+/**
+ * A connection that prepares every statement that has parameters, so that Postgres parses and plans each once: BullMQ has
+ * some dozens, and runs one or two of them for every job.
+ */
+class PreparingClient extends pg.Client {
+  constructor(config?: ClientConfig) {
+    super(config);
+    // pg-pool and BullMQ call it in this one way. The type has an overload for every other.
+    const query = this.query.bind(this) as (statement: unknown, values?: unknown, callback?: unknown) => unknown;
+    this.query = ((statement: unknown, values?: unknown, callback?: unknown) =>
+      typeof statement === 'string' && Array.isArray(values)
+        ? query({ name: nameOf(statement), text: statement, values }, callback)
+        : query(statement, values, callback)) as typeof this.query;
+  }
+}
+
+const names = new Map<string, string>();
+
+function nameOf(statement: string): string {
+  const known = names.get(statement);
+  if (known) return known;
+  const name = createHash('sha256').update(statement).digest('base64url');
+  names.set(statement, name);
+  return name;
+}
+
+interface QueueDatabase {
+  url: string;
+  schema: string;
+  /** Most connections, besides the one that listens. */
+  poolSize: number;
+  queryTimeoutMs: number;
+}
+
+type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
+
+/** The connection that listens is asked by all queues at once, and pg takes one statement at a time. */
+class SharedPostgresConnection extends PostgresConnection {
+  private readonly takingTurns = new WeakSet<ListenClient>();
+
+  override async getListenClient(): Promise<ListenClient> {
+    const client = await super.getListenClient();
+    if (this.takingTurns.has(client)) return client;
+    this.takingTurns.add(client);
+    const query = client.query.bind(client);
+    let last: Promise<unknown> = Promise.resolve();
+    client.query = (text, values) => {
+      const asked = last.then(() => query(text, values));
+      last = asked.catch(() => undefined);
+      // pg's answer is of the caller's type, whatever that is.
+      return asked as never;
+    };
+    return client;
+  }
+}
+
+/** Connections to PostgreSQL that all queues of a process share: a pool, and one that listens for new jobs. */
+export function connectToPostgres({ url, schema, poolSize, queryTimeoutMs }: QueueDatabase): PostgresConnection {
+  return new SharedPostgresConnection({
+    connectionString: url,
+    schema,
+    migrate: true,
+    max: poolSize,
+    // The queue may be lost, so nobody need wait until it is on the disk. What is committed later, and waits, takes along what was
+    // written before it: no job is gone whose rows are there.
+    options: '-c synchronous_commit=off',
+    application_name: 'retract-queue',
+    query_timeout: queryTimeoutMs,
+    connectionTimeoutMillis: 3_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    Client: PreparingClient,
+  });
+}
+
+/**
+ * One queue on shared connections. BullMQ's own factory opens a pool and a listening connection for each queue; Postgres
+ * wakes every listener at every commit that notifies, so six of them in each worker cost as much as the work of a small one.
+ */
+class SharingBackend extends PostgresQueueBackend {
+  constructor(
+    private readonly shared: PostgresConnection,
+    name: string,
+    opts: ConstructorParameters<typeof PostgresQueueBackend>[2],
+  ) {
+    // As its owner it hears when the listening connection was lost, and listens again.
+    super(shared, name, opts, true);
+    // One for each queue and its worker, all of whom hear of trouble.
+    shared.setMaxListeners(50);
+  }
+
+  /** The others go on: the connection is closed by whoever opened it. */
+  override close(): Promise<void> {
+    this.closing ??= this.disconnectBlocking();
+    return this.closing;
+  }
+
+  override async disconnect(): Promise<void> {
+    await this.close();
+  }
+}
+
+export const createSharingBackend: BackendFactory<SharingBackend, PostgresConnection> = (name, opts) =>
+  new SharingBackend(opts.connection, name, { ...opts, connection: opts.connection.pool });
