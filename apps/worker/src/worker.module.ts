@@ -41,7 +41,8 @@ export class WorkerModule {
           ],
           applicationName: 'retract-worker',
           secrets: new SecretBox(env.MASTER_KEYS),
-          poolSize: env.WORKER_CONCURRENCY + 5,
+          // Runs share statements: many more of them need few more connections, of which Postgres has not too many.
+          poolSize: Math.min(30, env.WORKER_CONCURRENCY + 5),
         }),
         QueueModule.forRoot(queue),
         MerchantsModule.forRoot({

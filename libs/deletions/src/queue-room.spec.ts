@@ -2,9 +2,10 @@ import { LEAST_CAPACITY, MOST_CAPACITY, nextCapacity, untilWorthALookMs } from '
 
 describe('the capacity of the queue', () => {
   it.each([
-    ['doubles when workers emptied a full queue', 100, { handedOut: 100, waiting: 0, elapsedMs: 500 }, 200],
-    ['doubles when they emptied one that was half full', 100, { handedOut: 50, waiting: 0, elapsedMs: 500 }, 200],
-    ['is what workers take in 400 ms', 100, { handedOut: 100, waiting: 40, elapsedMs: 100 }, 240],
+    ['grows by a quarter when workers emptied a full queue', 100, { handedOut: 100, waiting: 0, elapsedMs: 500 }, 125],
+    ['grows when they emptied one that was half full', 100, { handedOut: 50, waiting: 0, elapsedMs: 500 }, 125],
+    ['is what workers take in 400 ms', 200, { handedOut: 100, waiting: 40, elapsedMs: 100 }, 240],
+    ['grows by a quarter at most', 100, { handedOut: 100, waiting: 40, elapsedMs: 100 }, 125],
     ['stays when little was handed out', 100, { handedOut: 10, waiting: 0, elapsedMs: 100 }, 100],
     ['stays when half is left', 100, { handedOut: 100, waiting: 50, elapsedMs: 500 }, 100],
     [
@@ -16,7 +17,7 @@ describe('the capacity of the queue', () => {
     ['shrinks to what workers take', 200, { handedOut: 200, waiting: 155, elapsedMs: 100 }, 180],
     ['is never less than one process takes', 50, { handedOut: 50, waiting: 50, elapsedMs: 25 }, LEAST_CAPACITY],
     ['is never more than is soon gone', 1_000, { handedOut: 1_000, waiting: 0, elapsedMs: 25 }, MOST_CAPACITY],
-    ['knows looks that follow at once', 100, { handedOut: 100, waiting: 60, elapsedMs: 0 }, MOST_CAPACITY],
+    ['knows looks that follow at once', 100, { handedOut: 100, waiting: 60, elapsedMs: 0 }, 125],
   ])('%s', (_what, capacity, seen, next) => {
     expect(nextCapacity(capacity, seen)).toBe(next);
   });

@@ -4,7 +4,11 @@ export const LEAST_CAPACITY = 50;
 export const MOST_CAPACITY = 1_000;
 /** Workers that find the queue empty between two looks stand still; what waits longer makes urgent deletions wait. */
 const AHEAD_MS = 400;
-/** At once it shrinks by no more than this: workers are slower right after a look, which keeps Postgres busy. */
+/**
+ * At once it grows and shrinks by no more than this. Workers that have just begun take more than they can do, and what waits for
+ * longer than its slot lives has to buy another; and they are slower right after a look, which keeps Postgres busy.
+ */
+const GROW = 5 / 4;
 const SHRINK = 3 / 4;
 /** What was measured between two looks may be off. */
 const MOST_PAUSE_MS = 75;
@@ -24,10 +28,10 @@ export interface Seen {
  */
 export function nextCapacity(capacity: number, { handedOut, waiting, elapsedMs }: Seen): number {
   const hasRunDry = waiting === 0 && handedOut >= capacity / 2;
-  const wanted = hasRunDry ? capacity * 2 : (AHEAD_MS * (handedOut - waiting)) / Math.max(1, elapsedMs);
+  const wanted = hasRunDry ? Infinity : (AHEAD_MS * (handedOut - waiting)) / Math.max(1, elapsedMs);
   // Where little was handed out, little could be taken: that says nothing. So it shrinks only while much is left.
   const least = waiting > capacity / 2 ? capacity * SHRINK : capacity;
-  return Math.floor(Math.min(MOST_CAPACITY, Math.max(LEAST_CAPACITY, least, wanted)));
+  return Math.floor(Math.min(MOST_CAPACITY, Math.max(LEAST_CAPACITY, least, Math.min(capacity * GROW, wanted))));
 }
 
 /**

@@ -68,6 +68,8 @@ export interface Outcome {
 
 /** Neither the claim nor the end of a busy worker's run holds a place, so both can wait. */
 const PATIENCE: Patience = { items: 32, ms: 25 };
+/** A run that begins a call has its place already. */
+const LESS_PATIENCE: Patience = { items: 16, ms: 5 };
 
 /** For runs that are nobody's job. */
 const ANYWHERE: Place = { enter: () => Promise.resolve(true), leave: () => undefined };
@@ -122,6 +124,15 @@ interface ClaimedRow {
   tokenVersion: number;
 }
 
+type Operation = 'mass/delete' | 'mass/get';
+
+interface WantedCall {
+  /** The call's own. */
+  id: string;
+  run: Run;
+  operation: Operation;
+}
+
 interface WantedEnd {
   run: Run;
   end: End;
@@ -137,6 +148,7 @@ export class Runs implements OnModuleDestroy {
   private readonly logger = new Logger(Runs.name);
   private closesAt = Infinity;
   private readonly claims = new Gathering((wanted: WantedClaim[]) => this.claimAll(wanted), isOfRows, PATIENCE);
+  private readonly begins = new Gathering((wanted: WantedCall[]) => this.startAll(wanted), isOfRows, LESS_PATIENCE);
   private readonly ends = new Gathering((wanted: WantedEnd[]) => this.finishAll(wanted), isOfRows, PATIENCE);
 
   constructor(
@@ -162,18 +174,8 @@ export class Runs implements OnModuleDestroy {
   }
 
   /** Writes down that a call is about to be made. @returns its id, or undefined when the claim is lost */
-  async startCall(run: Run, operation: 'mass/delete' | 'mass/get'): Promise<string | undefined> {
-    const [started] = await prepared<{ id: string }>(
-      this.dataSource.manager,
-      'begin a call',
-      `WITH held AS (
-         UPDATE deletions SET running_until = now() + $5 * interval '1 ms', attempts = attempts + CASE WHEN $4 = 'mass/delete' THEN 1 ELSE 0 END
-         WHERE id = $2 AND run_id = $3 AND finished_at IS NULL RETURNING id
-       )
-       INSERT INTO deletion_attempts (id, deletion_id, operation) SELECT $1, id, $4 FROM held RETURNING id`,
-      [uuidv7(), run.id, run.runId, operation, CLAIM_MS],
-    );
-    return started?.id;
+  async startCall(run: Run, operation: Operation): Promise<string | undefined> {
+    return this.begins.ask({ id: uuidv7(), run, operation });
   }
 
   /**
@@ -314,6 +316,27 @@ export class Runs implements OnModuleDestroy {
     );
     const byRunId = new Map(claimed.map((row) => [row.runId, row]));
     return asked.map(({ runId }) => byRunId.get(runId));
+  }
+
+  private async startAll(wanted: WantedCall[]): Promise<(string | undefined)[]> {
+    const started = await prepared<{ id: string }>(
+      this.dataSource.manager,
+      'begin calls',
+      `WITH held AS (
+         UPDATE deletions d SET running_until = now() + ${CLAIM_MS} * interval '1 ms', attempts = attempts + (c.operation = 'mass/delete')::int
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS c (call_id, id, run_id, operation)
+         WHERE d.id = ANY($2) AND d.id = c.id AND d.run_id = c.run_id AND d.finished_at IS NULL RETURNING c.call_id, d.id, c.operation
+       )
+       INSERT INTO deletion_attempts (id, deletion_id, operation) SELECT call_id, id, operation FROM held RETURNING id`,
+      [
+        wanted.map(({ id }) => id),
+        wanted.map(({ run }) => run.id),
+        wanted.map(({ run }) => run.runId),
+        wanted.map(({ operation }) => operation),
+      ],
+    );
+    const ids = new Set(started.map(({ id }) => id));
+    return wanted.map(({ id }) => (ids.has(id) ? id : undefined));
   }
 
   private async finishAll(wanted: WantedEnd[]): Promise<void[]> {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { prepared, rows, SealedColumns } from '@app/database';
+import { Gathering, isOfRows, prepared, rows, SealedColumns, type Patience } from '@app/database';
 import { TokenUnavailable } from './errors.js';
 
 export interface MintedToken {
@@ -39,6 +39,23 @@ interface Row {
   failure_code: string | null;
 }
 
+interface WantedLease {
+  holderId: string;
+  owner: string;
+  /** Of the token that was seen; 0 when there was none. */
+  seenVersion: number;
+}
+
+interface NewToken {
+  holderId: string;
+  owner: string;
+  tokenSealed: string;
+  expiresInSeconds: number;
+}
+
+/** A takedown mints thousands of tokens in a row. Callers wait, so a statement hardly waits for more. */
+const LITTLE_PATIENCE: Patience = { items: 16, ms: 5 };
+
 /**
  * One mint per token lifetime across all processes. Every mint kills the token before it, so two processes that mint at
  * once break each other: callers of one process share a flight; processes share an owner-checked lease in Postgres, which
@@ -48,6 +65,8 @@ interface Row {
 export class AccessTokens {
   private readonly flights = new Map<string, Promise<HeldToken>>();
   private readonly options: AccessTokenOptions;
+  private readonly leases = new Gathering((wanted: WantedLease[]) => this.leaseAll(wanted), isOfRows, LITTLE_PATIENCE);
+  private readonly stores = new Gathering((minted: NewToken[]) => this.storeAll(minted), isOfRows, LITTLE_PATIENCE);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -88,7 +107,7 @@ export class AccessTokens {
   /** Takes a token that came with a grant. */
   async keep(tx: EntityManager, holderId: string, minted: MintedToken): Promise<void> {
     await tx.query(
-      `INSERT INTO access_tokens (holder_id, token_sealed, expires_at, use_until, version) VALUES ($1, $2, ${EXPIRES_AT}, ${USE_UNTIL}, 1)
+      `INSERT INTO access_tokens (holder_id, token_sealed, expires_at, use_until, version) VALUES ($1, $2, ${expiresAt('$3::int')}, ${useUntil('$3::int')}, 1)
        ON CONFLICT (holder_id) DO UPDATE SET
          token_sealed = excluded.token_sealed, expires_at = excluded.expires_at, use_until = excluded.use_until,
          version = access_tokens.version + 1, lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL`,
@@ -122,7 +141,7 @@ export class AccessTokens {
       const row = await this.read(holderId, lastingMs);
       if (row?.token_sealed && row.is_usable) return this.held(holderId, row.token_sealed, row);
       if (row?.is_cooling) throw new TokenUnavailable(row.failure_code ?? 'unknown');
-      if (await this.lease(holderId, owner, row?.version ?? 0)) {
+      if (await this.leases.ask({ holderId, owner, seenVersion: row?.version ?? 0 })) {
         const held = await this.mintUnderLease(holderId, owner, mint);
         if (held) return held;
       }
@@ -148,17 +167,16 @@ export class AccessTokens {
     } finally {
       clearInterval(renewal);
     }
-    const [stored] = await prepared<Row>(
-      this.dataSource.manager,
-      'store a token',
-      `UPDATE access_tokens SET token_sealed = $4, expires_at = ${EXPIRES_AT}, use_until = ${USE_UNTIL}, version = version + 1,
-         lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL
-       WHERE holder_id = $1 AND lease_owner = $2 RETURNING version, expires_at`,
-      [holderId, owner, minted.expiresInSeconds, this.seal(holderId, minted.token)],
-    );
+    const { token, expiresInSeconds } = minted;
+    const stored = await this.stores.ask({
+      holderId,
+      owner,
+      tokenSealed: this.seal(holderId, token),
+      expiresInSeconds,
+    });
     // The lease ran out and another process has minted since, or the grant was renewed or taken back: this token is dead or
     // soon will be.
-    return stored && { token: minted.token, version: stored.version, expiresAt: stored.expires_at };
+    return stored && { token, version: stored.version, expiresAt: stored.expires_at };
   }
 
   private async read(holderId: string, lastingMs: number): Promise<Row | undefined> {
@@ -175,19 +193,49 @@ export class AccessTokens {
   }
 
   /** Wins only if nobody holds the lease and nobody has minted since the row was read. */
-  private async lease(holderId: string, owner: string, seenVersion: number): Promise<boolean> {
-    const won = await prepared(
+  private async leaseAll(wanted: WantedLease[]): Promise<boolean[]> {
+    const won = await prepared<{ lease_owner: string }>(
       this.dataSource.manager,
-      'lease a token',
-      `INSERT INTO access_tokens (holder_id, lease_owner, lease_until) VALUES ($1, $2, now() + $3 * interval '1 ms')
+      'lease tokens',
+      // Locked in one order, so that two processes that want the same ones wait and do not clash.
+      `INSERT INTO access_tokens AS t (holder_id, lease_owner, lease_until, version)
+       SELECT DISTINCT ON (holder_id) holder_id, owner, now() + $4 * interval '1 ms', seen_version
+       FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS w (holder_id, owner, seen_version) ORDER BY holder_id
        ON CONFLICT (holder_id) DO UPDATE SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
-       WHERE access_tokens.version = $4
-         AND (access_tokens.lease_until IS NULL OR access_tokens.lease_until < now())
-         AND (access_tokens.failed_until IS NULL OR access_tokens.failed_until < now())
-       RETURNING version`,
-      [holderId, owner, this.options.leaseMs, seenVersion],
+       WHERE t.version = excluded.version AND (t.lease_until IS NULL OR t.lease_until < now())
+         AND (t.failed_until IS NULL OR t.failed_until < now())
+       RETURNING lease_owner`,
+      [
+        wanted.map(({ holderId }) => holderId),
+        wanted.map(({ owner }) => owner),
+        wanted.map(({ seenVersion }) => seenVersion),
+        this.options.leaseMs,
+      ],
     );
-    return won.length === 1;
+    const owners = new Set(won.map(({ lease_owner }) => lease_owner));
+    return wanted.map(({ owner }) => owners.has(owner));
+  }
+
+  /** Stores tokens whose mints still have their lease. */
+  private async storeAll(minted: NewToken[]): Promise<(Pick<Row, 'version' | 'expires_at'> | undefined)[]> {
+    const stored = await prepared<Pick<Row, 'version' | 'expires_at'> & { owner: string }>(
+      this.dataSource.manager,
+      'store tokens',
+      `UPDATE access_tokens t SET token_sealed = n.token_sealed, expires_at = ${expiresAt('n.lasting_s')},
+         use_until = ${useUntil('n.lasting_s')}, version = t.version + 1,
+         lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL
+       FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[]) AS n (holder_id, owner, token_sealed, lasting_s)
+       WHERE t.holder_id = ANY($1) AND t.holder_id = n.holder_id AND t.lease_owner = n.owner
+       RETURNING n.owner, t.version, t.expires_at`,
+      [
+        minted.map(({ holderId }) => holderId),
+        minted.map(({ owner }) => owner),
+        minted.map(({ tokenSealed }) => tokenSealed),
+        minted.map(({ expiresInSeconds }) => expiresInSeconds),
+      ],
+    );
+    const byOwner = new Map(stored.map((row) => [row.owner, row]));
+    return minted.map(({ owner }) => byOwner.get(owner));
   }
 
   /** A lease that could not be renewed is found lost, if it is, when the mint is over. */
@@ -223,9 +271,10 @@ export const IS_USABLE_TOKEN = `(t.token_sealed IS NOT NULL AND t.use_until > no
 
 const placeOf = (holderId: string) => ({ table: 'access_tokens', column: 'token_sealed', rowId: holderId });
 
-// $3 is the lifetime in seconds. A token is put away a while before its end: five minutes, or a tenth of a short life.
-const EXPIRES_AT = `now() + $3::integer * interval '1 s'`;
-const USE_UNTIL = `now() + ($3::integer - LEAST(300, $3::integer * 0.1)) * interval '1 s'`;
+/** SQL: when a token ends that lasts so many seconds. */
+const expiresAt = (seconds: string) => `now() + ${seconds} * interval '1 s'`;
+/** SQL: when it is put away, which is a while before its end: five minutes, or a tenth of a short life. */
+const useUntil = (seconds: string) => `now() + (${seconds} - LEAST(300, ${seconds} * 0.1)) * interval '1 s'`;
 
 /** The stable code of an error of ours, which may be stored; other errors' messages may hold anything. */
 function codeOf(error: unknown): string {

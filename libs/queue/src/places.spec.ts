@@ -78,17 +78,32 @@ describe('places', () => {
     expect(refused).toEqual([1, 2]);
   });
 
-  it('have jobs fetched ahead while others leave early, and at most two for each place', async () => {
+  it('have as many jobs fetched ahead as have left and not ended, and a few for those who will, at most two for each place', async () => {
     const places = new Places(2);
     const { start, end, leave } = working(places);
     expect(places.ahead).toBe(0);
-    await start(0, 1, 2, 3);
+    await start(0);
     await leave(0);
-    // One that has left and not ended, and one that will have left when the next is prepared.
     expect(places.ahead).toBe(2);
-    for (const id of [1, 2, 3]) await leave(id);
+    await start(1);
+    await leave(1);
+    expect(places.ahead).toBe(3);
+    for (const id of [2, 3, 4]) {
+      await start(id);
+      await leave(id);
+    }
     expect(places.ahead).toBe(4);
-    await end(0, 1, 2, 3);
+    await end(0, 1, 2, 3, 4);
+  });
+
+  it('have no more fetched ahead while some wait for a place', async () => {
+    const places = new Places(1);
+    const { start, leave } = working(places);
+    await start(0, 1, 2);
+    await leave(0);
+    expect(places.ahead).toBe(0);
+    await leave(1);
+    expect(places.ahead).toBe(3 - 1);
   });
 
   it('have none fetched ahead for works that stay until they end, or come for no place', async () => {

@@ -13,6 +13,8 @@ export interface Place {
 const STEADY_MS = 500;
 /** About what a busy worker takes to prepare a job for its calls. */
 const PREPARING_MS = 20;
+/** So long is looked back to tell how many leave: they leave in bursts. */
+const LOOK_BACK_MS = 200;
 
 /**
  * Where the handlers of one queue make their calls, so many at a time. A job is prepared before, and its end is written down
@@ -27,7 +29,7 @@ export class Places {
   private waiting: ((hasPlace: boolean) => void)[] = [];
   private taken = 0;
   private left = 0;
-  /** When jobs have left, within the time of a preparation. */
+  /** When jobs have left lately. */
   private leaves: number[] = [];
   private isClosed = false;
   private changedAt = -Infinity;
@@ -79,11 +81,14 @@ export class Places {
 
   private look(): void {
     const now = performance.now();
-    this.leaves = [...this.leaves.filter((at) => at > now - PREPARING_MS), now];
-    const wanted = this.left + this.leaves.length;
-    const inVain = this.waiting.length > 0 && now - this.changedAt > STEADY_MS;
-    if (wanted > this.ahead) this.fetchAhead(wanted, now);
-    else if (inVain) this.fetchAhead(Math.max(wanted, Math.floor(this.ahead / 2)), now);
+    this.leaves.push(now);
+    while ((this.leaves[0] ?? now) < now - LOOK_BACK_MS) this.leaves.shift();
+    const wanted = this.left + Math.ceil((this.leaves.length * PREPARING_MS) / LOOK_BACK_MS);
+    if (this.waiting.length === 0) {
+      if (wanted > this.ahead) this.fetchAhead(wanted, now);
+    } else if (now - this.changedAt > STEADY_MS) {
+      this.fetchAhead(Math.min(this.ahead, Math.max(wanted, Math.floor(this.ahead / 2))), now);
+    }
   }
 
   private fetchAhead(ahead: number, now: number): void {
