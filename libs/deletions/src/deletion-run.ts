@@ -13,6 +13,9 @@ import { DELETED } from './whole-message.js';
 /** How many transient failures one deletion survives before it fails. */
 const MAX_RETRIES = 5;
 
+/** For a place. Most wait for some milliseconds, for as many are claimed as will have one then. */
+const MAX_WAIT_MS = 1_000;
+
 /**
  * Carries out one deletion, as its BullMQ job. Safe to run twice: whoever has the claim runs it, the claim is renewed with
  * each call, each call is written down before it is made, and after one whose answer nobody saw, `mass/get` is asked
@@ -44,7 +47,12 @@ export class DeletionRun {
       return this.refund(run);
     }
     if (run.isHeld) return this.runs.giveBack(run);
-    const delayMs = await this.attempt(run);
+    if (!(await this.comesToItsPlace(run))) return;
+    const delayMs = await this.attempt(run).catch(async (error: unknown) => {
+      // A call that is written down counts as made.
+      if (run.begun) await this.runs.giveBack(run).catch(() => undefined);
+      throw error;
+    });
     if (run.isProbe && run.wasAnswered) await this.holds.resume(run.merchant.platformId, run.id);
     if (delayMs === undefined) return this.refund(run);
     // The queue would give the job up after its last attempt; the lane never gives a deletion up.
@@ -60,13 +68,21 @@ export class DeletionRun {
     run.hasSlot = false;
   }
 
+  /**
+   * Waits for the place where its calls are made. Without one, the deletion goes back into its lane: this worker stops, or
+   * the wait was so long that what the claim found (a grant, no hold, a slot) may be so no more.
+   */
+  private async comesToItsPlace(run: Run): Promise<boolean> {
+    const waitsSince = performance.now();
+    const hasPlace = await run.place.enter();
+    if (hasPlace && performance.now() - waitsSince <= MAX_WAIT_MS) return true;
+    if (run.isProbe) await this.holds.handBackProbe(run.merchant.platformId, run.id);
+    await this.runs.giveBack(run);
+    return false;
+  }
+
   /** @returns after how many ms to try again, or undefined when this run is over */
   private async attempt(run: Run): Promise<number | undefined> {
-    if (!(await run.place.enter())) {
-      // This worker stops. Another one finds the deletion in its lane.
-      await this.runs.giveBack(run);
-      return undefined;
-    }
     if (run.isLastOutcomeUnknown && 'msgId' in run.target) {
       const verdict = await this.verify(run, run.target.msgId);
       if (verdict !== 'still there') return verdict;
@@ -84,7 +100,7 @@ export class DeletionRun {
     if (!held) return undefined;
     if (!(await this.holdsSlot(run))) return this.waitForSlot(run, expired);
     if (run.begun && performance.now() >= run.callBefore) {
-      // It has waited too long for its place or its slot: the claim might end under the call.
+      // The slot was long in coming: the claim might end under the call.
       await this.runs.giveBack(run);
       return undefined;
     }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Merchant } from '@app/merchants';
+import { eventually } from '../../../test/support/eventually.js';
 import { DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import type { HoldReason } from './next-step.js';
 import type { Run } from './runs.js';
@@ -94,6 +95,27 @@ describe('a platform for which every call fails', () => {
     await hold(id, probe, 'platform_broken', 40125);
     expect(await platform(id)).toMatchObject({ hold_probes: 1, seconds: 10 });
     expect(await eventsOf(id)).toEqual(['platform.held']);
+  });
+
+  it('has another probe at once when one goes back without a call', async () => {
+    const { id } = await aPlatform(3, 1);
+    await hold(id, NOBODY, 'platform_broken', 40125);
+    expect(await dispatchOf(id)).toEqual([]);
+    await endPause(id);
+    await desk.holds.probe();
+    const [probe = ''] = await dispatchOf(id);
+    const run = await claimed(probe);
+
+    await desk.holds.handBackProbe(id, probe);
+    await desk.runs.giveBack(run);
+
+    // As soon as its lane has a slot again.
+    const [again = '', ...others] = await eventually(
+      () => dispatchOf(id),
+      (ids) => ids.length > 0,
+    );
+    expect(others).toEqual([]);
+    expect(await claimed(again)).toMatchObject({ isHeld: false, isProbe: true });
   });
 
   it('goes on with everybody when the probe is answered', async () => {

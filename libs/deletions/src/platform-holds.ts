@@ -114,6 +114,14 @@ export class PlatformHolds {
     });
   }
 
+  /** The probe goes back into its lane without a call: what leaves the lane next takes its place. */
+  async handBackProbe(platformId: string, deletionId: string): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE platforms SET probe_deletion_id = NULL WHERE id = $1 AND probe_deletion_id = $2`,
+      [platformId, deletionId],
+    );
+  }
+
   /**
    * For each platform whose pause is over, lets one merchant go ahead that has something to do. Any, so that a merchant
    * whose own trouble looks like the platform's does not keep the others waiting.

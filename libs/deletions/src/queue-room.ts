@@ -1,4 +1,4 @@
-/** A little more than one process takes at a time. */
+/** About what one process takes at a time. */
 export const LEAST_CAPACITY = 50;
 /** Enough for many fast workers between two looks, and soon gone. */
 export const MOST_CAPACITY = 1_000;

@@ -322,10 +322,14 @@ export class Runs implements OnModuleDestroy {
     const started = await prepared<{ id: string }>(
       this.dataSource.manager,
       'begin calls',
-      `WITH held AS (
+      // Locked in one order, as claims are.
+      `WITH wanted AS (
+         SELECT c.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS c (call_id, id, run_id, operation)
+         JOIN deletions d ON d.id = c.id AND d.run_id = c.run_id
+         WHERE d.id = ANY($2) AND d.finished_at IS NULL ORDER BY d.id FOR UPDATE OF d
+       ), held AS (
          UPDATE deletions d SET running_until = now() + ${CLAIM_MS} * interval '1 ms', attempts = attempts + (c.operation = 'mass/delete')::int
-         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS c (call_id, id, run_id, operation)
-         WHERE d.id = ANY($2) AND d.id = c.id AND d.run_id = c.run_id AND d.finished_at IS NULL RETURNING c.call_id, d.id, c.operation
+         FROM wanted c WHERE d.id = ANY($2) AND d.id = c.id RETURNING c.call_id, d.id, c.operation
        )
        INSERT INTO deletion_attempts (id, deletion_id, operation) SELECT call_id, id, operation FROM held RETURNING id`,
       [

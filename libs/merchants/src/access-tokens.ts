@@ -221,11 +221,16 @@ export class AccessTokens {
     const stored = await prepared<Pick<Row, 'version' | 'expires_at'> & { owner: string }>(
       this.dataSource.manager,
       'store tokens',
-      `UPDATE access_tokens t SET token_sealed = n.token_sealed, expires_at = ${expiresAt('n.lasting_s')},
+      // In the order in which leases lock them.
+      `WITH minted AS (
+         SELECT n.* FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[]) AS n (holder_id, owner, token_sealed, lasting_s)
+         JOIN access_tokens t ON t.holder_id = n.holder_id AND t.lease_owner = n.owner
+         WHERE t.holder_id = ANY($1) ORDER BY t.holder_id FOR UPDATE OF t
+       )
+       UPDATE access_tokens t SET token_sealed = n.token_sealed, expires_at = ${expiresAt('n.lasting_s')},
          use_until = ${useUntil('n.lasting_s')}, version = t.version + 1,
          lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL
-       FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[]) AS n (holder_id, owner, token_sealed, lasting_s)
-       WHERE t.holder_id = ANY($1) AND t.holder_id = n.holder_id AND t.lease_owner = n.owner
+       FROM minted n WHERE t.holder_id = ANY($1) AND t.holder_id = n.holder_id AND t.lease_owner = n.owner
        RETURNING n.owner, t.version, t.expires_at`,
       [
         minted.map(({ holderId }) => holderId),

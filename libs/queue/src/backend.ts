@@ -1,4 +1,5 @@
 import { createRedisBackend, withBackend, type PostgresConnection, type Processor, type WorkerOptions } from 'bullmq';
+import { within } from './deadline.js';
 import { QueueUrlInvalid } from './errors.js';
 import type { QueueName } from './jobs.js';
 import { connectToPostgres, createSharingBackend } from './postgres-backend.js';
@@ -46,9 +47,9 @@ export class AddingSide {
     return new redis.Queue<unknown, void>(name, { connection, prefix, streams, skipWaitingForReady: true });
   }
 
-  /** After the queues. */
-  close(): Promise<void> {
-    return this.shared.close();
+  /** After the queues. @throws QueueUnavailable when it takes longer */
+  close(deadlineMs: number): Promise<void> {
+    return within(deadlineMs, 'close', this.shared.close());
   }
 }
 
@@ -71,9 +72,9 @@ export class WorkingSide {
     return new redis.Worker<unknown, void>(name, processor, { ...settings, connection, prefix: prefixOf(options) });
   }
 
-  /** After the workers. */
-  close(): Promise<void> {
-    return this.shared.close();
+  /** After the workers. @throws QueueUnavailable when it takes longer */
+  close(deadlineMs: number): Promise<void> {
+    return within(deadlineMs, 'close', this.shared.close());
   }
 }
 

@@ -149,7 +149,9 @@ export class JobQueues implements OnApplicationShutdown {
       this.#logger.warn('queue did not close', { error: String(error) });
       for (const queue of queues) queue.disconnect().catch(() => undefined);
     }
-    await this.#side.close();
+    await this.#side.close(DEADLINE_MS).catch((error: unknown) => {
+      this.#logger.warn('queue connections did not close', { error: String(error) });
+    });
   }
 }
 

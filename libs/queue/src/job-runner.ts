@@ -31,7 +31,7 @@ export type GaveUpHook = (
 ) => Promise<void>;
 
 export interface JobRunnerOptions extends QueueOptions {
-  /** Jobs at a time in this process, where it should differ from the catalogue. */
+  /** Places in this process, where they should differ from the catalogue. */
   concurrency?: Partial<Record<QueueName, number>>;
   onGaveUp?: GaveUpHook;
   /**
@@ -100,7 +100,9 @@ export class JobRunner {
     for (const places of this.#places) places.close();
     while (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
     await Promise.all(this.#workers.map((worker) => this.#close(worker)));
-    await this.#side.close();
+    await this.#side.close(CLOSE_DEADLINE_MS).catch((error: unknown) => {
+      this.#logger.warn('queue connections did not close', { error: messageOf(error) });
+    });
   }
 
   async #close(worker: BullWorker): Promise<void> {

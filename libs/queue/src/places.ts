@@ -12,7 +12,7 @@ export interface Place {
 /** Changes its mind no oftener: a worker that fetches fewer than before stands still until enough have ended. */
 const STEADY_MS = 500;
 /** About what a busy worker takes to prepare a job for its calls. */
-const PREPARING_MS = 20;
+const PREPARING_MS = 50;
 /** So long is looked back to tell how many leave: they leave in bursts. */
 const LOOK_BACK_MS = 200;
 
@@ -23,7 +23,7 @@ const LOOK_BACK_MS = 200;
 export class Places {
   /**
    * How many more: as many as have left and not yet ended, and as many as will have left by the time that a job fetched now
-   * is prepared. Fewer while some wait in vain. None where nobody leaves early.
+   * is prepared. Fewer while some wait in vain. None where nobody ever leaves early.
    */
   ahead = 0;
   private waiting: ((hasPlace: boolean) => void)[] = [];
@@ -48,6 +48,7 @@ export class Places {
       if (stage !== 'within') return;
       stage = 'after';
       this.left++;
+      this.leaves.push(performance.now());
       this.free();
       this.look();
     };
@@ -57,6 +58,7 @@ export class Places {
       if (stage === 'within') this.free();
       if (stage === 'after') this.left--;
       stage = 'after';
+      this.look();
     }
   }
 
@@ -81,7 +83,6 @@ export class Places {
 
   private look(): void {
     const now = performance.now();
-    this.leaves.push(now);
     while ((this.leaves[0] ?? now) < now - LOOK_BACK_MS) this.leaves.shift();
     const wanted = this.left + Math.ceil((this.leaves.length * PREPARING_MS) / LOOK_BACK_MS);
     if (this.waiting.length === 0) {

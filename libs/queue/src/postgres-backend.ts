@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import pg, { type ClientConfig } from 'pg';
 import { PostgresConnection, PostgresQueueBackend, type BackendFactory } from 'bullmq';
 
@@ -38,7 +39,7 @@ interface QueueDatabase {
 
 type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 
-/** The connection that listens is asked by all queues at once, and pg takes one statement at a time. */
+/** The connection that listens is asked by all queues at once, and pg 9 will take one statement at a time only. */
 class SharedPostgresConnection extends PostgresConnection {
   private readonly takingTurns = new WeakSet<ListenClient>();
 
@@ -50,7 +51,8 @@ class SharedPostgresConnection extends PostgresConnection {
     let last: Promise<unknown> = Promise.resolve();
     client.query = (text, values) => {
       const asked = last.then(() => query(text, values));
-      last = asked.catch(() => undefined);
+      // One that vanished without a word is replaced.
+      last = asked.catch((error: unknown) => (client as unknown as EventEmitter).emit('error', error));
       // pg's answer is of the caller's type, whatever that is.
       return asked as never;
     };
@@ -65,8 +67,8 @@ export function connectToPostgres({ url, schema, poolSize, queryTimeoutMs }: Que
     schema,
     migrate: true,
     max: poolSize,
-    // The queue may be lost, so nobody need wait until it is on the disk. What is committed later, and waits, takes along what was
-    // written before it: no job is gone whose rows are there.
+    // The queue may be lost, so nobody need wait until it is on the disk: a job that is gone after a crash is found missing by a
+    // sweep, and one that is there again finds that its rows are done.
     options: '-c synchronous_commit=off',
     application_name: 'retract-queue',
     query_timeout: queryTimeoutMs,
@@ -82,15 +84,9 @@ export function connectToPostgres({ url, schema, poolSize, queryTimeoutMs }: Que
  * wakes every listener at every commit that notifies, so six of them in each worker cost as much as the work of a small one.
  */
 class SharingBackend extends PostgresQueueBackend {
-  constructor(
-    private readonly shared: PostgresConnection,
-    name: string,
-    opts: ConstructorParameters<typeof PostgresQueueBackend>[2],
-  ) {
+  constructor(shared: PostgresConnection, name: string, opts: ConstructorParameters<typeof PostgresQueueBackend>[2]) {
     // As its owner it hears when the listening connection was lost, and listens again.
     super(shared, name, opts, true);
-    // One for each queue and its worker, all of whom hear of trouble.
-    shared.setMaxListeners(50);
   }
 
   /** The others go on: the connection is closed by whoever opened it. */

@@ -298,7 +298,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     await strange.add('deletion.run', { deletion_id: 7 }, { jobId: randomUUID(), attempts: 6, removeOnFail: true });
     await strange.add('deletion.unheard-of', {}, { jobId: randomUUID(), attempts: 6, removeOnFail: true });
     await strange.close();
-    await side.close();
+    await side.close(5_000);
     let calls = 0;
     await startRunner(async () => void calls++, { onGaveUp: async () => void calls++ });
 
@@ -318,7 +318,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     const raw = side.open('deletions');
     const job = await raw.getJob(data.deletion_id);
     await raw.close();
-    await side.close();
+    await side.close(5_000);
     expect(job?.failedReason).toMatch(/^Try again in \d+ ms\.$/);
     expect(job?.stacktrace).toEqual([]);
   });
