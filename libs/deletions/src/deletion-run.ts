@@ -7,7 +7,7 @@ import { Lanes } from './lanes.js';
 import { afterDelete, afterTokenFailure, afterVerifyFailure, type CallContext, type NextStep } from './next-step.js';
 import { heldPauseMs } from './hold-pause.js';
 import { PlatformHolds } from './platform-holds.js';
-import { CALL_MS, Runs, type BegunCall, type Outcome, type Run } from './runs.js';
+import { CALL_MS, Runs, type BegunCall, type Operation, type Outcome, type Run } from './runs.js';
 import { DELETED } from './whole-message.js';
 
 /** How many transient failures one deletion survives before it fails. */
@@ -49,7 +49,7 @@ export class DeletionRun {
     if (run.isHeld) return this.runs.giveBack(run);
     if (!(await this.comesToItsPlace(run))) return;
     const delayMs = await this.attempt(run).catch(async (error: unknown) => {
-      // A call that is written down counts as made.
+      // A call that is written down would count as made: it goes back, struck out.
       if (run.begun) await this.runs.giveBack(run).catch(() => undefined);
       throw error;
     });
@@ -217,7 +217,7 @@ export class DeletionRun {
   }
 
   /** Writes down that a call is about to be made. @returns undefined when another worker has taken over */
-  private async begin(run: Run, operation: 'mass/delete' | 'mass/get'): Promise<string | undefined> {
+  private async begin(run: Run, operation: Operation): Promise<string | undefined> {
     const id = await this.runs.startCall(run, operation);
     if (id) return id;
     // Whoever has the claim now has the slot with it.

@@ -124,7 +124,7 @@ interface ClaimedRow {
   tokenVersion: number;
 }
 
-type Operation = 'mass/delete' | 'mass/get';
+export type Operation = 'mass/delete' | 'mass/get';
 
 interface WantedCall {
   /** The call's own. */
