@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from './support/eventually.js';
 import { Fleet } from './support/fleet.js';
@@ -35,6 +36,8 @@ describe.each(queueBackends)('many merchants, with the queue on %s,', (_backend,
   let quiet: Granted[];
   let sparing: Granted[];
   const steady = new Map<number, string>();
+  /** WeChat is this process: what comes while it stands still is logged when it goes on. */
+  const standstill = monitorEventLoopDelay();
 
   beforeAll(async () => {
     system = await System.start({
@@ -58,6 +61,7 @@ describe.each(queueBackends)('many merchants, with the queue on %s,', (_backend,
       await limit(merchant, { daily_limit: 10 });
     }
     // They take their time; the tests between go on meanwhile.
+    standstill.enable();
     for (const rate of STEADY_RATES) {
       const granted = await oneMerchant(1.2 * rate);
       await limit(granted.merchant, { rate_per_minute: rate });
@@ -66,6 +70,7 @@ describe.each(queueBackends)('many merchants, with the queue on %s,', (_backend,
     }
   }, 60_000);
   afterAll(async () => {
+    standstill.disable();
     await fleet.kill();
     await system.close();
   });
@@ -163,7 +168,10 @@ describe.each(queueBackends)('many merchants, with the queue on %s,', (_backend,
       const merchant = steady.get(rate) ?? '';
       await allCalled(merchant, 1.2 * rate);
       const times = callTimes(merchant);
-      const perMinute = times.map((from) => times.filter((at) => at >= from && at < from + MINUTE_MS).length);
+      const longestMs = standstill.max / 1e6;
+      const perMinute = times.map(
+        (from) => times.filter((at) => at >= from && at < from + MINUTE_MS - longestMs).length,
+      );
       expect(Math.max(...perMinute)).toBeLessThanOrEqual(rate);
       expect(Math.max(...perMinute)).toBeGreaterThanOrEqual(USED * rate);
     },

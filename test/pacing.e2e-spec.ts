@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
 import { eventually } from './support/eventually.js';
 import { queueBackends } from './support/queue-backends.js';
 import { System } from './support/system.js';
@@ -44,6 +46,42 @@ describe.each(queueBackends)('pacing, with the queue on %s,', (_backend, queueUr
       const most = Math.max(...made.map(({ at }, i) => made.slice(i).filter((call) => call.at < at + windowMs).length));
       expect(most).toBeLessThanOrEqual(Math.ceil((windowMs + 1_250) / (61_250 / 600)));
     }
+  });
+
+  it('takes a new slot for a call that was so long in being written down that it would come close to the next', async () => {
+    const [one] = await system.grantedMerchants(1, 1);
+    if (!one) throw new Error('no merchant');
+    await system.call('PATCH', `/v1/merchants/${one.merchant}`, { rate_per_minute: 60 });
+    // Without a token, the call is not written down with the claim.
+    const ofMerchant = `(SELECT id FROM merchants WHERE authorizer_appid = '${one.merchant}')`;
+    await system.sql(`UPDATE access_tokens SET use_until = now() WHERE holder_id = ${ofMerchant}`);
+    await system.control('PUT', 'latencies', {
+      operation: 'api_authorizer_token',
+      latency: { distribution: 'fixed', ms: 700 },
+    });
+    const [id = ''] = await remove(one.merchant, one.msgId, 1);
+    await eventually(
+      () => system.call('GET', `/v1/deletions/${id}`),
+      ({ body }) => body.state === 'running',
+    );
+    await system.api.get(DataSource).transaction(async (tx) => {
+      await tx.query(`SELECT 1 FROM deletions WHERE id = $1 FOR UPDATE`, [id]);
+      await eventually(
+        () =>
+          system.sql(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`),
+        ({ length }) => length > 0,
+      );
+      await delay(1_600);
+    });
+    expect(await system.finished(id)).toMatchObject({ state: 'succeeded', attempts: 1 });
+    await system.control('PUT', 'latencies', { operation: 'api_authorizer_token', latency: null });
+    const [call, ...others] = await calls(one.merchant);
+    expect(others).toEqual([]);
+    const [lane] = await system.sql<{ next_slot_at: Date }>(
+      `SELECT next_slot_at FROM merchant_pacing WHERE merchant_id = ${ofMerchant}`,
+    );
+    const interval = 61_250 / 60;
+    expect(lane?.next_slot_at.getTime()).toBeGreaterThanOrEqual((call?.at ?? NaN) + interval - 1_250);
   });
 
   it('asks WeChat when the day seems spent, and goes on with what it allows', async () => {

@@ -7,7 +7,8 @@ import { Lanes } from './lanes.js';
 import { afterDelete, afterTokenFailure, afterVerifyFailure, type CallContext, type NextStep } from './next-step.js';
 import { heldPauseMs } from './hold-pause.js';
 import { PlatformHolds } from './platform-holds.js';
-import { CALL_MS, Runs, type BegunCall, type Operation, type Outcome, type Run } from './runs.js';
+import { FRESH_SLOT_MS } from './rate.js';
+import { CALL_MS, Runs, type LentToken, type Operation, type Outcome, type Run } from './runs.js';
 import { DELETED } from './whole-message.js';
 
 /** How many transient failures one deletion survives before it fails. */
@@ -96,23 +97,23 @@ export class DeletionRun {
 
   /** @param expired what WeChat said to the same call with the token before this one */
   private async delete(run: Run, expired?: Error): Promise<number | undefined> {
-    const held = run.begun ? this.heldFor(run, run.begun) : await this.token(run);
+    const held = run.lent ? this.open(run, run.lent) : await this.token(run);
+    run.lent = undefined;
     if (!held) return undefined;
     if (!(await this.holdsSlot(run))) return this.waitForSlot(run, expired);
-    if (run.begun && performance.now() >= run.callBefore) {
-      // The slot was long in coming: the claim might end under the call.
+    run.begun ??= await this.begin(run, 'mass/delete');
+    if (!run.begun) return undefined;
+    // To write it down, or to come by a slot, may have taken longer than slot or claim are good for.
+    if (!(await this.holdsSlot(run)) || performance.now() >= run.callBefore) {
       await this.runs.giveBack(run);
       return undefined;
     }
-    const { target } = run;
-    const callId = run.begun?.id ?? (await this.begin(run, 'mass/delete'));
+    const { target, begun } = run;
     run.begun = undefined;
-    const call =
-      callId &&
-      (await this.call(run, callId, (signal) => this.api.massDelete({ accessToken: held.token, target, signal })));
-    // Another worker that took over has the slot with it.
     run.hasSlot = false;
-    if (!call) return undefined;
+    const call = await this.call(run, begun, (signal) =>
+      this.api.massDelete({ accessToken: held.token, target, signal }),
+    );
     if (!call.error) {
       await this.runs.finish(
         run,
@@ -134,7 +135,7 @@ export class DeletionRun {
       await this.tokens.markStale(run.merchant, held.version);
       // Turned away at the door: the quota is still there, the slot is not.
       run.hasSlot = true;
-      run.slotUntil = 0;
+      run.slotUntil = -Infinity;
       return this.delete(run, call.error);
     }
     if (step.do === 'verify' && 'msgId' in target) {
@@ -155,9 +156,12 @@ export class DeletionRun {
   /** Whether a delete call may be made now. The lane is asked for a slot if this run has none, or one that got too old. */
   private async holdsSlot(run: Run): Promise<boolean> {
     if (run.hasSlot && performance.now() <= run.slotUntil) return true;
-    if (run.hasSlot) return this.lanes.renewSlot(run.merchant.id);
-    run.hasSlot = await this.lanes.buySlot(run.merchant.id, run.isUrgent);
-    return run.hasSlot;
+    const askedAt = performance.now();
+    const isThere = run.hasSlot
+      ? await this.lanes.renewSlot(run.merchant.id)
+      : (run.hasSlot = await this.lanes.buySlot(run.merchant.id, run.isUrgent));
+    run.slotUntil = isThere ? askedAt + FRESH_SLOT_MS : -Infinity;
+    return performance.now() <= run.slotUntil;
   }
 
   /** Back into the lane. A token that is refused again and again must come to an end, so waiting after that uses up a retry. */
@@ -212,8 +216,8 @@ export class DeletionRun {
     }
   }
 
-  private heldFor({ merchant }: Run, { tokenSealed, tokenVersion }: BegunCall): { token: string; version: number } {
-    return { token: this.tokens.open(merchant, tokenSealed), version: tokenVersion };
+  private open({ merchant }: Run, { sealed, version }: LentToken): { token: string; version: number } {
+    return { token: this.tokens.open(merchant, sealed), version };
   }
 
   /** Writes down that a call is about to be made. @returns undefined when another worker has taken over */

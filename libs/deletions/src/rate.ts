@@ -20,6 +20,9 @@ const MAX_LATENESS_MS = SLOT_LIFE_MS + 250;
 /** A look that comes late may hand out the slots of so much time before it, so that none is lost. */
 const CATCH_UP_MS = 250;
 
+/** The life of a slot that is taken the moment it is asked for: it may lie so far back already. */
+export const FRESH_SLOT_MS = SLOT_LIFE_MS - CATCH_UP_MS;
+
 /** After so long without a call there is nothing to catch up with: a lane that was idle must not begin with a burst. */
 const IDLE_MS = 2_000;
 

@@ -34,8 +34,10 @@ export interface Run {
   callBefore: number;
   /** What WeChat has said already, for good: unless the message turns out to be gone, the deletion ends so. */
   final?: Outcome | undefined;
-  /** A delete call that is written down already: nothing stood in its way when the claim was made. */
-  begun?: BegunCall | undefined;
+  /** The id of a delete call that is written down and not made yet. */
+  begun?: string | undefined;
+  /** The merchant's token, if nothing stood in the way of a delete call when the claim was made: that is begun then. */
+  lent?: LentToken | undefined;
   /** The platform is held, and this is not its probe: no call may be made. */
   isHeld: boolean;
   /** The platform is held, and this run shows whether it works again. */
@@ -47,11 +49,9 @@ export interface Run {
   merchant: { id: string; platformId: string; authorizerAppid: string; grantVersion: number; grantGone: string | null };
 }
 
-/** A call that is written down and about to be made. */
-export interface BegunCall {
-  id: string;
-  tokenSealed: string;
-  tokenVersion: number;
+export interface LentToken {
+  sealed: string;
+  version: number;
 }
 
 export type Claim =
@@ -173,9 +173,12 @@ export class Runs implements OnModuleDestroy {
     return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), place } } : this.whyNot(id);
   }
 
-  /** Writes down that a call is about to be made. @returns its id, or undefined when the claim is lost */
+  /** Writes down that a call is about to be made, and renews the claim. @returns its id, or undefined when the claim is lost */
   async startCall(run: Run, operation: Operation): Promise<string | undefined> {
-    return this.begins.ask({ id: uuidv7(), run, operation });
+    const askedAt = performance.now();
+    const id = await this.begins.ask({ id: uuidv7(), run, operation });
+    if (id) run.callBefore = lastCallAt(askedAt);
+    return id;
   }
 
   /**
@@ -259,7 +262,7 @@ export class Runs implements OnModuleDestroy {
          DELETE FROM deletion_attempts a USING back WHERE a.deletion_id = back.id AND a.id = $6
        )
        SELECT ready_at AS "readyAt" FROM back`,
-      [run.id, run.runId, wait ? 'waiting' : 'queued', wait?.for ?? null, wait?.pauseMs ?? 0, run.begun?.id ?? null],
+      [run.id, run.runId, wait ? 'waiting' : 'queued', wait?.for ?? null, wait?.pauseMs ?? 0, run.begun ?? null],
     );
     if (back) await this.lanes.wake(tx, run.merchant.id, back.readyAt);
     return back !== undefined;
@@ -421,16 +424,20 @@ function runOf(row: ClaimedRow, { runId, callId }: WantedClaim, askedAt: number)
     retries: row.retries,
     hasSlot: !row.isSlotSpent,
     slotUntil: askedAt + SLOT_LIFE_MS - row.slotAgeMs,
-    callBefore: askedAt + CLAIM_MS - CALL_MS,
+    callBefore: lastCallAt(askedAt),
     isLastOutcomeUnknown: row.isLastOutcomeUnknown,
     final: row.finalCode === null ? undefined : finalOf(row, row.finalCode),
-    begun: row.isCallBegun ? { id: callId, tokenSealed, tokenVersion } : undefined,
+    begun: row.isCallBegun ? callId : undefined,
+    lent: row.isCallBegun ? { sealed: tokenSealed, version: tokenVersion } : undefined,
     isHeld: row.isHeld,
     isProbe: row.isProbe,
     wasAnswered: false,
     merchant: { id: merchantId, platformId, authorizerAppid, grantVersion, grantGone },
   };
 }
+
+/** By performance.now(): when the last call may begin that ends within a claim. */
+const lastCallAt = (claimedAt: number) => claimedAt + CLAIM_MS - CALL_MS;
 
 const finalOf = (row: ClaimedRow, code: string): Outcome => ({
   code,
