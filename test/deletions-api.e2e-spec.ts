@@ -248,14 +248,20 @@ describe('POST /v1/deletions', () => {
     [['account_frozen'], { account_status: 19 }],
     [['permission_set_7_not_granted', 'not_verified'], { permission_sets: [], verify_type: -1 }],
   ])('refuses a merchant for %j', async (reasons, row) => {
-    const refused = await post({ merchant: await grantedMerchant(row), ...anArticle() });
+    const refused = await post({
+      merchant: await grantedMerchant({ ...row, ineligible_reasons: reasons }),
+      ...anArticle(),
+    });
     expect(problem(refused)).toEqual(aProblem(409, 'merchant_not_eligible'));
     expect(refused.body.reasons).toEqual(reasons);
   });
 
   it.each(['unauthorized', 'reauthorization_required'])('refuses a merchant that is %s', async (state) => {
     const gone = await grantedMerchant();
-    await system.sql(`UPDATE merchants SET state = $2 WHERE authorizer_appid = $1`, [gone, state]);
+    await system.sql(`UPDATE merchants SET state = $2, ineligible_reasons = ARRAY[$2] WHERE authorizer_appid = $1`, [
+      gone,
+      state,
+    ]);
     const refused = await post({ merchant: gone, ...anArticle() });
     expect(problem(refused)).toEqual(aProblem(409, 'merchant_not_eligible'));
     expect(refused.body.reasons).toEqual([state]);
@@ -324,10 +330,13 @@ describe('an Idempotency-Key', () => {
 
   it('remembers no refusal: the same key serves once the reason is gone', async () => {
     const key = { 'idempotency-key': randomUUID() };
-    const later = await grantedMerchant({ permission_sets: [] });
+    const later = await grantedMerchant({ permission_sets: [], ineligible_reasons: ['permission_set_7_not_granted'] });
     const body = { merchant: later, ...anArticle() };
     expect((await post(body, key)).status).toBe(409);
-    await system.sql(`UPDATE merchants SET permission_sets = '{7}' WHERE authorizer_appid = $1`, [later]);
+    await system.sql(
+      `UPDATE merchants SET permission_sets = '{7}', ineligible_reasons = '{}' WHERE authorizer_appid = $1`,
+      [later],
+    );
     expect((await post(body, key)).status).toBe(202);
   });
 

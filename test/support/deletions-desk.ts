@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { dataSourceOptions, rows } from '@app/database';
+import { dataSourceOptions, rows, SealedColumns } from '@app/database';
 import {
   Deletions,
   deletionsEntities,
@@ -11,12 +11,15 @@ import {
   TakedownIntake,
   Takedowns,
   type DeletionView,
+  type MerchantAddress,
 } from '@app/deletions';
 import { Events, eventsEntities } from '@app/events';
-import { EVERYTHING, Merchant, merchantsEntities } from '@app/merchants';
+import { EVERYTHING, Merchant, Merchants, merchantsEntities, Platforms } from '@app/merchants';
+import { SecretBox } from '@app/vault';
 // Not behind the lib's door: only its own parts and these tests know them.
 import { PlatformHolds } from '../../libs/deletions/src/platform-holds.js';
 import { Runs } from '../../libs/deletions/src/runs.js';
+import { AccessTokens } from '../../libs/merchants/src/access-tokens.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 
 /** The parts of the deletions lib on a database of their own, without HTTP, queue and WeChat. */
@@ -41,8 +44,11 @@ export class DeletionsDesk {
     this.reports = new LaneReports(dataSource, pacing);
     this.ledgers = new QuotaLedgers(dataSource, pacing);
     this.runs = new Runs(dataSource, this.lanes);
-    this.deletions = new Deletions(dataSource, this.lanes);
     this.events = new Events(dataSource);
+    const sealed = new SealedColumns(new SecretBox([{ id: 'test', key: randomBytes(32) }]));
+    const [tokens, platforms] = [new AccessTokens(dataSource, sealed), new Platforms(dataSource, sealed)];
+    const merchants = new Merchants(dataSource, sealed, tokens, platforms, this.events);
+    this.deletions = new Deletions(dataSource, this.lanes, merchants);
     this.holds = new PlatformHolds(dataSource, this.events, this.lanes);
     this.intake = new TakedownIntake(dataSource, this.lanes, this.events);
     this.takedowns = new Takedowns(dataSource, this.events);
@@ -111,7 +117,7 @@ export class DeletionsDesk {
         requestId: 'test',
         requestedBy: randomUUID(),
       };
-      await this.deletions.accept(this.dataSource.manager, merchant, wish);
+      await this.deletions.accept(this.dataSource.manager, addressOf(merchant), wish);
       ids.push(id);
     }
     return ids;
@@ -121,6 +127,8 @@ export class DeletionsDesk {
     return Promise.all(ids.map((id) => this.deletions.get(EVERYTHING, id)));
   }
 }
+
+export const addressOf = ({ authorizerAppid }: Merchant): MerchantAddress => ({ scope: EVERYTHING, authorizerAppid });
 
 /** Connections of their own, as another process would have. */
 export function connect(database: TestDatabase): Promise<DataSource> {

@@ -103,18 +103,20 @@ export class AuditLog {
     const parameters: unknown[] = [];
     const note = this.noting(actor, act);
     await tx.query(
-      note((value) => `$${parameters.push(value)}`, '(SELECT) AS once'),
+      note((value) => `$${parameters.push(value)}`, `(SELECT NULL AS component_appid, NULL AS authorizer_appid)`),
       parameters,
     );
   }
 
-  /** The same as a part of the act's own statement. */
+  /** The same as a part of the act's own statement, whose one row tells the tenant where the act does not. */
   noting(actor: Actor, act: Act): StatementPart {
     const row = JSON.stringify(rowOf(factsOf(actor, act)));
     return (bind, once) => `
       INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
         request_id, ip, data)
-      SELECT noted.* FROM ${once}, json_to_record(${bind(row)}) AS noted (${NOTED_COLUMNS})`;
+      SELECT at, api_key_id, role, action, subject_type, subject_id, COALESCE(noted.component_appid, once.component_appid),
+        COALESCE(noted.authorizer_appid, once.authorizer_appid), request_id, ip, data
+      FROM ${once} AS once, json_to_record(${bind(row)}) AS noted (${NOTED_COLUMNS})`;
   }
 
   /** Chains what was noted, oldest first. Every process may do it at once. @returns how many rows */

@@ -6,7 +6,8 @@ export type Sql = Pick<EntityManager, 'query'>;
 /**
  * A statement that becomes a part of another.
  * @param bind adds a value and names it
- * @param once something to select from that has one row, or none when nothing shall be done
+ * @param once a table or subquery that has one row, or none when nothing shall be done; in it the tenant's names,
+ *   `component_appid` and `authorizer_appid`
  */
 export type StatementPart = (bind: (value: unknown) => string, once: string) => string;
 

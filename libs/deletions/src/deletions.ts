@@ -3,10 +3,12 @@ import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { prepared, rows, type Sql, type StatementPart } from '@app/database';
 import {
   EVERYTHING,
+  formOf,
   ineligibleReasons,
   inScope,
   MAX_REFRESH_AHEAD_MS,
   merchantInScope,
+  Merchants,
   refreshAheadMs,
   type Alongside,
   type Merchant,
@@ -35,6 +37,14 @@ export interface NewDeletion {
   requestedBy: string;
 }
 
+/** Whose message it is, by WeChat's names; the platform only where the account authorized several. */
+export interface MerchantAddress {
+  /** What is beyond it is as if it were not there. */
+  scope: Scope;
+  authorizerAppid: string;
+  componentAppid?: string | undefined;
+}
+
 /** A deletion as outsiders see it: what its lane waits for counts as its own waiting. */
 export interface DeletionView extends Omit<Deletion, 'waitingFor'> {
   waitingFor: WaitingFor | null;
@@ -61,31 +71,34 @@ export class Deletions {
   constructor(
     private readonly dataSource: DataSource,
     private readonly lanes: Lanes,
+    private readonly merchants: Merchants,
   ) {}
 
   /**
    * Accepts a wish to delete. While the same target is open, that deletion is returned instead: quota is too scarce to
-   * spend twice. If the new wish is more pressing, urgent or sooner, the open one becomes so. Each step is one statement.
+   * spend twice. If the new wish is more pressing, urgent or sooner, the open one becomes so. Each step is one statement, and
+   * a new deletion takes one in all.
    * @param ifNew what belongs to the new deletion, such as an audit row: it is a part of its statement
-   * @throws MerchantNotEligible
+   * @throws MerchantNotFound, PlatformNotFound, PlatformRequired, MerchantNotEligible
    */
   async accept(
     sql: EntityManager,
-    merchant: Merchant,
+    address: MerchantAddress,
     wish: NewDeletion,
     ifNew?: StatementPart,
   ): Promise<{ deletion: DeletionView; isNew: boolean }> {
-    const reasons = ineligibleReasons(merchant);
-    if (reasons.length > 0) throw new MerchantNotEligible(merchant.authorizerAppid, reasons);
     for (;;) {
-      const deletion = await this.insert(sql, merchant.id, wish, ifNew);
+      const deletion = await this.insert(sql, address, wish, ifNew);
       if (deletion) return { deletion, isNew: true };
+      const merchant = await this.merchants.find(address.scope, address.authorizerAppid, address.componentAppid, sql);
+      const { id, authorizerAppid, ineligibleReasons: reasons } = merchant;
+      if (reasons.length > 0) throw new MerchantNotEligible(authorizerAppid, reasons);
       const [open] = await rows<{ id: string }>(
         sql,
         `SELECT id FROM deletions WHERE merchant_id = $1 AND target_key = $2 AND finished_at IS NULL`,
-        [merchant.id, targetKey(wish.target)],
+        [id, targetKey(wish.target)],
       );
-      // Gone again: it has finished between the two statements, so there is room now.
+      // Gone again, or eligible again: that was between the statements, so there is room now.
       if (open) {
         await this.hasten(sql, open.id, wish);
         return { deletion: await this.get(EVERYTHING, open.id, sql), isNew: false };
@@ -217,9 +230,10 @@ export class Deletions {
       .map(({ id }) => id);
   }
 
+  /** @returns undefined when the merchant cannot be told, or cannot have messages deleted, or the target is open already */
   private async insert(
     sql: EntityManager,
-    merchantId: string,
+    { scope, authorizerAppid, componentAppid }: MerchantAddress,
     wish: NewDeletion,
     alongside?: StatementPart,
   ): Promise<DeletionView | undefined> {
@@ -227,7 +241,8 @@ export class Deletions {
     const { msgId, articleIdx, url } = targetColumns(target);
     const { parameters, bind } = statement(
       wish.id,
-      merchantId,
+      authorizerAppid,
+      componentAppid ?? null,
       msgId,
       articleIdx,
       url,
@@ -241,18 +256,24 @@ export class Deletions {
     );
     const [inserted] = await prepared<DeletionView>(
       sql,
-      `accept a deletion${alongside ? ', and what belongs to it' : ''}`,
+      `accept a deletion${formOf(scope)}${alongside ? ', and what belongs to it' : ''}`,
       // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this.
-      `WITH inserted AS (
-       INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
-         reason, metadata, request_id, requested_by)
-       VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $8::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $7, $8,
-         GREATEST($8::timestamptz, now()), $9, $10, $11, $12)
-       ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
-       RETURNING *
+      `WITH merchant AS (
+         SELECT m.id, m.authorizer_appid, pl.component_appid, m.ineligible_reasons = '{}' AND count(*) OVER () = 1 AS is_it
+         FROM merchants m JOIN platforms pl ON pl.id = m.platform_id
+         WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
+       ), inserted AS (
+         INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
+           reason, metadata, request_id, requested_by)
+         SELECT $1::uuid, merchant.id, $4::bigint, $5::int, $6, $7,
+           CASE WHEN $9::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $8::boolean, $9,
+           GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid
+         FROM merchant WHERE is_it
+         ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
+         RETURNING *
        ), woken AS (
          INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
-       )${alongside ? `, alongside AS (${alongside(bind, 'inserted')})` : ''}
+       )${alongside ? `, alongside AS (${alongside(bind, '(SELECT merchant.* FROM inserted, merchant)')})` : ''}
        ${selectView('inserted')}`,
       parameters,
     );

@@ -20,7 +20,13 @@ export const deletionsEntities = [
 
 export { type DeletionAttempt } from './deletion-attempt.entity.js';
 export { DeletionRun } from './deletion-run.js';
-export { Deletions, type DeletionFilter, type DeletionView, type NewDeletion } from './deletions.js';
+export {
+  Deletions,
+  type DeletionFilter,
+  type DeletionView,
+  type MerchantAddress,
+  type NewDeletion,
+} from './deletions.js';
 export { DeletionsModule } from './deletions.module.js';
 export { Dispatcher } from './dispatcher.js';
 export {

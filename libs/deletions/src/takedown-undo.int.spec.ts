@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { EVERYTHING, type Merchant } from '@app/merchants';
-import { DeletionsDesk } from '../../../test/support/deletions-desk.js';
+import { addressOf, DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import { DeletionStateConflict } from './errors.js';
 import { TakedownWatch } from './takedown-watch.js';
 import type { Target } from './target.js';
@@ -130,7 +130,7 @@ describe('what a takedown finds open', () => {
     const id = uuidv7();
     const wish = { id, target, isUrgent: false, notBefore: TOMORROW, reason: null, metadata: {} };
     const by = { requestId: 'test', requestedBy: randomUUID() };
-    await desk.deletions.accept(desk.dataSource.manager, merchant, { ...wish, ...by });
+    await desk.deletions.accept(desk.dataSource.manager, addressOf(merchant), { ...wish, ...by });
     return { id, target };
   };
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { EVERYTHING, type Merchant } from '@app/merchants';
-import { connect, DeletionsDesk } from '../../../test/support/deletions-desk.js';
+import { addressOf, connect, DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { TakedownIntake, type TakedownItem } from './takedown-intake.js';
 import { TakedownWatch } from './takedown-watch.js';
@@ -142,7 +142,7 @@ describe('a cancel', () => {
     };
     const merchant = merchants.find(({ id }) => id === aim?.merchantId);
     if (!aim || !merchant) throw new Error('nothing to hold up');
-    await desk.deletions.accept(runner.manager, merchant, { ...wish, target: aim.target });
+    await desk.deletions.accept(runner.manager, addressOf(merchant), { ...wish, target: aim.target });
     return async () => {
       await runner.rollbackTransaction();
       await runner.release();

@@ -57,6 +57,7 @@ export { Reconciliation, type ReconciliationReport } from './reconciliation.js';
 export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './refresh-ahead.js';
 export {
   EVERYTHING,
+  formOf,
   inScope,
   isEverything,
   merchantInScope,

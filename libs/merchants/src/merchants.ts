@@ -9,7 +9,7 @@ import { ineligibleReasons, type DeniedReason } from './eligibility.js';
 import { MerchantNotFound, PlatformRequired } from './errors.js';
 import { Merchant, type MerchantState } from './merchant.entity.js';
 import { Platforms, type Platform } from './platforms.js';
-import { merchantInScope, type Scope } from './scope.js';
+import { formOf, merchantInScope, type Scope } from './scope.js';
 
 /** What minting needs to know of a grant. */
 export interface Grant {
@@ -76,12 +76,10 @@ export class Merchants {
     const platform = componentAppid === undefined ? undefined : await this.platforms.get(scope, componentAppid, tx);
     const parameters: unknown[] = [authorizerAppid, platform?.id ?? null];
     const bind = (value: unknown) => `$${parameters.push(value)}`;
-    // Each form of the statement has a name of its own.
-    const limits = `${scope.merchants ? ' of some merchants' : ''}${scope.platforms ? ' of some platforms' : ''}`;
     // Every request about a merchant begins with this: entities take longer to be built than rows to be found.
     const found = await prepared<Merchant>(
       tx,
-      `find a merchant${limits}`,
+      `find a merchant${formOf(scope)}`,
       `SELECT ${this.columns} FROM merchants m
        WHERE m.authorizer_appid = $1 AND ($2::uuid IS NULL OR m.platform_id = $2) AND ${merchantInScope(scope, 'm.id', bind)}`,
       parameters,

@@ -137,10 +137,13 @@ export class Platforms {
   }
 
   /** The component appid of a platform that is there. */
-  async appidOf(id: string, tx: EntityManager = this.dataSource.manager): Promise<string> {
+  async appidOf(id: string): Promise<string> {
     const known = this.appids.get(id);
     if (known !== undefined) return known;
-    const { componentAppid } = await tx.findOneOrFail(PlatformRow, { where: { id }, select: { componentAppid: true } });
+    const { componentAppid } = await this.dataSource.manager.findOneOrFail(PlatformRow, {
+      where: { id },
+      select: { componentAppid: true },
+    });
     this.appids.set(id, componentAppid);
     return componentAppid;
   }

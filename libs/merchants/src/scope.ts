@@ -38,6 +38,10 @@ export function platformInScope(scope: Scope, platform: string, bind: Bind): str
   return limits.length > 0 ? `(${limits.join(' AND ')})` : 'TRUE';
 }
 
+/** For the names of prepared statements: each form of a condition on a scope is a text of its own. */
+export const formOf = ({ platforms, merchants }: Scope): string =>
+  `${merchants ? ' of some merchants' : ''}${platforms ? ' of some platforms' : ''}`;
+
 export const isEverything = ({ platforms, merchants }: Scope): boolean => platforms === null && merchants === null;
 
 /** Whether a merchant that was looked up for other reasons is within the scope. */

@@ -17,7 +17,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
 import { decideTarget, Deletions, LaneReports, Proofs, targetColumns, type DeletionView } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
-import { Merchants, Platforms } from '@app/merchants';
+import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
 import { IdempotencyKey } from '../http/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/page.js';
@@ -43,7 +43,6 @@ export class DeletionsController {
   constructor(
     private readonly deletions: Deletions,
     private readonly merchants: Merchants,
-    private readonly platforms: Platforms,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
     private readonly laneReports: LaneReports,
@@ -71,7 +70,6 @@ export class DeletionsController {
     const request = { apiKeyId: caller.apiKeyId, key, fingerprint: ['POST /v1/deletions', body] };
     const answer = await this.idempotency.runStatements<DeletionResource>(request, async (sql) => {
       const { target, ignored } = decideTarget(body);
-      const merchant = await this.merchants.find(caller.scope, body.merchant, body.component_appid, sql);
       const wish = {
         id: uuidv7(),
         target,
@@ -82,11 +80,9 @@ export class DeletionsController {
         requestId: currentRequestId() ?? newRequestId(),
         requestedBy: caller.apiKeyId,
       };
-      const { authorizerAppid } = merchant;
-      const componentAppid = await this.platforms.appidOf(merchant.platformId, sql);
-      const subject = { ...wish, ...targetColumns(target), authorizerAppid, componentAppid };
-      const act = this.audit.noting(caller, actOn(subject, 'deletion.accepted'));
-      const { deletion, isNew } = await this.deletions.accept(sql, merchant, wish, act);
+      const address = { scope: caller.scope, authorizerAppid: body.merchant, componentAppid: body.component_appid };
+      const act = this.audit.noting(caller, actOn({ ...wish, ...targetColumns(target) }, 'deletion.accepted'));
+      const { deletion, isNew } = await this.deletions.accept(sql, address, wish, act);
       const resource = deletionResource(deletion);
       return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
     });
@@ -186,10 +182,8 @@ export class DeletionsController {
   }
 }
 
-type Subject = Pick<
-  DeletionView,
-  'id' | 'componentAppid' | 'authorizerAppid' | 'msgId' | 'articleIdx' | 'url' | 'isUrgent'
->;
+type Subject = Pick<DeletionView, 'id' | 'msgId' | 'articleIdx' | 'url' | 'isUrgent'> &
+  Partial<Pick<DeletionView, 'componentAppid' | 'authorizerAppid'>>;
 
 function actOn(deletion: Subject, action: Act['action']): Act {
   const { id, componentAppid, authorizerAppid, msgId, articleIdx, url, isUrgent } = deletion;
