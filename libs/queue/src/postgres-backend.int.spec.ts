@@ -1,0 +1,104 @@
+import type { EventEmitter } from 'node:events';
+import { withBackend, type PostgresConnection } from 'bullmq';
+import { createEmptyDatabase, type TestDatabase } from '../../../test/support/database.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { connectToPostgres, createSharingBackend } from './postgres-backend.js';
+
+const bullmq = withBackend(createSharingBackend);
+const JOBS = 40;
+
+let database: TestDatabase;
+let connection: PostgresConnection;
+let closing: (() => Promise<void>)[];
+
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+});
+afterAll(() => database.drop());
+
+beforeEach(() => {
+  connection = connectToPostgres({ url: database.url, schema: 'bullmq', poolSize: 6, queryTimeoutMs: 5_000 });
+  closing = [];
+});
+afterEach(async () => {
+  for (const close of closing.reverse()) await close();
+  await connection.close();
+});
+
+/** As many jobs as one worker runs at a time, all of them under way until they are let go. */
+async function underWay(name: string): Promise<{ letGo: () => void; errors: Error[] }> {
+  const queue = new bullmq.Queue(name, { connection });
+  let letGo = () => undefined as void;
+  const opened = new Promise<void>((resolve) => (letGo = resolve));
+  let begun = 0;
+  const run = async () => {
+    begun++;
+    await opened;
+  };
+  const worker = new bullmq.Worker(name, run, { connection, concurrency: JOBS, lockDuration: 60_000 });
+  const errors: Error[] = [];
+  worker.on('error', (error) => errors.push(error));
+  closing.push(
+    () => queue.close(),
+    () => worker.close(true),
+  );
+  await queue.addBulk(Array.from({ length: JOBS }, (_none, index) => aJob(`job-${index}`)));
+  await eventually(
+    () => Promise.resolve(begun),
+    (count) => count === JOBS,
+  );
+  return { letGo, errors };
+}
+
+const states = async (name: string) => {
+  const { rows } = await connection.pool.query<{ state: string; count: number }>(
+    `SELECT state::text, count(*)::int FROM job WHERE queue = $1 GROUP BY 1 ORDER BY 1`,
+    [name],
+  );
+  return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+};
+
+describe('jobs that end at the same time', () => {
+  it('end although one of them was taken for stalled, which does not', async () => {
+    const { letGo, errors } = await underWay('one-is-lost');
+    await connection.pool.query(`UPDATE job SET lock_token = 'another worker' WHERE queue = $1 AND id = $2`, [
+      'one-is-lost',
+      'job-7',
+    ]);
+    letGo();
+    await eventually(
+      () => states('one-is-lost'),
+      ({ completed }) => completed === JOBS - 1,
+    );
+    await eventually(
+      () => Promise.resolve(errors),
+      ({ length }) => length > 0,
+    );
+    expect(await states('one-is-lost')).toEqual({ active: 1, completed: JOBS - 1 });
+    for (const { message } of errors) expect(message).toMatch(/\bjob-7\b/);
+  });
+
+  it('share statements, in which each takes a job that waits', async () => {
+    const name = 'more-wait';
+    const { letGo } = await underWay(name);
+    const queue = new bullmq.Queue(name, { connection });
+    closing.push(() => queue.close());
+    await queue.addBulk(Array.from({ length: 3 * JOBS }, (_none, index) => aJob(`more-${index}`)));
+    let statements = 0;
+    // pg-pool's own event, which BullMQ's type of a pool does not know.
+    (connection.pool as unknown as EventEmitter).on('acquire', () => statements++);
+    letGo();
+    await eventually(
+      () => states(name),
+      ({ completed }) => completed === 4 * JOBS,
+    );
+    const { rows } = await connection.pool.query(`SELECT 1 FROM job WHERE queue = $1 AND attempts_started <> 1`, [
+      name,
+    ]);
+    expect(rows).toEqual([]);
+    // Each of the last asks by itself when there will be more.
+    expect(statements).toBeLessThan(2 * JOBS);
+  });
+});
+
+const aJob = (jobId: string) => ({ name: 'job', data: {}, opts: { jobId } });
