@@ -30,6 +30,11 @@ export interface AccessTokenOptions {
 export const ACCESS_TOKEN_OPTIONS = Symbol('AccessTokenOptions');
 const DEFAULTS: AccessTokenOptions = { leaseMs: 30_000, waitMs: 35_000, cooldownMs: 2_000 };
 
+interface WantedToken {
+  holderId: string;
+  lastingMs: number;
+}
+
 interface Row {
   token_sealed: string | null;
   expires_at: Date;
@@ -54,7 +59,7 @@ interface NewToken {
 }
 
 /** A takedown mints thousands of tokens in a row. Callers wait, so a statement hardly waits for more. */
-const LITTLE_PATIENCE: Patience = { items: 16, ms: 5 };
+export const LITTLE_PATIENCE: Patience = { items: 16, ms: 5 };
 
 /**
  * One mint per token lifetime across all processes. Every mint kills the token before it, so two processes that mint at
@@ -65,6 +70,7 @@ const LITTLE_PATIENCE: Patience = { items: 16, ms: 5 };
 export class AccessTokens {
   private readonly flights = new Map<string, Promise<HeldToken>>();
   private readonly options: AccessTokenOptions;
+  private readonly reads = new Gathering((wanted: WantedToken[]) => this.readAll(wanted), isOfRows, LITTLE_PATIENCE);
   private readonly leases = new Gathering((wanted: WantedLease[]) => this.leaseAll(wanted), isOfRows, LITTLE_PATIENCE);
   private readonly stores = new Gathering((minted: NewToken[]) => this.storeAll(minted), isOfRows, LITTLE_PATIENCE);
 
@@ -138,7 +144,7 @@ export class AccessTokens {
     const owner = uuidv7();
     const giveUpAt = performance.now() + this.options.waitMs;
     for (;;) {
-      const row = await this.read(holderId, lastingMs);
+      const row = await this.reads.ask({ holderId, lastingMs });
       if (row?.token_sealed && row.is_usable) return this.held(holderId, row.token_sealed, row);
       if (row?.is_cooling) throw new TokenUnavailable(row.failure_code ?? 'unknown');
       if (await this.leases.ask({ holderId, owner, seenVersion: row?.version ?? 0 })) {
@@ -179,17 +185,20 @@ export class AccessTokens {
     return stored && { token, version: stored.version, expiresAt: stored.expires_at };
   }
 
-  private async read(holderId: string, lastingMs: number): Promise<Row | undefined> {
-    const [row] = await prepared<Row>(
+  private async readAll(wanted: WantedToken[]): Promise<(Row | undefined)[]> {
+    const found = await prepared<Row & { place: number }>(
       this.dataSource.manager,
-      'read a token',
-      `SELECT token_sealed, expires_at, version, failure_code,
-         token_sealed IS NOT NULL AND use_until > now() AND expires_at > now() + $2 * interval '1 ms' AS is_usable,
-         COALESCE(failed_until > now(), false) AS is_cooling
-       FROM access_tokens WHERE holder_id = $1`,
-      [holderId, lastingMs],
+      'read tokens',
+      `SELECT w.place::int, t.token_sealed, t.expires_at, t.version, t.failure_code,
+         t.token_sealed IS NOT NULL AND t.use_until > now() AND t.expires_at > now() + w.lasting_ms * interval '1 ms' AS is_usable,
+         COALESCE(t.failed_until > now(), false) AS is_cooling
+       FROM unnest($1::uuid[], $2::float8[]) WITH ORDINALITY AS w (holder_id, lasting_ms, place)
+         JOIN access_tokens t ON t.holder_id = w.holder_id
+       WHERE t.holder_id = ANY($1)`,
+      [wanted.map(({ holderId }) => holderId), wanted.map(({ lastingMs }) => lastingMs)],
     );
-    return row;
+    const byPlace = new Map(found.map((row) => [row.place, row]));
+    return wanted.map((_one, index) => byPlace.get(index + 1));
   }
 
   /** Wins only if nobody holds the lease and nobody has minted since the row was read. */

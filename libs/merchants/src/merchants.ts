@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { binderOf, prepared, rows, SealedColumns, type Sql } from '@app/database';
+import { binderOf, Gathering, isOfRows, prepared, rows, SealedColumns, type Sql } from '@app/database';
 import { Events } from '@app/events';
 import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization } from '@app/wechat';
-import { AccessTokens } from './access-tokens.js';
+import { AccessTokens, LITTLE_PATIENCE } from './access-tokens.js';
 import { ineligibleReasons, type DeniedReason } from './eligibility.js';
 import { MerchantNotFound, PlatformRequired } from './errors.js';
 import { Merchant, type MerchantState } from './merchant.entity.js';
@@ -16,6 +16,10 @@ export interface Grant {
   version: number;
   state: Merchant['state'];
   refreshToken: string | undefined;
+}
+
+interface StoredGrant extends Pick<Grant, 'version' | 'state'> {
+  refreshTokenSealed: string | null;
 }
 
 /** What an answer of WeChat says about the grant itself, beyond the call that it answered. */
@@ -49,6 +53,7 @@ export interface MerchantFilter {
 export class Merchants {
   /** Over `merchants m`: what a row has to be called to be a Merchant. */
   private readonly columns: string;
+  private readonly grants = new Gathering((ids: string[]) => this.readGrants(ids), isOfRows, LITTLE_PATIENCE);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -106,12 +111,7 @@ export class Merchants {
   }
 
   async grant(id: string): Promise<Grant> {
-    const [found] = await prepared<Pick<Grant, 'version' | 'state'> & { refreshTokenSealed: string | null }>(
-      this.dataSource.manager,
-      'read a grant',
-      `SELECT grant_version AS version, state, refresh_token_sealed AS "refreshTokenSealed" FROM merchants WHERE id = $1`,
-      [id],
-    );
+    const found = await this.grants.ask(id);
     if (!found) throw new Error('There is no such merchant.');
     const { version, state, refreshTokenSealed } = found;
     const refreshToken = refreshTokenSealed ? this.sealed.open(placeOf(id), refreshTokenSealed) : undefined;
@@ -314,6 +314,17 @@ export class Merchants {
       }
       await this.reassess(tx, id);
     });
+  }
+
+  private async readGrants(ids: string[]): Promise<(StoredGrant | undefined)[]> {
+    const found = await prepared<StoredGrant & { id: string }>(
+      this.dataSource.manager,
+      'read grants',
+      `SELECT id, grant_version AS version, state, refresh_token_sealed AS "refreshTokenSealed" FROM merchants WHERE id = ANY($1)`,
+      [ids],
+    );
+    const byId = new Map(found.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id));
   }
 
   /** Computes anew whether the merchant is eligible. Belongs into every transaction that may change it. */
