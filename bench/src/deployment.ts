@@ -112,8 +112,8 @@ export class Deployment {
     return merchants;
   }
 
-  /** Accepts as many deletions for each, as `POST /v1/deletions` leaves them, and wakes their lanes. */
-  async addDeletions(merchants: BenchMerchant[], ofEach: number): Promise<void> {
+  /** Accepts as many deletions for each, as `POST /v1/deletions` leaves them, and wakes their lanes, now or in so many seconds. */
+  async addDeletions(merchants: BenchMerchant[], ofEach: number, dueInSeconds = 0): Promise<void> {
     await this.database.rows(
       `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id)
        SELECT uuidv7(), merchant_id, 3147483660 + n, 1, 'bench:' || n, 'queued', now(), 'bench'
@@ -121,9 +121,9 @@ export class Deployment {
       [ids(merchants), ofEach],
     );
     await this.database.rows(
-      `INSERT INTO merchant_pacing (merchant_id, due_at) SELECT unnest($1::uuid[]), now()
-       ON CONFLICT (merchant_id) DO UPDATE SET due_at = now()`,
-      [ids(merchants)],
+      `INSERT INTO merchant_pacing (merchant_id, due_at) SELECT unnest($1::uuid[]), now() + $2 * interval '1 s'
+       ON CONFLICT (merchant_id) DO UPDATE SET due_at = excluded.due_at`,
+      [ids(merchants), dueInSeconds],
     );
     // As autovacuum would have done meanwhile.
     await this.database.rows('ANALYZE');

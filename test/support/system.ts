@@ -84,8 +84,8 @@ export class System {
     return system;
   }
 
-  async startWorker(): Promise<void> {
-    this.worker = await createWorker(workerEnvSchema.parse(this.environment), this.logger);
+  async startWorker(settings: Record<string, string> = {}): Promise<void> {
+    this.worker = await createWorker(workerEnvSchema.parse({ ...this.environment, ...settings }), this.logger);
   }
 
   get runningWorker(): INestApplicationContext {

@@ -7,6 +7,8 @@ import { watchShare } from '../usage.js';
 
 const LATENCY_MS = 50;
 const TARGET = 1.5;
+/** Deletions of other merchants before, unmeasured: a worker is up for days when a takedown comes. */
+const WARM_UP = 1_000;
 
 /** From this on, what runs is said to be bound by the processors. What others on the machine use does not count. */
 const BUSY = 0.9;
@@ -32,19 +34,25 @@ async function run(
 ): Promise<Figure> {
   const upstream = await Upstream.start(stage, LATENCY_MS);
   const deployment = await Deployment.open(stage, upstream);
-  await deployment.addDeletions(await deployment.addMerchants(merchants, { isWarm }), 1);
+  const { database } = deployment;
+  const all = await deployment.addMerchants(WARM_UP + merchants, { isWarm });
+  await deployment.addDeletions(all.slice(0, WARM_UP), 1);
   const worker = deployment.startWorker({ WORKER_CONCURRENCY: String(concurrency) });
-  // Its start is not a part of what is timed.
-  const dispatched = () => deployment.database.value<boolean>(`SELECT max(dispatched_at) IS NOT NULL FROM deletions`);
+  await deployment.untilFinished(WARM_UP);
+  const ofTakedown = `created_at > '${await database.value<string>('SELECT now()::text')}'`;
+  // Until then they are all there.
+  await deployment.addDeletions(all.slice(WARM_UP), 1, 3);
+  const dispatched = () =>
+    database.value<boolean>(`SELECT max(dispatched_at) IS NOT NULL FROM deletions WHERE ${ofTakedown}`);
   await stage.until(dispatched, 20);
-  const shareNow = watchShare(process.pid);
-  await deployment.untilFinished(merchants);
+  const [shareNow, workedBefore] = [watchShare(process.pid), worker.usage().cpuMs];
+  await deployment.untilFinished(WARM_UP + merchants);
   const share = shareNow();
-  const seconds = await deployment.database.value<number>(
-    `SELECT extract(epoch FROM max(finished_at) - min(dispatched_at))::float8 FROM deletions`,
+  const seconds = await database.value<number>(
+    `SELECT extract(epoch FROM max(finished_at) - min(dispatched_at))::float8 FROM deletions WHERE ${ofTakedown}`,
   );
   const ideal = ((isWarm ? 1 : 2) * (LATENCY_MS / 1000) * merchants) / concurrency;
-  const worked = worker.usage().cpuMs / 1000 / seconds;
+  const worked = (worker.usage().cpuMs - workedBefore) / 1000 / seconds;
   const isBound = share >= BUSY;
   const isShort = seconds / ideal > TARGET;
   return {
@@ -54,7 +62,7 @@ async function run(
     ratio: seconds / ideal,
     target: `≤ ${TARGET}× or CPU-bound`,
     verdict: !isShort ? 'pass' : isBound ? 'CPU-bound' : 'short',
-    note: `all processes of the run: ${percent(share)} of the processors; worker: ${percent(worked)} of one, its start included`,
+    note: `all processes of the run: ${percent(share)} of the processors; worker: ${percent(worked)} of one`,
   };
 }
 

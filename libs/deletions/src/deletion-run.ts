@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { AuthorizerTokens, GrantLost, Merchants } from '@app/merchants';
+import { AuthorizerTokens, GrantLost, Merchants, MintPutOff } from '@app/merchants';
 import { jobs, RetryAfter, type JobContext, type Place } from '@app/queue';
 import { AuthorizerApi, CredentialExpired, PlatformBroken, WechatError } from '@app/wechat';
 import { makeCall, type Call } from './call-result.js';
@@ -48,7 +48,6 @@ export class DeletionRun {
       return this.refund(run);
     }
     if (run.isHeld) return this.runs.giveBack(run);
-    if (!(await this.comesToItsPlace(run))) return;
     const delayMs = await this.attempt(run).catch(async (error: unknown) => {
       // A call that is written down would count as made: it goes back, struck out.
       if (run.begun) await this.runs.giveBack(run).catch(() => undefined);
@@ -67,19 +66,6 @@ export class DeletionRun {
   private async refund(run: Run): Promise<void> {
     if (run.hasSlot) await this.lanes.refund(run.merchant.id);
     run.hasSlot = false;
-  }
-
-  /**
-   * Waits for the place where its calls are made. Without one, the deletion goes back into its lane: this worker stops, or
-   * the wait was so long that what the claim found (a grant, no hold, a slot) may be so no more.
-   */
-  private async comesToItsPlace(run: Run): Promise<boolean> {
-    const waitsSince = performance.now();
-    const hasPlace = await run.place.enter();
-    if (hasPlace && performance.now() - waitsSince <= MAX_WAIT_MS) return true;
-    if (run.isProbe) await this.holds.handBackProbe(run.merchant.platformId, run.id);
-    await this.runs.giveBack(run);
-    return false;
   }
 
   /** @returns after how many ms to try again, or undefined when this run is over */
@@ -103,10 +89,9 @@ export class DeletionRun {
     if (!(await this.holdsSlot(run))) return this.waitForSlot(run, expired);
     run.begun ??= await this.begin(run, 'mass/delete');
     if (!run.begun) return undefined;
-    // To write it down, or to come by a slot, may have taken longer than slot or claim are good for.
-    if (!(await this.holdsSlot(run)) || performance.now() >= run.callBefore) {
-      await this.runs.giveBack(run);
-      return undefined;
+    // To come to its place, to write it down or to come by a slot may have taken longer than slot or claim are good for.
+    if (!(await this.comesToItsPlace(run)) || !(await this.holdsSlot(run)) || performance.now() >= run.callBefore) {
+      return this.withoutCall(run);
     }
     const { target, begun } = run;
     run.begun = undefined;
@@ -172,10 +157,24 @@ export class DeletionRun {
     return undefined;
   }
 
+  /** @returns false when the wait was so long that what the claim found, such as a grant, or no hold, may be so no more */
+  private async comesToItsPlace(run: Run): Promise<boolean> {
+    const waitsSince = performance.now();
+    return (await run.place.enter()) && performance.now() - waitsSince <= MAX_WAIT_MS;
+  }
+
+  /** Back into the lane, before the call that it came for. */
+  private async withoutCall(run: Run): Promise<undefined> {
+    run.place.leave();
+    if (run.isProbe) await this.holds.handBackProbe(run.merchant.platformId, run.id);
+    await this.runs.giveBack(run);
+  }
+
   /** Asks WeChat whether the message is gone. Ends the run when it is. */
   private async verify(run: Run, msgId: bigint): Promise<number | undefined | 'still there'> {
     const held = await this.token(run);
     if (!held) return undefined;
+    if (!(await this.comesToItsPlace(run))) return this.withoutCall(run);
     const callId = await this.begin(run, 'mass/get');
     const call =
       callId &&
@@ -205,14 +204,25 @@ export class DeletionRun {
   /** @returns undefined when no token could be had, and what follows from that is done */
   private async token(run: Run): Promise<{ token: string; version: number } | undefined> {
     try {
-      return await this.tokens.current(run.merchant);
+      return await this.tokens.current(run.merchant, (call) => this.inPlace(run, call));
     } catch (error) {
+      if (error instanceof MintPutOff) return this.withoutCall(run);
       const step = afterTokenFailure(error);
       if (!step) throw error;
       run.wasAnswered ||= error instanceof GrantLost || isOrdinaryAnswer(error);
       // Without a connection no call is possible, whoever has a token.
       await this.take(run, step, error, step.do === 'hold' && step.reason !== 'connect_failed');
       return undefined;
+    }
+  }
+
+  /** @throws MintPutOff when this worker stops */
+  private async inPlace<T>(run: Run, call: () => Promise<T>): Promise<T> {
+    if (!(await run.place.enter())) throw new MintPutOff();
+    try {
+      return await call();
+    } finally {
+      run.place.leave();
     }
   }
 
@@ -232,6 +242,7 @@ export class DeletionRun {
 
   private async call<T>(run: Run, id: string, make: (signal: AbortSignal) => Promise<T>): Promise<Call<T>> {
     const call = await makeCall(id, () => make(AbortSignal.timeout(CALL_MS)));
+    run.place.leave();
     run.wasAnswered ||= call.error === undefined || isOrdinaryAnswer(call.error);
     return call;
   }

@@ -164,7 +164,7 @@ export class Runs implements OnModuleDestroy {
   /**
    * Takes a dispatched deletion that nobody runs, or whose runner's claim has ended. If nothing stands in the way of its
    * delete call, that is written down with the same statement.
-   * @param place where the run makes its calls; left when all that remains is to write down how it ended
+   * @param place where the run makes its calls
    */
   async claim(id: string, place: Place = ANYWHERE): Promise<Claim> {
     const askedAt = performance.now();
@@ -217,7 +217,6 @@ export class Runs implements OnModuleDestroy {
    */
   async finish(run: Run, end: End, call?: { id: string; result: CallResult }): Promise<void> {
     const { state, proof, outcome } = end;
-    run.place.leave();
     await this.keep(() => this.ends.ask({ run, end, call }));
     this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
   }

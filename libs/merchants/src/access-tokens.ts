@@ -4,7 +4,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Gathering, isOfRows, prepared, rows, SealedColumns, type Patience } from '@app/database';
-import { TokenUnavailable } from './errors.js';
+import { MintPutOff, TokenUnavailable } from './errors.js';
 
 export interface MintedToken {
   token: string;
@@ -168,7 +168,8 @@ export class AccessTokens {
     try {
       minted = await mint();
     } catch (error) {
-      await this.release(holderId, owner, codeOf(error));
+      if (error instanceof MintPutOff) await this.release(holderId, owner, null);
+      else await this.release(holderId, owner, codeOf(error), this.options.cooldownMs);
       throw error;
     } finally {
       clearInterval(renewal);
@@ -262,11 +263,11 @@ export class AccessTokens {
       .catch(() => undefined);
   }
 
-  private async release(holderId: string, owner: string, failureCode: string): Promise<void> {
+  private async release(holderId: string, owner: string, failureCode: string | null, cooldownMs = 0): Promise<void> {
     await this.dataSource.query(
       `UPDATE access_tokens SET lease_owner = NULL, lease_until = NULL, failure_code = $4,
          failed_until = now() + $3 * interval '1 ms' WHERE holder_id = $1 AND lease_owner = $2`,
-      [holderId, owner, this.options.cooldownMs, failureCode],
+      [holderId, owner, cooldownMs, failureCode],
     );
   }
 

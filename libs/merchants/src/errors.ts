@@ -48,6 +48,13 @@ export class TicketMissing extends MerchantsError {
   }
 }
 
+/** Nothing was asked of WeChat, and nothing speaks against asking at once: whoever was to mint has no time for it. */
+export class MintPutOff extends MerchantsError {
+  constructor() {
+    super('mint_put_off', 'The token was not minted, for the process stops.');
+  }
+}
+
 /** The merchant's grant is gone: only the merchant's admin can help. */
 export class GrantLost extends MerchantsError {
   constructor(

@@ -32,6 +32,7 @@ export {
   GrantLost,
   MerchantNotFound,
   MerchantsError,
+  MintPutOff,
   PlatformExists,
   PlatformNotFound,
   PlatformRequired,

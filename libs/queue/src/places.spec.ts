@@ -25,7 +25,11 @@ function working(places: Places) {
     given[id]?.leave();
     await turn();
   };
-  return { calling, refused, start, end, leave };
+  const enter = async (id: number) => {
+    void given[id]?.enter().then((hasPlace) => (hasPlace ? calling : refused).push(id));
+    await turn();
+  };
+  return { calling, refused, start, end, leave, enter };
 }
 
 describe('places', () => {
@@ -55,6 +59,22 @@ describe('places', () => {
       expect(await enter()).toBe(true);
     });
     await places.run(async ({ enter }) => expect(await enter()).toBe(true));
+  });
+
+  it('are taken anew for each call: whoever comes again waits like others, and has not left', async () => {
+    const places = new Places(1);
+    const { calling, start, end, leave, enter } = working(places);
+    await start(0, 1);
+    await leave(0);
+    expect(calling).toEqual([0, 1]);
+    await enter(0);
+    expect(calling).toEqual([0, 1]);
+    await end(1);
+    expect(calling).toEqual([0, 1, 0]);
+    await leave(0);
+    await end(0);
+    await start(2);
+    expect(calling).toEqual([0, 1, 0, 2]);
   });
 
   it('are free again when a work fails', async () => {

@@ -1,11 +1,11 @@
-/** Where a job makes the calls that only so many may make at a time. */
+/** Where a job makes its calls, of which only so many may be made at a time. */
 export interface Place {
   /**
-   * Waits for a place, first come, first served. A job that has one, or has left it, does not wait.
-   * @returns false when this worker stops before there is one: the calls are another worker's
+   * Waits for a place, first come, first served. A job that has one does not wait.
+   * @returns false when this worker stops before there is one: the call is another worker's
    */
   enter: () => Promise<boolean>;
-  /** The calls are made, another job may make its own: what is left of this one only writes down what it did. Idempotent. */
+  /** The call is made, another job may make its own. Without a place it does nothing. */
   leave: () => void;
 }
 
@@ -17,13 +17,13 @@ const PREPARING_MS = 50;
 const LOOK_BACK_MS = 200;
 
 /**
- * Where the handlers of one queue make their calls, so many at a time. A job is prepared before, and its end is written down
- * after, while others make their calls: so that no place stands empty meanwhile, more jobs are fetched than there are places.
+ * Where the handlers of one queue make their calls, so many at a time. Jobs are prepared before, between and after their calls,
+ * while others make theirs: so that no place stands empty meanwhile, more jobs are fetched than there are places.
  */
 export class Places {
   /**
-   * How many more: as many as have left and not yet ended, and as many as will have left by the time that a job fetched now
-   * is prepared. Fewer while some wait in vain. None where nobody ever leaves early.
+   * How many more: as many as have left and neither ended nor come again, and as many as will have left by the time that a job
+   * fetched now is prepared. Fewer while some wait in vain. None where nobody ever leaves early.
    */
   ahead = 0;
   private waiting: ((hasPlace: boolean) => void)[] = [];
@@ -38,15 +38,22 @@ export class Places {
 
   /** Runs a job, which may take a place. One that it has when it ends is free then. */
   async run(work: (place: Place) => Promise<void>): Promise<void> {
-    // The compiler does not see that the two functions change it.
-    let stage = 'before' as 'before' | 'within' | 'after';
+    // The compiler does not see that the two functions change them.
+    let isWithin = false as boolean;
+    let hasLeft = false as boolean;
+    const comesAgain = () => {
+      if (hasLeft) this.left--;
+      hasLeft = false;
+    };
     const enter = async () => {
-      if (stage === 'before' && (await this.take())) stage = 'within';
-      return stage !== 'before';
+      comesAgain();
+      isWithin ||= await this.take();
+      return isWithin;
     };
     const leave = () => {
-      if (stage !== 'within') return;
-      stage = 'after';
+      if (!isWithin) return;
+      isWithin = false;
+      hasLeft = true;
       this.left++;
       this.leaves.push(performance.now());
       this.free();
@@ -55,9 +62,8 @@ export class Places {
     try {
       await work({ enter, leave });
     } finally {
-      if (stage === 'within') this.free();
-      if (stage === 'after') this.left--;
-      stage = 'after';
+      if (isWithin) this.free();
+      comesAgain();
       this.look();
     }
   }
