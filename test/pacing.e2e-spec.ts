@@ -68,7 +68,9 @@ describe.each(queueBackends)('pacing, with the queue on %s,', (_backend, queueUr
       await tx.query(`SELECT 1 FROM deletions WHERE id = $1 FOR UPDATE`, [id]);
       await eventually(
         () =>
-          system.sql(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`),
+          system.sql(
+            `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%deletion_attempts%'`,
+          ),
         ({ length }) => length > 0,
       );
       await delay(1_600);

@@ -64,7 +64,7 @@ describe.each(queueBackends)('a worker that is told to stop, with the queue on %
     // Once some have left their place before they ended, the next are fetched while another is in it.
     await slow(0);
     for (const one of granted.slice(2)) await system.finished(await remove(one));
-    await slow(900);
+    await slow(4_000);
     const [first, second] = granted;
     if (!first || !second) throw new Error('no merchants');
     const firstId = await remove(first);

@@ -116,8 +116,8 @@ export class Deployment {
   async addDeletions(merchants: BenchMerchant[], ofEach: number, dueInSeconds = 0): Promise<void> {
     await this.database.rows(
       `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id)
-       SELECT uuidv7(), merchant_id, 3147483660 + n, 1, 'bench:' || n, 'queued', now(), 'bench'
-       FROM generate_series(1, $2::int) AS n, unnest($1::uuid[]) AS merchant_id`,
+       SELECT uuidv7(), merchant_id, msg_id, 1, 'msg:' || msg_id || ':1', 'queued', now(), 'bench'
+       FROM generate_series(3147483661, 3147483660 + $2::bigint) AS msg_id, unnest($1::uuid[]) AS merchant_id`,
       [ids(merchants), ofEach],
     );
     await this.database.rows(

@@ -19,11 +19,11 @@ const service = [
 export const arrows = {
   'libs/wechat': [],
   'libs/vault': [],
+  'libs/queue': [],
   'libs/logging': [],
   'libs/settings': ['vault'],
   'libs/embedded-postgres': [],
   'libs/database': ['vault'],
-  'libs/queue': ['database'],
   'libs/access': ['database'],
   'libs/events': ['database'],
   'libs/merchants': ['events', 'database', 'queue', 'vault', 'wechat'],

@@ -13,7 +13,7 @@ export async function waiting(stage: Stage): Promise<Figure[]> {
   const many = stage.size(20_000, 1_000_000);
   const done = stage.size(1_000, 10_000);
   const measured: Record<'many' | 'few', Measured[]> = { many: [], few: [] };
-  for (let round = 0; round < stage.size(1, 2); round++) {
+  for (let round = 0; round < stage.size(1, 3); round++) {
     measured.few.push(await stage.part((part) => run(part, FEW, done)));
     measured.many.push(await stage.part((part) => run(part, many, done)));
   }

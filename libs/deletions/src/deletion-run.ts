@@ -86,12 +86,12 @@ export class DeletionRun {
     const held = run.lent ? this.open(run, run.lent) : await this.token(run);
     run.lent = undefined;
     if (!held) return undefined;
-    if (!(await this.holdsSlot(run))) return this.waitForSlot(run, expired);
+    if (!(await this.holdsSlot(run))) return this.withoutCall(run, expired);
     run.begun ??= await this.begin(run, 'mass/delete');
     if (!run.begun) return undefined;
-    // To come to its place, to write it down or to come by a slot may have taken longer than slot or claim are good for.
+    // To write it down, to come to its place or to come by a slot may have taken longer than slot or claim are good for.
     if (!(await this.comesToItsPlace(run)) || !(await this.holdsSlot(run)) || performance.now() >= run.callBefore) {
-      return this.withoutCall(run);
+      return this.withoutCall(run, expired);
     }
     const { target, begun } = run;
     run.begun = undefined;
@@ -149,31 +149,36 @@ export class DeletionRun {
     return performance.now() <= run.slotUntil;
   }
 
-  /** Back into the lane. A token that is refused again and again must come to an end, so waiting after that uses up a retry. */
-  private async waitForSlot(run: Run, expired?: Error): Promise<number | undefined> {
-    const step = expired && afterDelete(expired, this.context(run, true));
-    if (step) return this.take(run, step, expired);
-    await this.runs.giveBack(run);
-    return undefined;
-  }
-
   /** @returns false when the wait was so long that what the claim found, such as a grant, or no hold, may be so no more */
   private async comesToItsPlace(run: Run): Promise<boolean> {
     const waitsSince = performance.now();
     return (await run.place.enter()) && performance.now() - waitsSince <= MAX_WAIT_MS;
   }
 
-  /** Back into the lane, before the call that it came for. */
-  private async withoutCall(run: Run): Promise<undefined> {
+  /**
+   * Back into the lane, before the delete call that it came for. A token that is refused again and again must come to an end,
+   * so that after a refusal this uses up a retry.
+   */
+  private async withoutCall(run: Run, expired?: Error): Promise<number | undefined> {
     run.place.leave();
+    if (expired) {
+      // Paid for again when it comes again: the refused call was one of this dispatch.
+      await this.refund(run);
+      const step = run.begun ? undefined : afterDelete(expired, this.context(run, true));
+      if (step) return this.take(run, step, expired);
+      await this.runs.giveBack(run, { for: 'backoff', pauseMs: jobs['deletion.run'].backoff(run.retries + 1) });
+      return undefined;
+    }
     if (run.isProbe) await this.holds.handBackProbe(run.merchant.platformId, run.id);
     await this.runs.giveBack(run);
+    return undefined;
   }
 
   /** Asks WeChat whether the message is gone. Ends the run when it is. */
   private async verify(run: Run, msgId: bigint): Promise<number | undefined | 'still there'> {
     const held = await this.token(run);
     if (!held) return undefined;
+    // Before it is written down: a question that was not asked cannot be struck out.
     if (!(await this.comesToItsPlace(run))) return this.withoutCall(run);
     const callId = await this.begin(run, 'mass/get');
     const call =
@@ -204,9 +209,12 @@ export class DeletionRun {
   /** @returns undefined when no token could be had, and what follows from that is done */
   private async token(run: Run): Promise<{ token: string; version: number } | undefined> {
     try {
-      return await this.tokens.current(run.merchant, (call) => this.inPlace(run, call));
+      return await this.tokens.current(run.merchant, (mint) => this.inPlace(run, mint));
     } catch (error) {
-      if (error instanceof MintPutOff) return this.withoutCall(run);
+      if (error instanceof MintPutOff) {
+        await this.withoutCall(run);
+        return undefined;
+      }
       const step = afterTokenFailure(error);
       if (!step) throw error;
       run.wasAnswered ||= error instanceof GrantLost || isOrdinaryAnswer(error);
@@ -216,13 +224,13 @@ export class DeletionRun {
     }
   }
 
-  /** @throws MintPutOff when this worker stops */
-  private async inPlace<T>(run: Run, call: () => Promise<T>): Promise<T> {
-    if (!(await run.place.enter())) throw new MintPutOff();
+  /** @throws MintPutOff */
+  private async inPlace<T>(run: Run, mint: () => Promise<T>): Promise<T> {
+    if (!(await this.comesToItsPlace(run))) throw new MintPutOff();
     try {
-      return await call();
+      return await mint();
     } finally {
-      run.place.leave();
+      run.place.leave('comes again');
     }
   }
 

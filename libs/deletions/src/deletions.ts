@@ -4,7 +4,6 @@ import { prepared, rows, type Sql, type StatementPart } from '@app/database';
 import {
   EVERYTHING,
   formOf,
-  ineligibleReasons,
   inScope,
   MAX_REFRESH_AHEAD_MS,
   merchantInScope,
@@ -181,8 +180,8 @@ export class Deletions {
    * @throws DeletionNotFound, DeletionStateConflict, MerchantNotEligible
    */
   async retry(merchant: Merchant, id: string, alongside?: Alongside): Promise<void> {
-    const reasons = ineligibleReasons(merchant);
-    if (reasons.length > 0) throw new MerchantNotEligible(merchant.authorizerAppid, reasons);
+    const { authorizerAppid, ineligibleReasons: reasons } = merchant;
+    if (reasons.length > 0) throw new MerchantNotEligible(authorizerAppid, reasons);
     // Told apart afterwards: asking within the transaction would take a second connection while holding one.
     if (!(await this.reopen(merchant.id, id, alongside)))
       throw await this.conflict(this.dataSource.manager, EVERYTHING, id, 'retried');

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Gathering, isOfRows, rows, type Sql } from '@app/database';
+import { isOfRows, rows, type Sql } from '@app/database';
+import { Gathering } from '@app/queue';
 import { GRANT_GONE } from './grant-gone.js';
 import {
   allowance,

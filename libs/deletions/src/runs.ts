@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { Gathering, isOfRows, prepared, rows, type Patience } from '@app/database';
+import { isOfRows, prepared, rows } from '@app/database';
 import { IS_USABLE_TOKEN } from '@app/merchants';
-import type { Place } from '@app/queue';
+import { Gathering, type Patience, type Place } from '@app/queue';
 import type { CallResult } from './call-result.js';
 import { GRANT_GONE } from './grant-gone.js';
 import { IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
@@ -68,7 +68,7 @@ export interface Outcome {
 
 /** Neither the claim nor the end of a busy worker's run holds a place, so both can wait. */
 const PATIENCE: Patience = { items: 32, ms: 25 };
-/** A run that begins a call has its place already. */
+/** Of the calls that are not begun with a claim: of a token that is new, a thing to verify, a retry. */
 const LESS_PATIENCE: Patience = { items: 16, ms: 5 };
 
 /** For runs that are nobody's job. */

@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { Gathering, isOfRows, prepared, rows, SealedColumns, type Patience } from '@app/database';
+import { isOfRows, prepared, rows, SealedColumns } from '@app/database';
+import { Gathering, type Patience } from '@app/queue';
 import { MintPutOff, TokenUnavailable } from './errors.js';
 
 export interface MintedToken {
@@ -91,7 +92,13 @@ export class AccessTokens {
     // Apart from each other: whoever is content with the token that there is shall not wait for its replacement.
     const key = lastingMs > 0 ? `${holderId} ahead` : holderId;
     const inFlight = this.flights.get(key);
-    if (inFlight) return inFlight;
+    if (inFlight) {
+      return inFlight.catch((error: unknown) => {
+        // It was another's turn that did not come.
+        if (error instanceof MintPutOff) return this.current(holderId, mint, lastingMs);
+        throw error;
+      });
+    }
     const flight = this.obtain(holderId, mint, lastingMs).finally(() => this.flights.delete(key));
     this.flights.set(key, flight);
     return flight;

@@ -13,9 +13,7 @@ import { refreshAheadMs } from './refresh-ahead.js';
 /** What a token call needs to know of its merchant. */
 export type TokenHolder = Pick<Merchant, 'id' | 'platformId' | 'authorizerAppid'>;
 
-/** Makes a call when its turn has come. */
-type InTurn = <T>(call: () => Promise<T>) => Promise<T>;
-const atOnce: InTurn = (call) => call();
+type InTurn = (mint: () => Promise<MintedToken>) => Promise<MintedToken>;
 
 /** A refresh token and the grant that it belongs to. */
 interface Attempt {
@@ -39,11 +37,11 @@ export class AuthorizerTokens {
   ) {}
 
   /**
-   * @param inTurn makes the call that mints, if there is one, when its turn has come; may throw MintPutOff instead
+   * @param inTurn mints, if that is needed, when its turn has come; may throw MintPutOff instead
    * @throws GrantLost when only the merchant can help; TokenUnavailable; WechatError of the mint
    */
-  current(merchant: TokenHolder, inTurn: InTurn = atOnce): Promise<HeldToken> {
-    return this.tokens.current(merchant.id, () => this.mint(merchant, inTurn));
+  current(merchant: TokenHolder, inTurn: InTurn = (mint) => mint()): Promise<HeldToken> {
+    return this.tokens.current(merchant.id, () => inTurn(() => this.mint(merchant)));
   }
 
   /** The token of a row that was found usable. */
@@ -53,7 +51,7 @@ export class AuthorizerTokens {
 
   /** Mints already if the token ends soon; others use the old one meanwhile. @throws as `current` */
   async refreshAhead(merchant: TokenHolder): Promise<void> {
-    await this.tokens.current(merchant.id, () => this.mint(merchant, atOnce), refreshAheadMs(merchant.id));
+    await this.tokens.current(merchant.id, () => this.mint(merchant), refreshAheadMs(merchant.id));
   }
 
   /** Says that WeChat refused this token; a newer one is left alone. */
@@ -66,31 +64,30 @@ export class AuthorizerTokens {
     return this.tokens.expiries(merchantIds);
   }
 
-  private async mint(holder: TokenHolder, inTurn: InTurn): Promise<MintedToken> {
+  private async mint(holder: TokenHolder): Promise<MintedToken> {
     const platform = { id: holder.platformId, componentAppid: await this.platforms.appidOf(holder.platformId) };
     let { version, refreshToken } = await this.grant(holder);
     const tried = new Set<string>();
     while (refreshToken && !tried.has(refreshToken)) {
       tried.add(refreshToken);
-      const minted = await this.tryMint(holder, { platform, version, refreshToken }, inTurn);
+      const minted = await this.tryMint(holder, { platform, version, refreshToken });
       if (minted) return minted;
       // Read anew after a refusal: another process may have stored a newer one meanwhile.
       ({ version, refreshToken } = await this.grant(holder, version));
     }
-    return this.recover(holder, { platform, version, tried }, inTurn);
+    return this.recover(holder, { platform, version, tried });
   }
 
   /** The stored refresh token is blank or refused, so WeChat is asked whether its list has a better one. */
   private async recover(
     holder: TokenHolder,
     { platform, version, tried }: Omit<Attempt, 'refreshToken'> & { tried: Set<string> },
-    inTurn: InTurn,
   ): Promise<MintedToken> {
     const { id, authorizerAppid } = holder;
     const listed = await this.lists.find(platform, authorizerAppid);
     if (listed?.refreshToken && !tried.has(listed.refreshToken)) {
       await this.merchants.replaceRefreshToken(id, version, [...tried].at(-1), listed.refreshToken);
-      const minted = await this.tryMint(holder, { platform, version, refreshToken: listed.refreshToken }, inTurn);
+      const minted = await this.tryMint(holder, { platform, version, refreshToken: listed.refreshToken });
       if (minted) {
         this.logger.warn('lost refresh token recovered from the list of authorizers', {
           authorizer_appid: authorizerAppid,
@@ -114,12 +111,11 @@ export class AuthorizerTokens {
   private async tryMint(
     { id, authorizerAppid }: TokenHolder,
     { platform, version, refreshToken }: Attempt,
-    inTurn: InTurn,
   ): Promise<MintedToken | undefined> {
     const request = { componentAppid: platform.componentAppid, authorizerAppid, authorizerRefreshToken: refreshToken };
     try {
       const minted = await this.componentTokens.use(platform, (componentAccessToken) =>
-        inTurn(() => this.api.authorizerToken({ componentAccessToken, ...request })),
+        this.api.authorizerToken({ componentAccessToken, ...request }),
       );
       // Before anybody uses the access token: once WeChat has rotated the refresh token, the old one is on its way out.
       if (minted.authorizerRefreshToken && minted.authorizerRefreshToken !== refreshToken) {

@@ -3,8 +3,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { Gathering, isOfRows, rows, SealedColumns, type Sql } from '@app/database';
-import { JobQueues } from '@app/queue';
+import { isOfRows, rows, SealedColumns, type Sql } from '@app/database';
+import { Gathering, JobQueues } from '@app/queue';
 import {
   AuthorizerApi,
   openPush,

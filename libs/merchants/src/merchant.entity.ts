@@ -54,7 +54,7 @@ export class Merchant {
   @Column('timestamptz', { name: 'facts_asked_at', nullable: true }) factsAskedAt!: Date | null;
   /** What an answer of WeChat said against the account although its facts did not. */
   @Column('text', { name: 'denied_reason', nullable: true }) deniedReason!: DeniedReason | null;
-  /** What `ineligibleReasons` said when the row last changed: for queries. */
+  /** What `ineligibleReasons` said when the row last changed: what accepts deletions goes by it. A changed rule needs a migration. */
   @Column('text', { name: 'ineligible_reasons', array: true, default: '{}' }) ineligibleReasons!: IneligibleReason[];
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { binderOf, Gathering, isOfRows, prepared, rows, SealedColumns, type Sql } from '@app/database';
+import { binderOf, isOfRows, prepared, rows, SealedColumns, type Sql } from '@app/database';
+import { Gathering } from '@app/queue';
 import { Events } from '@app/events';
 import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization } from '@app/wechat';
 import { AccessTokens, LITTLE_PATIENCE } from './access-tokens.js';

@@ -19,6 +19,7 @@ export {
   type JobHandlers,
   type JobRunnerOptions,
 } from './job-runner.js';
+export { Gathering, type Patience } from './gathering.js';
 export type { Place } from './places.js';
 export { jobs, queues, type JobData, type JobName, type QueueName } from './jobs.js';
 export { QueueModule } from './queue.module.js';

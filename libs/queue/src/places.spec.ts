@@ -21,8 +21,8 @@ function working(places: Places) {
     for (const id of ids) ends[id]?.();
     await turn();
   };
-  const leave = async (id: number) => {
-    given[id]?.leave();
+  const leave = async (id: number, comesAgain?: 'comes again') => {
+    given[id]?.leave(comesAgain);
     await turn();
   };
   const enter = async (id: number) => {
@@ -61,20 +61,32 @@ describe('places', () => {
     await places.run(async ({ enter }) => expect(await enter()).toBe(true));
   });
 
-  it('are taken anew for each call: whoever comes again waits like others, and has not left', async () => {
-    const places = new Places(1);
+  it('are taken anew for each call: whoever comes again goes before those who come for their first', async () => {
+    const places = new Places(2);
     const { calling, start, end, leave, enter } = working(places);
-    await start(0, 1);
-    await leave(0);
-    expect(calling).toEqual([0, 1]);
+    await start(0, 1, 2, 3, 4);
+    await leave(0, 'comes again');
+    await leave(1, 'comes again');
+    expect(calling).toEqual([0, 1, 2, 3]);
+    await enter(1);
     await enter(0);
-    expect(calling).toEqual([0, 1]);
-    await end(1);
-    expect(calling).toEqual([0, 1, 0]);
-    await leave(0);
-    await end(0);
-    await start(2);
-    expect(calling).toEqual([0, 1, 0, 2]);
+    await end(2);
+    await end(3);
+    expect(calling).toEqual([0, 1, 2, 3, 1, 0]);
+    await leave(1);
+    expect(calling).toEqual([0, 1, 2, 3, 1, 0, 4]);
+  });
+
+  it('have none fetched ahead for those who have left and come again', async () => {
+    const places = new Places(10);
+    const { start, leave } = working(places);
+    await start(0, 1, 2, 3, 4, 5);
+    for (const id of [0, 1, 2, 3, 4, 5]) await leave(id, 'comes again');
+    // A few for those who will.
+    expect(places.ahead).toBe(2);
+    await start(6, 7, 8);
+    for (const id of [6, 7, 8]) await leave(id);
+    expect(places.ahead).toBe(3 + 3);
   });
 
   it('are free again when a work fails', async () => {

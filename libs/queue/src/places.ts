@@ -1,13 +1,18 @@
 /** Where a job makes its calls, of which only so many may be made at a time. */
 export interface Place {
   /**
-   * Waits for a place, first come, first served. A job that has one does not wait.
+   * Waits for a place. A job that has one does not wait.
    * @returns false when this worker stops before there is one: the call is another worker's
    */
   enter: () => Promise<boolean>;
-  /** The call is made, another job may make its own. Without a place it does nothing. */
-  leave: () => void;
+  /**
+   * The call is made, another job may make its own. Without a place it does nothing.
+   * @param comesAgain soon, for its next call; then it goes before those who come for their first
+   */
+  leave: (comesAgain?: 'comes again') => void;
 }
+
+type Waiting = (hasPlace: boolean) => void;
 
 /** Changes its mind no oftener: a worker that fetches fewer than before stands still until enough have ended. */
 const STEADY_MS = 500;
@@ -22,11 +27,12 @@ const LOOK_BACK_MS = 200;
  */
 export class Places {
   /**
-   * How many more: as many as have left and neither ended nor come again, and as many as will have left by the time that a job
+   * How many more: as many as have made their last call and not ended, and as many as will have left by the time that a job
    * fetched now is prepared. Fewer while some wait in vain. None where nobody ever leaves early.
    */
   ahead = 0;
-  private waiting: ((hasPlace: boolean) => void)[] = [];
+  private waiting: Waiting[] = [];
+  private waitingAgain: Waiting[] = [];
   private taken = 0;
   private left = 0;
   /** When jobs have left lately. */
@@ -38,23 +44,24 @@ export class Places {
 
   /** Runs a job, which may take a place. One that it has when it ends is free then. */
   async run(work: (place: Place) => Promise<void>): Promise<void> {
-    // The compiler does not see that the two functions change them.
-    let isWithin = false as boolean;
-    let hasLeft = false as boolean;
-    const comesAgain = () => {
-      if (hasLeft) this.left--;
-      hasLeft = false;
+    // The compiler does not see that the two functions change it.
+    let stage = 'before' as 'before' | 'within' | 'between' | 'after';
+    const moveTo = (next: typeof stage) => {
+      if (stage === 'after') this.left--;
+      if (next === 'after') this.left++;
+      stage = next;
     };
     const enter = async () => {
-      comesAgain();
-      isWithin ||= await this.take();
-      return isWithin;
+      if (stage === 'within') return true;
+      const isFirst = stage === 'before';
+      moveTo('between');
+      if (!(await this.take(isFirst))) return false;
+      moveTo('within');
+      return true;
     };
-    const leave = () => {
-      if (!isWithin) return;
-      isWithin = false;
-      hasLeft = true;
-      this.left++;
+    const leave: Place['leave'] = (comesAgain) => {
+      if (stage !== 'within') return;
+      moveTo(comesAgain ? 'between' : 'after');
       this.leaves.push(performance.now());
       this.free();
       this.look();
@@ -62,8 +69,8 @@ export class Places {
     try {
       await work({ enter, leave });
     } finally {
-      if (isWithin) this.free();
-      comesAgain();
+      if (stage === 'within') this.free();
+      moveTo('before');
       this.look();
     }
   }
@@ -71,18 +78,20 @@ export class Places {
   /** Whoever waits, or comes to wait, gets no place any more. */
   close(): void {
     this.isClosed = true;
-    for (const answer of this.waiting.splice(0)) answer(false);
+    for (const answer of [...this.waitingAgain.splice(0), ...this.waiting.splice(0)]) answer(false);
   }
 
-  private async take(): Promise<boolean> {
+  private async take(isFirst: boolean): Promise<boolean> {
     if (this.isClosed) return false;
-    if (this.taken === this.count) return new Promise((resolve) => this.waiting.push(resolve));
+    if (this.taken === this.count) {
+      return new Promise((resolve) => (isFirst ? this.waiting : this.waitingAgain).push(resolve));
+    }
     this.taken++;
     return true;
   }
 
   private free(): void {
-    const next = this.waiting.shift();
+    const next = this.waitingAgain.shift() ?? this.waiting.shift();
     if (next) next(true);
     else this.taken--;
   }

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import pg from 'pg';
 import { withBackend, type PostgresConnection } from 'bullmq';
 import { createEmptyDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { eventually } from '../../../test/support/eventually.js';
@@ -8,13 +9,19 @@ const bullmq = withBackend(createSharingBackend);
 const JOBS = 40;
 
 let database: TestDatabase;
+let spy: InstanceType<typeof pg.Client>;
 let connection: PostgresConnection;
 let closing: (() => Promise<void>)[];
 
 beforeAll(async () => {
   database = await createEmptyDatabase();
+  spy = new pg.Client({ connectionString: database.url });
+  await spy.connect();
 });
-afterAll(() => database.drop());
+afterAll(async () => {
+  await spy.end();
+  await database.drop();
+});
 
 beforeEach(() => {
   connection = connectToPostgres({ url: database.url, schema: 'bullmq', poolSize: 6, queryTimeoutMs: 5_000 });
@@ -50,9 +57,10 @@ async function underWay(name: string): Promise<{ letGo: () => void; errors: Erro
   return { letGo, errors };
 }
 
+/** Over a connection of its own: those of the pool are counted. */
 const states = async (name: string) => {
-  const { rows } = await connection.pool.query<{ state: string; count: number }>(
-    `SELECT state::text, count(*)::int FROM job WHERE queue = $1 GROUP BY 1 ORDER BY 1`,
+  const { rows } = await spy.query<{ state: string; count: number }>(
+    `SELECT state::text, count(*)::int FROM bullmq.job WHERE queue = $1 GROUP BY 1 ORDER BY 1`,
     [name],
   );
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
@@ -76,6 +84,24 @@ describe('jobs that end at the same time', () => {
     );
     expect(await states('one-is-lost')).toEqual({ active: 1, completed: JOBS - 1 });
     for (const { message } of errors) expect(message).toMatch(/\bjob-7\b/);
+  });
+
+  it('do not wait for each other and for what has locked one of them, which ends by itself', async () => {
+    const { letGo } = await underWay('one-is-locked');
+    await spy.query('BEGIN');
+    await spy.query(`SELECT 1 FROM bullmq.job WHERE queue = $1 AND id = $2 FOR UPDATE`, ['one-is-locked', 'job-7']);
+    letGo();
+    await eventually(
+      () => states('one-is-locked'),
+      ({ completed }) => completed === JOBS - 1,
+    );
+    // As BullMQ's look for stalled jobs does, which had locked one and wants the others.
+    await spy.query(`UPDATE bullmq.job SET stalled_marked = true WHERE queue = $1`, ['one-is-locked']);
+    await spy.query('COMMIT');
+    await eventually(
+      () => states('one-is-locked'),
+      ({ completed }) => completed === JOBS,
+    );
   });
 
   it('share statements, in which each takes a job that waits', async () => {

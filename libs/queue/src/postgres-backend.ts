@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import pg, { type ClientConfig, type QueryResult } from 'pg';
 import { PostgresConnection, PostgresQueueBackend, type BackendFactory } from 'bullmq';
-import { Gathering, type Patience } from '@app/database';
+import { Gathering, type Patience } from './gathering.js';
 
 /**
  * A connection that prepares every statement that has parameters, so that Postgres parses and plans each once: BullMQ has
@@ -40,20 +40,31 @@ interface QueueDatabase {
 
 /** What BullMQ runs when a job has ended: it marks that job and takes the next, of which it returns the row, if there is one. */
 const END = 'move_to_completed_fetch';
-/** The types of its arguments. */
+/** The types of its arguments: the queue, the job, and so on. */
 const END_TYPES = [
   ...['text', 'text', 'text', 'jsonb', 'bigint', 'boolean', 'bigint', 'integer'],
   ...['bigint', 'bigint', 'text', 'integer', 'bigint'],
 ];
-const END_ARGUMENTS = END_TYPES.map((_type, index) => `a${index}`).join(', ');
-const END_TOGETHER = `SELECT ended.place::int, next.*
-  FROM unnest(${END_TYPES.map((type, index) => `$${index + 1}::${type}[]`).join(', ')}) WITH ORDINALITY AS ended (${END_ARGUMENTS}, place),
-    LATERAL ${END}(${END_ARGUMENTS}) AS next`;
+const END_ARGUMENTS = END_TYPES.map((_type, index) => `a${index + 1}`).join(', ');
+/** The moment of the end, until which it lets waiting retries go. */
+const END_NOW = 9;
+/**
+ * The jobs are locked first, without waiting: while this waited for one and held others, it could be in a circle with BullMQ's
+ * look for stalled jobs, which changes all that are active. Those that were not free are not among the rows.
+ */
+const END_TOGETHER = `WITH ended AS (
+    SELECT * FROM unnest(${END_TYPES.map((type, index) => `$${index + 1}::${type}[]`).join(', ')}) WITH ORDINALITY AS e (${END_ARGUMENTS}, place)
+  ), locked AS MATERIALIZED (
+    SELECT e.place FROM ended e JOIN job j ON j.queue = e.a1 AND j.id = e.a2 ORDER BY e.place FOR UPDATE OF j SKIP LOCKED
+  )
+  SELECT ended.place::int, next.* FROM ended LEFT JOIN LATERAL ${END}(${END_ARGUMENTS}) AS next ON true
+  WHERE ended.place = ANY (ARRAY(SELECT place FROM locked))`;
 
 /** A worker's slots are BullMQ's until its job has ended, and there are more of them than places: they can wait a little. */
 const PATIENCE: Patience = { items: 16, ms: 10 };
 
-type Query = (text: string, values?: unknown[]) => Promise<Pick<QueryResult<object>, 'rows'>>;
+type Rows = Pick<QueryResult<{ place: number; id: string | null }>, 'rows'>;
+type Query = (text: string, values?: unknown[]) => Promise<Rows>;
 
 /**
  * Most of what a job costs Postgres, and of what Postgres costs a worker, is to be woken for it: jobs that end at nearly the
@@ -62,22 +73,28 @@ type Query = (text: string, values?: unknown[]) => Promise<Pick<QueryResult<obje
 function endingTogether(query: Query): Query {
   const ends = new Gathering(
     async (jobs: unknown[][]) => {
+      // One moment for all: two such statements that let go of retries in turns would wait for each other.
+      const now = Math.max(...jobs.map((values) => Number(values[END_NOW])));
       const { rows } = await query(
         END_TOGETHER,
-        END_TYPES.map((_type, index) => jobs.map((values) => values[index])),
+        END_TYPES.map((_type, index) => jobs.map((values) => (index === END_NOW ? now : values[index]))),
       );
-      const nextOf = new Map((rows as { place: number }[]).map((row) => [row.place, row]));
-      return jobs.map((_values, index) => nextOf.get(index + 1));
+      const rowOf = new Map(rows.map((row) => [row.place, row]));
+      return jobs.map((_values, index) => rowOf.get(index + 1));
     },
-    (error) => error instanceof pg.DatabaseError,
+    isOfOneJob,
     PATIENCE,
   );
   return async (text, values) => {
     if (!text.includes(`${END}(`) || values?.length !== END_TYPES.length) return query(text, values);
-    const next = await ends.ask(values);
-    return { rows: next ? [next] : [] };
+    const row = await ends.ask(values);
+    if (!row) return query(text, values);
+    return { rows: row.id === null ? [] : [row] };
   };
 }
+
+/** BullMQ's own refusals, and deadlocks. */
+const isOfOneJob = (error: unknown) => error instanceof pg.DatabaseError && /^(BM|40)/.test(error.code ?? '');
 
 type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 
