@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { eventually } from './support/eventually.js';
 import { queueBackends } from './support/queue-backends.js';
-import { System } from './support/system.js';
+import { PLATFORM, System } from './support/system.js';
 
 describe.each(queueBackends)('pacing, with the queue on %s,', (_backend, queueUrlFor) => {
   let system: System;
@@ -84,6 +84,18 @@ describe.each(queueBackends)('pacing, with the queue on %s,', (_backend, queueUr
     );
     const interval = 61_250 / 60;
     expect(lane?.next_slot_at.getTime()).toBeGreaterThanOrEqual((call?.at ?? NaN) + interval - 1_250);
+  });
+
+  it('counts one call of the day for a deletion whose token was refused at first, though the next slot is far', async () => {
+    const [one] = await system.grantedMerchants(1, 1);
+    if (!one) throw new Error('no merchant');
+    const path = `/v1/merchants/${one.merchant}`;
+    await system.call('PATCH', path, { rate_per_minute: 60 });
+    const tokens = `platforms/${PLATFORM.component_appid}/authorizers/${one.merchant}/tokens`;
+    await system.control('POST', tokens, { action: 'lose_tokens' });
+    const [id = ''] = await remove(one.merchant, one.msgId, 1);
+    expect(await system.finished(id)).toMatchObject({ state: 'succeeded', attempts: 2 });
+    expect((await system.call('GET', path)).body.quota).toMatchObject({ used_today: 1 });
   });
 
   it('asks WeChat when the day seems spent, and goes on with what it allows', async () => {
