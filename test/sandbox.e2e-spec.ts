@@ -7,8 +7,8 @@ import { deserialize } from 'node:v8';
 import { freePort } from './support/free-port.js';
 
 /** The built sandbox, as `npm start -- --once` runs it, with every line that it writes. */
-async function startOnce(dataDir: string): Promise<{ exitCode: number | null; output: string }> {
-  const child = spawn(process.execPath, ['dist/apps/sandbox/src/main.js', '--once'], {
+async function startOnce(dataDir: string, options = ['--once']): Promise<{ exitCode: number | null; output: string }> {
+  const child = spawn(process.execPath, ['dist/apps/sandbox/src/main.js', ...options], {
     env: {
       PATH: process.env.PATH,
       RETRACT_DATA_DIR: dataDir,
@@ -56,6 +56,13 @@ describe('the sandbox', () => {
     runs.push(await startOnce(dataDir), await startOnce(dataDir));
   }, 120_000);
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  it('begins nothing when it is told what it does not know', async () => {
+    const { exitCode, output } = await startOnce(dataDir, ['--once', '--nonsense']);
+    expect(exitCode).toBe(2);
+    expect(output).toMatch(/--nonsense[^]*Usage: npm start -- \[--once\]/);
+    expect(output).not.toMatch(/ready in/);
+  });
 
   it('plays the whole story, twice, and ends well', () => {
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { readSettings, SettingsInvalid } from '@app/settings';
 import { DEMO_PLATFORM } from './demo-platform.js';
 import { playDemo } from './demo.js';
@@ -5,9 +6,19 @@ import { sandboxEnvSchema } from './env.js';
 import { ForeignDatabase, startServices, type Services } from './services.js';
 import { Story } from './story.js';
 
-const isOnce = process.argv.includes('--once');
+const isOnce = readOptions();
 let services: Services | undefined;
 let isStopping = false;
+
+/** Whether to stop by itself. Words that it does not know end with 2, before anything is begun. */
+function readOptions(): boolean {
+  try {
+    return parseArgs({ options: { once: { type: 'boolean', default: false } } }).values.once;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\nUsage: npm start -- [--once]`);
+    process.exit(2);
+  }
+}
 
 /** Ctrl-C reaches us from the terminal and again from npm: the first one counts. */
 async function stop(exitCode: number): Promise<void> {
