@@ -287,7 +287,8 @@ export class Runs implements OnModuleDestroy {
       'claim deletions',
       // Locked in one order, so that two processes that want the same ones wait and do not clash. The ids are said twice:
       // without statistics, Postgres might walk through all that waits instead of looking the few up; nor shall it see, for the
-      // CASE, that it could walk through all that is dispatched.
+      // CASE, that it could walk through all that is dispatched. What was decided is sorted, so that it is merged with those looked
+      // up, and not each of it sought among all of them.
       `WITH wanted AS (
          SELECT d.*, w.new_run_id, w.call_id FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (id, new_run_id, call_id)
          JOIN deletions d ON d.id = w.id
@@ -307,7 +308,7 @@ export class Runs implements OnModuleDestroy {
        )
        UPDATE deletions d SET state = 'running', waiting_for = NULL, waiting_until = NULL, run_id = s.new_run_id,
          running_until = now() + ${CLAIM_MS} * interval '1 ms', attempts = d.attempts + s.is_call_begun::int
-       FROM decided s WHERE d.id = ANY($1) AND d.id = s.id
+       FROM (SELECT * FROM decided ORDER BY id) s WHERE d.id = ANY($1) AND d.id = s.id
        RETURNING d.id, d.run_id AS "runId", d.outcome_code AS "finalCode", d.outcome_errcode AS "finalErrcode",
          d.outcome_errmsg AS "finalErrmsg", d.outcome_rid AS "finalRid", d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
          s.is_slot_spent AS "isSlotSpent", s.slot_age_ms AS "slotAgeMs", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", d.merchant_id AS "merchantId",
