@@ -565,7 +565,10 @@ describe('one deletion', () => {
   it('is not retried for a merchant that is no longer eligible', async () => {
     const gone = await grantedMerchant();
     const { id } = await failed({ merchant: gone, ...anArticle() });
-    await system.sql(`UPDATE merchants SET state = 'unauthorized' WHERE authorizer_appid = $1`, [gone]);
+    await system.sql(
+      `UPDATE merchants SET state = 'unauthorized', ineligible_reasons = '{unauthorized}' WHERE authorizer_appid = $1`,
+      [gone],
+    );
     const refused = await system.call('POST', `/v1/deletions/${id}/retry`);
     expect(problem(refused)).toEqual(aProblem(409, 'merchant_not_eligible'));
     expect(refused.body.reasons).toEqual(['unauthorized']);
