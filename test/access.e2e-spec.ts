@@ -38,6 +38,8 @@ let mine: Names;
 let theirs: Names;
 /** Of the key that makes all others. */
 let adminId: string;
+/** One that has ended, and one that was revoked. */
+let spentKeys: string[];
 
 const anArticle = () => ({ msg_id: String(randomBytes(6).readUIntBE(0, 6) + 1), article_idx: 1 });
 
@@ -320,6 +322,10 @@ describe('access to the api', () => {
     mine = await aTenant(PLATFORM);
     theirs = await aTenant({ ...PLATFORM, component_appid: 'wxfedcba9876543210' });
     mine.apiKey = await aKeyOfMine();
+    const [expired, revoked] = [await aKey('admin'), await aKey('admin')];
+    await system.sql(`UPDATE api_keys SET expires_at = now() WHERE id = $1`, [expired.id]);
+    await keys.revoke(actor(), revoked.id);
+    spentKeys = [expired.key, revoked.key];
   });
   afterAll(() => system.close());
 
@@ -365,10 +371,7 @@ describe('access to the api', () => {
     });
 
     it('without a key that works', async () => {
-      const [expired, revoked] = [await aKey('admin'), await aKey('admin')];
-      await system.sql(`UPDATE api_keys SET expires_at = now() WHERE id = $1`, [expired.id]);
-      await keys.revoke(actor(), revoked.id);
-      for (const key of [undefined, `rk_${'x'.repeat(43)}`, 'no-key', expired.key, revoked.key]) {
+      for (const key of [undefined, `rk_${'x'.repeat(43)}`, 'no-key', ...spentKeys]) {
         const reply = await ask(route, rule, mine, key);
         if (rule.needs === 'public') expect(rule.ok).toContain(reply.status);
         else expect(outcomeOf(reply)).toEqual({ status: 401, code: 'unauthenticated' });

@@ -14,7 +14,7 @@ const WARM_UP = 1_000;
 export async function post(stage: Stage): Promise<Figure[]> {
   const count = stage.size(600, 2_000);
   const [ours, bare]: [number[][], number[][]] = [[], []];
-  for (let round = 0; round < stage.size(1, 3); round++) {
+  for (let round = 0; round < stage.size(1, 5); round++) {
     bare.push(await stage.part((part) => bareLatencies(part, count)));
     ours.push(await stage.part((part) => ourLatencies(part, count)));
   }

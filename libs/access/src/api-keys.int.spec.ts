@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, rows } from '@app/database';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
@@ -26,6 +27,8 @@ describe('API keys', () => {
     await dataSource.destroy();
     await database.drop();
   });
+
+  const anotherProcess = () => new ApiKeys(dataSource, audit);
 
   async function issue({
     role = 'operator',
@@ -111,16 +114,34 @@ describe('API keys', () => {
     await keys.bootstrap(key);
     const principal = await keys.authenticate(key);
     await dataSource.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [principal?.apiKeyId]);
-    expect(await keys.authenticate(key)).toBeUndefined();
     expect(await keys.bootstrap(key)).toBe(false);
+    expect(await anotherProcess().authenticate(key)).toBeUndefined();
+  });
+
+  it('work until their end, also where they are remembered', async () => {
+    const key = await issue({ expiresAt: `now() + interval '300 ms'` });
+    expect(await keys.authenticate(key)).toBeDefined();
+    await delay(310);
     expect(await keys.authenticate(key)).toBeUndefined();
   });
 
-  it('work until their end', async () => {
-    const key = await issue({ expiresAt: `now() + interval '1 hour'` });
-    expect(await keys.authenticate(key)).toBeDefined();
-    await dataSource.query(`UPDATE api_keys SET expires_at = now() WHERE key_hash = $1`, [hashOfKey(key)]);
+  it('are remembered for a second, and then looked up again', async () => {
+    const key = await issue({});
+    const principal = await keys.authenticate(key);
+    await dataSource.query('DELETE FROM api_keys WHERE key_hash = $1', [hashOfKey(key)]);
+    expect(await keys.authenticate(key)).toEqual(principal);
+    expect(await anotherProcess().authenticate(key)).toBeUndefined();
+    await delay(1_050);
     expect(await keys.authenticate(key)).toBeUndefined();
+  });
+
+  it('that the settings have replaced work in no process from then on', async () => {
+    const [old, young] = [aKey(), aKey()];
+    await keys.bootstrap(old);
+    const processes = [keys, anotherProcess()];
+    for (const process of processes) expect(await process.authenticate(old)).toBeDefined();
+    await anotherProcess().bootstrap(young);
+    for (const process of processes) expect(await process.authenticate(old)).toBeUndefined();
   });
 
   it('tell what they are limited to', async () => {
@@ -144,7 +165,7 @@ describe('API keys', () => {
     expect(await lastUsed()).toBeNull();
     await keys.authenticate(key);
     const first = await eventually(lastUsed, (at) => at != null);
-    const otherProcess = new ApiKeys(dataSource, new AuditLog(dataSource));
+    const otherProcess = anotherProcess();
     await Promise.all([keys.authenticate(key), otherProcess.authenticate(key), otherProcess.authenticate(key)]);
     await dataSource.query('SELECT 1');
     expect(await lastUsed()).toEqual(first);

@@ -70,10 +70,21 @@ describe('issued keys', () => {
     expect(JSON.stringify([stored, await audit.list(EVERYTHING, { limit: 100 })])).not.toContain(key.slice(3));
   });
 
-  it('work no more once they are revoked, and stay in the list', async () => {
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['are revoked', (id) => issued.revoke(admin, id)],
+    ['are revoked by two at once', (id) => Promise.race([issued.revoke(admin, id), issued.revoke(admin, id)])],
+    ['are given an end', (id) => issued.change(admin, id, { expiresAt: new Date() })],
+  ])('work in no process any more once they %s', async (_what, end) => {
     const { key, issued: made } = await issued.issue(admin, wish());
+    const processes = [keys, new ApiKeys(dataSource, audit)];
+    for (const process of processes) expect(await process.authenticate(key)).toBeDefined();
+    await end(made.id);
+    for (const process of processes) expect(await process.authenticate(key)).toBeUndefined();
+  });
+
+  it('stay in the list when they are revoked, for good', async () => {
+    const { issued: made } = await issued.issue(admin, wish());
     await issued.revoke(admin, made.id);
-    expect(await keys.authenticate(key)).toBeUndefined();
     expect(await issued.get(EVERYTHING, made.id)).toMatchObject({ state: 'revoked', revokedAt: expect.any(Date) });
     await issued.revoke(admin, made.id);
     await expect(issued.change(admin, made.id, { name: 'again' })).rejects.toMatchObject({ code: 'api_key_revoked' });

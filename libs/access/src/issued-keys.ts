@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import type { ApiKey, Role } from './api-key.entity.js';
-import { hashOfKey, IS_FULL_ADMIN, IS_WORKING, lockKeys, newKey } from './api-keys.js';
+import { hashOfKey, IS_FULL_ADMIN, IS_WORKING, lockKeys, newKey, untilForgotten } from './api-keys.js';
 import { AuditLog, type Actor } from './audit-log.js';
 import { ApiKeyNotFound, ApiKeyRevoked, LastAdminKey, LimitsTooWide } from './errors.js';
 import { isWithin, type Limits } from './limits.js';
@@ -84,9 +84,9 @@ export class IssuedKeys {
     return key;
   }
 
-  /** @throws ApiKeyNotFound, ApiKeyRevoked, LimitsTooWide, LastAdminKey */
+  /** A new end holds everywhere when this returns. @throws ApiKeyNotFound, ApiKeyRevoked, LimitsTooWide, LastAdminKey */
   async change(actor: Actor, id: string, { name, expiresAt }: KeyChanges): Promise<IssuedKey> {
-    return this.dataSource.transaction(async (tx) => {
+    const changed = await this.dataSource.transaction(async (tx) => {
       await lockKeys(tx);
       const key = await this.get(actor.scope, id, tx);
       if (key.revokedAt) throw new ApiKeyRevoked(id);
@@ -105,9 +105,14 @@ export class IssuedKeys {
       });
       return this.get(actor.scope, id, tx);
     });
+    if (expiresAt) await untilForgotten();
+    return changed;
   }
 
-  /** At once, and for good. Revoking it again changes nothing. @throws ApiKeyNotFound, LastAdminKey */
+  /**
+   * For good: when this returns, no process lets the key in. Revoking it again changes nothing.
+   * @throws ApiKeyNotFound, LastAdminKey
+   */
   async revoke(actor: Actor, id: string): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       await lockKeys(tx);
@@ -122,6 +127,7 @@ export class IssuedKeys {
         data: { name: key.name },
       });
     });
+    await untilForgotten();
   }
 
   /** @throws LastAdminKey when the service would be left without an admin once this key works no more */

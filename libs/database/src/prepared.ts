@@ -5,7 +5,7 @@ import type { EntityManager } from 'typeorm';
  * A statement that runs so often that planning it anew would cost more than running it: each connection plans it once.
  * Errors are those of pg.
  * @param manager a transaction's, or the DataSource's own
- * @param name stands for exactly this text
+ * @param name stands for exactly this text; at most 63 characters, for Postgres reads no more of it
  */
 export async function prepared<Row extends QueryResultRow>(
   manager: EntityManager,
