@@ -112,8 +112,29 @@ describe('POST /v1/deletions', () => {
         msg_id: '4003',
       },
     ],
-  ])('accepts %s', async (_what, target, expected) => {
-    expect(await postText(target)).toMatchObject({ status: 202, body: expected });
+    [
+      'what is to come, with all that may be said of it',
+      `"msg_id":"4005","article_idx":3,"priority":"urgent","reason":"wrong \u4ef7","metadata":{"b":"2","a":"1"},
+       "not_before":"${new Date(Date.now() + 3_600_000).toISOString().replace('Z', '+00:00')}"`,
+      { msg_id: '4005', state: 'scheduled', reason: 'wrong 价' },
+    ],
+  ])('accepts %s, and tells what is read afterwards', async (_what, target, expected) => {
+    const accepted = await postText(target);
+    expect(accepted).toMatchObject({ status: 202, body: expected });
+    const { ignored: _of, ...told } = accepted.body;
+    expect(await system.call('GET', `/v1/deletions/${told.id}`)).toMatchObject({ status: 200, body: told });
+  });
+
+  it('tells at once what the lane waits for', async () => {
+    const shut = await grantedMerchant();
+    await system.sql(
+      `INSERT INTO merchant_pacing (merchant_id, blocked_until, blocked_for)
+       SELECT id, now() + interval '1 hour', 'daily_quota' FROM merchants WHERE authorizer_appid = $1`,
+      [shut],
+    );
+    const { body: told } = await post({ merchant: shut, ...anArticle() });
+    expect(told).toMatchObject({ state: 'waiting', waiting_for: 'daily_quota', waiting_until: expect.any(String) });
+    expect(await system.call('GET', `/v1/deletions/${told.id}`)).toMatchObject({ status: 200, body: told });
   });
 
   it.each<[string, string, string]>([

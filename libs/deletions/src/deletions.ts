@@ -44,8 +44,11 @@ export interface MerchantAddress {
   componentAppid?: string | undefined;
 }
 
+/** How it is run, which is nobody else's business. */
+type Inside = 'targetKey' | 'dispatches' | 'slotAt' | 'runId' | 'runningUntil' | 'verifyAt' | 'verifyTries';
+
 /** A deletion as outsiders see it: what its lane waits for counts as its own waiting. */
-export interface DeletionView extends Omit<Deletion, 'waitingFor'> {
+export interface DeletionView extends Omit<Deletion, 'waitingFor' | Inside> {
   waitingFor: WaitingFor | null;
   authorizerAppid: string;
   componentAppid: string;
@@ -253,7 +256,7 @@ export class Deletions {
       wish.requestId,
       wish.requestedBy,
     );
-    const [inserted] = await prepared<DeletionView>(
+    const [inserted] = await prepared<Pick<DeletionView, (typeof DECIDED_BY_POSTGRES)[number]>>(
       sql,
       `accept a deletion${alongside ? ' and more' : ''}${formOf(scope)}`,
       // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this.
@@ -273,10 +276,13 @@ export class Deletions {
        ), woken AS (
          INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
        )${alongside ? `, alongside AS (${alongside(bind, '(SELECT merchant.* FROM inserted, merchant)')})` : ''}
-       ${selectView('inserted')}`,
+       SELECT ${DECIDED_BY_POSTGRES.map((name) => VIEW_COLUMNS[name]).join(', ')} ${seenFrom('inserted')}`,
       parameters,
     );
-    return inserted;
+    if (!inserted) return undefined;
+    const { id, isUrgent, notBefore, reason, metadata, requestId, requestedBy } = wish;
+    const wished = { id, msgId, articleIdx, url, isUrgent, notBefore, reason, metadata, requestId, requestedBy };
+    return { ...AS_NEW, ...wished, ...inserted };
   }
 
   /** As long as it is in its lane and waits for nobody else. */
@@ -326,7 +332,7 @@ export const SEEN_FROM = seenFrom('deletions');
 /** Of a deletion `d`, its lane `p` and its platform `pl`: what the lane waits for counts as the deletion's own waiting. */
 export const SEEN_STATE = `CASE WHEN ${WAITS_IN_LANE} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`;
 
-/** The aliases of selectView. */
+/** The aliases of VIEW_COLUMNS. */
 const VIEW = { merchant: 'm', platform: 'pl' };
 
 /** The parameters of a statement, and what adds one. */
@@ -334,16 +340,60 @@ function statement(...parameters: unknown[]) {
   return { parameters, bind: (value: unknown) => `$${parameters.push(value)}` };
 }
 
-const selectView = (deletions: string) => `
-  SELECT d.id, d.merchant_id AS "merchantId", d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url,
-    d.target_key AS "targetKey", ${SEEN_STATE} AS state, d.is_urgent AS "isUrgent", d.not_before AS "notBefore",
-    d.ready_at AS "readyAt", d.dispatched_at AS "dispatchedAt", d.run_id AS "runId", d.running_until AS "runningUntil",
-    d.attempts, d.retries,
-    CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK_REASON} ELSE d.waiting_for END AS "waitingFor",
-    CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK} ELSE d.waiting_until END AS "waitingUntil",
-    d.outcome_code AS "outcomeCode", d.outcome_errcode AS "outcomeErrcode", d.outcome_errmsg AS "outcomeErrmsg",
-    d.outcome_rid AS "outcomeRid", d.proof, d.reason, d.metadata, d.request_id AS "requestId",
-    d.requested_by AS "requestedBy", d.takedown_id AS "takedownId", d.created_at AS "createdAt",
-    d.finished_at AS "finishedAt", m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid"
-  ${seenFrom(deletions)}`;
-const SELECT_VIEW = selectView('deletions');
+/** Of a deletion as seenFrom has it. */
+const VIEW_COLUMNS = {
+  id: 'd.id',
+  merchantId: 'd.merchant_id AS "merchantId"',
+  msgId: 'd.msg_id AS "msgId"',
+  articleIdx: 'd.article_idx AS "articleIdx"',
+  url: 'd.url',
+  state: `${SEEN_STATE} AS state`,
+  isUrgent: 'd.is_urgent AS "isUrgent"',
+  notBefore: 'd.not_before AS "notBefore"',
+  readyAt: 'd.ready_at AS "readyAt"',
+  dispatchedAt: 'd.dispatched_at AS "dispatchedAt"',
+  attempts: 'd.attempts',
+  retries: 'd.retries',
+  waitingFor: `CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK_REASON} ELSE d.waiting_for END AS "waitingFor"`,
+  waitingUntil: `CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK} ELSE d.waiting_until END AS "waitingUntil"`,
+  outcomeCode: 'd.outcome_code AS "outcomeCode"',
+  outcomeErrcode: 'd.outcome_errcode AS "outcomeErrcode"',
+  outcomeErrmsg: 'd.outcome_errmsg AS "outcomeErrmsg"',
+  outcomeRid: 'd.outcome_rid AS "outcomeRid"',
+  proof: 'd.proof',
+  reason: 'd.reason',
+  metadata: 'd.metadata',
+  requestId: 'd.request_id AS "requestId"',
+  requestedBy: 'd.requested_by AS "requestedBy"',
+  takedownId: 'd.takedown_id AS "takedownId"',
+  createdAt: 'd.created_at AS "createdAt"',
+  finishedAt: 'd.finished_at AS "finishedAt"',
+  authorizerAppid: 'm.authorizer_appid AS "authorizerAppid"',
+  componentAppid: 'pl.component_appid AS "componentAppid"',
+} satisfies Record<keyof DeletionView, string>;
+const SELECT_VIEW = `SELECT ${Object.values(VIEW_COLUMNS).join(', ')} ${SEEN_FROM}`;
+
+/** Of a deletion that was just inserted; the rest is as it was wished for, or as all begin. Each column more costs time. */
+const DECIDED_BY_POSTGRES = [
+  'merchantId',
+  'authorizerAppid',
+  'componentAppid',
+  'state',
+  'readyAt',
+  'waitingFor',
+  'waitingUntil',
+  'createdAt',
+] as const satisfies (keyof DeletionView)[];
+
+const AS_NEW = {
+  dispatchedAt: null,
+  attempts: 0,
+  retries: 0,
+  outcomeCode: null,
+  outcomeErrcode: null,
+  outcomeErrmsg: null,
+  outcomeRid: null,
+  proof: 'none' as const,
+  takedownId: null,
+  finishedAt: null,
+};
