@@ -15,7 +15,7 @@ export async function steady(stage: Stage): Promise<Figure[]> {
   const count = stage.size(1_000, 10_000);
   for (const backend of stage.backends) {
     const [ours, baseline]: [number[], number[]] = [[], []];
-    for (let round = 0; round < stage.size(1, 3); round++) {
+    for (let round = 0; round < stage.size(1, 5); round++) {
       baseline.push(await stage.part((part) => minimal(part, backend, count)));
       ours.push(await stage.part((part) => rateOf(part, { backend, count, workers: 1 })));
     }
