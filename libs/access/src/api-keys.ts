@@ -31,7 +31,7 @@ const REMEMBERED_MS = 1_000;
 export class ApiKeys {
   private readonly logger = new Logger(ApiKeys.name);
   /** By the key's hash. */
-  private readonly remembered = new LRUCache<string, Principal>({ max: 10_000, ttl: REMEMBERED_MS });
+  private readonly remembered = new LRUCache<string, Principal>({ max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0 });
   /** Keys whose use was written down within the last minute. */
   private readonly noted = new LRUCache<string, true>({ max: 10_000, ttl: USE_NOTED_EVERY_MS });
 
@@ -77,7 +77,8 @@ export class ApiKeys {
   /**
    * Makes sure that the key from the settings works, as an admin's, and that the one that stood there before it works no
    * more. A key that was revoked stays so: an old process that starts again must not bring it back. One that was issued
-   * before is taken if it is an admin's without limits and without an end. Several processes may do it at once.
+   * before is taken if it is an admin's without limits and without an end. Several processes may do it at once; for the one
+   * that did it, the key that was replaced works in no process when this returns.
    * @returns whether it works as that
    */
   async bootstrap(key: string): Promise<boolean> {

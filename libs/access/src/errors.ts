@@ -30,6 +30,13 @@ export class ApiKeyNotFound extends AccessError {
   }
 }
 
+/** The caller's own, between its being let in and what it asked for. */
+export class CallersKeyEnded extends AccessError {
+  constructor() {
+    super('unauthenticated', 'The key that asks was revoked, or its time is over.');
+  }
+}
+
 export class ApiKeyRevoked extends AccessError {
   constructor(id: string) {
     super('api_key_revoked', `API key ${id} was revoked, which is for good: issue a new one.`);

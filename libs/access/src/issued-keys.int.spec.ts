@@ -82,6 +82,33 @@ describe('issued keys', () => {
     for (const process of processes) expect(await process.authenticate(key)).toBeUndefined();
   });
 
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['was revoked', (id) => issued.revoke(admin, id)],
+    ['has ended', (id) => issued.change(admin, id, { expiresAt: new Date() })],
+  ])('are left alone by a caller whose own %s after it was let in', async (_what, end) => {
+    const caller = await actorWith({ name: 'the caller' });
+    const { issued: other } = await issued.issue(admin, wish({ name: 'another' }));
+    await end(caller.apiKeyId);
+    const refused = { code: 'unauthenticated' };
+    await expect(issued.issue(caller, wish({ name: 'a child' }))).rejects.toMatchObject(refused);
+    await expect(issued.change(caller, caller.apiKeyId, { expiresAt: null })).rejects.toMatchObject(refused);
+    await expect(issued.revoke(caller, other.id)).rejects.toMatchObject(refused);
+    expect(await names(EVERYTHING)).not.toContain('a child');
+    expect(await issued.get(EVERYTHING, other.id)).toMatchObject({ state: 'active' });
+  });
+
+  it('end no later than their issuer, also if its end is newer than its being let in', async () => {
+    const caller = await actorWith({ name: 'the caller' });
+    const end = new Date(Date.now() + 3_600_000);
+    await issued.change(admin, caller.apiKeyId, { expiresAt: end });
+    await expect(issued.issue(caller, wish({ expiresAt: null }))).rejects.toMatchObject({ code: 'limits_too_wide' });
+    await expect(issued.change(caller, caller.apiKeyId, { expiresAt: null })).rejects.toMatchObject({
+      code: 'limits_too_wide',
+    });
+    const { expiresAt: _as, ...asIssuer } = wish();
+    expect((await issued.issue(caller, asIssuer)).issued.expiresAt).toEqual(end);
+  });
+
   it('stay in the list when they are revoked, for good', async () => {
     const { issued: made } = await issued.issue(admin, wish());
     await issued.revoke(admin, made.id);

@@ -5,7 +5,7 @@ import { rows } from '@app/database';
 import type { ApiKey, Role } from './api-key.entity.js';
 import { hashOfKey, IS_FULL_ADMIN, IS_WORKING, lockKeys, newKey, untilForgotten } from './api-keys.js';
 import { AuditLog, type Actor } from './audit-log.js';
-import { ApiKeyNotFound, ApiKeyRevoked, LastAdminKey, LimitsTooWide } from './errors.js';
+import { ApiKeyNotFound, ApiKeyRevoked, CallersKeyEnded, LastAdminKey, LimitsTooWide } from './errors.js';
 import { isWithin, type Limits } from './limits.js';
 
 export type IssuedKey = Omit<ApiKey, 'keyHash' | 'isBootstrap'> & { state: 'active' | 'expired' | 'revoked' };
@@ -37,17 +37,20 @@ export class IssuedKeys {
     private readonly audit: AuditLog,
   ) {}
 
-  /** @returns the key itself as well, which is stored nowhere @throws LimitsTooWide */
+  /** @returns the key itself as well, which is stored nowhere @throws CallersKeyEnded, LimitsTooWide */
   async issue(actor: Actor, wish: KeyWish): Promise<{ key: string; issued: IssuedKey }> {
-    const { name, role, expiresAt = actor.expiresAt } = wish;
+    const { name, role } = wish;
     const limits = {
       platforms: wish.platforms === undefined ? actor.scope.platforms : wish.platforms,
       merchants: wish.merchants === undefined ? actor.scope.merchants : wish.merchants,
     };
-    if (!isWithin(limits, actor.scope) || outlasts(expiresAt, actor)) throw new LimitsTooWide();
+    if (!isWithin(limits, actor.scope)) throw new LimitsTooWide();
     const key = newKey();
     const id = uuidv7();
     const issued = await this.dataSource.transaction(async (tx) => {
+      const end = await takeTurn(tx, actor);
+      const { expiresAt = end } = wish;
+      if (outlasts(expiresAt, end)) throw new LimitsTooWide();
       await tx.query(
         `INSERT INTO api_keys (id, name, key_hash, role, platforms, merchants, expires_at, created_by)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -84,13 +87,16 @@ export class IssuedKeys {
     return key;
   }
 
-  /** A new end holds everywhere when this returns. @throws ApiKeyNotFound, ApiKeyRevoked, LimitsTooWide, LastAdminKey */
+  /**
+   * A new end holds everywhere when this returns.
+   * @throws CallersKeyEnded, ApiKeyNotFound, ApiKeyRevoked, LimitsTooWide, LastAdminKey
+   */
   async change(actor: Actor, id: string, { name, expiresAt }: KeyChanges): Promise<IssuedKey> {
     const changed = await this.dataSource.transaction(async (tx) => {
-      await lockKeys(tx);
+      const end = await takeTurn(tx, actor);
       const key = await this.get(actor.scope, id, tx);
       if (key.revokedAt) throw new ApiKeyRevoked(id);
-      if (expiresAt !== undefined && outlasts(expiresAt, actor)) throw new LimitsTooWide();
+      if (expiresAt !== undefined && outlasts(expiresAt, end)) throw new LimitsTooWide();
       if (expiresAt) await this.keepAnAdmin(tx, key);
       await tx.query(`UPDATE api_keys SET name = $2, expires_at = $3 WHERE id = $1`, [
         id,
@@ -111,11 +117,11 @@ export class IssuedKeys {
 
   /**
    * For good: when this returns, no process lets the key in. Revoking it again changes nothing.
-   * @throws ApiKeyNotFound, LastAdminKey
+   * @throws CallersKeyEnded, ApiKeyNotFound, LastAdminKey
    */
   async revoke(actor: Actor, id: string): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
-      await lockKeys(tx);
+      await takeTurn(tx, actor);
       const key = await this.get(actor.scope, id, tx);
       if (key.revokedAt) return;
       await this.keepAnAdmin(tx, key);
@@ -143,9 +149,24 @@ export class IssuedKeys {
   }
 }
 
+/**
+ * The caller was let in a moment ago, and its key may have been taken away since: then it does nothing more.
+ * @returns when the caller's own key ends @throws CallersKeyEnded
+ */
+async function takeTurn(tx: EntityManager, { apiKeyId }: Actor): Promise<Date | null> {
+  await lockKeys(tx);
+  const [own] = await rows<{ expiresAt: Date | null }>(
+    tx,
+    `SELECT expires_at AS "expiresAt" FROM api_keys WHERE id = $1 AND ${IS_WORKING}`,
+    [apiKeyId],
+  );
+  if (!own) throw new CallersKeyEnded();
+  return own.expiresAt;
+}
+
 /** An end is a limit as well: otherwise a key could make itself, or another like it, last for ever. */
-function outlasts(end: Date | null, actor: Actor): boolean {
-  return actor.expiresAt !== null && (end === null || end > actor.expiresAt);
+function outlasts(end: Date | null, other: Date | null): boolean {
+  return other !== null && (end === null || end > other);
 }
 
 /** Parameters 1 and 2 are the limits of the one who asks; see isWithin. */

@@ -258,7 +258,7 @@ export class Deletions {
     );
     const [inserted] = await prepared<Decided>(
       sql,
-      `accept a deletion${alongside ? ' and more' : ''}${formOf(scope)}`,
+      `accept deletion${alongside ? ' and more' : ''}${formOf(scope)}`,
       // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this.
       `WITH merchant AS (
          SELECT m.id, m.authorizer_appid, pl.component_appid, m.ineligible_reasons = '{}' AND count(*) OVER () = 1 AS is_it

@@ -62,7 +62,7 @@ export class ApiKeysController {
     return apiKeyResource(await this.keys.get(scope, id));
   }
 
-  /** What a key may do never changes; its name and its end may. */
+  /** What a key may do never changes; its name and its end may. A new end takes a second, and then holds everywhere. */
   @Patch(':id')
   @Needs('admin')
   @SerializeOptions({ schema: apiKeySchema })
@@ -74,7 +74,7 @@ export class ApiKeysController {
     return apiKeyResource(await this.keys.change(actor, id, { name, expiresAt }));
   }
 
-  /** Revokes the key at once and for good. It stays in the list. */
+  /** Revokes the key for good. It takes a second, and then no process lets the key in. It stays in the list. */
   @Delete(':id')
   @HttpCode(204)
   @Needs('admin')
