@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, rows } from '@app/database';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
@@ -118,21 +117,30 @@ describe('API keys', () => {
     expect(await anotherProcess().authenticate(key)).toBeUndefined();
   });
 
-  it('work until their end, also where they are remembered', async () => {
-    const key = await issue({ expiresAt: `now() + interval '700 ms'` });
-    expect(await keys.authenticate(key)).toBeDefined();
-    await delay(710);
-    expect(await keys.authenticate(key)).toBeUndefined();
-  });
+  describe('are remembered', () => {
+    afterEach(() => jest.restoreAllMocks());
 
-  it('are remembered for a second, and then looked up again', async () => {
-    const key = await issue({});
-    const principal = await keys.authenticate(key);
-    await dataSource.query('DELETE FROM api_keys WHERE key_hash = $1', [hashOfKey(key)]);
-    expect(await keys.authenticate(key)).toEqual(principal);
-    expect(await anotherProcess().authenticate(key)).toBeUndefined();
-    await delay(1_050);
-    expect(await keys.authenticate(key)).toBeUndefined();
+    it('for a second, and then looked up again', async () => {
+      const start = performance.now();
+      const clock = jest.spyOn(performance, 'now').mockReturnValue(start);
+      const key = await issue({});
+      const principal = await keys.authenticate(key);
+      await dataSource.query('DELETE FROM api_keys WHERE key_hash = $1', [hashOfKey(key)]);
+      expect(await anotherProcess().authenticate(key)).toBeUndefined();
+      clock.mockReturnValue(start + 999);
+      expect(await keys.authenticate(key)).toEqual(principal);
+      clock.mockReturnValue(start + 1_001);
+      expect(await keys.authenticate(key)).toBeUndefined();
+    });
+
+    it('no longer than they work', async () => {
+      jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+      const key = await issue({ expiresAt: `now() + interval '1 hour'` });
+      expect(await keys.authenticate(key)).toBeDefined();
+      await dataSource.query(`UPDATE api_keys SET expires_at = now() WHERE key_hash = $1`, [hashOfKey(key)]);
+      jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_001);
+      expect(await keys.authenticate(key)).toBeUndefined();
+    });
   });
 
   it('that the settings have replaced work in no process from then on', async () => {
