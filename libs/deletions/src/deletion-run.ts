@@ -249,7 +249,11 @@ export class DeletionRun {
   }
 
   private async call<T>(run: Run, id: string, make: (signal: AbortSignal) => Promise<T>): Promise<Call<T>> {
-    const call = await makeCall(id, () => make(AbortSignal.timeout(CALL_MS)));
+    // Not AbortSignal.timeout: its timers stay for as long as they were set to, of calls that were answered long ago.
+    const tooLong = new AbortController();
+    const timer = setTimeout(() => tooLong.abort(), CALL_MS);
+    const call = await makeCall(id, () => make(tooLong.signal));
+    clearTimeout(timer);
     run.place.leave();
     run.wasAnswered ||= call.error === undefined || isOrdinaryAnswer(call.error);
     return call;

@@ -259,10 +259,12 @@ export class Deletions {
     const [inserted] = await prepared<Decided>(
       sql,
       `accept deletion${alongside ? ' and more' : ''}${formOf(scope)}`,
-      // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this.
+      // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this. Where there is a new deletion
+      // there is one merchant, and its row tells of its platform and its lane, too.
       `WITH merchant AS (
-         SELECT m.id, m.authorizer_appid, pl.component_appid, m.ineligible_reasons = '{}' AND count(*) OVER () = 1 AS is_it
-         FROM merchants m JOIN platforms pl ON pl.id = m.platform_id
+         SELECT m.id, m.authorizer_appid, m.ineligible_reasons = '{}' AND count(*) OVER () = 1 AS is_it,
+           pl.component_appid, pl.held_since, pl.held_until, p.blocked_for, p.blocked_until, p.urgent_blocked_until
+         FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
          WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
        ), inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
@@ -276,7 +278,7 @@ export class Deletions {
        ), woken AS (
          INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
        )${alongside ? `, alongside AS (${alongside(bind, '(SELECT merchant.* FROM inserted, merchant)')})` : ''}
-       SELECT ${DECIDED_BY_POSTGRES.map((name) => VIEW_COLUMNS[name]).join(', ')} ${seenFrom('inserted')}`,
+       SELECT ${DECIDED_COLUMNS} FROM inserted d, merchant m, merchant pl, merchant p`,
       parameters,
     );
     return inserted && asAccepted(wish, inserted);
@@ -321,11 +323,10 @@ const LANE_BLOCK = `GREATEST(CASE WHEN d.is_urgent THEN p.urgent_blocked_until E
   CASE WHEN pl.held_since IS NOT NULL THEN GREATEST(pl.held_until, now() + interval '1 s') END)`;
 const LANE_BLOCK_REASON = `CASE WHEN pl.held_since IS NOT NULL THEN 'platform' ELSE p.blocked_for END`;
 const WAITS_IN_LANE = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${LANE_BLOCK} > now())`;
-/** Where the deletions come from that SEEN_STATE speaks of. */
-const seenFrom = (deletions: string) => `
-  FROM ${deletions} d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+/** Where the columns come from that SEEN_STATE speaks of. */
+export const SEEN_FROM = `
+  FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
   LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
-export const SEEN_FROM = seenFrom('deletions');
 /** Of a deletion `d`, its lane `p` and its platform `pl`: what the lane waits for counts as the deletion's own waiting. */
 export const SEEN_STATE = `CASE WHEN ${WAITS_IN_LANE} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`;
 
@@ -337,7 +338,7 @@ function statement(...parameters: unknown[]) {
   return { parameters, bind: (value: unknown) => `$${parameters.push(value)}` };
 }
 
-/** Of a deletion as seenFrom has it. */
+/** Of a deletion as SEEN_FROM has it. */
 const VIEW_COLUMNS = {
   id: 'd.id',
   merchantId: 'd.merchant_id AS "merchantId"',
@@ -382,6 +383,7 @@ const DECIDED_BY_POSTGRES = [
   'createdAt',
 ] as const satisfies (keyof DeletionView)[];
 type Decided = Pick<DeletionView, (typeof DECIDED_BY_POSTGRES)[number]>;
+const DECIDED_COLUMNS = DECIDED_BY_POSTGRES.map((name) => VIEW_COLUMNS[name]).join(', ');
 
 /** What a read of the new row would tell. Field by field: objects that are spread into each other keep V8 busy collecting them. */
 function asAccepted(wish: NewDeletion, decided: Decided): DeletionView {

@@ -168,7 +168,9 @@ export class Runs implements OnModuleDestroy {
    */
   async claim(id: string, place: Place = ANYWHERE): Promise<Claim> {
     const askedAt = performance.now();
-    const wanted = { id, runId: uuidv7(), callId: uuidv7() };
+    // The call that a claim begins bears the claim's own id: one less to make.
+    const runId = uuidv7();
+    const wanted = { id, runId, callId: runId };
     const row = await this.claims.ask(wanted);
     return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), place } } : this.whyNot(id);
   }

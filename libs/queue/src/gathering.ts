@@ -1,4 +1,4 @@
-import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 
 interface Asked<In, Out> {
   item: In;
@@ -32,8 +32,8 @@ export class Gathering<In, Out> {
   private readonly waiting: Asked<In, Out>[] = [];
   private underWay = 0;
   private sent = { at: -Infinity, count: 0 };
-  /** While one waits for more to come, nobody else sends. Aborted when enough have come. */
-  private pause: AbortController | undefined;
+  /** While one waits for more to come, nobody else sends. Ends its wait. */
+  private endPause: (() => void) | undefined;
 
   /**
    * @param send answers in the order of the items
@@ -49,8 +49,9 @@ export class Gathering<In, Out> {
   ask(item: In): Promise<Out> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
-      if (this.pause) this.endPause();
-      else if (this.underWay < AT_THE_SAME_TIME) void this.sendAll();
+      if (this.endPause) {
+        if (this.waiting.length >= this.patience.items) this.endPause();
+      } else if (this.underWay < AT_THE_SAME_TIME) void this.sendAll();
     });
   }
 
@@ -58,7 +59,7 @@ export class Gathering<In, Out> {
     this.underWay++;
     // What came in one go asks in one turn of the event loop.
     await setImmediate();
-    while (this.waiting.length > 0 && !this.pause) {
+    while (this.waiting.length > 0 && !this.endPause) {
       await this.gather();
       const asked = this.waiting.splice(0, MOST_AT_ONCE);
       // Another that was not waiting for more to come may have taken them just now.
@@ -72,13 +73,14 @@ export class Gathering<In, Out> {
   private async gather(): Promise<void> {
     const pauseMs = Math.min(this.patience.ms, MS_FOR_EACH * this.sent.count) - (performance.now() - this.sent.at);
     if (pauseMs <= 0 || this.waiting.length >= this.patience.items) return;
-    this.pause = new AbortController();
-    await delay(pauseMs, undefined, { signal: this.pause.signal }).catch(() => undefined);
-    this.pause = undefined;
-  }
-
-  private endPause(): void {
-    if (this.waiting.length >= this.patience.items) this.pause?.abort();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, pauseMs);
+      this.endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.endPause = undefined;
   }
 
   private async serve(asked: Asked<In, Out>[]): Promise<void> {

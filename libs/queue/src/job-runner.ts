@@ -14,8 +14,6 @@ export interface JobContext extends Place {
   attempt: number;
   attempts: number;
   isLastAttempt: boolean;
-  /** Aborted when this worker lost its claim on the job, which another one may then be running. */
-  signal: AbortSignal;
 }
 
 export type JobHandler<N extends JobName> = (data: JobData<N>, context: JobContext) => Promise<void>;
@@ -121,9 +119,8 @@ export class JobRunner {
     const concurrency = this.#options.concurrency?.[queue] ?? queues[queue].concurrency;
     const places = new Places(concurrency);
     this.#places.push(places);
-    // BullMQ hands out a signal only to functions that declare three parameters.
-    const processor = async (job: Job<unknown, void>, token?: string, signal?: AbortSignal) => {
-      const processing = places.run((place) => this.#begin(job, { token, place, signal }));
+    const processor = async (job: Job<unknown, void>, token?: string) => {
+      const processing = places.run((place) => this.#begin(job, token, place));
       this.#inHand.add(processing);
       try {
         await processing;
@@ -146,7 +143,6 @@ export class JobRunner {
     });
     worker.on('error', logBackendErrors(this.#logger, queue));
     worker.on('stalled', (jobId) => this.#logger.warn('job runs again, its worker was lost', { queue, job_id: jobId }));
-    worker.on('lockRenewalFailed', (jobIds) => jobIds.forEach((jobId) => worker.cancelJob(jobId, 'claim lost')));
     worker.on('failed', (job) => {
       // BullMQ ends such a job itself, without asking the processor.
       if (job?.deferredFailure) void this.#storeStalled(job);
@@ -155,33 +151,26 @@ export class JobRunner {
   }
 
   /** While this worker stops, a job that it was just handed goes back to the others. */
-  async #begin(
-    job: Job<unknown, void>,
-    given: { token: string | undefined; place: Place; signal: AbortSignal | undefined },
-  ): Promise<void> {
+  async #begin(job: Job<unknown, void>, token: string | undefined, place: Place): Promise<void> {
     if (this.#stopping) {
       // Where the backend is away, the job's lock runs out, and it is taken for one whose worker was lost.
-      await within(CLOSE_DEADLINE_MS, 'give back', job.moveToWait(given.token)).catch(() => undefined);
+      await within(CLOSE_DEADLINE_MS, 'give back', job.moveToWait(token)).catch(() => undefined);
       throw new WaitingError();
     }
-    await this.#process(job, given.place, given.signal);
+    await this.#process(job, place);
   }
 
-  async #process(job: Job<unknown, void>, place: Place, signal = new AbortController().signal): Promise<void> {
+  async #process(job: Job<unknown, void>, place: Place): Promise<void> {
     const { name } = job;
     if (!isJobName(name)) {
       // Left by another release: this one cannot run it, and its rows will tell what is missing.
       this.#logger.error('job is not in the catalogue', { job: name, job_id: job.id });
       throw new UnrecoverableError('unknown_job');
     }
-    await this.#attempt(name, job, { signal, ...place });
+    await this.#attempt(name, job, place);
   }
 
-  async #attempt<N extends JobName>(
-    name: N,
-    job: Job<unknown, void>,
-    given: Pick<JobContext, 'signal' | keyof Place>,
-  ): Promise<void> {
+  async #attempt<N extends JobName>(name: N, job: Job<unknown, void>, { enter, leave }: Place): Promise<void> {
     const attempts = job.opts.attempts ?? jobs[name].attempts;
     const attempt = job.attemptsMade + 1;
     const about = { job: name, job_id: job.id, attempt, attempts };
@@ -190,7 +179,7 @@ export class JobRunner {
       this.#logger.error('job data does not fit the schema', about);
       throw new UnrecoverableError('job_data_invalid');
     }
-    const context = { jobId: job.id ?? '', attempt, attempts, isLastAttempt: attempt >= attempts, ...given };
+    const context = { jobId: job.id ?? '', attempt, attempts, isLastAttempt: attempt >= attempts, enter, leave };
     try {
       await this.#handlers[name](parsed.data, context);
     } catch (error) {
