@@ -1,4 +1,5 @@
-// The least that Nest on Fastify can do with a request: parse it and insert one row. No key, no validation, no transaction.
+// The least that Nest on Fastify can do with a request: parse it and insert the deletion, given its merchant's id. No key, no
+// validation, nobody told, nothing noted.
 import 'reflect-metadata';
 import { Body, Controller, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -12,12 +13,14 @@ const database = new pg.Pool({ connectionString: DATABASE_URL, max: 10 });
 @Controller()
 class BareController {
   @Post('deletions')
-  async create(@Body() body: object): Promise<object> {
+  async create(@Body() body: { merchant: string; msg_id: string; article_idx: number }): Promise<object> {
     const id = uuidv7();
+    const { merchant, msg_id, article_idx } = body;
     await database.query({
       name: 'insert',
-      text: 'INSERT INTO bare_deletions (id, body) VALUES ($1, $2)',
-      values: [id, body],
+      text: `INSERT INTO bare_deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id)
+        VALUES ($1, $2, $3, $4, $5, 'queued', now(), 'bare')`,
+      values: [id, merchant, msg_id, article_idx, `msg:${msg_id}:${article_idx}`],
     });
     return { id };
   }
