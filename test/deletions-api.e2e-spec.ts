@@ -125,16 +125,45 @@ describe('POST /v1/deletions', () => {
     expect(await readAgain(told.id)).toEqual(told);
   });
 
-  it('tells at once what the lane waits for', async () => {
-    const shut = await grantedMerchant();
-    await system.sql(
+  it.each<[string, string, string, object]>([
+    [
+      'its lane is shut',
       `INSERT INTO merchant_pacing (merchant_id, blocked_until, blocked_for)
        SELECT id, now() + interval '1 hour', 'daily_quota' FROM merchants WHERE authorizer_appid = $1`,
-      [shut],
-    );
-    const { body: told } = await post({ merchant: shut, ...anArticle() });
-    expect(told).toMatchObject({ state: 'waiting', waiting_for: 'daily_quota', waiting_until: expect.any(String) });
-    expect(await readAgain(told.id)).toEqual(told);
+      'normal',
+      { state: 'waiting', waiting_for: 'daily_quota', waiting_until: expect.any(String) },
+    ],
+    [
+      'its lane is shut to all but urgent ones',
+      `INSERT INTO merchant_pacing (merchant_id, blocked_until, blocked_for)
+       SELECT id, now() + interval '1 hour', 'daily_quota' FROM merchants WHERE authorizer_appid = $1`,
+      'urgent',
+      { state: 'queued', waiting_for: null, waiting_until: null },
+    ],
+    [
+      'its lane is shut to urgent ones, too',
+      `INSERT INTO merchant_pacing (merchant_id, blocked_until, urgent_blocked_until, blocked_for)
+       SELECT id, now() + interval '1 hour', now() + interval '2 hours', 'rate_limit' FROM merchants WHERE authorizer_appid = $1`,
+      'urgent',
+      { state: 'waiting', waiting_for: 'rate_limit', waiting_until: expect.any(String) },
+    ],
+    [
+      'its platform is held',
+      `UPDATE platforms SET held_since = now(), held_until = now() + interval '1 hour'
+       WHERE id = (SELECT platform_id FROM merchants WHERE authorizer_appid = $1)`,
+      'normal',
+      { state: 'waiting', waiting_for: 'platform', waiting_until: expect.any(String) },
+    ],
+  ])('tells at once, when %s, what is read afterwards', async (_when, shut, priority, expected) => {
+    const waiting = await grantedMerchant();
+    try {
+      await system.sql(shut, [waiting]);
+      const { body: told } = await post({ merchant: waiting, priority, ...anArticle() });
+      expect(told).toMatchObject(expected);
+      expect(await readAgain(told.id)).toEqual(told);
+    } finally {
+      await system.sql(`UPDATE platforms SET held_since = NULL, held_until = NULL`);
+    }
   });
 
   /** Without what only a single read tells. */
