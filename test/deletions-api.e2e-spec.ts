@@ -125,18 +125,18 @@ describe('POST /v1/deletions', () => {
     expect(await readAgain(told.id)).toEqual(told);
   });
 
+  const SHUT = `INSERT INTO merchant_pacing (merchant_id, blocked_until, blocked_for)
+    SELECT id, now() + interval '1 hour', 'daily_quota' FROM merchants WHERE authorizer_appid = $1`;
   it.each<[string, string, string, object]>([
     [
       'its lane is shut',
-      `INSERT INTO merchant_pacing (merchant_id, blocked_until, blocked_for)
-       SELECT id, now() + interval '1 hour', 'daily_quota' FROM merchants WHERE authorizer_appid = $1`,
+      SHUT,
       'normal',
       { state: 'waiting', waiting_for: 'daily_quota', waiting_until: expect.any(String) },
     ],
     [
       'its lane is shut to all but urgent ones',
-      `INSERT INTO merchant_pacing (merchant_id, blocked_until, blocked_for)
-       SELECT id, now() + interval '1 hour', 'daily_quota' FROM merchants WHERE authorizer_appid = $1`,
+      SHUT,
       'urgent',
       { state: 'queued', waiting_for: null, waiting_until: null },
     ],
@@ -162,7 +162,11 @@ describe('POST /v1/deletions', () => {
       expect(told).toMatchObject(expected);
       expect(await readAgain(told.id)).toEqual(told);
     } finally {
-      await system.sql(`UPDATE platforms SET held_since = NULL, held_until = NULL`);
+      await system.sql(
+        `UPDATE platforms SET held_since = NULL, held_until = NULL
+         WHERE id = (SELECT platform_id FROM merchants WHERE authorizer_appid = $1)`,
+        [waiting],
+      );
     }
   });
 

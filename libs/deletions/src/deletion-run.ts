@@ -249,9 +249,9 @@ export class DeletionRun {
   }
 
   private async call<T>(run: Run, id: string, make: (signal: AbortSignal) => Promise<T>): Promise<Call<T>> {
-    // Not AbortSignal.timeout: its timers stay for as long as they were set to, of calls that were answered long ago.
+    // Not AbortSignal.timeout: the timers of calls that were answered long ago would stay, tens of thousands in a busy worker.
     const tooLong = new AbortController();
-    const timer = setTimeout(() => tooLong.abort(), CALL_MS);
+    const timer = setTimeout(() => tooLong.abort(new Error('no answer in time')), CALL_MS);
     const call = await makeCall(id, () => make(tooLong.signal));
     clearTimeout(timer);
     run.place.leave();

@@ -260,16 +260,16 @@ export class Deletions {
       sql,
       `accept deletion${alongside ? ' and more' : ''}${formOf(scope)}`,
       // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this. Where there is a new deletion
-      // there is one merchant, and its row tells of its platform and its lane, too.
+      // there is one merchant, and its row tells of its platform and its lane, too: hence the three aliases at the end.
       `WITH merchant AS (
-         SELECT m.id, m.authorizer_appid, m.ineligible_reasons = '{}' AND count(*) OVER () = 1 AS is_it,
+         SELECT m.id AS merchant_id, m.authorizer_appid, m.ineligible_reasons = '{}' AND count(*) OVER () = 1 AS is_it,
            pl.component_appid, pl.held_since, pl.held_until, p.blocked_for, p.blocked_until, p.urgent_blocked_until
          FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
          WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
        ), inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
            reason, metadata, request_id, requested_by)
-         SELECT $1::uuid, merchant.id, $4::bigint, $5::int, $6, $7,
+         SELECT $1::uuid, merchant.merchant_id, $4::bigint, $5::int, $6, $7,
            CASE WHEN $9::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $8::boolean, $9,
            GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid
          FROM merchant WHERE is_it
@@ -277,7 +277,7 @@ export class Deletions {
          RETURNING *
        ), woken AS (
          INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
-       )${alongside ? `, alongside AS (${alongside(bind, '(SELECT merchant.* FROM inserted, merchant)')})` : ''}
+       )${alongside ? `, alongside AS (${alongside(bind, '(SELECT m.authorizer_appid, m.component_appid FROM inserted, merchant m)')})` : ''}
        SELECT ${DECIDED_COLUMNS} FROM inserted d, merchant m, merchant pl, merchant p`,
       parameters,
     );
@@ -338,7 +338,7 @@ function statement(...parameters: unknown[]) {
   return { parameters, bind: (value: unknown) => `$${parameters.push(value)}` };
 }
 
-/** Of a deletion as SEEN_FROM has it. */
+/** Of a deletion as SEEN_FROM has it, or the statement that accepts one. */
 const VIEW_COLUMNS = {
   id: 'd.id',
   merchantId: 'd.merchant_id AS "merchantId"',

@@ -93,8 +93,8 @@ const KEEP_PAUSE_MS = 500;
 
 interface WantedClaim {
   id: string;
+  /** Of the call that is begun with the claim, too; what is called later has an id of its own. */
   runId: string;
-  callId: string;
 }
 
 interface ClaimedRow {
@@ -168,9 +168,7 @@ export class Runs implements OnModuleDestroy {
    */
   async claim(id: string, place: Place = ANYWHERE): Promise<Claim> {
     const askedAt = performance.now();
-    // The call that a claim begins bears the claim's own id: one less to make.
-    const runId = uuidv7();
-    const wanted = { id, runId, callId: runId };
+    const wanted = { id, runId: uuidv7() };
     const row = await this.claims.ask(wanted);
     return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), place } } : this.whyNot(id);
   }
@@ -292,7 +290,7 @@ export class Runs implements OnModuleDestroy {
       // CASE, that it could walk through all that is dispatched. What was decided is sorted, so that it is merged with those looked
       // up, and not each of it sought among all of them.
       `WITH wanted AS (
-         SELECT d.*, w.new_run_id, w.call_id FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (id, new_run_id, call_id)
+         SELECT d.*, w.new_run_id FROM unnest($1::uuid[], $2::uuid[]) AS w (id, new_run_id)
          JOIN deletions d ON d.id = w.id
          WHERE d.id = ANY($1) AND CASE WHEN d.finished_at IS NULL AND d.dispatched_at IS NOT NULL THEN d.running_until IS NULL OR d.running_until < now() END
          ORDER BY d.id FOR UPDATE OF d
@@ -306,7 +304,7 @@ export class Runs implements OnModuleDestroy {
          SELECT *, grant_gone IS NULL AND NOT is_held AND COALESCE(is_token_usable, false) AND NOT is_slot_spent AND slot_age_ms <= ${SLOT_LIFE_MS}
            AND NOT (is_last_outcome_unknown AND msg_id IS NOT NULL) AS is_call_begun FROM seen
        ), begun AS (
-         INSERT INTO deletion_attempts (id, deletion_id, operation) SELECT call_id, id, 'mass/delete' FROM decided WHERE is_call_begun
+         INSERT INTO deletion_attempts (id, deletion_id, operation) SELECT new_run_id, id, 'mass/delete' FROM decided WHERE is_call_begun
        )
        UPDATE deletions d SET state = 'running', waiting_for = NULL, waiting_until = NULL, run_id = s.new_run_id,
          running_until = now() + ${CLAIM_MS} * interval '1 ms', attempts = d.attempts + s.is_call_begun::int
@@ -317,7 +315,7 @@ export class Runs implements OnModuleDestroy {
          s.platform_id AS "platformId", s.authorizer_appid AS "authorizerAppid", s.grant_gone AS "grantGone",
          s.grant_version AS "grantVersion", s.is_held AS "isHeld", s.is_probe AS "isProbe", s.is_call_begun AS "isCallBegun", s.token_sealed AS "tokenSealed",
          s.token_version AS "tokenVersion"`,
-      [wanted.map(({ id }) => id), wanted.map(({ runId }) => runId), wanted.map(({ callId }) => callId)],
+      [wanted.map(({ id }) => id), wanted.map(({ runId }) => runId)],
     );
     const byRunId = new Map(claimed.map((row) => [row.runId, row]));
     return asked.map(({ runId }) => byRunId.get(runId));
@@ -416,7 +414,7 @@ export class Runs implements OnModuleDestroy {
   }
 }
 
-function runOf(row: ClaimedRow, { runId, callId }: WantedClaim, askedAt: number): Omit<Run, 'place'> {
+function runOf(row: ClaimedRow, { runId }: WantedClaim, askedAt: number): Omit<Run, 'place'> {
   const { merchantId, platformId, authorizerAppid, grantVersion, grantGone, tokenSealed, tokenVersion } = row;
   return {
     id: row.id,
@@ -429,7 +427,7 @@ function runOf(row: ClaimedRow, { runId, callId }: WantedClaim, askedAt: number)
     callBefore: lastCallAt(askedAt),
     isLastOutcomeUnknown: row.isLastOutcomeUnknown,
     final: row.finalCode === null ? undefined : finalOf(row, row.finalCode),
-    begun: row.isCallBegun ? callId : undefined,
+    begun: row.isCallBegun ? runId : undefined,
     lent: row.isCallBegun ? { sealed: tokenSealed, version: tokenVersion } : undefined,
     isHeld: row.isHeld,
     isProbe: row.isProbe,

@@ -32,7 +32,7 @@ export class Gathering<In, Out> {
   private readonly waiting: Asked<In, Out>[] = [];
   private underWay = 0;
   private sent = { at: -Infinity, count: 0 };
-  /** While one waits for more to come, nobody else sends. Ends its wait. */
+  /** Set while one waits for more to come: nobody else sends then. Calling it ends the wait. */
   private endPause: (() => void) | undefined;
 
   /**
