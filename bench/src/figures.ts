@@ -16,7 +16,7 @@ export interface Figure {
 interface Compared {
   what: string;
   unit: string;
-  /** One value for each round, in the order of the rounds; ours and the baseline's took turns. */
+  /** One value for each round, or for each part of one; ours and the baseline's took turns. */
   ours: number[];
   baseline: number[];
   note?: string | undefined;
