@@ -18,7 +18,7 @@ class BareController {
     const { merchant, msg_id, article_idx } = body;
     await database.query({
       name: 'insert',
-      text: `INSERT INTO bare_deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id)
+      text: `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id)
         VALUES ($1, $2, $3, $4, $5, 'queued', now(), 'bare')`,
       values: [id, merchant, msg_id, article_idx, `msg:${msg_id}:${article_idx}`],
     });

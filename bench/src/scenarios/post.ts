@@ -1,5 +1,4 @@
-import { v7 as uuidv7 } from 'uuid';
-import { Deployment } from '../deployment.js';
+import { Deployment, type BenchMerchant } from '../deployment.js';
 import { atMost, percentile, told, type Figure } from '../figures.js';
 import { freePort } from '../free-port.js';
 import { sendAsFastAsPossible, sendAtRate, type Request } from '../load.js';
@@ -8,25 +7,31 @@ import { Upstream } from '../upstream.js';
 
 const PER_SECOND = 200;
 const MERCHANTS = 1_000;
-/** Requests that give one p99: a standstill of the machine spoils a few of these, and not their median. */
-const SPELL = 500;
+/** Requests that give one p99, before it is the other's turn: a standstill of the machine spoils a few of these, not their median. */
+const SPELL = 200;
 
 interface Server {
   url: string;
-  /** @param index no two requests have the same */
-  request: (index: number) => Request;
+  /** So many more, no two alike. */
+  requests: (count: number) => Request[];
 }
 
 /**
- * How long single requests to `POST /v1/deletions` take, against a server that inserts such a row, into a table with the same
- * columns and indexes, and does nothing else.
+ * How long single requests to `POST /v1/deletions` take, against a server that inserts such a row into the same table of a
+ * database of its own, and does nothing else. The two take turns.
  */
 export async function post(stage: Stage): Promise<Figure[]> {
   const [ours, bare]: [number[][], number[][]] = [[], []];
-  for (let round = 0; round < stage.size(1, 3); round++) {
-    bare.push(...(await stage.part(async (part) => latencies(part, await bareServer(part)))));
-    ours.push(...(await stage.part(async (part) => latencies(part, await ourServer(part)))));
-  }
+  await stage.part(async (part) => {
+    const measured = [
+      { server: await bareServer(part), spells: bare },
+      { server: await ourServer(part), spells: ours },
+    ];
+    for (const { server } of measured) await warmUp(part, server);
+    for (let spell = 0; spell < stage.size(2, 60); spell++) {
+      for (const { server, spells } of measured) spells.push(await sendSpell(part, server));
+    }
+  });
   const at = (share: number) => ({
     unit: 'ms',
     ours: ours.map((ms) => percentile(ms, share)),
@@ -45,39 +50,54 @@ export async function post(stage: Stage): Promise<Figure[]> {
 }
 
 /**
- * Of a server that has been up for a while: until V8 has compiled what is used and the heap has found its size, its threads
- * work on all processors for seconds at a time, which would be most of what is measured.
- * @returns the latencies in ms, spell by spell
+ * Until V8 has compiled what is used and the heap has found its size, its threads work on all processors for seconds at a time,
+ * which would be most of what is measured: a server is measured that has been up for a while.
  */
-async function latencies(stage: Stage, { url, request }: Server): Promise<number[][]> {
-  let sent = 0;
-  const requests = (count: number) => Array.from({ length: count }, () => request(sent++));
-  await sendAsFastAsPossible(stage, url, { senders: 16, requests: requests(stage.size(1_000, 20_000)) });
-  // What it is behind with by then must be over before the first that counts.
-  await sendAtRate(stage, url, { perSecond: PER_SECOND, requests: requests(2 * PER_SECOND) });
-  const spells = stage.size(1, 8);
-  const ms = await sendAtRate(stage, url, { perSecond: PER_SECOND, requests: requests(spells * SPELL) });
-  return Array.from({ length: spells }, (_none, at) => ms.slice(at * SPELL, (at + 1) * SPELL));
+async function warmUp(stage: Stage, server: Server): Promise<void> {
+  const requests = server.requests(stage.size(1_000, 20_000));
+  await sendAsFastAsPossible(stage, server.url, { senders: 16, requests });
+}
+
+/** @returns the latencies in ms */
+async function sendSpell(stage: Stage, server: Server): Promise<number[]> {
+  // What it is behind with must be over, and its connections at work again, before the first that counts.
+  await sendAtRate(stage, server.url, { perSecond: PER_SECOND, requests: server.requests(PER_SECOND / 4) });
+  return sendAtRate(stage, server.url, { perSecond: PER_SECOND, requests: server.requests(SPELL) });
 }
 
 async function ourServer(stage: Stage): Promise<Server> {
-  const deployment = await Deployment.open(stage, await Upstream.start(stage, 0));
-  const merchants = await deployment.addMerchants(MERCHANTS, { isWarm: true });
+  const { deployment, merchantOf } = await deploy(stage);
   const url = await deployment.startApi();
   const authorization = `Bearer ${deployment.apiKey}`;
-  const appid = (index: number) => merchants[index % MERCHANTS]?.appid ?? '';
-  return { url, request: (index) => request('/v1/deletions', index, appid(index), { authorization }) };
+  return {
+    url,
+    requests: more((index) => request('/v1/deletions', index, merchantOf(index).appid, { authorization })),
+  };
 }
 
 async function bareServer(stage: Stage): Promise<Server> {
-  const database = await stage.database();
-  await database.rows('CREATE TABLE bare_deletions (LIKE deletions INCLUDING ALL)');
+  const { deployment, merchantOf } = await deploy(stage);
   const port = await freePort();
-  const server = stage.start('bench/src/baselines/bare-api.js', { DATABASE_URL: database.url, PORT: String(port) });
-  await server.says();
-  const ids = Array.from({ length: MERCHANTS }, () => uuidv7());
-  const id = (index: number) => ids[index % MERCHANTS] ?? '';
-  return { url: `http://127.0.0.1:${port}`, request: (index) => request('/deletions', index, id(index), {}) };
+  const env = { DATABASE_URL: deployment.database.url, PORT: String(port) };
+  await stage.start('bench/src/baselines/bare-api.js', env).says();
+  const url = `http://127.0.0.1:${port}`;
+  return { url, requests: more((index) => request('/deletions', index, merchantOf(index).id, {})) };
+}
+
+async function deploy(stage: Stage) {
+  const deployment = await Deployment.open(stage, await Upstream.start(stage, 0));
+  const merchants = await deployment.addMerchants(MERCHANTS, { isWarm: true });
+  const merchantOf = (index: number): BenchMerchant => {
+    const merchant = merchants[index % MERCHANTS];
+    if (!merchant) throw new Error(`There is no merchant ${index}.`);
+    return merchant;
+  };
+  return { deployment, merchantOf };
+}
+
+function more(request: (index: number) => Request): Server['requests'] {
+  let made = 0;
+  return (count) => Array.from({ length: count }, () => request(made++));
 }
 
 function request(path: string, index: number, merchant: string, headers: Record<string, string>): Request {

@@ -110,13 +110,15 @@ export class AuditLog {
 
   /** The same as a part of the act's own statement, whose one row tells the tenant where the act does not. */
   noting(actor: Actor, act: Act): StatementPart {
-    const row = JSON.stringify(rowOf(factsOf(actor, act)));
+    const facts = factsOf(actor, act);
     return (bind, once) => `
       INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
         request_id, ip, data)
-      SELECT at, api_key_id, role, action, subject_type, subject_id, COALESCE(noted.component_appid, once.component_appid),
-        COALESCE(noted.authorizer_appid, once.authorizer_appid), request_id, ip, data
-      FROM ${once} AS once, json_to_record(${bind(row)}) AS noted (${NOTED_COLUMNS})`;
+      SELECT ${bind(facts.at)}::timestamptz, ${bind(facts.apiKeyId)}::uuid, ${bind(facts.role)}, ${bind(facts.action)},
+        ${bind(facts.subjectType)}, ${bind(facts.subjectId)}, COALESCE(${bind(facts.componentAppid)}, once.component_appid),
+        COALESCE(${bind(facts.authorizerAppid)}, once.authorizer_appid), ${bind(facts.requestId)}, ${bind(facts.ip)},
+        ${bind(JSON.stringify(facts.data))}::jsonb
+      FROM ${once} AS once`;
   }
 
   /** Chains what was noted, oldest first. Every process may do it at once. @returns how many rows */
