@@ -7,7 +7,10 @@ import { Upstream } from '../upstream.js';
 
 const PER_SECOND = 200;
 const MERCHANTS = 1_000;
-/** Requests that give one p99, before it is the other's turn: a standstill of the machine spoils a few of these, not their median. */
+/**
+ * Requests that give one p99, before it is the other's turn. What slows few spells is not in the median of theirs: standstills of
+ * the machine, but also pauses of a server's own; the p99 of all together has them.
+ */
 const SPELL = 200;
 
 interface Server {
@@ -60,7 +63,7 @@ async function warmUp(stage: Stage, server: Server): Promise<void> {
 
 /** @returns the latencies in ms */
 async function sendSpell(stage: Stage, server: Server): Promise<number[]> {
-  // What it is behind with must be over, and its connections at work again, before the first that counts.
+  // What it is behind with must be over, and its connections to Postgres at work again, before the first that counts.
   await sendAtRate(stage, server.url, { perSecond: PER_SECOND, requests: server.requests(PER_SECOND / 4) });
   return sendAtRate(stage, server.url, { perSecond: PER_SECOND, requests: server.requests(SPELL) });
 }
