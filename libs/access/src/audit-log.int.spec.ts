@@ -89,6 +89,18 @@ describe('the audit log', () => {
     });
   });
 
+  it('notes what a record of the same act would say', async () => {
+    const tenant = { componentAppid: 'wx-platform', authorizerAppid: 'wx-merchant' };
+    await process(0).transaction((tx) => log().note(tx, actor, { ...act('twice'), tenant }));
+    await log().chainNoted();
+    await log().record(actor, { ...act('twice'), tenant });
+    const [noted, recorded] = (await find({ subjectId: 'twice' })).map(
+      ({ seq: _seq, at: _at, prevHash: _prevHash, hash: _hash, ...said }) => said,
+    );
+    expect(noted).toEqual(recorded);
+    expect(noted).toMatchObject({ ...tenant, role: 'admin', ip: actor.ip, action: 'merchant.limits_changed' });
+  });
+
   it('keeps no note of an act that was rolled back', async () => {
     const failing = process(0).transaction(async (tx) => {
       await log().note(tx, actor, act('noted-and-rolled-back'));
