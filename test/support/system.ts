@@ -33,6 +33,9 @@ export interface SystemOptions {
   withWorker?: boolean;
 }
 
+/** The longest that an answer may take: who hangs is named, before the test's own time is up. */
+const CALL_MS = 60_000;
+
 export const PLATFORM = {
   component_appid: 'wx0123456789abcdef',
   app_secret: '0c79eb6a5c9b4c1a8d2e3f4a5b6c7d8e',
@@ -128,7 +131,11 @@ export class System {
 
   /** Rows straight from the database, or a change behind the service's back. */
   async sql<Row extends QueryResultRow>(text: string, parameters: unknown[] = []): Promise<Row[]> {
-    const client = new pg.Client({ connectionString: this.database.url });
+    const client = new pg.Client({
+      connectionString: this.database.url,
+      connectionTimeoutMillis: CALL_MS,
+      query_timeout: CALL_MS,
+    });
     await client.connect();
     try {
       return (await client.query<Row>(text, parameters)).rows;
@@ -243,8 +250,13 @@ async function requestText(
   body: string | undefined,
   headers: Record<string, string>,
 ): Promise<Reply> {
-  const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
-  const text = await response.text();
-  const isJson = /^application\/(problem\+)?json\b/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, body: isJson && text ? JSON.parse(text) : text };
+  try {
+    const signal = AbortSignal.timeout(CALL_MS);
+    const response = await fetch(url, { method, headers, signal, ...(body !== undefined && { body }) });
+    const text = await response.text();
+    const isJson = /^application\/(problem\+)?json\b/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, body: isJson && text ? JSON.parse(text) : text };
+  } catch (cause) {
+    throw new Error(`${method} ${url}`, { cause });
+  }
 }
