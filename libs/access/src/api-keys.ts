@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
@@ -43,15 +43,13 @@ export class ApiKeys {
   /** Undefined when there is no such key, or it was revoked, or its time is over. */
   async authenticate(key: string): Promise<Principal | undefined> {
     if (!API_KEY_PATTERN.test(key)) return undefined;
-    const hash = hashOfKey(key);
-    const remembered = this.remembered.get(hash);
+    const keyHash = hashOfKey(key);
+    const remembered = this.remembered.get(keyHash);
     const hasEnded = remembered?.expiresAt && remembered.expiresAt.getTime() <= Date.now();
-    const principal = remembered && !hasEnded ? remembered : await this.find(hash);
-    if (principal) this.noteUse(principal.apiKeyId);
-    return principal;
+    return remembered && !hasEnded ? remembered : this.find(keyHash);
   }
 
-  private async find(hash: string): Promise<Principal | undefined> {
+  private async find(keyHash: string): Promise<Principal | undefined> {
     // What Postgres answers was true at some time after this one.
     const askedAt = performance.now();
     const [found] = await prepared<Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'expiresAt'>>(
@@ -59,12 +57,13 @@ export class ApiKeys {
       'authenticate',
       `SELECT id, role, platforms, merchants, expires_at AS "expiresAt" FROM api_keys
        WHERE key_hash = $1 AND ${IS_WORKING}`,
-      [hash],
+      [keyHash],
     );
     if (!found) return undefined;
     const { id, role, platforms, merchants, expiresAt } = found;
     const principal = { apiKeyId: id, role, scope: { platforms, merchants }, expiresAt };
-    this.remembered.set(hash, principal, { start: askedAt });
+    this.remembered.set(keyHash, principal, { start: askedAt });
+    this.noteUse(id);
     return principal;
   }
 
@@ -162,7 +161,7 @@ export const IS_FULL_ADMIN = `(role = 'admin' AND platforms IS NULL AND merchant
 
 export const newKey = () => `rk_${randomBytes(32).toString('base64url')}`;
 
-export const hashOfKey = (key: string) => createHash('sha256').update(key).digest('base64url');
+export const hashOfKey = (key: string) => hash('sha256', key, 'base64url');
 
 /** Whoever changes keys takes turns, so that nobody takes the last of something from under another. */
 export async function lockKeys(tx: EntityManager): Promise<void> {

@@ -260,10 +260,10 @@ export class Deletions {
       sql,
       `accept deletion${alongside ? ' and more' : ''}${formOf(scope)}`,
       // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this. Where there is a new deletion
-      // there is one merchant, and its row tells of its platform and its lane, too: hence the three aliases at the end.
+      // there is one merchant. Each expression and column costs time, so the lane's block is worked out once.
       `WITH merchant AS (
          SELECT m.id AS merchant_id, m.authorizer_appid, m.ineligible_reasons = '{}' AND count(*) OVER () = 1 AS is_it,
-           pl.component_appid, pl.held_since, pl.held_until, p.blocked_for, p.blocked_until, p.urgent_blocked_until
+           pl.component_appid, ${laneBlock('$8::boolean')} AS block, ${LANE_BLOCK_REASON} AS block_reason
          FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
          WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
        ), inserted AS (
@@ -274,14 +274,14 @@ export class Deletions {
            GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid
          FROM merchant WHERE is_it
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
-         RETURNING *
+         RETURNING merchant_id, state, ready_at, created_at, dispatched_at, finished_at, waiting_for, waiting_until
        ), woken AS (
          INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
        )${alongside ? `, alongside AS (${alongside(bind, '(SELECT m.authorizer_appid, m.component_appid FROM inserted, merchant m)')})` : ''}
-       SELECT ${DECIDED_COLUMNS} FROM inserted d, merchant m, merchant pl, merchant p`,
+       SELECT ${DECIDED_COLUMNS} FROM inserted d, merchant m`,
       parameters,
     );
-    return inserted && asAccepted(wish, inserted);
+    return inserted && asAccepted(wish, authorizerAppid, inserted);
   }
 
   /** As long as it is in its lane and waits for nobody else. */
@@ -318,17 +318,29 @@ function isTaken(error: unknown, index: string): boolean {
   return cause instanceof Error && 'constraint' in cause && cause.constraint === index;
 }
 
-/** Still in a lane that quota or rate has shut, or whose platform is held. */
-const LANE_BLOCK = `GREATEST(CASE WHEN d.is_urgent THEN p.urgent_blocked_until ELSE p.blocked_until END,
-  CASE WHEN pl.held_since IS NOT NULL THEN GREATEST(pl.held_until, now() + interval '1 s') END)`;
+/** Until when the lane `p` is shut, by quota or rate, or because its platform `pl` is held. */
+const laneBlock = (isUrgent: string) =>
+  `GREATEST(CASE WHEN ${isUrgent} THEN p.urgent_blocked_until ELSE p.blocked_until END,
+     CASE WHEN pl.held_since IS NOT NULL THEN GREATEST(pl.held_until, now() + interval '1 s') END)`;
 const LANE_BLOCK_REASON = `CASE WHEN pl.held_since IS NOT NULL THEN 'platform' ELSE p.blocked_for END`;
-const WAITS_IN_LANE = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${LANE_BLOCK} > now())`;
+
+/** How a deletion `d` looks whose lane is shut until `block`: what the lane waits for counts as the deletion's own waiting. */
+function seen(block: string, reason: string) {
+  const waits = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${block} > now())`;
+  return {
+    state: `CASE WHEN ${waits} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`,
+    waitingFor: `CASE WHEN ${waits} THEN ${reason} ELSE d.waiting_for END`,
+    waitingUntil: `CASE WHEN ${waits} THEN ${block} ELSE d.waiting_until END`,
+  };
+}
+
+const SEEN = seen(laneBlock('d.is_urgent'), LANE_BLOCK_REASON);
 /** Where the columns come from that SEEN_STATE speaks of. */
 export const SEEN_FROM = `
   FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
   LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
-/** Of a deletion `d`, its lane `p` and its platform `pl`: what the lane waits for counts as the deletion's own waiting. */
-export const SEEN_STATE = `CASE WHEN ${WAITS_IN_LANE} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`;
+/** Of a deletion `d`, its lane `p` and its platform `pl`. */
+export const SEEN_STATE = SEEN.state;
 
 /** The aliases of VIEW_COLUMNS. */
 const VIEW = { merchant: 'm', platform: 'pl' };
@@ -338,22 +350,22 @@ function statement(...parameters: unknown[]) {
   return { parameters, bind: (value: unknown) => `$${parameters.push(value)}` };
 }
 
-/** Of a deletion as SEEN_FROM has it, or the statement that accepts one. */
+/** Of a deletion as SEEN_FROM has it. */
 const VIEW_COLUMNS = {
   id: 'd.id',
   merchantId: 'd.merchant_id AS "merchantId"',
   msgId: 'd.msg_id AS "msgId"',
   articleIdx: 'd.article_idx AS "articleIdx"',
   url: 'd.url',
-  state: `${SEEN_STATE} AS state`,
+  state: `${SEEN.state} AS state`,
   isUrgent: 'd.is_urgent AS "isUrgent"',
   notBefore: 'd.not_before AS "notBefore"',
   readyAt: 'd.ready_at AS "readyAt"',
   dispatchedAt: 'd.dispatched_at AS "dispatchedAt"',
   attempts: 'd.attempts',
   retries: 'd.retries',
-  waitingFor: `CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK_REASON} ELSE d.waiting_for END AS "waitingFor"`,
-  waitingUntil: `CASE WHEN ${WAITS_IN_LANE} THEN ${LANE_BLOCK} ELSE d.waiting_until END AS "waitingUntil"`,
+  waitingFor: `${SEEN.waitingFor} AS "waitingFor"`,
+  waitingUntil: `${SEEN.waitingUntil} AS "waitingUntil"`,
   outcomeCode: 'd.outcome_code AS "outcomeCode"',
   outcomeErrcode: 'd.outcome_errcode AS "outcomeErrcode"',
   outcomeErrmsg: 'd.outcome_errmsg AS "outcomeErrmsg"',
@@ -371,27 +383,29 @@ const VIEW_COLUMNS = {
 } satisfies Record<keyof DeletionView, string>;
 const SELECT_VIEW = `SELECT ${Object.values(VIEW_COLUMNS).join(', ')} ${SEEN_FROM}`;
 
-/** What Postgres decides of a new deletion. Each column that is asked for costs time. */
-const DECIDED_BY_POSTGRES = [
-  'merchantId',
-  'authorizerAppid',
-  'componentAppid',
-  'state',
-  'readyAt',
-  'waitingFor',
-  'waitingUntil',
-  'createdAt',
-] as const satisfies (keyof DeletionView)[];
-type Decided = Pick<DeletionView, (typeof DECIDED_BY_POSTGRES)[number]>;
-const DECIDED_COLUMNS = DECIDED_BY_POSTGRES.map((name) => VIEW_COLUMNS[name]).join(', ');
+type Decided = Pick<
+  DeletionView,
+  'merchantId' | 'componentAppid' | 'state' | 'readyAt' | 'waitingFor' | 'waitingUntil' | 'createdAt'
+>;
+const SEEN_AT_FIRST = seen('m.block', 'm.block_reason');
+/** What Postgres decides of a new deletion, in the statement that accepts it. */
+const DECIDED_COLUMNS = Object.values({
+  merchantId: VIEW_COLUMNS.merchantId,
+  componentAppid: 'm.component_appid AS "componentAppid"',
+  state: `${SEEN_AT_FIRST.state} AS state`,
+  readyAt: VIEW_COLUMNS.readyAt,
+  waitingFor: `${SEEN_AT_FIRST.waitingFor} AS "waitingFor"`,
+  waitingUntil: `${SEEN_AT_FIRST.waitingUntil} AS "waitingUntil"`,
+  createdAt: VIEW_COLUMNS.createdAt,
+} satisfies Record<keyof Decided, string>).join(', ');
 
 /** What a read of the new row would tell. Field by field: objects that are spread into each other keep V8 busy collecting them. */
-function asAccepted(wish: NewDeletion, decided: Decided): DeletionView {
+function asAccepted(wish: NewDeletion, authorizerAppid: string, decided: Decided): DeletionView {
   const { msgId, articleIdx, url } = targetColumns(wish.target);
   return {
     id: wish.id,
     merchantId: decided.merchantId,
-    authorizerAppid: decided.authorizerAppid,
+    authorizerAppid,
     componentAppid: decided.componentAppid,
     msgId,
     articleIdx,
