@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { eventually } from './support/eventually.js';
-import { System, type Reply } from './support/system.js';
+import { PLATFORM, System, type Reply } from './support/system.js';
 
 const ARTICLE = 'https://mp.weixin.qq.com/s/AbC-12';
 const MAX_INT64 = '9223372036854775807';
@@ -127,38 +127,33 @@ describe('POST /v1/deletions', () => {
 
   const SHUT = `INSERT INTO merchant_pacing (merchant_id, blocked_until, blocked_for)
     SELECT id, now() + interval '1 hour', 'daily_quota' FROM merchants WHERE authorizer_appid = $1`;
-  it.each<[string, string, string, object]>([
-    [
-      'its lane is shut',
-      SHUT,
-      'normal',
-      { state: 'waiting', waiting_for: 'daily_quota', waiting_until: expect.any(String) },
-    ],
-    [
-      'its lane is shut to all but urgent ones',
-      SHUT,
-      'urgent',
-      { state: 'queued', waiting_for: null, waiting_until: null },
-    ],
+  const HELD = `UPDATE platforms SET held_since = now(), held_until = now() + interval '2 hours'
+    WHERE id = (SELECT platform_id FROM merchants WHERE authorizer_appid = $1)`;
+  const waits = (reason: string) => ({ state: 'waiting', waiting_for: reason, waiting_until: expect.any(String) });
+  const waitsNot = (state: string) => ({ state, waiting_for: null, waiting_until: null });
+  it.each<[string, string, object, object]>([
+    ['its lane is shut', SHUT, {}, waits('daily_quota')],
+    ['its lane is shut to all but urgent ones', SHUT, { priority: 'urgent' }, waitsNot('queued')],
     [
       'its lane is shut to urgent ones, too',
       `INSERT INTO merchant_pacing (merchant_id, blocked_until, urgent_blocked_until, blocked_for)
        SELECT id, now() + interval '1 hour', now() + interval '2 hours', 'rate_limit' FROM merchants WHERE authorizer_appid = $1`,
-      'urgent',
-      { state: 'waiting', waiting_for: 'rate_limit', waiting_until: expect.any(String) },
+      { priority: 'urgent' },
+      waits('rate_limit'),
     ],
+    ['its platform is held', HELD, {}, waits('platform')],
+    ['its platform is held and its lane is shut', `WITH shut AS (${SHUT}) ${HELD}`, {}, waits('platform')],
     [
-      'its platform is held',
-      `UPDATE platforms SET held_since = now(), held_until = now() + interval '1 hour'
-       WHERE id = (SELECT platform_id FROM merchants WHERE authorizer_appid = $1)`,
-      'normal',
-      { state: 'waiting', waiting_for: 'platform', waiting_until: expect.any(String) },
+      'its lane is shut and it is to come later',
+      SHUT,
+      { not_before: new Date(Date.now() + 3_600_000).toISOString() },
+      waitsNot('scheduled'),
     ],
-  ])('tells at once, when %s, what is read afterwards', async (_when, shut, priority, expected) => {
+  ])('tells at once, when %s, what is read afterwards', async (_when, shut, more, expected) => {
     const waiting = await grantedMerchant();
     try {
       await system.sql(shut, [waiting]);
-      const { body: told } = await post({ merchant: waiting, priority, ...anArticle() });
+      const { body: told } = await post({ merchant: waiting, ...anArticle(), ...more });
       expect(told).toMatchObject(expected);
       expect(await readAgain(told.id)).toEqual(told);
     } finally {
@@ -349,6 +344,20 @@ describe('POST /v1/deletions', () => {
     expect(now).toMatchObject({ status: 200, body: { id: later.id, priority: 'urgent', state: 'queued' } });
     const again = await post({ ...target, not_before: tomorrow });
     expect(again).toMatchObject({ status: 200, body: { id: later.id, priority: 'urgent', state: 'queued' } });
+  });
+
+  it('is noted once, with whose message it is, where a deletion is new', async () => {
+    const target = { merchant: await grantedMerchant(), ...anArticle() };
+    const { body } = await post(target);
+    await post(target);
+    const noted = await system.call('GET', `/v1/audit-events?subject=${body.id}`);
+    expect(noted.body.data).toMatchObject([
+      {
+        action: 'deletion.accepted',
+        component_appid: PLATFORM.component_appid,
+        authorizer_appid: target.merchant,
+      },
+    ]);
   });
 
   it('makes one deletion of 50 identical requests at once', async () => {
