@@ -6,8 +6,8 @@ import { readSettings, SettingsInvalid } from '@app/settings';
 import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
 
-// What the start makes lives on, and V8 would conclude that what the same lines make for a request does, too: it would keep
-// requests until the next full collection, and each of the small ones, one in some 600 requests, would take three times as long.
+// Without this, V8 takes much of what a request makes for long-lived, and keeps it until the next full collection, which makes
+// the frequent ones longer: see docs/benchmarks.md. Not for the worker, whose jobs do live for a while.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
 try {

@@ -160,23 +160,50 @@ describe('API keys', () => {
     });
   });
 
+  const lastUse = async (key: string) => {
+    const [row] = await rows<{ at: Date | null }>(
+      dataSource,
+      'SELECT last_used_at AS at FROM api_keys WHERE key_hash = $1',
+      [hashOfKey(key)],
+    );
+    return row?.at;
+  };
+
   it('remember when they were last used, at most once a minute', async () => {
     const key = await issue({});
-    const lastUsed = async () => {
-      const [row] = await rows<{ at: Date | null }>(
-        dataSource,
-        'SELECT last_used_at AS at FROM api_keys WHERE key_hash = $1',
-        [hashOfKey(key)],
-      );
-      return row?.at;
-    };
-    expect(await lastUsed()).toBeNull();
+    expect(await lastUse(key)).toBeNull();
     await keys.authenticate(key);
-    const first = await eventually(lastUsed, (at) => at != null);
+    const first = await eventually(
+      () => lastUse(key),
+      (at) => at != null,
+    );
     const otherProcess = anotherProcess();
     await Promise.all([keys.authenticate(key), otherProcess.authenticate(key), otherProcess.authenticate(key)]);
     await dataSource.query('SELECT 1');
-    expect(await lastUsed()).toEqual(first);
+    expect(await lastUse(key)).toEqual(first);
+  });
+
+  it('remember it again after a minute when they are in use all the time', async () => {
+    const key = await issue({});
+    const start = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(start);
+    await keys.authenticate(key);
+    await eventually(
+      () => lastUse(key),
+      (at) => at != null,
+    );
+    await dataSource.query(`UPDATE api_keys SET last_used_at = now() - interval '1 hour' WHERE key_hash = $1`, [
+      hashOfKey(key),
+    ]);
+    for (let seconds = 0.5; seconds < 70; seconds += 0.5) {
+      clock.mockReturnValue(start + seconds * 1000);
+      await keys.authenticate(key);
+    }
+    clock.mockRestore();
+    await eventually(
+      () => lastUse(key),
+      (at) => at != null && Date.now() - at.getTime() < 60_000,
+    );
   });
 
   it.each([

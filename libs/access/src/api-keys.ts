@@ -136,7 +136,10 @@ export class ApiKeys {
     });
   }
 
-  /** Once a minute is enough to tell a key in use from a forgotten one, and no request waits for it. */
+  /**
+   * Once a minute is enough to tell a key in use from a forgotten one, and no request waits for it. Nor is it noted while a
+   * process remembers the key, which is a second.
+   */
   private noteUse(id: string): void {
     if (this.noted.has(id)) return;
     this.noted.set(id, true);

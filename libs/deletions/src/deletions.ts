@@ -278,7 +278,7 @@ export class Deletions {
        ), woken AS (
          INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
        )${alongside ? `, alongside AS (${alongside(bind, '(SELECT m.authorizer_appid, m.component_appid FROM inserted, merchant m)')})` : ''}
-       SELECT ${DECIDED_COLUMNS} FROM inserted d, merchant m`,
+       ${SELECT_DECIDED} FROM inserted d, merchant m`,
       parameters,
     );
     return inserted && asAccepted(wish, authorizerAppid, inserted);
@@ -318,13 +318,19 @@ function isTaken(error: unknown, index: string): boolean {
   return cause instanceof Error && 'constraint' in cause && cause.constraint === index;
 }
 
-/** Until when the lane `p` is shut, by quota or rate, or because its platform `pl` is held. */
-const laneBlock = (isUrgent: string) =>
-  `GREATEST(CASE WHEN ${isUrgent} THEN p.urgent_blocked_until ELSE p.blocked_until END,
+/**
+ * Until when the lane `p` is shut, by quota or rate, or because its platform `pl` is held.
+ * @param urgent SQL: whether the deletion is
+ */
+const laneBlock = (urgent: string) =>
+  `GREATEST(CASE WHEN ${urgent} THEN p.urgent_blocked_until ELSE p.blocked_until END,
      CASE WHEN pl.held_since IS NOT NULL THEN GREATEST(pl.held_until, now() + interval '1 s') END)`;
 const LANE_BLOCK_REASON = `CASE WHEN pl.held_since IS NOT NULL THEN 'platform' ELSE p.blocked_for END`;
 
-/** How a deletion `d` looks whose lane is shut until `block`: what the lane waits for counts as the deletion's own waiting. */
+/**
+ * How a deletion `d` looks whose lane is shut: what the lane waits for counts as the deletion's own waiting.
+ * @param block SQL: until when @param reason SQL: because of what
+ */
 function seen(block: string, reason: string) {
   const waits = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${block} > now())`;
   return {
@@ -350,7 +356,7 @@ function statement(...parameters: unknown[]) {
   return { parameters, bind: (value: unknown) => `$${parameters.push(value)}` };
 }
 
-/** Of a deletion as SEEN_FROM has it. */
+/** Of a deletion as SEEN_FROM has it. Those of `d` alone serve the statement that accepts one, too. */
 const VIEW_COLUMNS = {
   id: 'd.id',
   merchantId: 'd.merchant_id AS "merchantId"',
@@ -383,21 +389,19 @@ const VIEW_COLUMNS = {
 } satisfies Record<keyof DeletionView, string>;
 const SELECT_VIEW = `SELECT ${Object.values(VIEW_COLUMNS).join(', ')} ${SEEN_FROM}`;
 
-type Decided = Pick<
-  DeletionView,
-  'merchantId' | 'componentAppid' | 'state' | 'readyAt' | 'waitingFor' | 'waitingUntil' | 'createdAt'
->;
-const SEEN_AT_FIRST = seen('m.block', 'm.block_reason');
-/** What Postgres decides of a new deletion, in the statement that accepts it. */
-const DECIDED_COLUMNS = Object.values({
+const SEEN_WHEN_ACCEPTED = seen('m.block', 'm.block_reason');
+/** What Postgres decides of a new deletion `d` and its `merchant m`, in the statement that accepts it. */
+const DECIDED_COLUMNS = {
   merchantId: VIEW_COLUMNS.merchantId,
   componentAppid: 'm.component_appid AS "componentAppid"',
-  state: `${SEEN_AT_FIRST.state} AS state`,
+  state: `${SEEN_WHEN_ACCEPTED.state} AS state`,
   readyAt: VIEW_COLUMNS.readyAt,
-  waitingFor: `${SEEN_AT_FIRST.waitingFor} AS "waitingFor"`,
-  waitingUntil: `${SEEN_AT_FIRST.waitingUntil} AS "waitingUntil"`,
+  waitingFor: `${SEEN_WHEN_ACCEPTED.waitingFor} AS "waitingFor"`,
+  waitingUntil: `${SEEN_WHEN_ACCEPTED.waitingUntil} AS "waitingUntil"`,
   createdAt: VIEW_COLUMNS.createdAt,
-} satisfies Record<keyof Decided, string>).join(', ');
+} satisfies Partial<Record<keyof DeletionView, string>>;
+type Decided = Pick<DeletionView, keyof typeof DECIDED_COLUMNS>;
+const SELECT_DECIDED = `SELECT ${Object.values(DECIDED_COLUMNS).join(', ')}`;
 
 /** What a read of the new row would tell. Field by field: objects that are spread into each other keep V8 busy collecting them. */
 function asAccepted(wish: NewDeletion, authorizerAppid: string, decided: Decided): DeletionView {

@@ -13,7 +13,7 @@ export function currentRequestId(): string | undefined {
   return current.getStore();
 }
 
-/** A UUID of chance alone, for nobody sorts by it: Node draws many at a time. */
+/** A UUIDv4: cheaper than the others, and nobody sorts by it. */
 export function newRequestId(): string {
   return randomUUID();
 }
