@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { usageOf, watchShare } from './usage.js';
 
 it('tells what this process uses', () => {
@@ -11,4 +13,18 @@ it('tells what share of the processors this process keeps busy', () => {
   const shareNow = watchShare(process.pid);
   for (const until = performance.now() + 200; performance.now() < until;);
   if (process.platform === 'linux') expect(shareNow()).toBeGreaterThan(0);
+});
+
+it('counts what this process has started, too', async () => {
+  if (process.platform !== 'linux') return;
+  const child = spawn(process.execPath, ['-e', 'for (;;);']);
+  try {
+    const shareNow = watchShare(child.pid ?? 0);
+    const shareOfBoth = watchShare(process.pid);
+    await delay(500);
+    expect(shareNow()).toBeGreaterThan(0);
+    expect(shareOfBoth()).toBeGreaterThan(0.5 * shareNow());
+  } finally {
+    child.kill('SIGKILL');
+  }
 });

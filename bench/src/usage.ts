@@ -48,20 +48,15 @@ export function watchShare(root: number): () => number {
 /** Those that have ended are in the account of whoever waited for them. */
 function familyCpuMs(root: number): number {
   if (process.platform !== 'linux') return NaN;
-  const family = new Set([root]);
-  let cpuMs = 0;
-  // By number is by age, save where numbers start anew: children come after their parents.
-  for (const pid of readdirSync('/proc')
-    .map(Number)
-    .filter(Boolean)
-    .toSorted((a, b) => a - b)) {
-    const fields = fieldsBehindName(pid);
-    // State, parent; then utime, stime and the same of children that have ended.
-    if (pid !== root && !family.has(Number(fields[1]))) continue;
-    family.add(pid);
-    cpuMs += [11, 12, 13, 14].reduce((total, at) => total + Number(fields[at] ?? 0) * TICK_MS, 0);
-  }
-  return cpuMs;
+  const pids = readdirSync('/proc').map(Number).filter(Boolean);
+  const processes = new Map(pids.map((pid) => [pid, fieldsBehindName(pid)]));
+  // State, parent; then utime, stime and the same of children that have ended.
+  const isFamily = (pid: number): boolean =>
+    pid === root || (pid > 0 && isFamily(Number(processes.get(pid)?.[1] ?? 0)));
+  const cpuMs = [...processes].map(([pid, fields]) =>
+    isFamily(pid) ? [11, 12, 13, 14].reduce((total, at) => total + Number(fields[at] ?? 0) * TICK_MS, 0) : 0,
+  );
+  return cpuMs.reduce((total, ms) => total + ms, 0);
 }
 
 /** Of /proc/<pid>/stat, what stands behind the name, which may hold anything. Empty when the process is gone. */
