@@ -49,14 +49,21 @@ export function watchShare(root: number): () => number {
 function familyCpuMs(root: number): number {
   if (process.platform !== 'linux') return NaN;
   const pids = readdirSync('/proc').map(Number).filter(Boolean);
-  const processes = new Map(pids.map((pid) => [pid, fieldsBehindName(pid)]));
   // State, parent; then utime, stime and the same of children that have ended.
-  const isFamily = (pid: number): boolean =>
-    pid === root || (pid > 0 && isFamily(Number(processes.get(pid)?.[1] ?? 0)));
-  const cpuMs = [...processes].map(([pid, fields]) =>
-    isFamily(pid) ? [11, 12, 13, 14].reduce((total, at) => total + Number(fields[at] ?? 0) * TICK_MS, 0) : 0,
-  );
-  return cpuMs.reduce((total, ms) => total + ms, 0);
+  const processes = new Map(pids.map((pid) => [pid, fieldsBehindName(pid).map(Number)]));
+  const parents = new Map([...processes].map(([pid, fields]) => [pid, fields[1]]));
+  const ticks = [...familyOf(root, parents)].flatMap((pid) => processes.get(pid)?.slice(11, 15) ?? []);
+  return ticks.reduce((total, some) => total + some, 0) * TICK_MS;
+}
+
+/** A process and all that stem from it. A child may have the smaller number: they start anew when they have run out. */
+export function familyOf(root: number, parents: Map<number, number | undefined>): Set<number> {
+  const family = new Set([root]);
+  // Whoever is added on the way is looked at, too.
+  for (const parent of family) {
+    for (const [pid, itsParent] of parents) if (itsParent === parent) family.add(pid);
+  }
+  return family;
 }
 
 /** Of /proc/<pid>/stat, what stands behind the name, which may hold anything. Empty when the process is gone. */
