@@ -6,7 +6,7 @@ import {
   type MerchantDirectory,
   type Scope,
 } from '@app/merchants';
-import { readArticleAddress, readShortArticleId } from '@app/wechat';
+import { readArticleLink } from '@app/wechat';
 
 /** What is known of the article at an address. */
 export interface AddressFacts {
@@ -22,18 +22,20 @@ export interface AddressFacts {
 
 const NOTHING: AddressFacts = { biz: undefined, sends: [], holders: [], owners: [] };
 
-/** @returns for each of the addresses, however many, from three statements */
+/**
+ * @param urls as they were pasted, or as they were read from that
+ * @returns for each of the addresses, however many, from three statements
+ */
 export async function lookUpAddresses(
   urls: string[],
   scope: Scope,
   inventory: Inventory,
   directory: MerchantDirectory,
 ): Promise<(url: string) => AddressFacts> {
-  const addressed = [...new Set(urls)].map((url) => ({
-    url,
-    address: readArticleAddress(url),
-    shortId: readShortArticleId(url),
-  }));
+  const addressed = [...new Set(urls)].flatMap((pasted) => {
+    const link = readArticleLink(pasted);
+    return link ? { ...link, pasted } : [];
+  });
   const found = await inventory.findArticles(
     scope,
     addressed.flatMap(({ address }) => address ?? []),
@@ -48,18 +50,19 @@ export async function lookUpAddresses(
   const byShortId = groupBy(found, ({ shortId }) => shortId ?? '');
   const byBiz = groupBy(owners, ({ biz }) => biz);
   const facts = new Map(
-    addressed.map(({ url, address, shortId }): [string, AddressFacts] => {
+    addressed.flatMap(({ pasted, url, address, shortId }): [string, AddressFacts][] => {
       const key = address ? materialOf(address) : shortId;
       const sends = (key && (address ? byMaterial : byShortId).get(key)) || [];
       const senders = new Set(sends.map(({ merchantId }) => merchantId));
+      const known = {
+        biz: address?.biz,
+        sends,
+        holders: [...senders].flatMap((id) => holderOf.get(id) ?? []),
+        owners: (address && byBiz.get(address.biz)) ?? [],
+      };
       return [
-        url,
-        {
-          biz: address?.biz,
-          sends,
-          holders: [...senders].flatMap((id) => holderOf.get(id) ?? []),
-          owners: (address && byBiz.get(address.biz)) ?? [],
-        },
+        [pasted, known],
+        [url, known],
       ];
     }),
   );

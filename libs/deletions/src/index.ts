@@ -50,7 +50,7 @@ export { QuotaLedgers } from './quota-ledgers.js';
 export { QuotaReading } from './quota-reading.js';
 export { type DeletionState, type Proof, type WaitingFor } from './states.js';
 export { Verifications } from './verifications.js';
-export { decideTarget, parseMsgId, targetColumns, type Target, type TargetRequest } from './target.js';
+export { articleUrl, decideTarget, parseMsgId, targetColumns, type Target, type TargetRequest } from './target.js';
 export {
   TakedownDoor,
   type Decided,

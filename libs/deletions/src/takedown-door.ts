@@ -11,7 +11,7 @@ import {
 } from '@app/merchants';
 import { lookUpAddresses, type AddressFacts } from './address-facts.js';
 import { TargetRefused } from './errors.js';
-import { decideTarget, isArticleUrl, type Target, type TargetRequest } from './target.js';
+import { articleUrl, decideTarget, type Target, type TargetRequest } from './target.js';
 import type { TakedownItem, TakedownRejection } from './takedown-intake.js';
 import { merchantAt, targetAt } from './url-target.js';
 
@@ -84,8 +84,8 @@ export class OpenDoor {
   /** Of articles named by their addresses alone. */
   async decideUrls(requests: UrlRequest[]): Promise<Decided> {
     const factsOf = await this.lookUp(requests.map(({ url }) => url));
-    return sort(requests, ({ url }) => {
-      if (!isArticleUrl(url)) return NOT_AN_ARTICLE;
+    return sort(requests, ({ url: pasted }) => {
+      const url = articleUrl(pasted);
       const merchant = merchantAt(factsOf(url), (card) => reaches(this.scope, card));
       if ('code' in merchant) return merchant;
       return merchant.ineligibleReasons.length > 0 ? notEligible(merchant) : at(url, merchant, factsOf);
@@ -149,11 +149,6 @@ const notEligible = ({ authorizerAppid, ineligibleReasons }: MerchantCard): Refu
   detail: `Merchant ${authorizerAppid} cannot have messages deleted: ${ineligibleReasons.join(', ')}.`,
   ineligible: { merchant: authorizerAppid, reasons: ineligibleReasons },
 });
-
-const NOT_AN_ARTICLE: Refusal = {
-  code: 'url_not_an_article',
-  detail: 'The url must be the address of an article on mp.weixin.qq.com.',
-};
 
 /**
  * By the inventory where it knows the article, for a deletion by msg_id can be looked into afterwards, and then all spellings of

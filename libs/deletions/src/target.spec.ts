@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { canonicalArticleUrl } from '@app/wechat';
 import { decideTarget, targetKey, type TargetRequest } from './target.js';
 
 const ARTICLE = 'http://mp.weixin.qq.com/s?__biz=MzA3&mid=2650&idx=1&sn=abc';
@@ -21,6 +22,13 @@ describe('decideTarget', () => {
     expect(decideTarget(request)).toEqual({ target, ignored: [] });
   });
 
+  it.each([` ${ARTICLE}`, `「${ARTICLE}」，`, ARTICLE.replaceAll('&', '&amp;'), ARTICLE.replace('/s?', '/s/?')])(
+    'takes the link out of %s',
+    (pasted) => {
+      expect(decideTarget({ url: pasted }).target).toEqual({ url: canonicalArticleUrl(ARTICLE) });
+    },
+  );
+
   it('says that the url is ignored beside a msg_id, as WeChat ignores it', () => {
     expect(decideTarget({ msg_id: 5, article_idx: 1, url: 'anything' })).toEqual({
       target: { msgId: 5n, articleIdx: 1 },
@@ -42,7 +50,10 @@ describe('decideTarget', () => {
     ['url_not_an_article', 'the url only looks alike', { url: 'https://mp.weixin.qq.com.example.com/s/abc' }],
     ['url_not_an_article', 'the url is no web address', { url: 'javascript:alert(1)' }],
     ['url_not_an_article', 'the url is no url', { url: 'abc' }],
-    ['url_not_an_article', 'the url has a blank around it', { url: ` ${ARTICLE}` }],
+    ['url_not_an_article', 'the url has a title before it', { url: `Sale ${ARTICLE}` }],
+    ['url_not_an_article', 'the url has a blank inside', { url: ARTICLE.replace('&', ' &') }],
+    ['url_not_an_article', 'the url names a page that is no article', { url: 'https://mp.weixin.qq.com/cgi-bin/home' }],
+    ['url_not_an_article', 'the url names an account alone', { url: 'https://mp.weixin.qq.com/s?__biz=MzA3' }],
     ['url_not_an_article', 'the url holds a NUL', { url: `${ARTICLE}\u0000` }],
     ['url_not_an_article', 'the url holds half a character', { url: `${ARTICLE}\ud83d` }],
     ['msg_id_unsafe_number', 'a number may have been rounded', { msg_id: 2 ** 53, article_idx: 1 }],
@@ -88,5 +99,12 @@ describe('targetKey', () => {
       { url: ARTICLE },
     ];
     expect(new Set(keys.map(targetKey)).size).toBe(4);
+  });
+
+  it('is the same for every spelling of one link', () => {
+    const old = 'http://mp.weixin.qq.com/mp/appmsg/show?__biz=MzA3&appmsgid=2650&itemidx=1&sign=abc';
+    const spellings = [ARTICLE, `${ARTICLE}&chksm=x#rd`, ARTICLE.replaceAll('&', '&amp;'), old, ARTICLE.slice(7)];
+    const keys = spellings.map((url) => targetKey(decideTarget({ url }).target));
+    expect(new Set(keys)).toEqual(new Set([`url:${canonicalArticleUrl(ARTICLE)}`]));
   });
 });

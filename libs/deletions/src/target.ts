@@ -1,4 +1,4 @@
-import { canonicalArticleUrl } from '@app/wechat';
+import { canonicalArticleUrl, readArticleLink } from '@app/wechat';
 import { TargetRefused } from './errors.js';
 import { WHOLE_MESSAGE } from './whole-message.js';
 
@@ -13,7 +13,6 @@ export interface TargetRequest {
 export type Target = { msgId: bigint; articleIdx: number } | { url: string };
 
 const MAX_INT64 = 2n ** 63n - 1n;
-const ARTICLE_HOST = 'mp.weixin.qq.com';
 
 /**
  * What a request asks to delete. The rules of WeChat's call (an absent or zero `article_idx` deletes every article; with a
@@ -84,16 +83,19 @@ function urlTarget(request: TargetRequest): Target {
       'A url names one article: the whole message needs its msg_id.',
     );
   }
-  if (!isArticleUrl(request.url)) {
-    throw new TargetRefused('url_not_an_article', `url must be the address of an article on ${ARTICLE_HOST}.`);
-  }
-  return { url: request.url };
+  return { url: articleUrl(request.url) };
 }
 
-export function isArticleUrl(text: string): boolean {
-  // URL forgives blanks, control characters and half surrogate pairs. It would be stored and sent as it came: one cannot be
-  // stored, the other not be sent.
-  if (/[\s\p{Cc}\p{Cs}]/u.test(text)) return false;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url !== undefined && /^https?:$/.test(url.protocol) && url.hostname === ARTICLE_HOST && url.pathname !== '/';
+/**
+ * @param field where the link was, for who reads the refusal
+ * @returns it as it may be kept and sent
+ * @throws TargetRefused for what is no link of exactly one article
+ */
+export function articleUrl(pasted: string, field = 'url'): string {
+  const link = readArticleLink(pasted);
+  if (link) return link.url;
+  throw new TargetRefused(
+    'url_not_an_article',
+    `${field} must be the link of one article and nothing else: https://mp.weixin.qq.com/s?__biz=…&mid=…&idx=…&sn=… or https://mp.weixin.qq.com/s/….`,
+  );
 }

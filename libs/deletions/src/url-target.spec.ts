@@ -74,6 +74,13 @@ describe('the merchant at an address', () => {
     });
   });
 
+  it.each([
+    ['a short link', undefined, /in items, or open the link in a browser and paste the long address/],
+    ['a long one', 'B', /in items, or import the message/],
+  ])('that is not known by %s is told how to name it', (_what, biz, way) => {
+    expect(merchantAt(facts({ biz }), everybody)).toMatchObject({ detail: expect.stringMatching(way) });
+  });
+
   it('of an account on two platforms is the one that can delete, and before others the one that has the send', () => {
     const lost = card('B', { biz: 'B', ineligibleReasons: ['permission_set_7_not_granted'] });
     const second = card('B', { id: 'B@Q', componentAppid: 'Q' });

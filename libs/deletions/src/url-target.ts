@@ -25,7 +25,7 @@ export function merchantAt(
   const candidates = [...believed, ...owners];
   const reached = candidates.filter(mayReach);
   const [first] = reached;
-  if (!first) return NOT_RESOLVED;
+  if (!first) return notResolved(biz === undefined);
   if (candidates.some(({ authorizerAppid }) => authorizerAppid !== first.authorizerAppid)) return ambiguous(reached);
   return reached.find(({ ineligibleReasons }) => ineligibleReasons.length === 0) ?? first;
 }
@@ -56,11 +56,12 @@ function newestOf(sends: FoundArticle[]): FoundArticle | undefined {
   );
 }
 
-const NOT_RESOLVED: UrlRefusal = {
+const notResolved = (isShort: boolean): UrlRefusal => ({
   code: 'url_not_resolved',
-  detail:
-    'Neither the inventory nor the address itself tells which merchant this article is of: name the merchant in items.',
-};
+  detail: isShort
+    ? 'The inventory does not have this short link, which tells nothing by itself: name the merchant in items, or open the link in a browser and paste the long address that shows there, or import the message.'
+    : 'Neither the inventory nor the address itself tells which merchant this article is of: name the merchant in items, or import the message.',
+});
 
 function ambiguous(cards: MerchantCard[]): UrlRefusal {
   const names = [...new Set(cards.map(({ authorizerAppid }) => authorizerAppid))].sort();

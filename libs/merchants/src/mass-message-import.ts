@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { readArticleAddress, readShortArticleId } from '@app/wechat';
+import { readArticleLink } from '@app/wechat';
 
 /** A mass message as somebody else's system knows it. Undefined: not told, so what is stored stays. */
 export interface ImportedMessage {
@@ -58,13 +58,10 @@ export class MassMessageImport {
 
   private async addArticles(tx: EntityManager, messages: ImportedMessage[]): Promise<void> {
     const articles = messages.flatMap(({ merchantId, msgId, articles: some }) =>
-      some.map((article) => ({
-        ...article,
-        merchantId,
-        msgId: String(msgId),
-        address: article.url === undefined ? undefined : readArticleAddress(article.url),
-        shortId: article.url === undefined ? undefined : readShortArticleId(article.url),
-      })),
+      some.map((article) => {
+        const { address, shortId } = readArticleLink(article.url ?? '') ?? {};
+        return { ...article, merchantId, msgId: String(msgId), address, shortId };
+      }),
     );
     if (articles.length === 0) return;
     await tx.query(

@@ -64,6 +64,13 @@ export {
 export { AuthorizerApi, type ApiQuota, type MassDeleteTarget, type MassMessageStatus } from './authorizer-api.js';
 export { authorizationLinks, type AuthorizationLinkOptions } from './authorization-page.js';
 export { MASS_AND_NOTIFICATION, permissionSetName, type PermissionSetName } from './permission-sets.js';
-export { canonicalArticleUrl, readArticleAddress, readShortArticleId, type ArticleAddress } from './article-address.js';
+export {
+  canonicalArticleUrl,
+  readArticleAddress,
+  readArticleLink,
+  readShortArticleId,
+  type ArticleAddress,
+  type ArticleLink,
+} from './article-address.js';
 export { readMassSendFinish, type MassSendFinish } from './mass-send-finish.js';
 export { releaseCheckAnswer, releaseCheckTask, textReply, type ReleaseCheckTask } from './release-check.js';

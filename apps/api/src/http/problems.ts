@@ -183,7 +183,7 @@ const problems = {
   url_not_an_article: [
     422,
     'The url is not of an article',
-    'It must be the address of an article on mp.weixin.qq.com, as WeChat gave it.',
+    'It must be the link of exactly one article on mp.weixin.qq.com and nothing else: a short one (`/s/…`), or a long one with `__biz`, `mid`, `idx` and `sn`. Quotes, blanks and stops around it do no harm, nor does `&amp;`; a title beside it does, and so does a link that was cut.',
   ],
   deletion_not_found: [404, 'The deletion is not known', 'Look for its id in `GET /v1/deletions`.'],
   deletion_state_conflict: [
@@ -210,7 +210,7 @@ const problems = {
   url_not_resolved: [
     422,
     'Nobody knows which merchant the article is of',
-    'The inventory does not have it, and its address does not tell. Give the merchant beside the url, in `items`, or import the message with `POST /v1/mass-messages`.',
+    'The inventory does not have it, and its address does not tell. Give the merchant beside the url, in `items`, or import the message with `POST /v1/mass-messages`. A short link (`/s/…`) names no account: open it in a browser, and paste the long address if one shows there.',
   ],
   url_ambiguous: [
     422,

@@ -52,6 +52,30 @@ describe('an import of addresses', () => {
     expect(refused(lines, { cards: [card('U'), card('V')] })).toEqual([1, 3, 4]);
   });
 
+  const withUrl = (url: string): ImportLine => ({
+    line: 1,
+    request: { merchant: 'A', msg_id: '1', articles: [{ article_idx: 1 }, { article_idx: 2, url }] },
+  });
+
+  it('takes the link out of what was pasted', () => {
+    const pasted = withUrl(` 「${address('a').replaceAll('&', '&amp;')}」，`);
+    expect(namesIn([pasted]).biz).toEqual(['a']);
+    const { messages } = decideImports([pasted], { cards: [card('A', 'a')], owners: [] });
+    expect(messages[0]?.articles.map(({ url }) => url)).toEqual([undefined, address('a')]);
+    expect(refused([pasted], { cards: [card('A', 'b')] })).toEqual([1]);
+  });
+
+  it.each(['', 'https://mp.weixin.qq.com/', 'https://example.com/s/a', `Sale ${address('a')}`])(
+    'is refused where one names no article: %s',
+    (url) => {
+      const { messages, rejections } = decideImports([withUrl(url)], { cards: [card('A')], owners: [] });
+      expect(messages).toEqual([]);
+      expect(rejections).toMatchObject([
+        { line: 1, code: 'url_not_an_article', detail: expect.stringContaining('The url of article 2 must be') },
+      ]);
+    },
+  );
+
   it('names what has to be looked up', () => {
     expect(namesIn([lineOf(1, 'A', 'a', 'b'), lineOf(2, 'A', 'a')])).toEqual({ appids: ['A'], biz: ['a', 'b'] });
   });

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { parseMsgId, TargetRefused } from '@app/deletions';
+import { articleUrl, parseMsgId, TargetRefused } from '@app/deletions';
 import { chooseMerchant, type ImportedMessage, type MerchantCard } from '@app/merchants';
 import { readArticleAddress } from '@app/wechat';
 import { readJsonLine, readNdjson, type LineRejection } from '../http/ndjson.js';
@@ -64,9 +64,13 @@ function decide(
 ): ImportedMessage | LineRejection {
   const merchant = chooseMerchant(request, cards);
   if ('code' in merchant) return { line, ...merchant };
-  const { label, title, sent_at: sentAt, articles } = request;
+  const { label, title, sent_at: sentAt } = request;
   try {
     const msgId = parseMsgId(request.msg_id);
+    const articles = request.articles.map((article) => ({
+      ...article,
+      url: article.url === undefined ? undefined : articleUrl(article.url, `The url of article ${article.article_idx}`),
+    }));
     const foreign = accounts.foreignAmong(merchant.authorizerAppid, articles);
     if (foreign) return { line, ...ofAnother(merchant.authorizerAppid, foreign.article_idx) };
     return {
