@@ -36,7 +36,7 @@ describe('readArticleLink', () => {
     ['share XML with its CDATA', `<![CDATA[${LONG.replaceAll('&', '&amp;')}]]>`],
     ['the source of a page', `"${LONG.replaceAll('&', '\\x26amp;')}#rd"`],
     ['JSON', `"${LONG.replaceAll('/', '\\/').replaceAll('&', '\\u0026')}",`],
-    ['JSON in JSON', JSON.stringify(JSON.stringify(`${LONG}\n`))],
+    ['JSON in JSON', JSON.stringify(JSON.stringify(`\t${LONG}\n`))],
     ['a shell', LONG.replace(/[?=&]/g, '\\$&')],
     ['the parameter of another link', encodeURIComponent(LONG)],
     ['the parameter of a parameter', encodeURIComponent(encodeURIComponent(LONG))],

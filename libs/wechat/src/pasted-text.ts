@@ -1,6 +1,6 @@
 /** What people and programs put around a link: quotes and brackets of all scripts, and the stops of a sentence. */
 const AROUND = new Set(
-  `"'\`´“”„‟‘’‚‛«»‹›「」『』〝〞〟《》〈〉＂＇＜＞<>()（）[]［］【】〔〕{}｛｝*|\\,;:!?.，；：！？．。、､｡`,
+  `"'\`´“”„‟‘’‚‛«»‹›「」『』〝〞〟《》〈〉＂＇＜＞<>()（）[]［］【】〔〕{}｛｝*|,;:!?.，；：！？．。、､｡`,
 );
 
 const ENTITIES: Partial<Record<string, string>> = {
@@ -80,7 +80,8 @@ function trimAround(text: string): string {
   let start = cdata ? cdata[0].length : 0;
   let end = text.length;
   while (start < end && isAround(text[start])) start++;
-  while (end > start && isAround(text[end - 1])) {
+  // A backslash at the end has lost what it stood before; at the start it is the next round's.
+  while (end > start && (isAround(text[end - 1]) || text[end - 1] === '\\')) {
     // Two dots say that the link was cut: without them it would name something else.
     if (text[end - 1] === '.' && text[end - 2] === '.') break;
     end--;
