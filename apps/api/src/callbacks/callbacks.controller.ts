@@ -61,7 +61,9 @@ export class CallbacksController {
       throw new ProblemError('push_refused', `This is not a push of WeChat for this platform (${receipt.reason}).`);
     }
     this.metrics.countPush(push.channel, receipt.isDuplicate ? 'duplicate' : 'recorded');
-    this.logger.log('push received', { ...about, kind: receipt.kind, is_duplicate: receipt.isDuplicate });
+    const { kind, isDuplicate, flaw } = receipt;
+    if (flaw) this.logger.warn('push cannot be read', { ...about, kind, is_duplicate: isDuplicate, flaw });
+    else this.logger.log('push received', { ...about, kind, is_duplicate: isDuplicate });
     void reply.type(receipt.reply ? 'text/xml' : 'text/plain');
     return receipt.reply ?? 'success';
   }
