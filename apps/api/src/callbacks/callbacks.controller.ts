@@ -70,7 +70,10 @@ export class CallbacksController {
 }
 
 /** What is needed to pass a push on exactly as it came. */
-function rawPartsOf({ raw, headers }: FastifyRequest) {
+function rawPartsOf({ raw }: FastifyRequest) {
   const [, ...query] = (raw.url ?? '').split('?');
-  return { rawQuery: query.join('?'), contentType: headers['content-type'] ?? 'text/xml' };
+  // Not from the headers that can be looked up: there it is what the body was read as.
+  const at = raw.rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type');
+  const contentType = at < 0 ? '' : (raw.rawHeaders[at + 1] ?? '');
+  return { rawQuery: query.join('?'), contentType: contentType || 'text/xml' };
 }
