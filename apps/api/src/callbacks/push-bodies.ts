@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { isPushRoute, unsupportedBody } from '../http/media-types.js';
+import { announcesNoBody, isPushRoute, unsupportedBody } from '../http/media-types.js';
 
 /** Pushes of WeChat are a few kilobytes. Larger ones are refused before they are read. */
 const PUSH_LIMIT_BYTES = 64 * 1024;
@@ -12,13 +12,14 @@ export function usePushBodies(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', (route) => {
     if (isPushRoute(route.url)) route.bodyLimit = PUSH_LIMIT_BYTES;
   });
-  fastify.addHook('onRequest', ({ raw, routeOptions }, _reply, done) => {
-    if (isPushRoute(routeOptions.url)) raw.headers['content-type'] = PUSH_TYPE;
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const { raw, routeOptions } = request;
+    if (isPushRoute(routeOptions.url) && !announcesNoBody(request)) raw.headers['content-type'] = PUSH_TYPE;
     done();
   });
   fastify.addContentTypeParser(PUSH_TYPE, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (isPushRoute(request.routeOptions.url)) return done(null, body);
     if (body.length === 0 || request.is404) return done(null, undefined);
+    if (isPushRoute(request.routeOptions.url)) return done(null, body);
     done(unsupportedBody(request, 'This address takes no XML.'));
   });
 }
