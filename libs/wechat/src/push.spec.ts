@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { cryptoVectors } from '../../../test/vectors/crypto-vectors.js';
-import { decodeAesKey, encryptMessage } from './envelope.js';
+import { decodeAesKey } from './envelope.js';
 import { openPush, openReply, sealPush, sealReply } from './push.js';
 import { messageSignature } from './signature.js';
 import { buildXml } from './xml.js';
