@@ -265,7 +265,7 @@ describe('onboarding', () => {
       expect((await post(`${events}?${query}`, `<!DOCTYPE xml>${body.toString()}`)).status).toBe(403);
       expect((await post(`${events}?${query}`, huge)).status).toBe(413);
       expect((await post(`/wechat/wxffffffffffffffff/events?${query}`, body)).status).toBe(403);
-      expect((await post(`${events}?${query}`, '{}', 'application/json')).status).toBe(400);
+      expect((await post(`${events}?${query}`, '{}', 'application/json')).status).toBe(403);
       expect(await count()).toBe(before);
     });
 

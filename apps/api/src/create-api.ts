@@ -4,19 +4,18 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance } from 'fastify';
 import { ApiKeys } from '@app/access';
 import { ApiModule } from './api.module.js';
+import { tidyPushPath, usePushBodies } from './callbacks/push-bodies.js';
 import type { ApiEnv } from './env.js';
 import { useAuthentication } from './http/authentication.js';
 import { useOpenApi } from './http/open-api.js';
 import { useStrictJson } from './http/json-bodies.js';
-import { ProblemError } from './http/problem.js';
 import { RateLimit } from './http/rate-limit.js';
 import { useRequestId } from './http/request-id.js';
 import { useStreamedBodies } from './http/streamed-bodies.js';
 import { Metrics } from './metrics/metrics.js';
 
-/** Larger requests are refused before they are read. Pushes of WeChat are a few kilobytes. */
+/** Larger requests are refused before they are read. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
-const PUSH_LIMIT_BYTES = 64 * 1024;
 
 /** At shutdown, how long requests may go on, and how long a client may take that neither reads nor hangs up. */
 const CLOSE_AFTER_MS = 5_000;
@@ -27,6 +26,7 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
     trustProxy: env.TRUST_PROXY ?? false,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
+    rewriteUrl: ({ url = '' }) => tidyPushPath(url),
   });
   const api = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(env), adapter, {
     logger,
@@ -42,11 +42,7 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
   useAuthentication(adapter.getInstance(), api.get(ApiKeys), api.get(RateLimit));
   useStrictJson(api);
   useStreamedBodies(adapter.getInstance());
-  // WeChat's pushes as they came: signatures are over bytes.
-  api.useBodyParser(['text/xml', 'application/xml'], { bodyLimit: PUSH_LIMIT_BYTES }, (request, body, done) => {
-    if (request.routeOptions.url?.startsWith('/wechat/')) return done(null, body);
-    done(new ProblemError('unsupported_media_type', 'This address takes no XML: send application/json.'));
-  });
+  usePushBodies(adapter.getInstance());
   useOpenApi(api);
   if (env.BOOTSTRAP_API_KEY && !(await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY))) {
     logger.warn('BOOTSTRAP_API_KEY was revoked or replaced, or has limits or an end: set a new one');

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { ComponentApi, type AuthorizerList } from '@app/wechat';
 import { ComponentTokens, type CallingPlatform } from './component-tokens.js';
 
@@ -14,6 +14,8 @@ const PAGE_SIZE = 500;
  */
 @Injectable()
 export class AuthorizerLists {
+  private readonly logger = new Logger(AuthorizerLists.name);
+
   constructor(
     private readonly componentTokens: ComponentTokens,
     private readonly api: ComponentApi,
@@ -22,13 +24,23 @@ export class AuthorizerLists {
   /** @throws TicketMissing, TokenUnavailable, WechatError */
   async *pages(platform: CallingPlatform): AsyncGenerator<ListedAuthorizer[]> {
     const { componentAppid } = platform;
+    let hasWarned = false;
     for (let offset = 0; ;) {
-      const { totalCount, authorizers } = await this.componentTokens.use(platform, (componentAccessToken) =>
+      const { totalCount, authorizers, skipped } = await this.componentTokens.use(platform, (componentAccessToken) =>
         this.api.getAuthorizerList({ componentAccessToken, componentAppid, offset, count: PAGE_SIZE }),
       );
+      if (skipped > 0 && !hasWarned) {
+        hasWarned = true;
+        this.logger.warn('accounts without an appid on the list of authorizers were passed over', {
+          component_appid: componentAppid,
+          offset,
+          skipped,
+        });
+      }
       if (authorizers.length > 0) yield authorizers;
-      offset += authorizers.length;
-      if (authorizers.length === 0 || offset >= totalCount) return;
+      const received = authorizers.length + skipped;
+      offset += received;
+      if (received === 0 || (totalCount !== undefined && offset >= totalCount)) return;
     }
   }
 

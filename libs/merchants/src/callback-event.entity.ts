@@ -8,7 +8,7 @@ export type CallbackChannel = 'authorization' | 'message';
 @Entity({ name: 'callback_events' })
 @Unique('callback_events_fingerprint_key', ['platformId', 'fingerprint'])
 @Check('callback_events_channel_check', `channel IN ('authorization', 'message')`)
-@Check('callback_events_state_check', `state IN ('pending', 'done', 'failed')`)
+@Check('callback_events_state_check', `state IN ('pending', 'done', 'failed', 'unreadable')`)
 @Index('callback_events_platform_idx', ['platformId', 'id'])
 @Index('callback_events_received_at_idx', ['receivedAt'])
 @Index('callback_events_pending_idx', ['receivedAt'], { where: `state = 'pending'` })
@@ -25,7 +25,8 @@ export class CallbackEvent {
   @Column('text') fingerprint!: string;
   /** What the job still needs; wiped when it is done. */
   @Column('text', { name: 'payload_sealed', nullable: true }) payloadSealed!: string | null;
-  @Column('text') state!: 'pending' | 'done' | 'failed';
+  /** `unreadable`: all or a part of its text could not be read, and `failureCode` says why; what could be was acted upon. */
+  @Column('text') state!: 'pending' | 'done' | 'failed' | 'unreadable';
   @Column('text', { name: 'failure_code', nullable: true }) failureCode!: string | null;
   @Column('text', { name: 'request_id' }) requestId!: string;
   /** WeChat's CreateTime. */

@@ -128,6 +128,77 @@ describe('the callback inbox', () => {
     expect(await ticket()).toBe('ticket@@@new-key');
   });
 
+  describe('when it is signed and cannot be read', () => {
+    const bytes = (...parts: (string | number[])[]) => Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+    const sealedText = (plaintext: string | Buffer) => {
+      const push = world.sealed(platform, {});
+      const { token, encodingAesKey } = platform.secrets;
+      const sealing = { token, aesKey: decodeAesKey(encodingAesKey), appid: platform.componentAppid };
+      const receiver = { AppId: platform.componentAppid };
+      return { ...push, ...sealPush({ ...sealing, plaintext, timestamp: NOON, nonce: '1', receiver }) };
+    };
+
+    it.each<[string, string | Buffer, string]>([
+      ['nothing', '', 'empty'],
+      ['no XML', '{"InfoType":"x"}', 'not_xml'],
+      ['a DOCTYPE', '<!DOCTYPE a [<!ENTITY b "c">]><xml><InfoType>&b;</InfoType></xml>', 'not_xml'],
+      ['an end inside a character', bytes('<xml><InfoType>x</InfoType><A>清', [0xe6, 0xb8]), 'not_xml'],
+    ])('accepts it as unreadable, on both addresses, once: %s', async (_, plaintext, flaw) => {
+      const authorizerAppid = 'wx00000000000000aa';
+      const onEvents = sealedText(plaintext);
+      const onMessages = { ...onEvents, channel: 'message' as const, authorizerAppid };
+      for (const push of [onEvents, onMessages]) {
+        expect(await inbox().receive(push)).toEqual({ accepted: true, kind: 'unreadable', isDuplicate: false, flaw });
+        expect(await inbox().receive(push)).toMatchObject({ accepted: true, isDuplicate: true });
+      }
+      expect(await events()).toMatchObject([
+        { kind: 'unreadable', state: 'unreadable', failure_code: flaw, authorizer_appid: null },
+        { kind: 'unreadable', state: 'unreadable', failure_code: flaw, authorizer_appid: authorizerAppid },
+      ]);
+    });
+
+    it('reads and does what can be read', async () => {
+      const text = bytes(
+        '<xml><InfoType>component_verify_ticket</InfoType><ComponentVerifyTicket>ticket@@@good</ComponentVerifyTicket><A>',
+        [0xe6, 0xb8],
+        '</A></xml>',
+      );
+      expect(await inbox().receive(sealedText(text))).toMatchObject({ accepted: true, flaw: 'not_utf8' });
+      expect(await events()).toMatchObject([
+        { kind: 'component_verify_ticket', state: 'unreadable', failure_code: 'not_utf8' },
+      ]);
+      expect(await ticket()).toBe('ticket@@@good');
+    });
+
+    it('takes a ticket or a code with a lost character for none', async () => {
+      await pushTicket('ticket@@@good', NOON);
+      const lost = (fields: string) =>
+        inbox().receive(sealedText(bytes(`<xml>${fields}@@@`, [0xe6, 0xb8], fields.replace(/.*</, '</') + '</xml>')));
+      expect(await lost('<InfoType>component_verify_ticket</InfoType><ComponentVerifyTicket>')).toMatchObject({
+        accepted: true,
+      });
+      expect(await lost('<InfoType>authorized</InfoType><AuthorizationCode>')).toMatchObject({ accepted: true });
+      expect(await ticket()).toBe('ticket@@@good');
+      expect((await events()).map(({ state }) => state)).toEqual(['done', 'unreadable', 'unreadable']);
+    });
+
+    it('exchanges the code that stands beside a broken text', async () => {
+      await world.pushTicket(platform);
+      const account = world.account();
+      const code = world.consent(platform, account);
+      const text = bytes(
+        `<xml><InfoType>authorized</InfoType><AuthorizerAppid>${account.appid}</AuthorizerAppid><AuthorizationCode>${code}</AuthorizationCode><A>`,
+        [0xff],
+        '</A></xml>',
+      );
+      expect(await inbox().receive(sealedText(text))).toMatchObject({ accepted: true, kind: 'authorized' });
+      const { id, state } = await newest();
+      expect(state).toBe('pending');
+      await inbox().process(id);
+      expect(await newest()).toMatchObject({ state: 'done', failure_code: null });
+    });
+  });
+
   describe('refuses without a trace', () => {
     const fields = { InfoType: 'component_verify_ticket', ComponentVerifyTicket: 'ticket@@@forged' };
     const good = () => world.sealed(platform, fields, NOON);
@@ -160,11 +231,6 @@ describe('the callback inbox', () => {
       ['another timestamp', () => withQuery({ timestamp: String(NOON + 1) }), 'bad_signature'],
       ['tampered ciphertext', () => replaced(/Encrypt><!\[CDATA\[..../, 'Encrypt><![CDATA[AAAA'), 'bad_signature'],
       ['a DOCTYPE outside', () => replaced('<xml>', '<!DOCTYPE xml [<!ENTITY a "b">]><xml>'), 'not_xml'],
-      [
-        'a DOCTYPE inside',
-        () => sealedWith({ plaintext: '<!DOCTYPE a><xml><InfoType>x</InfoType></xml>' }),
-        'bad_payload',
-      ],
       ['no XML', () => ({ ...good(), body: Buffer.from('{}') }), 'not_xml'],
       ['nothing', () => ({ ...good(), body: Buffer.alloc(0) }), 'not_xml'],
       ['another platform’s address', () => ({ ...good(), componentAppid: neighbour.componentAppid }), 'bad_signature'],

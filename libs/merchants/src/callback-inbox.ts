@@ -13,6 +13,7 @@ import {
   releaseCheckTask,
   sealReply,
   textReply,
+  type PushFlaw,
   type PushRefusal,
   type ReleaseCheckTask,
   type XmlFields,
@@ -40,6 +41,8 @@ export type Receipt =
       accepted: true;
       kind: string;
       isDuplicate: boolean;
+      /** What is wrong with its text, if anything. */
+      flaw?: PushFlaw;
       /** Encrypted XML, where not `success` is wanted. */ reply?: string;
     }
   | { accepted: false; reason: PushRefusal | 'unknown_platform' };
@@ -55,7 +58,7 @@ const payloadSchema = z.object({ code: z.string(), toUser: z.string().optional()
 type Payload = z.output<typeof payloadSchema>;
 
 /**
- * Takes in WeChat's pushes: verified, recorded once, acted upon. What is quick and local happens before the answer (WeChat
+ * Takes in WeChat's pushes: verified, recorded once, acted upon as far as they can be read. What is quick and local happens before the answer (WeChat
  * waits 5 s); what has to ask WeChat becomes a job.
  */
 @Injectable()
@@ -86,17 +89,17 @@ export class CallbackInbox {
     const opened = openPush({ body: push.body, query: push.query, token, aesKeys, appid: push.componentAppid });
     if (!opened.ok) return { accepted: false, reason: opened.reason };
 
-    const { fields } = opened;
+    const { fields, flaw } = opened;
     const check = push.authorizerAppid ? releaseCheckTask(push.authorizerAppid, fields) : undefined;
     const payload = push.channel === 'authorization' ? grantPayload(fields) : checkPayload(check);
-    const event = eventOf(platform, push, fields, opened.plaintext, payload !== undefined);
+    const event = eventOf(platform, push, opened, payload !== undefined);
     if (payload) event.payloadSealed = this.sealed.seal(placeOf(event.id), JSON.stringify(payload));
     const planned = await this.store(event, this.effectOf(platform, event, fields), platform.forwardUrls, push);
     const isNew = planned !== undefined;
     // WeChat's answer does not wait for the queue: the rows are there, and the sweep looks after them.
     if (planned?.length) void this.forwards.enqueue(planned);
     if (isNew && event.state === 'pending') void this.enqueue(event);
-    const receipt = { accepted: true, kind: event.kind, isDuplicate: !isNew } as const;
+    const receipt = { accepted: true as const, kind: event.kind, isDuplicate: !isNew, ...(flaw && { flaw }) };
     if (check?.task !== 'reply') return receipt;
     const timestamp = Math.floor(Date.now() / 1000);
     const plaintext = textReply(fields, check.text, timestamp);
@@ -192,11 +195,11 @@ export class CallbackInbox {
       sql,
       // In one order, so that two processes that WeChat pushes the same to wait for each other and do not clash.
       `INSERT INTO callback_events (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed, state,
-         request_id, pushed_at, received_at, processed_at)
+         request_id, pushed_at, received_at, processed_at, failure_code)
        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-         $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[]) AS t
+         $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[]) AS t
          (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed, state, request_id, pushed_at, received_at,
-          processed_at)
+          processed_at, failure_code)
        ORDER BY fingerprint, id ON CONFLICT DO NOTHING RETURNING id`,
       [
         of('id'),
@@ -211,6 +214,7 @@ export class CallbackInbox {
         of('pushedAt'),
         of('receivedAt'),
         of('processedAt'),
+        of('failureCode'),
       ],
     );
     const ids = new Set(recorded.map(({ id }) => id));
@@ -268,8 +272,7 @@ const checkPayload = (check: ReleaseCheckTask | undefined): Payload | undefined 
 function eventOf(
   platform: Platform,
   push: ReceivedPush,
-  fields: XmlFields,
-  plaintext: string,
+  { fields, plaintext, flaw }: { fields: XmlFields; plaintext: string; flaw?: PushFlaw },
   isPending: boolean,
 ): CallbackEvent {
   const kind =
@@ -280,12 +283,12 @@ function eventOf(
     id: uuidv7(),
     platformId: platform.id,
     channel: push.channel,
-    kind: (kind ?? 'unknown').slice(0, 100),
+    kind: (kind ?? (flaw ? 'unreadable' : 'unknown')).slice(0, 100),
     authorizerAppid: push.authorizerAppid ?? textOf(fields, 'AuthorizerAppid') ?? null,
     fingerprint: createHash('sha256').update(`${push.channel}\n${plaintext}`).digest('base64url'),
     payloadSealed: null,
-    state: isPending ? 'pending' : 'done',
-    failureCode: null,
+    state: isPending ? 'pending' : flaw ? 'unreadable' : 'done',
+    failureCode: (!isPending && flaw) || null,
     requestId: push.requestId,
     pushedAt: momentOf(textOf(fields, 'CreateTime')),
     receivedAt: new Date(),
@@ -293,9 +296,10 @@ function eventOf(
   };
 }
 
+/** A ticket, a code or a name with a lost character in it is as good as none. */
 function textOf(fields: XmlFields, name: string): string | undefined {
   const value = fields[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value !== '' && !value.includes('\ufffd') ? value : undefined;
 }
 
 /** CreateTime is in seconds. A push without a sensible one counts as sent now. */

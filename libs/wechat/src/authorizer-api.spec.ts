@@ -51,7 +51,31 @@ describe('mass/delete', () => {
   });
 });
 
+describe('mass/delete, told in raw characters', () => {
+  it('fails with the class of the errcode', async () => {
+    server.answers('{"errcode":40065,"errmsg":"invalid \u0014 \u0000status\nrid: 65f0c1d2-1a2b3c4d-5e6f7a8b"}');
+    const target = { msgId: 1n, articleIdx: 1 };
+    const error: unknown = await api.massDelete({ accessToken, target }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(AlreadyGone);
+    expect(error).toMatchObject({ errcode: 40065, errmsg: expect.not.stringContaining('\u0000') });
+  });
+
+  it('takes two errcodes that differ for no answer', async () => {
+    server.answers('{"errcode":40065,"errmsg":"invalid status","errcode":0}');
+    const target = { msgId: 1n, articleIdx: 1 };
+    await expect(api.massDelete({ accessToken, target })).rejects.toBeInstanceOf(UnknownOutcome);
+  });
+});
+
 describe('mass/get', () => {
+  it.each(['{"msg_status":"DELETE"}', '{"msg_id":null,"msg_status":"DELETE"}', '{"msg_id":"x","msg_status":"DELETE"}'])(
+    'does without the id (%s)',
+    async (answer) => {
+      server.answers(answer);
+      await expect(api.massGet({ accessToken, msgId: 1n })).resolves.toEqual({ msgId: undefined, status: 'DELETE' });
+    },
+  );
+
   it.each([
     ['201053012', 201053012n],
     ['"201053012"', 201053012n],
@@ -89,6 +113,41 @@ describe('openapi/quota/get', () => {
       componentRateLimit: undefined,
     });
   });
+});
+
+describe('openapi/quota/get, told oddly', () => {
+  const quota = (text: string) => {
+    server.answers(`{"errcode":0,"quota":${text}}`);
+    return api.quotaGet({ accessToken, cgiPath: '/x' });
+  };
+
+  it.each([
+    '{"daily_limit":"10","used":"3","remain":"7"}',
+    '{"daily_limit":10,"used":3}',
+    '{"daily_limit":10,"used":null,"remain":7}',
+    '{"used":3,"remain":7}',
+  ])('reads %s', async (text) => {
+    await expect(quota(text)).resolves.toMatchObject({ dailyLimit: 10, used: 3, remain: 7 });
+  });
+
+  it.each(['null', '{}', '{"daily_limit":10}', '{"daily_limit":"many","used":3}'])(
+    'takes %s for no answer',
+    async (text) => {
+      await expect(quota(text)).rejects.toBeInstanceOf(UnknownOutcome);
+    },
+  );
+
+  it.each(['[]', '{}', '{"call_count":"many","refresh_second":60}', '{"call_count":60}', '7'])(
+    'does without a rate limit of %s',
+    async (limit) => {
+      server.answers(`{"errcode":0,"quota":{"daily_limit":10,"used":3,"remain":7},"rate_limit":${limit},
+        "component_rate_limit":{"call_count":"5600","refresh_second":60}}`);
+      await expect(api.quotaGet({ accessToken, cgiPath: '/x' })).resolves.toMatchObject({
+        rateLimit: undefined,
+        componentRateLimit: { callCount: 5600, refreshSeconds: 60 },
+      });
+    },
+  );
 });
 
 describe('custom/send', () => {

@@ -1,35 +1,50 @@
 import { z } from 'zod';
+import { amount, anything } from './lenient.js';
 import type { WechatTransport } from './transport.js';
 
 /** A deletion is proof of itself, so here errcode 0 must be said, not implied. */
 const saidOk = z.object({ errcode: z.literal(0) });
 
 const massGetAnswer = z
-  .object({
-    // A number on the wire; some answers have been seen to quote it.
-    msg_id: z.union([z.bigint(), z.number().int(), z.string().regex(/^\d+$/)]).transform((value) => BigInt(value)),
-    msg_status: z.string().min(1),
-  })
-  .transform((a) => ({ msgId: a.msg_id, status: a.msg_status }));
+  .object({ msg_id: anything, msg_status: z.string().min(1) })
+  .transform((a) => ({ msgId: toMsgId(a.msg_id), status: a.msg_status }));
 
-const rateLimit = z
-  .object({ call_count: z.number(), refresh_second: z.number() })
-  .nullish()
-  .transform((limit) => (limit ? { callCount: limit.call_count, refreshSeconds: limit.refresh_second } : undefined));
+/** A number on the wire; some answers have been seen to quote it. The call named the message, so it need not be said. */
+function toMsgId(value: unknown): bigint | undefined {
+  if (typeof value === 'string') return /^\d{1,19}$/.test(value) ? BigInt(value) : undefined;
+  return typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))
+    ? BigInt(value)
+    : undefined;
+}
+
+/** A half-told limit tells nothing. */
+const rateLimit = anything
+  .transform((limit) => rateFields.safeParse(limit).data)
+  .transform((limit) =>
+    limit?.call_count === undefined || limit.refresh_second === undefined
+      ? undefined
+      : { callCount: limit.call_count, refreshSeconds: limit.refresh_second },
+  );
+const rateFields = z.object({ call_count: amount, refresh_second: amount });
 
 const quotaAnswer = z
   .object({
-    quota: z.object({ daily_limit: z.number(), used: z.number(), remain: z.number() }),
+    quota: z
+      .object({ daily_limit: amount, used: amount, remain: amount })
+      // Any two tell the third.
+      .transform(({ daily_limit: limit, used, remain }) => ({
+        dailyLimit: limit ?? sum(used, remain),
+        used: used ?? sum(limit, remain, -1),
+        remain: remain ?? sum(limit, used, -1),
+      }))
+      .pipe(z.object({ dailyLimit: z.number(), used: z.number(), remain: z.number() })),
     rate_limit: rateLimit,
     component_rate_limit: rateLimit,
   })
-  .transform((a) => ({
-    dailyLimit: a.quota.daily_limit,
-    used: a.quota.used,
-    remain: a.quota.remain,
-    rateLimit: a.rate_limit,
-    componentRateLimit: a.component_rate_limit,
-  }));
+  .transform((a) => ({ ...a.quota, rateLimit: a.rate_limit, componentRateLimit: a.component_rate_limit }));
+
+const sum = (a: number | undefined, b: number | undefined, sign = 1) =>
+  a === undefined || b === undefined ? undefined : a + sign * b;
 
 /** `articleIdx` is 1-based; 0 deletes every article of the message. */
 export type MassDeleteTarget = { msgId: bigint; articleIdx: number } | { url: string };

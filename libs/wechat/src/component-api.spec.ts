@@ -67,7 +67,19 @@ describe('api_component_token', () => {
     await expect(api.componentToken(request)).rejects.toBeInstanceOf(PlatformBroken);
   });
 
-  it.each(['{}', '{"component_access_token":"","expires_in":7200}', '{"component_access_token":"t"}'])(
+  it.each([
+    '',
+    ',"expires_in":null',
+    ',"expires_in":"soon"',
+    ',"expires_in":-1',
+    ',"expires_in":1e99',
+    ',"expires_in":{}',
+  ])('counts on the documented lifetime where the answer tells none (%s)', async (part) => {
+    server.answers(`{"component_access_token":"t"${part}}`);
+    await expect(api.componentToken(request)).resolves.toEqual({ componentAccessToken: 't', expiresInSeconds: 7200 });
+  });
+
+  it.each(['{}', '{"component_access_token":"","expires_in":7200}', '{"component_access_token":7,"expires_in":7200}'])(
     'takes %s for no answer',
     async (answer) => {
       server.answers(answer);
@@ -129,6 +141,57 @@ describe('api_query_auth', () => {
     });
   });
 
+  it.each([
+    ['a set without an id', '[{"funcscope_category":{}},{"funcscope_category":{"id":7}}]', [7]],
+    ['null among the sets', '[null,{"funcscope_category":null},{"funcscope_category":{"id":"7"}},7,"x",[]]', [7]],
+    [
+      'ids that are none',
+      '[{"funcscope_category":{"id":1.5}},{"funcscope_category":{"id":1e12}},{"funcscope_category":{"id":"x"}}]',
+      [],
+    ],
+    ['sets that are no list', '{"funcscope_category":{"id":7}}', []],
+    ['null for the sets', 'null', []],
+  ])('keeps the grant beside %s', async (_, sets, permissionSets) => {
+    server.answers(`{"authorization_info":{"authorizer_appid":"wxf8","authorizer_access_token":"QX","expires_in":"soon",
+      "authorizer_refresh_token":"refreshtoken@@@R","func_info":${sets}}}`);
+    await expect(api.queryAuth(request)).resolves.toEqual({
+      authorizerAppid: 'wxf8',
+      authorizerAccessToken: 'QX',
+      expiresInSeconds: undefined,
+      authorizerRefreshToken: 'refreshtoken@@@R',
+      permissionSets,
+    });
+  });
+
+  it('keeps the grant in an answer with raw control characters and bad UTF-8', async () => {
+    server.answer = (response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(
+        Buffer.concat([
+          Buffer.from(
+            '\ufeff{"authorization_info":{"authorizer_appid":"wxf8","authorizer_refresh_token":"R","new":"\u0014\n',
+          ),
+          Buffer.from([0xe6, 0xb8]),
+          Buffer.from('","func_info":[{"funcscope_category":{"id":7}}]}}'),
+        ]),
+      );
+    };
+    await expect(api.queryAuth(request)).resolves.toMatchObject({
+      authorizerAppid: 'wxf8',
+      authorizerRefreshToken: 'R',
+      permissionSets: [7],
+    });
+  });
+
+  it.each([
+    '{}',
+    '{"authorization_info":null}',
+    '{"authorization_info":{"authorizer_appid":"","authorizer_refresh_token":"R"}}',
+  ])('takes %s for no answer: it does not say whose grant this is', async (answer) => {
+    server.answers(answer);
+    await expect(api.queryAuth(request)).rejects.toMatchObject({ constructor: UnknownOutcome, reason: 'malformed' });
+  });
+
   it.each([61009, 61010])('fails with %i for a bad code', async (errcode) => {
     server.answers(JSON.stringify({ errcode, errmsg: 'code is invalid: queryauthcode@@@Q' }));
     const error: unknown = await api.queryAuth(request).catch((thrown: unknown) => thrown);
@@ -169,6 +232,23 @@ describe('api_authorizer_token', () => {
     },
   );
 
+  it.each(['', ',"expires_in":null', ',"expires_in":"x","authorizer_refresh_token":7'])(
+    'gives the token also where WeChat says no more that can be read (%s)',
+    async (part) => {
+      server.answers(`{"authorizer_access_token":"AT"${part}}`);
+      await expect(api.authorizerToken(request)).resolves.toEqual({
+        authorizerAccessToken: 'AT',
+        expiresInSeconds: 7200,
+        authorizerRefreshToken: undefined,
+      });
+    },
+  );
+
+  it('takes an answer without a token for none', async () => {
+    server.answers('{"authorizer_access_token":null,"expires_in":7200,"authorizer_refresh_token":"R"}');
+    await expect(api.authorizerToken(request)).rejects.toMatchObject({ reason: 'malformed' });
+  });
+
   it('fails when the refresh token is void', async () => {
     server.answers('{"errcode":61023,"errmsg":"refresh_token is invalid"}');
     await expect(api.authorizerToken(request)).rejects.toBeInstanceOf(RefreshTokenInvalid);
@@ -204,6 +284,45 @@ describe('api_get_authorizer_info', () => {
     ]);
   });
 
+  it('reads the account beside fields of odd types', async () => {
+    server.answers(`{"authorizer_info":{"nick_name":12345,"head_img":null,"service_type_info":null,"verify_type_info":{"id":"0"},
+      "user_name":["gh_1"],"principal_name":{},"alias":false,"qrcode_url":"http://q\u0000","account_status":1e12,
+      "MiniProgramInfo":""},"authorization_info":[]}`);
+    await expect(api.getAuthorizerInfo({ ...component, authorizerAppid: 'wxf8' })).resolves.toEqual({
+      nickName: '12345',
+      headImg: undefined,
+      userName: undefined,
+      alias: undefined,
+      principalName: undefined,
+      qrcodeUrl: 'http://q',
+      serviceType: undefined,
+      verifyType: 0,
+      accountStatus: undefined,
+      isMiniProgram: false,
+      authorizerAppid: undefined,
+      authorizerRefreshToken: undefined,
+      permissionSets: [],
+    });
+  });
+
+  it('reads the account without anything beside it', async () => {
+    server.answers(
+      '{"authorizer_info":{"nick_name":"\u0014琦娅🍭","signature":"one\ntwo","service_type_info":{"id":2}}}',
+    );
+    await expect(api.getAuthorizerInfo({ ...component, authorizerAppid: 'wxf8' })).resolves.toMatchObject({
+      nickName: '\u0014琦娅🍭',
+      serviceType: 2,
+      permissionSets: [],
+    });
+  });
+
+  it.each(['{}', '{"authorizer_info":null}', '{"authorizer_info":[]}'])('takes %s for no answer', async (answer) => {
+    server.answers(answer);
+    await expect(api.getAuthorizerInfo({ ...component, authorizerAppid: 'wxf8' })).rejects.toMatchObject({
+      reason: 'malformed',
+    });
+  });
+
   it('tells a mini program by the field that only mini programs have', async () => {
     server.answers('{"authorizer_info":{"MiniProgramInfo":{"network":{}}},"authorization_info":{"appid":"wxm"}}');
     await expect(api.getAuthorizerInfo({ ...component, authorizerAppid: 'wxm' })).resolves.toMatchObject({
@@ -225,6 +344,7 @@ describe('api_get_authorizer_list', () => {
         { authorizerAppid: 'wx1', refreshToken: 'refreshtoken@@@1', authTime: 1558000607 },
         { authorizerAppid: 'wx2', refreshToken: undefined, authTime: 1558000608 },
       ],
+      skipped: 0,
     });
     expect(sent()).toEqual([
       {
@@ -239,6 +359,42 @@ describe('api_get_authorizer_list', () => {
     await expect(api.getAuthorizerList({ ...component, offset: 500, count: 500 })).resolves.toEqual({
       totalCount: 0,
       authorizers: [],
+      skipped: 0,
+    });
+  });
+
+  it('passes over entries without an appid, and takes odd fields for none', async () => {
+    server.answers(`{"total_count":"7","list":[null,{},{"authorizer_appid":"","refresh_token":"R"},"wx0",{"authorizer_appid":7},
+      {"authorizer_appid":"wx1","refresh_token":null,"auth_time":"1558000607"},
+      {"authorizer_appid":"wx2","refresh_token":["R"],"auth_time":9e99}]}`);
+    await expect(api.getAuthorizerList({ ...component, offset: 0, count: 500 })).resolves.toEqual({
+      totalCount: 7,
+      authorizers: [
+        { authorizerAppid: 'wx1', refreshToken: undefined, authTime: 1558000607 },
+        { authorizerAppid: 'wx2', refreshToken: undefined, authTime: undefined },
+      ],
+      skipped: 5,
+    });
+  });
+
+  it.each([
+    ['{"total_count":33}', 33],
+    ['{"total_count":33,"list":null}', 33],
+    ['{"list":[]}', undefined],
+  ])('takes %s for an empty page', async (answer, totalCount) => {
+    server.answers(answer);
+    await expect(api.getAuthorizerList({ ...component, offset: 0, count: 500 })).resolves.toEqual({
+      totalCount,
+      authorizers: [],
+      skipped: 0,
+    });
+  });
+
+  it('takes an answer without count and list for none', async () => {
+    server.answers('{"errmsg":"hello"}');
+    await expect(api.getAuthorizerList({ ...component, offset: 0, count: 500 })).rejects.toMatchObject({
+      reason: 'malformed',
+      errmsg: 'answer lacks total_count',
     });
   });
 });

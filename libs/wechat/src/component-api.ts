@@ -1,90 +1,89 @@
 import { z } from 'zod';
+import { anything, fieldsOf, isObject, lifetime, moment, text, toWhole, whole } from './lenient.js';
 import type { WechatTransport } from './transport.js';
 
 // https://developers.weixin.qq.com/doc/oplatform/openApi/ticket-token/ and …/authorization-management/
 // Every call is checked against the platform's IP list (61004).
 
-/** '' and null come where WeChat has nothing to say. */
-const blankable = z
-  .string()
-  .nullish()
-  .transform((text) => text || undefined);
-const numeric = z.union([
-  z.number(),
-  z
-    .string()
-    .regex(/^-?\d+$/)
-    .transform(Number),
-]);
-const required = z.string().min(1);
+// Tokens and appids are essential where a call is made to get them. All else is read leniently, see lenient.ts: an answer that
+// is refused for the sake of a nickname costs the grant that stands beside it.
 
-const funcInfo = z
-  .array(z.object({ funcscope_category: z.object({ id: numeric }) }))
-  .nullish()
-  .transform((sets) => (sets ?? []).map((set) => set.funcscope_category.id));
+/** Tokens are text and nothing else. */
+const token = anything.transform((value) => (typeof value === 'string' && value !== '' ? value : undefined));
+const required = z.string().min(1);
+const appid = z
+  .string()
+  .trim()
+  .regex(/^[\w-]{1,64}$/);
+
+/** The ids of the sets that can be read. */
+const funcInfo = anything.transform((sets) =>
+  (Array.isArray(sets) ? sets : []).flatMap(
+    (set) => toWhole(fieldsOf(fieldsOf(set)['funcscope_category'])['id']) ?? [],
+  ),
+);
 
 const nothing = z.object({});
 
 const componentTokenAnswer = z
-  .object({ component_access_token: required, expires_in: numeric })
+  .object({ component_access_token: required, expires_in: lifetime(7200) })
   .transform((a) => ({ componentAccessToken: a.component_access_token, expiresInSeconds: a.expires_in }));
 
 const preAuthCodeAnswer = z
-  .object({ pre_auth_code: required, expires_in: numeric })
+  .object({ pre_auth_code: required, expires_in: lifetime(600) })
   .transform((a) => ({ preAuthCode: a.pre_auth_code, expiresInSeconds: a.expires_in }));
 
 const queryAuthAnswer = z
   .object({
     authorization_info: z.object({
-      authorizer_appid: required,
-      authorizer_access_token: blankable,
-      expires_in: numeric.nullish(),
-      authorizer_refresh_token: blankable,
+      authorizer_appid: appid,
+      authorizer_access_token: token,
+      expires_in: whole,
+      authorizer_refresh_token: token,
       func_info: funcInfo,
     }),
   })
   .transform(({ authorization_info: a }) => ({
     authorizerAppid: a.authorizer_appid,
     authorizerAccessToken: a.authorizer_access_token,
-    expiresInSeconds: a.expires_in ?? undefined,
+    expiresInSeconds: a.expires_in,
     authorizerRefreshToken: a.authorizer_refresh_token,
     permissionSets: a.func_info,
   }));
 
 const authorizerTokenAnswer = z
-  .object({ authorizer_access_token: required, expires_in: numeric, authorizer_refresh_token: blankable })
+  .object({ authorizer_access_token: required, expires_in: lifetime(7200), authorizer_refresh_token: token })
   .transform((a) => ({
     authorizerAccessToken: a.authorizer_access_token,
     expiresInSeconds: a.expires_in,
     authorizerRefreshToken: a.authorizer_refresh_token,
   }));
 
-const typed = z
-  .object({ id: numeric.nullish() })
-  .nullish()
-  .transform((type) => type?.id ?? undefined);
+const typed = anything.transform((type) => toWhole(fieldsOf(type)['id']) ?? toWhole(type));
 
 const authorizerInfoAnswer = z
   .object({
     authorizer_info: z.object({
-      nick_name: blankable,
-      head_img: blankable,
-      user_name: blankable,
-      alias: blankable,
-      principal_name: blankable,
-      qrcode_url: blankable,
+      nick_name: text,
+      head_img: text,
+      user_name: text,
+      alias: text,
+      principal_name: text,
+      qrcode_url: text,
       service_type_info: typed,
       verify_type_info: typed,
-      account_status: numeric.nullish(),
-      MiniProgramInfo: z.unknown().optional(),
+      account_status: whole,
+      MiniProgramInfo: anything,
     }),
-    authorization_info: z.object({
-      authorizer_appid: blankable,
-      // Old answers say appid.
-      appid: blankable,
-      authorizer_refresh_token: blankable,
-      func_info: funcInfo,
-    }),
+    authorization_info: anything.transform(fieldsOf).pipe(
+      z.object({
+        authorizer_appid: text,
+        // Old answers say appid.
+        appid: text,
+        authorizer_refresh_token: token,
+        func_info: funcInfo,
+      }),
+    ),
   })
   .transform(({ authorizer_info: info, authorization_info: grant }) => ({
     nickName: info.nick_name,
@@ -99,30 +98,35 @@ const authorizerInfoAnswer = z
     /** −1 none, 0 WeChat-verified, 1 Weibo, 3 and 4 name pending. May lag behind. */
     verifyType: info.verify_type_info,
     /** 1 normal, 14 cancelled, 16 banned, 18 warned, 19 frozen. */
-    accountStatus: info.account_status ?? undefined,
-    isMiniProgram: info.MiniProgramInfo !== undefined && info.MiniProgramInfo !== null,
+    accountStatus: info.account_status,
+    isMiniProgram: isObject(info.MiniProgramInfo),
     authorizerAppid: grant.authorizer_appid ?? grant.appid,
     authorizerRefreshToken: grant.authorizer_refresh_token,
     permissionSets: grant.func_info,
   }));
 
+const listed = z.object({ authorizer_appid: appid, refresh_token: token, auth_time: moment }).transform((one) => ({
+  authorizerAppid: one.authorizer_appid,
+  /** Blank if the authorization code was never exchanged. */
+  refreshToken: one.refresh_token,
+  /** Unix seconds. */
+  authTime: one.auth_time,
+}));
+
 const authorizerListAnswer = z
-  .object({
-    total_count: numeric,
-    list: z
-      .array(z.object({ authorizer_appid: required, refresh_token: blankable, auth_time: numeric.nullish() }))
-      .nullish(),
-  })
-  .transform((a) => ({
-    totalCount: a.total_count,
-    authorizers: (a.list ?? []).map((one) => ({
-      authorizerAppid: one.authorizer_appid,
-      /** Blank if the authorization code was never exchanged. */
-      refreshToken: one.refresh_token,
-      /** Unix seconds. */
-      authTime: one.auth_time ?? undefined,
-    })),
-  }));
+  .object({ total_count: whole, list: anything })
+  .refine((a) => a.total_count !== undefined || Array.isArray(a.list), { path: ['total_count'] })
+  .transform((a) => {
+    const entries: unknown[] = Array.isArray(a.list) ? a.list : [];
+    const authorizers = entries.flatMap((entry) => listed.safeParse(entry).data ?? []);
+    return {
+      /** Undefined where WeChat does not say: then the list ends with an empty page. */
+      totalCount: a.total_count,
+      authorizers,
+      /** Entries without an appid, which nothing can be done with. They count for the next offset. */
+      skipped: entries.length - authorizers.length,
+    };
+  });
 
 export type ComponentToken = z.output<typeof componentTokenAnswer>;
 export type PreAuthCode = z.output<typeof preAuthCodeAnswer>;

@@ -34,6 +34,15 @@ function codeOf(action: () => unknown): string {
   return 'accepted';
 }
 
+it('decrypts a text that is cut inside a character, and says so', () => {
+  const plaintext = Buffer.from([0x61, 0xe6, 0xb8]);
+  expect(decryptMessage(aesKey, encryptMessage({ aesKey, appid, plaintext }))).toEqual({
+    plaintext: 'a\ufffd',
+    isLossy: true,
+    appid,
+  });
+});
+
 describe('published vectors', () => {
   const encrypted = cryptoVectors.filter((v) => v.encoding_aes_key && v.plaintext !== undefined);
 
@@ -149,7 +158,7 @@ describe('envelope', () => {
     ['shorter than its head', encryptRaw(padded(Buffer.alloc(19))), 'layout_invalid'],
     ['longer than its content', encryptRaw(layout(6, Buffer.from('hello'))), 'layout_invalid'],
     ['absurdly long', encryptRaw(layout(0xffffffff, Buffer.from('hello'))), 'layout_invalid'],
-    ['not UTF-8', encryptRaw(layout(2, Buffer.from([0xc3, 0x28]))), 'layout_invalid'],
+    ['with an appid that is not UTF-8', encryptRaw(layout(0, Buffer.from([0xc3, 0x28]))), 'layout_invalid'],
     ['cut inside a character', encryptRaw(layout(1, Buffer.from('é'))), 'layout_invalid'],
   ])('is refused when %s', (_, encrypt, code) => {
     expect(codeOf(() => decryptMessage(aesKey, encrypt))).toBe(code);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 // Layout and padding:
@@ -43,7 +44,8 @@ export interface MessageToEncrypt {
   aesKey: Buffer;
   /** The component's appid, for pushes and replies of a third-party platform. */
   appid: string;
-  plaintext: string;
+  /** Bytes where they shall not be UTF-8. */
+  plaintext: string | Buffer;
   /** 16 bytes, only to reproduce a known ciphertext. */
   random16?: Buffer;
 }
@@ -54,7 +56,7 @@ export interface MessageToEncrypt {
  */
 export function encryptMessage({ aesKey, appid, plaintext, random16 = printableRandom() }: MessageToEncrypt): string {
   if (random16.length !== RANDOM_BYTES) throw new EnvelopeError('random_invalid', 'random16 must be 16 bytes');
-  const message = Buffer.from(plaintext);
+  const message = typeof plaintext === 'string' ? Buffer.from(plaintext) : plaintext;
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32BE(message.length);
   const content = Buffer.concat([random16, length, message, Buffer.from(appid)]);
@@ -67,6 +69,8 @@ export function encryptMessage({ aesKey, appid, plaintext, random16 = printableR
 
 export interface DecryptedMessage {
   plaintext: string;
+  /** Some bytes are not UTF-8, and U+FFFD stands for them: WeChat cuts texts inside a character. */
+  isLossy?: true;
   appid: string;
 }
 
@@ -90,7 +94,12 @@ export function decryptMessage(aesKey: Buffer, encrypt: string): DecryptedMessag
   if (content.length < start) throw new EnvelopeError('layout_invalid', 'decrypted content is too short');
   const end = start + content.readUInt32BE(RANDOM_BYTES);
   if (end > content.length) throw new EnvelopeError('layout_invalid', 'message length exceeds the decrypted content');
-  return { plaintext: utf8(content.subarray(start, end)), appid: utf8(content.subarray(end)) };
+  const message = content.subarray(start, end);
+  return {
+    plaintext: lenientUtf8(message),
+    ...(!isUtf8(message) && { isLossy: true as const }),
+    appid: utf8(content.subarray(end)),
+  };
 }
 
 function printableRandom(): Buffer {
@@ -110,10 +119,13 @@ function unpad(padded: Buffer): Buffer {
   return padded.subarray(0, -pad);
 }
 
+const lenientUtf8 = (bytes: Buffer): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+
+/** Strict: the appid is what tells the right key. */
 function utf8(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new EnvelopeError('layout_invalid', 'decrypted content is not UTF-8', { cause });
+    throw new EnvelopeError('layout_invalid', 'the appid is not UTF-8', { cause });
   }
 }

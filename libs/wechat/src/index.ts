@@ -23,6 +23,7 @@ export {
   sealPush,
   sealReply,
   type OpenedPush,
+  type PushFlaw,
   type PushRefusal,
   type PushToOpen,
   type PushToSeal,

@@ -36,6 +36,39 @@ describe('readMassSendFinish', () => {
     expect(event('<MsgID>1</MsgID>')?.articles).toEqual([]);
   });
 
+  it('leaves out odd items and keeps the others', () => {
+    const item = (idx: string, url: string) =>
+      `<item><ArticleIdx>${idx}</ArticleIdx><ArticleUrl>${url}</ArticleUrl></item>`;
+    const odd = [
+      item('', 'http://mp.weixin.qq.com/s/x'),
+      item('one', 'http://mp.weixin.qq.com/s/x'),
+      item('0', 'http://mp.weixin.qq.com/s/x'),
+      item('3', ''),
+      item('3', '<a>1</a>'),
+      item('3', 'http://mp.weixin.qq.com/s/\ufffd'),
+      item('3', 'http://mp.weixin.qq.com/s/a b'),
+      item('3', `http://mp.weixin.qq.com/s/${'x'.repeat(3_000)}`),
+      item('3</ArticleIdx><ArticleIdx>4', 'http://mp.weixin.qq.com/s/x'),
+      '<item>text</item>',
+      '<item/>',
+      '<other/>',
+    ].join('');
+    const good = item('2', 'http://mp.weixin.qq.com/s/b');
+    const articles = [{ articleIdx: 2, url: 'http://mp.weixin.qq.com/s/b' }];
+    const list = (inner: string) => `<ArticleUrlResult><ResultList>${inner}</ResultList></ArticleUrlResult>`;
+    for (const result of [
+      list(odd + good),
+      list(good + odd),
+      list(odd) + list(good),
+      `<ArticleUrlResult/>${list(good)}`,
+    ]) {
+      expect(event(`<MsgID>1</MsgID><SentCount>many</SentCount>${result}`)).toMatchObject({
+        articles,
+        sentCount: undefined,
+      });
+    }
+  });
+
   it('keeps the number of a failure, and the words of one it does not know', () => {
     expect(event('<MsgID>1</MsgID><Status>err(20001)</Status>')).toMatchObject({
       status: 'err(20001)',

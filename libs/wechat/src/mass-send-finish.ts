@@ -16,6 +16,7 @@ export interface MassSendFinish {
 }
 
 const MAX_INT64 = 2n ** 63n - 1n;
+const MAX_URL_LENGTH = 2_000;
 
 /**
  * Undefined when there is no msg_id in it: then there is nothing to remember.
@@ -39,16 +40,20 @@ export function readMassSendFinish(event: XmlFields): MassSendFinish | undefined
   };
 }
 
+/** An item that is odd is left out; an address with a lost character is the address of nothing. */
 function articlesOf(result: XmlValue | undefined): MassSendFinish['articles'] {
-  const list = isFields(result) ? result['ResultList'] : undefined;
-  const items = isFields(list) ? [list['item'] ?? []].flat() : [];
+  const items = childrenOf(childrenOf(result, 'ResultList'), 'item');
   return items.flatMap((item) => {
     if (!isFields(item)) return [];
     const { ArticleIdx: idx, ArticleUrl: url } = item;
     const articleIdx = countOf(idx);
-    return articleIdx && typeof url === 'string' && url !== '' ? [{ articleIdx, url }] : [];
+    if (!articleIdx || typeof url !== 'string') return [];
+    return /^[^\s\ufffd]+$/.test(url) && url.length <= MAX_URL_LENGTH ? [{ articleIdx, url }] : [];
   });
 }
+
+const childrenOf = (parents: XmlValue | undefined, name: string): XmlValue[] =>
+  [parents ?? []].flat().flatMap((parent) => (isFields(parent) ? (parent[name] ?? []) : []));
 
 const isFields = (value: XmlValue | undefined): value is XmlFields =>
   typeof value === 'object' && !Array.isArray(value);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { cryptoVectors } from '../../../test/vectors/crypto-vectors.js';
-import { decodeAesKey, encryptMessage } from './envelope.js';
+import { decodeAesKey } from './envelope.js';
 import { openPush, openReply, sealPush, sealReply } from './push.js';
 import { messageSignature } from './signature.js';
 import { buildXml } from './xml.js';
@@ -142,14 +142,63 @@ describe('openPush', () => {
     expect(openPush({ ...push, ...keys })).toEqual({ ok: false, reason: 'wrong_appid' });
   });
 
-  it('refuses a payload that is not XML', () => {
-    const encrypt = encryptMessage({ aesKey, appid, plaintext: '{"a":1}' });
-    expect(openPush({ ...signed(encrypt), ...keys })).toEqual({ ok: false, reason: 'bad_payload' });
+  const bytes = (...parts: (string | number[])[]) => Buffer.concat(parts.map((part) => Buffer.from(part as string)));
+  const cut = [0xe6, 0xb8];
+
+  it.each<[string, string | Buffer, string]>([
+    ['nothing', '', 'empty'],
+    ['blanks', ' \n', 'empty'],
+    ['JSON', '{"a":1}', 'not_xml'],
+    ['another root', '<html></html>', 'not_xml'],
+    ['a text that breaks off inside a character', bytes('<xml><Content><![CDATA[清', cut), 'not_xml'],
+    ['nothing but bytes', Buffer.from([0xff, 0xfe, 0x00, 0x80]), 'not_xml'],
+    ['a bare ampersand', '<xml><A>a & b</A></xml>', 'not_xml'],
+    ['a DOCTYPE', '<!DOCTYPE xml><xml><A>1</A></xml>', 'not_xml'],
+    ['entities', '<!DOCTYPE xml [<!ENTITY a "b">]><xml><A>&a;</A></xml>', 'not_xml'],
+    ['a name of JavaScript’s own', '<xml><__proto__><a>1</a></__proto__></xml>', 'not_xml'],
+    ['deep nesting', `<xml>${'<A>'.repeat(40)}${'</A>'.repeat(40)}</xml>`, 'not_xml'],
+  ])('does not call a forgery what is signed and sealed and holds %s', (_, text, flaw) => {
+    const opened = openPush({ ...sealPush({ ...message, plaintext: text, receiver: { AppId: appid } }), ...keys });
+    expect(opened).toMatchObject({ ok: true, flaw });
+    expect(opened.ok && Object.keys(opened.fields)).toEqual([]);
   });
 
-  it('refuses a DOCTYPE inside the ciphertext too', () => {
-    const encrypt = encryptMessage({ aesKey, appid, plaintext: '<!DOCTYPE xml><xml><A>1</A></xml>' });
-    expect(openPush({ ...signed(encrypt), ...keys })).toEqual({ ok: false, reason: 'bad_payload' });
+  it('reads what stands beside a text that ends inside a character', () => {
+    const text = bytes('<xml><MsgType>text</MsgType><Content><![CDATA[清', cut, ']]></Content><MsgId>7</MsgId></xml>');
+    expect(
+      openPush({ ...sealPush({ ...message, plaintext: text, receiver: { AppId: appid } }), ...keys }),
+    ).toMatchObject({
+      ok: true,
+      flaw: 'not_utf8',
+      fields: { MsgType: 'text', Content: '清\ufffd', MsgId: '7' },
+    });
+  });
+
+  it('reads control characters, NUL among them, and a lost character that is one', () => {
+    const text = '<xml><A><![CDATA[\u0014\u0000\ufffd]]></A><B>&#0;</B></xml>';
+    const opened = openPush({ ...sealPush({ ...message, plaintext: text, receiver: { AppId: appid } }), ...keys });
+    expect(opened).toMatchObject({ ok: true, fields: { A: '\u0014\ufffd\ufffd', B: '\ufffd' } });
+    expect(opened).not.toHaveProperty('flaw');
+  });
+
+  it('still refuses bytes that nobody signed, that are sealed for another, or of another key', () => {
+    const text = Buffer.from([0xff]);
+    const open = (changes: Partial<Parameters<typeof sealPush>[0]>) =>
+      openPush({ ...sealPush({ ...message, plaintext: text, receiver: { AppId: appid }, ...changes }), ...keys });
+    expect(open({ token: 'guessed' })).toEqual({ ok: false, reason: 'bad_signature' });
+    expect(open({ appid: 'wxother' })).toEqual({ ok: false, reason: 'wrong_appid' });
+    expect(open({ aesKey: otherKey, random16: Buffer.alloc(16, 'r') })).toEqual({ ok: false, reason: 'undecryptable' });
+  });
+
+  it('opens a push whose envelope has bytes that are no characters', () => {
+    const push = sealPush({ ...message, receiver: { ToUserName: 'gh_@@' } });
+    const body = Buffer.concat(
+      push.body
+        .toString()
+        .split('@@')
+        .flatMap((part, i) => [...(i ? [Buffer.from(cut)] : []), Buffer.from(part)]),
+    );
+    expect(openPush({ body, query: push.query, ...keys })).toMatchObject({ ok: true, plaintext });
   });
 
   it('answers a large push', () => {
@@ -196,5 +245,9 @@ describe('sealReply', () => {
     expect(openReply({ body, ...keys })).toMatchObject({ ok: true, plaintext });
     expect(openReply({ body, ...keys, token: 'other' })).toEqual({ ok: false, reason: 'bad_signature' });
     expect(openReply({ body: Buffer.from('success'), ...keys })).toEqual({ ok: false, reason: 'not_xml' });
+    for (const text of ['{"a":1}', '', Buffer.from('<xml><A>\xff</A></xml>', 'latin1')]) {
+      const odd = Buffer.from(sealReply({ ...message, plaintext: text }));
+      expect(openReply({ body: odd, ...keys })).toEqual({ ok: false, reason: 'bad_payload' });
+    }
   });
 });

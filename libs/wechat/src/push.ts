@@ -6,17 +6,33 @@ import { buildXml, parseXml, XmlError, type XmlFields } from './xml.js';
 
 /**
  * Why a push or reply was not accepted.
- * - `not_xml`: the body is not `<xml>…</xml>` in UTF-8
+ * - `not_xml`: the body is not `<xml>…</xml>`
  * - `no_encrypt`: it has no single `Encrypt` (third-party platforms have only the encrypted mode)
  * - `bad_signature`: `msg_signature` is missing or does not match; nothing was decrypted
  * - `undecryptable`: signed with our token, but none of our keys opens it
  * - `wrong_appid`: sealed for another platform
- * - `bad_payload`: what was inside is not `<xml>…</xml>`
+ * - `bad_payload`: of replies only, what was inside is not `<xml>…</xml>` in UTF-8
  */
 export type PushRefusal = 'not_xml' | 'no_encrypt' | 'bad_signature' | 'undecryptable' | 'wrong_appid' | 'bad_payload';
 
+/**
+ * What is wrong with the text of a push that is WeChat's without doubt.
+ * - `empty`: there is none
+ * - `not_xml`: it is not `<xml>…</xml>`, or holds what is never read, such as a DOCTYPE
+ * - `not_utf8`: some bytes are no characters; U+FFFD stands for them in the fields
+ */
+export type PushFlaw = 'empty' | 'not_xml' | 'not_utf8';
+
 export type OpenedPush =
-  | { ok: true; fields: XmlFields; plaintext: string; /** The key that worked: reply with it. */ aesKey: Buffer }
+  | {
+      ok: true;
+      /** None if the push is `empty` or `not_xml`. */
+      fields: XmlFields;
+      plaintext: string;
+      flaw?: PushFlaw;
+      /** The key that worked: reply with it. */
+      aesKey: Buffer;
+    }
   | { ok: false; reason: PushRefusal };
 
 interface OpeningKeys {
@@ -34,7 +50,10 @@ export interface PushToOpen extends OpeningKeys {
   query: { timestamp?: unknown; nonce?: unknown; msg_signature?: unknown };
 }
 
-/** Verifies, then decrypts, then parses a push of WeChat. A push that is not WeChat's is a result, not an exception. */
+/**
+ * Verifies, then decrypts, then parses a push of WeChat. A push that is not WeChat's is a result, not an exception; one that is
+ * WeChat's and cannot be read is no forgery, but has a flaw.
+ */
 export function openPush({ body, query, ...keys }: PushToOpen): OpenedPush {
   const outer = readBody(body);
   if (!outer) return { ok: false, reason: 'not_xml' };
@@ -49,7 +68,8 @@ export interface ReplyToOpen extends OpeningKeys {
 export function openReply({ body, ...keys }: ReplyToOpen): OpenedPush {
   const outer = readBody(body);
   if (!outer) return { ok: false, reason: 'not_xml' };
-  return openSealed(outer['Encrypt'], outer['TimeStamp'], outer['Nonce'], outer['MsgSignature'], keys);
+  const opened = openSealed(outer['Encrypt'], outer['TimeStamp'], outer['Nonce'], outer['MsgSignature'], keys);
+  return opened.ok && opened.flaw ? { ok: false, reason: 'bad_payload' } : opened;
 }
 
 interface MessageToSeal {
@@ -57,7 +77,8 @@ interface MessageToSeal {
   token: string;
   /** The component's appid. */
   appid: string;
-  plaintext: string;
+  /** Bytes where they shall not be UTF-8. */
+  plaintext: string | Buffer;
   /** Seconds. */
   timestamp: number;
   nonce: string;
@@ -106,13 +127,8 @@ export function sealReply(reply: MessageToSeal): string {
   });
 }
 
-function readBody(body: Buffer): XmlFields | undefined {
-  try {
-    return parseXml(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    return undefined;
-  }
-}
+/** What is signed is `Encrypt`: bytes beside it that are no characters do no harm. */
+const readBody = (body: Buffer): XmlFields | undefined => tryParse(new TextDecoder().decode(body));
 
 function openSealed(
   encrypt: unknown,
@@ -135,9 +151,16 @@ function openSealed(
   if (!ours?.message) {
     return { ok: false, reason: opened.some(({ message }) => message) ? 'wrong_appid' : 'undecryptable' };
   }
-  const fields = tryParse(ours.message.plaintext);
-  if (!fields) return { ok: false, reason: 'bad_payload' };
-  return { ok: true, fields, plaintext: ours.message.plaintext, aesKey: ours.aesKey };
+  const { plaintext, isLossy } = ours.message;
+  const fields = tryParse(plaintext);
+  const flaw = fields ? (isLossy ? 'not_utf8' : undefined) : plaintext.trim() === '' ? 'empty' : 'not_xml';
+  return {
+    ok: true,
+    fields: fields ?? (Object.create(null) as XmlFields),
+    plaintext,
+    ...(flaw && { flaw }),
+    aesKey: ours.aesKey,
+  };
 }
 
 function tryDecrypt(aesKey: Buffer, encrypt: string): DecryptedMessage | undefined {

@@ -206,7 +206,8 @@ function readAnswer<Answer>({ status, body }: HttpAnswer, call: WechatCall<Answe
   const fields = jsonObject(body);
   const errcode = fields && toErrcode(fields['errcode']);
   if (errcode !== undefined) {
-    const raw = typeof fields?.['errmsg'] === 'string' ? fields['errmsg'] : '';
+    // Without NUL, which no row can hold.
+    const raw = typeof fields?.['errmsg'] === 'string' ? fields['errmsg'].replaceAll('\0', '') : '';
     Object.assign(facts, { errcode }, splitErrmsg(redact(raw, call).slice(0, MAX_ERRMSG_LENGTH)));
   }
   if (status >= 500) throw new UnknownOutcome(facts, 'server_error');

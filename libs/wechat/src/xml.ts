@@ -46,7 +46,8 @@ type OrderedNode = Record<string, OrderedNode[] | string>;
  * predefined and numeric ones, deep nesting, and names that are JavaScript's own (`__proto__`)
  */
 export function parseXml(text: string): XmlFields {
-  const document = text.replace(/^\ufeff/, '');
+  // No row can hold NUL, and XML has none.
+  const document = text.replace(/^\ufeff/, '').replaceAll('\0', '\ufffd');
   refuseDeclarations(document);
   if (XMLValidator.validate(document) !== true) throw new XmlError('not well-formed XML');
   const roots = parse(document).filter((node) => !(TEXT in node));
@@ -121,7 +122,7 @@ function decodeEntities(text: string): string {
   return text.replace(/&([^&;]{0,12});/g, (_, name: string) => {
     const number = /^#(?:x([0-9a-f]{1,6})|([0-9]{1,7}))$/i.exec(name);
     const codePoint = number ? parseInt(number[1] ?? number[2] ?? '', number[1] ? 16 : 10) : undefined;
-    if (codePoint !== undefined && codePoint <= 0x10ffff) return String.fromCodePoint(codePoint);
+    if (codePoint !== undefined && codePoint <= 0x10ffff) return String.fromCodePoint(codePoint || 0xfffd);
     const char = Object.hasOwn(PREDEFINED, name) ? PREDEFINED[name] : undefined;
     if (char === undefined) throw new XmlError('unknown entity');
     return char;

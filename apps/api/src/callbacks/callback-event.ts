@@ -4,11 +4,16 @@ import { appidSchema } from '../http/appid.js';
 import { pageSchema } from '../http/page.js';
 import { textSchema } from '../http/text.js';
 
-const stateSchema = z.enum(['pending', 'done', 'failed']);
+const stateSchema = z.enum(['pending', 'done', 'failed', 'unreadable']).meta({
+  description: 'unreadable: signed by WeChat, but not all of its text can be read; what can be was acted upon.',
+});
 
 export const listCallbackEventsSchema = pageSchema.extend({
   component_appid: appidSchema.optional(),
-  kind: textSchema(100).min(1).optional().meta({ description: 'InfoType, or the Event or MsgType of a message.' }),
+  kind: textSchema(100)
+    .min(1)
+    .optional()
+    .meta({ description: 'InfoType, or the Event or MsgType of a message; unreadable where it cannot be told.' }),
   state: stateSchema.optional(),
 });
 export type ListCallbackEvents = z.output<typeof listCallbackEventsSchema>;
@@ -24,7 +29,10 @@ export const callbackEventSchema = z
     pushed_at: z.string().meta({ description: 'By WeChat’s clock.' }),
     received_at: z.string(),
     state: stateSchema,
-    failure_code: z.string().nullable(),
+    failure_code: z.string().nullable().meta({
+      description:
+        'Of an unreadable one empty, not_xml or not_utf8; of a failed one expired, or the errcode of WeChat.',
+    }),
     forwards: z.array(
       z.object({
         url: z.string().optional().meta({ description: 'Not shown to a key that is limited to merchants.' }),

@@ -61,14 +61,19 @@ export class CallbacksController {
       throw new ProblemError('push_refused', `This is not a push of WeChat for this platform (${receipt.reason}).`);
     }
     this.metrics.countPush(push.channel, receipt.isDuplicate ? 'duplicate' : 'recorded');
-    this.logger.log('push received', { ...about, kind: receipt.kind, is_duplicate: receipt.isDuplicate });
+    const { kind, isDuplicate, flaw } = receipt;
+    if (flaw) this.logger.warn('push cannot be read', { ...about, kind, is_duplicate: isDuplicate, flaw });
+    else this.logger.log('push received', { ...about, kind, is_duplicate: isDuplicate });
     void reply.type(receipt.reply ? 'text/xml' : 'text/plain');
     return receipt.reply ?? 'success';
   }
 }
 
 /** What is needed to pass a push on exactly as it came. */
-function rawPartsOf({ raw, headers }: FastifyRequest) {
+function rawPartsOf({ raw }: FastifyRequest) {
   const [, ...query] = (raw.url ?? '').split('?');
-  return { rawQuery: query.join('?'), contentType: headers['content-type'] ?? 'text/xml' };
+  // Not from the headers that can be looked up: there it is what the body was read as.
+  const at = raw.rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type');
+  const contentType = at < 0 ? '' : (raw.rawHeaders[at + 1] ?? '');
+  return { rawQuery: query.join('?'), contentType: contentType || 'text/xml' };
 }

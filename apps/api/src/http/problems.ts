@@ -57,7 +57,7 @@ const problems = {
   unsupported_media_type: [
     415,
     'The body is of a type that is not understood',
-    'Send JSON with `Content-Type: application/json`, in UTF-8.',
+    'Send JSON with `Content-Type: application/json`, in UTF-8, or where the description offers it NDJSON as `application/x-ndjson`; packed with gzip, deflate or br if need be. The `Accept` and `Accept-Encoding` headers of the answer list what the address takes.',
   ],
   rate_limited: [
     429,

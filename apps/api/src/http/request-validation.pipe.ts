@@ -29,6 +29,11 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
   /** A body that arrives as a stream is read and checked by its route, line by line: see streamed-bodies.ts. */
   override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
     if (metadata.type === 'body' && value instanceof Readable) return value;
-    return super.transform(value, metadata);
+    if (metadata.type !== 'body' || value !== undefined) return super.transform(value, metadata);
+    // A body may be left out where the route does without.
+    return super.transform(value, metadata).catch((error: unknown) => {
+      if (!(error instanceof ProblemError)) throw error;
+      throw new ProblemError('malformed_body', 'There is no body, and this address needs one: see /docs.');
+    });
   }
 }

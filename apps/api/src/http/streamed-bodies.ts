@@ -1,22 +1,28 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ProblemError } from './problem.js';
+import { refuseUnlessEmpty } from './json-bodies.js';
+import { NDJSON_TYPES, refuseOtherCharsets, takesNdjson } from './media-types.js';
 
-/** Routes that take NDJSON, and read it themselves as it arrives. On all others it is refused like any unknown type. */
-const STREAMED = ['/v1/takedowns', '/v1/mass-messages'];
-/** Their lists in JSON: ten thousand items, with addresses. */
+/** Lists in JSON on the routes that take NDJSON: ten thousand items, with addresses. */
 const LIST_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /** Hands bodies of NDJSON through as streams, of any length. Before the routes are registered. */
 export function useStreamedBodies(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', (route) => {
-    if (STREAMED.includes(route.url) && route.method === 'POST') route.bodyLimit = LIST_LIMIT_BYTES;
+    if ([route.method].flat().some((method) => takesNdjson(method, route.url))) {
+      route.bodyLimit = LIST_LIMIT_BYTES;
+    }
   });
   fastify.addContentTypeParser(
-    'application/x-ndjson',
-    (request: FastifyRequest, body: IncomingMessage, done: (error: Error | null, body?: unknown) => void) => {
-      if (STREAMED.includes(request.routeOptions.url ?? '')) return done(null, body);
-      done(new ProblemError('unsupported_media_type', 'This address takes no NDJSON: send application/json.'));
+    NDJSON_TYPES,
+    (request: FastifyRequest, body: Readable, done: (error: Error | null, body?: unknown) => void) => {
+      if (!takesNdjson(request.method, request.routeOptions.url)) return refuseUnlessEmpty(request, body, done);
+      try {
+        refuseOtherCharsets(request);
+        done(null, body);
+      } catch (error) {
+        done(error as Error);
+      }
     },
   );
 }
