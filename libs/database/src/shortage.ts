@@ -41,15 +41,14 @@ function bySqlState(code: string): DatabaseShortage | undefined {
     // Also what a standby says, which stands in while its primary is away.
     case '25006':
       return 'database_read_only';
-    // Shut down, crashed, starting up, its session or database dropped. 57014 is not among them: a statement was cancelled.
+    // Shut down (01), crashed (02), starting up (03), its database dropped (04), idle for too long (05); not 57014, a cancel.
+    // 58030 is an error of the disk; 3D000: the database is being restored or renamed.
     case '57P01':
     case '57P02':
     case '57P03':
     case '57P04':
     case '57P05':
-    // An error of the disk.
     case '58030':
-    // The database is not there: it is being restored or renamed.
     case '3D000':
       return 'database_unavailable';
     default:
