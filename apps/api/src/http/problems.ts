@@ -88,6 +88,11 @@ const problems = {
     'The platform is registered already',
     'Change it with `PATCH /v1/platforms/{component_appid}`.',
   ],
+  platform_has_merchants: [
+    409,
+    'The platform has merchants',
+    'Only a platform that no account ever authorized can be deleted: deletions and their proofs stay for good.',
+  ],
   platform_required: [
     409,
     'The merchant authorized several platforms',
