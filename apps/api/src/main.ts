@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { ApiKeys } from '@app/access';
-import { migrate } from '@app/database';
+import { migrate, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
 import { readSettings, SettingsInvalid } from '@app/settings';
 import { createApi } from './create-api.js';
@@ -22,7 +22,8 @@ try {
   await api.listen(env.PORT, env.HOST);
   logger.log('api listens', { url: await api.getUrl() });
 } catch (error) {
-  if (!(error instanceof SettingsInvalid)) throw error;
-  console.error(error.message);
+  const problem = error instanceof SettingsInvalid ? error.message : whyNotStarted(error);
+  if (!problem) throw error;
+  console.error(problem);
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-import { migrate } from '@app/database';
+import { migrate, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
 import { readSettings, SettingsInvalid } from '@app/settings';
 import { createWorker } from './create-worker.js';
@@ -12,7 +12,8 @@ try {
   worker.enableShutdownHooks(undefined, { useProcessExit: true });
   logger.log('worker runs');
 } catch (error) {
-  if (!(error instanceof SettingsInvalid)) throw error;
-  console.error(error.message);
+  const problem = error instanceof SettingsInvalid ? error.message : whyNotStarted(error);
+  if (!problem) throw error;
+  console.error(problem);
   process.exitCode = 1;
 }
