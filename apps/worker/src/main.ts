@@ -1,4 +1,4 @@
-import { migrate, whyNotStarted } from '@app/database';
+import { migrate, refusePooler, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
 import { readSettings, SettingsInvalid } from '@app/settings';
 import { createWorker } from './create-worker.js';
@@ -7,6 +7,7 @@ import { workerEnvSchema } from './env.js';
 try {
   const env = readSettings(workerEnvSchema, process.env);
   const logger = createLogger({ level: env.LOG_LEVEL });
+  await refusePooler(env.DATABASE_URL);
   await migrate(env.DATABASE_URL);
   const worker = await createWorker(env, logger);
   worker.enableShutdownHooks(undefined, { useProcessExit: true });

@@ -1,4 +1,4 @@
-import { whyNotStarted } from './why-not-started.js';
+import { PoolerBetween, whyNotStarted } from './why-not-started.js';
 
 const withCode = (code: string, message: string) => Object.assign(new Error(message), { code });
 
@@ -16,8 +16,14 @@ describe('why a start came to nothing', () => {
     expect(told).not.toContain('\n');
   });
 
+  it('is told of a pooler', () => {
+    expect(whyNotStarted(new PoolerBetween())).toMatch(/PgBouncer.*Connect to Postgres itself/);
+  });
+
   it('is not told of other errors, whose stacks somebody needs', () => {
     expect(whyNotStarted(new TypeError('x is not a function'))).toBeUndefined();
+    const ofQueue = Object.assign(withCode('queue_unavailable', 'x'), { cause: withCode('ECONNREFUSED', 'x') });
+    expect(whyNotStarted(ofQueue)).toBeUndefined();
     expect(whyNotStarted(withCode('42P01', 'relation does not exist'))).toBeUndefined();
   });
 });
