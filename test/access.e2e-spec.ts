@@ -75,6 +75,12 @@ const RULES: Record<string, Rule> = {
     elsewhere: 'not found',
     limited: 'keys limited to merchants',
   },
+  'DELETE /v1/platforms/:componentAppid': {
+    needs: 'admin',
+    ok: [204],
+    limited: 'any key with limits',
+    fresh: async () => ({ platform: await aPlatformWithoutMerchants() }),
+  },
   'POST /v1/platforms/:componentAppid/sync': {
     needs: 'admin',
     ok: [200],
@@ -254,6 +260,13 @@ async function aKey(role: Role, limits: Partial<Limits> = {}): Promise<{ id: str
   return { id: issued.id, key };
 }
 const aKeyOfMine = async () => (await aKey('viewer', { platforms: [mine.platform], merchants: [mine.merchant] })).id;
+
+async function aPlatformWithoutMerchants(): Promise<string> {
+  const component_appid = `wx${randomBytes(8).toString('hex')}`;
+  const { status } = await system.call('POST', '/v1/platforms', { ...PLATFORM, component_appid });
+  expect(status).toBe(201);
+  return component_appid;
+}
 
 async function anEndpointOf({ platform, merchant }: Names): Promise<string> {
   const made = await system.call('POST', '/v1/webhook-endpoints', {

@@ -29,7 +29,7 @@ describe('the edge of the api', () => {
   it('explains every problem on a page of its own', async () => {
     const index = await fetch(`${system.url}/docs/problems`);
     expect(index.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    const links = [...(await index.text()).matchAll(/href="(\/docs\/problems\/\w+)"/g)].map(([, path]) => path);
+    const links = [...(await index.text()).matchAll(/href="(problems\/\w+)"/g)].map(([, path]) => `/docs/${path}`);
     expect(links).toEqual(problemCodes.map((code) => `/docs/problems/${code}`));
     for (const path of links) {
       const page = await fetch(system.url + path);

@@ -91,7 +91,7 @@ describe('onboarding', () => {
       expect(page.text).toContain(zh);
       expect(page.text).toContain(en);
       expect(page.text).not.toContain('All set');
-      expect(page.text).toContain(`href="/authorize/${PLATFORM.component_appid}?biz_appid=${appid}"`);
+      expect(page.text).toContain(`href="${system.url}/authorize/${PLATFORM.component_appid}?biz_appid=${appid}"`);
       expect((await merchant(appid)).body).toMatchObject({ eligible: false, ineligible_reasons: [reason] });
       const refused = await system.call('POST', '/v1/deletions', {
         merchant: appid,

@@ -6,6 +6,26 @@ import { join } from 'node:path';
 import { deserialize } from 'node:v8';
 import { freePort } from './support/free-port.js';
 
+/** Starts the built sandbox, does something with its api, and stops it as Ctrl-C would. */
+async function whileItStaysUp<T>(dataDir: string, act: (url: string) => Promise<T>): Promise<T> {
+  const port = String(await freePort());
+  const child = spawn(process.execPath, ['dist/apps/sandbox/src/main.js'], {
+    env: { PATH: process.env.PATH, RETRACT_DATA_DIR: dataDir, PORT: port, SIMULATOR_PORT: String(await freePort()) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'close');
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => (String(chunk).includes('It stays up') ? resolve() : undefined));
+    void exited.then(() => reject(new Error('the sandbox has ended')));
+  });
+  try {
+    return await act(`http://127.0.0.1:${port}`);
+  } finally {
+    child.kill('SIGINT');
+    await exited;
+  }
+}
+
 /** The built sandbox, as `npm start -- --once` runs it, with every line that it writes. */
 async function startOnce(dataDir: string, options = ['--once']): Promise<{ exitCode: number | null; output: string }> {
   const child = spawn(process.execPath, ['dist/apps/sandbox/src/main.js', ...options], {
@@ -63,6 +83,28 @@ describe('the sandbox', () => {
     expect(output).toMatch(/--nonsense[^]*Usage: npm start -- \[--once\]/);
     expect(output).not.toMatch(/ready in/);
   });
+
+  it('starts again after its user has registered a platform, as the README shows', async () => {
+    const registered = await whileItStaysUp(dataDir, (url) =>
+      fetch(`${url}/v1/platforms`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${readFileSync(join(dataDir, 'api-key'), 'utf8').trim()}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({
+          component_appid: 'wx6b2f9d40c3a1e875',
+          app_secret: '0c79eb6a5c9b4c1a8d2e3f4a5b6c7d8e',
+          token: 'aTokenForPushes',
+          encoding_aes_key: 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG',
+        }),
+      }),
+    );
+    expect(registered.status).toBe(201);
+    const { exitCode, output } = await startOnce(dataDir);
+    expect(output).toContain('Everything came out as told.');
+    expect(exitCode).toBe(0);
+  }, 120_000);
 
   it('plays the whole story, twice, and ends well', () => {
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);

@@ -20,6 +20,7 @@ import { ProblemPagesController } from './docs/problem-pages.controller.js';
 import type { ApiEnv } from './env.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
+import { Readiness } from './health/readiness.js';
 import { AccessGuard } from './http/access.guard.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { RateLimit } from './http/rate-limit.js';
@@ -99,6 +100,7 @@ export class ApiModule {
       ],
       providers: [
         { provide: Metrics, useValue: metrics },
+        Readiness,
         TakedownStream,
         { provide: RateLimit, useValue: new RateLimit(env.API_RATE_PER_MINUTE) },
         { provide: APP_FILTER, useClass: ErrorFilter },

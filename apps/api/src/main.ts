@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { ApiKeys } from '@app/access';
-import { migrate } from '@app/database';
+import { migrate, refusePooler, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
 import { readSettings, SettingsInvalid } from '@app/settings';
 import { createApi } from './create-api.js';
@@ -13,6 +13,7 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 try {
   const env = readSettings(apiEnvSchema, process.env);
   const logger = createLogger({ level: env.LOG_LEVEL });
+  await refusePooler(env.DATABASE_URL);
   await migrate(env.DATABASE_URL);
   const api = await createApi(env, logger);
   const firstKey = env.BOOTSTRAP_API_KEY ? undefined : await api.get(ApiKeys).first();
@@ -22,7 +23,8 @@ try {
   await api.listen(env.PORT, env.HOST);
   logger.log('api listens', { url: await api.getUrl() });
 } catch (error) {
-  if (!(error instanceof SettingsInvalid)) throw error;
-  console.error(error.message);
+  const problem = error instanceof SettingsInvalid ? error.message : whyNotStarted(error);
+  if (!problem) throw error;
+  console.error(problem);
   process.exitCode = 1;
 }

@@ -31,6 +31,7 @@ export interface Act {
     | 'merchant.quota_cleared'
     | 'merchant.ref_changed'
     | 'merchant.refreshed'
+    | 'platform.deleted'
     | 'platform.registered'
     | 'platform.synced'
     | 'platform.updated'

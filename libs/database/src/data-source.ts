@@ -18,6 +18,7 @@ import { RoomForUpdates1764348000000 } from './migrations/1764348000000-room-for
 import { UndoneTakedowns1764351000000 } from './migrations/1764351000000-undone-takedowns.js';
 import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 import { UnreadablePushes1764520000000 } from './migrations/1764520000000-unreadable-pushes.js';
+import { Readiness1764580000000 } from './migrations/1764580000000-readiness.js';
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
 
 export interface DatabaseOptions {
@@ -50,6 +51,7 @@ const migrations = [
   InventoryLookups1764350000000,
   UndoneTakedowns1764351000000,
   UnreadablePushes1764520000000,
+  Readiness1764580000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

@@ -3,3 +3,6 @@ export { DatabaseModule } from './database.module.js';
 export { prepared } from './prepared.js';
 export { binderOf, isOfRows, rows, type Sql, type StatementPart } from './rows.js';
 export { SealedColumns, type SealedPlace } from './sealed-columns.js';
+export { databaseShortage, type DatabaseShortage } from './shortage.js';
+export { tryWrite } from './try-write.js';
+export { PoolerBetween, refusePooler, whyNotStarted } from './why-not-started.js';

@@ -151,7 +151,12 @@ it.each<[string, ProofFormat, number, (text: string) => string]>([
   ],
   ['a list that is there twice', 'json', 1, (text) => text.replace('{"data":[\n', '{"data":[],"data":[\n')],
   ['a list behind the end', 'json', 7, (text) => text.replace('\n]}\n', '\n],"data":[]}\n')],
-  ['a column that is there twice', 'csv', 1, (text) => text.replaceAll(/^(header|deletion|trailer|type),/gm, '$1,$1,')],
+  [
+    'a column that is there twice',
+    'csv',
+    1,
+    (text) => text.replaceAll(/^(\u{feff}?)(header|deletion|trailer|type),/gmu, '$1$2,$2,'),
+  ],
   ['a column of another name', 'csv', 1, (text) => text.replace('errmsg', 'proof')],
   ['blanks between', 'ndjson', 1, (text) => text.replace('{"type":"header"', '{"type": "header"')],
 ])('does not accept %s, in %s', async (_what, format, line, forge) => {
@@ -186,14 +191,44 @@ it('does not accept a trailer that counts other deletions, though it is chained'
   expect(verify(await textOf('ndjson', records))).toEqual({ status: 1, said: 'not ok: line 4 counts other deletions' });
 });
 
+describe('a proof as csv, in a spreadsheet', () => {
+  it('is taken for UTF-8, and only at its beginning says so', async () => {
+    const text = await textOf('csv');
+    expect(text.startsWith('\u{feff}type,')).toBe(true);
+    expect(text.lastIndexOf('\u{feff}')).toBe(0);
+    expect(text).toContain('价格');
+  });
+
+  it('has its msg_ids as texts, whole, and in cells of their own', async () => {
+    const records = RECORDS.map((record) =>
+      record.type === 'deletion' && record.msg_id ? { ...record, msg_id: '9223372036854775807' } : record,
+    );
+    const text = await textOf('csv', records);
+    expect(text).toContain(',"\t9223372036854775807",1,');
+    expect(verify(text)).toMatchObject({ status: 0 });
+  });
+});
+
 describe('a cell', () => {
   it.each([
     ['=1+1', "'=1+1"],
-    ['+1', "'+1"],
+    ['+cmd', "'+cmd"],
     ['@SUM(A1)', "'@SUM(A1)"],
     ['-cmd', "'-cmd"],
     ['\tx', "'\tx"],
-    ['-1', '-1'],
+    ['＝1+1', "'＝1+1"],
+    ['＠SUM(A1)', "'＠SUM(A1)"],
+    ['\n=1+1', "'\n=1+1"],
+    ['9223372036854775807', '\t9223372036854775807'],
+    ['3147483661', '\t3147483661'],
+    ['-1', '\t-1'],
+    ['+1', '\t+1'],
+    ['6e1045', '\t6e1045'],
+    ['1,234.5 %', '\t1,234.5 %'],
+    ['6b04', '6b04'],
+    ['1+1', '1+1'],
+    ['wx570bc396a51b8ff8', 'wx570bc396a51b8ff8'],
+    ['2026-11-23T10:00:00.000Z', '2026-11-23T10:00:00.000Z'],
     [-1, '-1'],
     [null, ''],
     [undefined, ''],

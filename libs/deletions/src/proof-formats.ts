@@ -62,13 +62,26 @@ const COLUMNS = [
 
 type Cells = Record<(typeof COLUMNS)[number], unknown>;
 
-/** RFC 4180: lines end with CR LF. */
-const row = (cells: string[]) => stringify([cells], { record_delimiter: 'windows' });
+/** RFC 4180: lines end with CR LF. In quotes where a tab is, which some programs take for the end of a cell. */
+const row = (cells: string[]) => stringify([cells], { record_delimiter: 'windows', quoted_match: /\t/ });
 
-/** Spreadsheets run what looks like a formula: it gets an apostrophe in front. A number is none. */
+/** Without it, Excel takes UTF-8 for the code page of its machine. */
+const BYTE_ORDER_MARK = '\u{feff}';
+
+/** What spreadsheets run as a formula; in East Asia also with the wide forms of these characters. */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
+/** What spreadsheets take for a number: of a msg_id they would show, and keep, 15 digits. */
+const NUMBER = /^\s*[+-]?(\d[\d.,]*|[.,]\d+)(e[+-]?\d+)?\s*%?$/i;
+
+/**
+ * A text that looks like a formula gets an apostrophe in front, one that looks like a number a tab, which nobody sees and which
+ * makes it a text in Excel and LibreOffice. Real numbers stay as they are.
+ */
 export function cellOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value);
-  return /^[=+\-@\t\r]/.test(text) && !/^-?\d+$/.test(text) ? `'${text}` : text;
+  if (value === null || value === undefined) return '';
+  if (typeof value !== 'string') return JSON.stringify(value);
+  if (NUMBER.test(value)) return `\t${value}`;
+  return FORMULA.test(value) ? `'${value}` : value;
 }
 
 const asJson = (chain: ProofChain, record: ProofRecord) => JSON.stringify(chain.link(record));
@@ -90,5 +103,5 @@ interface Writer {
 const WRITERS: Record<ProofFormat, Writer> = {
   json: { head: '{"data":[\n', between: ',\n', tail: '\n]}\n', write: asJson },
   ndjson: { head: '', between: '\n', tail: '\n', write: asJson },
-  csv: { head: row([...COLUMNS, 'prev_hash', 'hash']), between: '', tail: '', write: asCells },
+  csv: { head: BYTE_ORDER_MARK + row([...COLUMNS, 'prev_hash', 'hash']), between: '', tail: '', write: asCells },
 };

@@ -22,6 +22,16 @@ export class PlatformExists extends MerchantsError {
   }
 }
 
+/** Merchants have authorized it, and what was done for them has to stay: it cannot be deleted. */
+export class PlatformHasMerchants extends MerchantsError {
+  constructor(componentAppid: string) {
+    super(
+      'platform_has_merchants',
+      `Platform ${componentAppid} has merchants, whose deletions and proofs stay: it cannot be deleted.`,
+    );
+  }
+}
+
 export class MerchantNotFound extends MerchantsError {
   constructor(authorizerAppid: string) {
     super('merchant_not_found', `No merchant ${authorizerAppid} has authorized a platform of this deployment.`);

@@ -46,6 +46,44 @@ describe('platforms', () => {
     });
   });
 
+  it('without merchants can be deleted with all that is of them, and registered anew', async () => {
+    const [one, other] = [await register(), await register()];
+    const { id } = await platforms().get(EVERYTHING, one);
+    const event = `INSERT INTO callback_events (id, platform_id, fingerprint, channel, kind, state, request_id, pushed_at)
+      VALUES (gen_random_uuid(), $1, 'f', 'authorization', 'component_verify_ticket', 'done', 'r', now()) RETURNING id`;
+    const [pushed] = await world.sql<{ id: string }>(event, [id]);
+    await world.sql(`INSERT INTO callback_forwards (id, event_id, url) VALUES (gen_random_uuid(), $1, 'http://x')`, [
+      pushed?.id,
+    ]);
+    await world.sql(`INSERT INTO access_tokens (holder_id) VALUES ($1)`, [id]);
+    await world.sql(`INSERT INTO platform_pacing (platform_id) VALUES ($1)`, [id]);
+    await platforms().pushCredentials(one);
+
+    let isAudited = false;
+    await platforms().delete(one, () => ((isAudited = true), Promise.resolve()));
+    expect(isAudited).toBe(true);
+    const notFound = { code: 'platform_not_found' };
+    await expect(platforms().get(EVERYTHING, one)).rejects.toMatchObject(notFound);
+    await expect(platforms().pushCredentials(one)).rejects.toMatchObject(notFound);
+    await expect(platforms().delete(one)).rejects.toMatchObject(notFound);
+    expect(await platforms().get(EVERYTHING, other)).toMatchObject({ componentAppid: other });
+    const secrets = { appSecret: 'secret', token: 'token', encodingAesKey: FIRST };
+    expect(await platforms().register(one, secrets)).toMatchObject({ componentAppid: one });
+  });
+
+  it('with merchants stay, and all that is of them', async () => {
+    const one = await register();
+    const { id } = await platforms().get(EVERYTHING, one);
+    await world.sql(
+      `INSERT INTO merchants (id, platform_id, authorizer_appid, state) VALUES (gen_random_uuid(), $1, 'wxdddddddddddddddd', 'unauthorized')`,
+      [id],
+    );
+    await expect(
+      platforms().delete(one, () => Promise.reject(new Error('was to be written with the deletion'))),
+    ).rejects.toMatchObject({ code: 'platform_has_merchants' });
+    expect(await platforms().get(EVERYTHING, one)).toMatchObject({ id });
+  });
+
   it('keep the AES key that is replaced as the previous one, whatever else the change names', async () => {
     const one = await register();
     expect(await keysOf(one)).toEqual([0]);

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { binderOf, SealedColumns } from '@app/database';
+import { binderOf, rows, SealedColumns } from '@app/database';
 import { decodeAesKey } from '@app/wechat';
-import { PlatformExists, PlatformNotFound } from './errors.js';
+import { PlatformExists, PlatformHasMerchants, PlatformNotFound } from './errors.js';
 import { PlatformRow } from './platform.entity.js';
 import { EVERYTHING, platformInScope, type Scope } from './scope.js';
 import { TICKET_LIFETIME_MS } from './ticket-state.js';
@@ -70,6 +70,16 @@ const CREDENTIALS_CACHE = { max: 100, ttl: 5_000 };
 /** They never change. */
 const APPIDS_CACHE = { max: 1_000 };
 
+/** In this order: what points at another goes first. */
+const WHAT_IS_OF_A_PLATFORM = [
+  `DELETE FROM callback_forwards WHERE event_id IN (SELECT id FROM callback_events WHERE platform_id = $1)`,
+  `DELETE FROM callback_events WHERE platform_id = $1`,
+  `DELETE FROM authorization_codes WHERE platform_id = $1`,
+  `DELETE FROM access_tokens WHERE holder_id = $1`,
+  `DELETE FROM platform_pacing WHERE platform_id = $1`,
+  `DELETE FROM platforms WHERE id = $1`,
+];
+
 @Injectable()
 export class Platforms {
   private readonly credentials = new LRUCache<string, PushCredentials>(CREDENTIALS_CACHE);
@@ -119,6 +129,24 @@ export class Platforms {
     });
     this.credentials.delete(componentAppid);
     return this.get(EVERYTHING, componentAppid);
+  }
+
+  /**
+   * Takes away a platform that no account has authorized, with what WeChat pushed for it. What merchants have had done stays
+   * for good, and so does their platform.
+   * @throws PlatformNotFound, PlatformHasMerchants
+   */
+  async delete(componentAppid: string, alongside?: Alongside): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      // Whoever adds a merchant or records a push meanwhile waits for the end of this, and finds no platform then.
+      const row = await tx.findOne(PlatformRow, { where: { componentAppid }, lock: { mode: 'pessimistic_write' } });
+      if (!row) throw new PlatformNotFound(componentAppid);
+      const [merchant] = await rows(tx, `SELECT 1 FROM merchants WHERE platform_id = $1 LIMIT 1`, [row.id]);
+      if (merchant) throw new PlatformHasMerchants(componentAppid);
+      for (const statement of WHAT_IS_OF_A_PLATFORM) await tx.query(statement, [row.id]);
+      await alongside?.(tx);
+    });
+    this.credentials.delete(componentAppid);
   }
 
   async list(scope: Scope): Promise<Platform[]> {

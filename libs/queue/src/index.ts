@@ -23,3 +23,4 @@ export { Gathering, type Patience } from './gathering.js';
 export type { Place } from './places.js';
 export { jobs, queues, type JobData, type JobName, type QueueName } from './jobs.js';
 export { QueueModule } from './queue.module.js';
+export { queueShortage, type QueueShortage } from './shortage.js';

@@ -4,6 +4,7 @@ import { logBackendErrors } from './backend-errors.js';
 import { within } from './deadline.js';
 import { JobDataInvalid, QueueUnavailable } from './errors.js';
 import { jobs, queueNames, type JobData, type JobName, type QueueName } from './jobs.js';
+import { tryWrite } from './try-write.js';
 
 const DEADLINE_MS = 5_000;
 
@@ -89,12 +90,12 @@ export class JobQueues implements OnApplicationShutdown {
   }
 
   /**
-   * One round trip to the backend, for readiness.
+   * Whether jobs can be added, for readiness: one write, and on Redis one of the scripts that all the rest consists of.
    * @throws QueueUnavailable
    */
   async ping(deadlineMs = DEADLINE_MS): Promise<void> {
     const [queue] = queueNames;
-    if (queue) await this.#run(queue, 'ping', (opened) => opened.isPaused(), deadlineMs);
+    if (queue) await this.#run(queue, 'ping', tryWrite, deadlineMs);
   }
 
   /** Idempotent. What was added stays added. */

@@ -4,7 +4,7 @@ import { describeProblem, problemCodes, type ProblemCode } from '../http/problem
 export function problemIndexPage(): string {
   const rows = problemCodes.map((code) => {
     const { status, title } = describeProblem(code);
-    return `<tr><td>${status}</td><td><a href="/docs/problems/${code}"><code>${code}</code></a></td><td>${escape(title)}</td></tr>`;
+    return `<tr><td>${status}</td><td><a href="problems/${code}"><code>${code}</code></a></td><td>${escape(title)}</td></tr>`;
   });
   return page(
     'Problems',
@@ -27,7 +27,7 @@ export function problemPage(code: ProblemCode): string {
 content-type: application/problem+json
 
 ${escape(JSON.stringify(example, undefined, 2))}</pre>
-     <p><a href="/docs/problems">All problems</a></p>`,
+     <p><a href="../problems">All problems</a></p>`,
   );
 }
 

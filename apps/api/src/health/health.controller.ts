@@ -1,22 +1,18 @@
-import { once } from 'node:events';
 import { Controller, Get } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
-import { DataSource } from 'typeorm';
-import { JobQueues } from '@app/queue';
 import { Public } from '../http/access.guard.js';
+import { ProblemError } from '../http/problem.js';
+import { Readiness } from './readiness.js';
 
-const DEADLINE_MS = 2_000;
-
-/** `live`: the process answers. `ready`: it can do its work, because database and queue answer. */
+/** `live`: the process answers. `ready`: it can do its work, because database and queue take writes. */
 @ApiExcludeController()
 @Controller('health')
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly dataSource: DataSource,
-    private readonly queues: JobQueues,
+    private readonly readiness: Readiness,
   ) {}
 
   @Get('live')
@@ -25,24 +21,23 @@ export class HealthController {
     return { status: 'ok' };
   }
 
+  /** @throws ProblemError `not_ready` */
   @Get('ready')
   @Public()
   @HealthCheck()
-  ready(): Promise<HealthCheckResult> {
-    return this.health.check([
-      () => this.ping('database', () => this.dataSource.query('SELECT 1')),
-      () => this.ping('queue', () => this.queues.ping(DEADLINE_MS)),
-    ]);
-  }
-
-  private async ping(name: string, answer: () => Promise<unknown>) {
-    const indicator = this.indicators.check(name);
-    const tooLate = AbortSignal.timeout(DEADLINE_MS);
-    try {
-      await Promise.race([answer(), once(tooLate, 'abort').then(() => Promise.reject(new Error('no answer in time')))]);
-      return indicator.up();
-    } catch {
-      return indicator.down();
+  async ready(): Promise<HealthCheckResult> {
+    const states = Object.entries(await this.readiness.states());
+    const down = states.flatMap(([name, code]) => (code ? [`${name} (${code})`] : []));
+    if (down.length > 0) {
+      const parts = states.map(([name, code]) => [name, code ? { status: 'down', code } : { status: 'up' }] as const);
+      throw new ProblemError('not_ready', `Not ready: ${down.join(', ')}.`, { parts: Object.fromEntries(parts) });
     }
+    return this.health.check(
+      states.map(
+        ([name]) =>
+          () =>
+            Promise.resolve(this.indicators.check(name).up()),
+      ),
+    );
   }
 }

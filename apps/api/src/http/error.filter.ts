@@ -9,6 +9,7 @@ import { WebhooksError } from '@app/webhooks';
 import { WechatError } from '@app/wechat';
 import { problemOf, ProblemError, type Problem } from './problem.js';
 import { isProblemCode, type ProblemCode } from './problems.js';
+import { describeShortage, isShortage, shortageOf } from './shortages.js';
 import { JsonRefused } from './strict-json.js';
 
 /** The one place where errors become answers. What is not known here says nothing about itself to the caller. */
@@ -18,13 +19,22 @@ export class ErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const problem = toProblem(error);
-    if (problem.status >= 500) {
+    // Readiness says itself, once, what is short of what; probes go on all the while.
+    if (problem.status >= 500 && problem.code !== 'not_ready') {
       const level = problem.code === 'internal_error' ? 'error' : 'warn';
-      this.logger[level]('request failed', { code: problem.code, error });
+      this.logger[level]('request failed', { code: problem.code, error: loggable(problem.code, error) });
     }
     const reply = host.switchToHttp().getResponse<FastifyReply>();
+    sayWhenAgain(reply, problem.code);
     void reply.status(problem.status).type('application/problem+json').send(problem);
   }
+}
+
+/** Everything fails at once while something is away: a line each tells enough, without where in our code it was noticed. */
+export const loggable = (code: string, error: unknown): unknown => (isShortage(code) ? String(error) : error);
+
+export function sayWhenAgain(reply: FastifyReply, code: string): void {
+  if (isShortage(code)) void reply.header('retry-after', describeShortage(code).retryAfterSeconds);
 }
 
 export function toProblem(error: unknown): Problem {
@@ -39,6 +49,8 @@ export function toProblem(error: unknown): Problem {
     const { operation, errcode, errmsg, rid } = error;
     return problemOf('upstream_failed', error.message, { upstream: { operation, errcode, errmsg, rid } });
   }
+  const shortage = shortageOf(error);
+  if (shortage) return problemOf(shortage, describeShortage(shortage).detail);
   if (isOurs(error) && isProblemCode(error.code)) return problemOf(error.code, error.message);
   const code = codeOfStatus(statusOf(error));
   return code

@@ -88,6 +88,11 @@ const problems = {
     'The platform is registered already',
     'Change it with `PATCH /v1/platforms/{component_appid}`.',
   ],
+  platform_has_merchants: [
+    409,
+    'The platform has merchants',
+    'Only a platform that no account ever authorized can be deleted: deletions and their proofs stay for good.',
+  ],
   platform_required: [
     409,
     'The merchant authorized several platforms',
@@ -288,6 +293,51 @@ const problems = {
     503,
     'The queue is not available',
     'What was accepted is safe in the database. Try again in some seconds.',
+  ],
+  queue_full: [
+    503,
+    'The queue has no room',
+    'Its Redis has reached `maxmemory`, or its disk is full. What was accepted is safe in the database and goes on once there is room. Try again after `Retry-After`; the operators have to give it more.',
+  ],
+  queue_read_only: [
+    503,
+    'The queue takes no writes',
+    'Its server is a replica, or cannot write its disk. What was accepted is safe in the database. Try again after `Retry-After`.',
+  ],
+  queue_refused: [
+    503,
+    'The queue does not let this service in',
+    'Its server refuses the user, the password or a command. What was accepted is safe in the database. The operators have to correct `QUEUE_URL` or the rights of its user.',
+  ],
+  database_unavailable: [
+    503,
+    'The database does not answer',
+    'It is restarting, or cannot be reached. Nothing of this request was begun that would not be finished or undone. Send it again after `Retry-After`; with an `Idempotency-Key` it counts once.',
+  ],
+  database_busy: [
+    503,
+    'No connection to the database was free in time',
+    'There is more to do than there are connections. Send the request again after `Retry-After`.',
+  ],
+  database_full: [
+    503,
+    'The disk of the database is full',
+    'Nothing can be written, and nothing that was accepted is lost. Send the request again after `Retry-After`; the operators have to make room.',
+  ],
+  database_read_only: [
+    503,
+    'The database takes no writes',
+    'It is a standby, or was made read-only. Send the request again after `Retry-After`.',
+  ],
+  database_out_of_memory: [
+    503,
+    'The database is short of memory',
+    'Send the request again after `Retry-After`; if it persists, the operators have to give the database more.',
+  ],
+  not_ready: [
+    503,
+    'The service cannot do its work just now',
+    '`parts` says which part is short of what: `code` is the one that requests get which need it. It gets ready again by itself.',
   ],
   internal_error: [
     500,

@@ -56,6 +56,7 @@ export class OnboardingController {
       permission_sets: merchant.permissionSets,
     });
     void reply.headers(PAGE_HEADERS);
-    return resultPage(componentAppid, merchant, ineligibleReasons(merchant));
+    const again = this.onboarding.reauthorizeUrl(componentAppid, merchant.authorizerAppid);
+    return resultPage(merchant, ineligibleReasons(merchant), again);
   }
 }

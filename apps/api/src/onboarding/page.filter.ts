@@ -1,6 +1,6 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { toProblem } from '../http/error.filter.js';
+import { loggable, sayWhenAgain, toProblem } from '../http/error.filter.js';
 import { PAGE_HEADERS, problemPage } from './pages.js';
 
 /** People look at these answers, so a problem is a page too, whatever found it. */
@@ -10,8 +10,12 @@ export class PageFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const { status, title, code, detail, request_id } = toProblem(error);
-    this.logger[code === 'internal_error' ? 'error' : 'warn']('authorization page failed', { code, error });
+    this.logger[code === 'internal_error' ? 'error' : 'warn']('authorization page failed', {
+      code,
+      error: loggable(code, error),
+    });
     const reply = host.switchToHttp().getResponse<FastifyReply>();
+    sayWhenAgain(reply, code);
     void reply
       .status(status)
       .headers(PAGE_HEADERS)

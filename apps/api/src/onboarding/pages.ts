@@ -23,8 +23,8 @@ export function authorizePage(componentAppid: string, links: AuthorizationLinks)
   );
 }
 
-export function resultPage(componentAppid: string, merchant: Merchant, reasons: IneligibleReason[]): string {
-  const again = `/authorize/${componentAppid}?biz_appid=${merchant.authorizerAppid}`;
+/** @param again where the admin can authorize again: whole, as a proxy may have taken a part of our path away */
+export function resultPage(merchant: Merchant, reasons: IneligibleReason[], again: string): string {
   const granted = merchant.permissionSets.map((id) => {
     const { zh, en } = permissionSetName(id);
     return `<li>${escape(zh)} · ${escape(en)} (${id})</li>`;

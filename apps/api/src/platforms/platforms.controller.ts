@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AuditLog, type Actor, type Principal } from '@app/access';
@@ -89,6 +89,25 @@ export class PlatformsController {
       }),
     );
     return platformResource(updated, actor.scope);
+  }
+
+  /** Takes a platform away that was registered by mistake. One that merchants have authorized stays: 409. */
+  @Delete(':componentAppid')
+  @HttpCode(204)
+  @Needs('admin')
+  @Unlimited()
+  async delete(
+    @AuditedCaller() actor: Actor,
+    @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
+  ): Promise<void> {
+    await this.platforms.delete(componentAppid, (tx) =>
+      this.audit.append(tx, actor, {
+        action: 'platform.deleted',
+        subjectType: 'platform',
+        subjectId: componentAppid,
+        tenant: { componentAppid },
+      }),
+    );
   }
 
   /** Compares WeChat's list of authorizers with the merchants here: adds and repairs, and takes nothing away. */

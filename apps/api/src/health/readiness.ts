@@ -1,0 +1,48 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { tryWrite } from '@app/database';
+import { JobQueues } from '@app/queue';
+import { shortageOf, type Shortage } from '../http/shortages.js';
+import { Part } from './part.js';
+
+const DEADLINE_MS = 2_000;
+/** However many ask: of one process, a part is tried about once a second. */
+const REMEMBERED_MS = 1_000;
+
+export type PartName = 'database' | 'queue';
+
+/** What each part is short of; null: it does its work. */
+export type PartStates = Record<PartName, Shortage | null>;
+
+/** Whether what requests need can be written to: a disk that is full, or a replica, answers as if nothing were amiss. */
+@Injectable()
+export class Readiness {
+  private readonly logger = new Logger(Readiness.name);
+  private readonly database: Part<Shortage>;
+  private readonly queue: Part<Shortage>;
+
+  constructor(dataSource: DataSource, queues: JobQueues) {
+    this.database = this.part('database', 'database_unavailable', () => tryWrite(dataSource));
+    this.queue = this.part('queue', 'queue_unavailable', () => queues.ping(DEADLINE_MS));
+  }
+
+  async states(): Promise<PartStates> {
+    const now = performance.now();
+    const [database, queue] = await Promise.all([this.database.state(now), this.queue.state(now)]);
+    return { database, queue };
+  }
+
+  private part(name: PartName, fallback: Shortage, attempt: () => Promise<void>): Part<Shortage> {
+    return new Part<Shortage>({
+      attempt,
+      lackOf: (error) => shortageOf(error) ?? fallback,
+      deadlineMs: DEADLINE_MS,
+      rememberedMs: REMEMBERED_MS,
+      // Probes come every few seconds: one line tells of the whole time.
+      onChange: (lack, error) =>
+        lack
+          ? this.logger.warn('not ready', { part: name, code: lack, error: String(error) })
+          : this.logger.log('ready again', { part: name }),
+    });
+  }
+}

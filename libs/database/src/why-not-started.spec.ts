@@ -1,0 +1,29 @@
+import { PoolerBetween, whyNotStarted } from './why-not-started.js';
+
+const withCode = (code: string, message: string) => Object.assign(new Error(message), { code });
+
+describe('why a start came to nothing', () => {
+  it.each([
+    ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:5432', /does not answer.*ECONNREFUSED/],
+    ['53300', 'sorry, too many clients already', /all are in use.*too many clients/],
+    ['53100', 'No space left on device', /disk of the database is full/],
+    ['25006', 'cannot execute CREATE TABLE in a read-only transaction', /takes no writes/],
+    ['53200', 'out of memory', /short of memory/],
+    ['08P01', 'unsupported startup parameter: options', /PgBouncer.*docs\/operations\.md/],
+  ])('with %s is told in one line', (code, message, line) => {
+    const told = whyNotStarted(withCode(code, message));
+    expect(told).toMatch(line);
+    expect(told).not.toContain('\n');
+  });
+
+  it('is told of a pooler', () => {
+    expect(whyNotStarted(new PoolerBetween())).toMatch(/PgBouncer.*Connect to Postgres itself/);
+  });
+
+  it('is not told of other errors, whose stacks somebody needs', () => {
+    expect(whyNotStarted(new TypeError('x is not a function'))).toBeUndefined();
+    const ofQueue = Object.assign(withCode('queue_unavailable', 'x'), { cause: withCode('ECONNREFUSED', 'x') });
+    expect(whyNotStarted(ofQueue)).toBeUndefined();
+    expect(whyNotStarted(withCode('42P01', 'relation does not exist'))).toBeUndefined();
+  });
+});

@@ -1,0 +1,61 @@
+import pg from 'pg';
+import { databaseShortage, type DatabaseShortage } from './shortage.js';
+
+const WHAT: Record<DatabaseShortage, string> = {
+  database_unavailable: 'The database of DATABASE_URL does not answer or refuses',
+  database_busy: 'The database of DATABASE_URL gives no connection: all are in use',
+  database_full: 'The disk of the database is full',
+  database_read_only: 'The database of DATABASE_URL takes no writes: a standby, or made read-only',
+  database_out_of_memory: 'The database is short of memory',
+};
+
+/** A start that the database stopped, in a line for whoever can mend it; undefined when it was something else. */
+export function whyNotStarted(error: unknown): string | undefined {
+  if (error instanceof PoolerBetween) return error.message;
+  // The queue's own errors have causes of the same kind.
+  if (error instanceof Error && 'code' in error && error.code === 'queue_unavailable') return undefined;
+  const shortage = databaseShortage(error);
+  if (!shortage || !(error instanceof Error)) return undefined;
+  // PgBouncer's own words, which have no code of their own.
+  if (error.message.includes('unsupported startup parameter')) {
+    return `DATABASE_URL leads to a PgBouncer that refuses our timeouts (${error.message}). Connect to Postgres itself: see docs/operations.md.`;
+  }
+  return `${WHAT[shortage]} (${error.message || error.name}). Start again when that is mended.`;
+}
+
+/** Something between us and Postgres keeps to itself what a connection begins with. */
+export class PoolerBetween extends Error {
+  readonly code = 'pooler_between';
+  override readonly name = 'PoolerBetween';
+
+  constructor() {
+    super(
+      'DATABASE_URL leads to a pooler, such as PgBouncer, that drops what a connection begins with (ignore_startup_parameters): ' +
+        'locks, notices and timeouts would not hold. Connect to Postgres itself: an api and a worker have pools of their own.',
+    );
+  }
+}
+
+/** No default of anybody, so that Postgres has it from us. */
+const ASKED_MS = 59_123;
+
+/** Whether Postgres hears what a connection of ours begins with. @throws PoolerBetween, and what pg says */
+export async function refusePooler(url: string): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    idle_in_transaction_session_timeout: ASKED_MS,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+  });
+  // What happens to it later is told by the query.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ ms: string }>(
+      `SELECT setting AS ms FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'`,
+    );
+    if (Number(rows[0]?.ms) !== ASKED_MS) throw new PoolerBetween();
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,10 @@
+import type { BullQueue } from './backend.js';
+
+/** Whether the backend takes writes in the place of our queues, and lets us run scripts. @throws what the backend says */
+export async function tryWrite(queue: BullQueue): Promise<void> {
+  await Promise.all([
+    // Beside what BullMQ keeps of a queue, under a name that it does not know.
+    queue.getBackend().setQueueMeta({ retract_tried_at: Date.now() }),
+    queue.getJobState('no-such-job'),
+  ]);
+}
