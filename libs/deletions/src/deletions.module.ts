@@ -13,6 +13,7 @@ import { QuotaReading } from './quota-reading.js';
 import { Proofs } from './proofs.js';
 import { Runs } from './runs.js';
 import { LaneForecasts } from './lane-forecasts.js';
+import { KnownTargets } from './known-targets.js';
 import { TakedownDryRun } from './takedown-dry-run.js';
 import { TakedownDoor } from './takedown-door.js';
 import { TakedownIntake } from './takedown-intake.js';
@@ -28,6 +29,7 @@ export class DeletionsModule {
       DeletionRun,
       Deletions,
       Dispatcher,
+      KnownTargets,
       LaneReports,
       Lanes,
       PlatformHolds,

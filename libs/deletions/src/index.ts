@@ -39,7 +39,9 @@ export {
   TakedownNotFound,
   TakedownStateConflict,
   QuotaClearsSpent,
+  SharedMaterial,
   TargetRefused,
+  type SharedArticle,
 } from './errors.js';
 export { eta } from './eta.js';
 export { type PacingDefaults } from './lane.js';
@@ -54,6 +56,7 @@ export { decideTarget, parseMsgId, targetColumns, type Target, type TargetReques
 export {
   TakedownDoor,
   type Decided,
+  type DoorOptions,
   type ItemRequest,
   type OpenDoor,
   type Rejection,
