@@ -17,6 +17,7 @@ import { DispatchCounts1764346000000 } from './migrations/1764346000000-dispatch
 import { RoomForUpdates1764348000000 } from './migrations/1764348000000-room-for-updates.js';
 import { UndoneTakedowns1764351000000 } from './migrations/1764351000000-undone-takedowns.js';
 import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
+import { InferredProofs1764540000000 } from './migrations/1764540000000-inferred-proofs.js';
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
 
 export interface DatabaseOptions {
@@ -48,6 +49,7 @@ const migrations = [
   RoomForUpdates1764348000000,
   InventoryLookups1764350000000,
   UndoneTakedowns1764351000000,
+  InferredProofs1764540000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
