@@ -18,6 +18,7 @@ import { RoomForUpdates1764348000000 } from './migrations/1764348000000-room-for
 import { UndoneTakedowns1764351000000 } from './migrations/1764351000000-undone-takedowns.js';
 import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 import { InferredProofs1764540000000 } from './migrations/1764540000000-inferred-proofs.js';
+import { TokenConflicts1764541000000 } from './migrations/1764541000000-token-conflicts.js';
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
 
 export interface DatabaseOptions {
@@ -50,6 +51,7 @@ const migrations = [
   InventoryLookups1764350000000,
   UndoneTakedowns1764351000000,
   InferredProofs1764540000000,
+  TokenConflicts1764541000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

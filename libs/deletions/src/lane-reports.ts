@@ -21,6 +21,8 @@ export interface LaneReport {
   resetsAt: Date;
   /** Of this month's clears of the quota. */
   clearsLeft: number;
+  /** While another system mints access tokens for this account. */
+  tokenConflict: { since: Date; nextTryAt: Date | null } | null;
   /** Deletions in the lane. */
   pending: number;
   /** When the last of them will leave; null when there is none, or it will not. */
@@ -31,6 +33,8 @@ interface ReportedLane extends LaneRow {
   urgent: number;
   normal: number;
   lastReadyAt: Date | null;
+  conflictSince: Date | null;
+  conflictUntil: Date | null;
   heldUntil: Date | null;
 }
 
@@ -46,8 +50,9 @@ export class LaneReports {
     const lanes = await rows<ReportedLane>(
       this.dataSource,
       `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
-         w.last_ready_at AS "lastReadyAt", pl.held_until AS "heldUntil"
-       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+         w.last_ready_at AS "lastReadyAt", pl.held_until AS "heldUntil",
+         t.conflict_since AS "conflictSince", t.conflict_until AS "conflictUntil"
+       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
        LEFT JOIN (
          SELECT d.merchant_id, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
            count(*) FILTER (WHERE NOT d.is_urgent)::int AS normal, max(d.ready_at) AS last_ready_at
@@ -92,6 +97,7 @@ export class LaneReports {
       reservedForUrgent: reserve,
       resetsAt,
       clearsLeft: clearsLeft(lane, lane.now),
+      tokenConflict: lane.conflictSince && { since: lane.conflictSince, nextTryAt: lane.conflictUntil },
       pending,
       eta: pending > 0 ? this.eta(lane, pending - 1, lane.normal === 0, lane.lastReadyAt) : null,
     };

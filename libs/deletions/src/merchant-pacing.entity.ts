@@ -3,7 +3,7 @@ import { Merchant } from '@app/merchants';
 
 /** A merchant's lane: when it is due, its rate, and today's ledger of delete calls. */
 @Entity({ name: 'merchant_pacing' })
-@Check('merchant_pacing_blocked_for_check', `blocked_for IN ('rate_limit', 'daily_quota', 'merchant_admin')`)
+@Check('merchant_pacing_blocked_for_check', `blocked_for IN ('rate_limit', 'daily_quota', 'merchant_admin', 'token_conflict')`)
 @Index('merchant_pacing_due_idx', ['dueAt'], { where: 'due_at IS NOT NULL' })
 export class MerchantPacing {
   @ForeignKey(() => Merchant, { name: 'merchant_pacing_merchant_id_fkey' })
@@ -20,7 +20,7 @@ export class MerchantPacing {
   @Column('date', { name: 'quota_day', nullable: true }) quotaDay!: string | null;
   @Column('integer', { name: 'quota_used', default: 0 }) quotaUsed!: number;
   @Column('text', { name: 'blocked_for', nullable: true }) blockedFor!:
-    'rate_limit' | 'daily_quota' | 'merchant_admin' | null;
+    'rate_limit' | 'daily_quota' | 'merchant_admin' | 'token_conflict' | null;
   /** For normal deletions; urgent ones may still have the reserve. */
   @Column('timestamptz', { name: 'blocked_until', nullable: true }) blockedUntil!: Date | null;
   @Column('timestamptz', { name: 'urgent_blocked_until', nullable: true }) urgentBlockedUntil!: Date | null;
