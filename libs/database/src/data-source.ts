@@ -18,6 +18,7 @@ import { RoomForUpdates1764348000000 } from './migrations/1764348000000-room-for
 import { UndoneTakedowns1764351000000 } from './migrations/1764351000000-undone-takedowns.js';
 import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
+import { UnknownFacts1764560000000 } from './migrations/1764560000000-unknown-facts.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -48,6 +49,7 @@ const migrations = [
   RoomForUpdates1764348000000,
   InventoryLookups1764350000000,
   UndoneTakedowns1764351000000,
+  UnknownFacts1764560000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

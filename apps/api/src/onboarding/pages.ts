@@ -25,7 +25,7 @@ export function authorizePage(componentAppid: string, links: AuthorizationLinks)
 
 export function resultPage(componentAppid: string, merchant: Merchant, reasons: IneligibleReason[]): string {
   const again = `/authorize/${componentAppid}?biz_appid=${merchant.authorizerAppid}`;
-  const granted = merchant.permissionSets.map((id) => {
+  const granted = (merchant.permissionSets ?? []).map((id) => {
     const { zh, en } = permissionSetName(id);
     return `<li>${escape(zh)} · ${escape(en)} (${id})</li>`;
   });
