@@ -19,6 +19,7 @@ import { UndoneTakedowns1764351000000 } from './migrations/1764351000000-undone-
 import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
 import { UnknownFacts1764560000000 } from './migrations/1764560000000-unknown-facts.js';
+import { TryAnyway1764560001000 } from './migrations/1764560001000-try-anyway.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -50,6 +51,7 @@ const migrations = [
   InventoryLookups1764350000000,
   UndoneTakedowns1764351000000,
   UnknownFacts1764560000000,
+  TryAnyway1764560001000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
