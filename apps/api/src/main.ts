@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { Logger } from '@nestjs/common';
 import { ApiKeys } from '@app/access';
 import { migrate } from '@app/database';
 import { createLogger } from '@app/logging';
@@ -15,6 +16,8 @@ let logger = createLogger({ level: 'log' });
 try {
   const env = readSettings(apiEnvSchema, process.env);
   logger = createLogger({ level: env.LOG_LEVEL });
+  // What is logged before Nest starts is JSON too.
+  Logger.overrideLogger(logger);
   await reach('DATABASE_URL', () => migrate(env.DATABASE_URL), {
     isAway,
     onWait: (reason) =>

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { migrate } from '@app/database';
 import { createLogger } from '@app/logging';
 import { isAway } from '@app/postgres';
@@ -10,6 +11,8 @@ let logger = createLogger({ level: 'log' });
 try {
   const env = readSettings(workerEnvSchema, process.env);
   logger = createLogger({ level: env.LOG_LEVEL });
+  // What is logged before Nest starts is JSON too.
+  Logger.overrideLogger(logger);
   await reach('DATABASE_URL', () => migrate(env.DATABASE_URL), {
     isAway,
     onWait: (reason) =>
