@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 /** An app as it is deployed: built, in a process of its own. */
 export interface BuiltApp {
   pid: number;
+  /** False once it has ended, by itself or as told. */
+  isUp(): boolean;
   /** Ends it and waits for its end. @returns its exit code, null when it was killed */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
@@ -25,6 +27,7 @@ export async function startBuiltApp(app: 'api' | 'worker', environment: Record<s
   if (child.pid === undefined) throw new Error(`the ${app} has no process`);
   return {
     pid: child.pid,
+    isUp: () => child.exitCode === null && child.signalCode === null,
     end: async (signal) => {
       child.kill(signal);
       await exited;

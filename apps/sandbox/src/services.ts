@@ -84,6 +84,8 @@ export async function startServices(env: SandboxEnv): Promise<Services> {
  */
 async function refuseForeignDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
+  // Its end is told to whoever waits for an answer; without a listener it would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const { rows } = await client.query<{ component_appid: string }>(

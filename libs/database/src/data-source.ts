@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import pg from 'pg';
 import { DataSource, QueryFailedError, type DataSourceOptions, type EntityTarget, type ObjectLiteral } from 'typeorm';
+import { SteadyClient } from '@app/postgres';
 import { FirstTables1764000000000 } from './migrations/1764000000000-first-tables.js';
 import { MassMessages1764050000000 } from './migrations/1764050000000-mass-messages.js';
 import { MerchantsEvents1764100000000 } from './migrations/1764100000000-merchants-events.js';
@@ -67,13 +68,14 @@ for (const { prototype } of [QueryFailedError, pg.DatabaseError]) {
 const MIGRATION_LOCK = 727_274;
 
 /** No statement of ours takes as long, so its connection is gone without a word. */
-const QUERY_TIMEOUT_MS = 60_000;
+const ANSWER_WITHIN_MS = 60_000;
 
 /**
  * A machine that vanishes says no good-bye. Without these, Postgres would keep its locks for two hours, the dispatcher's among
  * them, and we would wait a quarter of an hour for an answer that cannot come.
  */
 const BOTH_ENDS_NOTICE = {
+  Client: SteadyClient,
   keepAlive: true,
   keepAliveInitialDelayMillis: 10_000,
   idle_in_transaction_session_timeout: 60_000,
@@ -90,8 +92,9 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     synchronize: false,
     poolSize: options.poolSize ?? 10,
     applicationName: options.applicationName,
+    // For one to be opened, and for one to be free.
     connectTimeoutMS: 5_000,
-    extra: { ...BOTH_ENDS_NOTICE, query_timeout: QUERY_TIMEOUT_MS },
+    extra: { ...BOTH_ENDS_NOTICE, answerWithinMs: ANSWER_WITHIN_MS },
     // A server that restarts drops idle connections: pg reports that as an error of the pool, which is no reason to die.
     poolErrorHandler: () => undefined,
   };

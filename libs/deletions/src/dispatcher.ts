@@ -17,6 +17,9 @@ const PROBE_EVERY_MS = 1_000;
 /** A job that is being added, or whose claim just ended, is no lost job. */
 const LOST_AFTER_MS = 15_000;
 const SWEEP_LIMIT = 1_000;
+/** Within so long a leader that is frozen, or whose connection died without a word, is followed by another. */
+const LEASE_MS = 8_000;
+const RENEW_EVERY_MS = 2_000;
 /** Any number will do, as long as every worker takes the same. */
 const LEADER_LOCK = 727_275;
 
@@ -71,15 +74,34 @@ export class Dispatcher {
       ]);
       if (!lock?.won) return;
       // A leader that is frozen, and does not renew it, loses the lock as one that died.
-      await connection.query(`SET idle_session_timeout = '${3 * SWEEP_EVERY_MS}ms'`);
+      await connection.query(`SET idle_session_timeout = '${LEASE_MS}ms'`);
       this.logger.log('dispatching');
-      await this.lead(connection).finally(() => this.unlock(connection));
+      await this.leadWhileRenewed(connection).finally(() => this.unlock(connection));
     } finally {
       await connection.release();
     }
   }
 
-  private async lead(connection: QueryRunner): Promise<void> {
+  private async leadWhileRenewed(connection: QueryRunner): Promise<void> {
+    const ending = new AbortController();
+    const renewed = this.renew(connection, ending);
+    try {
+      await this.lead(ending.signal);
+    } finally {
+      ending.abort();
+      await renewed;
+    }
+  }
+
+  /** Beside the work, of which a part may take longer than the lease. Without the lock, the work ends. */
+  private async renew(connection: QueryRunner, ending: AbortController): Promise<void> {
+    while (!ending.signal.aborted) {
+      await delay(RENEW_EVERY_MS, undefined, { signal: ending.signal }).catch(() => undefined);
+      if (!ending.signal.aborted) await connection.query('SELECT 1').catch((error: unknown) => ending.abort(error));
+    }
+  }
+
+  private async lead(ending: AbortSignal): Promise<void> {
     this.handedOut = undefined;
     this.capacity = LEAST_CAPACITY;
     this.lookedAt = performance.now();
@@ -88,9 +110,9 @@ export class Dispatcher {
     let sweptAt = performance.now();
     let probedAt = sweptAt;
     while (!this.stopping.signal.aborted) {
+      ending.throwIfAborted();
       const pauseMs = await this.look();
       if (performance.now() - sweptAt > SWEEP_EVERY_MS) {
-        await connection.query('SELECT 1');
         await this.sweep(LOST_AFTER_MS);
         sweptAt = performance.now();
       }

@@ -79,6 +79,8 @@ async function start(folder: ClusterFolder, options: EmbeddedPostgresOptions): P
 
 async function createDatabase(url: string, database: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
+  // Its end is told to whoever waits for an answer; without a listener it would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);

@@ -87,7 +87,7 @@ class SharedConnection {
 
   constructor(
     private readonly options: QueueOptions,
-    private readonly queryTimeoutMs: number,
+    private readonly answerWithinMs: number,
   ) {
     this.isPostgres = backendOf(options.url) === 'postgres';
   }
@@ -102,11 +102,11 @@ class SharedConnection {
 
   private connect(): PostgresConnection {
     const { url, schema = 'bullmq', postgresPoolSize: poolSize = 6 } = this.options;
-    const opened = connectToPostgres({ url, schema, poolSize, queryTimeoutMs: this.queryTimeoutMs });
+    const opened = connectToPostgres({ url, schema, poolSize, answerWithinMs: this.answerWithinMs });
     // BullMQ keeps the first connect's failure for ever: the next to ask starts afresh.
     opened.waitUntilReady().catch(() => {
       if (this.opened === opened) this.opened = undefined;
-      void opened.close();
+      opened.close().catch(() => undefined);
     });
     return opened;
   }

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  connection = connectToPostgres({ url: database.url, schema: 'bullmq', poolSize: 6, queryTimeoutMs: 5_000 });
+  connection = connectToPostgres({ url: database.url, schema: 'bullmq', poolSize: 6, answerWithinMs: 5_000 });
   closing = [];
 });
 afterEach(async () => {

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
-import pg, { type ClientConfig, type QueryResult } from 'pg';
+import pg, { type QueryResult } from 'pg';
 import { PostgresConnection, PostgresQueueBackend, type BackendFactory } from 'bullmq';
+import { SteadyClient, type SteadyClientConfig } from '@app/postgres';
 import { Gathering, type Patience } from './gathering.js';
 
 /**
  * A connection that prepares every statement that has parameters, so that Postgres parses and plans each once: BullMQ has
  * some dozens, and runs one or two of them for every job.
  */
-class PreparingClient extends pg.Client {
-  constructor(config?: ClientConfig) {
+class PreparingClient extends SteadyClient {
+  constructor(config?: SteadyClientConfig) {
     super(config);
     // pg-pool and BullMQ call it in this one way. The type has an overload for every other.
     const query = this.query.bind(this) as (statement: unknown, values?: unknown, callback?: unknown) => unknown;
@@ -35,7 +36,7 @@ interface QueueDatabase {
   schema: string;
   /** Most connections, besides the one that listens. */
   poolSize: number;
-  queryTimeoutMs: number;
+  answerWithinMs: number;
 }
 
 /** What BullMQ runs when a job has ended: it marks that job and takes the next, of which it returns the row, if there is one. */
@@ -96,13 +97,17 @@ function endingTogether(query: Query): Query {
 /** BullMQ's own refusals, and deadlocks. */
 const isOfOneJob = (error: unknown) => error instanceof pg.DatabaseError && /^(BM|40)/.test(error.code ?? '');
 
+const HEAR_EVERY_MS = 3_000;
+
 type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 
 class SharedPostgresConnection extends PostgresConnection {
   private readonly takingTurns = new WeakSet<ListenClient>();
 
-  constructor(options: ConstructorParameters<typeof PostgresConnection>[0]) {
+  constructor(options: ConstructorParameters<typeof PostgresConnection>[0] & SteadyClientConfig) {
     super(options);
+    // BullMQ opens the connection that listens with pg's own class.
+    Object.assign(this, { pgModule: { ...pg, Client: SteadyClient } });
     this.pool.query = endingTogether(this.pool.query.bind(this.pool)) as typeof this.pool.query;
   }
 
@@ -121,12 +126,20 @@ class SharedPostgresConnection extends PostgresConnection {
       // pg's answer is of the caller's type, whatever that is.
       return asked as never;
     };
+    this.keepHearing(client);
     return client;
+  }
+
+  /** Nothing is asked of it for hours, so that nobody would notice that it has died without a word. */
+  private keepHearing(client: ListenClient): void {
+    const timer = setInterval(() => {
+      client.query('SELECT 1').catch(() => clearInterval(timer));
+    }, HEAR_EVERY_MS).unref();
   }
 }
 
 /** Connections to PostgreSQL that all queues of a process share: a pool, and one that listens for new jobs. */
-export function connectToPostgres({ url, schema, poolSize, queryTimeoutMs }: QueueDatabase): PostgresConnection {
+export function connectToPostgres({ url, schema, poolSize, answerWithinMs }: QueueDatabase): PostgresConnection {
   return new SharedPostgresConnection({
     connectionString: url,
     schema,
@@ -136,7 +149,7 @@ export function connectToPostgres({ url, schema, poolSize, queryTimeoutMs }: Que
     // sweep, and one that is there again finds that its rows are done.
     options: '-c synchronous_commit=off',
     application_name: 'retract-queue',
-    query_timeout: queryTimeoutMs,
+    answerWithinMs,
     connectionTimeoutMillis: 3_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
