@@ -30,6 +30,7 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
   });
   const api = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(env), adapter, {
     logger,
+    abortOnError: false,
     bodyParser: false,
   });
   closeInTime(adapter.getInstance());

@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { ApiKeys } from '@app/access';
-import { migrate, refusePooler, whyNotStarted } from '@app/database';
+import { prepareDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
-import { readSettings, SettingsInvalid } from '@app/settings';
+import { isAway } from '@app/postgres';
+import { reach, readSettings, SettingsInvalid, Unreachable } from '@app/settings';
 import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
 
@@ -10,11 +11,15 @@ import { apiEnvSchema } from './env.js';
 // the frequent ones longer: see docs/benchmarks.md, also for why the worker does without.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
+let logger = createLogger({ level: 'log' });
 try {
   const env = readSettings(apiEnvSchema, process.env);
-  const logger = createLogger({ level: env.LOG_LEVEL });
-  await refusePooler(env.DATABASE_URL);
-  await migrate(env.DATABASE_URL);
+  logger = createLogger({ level: env.LOG_LEVEL });
+  await reach('DATABASE_URL', () => prepareDatabase(env.DATABASE_URL), {
+    isAway,
+    onWait: (reason) =>
+      logger.warn('the database is away, the start waits for it', { setting: 'DATABASE_URL', reason }),
+  });
   const api = await createApi(env, logger);
   const firstKey = env.BOOTSTRAP_API_KEY ? undefined : await api.get(ApiKeys).first();
   // Not through the logger, which keeps keys out of the logs.
@@ -23,8 +28,13 @@ try {
   await api.listen(env.PORT, env.HOST);
   logger.log('api listens', { url: await api.getUrl() });
 } catch (error) {
-  const problem = error instanceof SettingsInvalid ? error.message : whyNotStarted(error);
-  if (!problem) throw error;
-  console.error(problem);
-  process.exitCode = 1;
+  if (error instanceof SettingsInvalid) console.error(error.message);
+  else if (error instanceof Unreachable) {
+    logger.fatal('the start has ended: a server cannot be reached', { setting: error.setting, reason: error.reason });
+  } else {
+    const reason = whyNotStarted(error);
+    logger.fatal('the start has ended', reason ? { reason } : { error });
+  }
+  // What was opened so far would keep the process up.
+  process.exit(1);
 }

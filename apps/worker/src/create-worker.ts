@@ -5,5 +5,5 @@ import { WorkerModule } from './worker.module.js';
 
 /** The worker on a migrated database. It takes work from the moment that this returns. */
 export function createWorker(env: WorkerEnv, logger: LoggerService): Promise<INestApplicationContext> {
-  return NestFactory.createApplicationContext(WorkerModule.forRoot(env), { logger });
+  return NestFactory.createApplicationContext(WorkerModule.forRoot(env), { logger, abortOnError: false });
 }

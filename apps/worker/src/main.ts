@@ -1,20 +1,42 @@
-import { migrate, refusePooler, whyNotStarted } from '@app/database';
+import { prepareDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
-import { readSettings, SettingsInvalid } from '@app/settings';
+import { isAway } from '@app/postgres';
+import { JobQueues, QueueUnavailable } from '@app/queue';
+import { reach, readSettings, SettingsInvalid, Unreachable } from '@app/settings';
 import { createWorker } from './create-worker.js';
-import { workerEnvSchema } from './env.js';
+import { workerEnvSchema, type WorkerEnv } from './env.js';
 
+let logger = createLogger({ level: 'log' });
 try {
   const env = readSettings(workerEnvSchema, process.env);
-  const logger = createLogger({ level: env.LOG_LEVEL });
-  await refusePooler(env.DATABASE_URL);
-  await migrate(env.DATABASE_URL);
+  logger = createLogger({ level: env.LOG_LEVEL });
+  await reach('DATABASE_URL', () => prepareDatabase(env.DATABASE_URL), {
+    isAway,
+    onWait: (reason) =>
+      logger.warn('the database is away, the start waits for it', { setting: 'DATABASE_URL', reason }),
+  });
+  await waitForQueue(env);
   const worker = await createWorker(env, logger);
   worker.enableShutdownHooks(undefined, { useProcessExit: true });
   logger.log('worker runs');
 } catch (error) {
-  const problem = error instanceof SettingsInvalid ? error.message : whyNotStarted(error);
-  if (!problem) throw error;
-  console.error(problem);
-  process.exitCode = 1;
+  if (error instanceof SettingsInvalid) console.error(error.message);
+  else if (error instanceof Unreachable) {
+    logger.fatal('the start has ended: a server cannot be reached', { setting: error.setting, reason: error.reason });
+  } else {
+    const reason = whyNotStarted(error);
+    logger.fatal('the start has ended', reason ? { reason } : { error });
+  }
+  // What was opened so far would keep the process up.
+  process.exit(1);
+}
+
+/** The api starts without it, and accepts what is asked; a worker has nothing to do then. */
+async function waitForQueue({ QUEUE_URL, DATABASE_URL }: WorkerEnv): Promise<void> {
+  const setting = QUEUE_URL ? 'QUEUE_URL' : 'DATABASE_URL';
+  const queues = new JobQueues({ url: QUEUE_URL ?? DATABASE_URL });
+  await reach(setting, () => queues.ping(), {
+    isAway: (error) => error instanceof QueueUnavailable,
+    onWait: (reason) => logger.warn('the queue is away, the start waits for it', { setting, reason }),
+  }).finally(() => queues.close());
 }

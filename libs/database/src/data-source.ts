@@ -93,7 +93,7 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     poolSize: options.poolSize ?? 10,
     applicationName: options.applicationName,
     // For one to be opened, and for one to be free.
-    connectTimeoutMS: 5_000,
+    connectTimeoutMS: 10_000,
     extra: { ...BOTH_ENDS_NOTICE, answerWithinMs: ANSWER_WITHIN_MS },
     // A server that restarts drops idle connections: pg reports that as an error of the pool, which is no reason to die.
     poolErrorHandler: () => undefined,

@@ -26,6 +26,9 @@ const streams = { events: { maxLen: 1000 } };
 const ADDING_TIMEOUT_MS = 5_000;
 const WORKING_TIMEOUT_MS = 15_000;
 
+/** BullMQ lets Redis hold an answer back for ten seconds at most, while a queue is empty. */
+const REDIS_WORKING_TIMEOUT_MS = 11_500;
+
 /** The adding side of a process: commands fail soon when the backend is away. @throws QueueUrlInvalid */
 export class AddingSide {
   private readonly shared: SharedConnection;
@@ -42,7 +45,7 @@ export class AddingSide {
     }
     // Without a limit, commands wait in memory for as long as Redis is away, and come all at once when it returns.
     // BullMQ's own waiting for the first connection knows no limit either: skipped, its first command connects.
-    const connection = { ...redisConnection(options), maxRetriesPerRequest: 1 };
+    const connection = { ...redisConnection(options, ADDING_TIMEOUT_MS), maxRetriesPerRequest: 1 };
     const prefix = prefixOf(options);
     return new redis.Queue<unknown, void>(name, { connection, prefix, streams, skipWaitingForReady: true });
   }
@@ -68,7 +71,7 @@ export class WorkingSide {
     if (this.shared.isPostgres) {
       return new postgres.Worker<unknown, void>(name, processor, { ...settings, connection: this.shared.current() });
     }
-    const connection = { ...redisConnection(options), maxRetriesPerRequest: null };
+    const connection = { ...redisConnection(options, REDIS_WORKING_TIMEOUT_MS), maxRetriesPerRequest: null };
     return new redis.Worker<unknown, void>(name, processor, { ...settings, connection, prefix: prefixOf(options) });
   }
 
@@ -119,10 +122,13 @@ export function backendOf(url: string): 'postgres' | 'redis' {
   throw new QueueUrlInvalid();
 }
 
-function redisConnection({ url }: QueueOptions) {
+function redisConnection({ url }: QueueOptions, answerWithinMs: number) {
   return {
     url,
     connectTimeout: 3_000,
+    // While a command waits, so long without a byte means that the connection is dead. ioredis opens another.
+    socketTimeout: answerWithinMs,
+    keepAlive: 5_000,
     // ioredis keeps the process alive for that long after leaving a connection that was already broken.
     disconnectTimeout: 200,
     retryStrategy: (times: number) => Math.min(times * 200, 1_000),

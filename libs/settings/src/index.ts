@@ -1,2 +1,3 @@
 export { readSettings, SettingsInvalid } from './read-settings.js';
 export { settings } from './settings.js';
+export { reach, Unreachable, type ReachOptions } from './reach.js';
