@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import pg, { type ClientConfig } from 'pg';
-import { deadOf, isSuspect, type Backend, type Silence } from './liveness.js';
+import { ANSWER_ARRIVES_MS, deadOf, isSuspect, type Backend, type Silence } from './liveness.js';
 
 const LOOK_EVERY_MS = 1_000;
 const PROBE_MS = 3_000;
@@ -89,35 +89,61 @@ export class ConnectionWatch {
   }
 
   private async breakOffDead(): Promise<void> {
-    const asked = [...this.entries.values()].filter(({ pid }) => pid !== 0);
-    const backends = await this.ask(asked.map(({ pid }) => pid));
-    if (!backends) return;
-    const now = performance.now();
-    const still = asked.filter(({ connection, pid }) => this.entries.has(connection) && connection.pid === pid);
-    for (const entry of still) this.update(entry, now);
-    for (const { connection } of deadOf(still, backends, now)) connection.breakOff('the connection is dead');
-  }
-
-  /** @returns undefined where a pooler stands between: what it calls pids are none */
-  private async ask(pids: number[]): Promise<Map<number, Backend> | undefined> {
     const probe = new pg.Client({ ...this.config, connectionTimeoutMillis: PROBE_MS });
     probe.on('error', () => undefined);
-    // Also one that is slow to connect, or to say good-bye.
     const tooLong = setTimeout(() => destroy(probe, 'the probe took too long'), 2 * PROBE_MS);
     try {
       await probe.connect();
-      const { rows } = await probe.query<{ pid: number; state: string | null; for_ms: number | null }>(
-        `SELECT pid, state, extract(epoch FROM clock_timestamp() - state_change)::float8 * 1000 AS for_ms
-         FROM pg_stat_activity WHERE pid = ANY($1::int[]) OR pid = pg_backend_pid()`,
-        [[...pids]],
-      );
-      const backends = new Map(rows.map(({ pid, state, for_ms }) => [pid, { state, forMs: for_ms ?? 0 }]));
-      return backends.has(pidOf(probe) ?? 0) ? backends : undefined;
+      await endDead(probe, this.deadOnes(await this.backends(probe)));
     } finally {
       clearTimeout(tooLong);
-      destroy(probe, 'done');
+      destroy(probe, 'the probe is done');
     }
   }
+
+  /** @returns undefined where a pooler stands between: what it calls pids are none */
+  private async backends(probe: Client): Promise<Map<number, Backend> | undefined> {
+    const pids = [...this.entries.values()].map(({ pid }) => pid);
+    const { rows } = await probe.query<{ pid: number; state: string | null; for_ms: number | null }>(
+      `SELECT pid, state, extract(epoch FROM clock_timestamp() - state_change)::float8 * 1000 AS for_ms
+       FROM pg_stat_activity WHERE pid = ANY($1::int[]) OR pid = pg_backend_pid()`,
+      [pids],
+    );
+    const backends = new Map(rows.map(({ pid, state, for_ms }) => [pid, { state, forMs: for_ms ?? 0 }]));
+    // Those that connected meanwhile were not asked about.
+    for (const { connection, pid } of this.entries.values()) {
+      if (connection.pid !== pid) backends.set(connection.pid ?? 0, { state: 'active', forMs: 0 });
+    }
+    return backends.has(pidOf(probe) ?? 0) ? backends : undefined;
+  }
+
+  /** @returns the pids of those that were found dead, and are broken off */
+  private deadOnes(backends: Map<number, Backend> | undefined): number[] {
+    if (!backends) return [];
+    const now = performance.now();
+    for (const entry of this.entries.values()) this.update(entry, now);
+    const dead = deadOf(
+      [...this.entries.values()].filter(({ pid }) => pid !== 0),
+      backends,
+      now,
+    );
+    for (const { connection } of dead) connection.breakOff('it died without a word');
+    return dead.map(({ pid }) => pid);
+  }
+}
+
+/**
+ * Where only the way broke, the server still holds their locks. The pid may be of another connection by now: what is ended
+ * is ours and idle at least, and whoever uses it connects anew.
+ */
+async function endDead(probe: Client, pids: number[]): Promise<void> {
+  if (pids.length === 0) return;
+  await probe.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE pid = ANY($1::int[]) AND usename = current_user AND application_name LIKE 'retract-%'
+       AND state LIKE 'idle%' AND state_change < clock_timestamp() - $2 * interval '1 ms'`,
+    [pids, ANSWER_ARRIVES_MS],
+  );
 }
 
 type Client = InstanceType<typeof pg.Client>;

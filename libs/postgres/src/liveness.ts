@@ -20,7 +20,7 @@ export interface Backend {
 /** An answer may take its time: only from then on the server is asked what became of the statement. */
 export const SUSPECT_AFTER_MS = 5_000;
 /** A backend that has been idle for so long has sent its answer, or has never heard of the statement. */
-const ANSWER_ARRIVES_MS = 2_000;
+export const ANSWER_ARRIVES_MS = 2_000;
 const IDLE_STATES = new Set<string | null>(['idle', 'idle in transaction', 'idle in transaction (aborted)']);
 
 export const isSuspect = ({ isAsking, quietSince }: Silence, now: number) =>
