@@ -13,13 +13,18 @@ export interface BuiltApp {
 }
 
 /** @returns when it listens or runs. @throws when it has ended before that */
-export async function startBuiltApp(app: 'api' | 'worker', environment: Record<string, string>): Promise<BuiltApp> {
+export async function startBuiltApp(
+  app: 'api' | 'worker',
+  environment: Record<string, string>,
+  onLine: (line: string) => void = () => undefined,
+): Promise<BuiltApp> {
   const child = spawn(process.execPath, [join(process.cwd(), `dist/apps/${app}/src/main.js`)], {
     env: { PATH: process.env.PATH, LOG_LEVEL: 'log', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
+  lines.on('line', onLine);
   await new Promise<void>((resolve, reject) => {
     lines.on('line', (line) => (/api listens|worker runs/.test(line) ? resolve() : undefined));
     void exited.then(() => reject(new Error(`the ${app} has ended`)));
