@@ -26,8 +26,9 @@ const streams = { events: { maxLen: 1000 } };
 const ADDING_TIMEOUT_MS = 5_000;
 const WORKING_TIMEOUT_MS = 15_000;
 
-/** BullMQ lets Redis hold an answer back for ten seconds at most, while a queue is empty. */
-const REDIS_WORKING_TIMEOUT_MS = 11_500;
+/** So long Redis holds an answer back while a queue is empty; BullMQ's own limit would hide a dead connection for longer. */
+const REDIS_HOLDS_BACK_S = 3;
+const REDIS_WORKING_TIMEOUT_MS = 5_000;
 
 /** The adding side of a process: commands fail soon when the backend is away. @throws QueueUrlInvalid */
 export class AddingSide {
@@ -72,7 +73,15 @@ export class WorkingSide {
       return new postgres.Worker<unknown, void>(name, processor, { ...settings, connection: this.shared.current() });
     }
     const connection = { ...redisConnection(options, REDIS_WORKING_TIMEOUT_MS), maxRetriesPerRequest: null };
-    return new redis.Worker<unknown, void>(name, processor, { ...settings, connection, prefix: prefixOf(options) });
+    const worker = new redis.Worker<unknown, void>(name, processor, {
+      ...settings,
+      connection,
+      prefix: prefixOf(options),
+      drainDelay: REDIS_HOLDS_BACK_S,
+    });
+    // While jobs are delayed, this one counts and not drainDelay. BullMQ has no option for it.
+    Object.defineProperty(worker, 'maximumBlockTimeout', { value: REDIS_HOLDS_BACK_S });
+    return worker;
   }
 
   /** After the workers. @throws QueueUnavailable when it takes longer */
