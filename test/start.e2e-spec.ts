@@ -20,7 +20,7 @@ describe('a process that starts while its servers are away', () => {
     });
     await eventually(
       () => Promise.resolve(told),
-      ({ length }) => length > 0,
+      (records) => records.some(({ setting }) => setting !== undefined),
     );
     await comeBack();
     const running = await starting;
@@ -45,7 +45,7 @@ describe('a process that starts while its servers are away', () => {
     await redis.stop();
     const environment = { DATABASE_URL: postgres.url, QUEUE_URL: redis.url };
     const told = await startsOnce('worker', environment, () => redis.start());
-    expect(told[0]).toMatchObject({ setting: 'QUEUE_URL' });
+    expect(told).toContainEqual(expect.objectContaining({ setting: 'QUEUE_URL' }));
     await redis.drop();
     await postgres.drop();
   });

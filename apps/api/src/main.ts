@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
+import { Logger } from '@nestjs/common';
 import { ApiKeys } from '@app/access';
-import { prepareDatabase, whyNotStarted } from '@app/database';
+import { isDatabaseAway, prepareDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
-import { isAway } from '@app/postgres';
 import { reach, readSettings, SettingsInvalid, Unreachable } from '@app/settings';
 import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
@@ -15,8 +15,10 @@ let logger = createLogger({ level: 'log' });
 try {
   const env = readSettings(apiEnvSchema, process.env);
   logger = createLogger({ level: env.LOG_LEVEL });
+  // What is logged before Nest starts is JSON too.
+  Logger.overrideLogger(logger);
   await reach('DATABASE_URL', () => prepareDatabase(env.DATABASE_URL), {
-    isAway,
+    isAway: isDatabaseAway,
     onWait: (reason) =>
       logger.warn('the database is away, the start waits for it', { setting: 'DATABASE_URL', reason }),
   });

@@ -1,6 +1,6 @@
-import { prepareDatabase, whyNotStarted } from '@app/database';
+import { Logger } from '@nestjs/common';
+import { isDatabaseAway, prepareDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
-import { isAway } from '@app/postgres';
 import { JobQueues, QueueUnavailable } from '@app/queue';
 import { reach, readSettings, SettingsInvalid, Unreachable } from '@app/settings';
 import { createWorker } from './create-worker.js';
@@ -10,8 +10,10 @@ let logger = createLogger({ level: 'log' });
 try {
   const env = readSettings(workerEnvSchema, process.env);
   logger = createLogger({ level: env.LOG_LEVEL });
+  // What is logged before Nest starts is JSON too.
+  Logger.overrideLogger(logger);
   await reach('DATABASE_URL', () => prepareDatabase(env.DATABASE_URL), {
-    isAway,
+    isAway: isDatabaseAway,
     onWait: (reason) =>
       logger.warn('the database is away, the start waits for it', { setting: 'DATABASE_URL', reason }),
   });

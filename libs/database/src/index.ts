@@ -5,4 +5,4 @@ export { binderOf, isOfRows, rows, type Sql, type StatementPart } from './rows.j
 export { SealedColumns, type SealedPlace } from './sealed-columns.js';
 export { databaseShortage, type DatabaseShortage } from './shortage.js';
 export { tryWrite } from './try-write.js';
-export { PoolerBetween, prepareDatabase, whyNotStarted } from './why-not-started.js';
+export { isDatabaseAway, PoolerBetween, prepareDatabase, whyNotStarted } from './why-not-started.js';

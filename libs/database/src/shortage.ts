@@ -71,6 +71,8 @@ const SYSTEM_CODES = [
   'ENETDOWN',
   'ENOTFOUND',
   'EAI_AGAIN',
+  // A socket's file, where Postgres listens on one.
+  'ENOENT',
 ];
 
 function bySystemCode(error: Error): DatabaseShortage | undefined {
@@ -85,7 +87,7 @@ function byWords({ name, message }: Error): DatabaseShortage | undefined {
   if (message === 'timeout exceeded when trying to connect') return 'database_busy';
   // A runner whose connection broke in the middle of a transaction.
   if (name === 'QueryRunnerAlreadyReleasedError') return 'database_unavailable';
-  return /^(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|Cannot use a pool after calling end)/.test(
+  return /^(Connection terminated|timeout expired|Client has encountered a connection error|Client was closed|Query read timeout|Cannot use a pool after calling end)/.test(
     message,
   )
     ? 'database_unavailable'

@@ -1,4 +1,4 @@
-import { PoolerBetween, whyNotStarted } from './why-not-started.js';
+import { isDatabaseAway, PoolerBetween, whyNotStarted } from './why-not-started.js';
 
 const withCode = (code: string, message: string) => Object.assign(new Error(message), { code });
 
@@ -26,4 +26,22 @@ describe('why a start came to nothing', () => {
     expect(whyNotStarted(ofQueue)).toBeUndefined();
     expect(whyNotStarted(withCode('42P01', 'relation does not exist'))).toBeUndefined();
   });
+});
+
+describe('a database that is away at the start', () => {
+  it.each(['ECONNREFUSED', 'ENOTFOUND', 'ENOENT', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET', '57P01', '57P03', '53300', '08006'])(
+    'is waited for after %s',
+    (code) => expect(isDatabaseAway(withCode(code, 'x'))).toBe(true),
+  );
+
+  it.each(['timeout exceeded when trying to connect', 'Connection terminated unexpectedly', 'timeout expired'])(
+    'is waited for when pg says: %s',
+    (words) => expect(isDatabaseAway(new Error(words))).toBe(true),
+  );
+
+  it.each(['28P01', '3D000', '08P01', '25006', '53100', '42P01'])('is not waited for after %s', (code) =>
+    expect(isDatabaseAway(withCode(code, 'x'))).toBe(false),
+  );
+
+  it('is not a pooler', () => expect(isDatabaseAway(new PoolerBetween())).toBe(false));
 });

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { migrate } from './data-source.js';
 import { databaseShortage, type DatabaseShortage } from './shortage.js';
 
 const WHAT: Record<DatabaseShortage, string> = {
@@ -23,6 +24,21 @@ export function whyNotStarted(error: unknown): string | undefined {
   return `${WHAT[shortage]} (${error.message || error.name}). Start again when that is mended.`;
 }
 
+/** Whether a start that ended so may succeed a little later: servers of one machine start at the same time. */
+export function isDatabaseAway(error: unknown): boolean {
+  const shortage = databaseShortage(error);
+  if (shortage !== 'database_unavailable' && shortage !== 'database_busy') return false;
+  // A wrong password, a database that does not exist and a pooler that refuses us stay so until somebody mends them.
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return !/^(28|3D|08P01)/.test(code);
+}
+
+/** Brings the schema to this version. @throws PoolerBetween, and what pg says */
+export async function prepareDatabase(url: string): Promise<void> {
+  await refusePooler(url);
+  await migrate(url);
+}
+
 /** Something between us and Postgres keeps to itself what a connection begins with. */
 export class PoolerBetween extends Error {
   readonly code = 'pooler_between';
@@ -40,7 +56,7 @@ export class PoolerBetween extends Error {
 const ASKED_MS = 59_123;
 
 /** Whether Postgres hears what a connection of ours begins with. @throws PoolerBetween, and what pg says */
-export async function refusePooler(url: string): Promise<void> {
+async function refusePooler(url: string): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     idle_in_transaction_session_timeout: ASKED_MS,

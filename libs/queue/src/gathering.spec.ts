@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Gathering } from './gathering.js';
+import { Gathering, type Patience } from './gathering.js';
 
 /** A round trip that doubles numbers, keeps what it was asked, and cannot do with 13. */
-function doubling() {
+function doubling(patience?: Patience) {
   const sent: number[][] = [];
   const gathering = new Gathering(
     async (items: number[]) => {
@@ -13,6 +13,7 @@ function doubling() {
       return items.map((item) => item * 2);
     },
     (error) => error instanceof Error && error.message === 'unlucky',
+    patience,
   );
   return { sent, ask: (item: number) => gathering.ask(item) };
 }
@@ -56,13 +57,15 @@ describe('a gathering', () => {
   });
 
   it('lets few wait a little for more to come', async () => {
-    const { sent, ask } = doubling();
-    expect(await ask(1)).toBe(2);
+    // Two are enough; one alone waits for the other, three milliseconds for each item of the statement before.
+    const { sent, ask } = doubling({ items: 2, ms: 60_000 });
+    const before = Array.from({ length: 200 }, (_one, index) => index + 100);
+    await Promise.all(before.map(ask));
     const two = ask(2);
     await new Promise((resolve) => setImmediate(resolve));
     const three = ask(3);
     expect(await Promise.all([two, three])).toEqual([4, 6]);
-    expect(sent).toEqual([[1], [2, 3]]);
+    expect(sent).toEqual([before, [2, 3]]);
   });
 
   it('does not wait for more when enough have come', async () => {
