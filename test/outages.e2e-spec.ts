@@ -24,7 +24,14 @@ describe.each(queueBackends)(
 
     beforeAll(async () => {
       postgres = await startRestartablePostgres();
-      system = await System.start({ database: postgres, queueUrlFor, withWorker: false });
+      system = await System.start({
+        database: postgres,
+        queueUrlFor,
+        withWorker: false,
+        // Many deletions for few merchants.
+        env: { DEFAULT_DAILY_QUOTA: '1000000' },
+        simulator: { settings: { daily_limits: { 'mass/delete': 1_000_000 } } },
+      });
       worker = await startBuiltApp('worker', system.environment);
       await system.registerPlatform();
       targets = await system.grantedMerchants(4);
