@@ -71,8 +71,6 @@ const SYSTEM_CODES = [
   'ENETDOWN',
   'ENOTFOUND',
   'EAI_AGAIN',
-  // A socket's file, where Postgres listens on one.
-  'ENOENT',
 ];
 
 function bySystemCode(error: Error): DatabaseShortage | undefined {

@@ -29,10 +29,18 @@ describe('why a start came to nothing', () => {
 });
 
 describe('a database that is away at the start', () => {
-  it.each(['ECONNREFUSED', 'ENOTFOUND', 'ENOENT', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET', '57P01', '57P03', '53300', '08006'])(
-    'is waited for after %s',
-    (code) => expect(isDatabaseAway(withCode(code, 'x'))).toBe(true),
-  );
+  it.each([
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'ENOENT',
+    'EAI_AGAIN',
+    'ETIMEDOUT',
+    'ECONNRESET',
+    '57P01',
+    '57P03',
+    '53300',
+    '08006',
+  ])('is waited for after %s', (code) => expect(isDatabaseAway(withCode(code, 'x'))).toBe(true));
 
   it.each(['timeout exceeded when trying to connect', 'Connection terminated unexpectedly', 'timeout expired'])(
     'is waited for when pg says: %s',

@@ -26,10 +26,12 @@ export function whyNotStarted(error: unknown): string | undefined {
 
 /** Whether a start that ended so may succeed a little later: servers of one machine start at the same time. */
 export function isDatabaseAway(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // The file of a socket, which is there while Postgres is.
+  if (code === 'ENOENT') return true;
   const shortage = databaseShortage(error);
   if (shortage !== 'database_unavailable' && shortage !== 'database_busy') return false;
   // A wrong password, a database that does not exist and a pooler that refuses us stay so until somebody mends them.
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return !/^(28|3D|08P01)/.test(code);
 }
 

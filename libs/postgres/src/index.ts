@@ -1,2 +1,1 @@
 export { SteadyClient, type SteadyClientConfig } from './steady-client.js';
-
