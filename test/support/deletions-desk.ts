@@ -59,6 +59,15 @@ export class DeletionsDesk {
     return new DeletionsDesk(database, await connect(database));
   }
 
+  /** Another process on the same database, which ends before the other is closed. */
+  static async beside({ database }: DeletionsDesk): Promise<DeletionsDesk> {
+    return new DeletionsDesk(database, await connect(database));
+  }
+
+  async leave(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+
   async close(): Promise<void> {
     await this.dataSource.destroy();
     await this.database.drop();

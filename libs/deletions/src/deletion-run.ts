@@ -252,6 +252,7 @@ export class DeletionRun {
     // Not AbortSignal.timeout: the timers of calls that were answered long ago would stay, tens of thousands in a busy worker.
     const tooLong = new AbortController();
     const timer = setTimeout(() => tooLong.abort(new Error('no answer in time')), CALL_MS);
+    run.leftAt = performance.now();
     const call = await makeCall(id, () => make(tooLong.signal));
     clearTimeout(timer);
     run.place.leave();
@@ -268,7 +269,7 @@ export class DeletionRun {
         await this.fail(run, step, undefined, error);
         return undefined;
       case 'wait':
-        if (step.for === 'rate_limit') await this.lanes.tooFast(run.merchant.id, step.pauseMs);
+        if (step.for === 'rate_limit') await this.lanes.tooFast(run.merchant.id, step.pauseMs, leftAgoMs(run));
         if (step.for === 'daily_quota') await this.lanes.quotaSpent(run.merchant.id);
         if (step.for === 'merchant_admin') await this.lanes.waitForAdmin(run.merchant.id, step.pauseMs);
         await this.runs.giveBack(run, step.for === 'platform' ? step : undefined);
@@ -307,6 +308,8 @@ export class DeletionRun {
     return { hasMsgId: 'msgId' in run.target, isTokenRenewed, retriesLeft: MAX_RETRIES - run.retries };
   }
 }
+
+const leftAgoMs = ({ leftAt }: Run) => (leftAt === undefined ? 0 : performance.now() - leftAt);
 
 /** WeChat answered, and not that it would answer nobody. */
 const isOrdinaryAnswer = (error: unknown) =>

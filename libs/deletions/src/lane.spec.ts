@@ -16,6 +16,7 @@ import {
   returnClear,
   slotting,
   takeClear,
+  pause,
   tooFast,
   waitForAdmin,
   type LaneState,
@@ -97,7 +98,7 @@ describe('a lane', () => {
   });
 
   it('pauses when WeChat says that calls come too fast, then goes on', () => {
-    const paused = tooFast(charge(idle, 1, noon, defaults), noon, 60_000, defaults);
+    const paused = tooFast(charge(idle, 1, noon, defaults), noon, noon, 60_000, defaults);
     expect(allowance(paused, later(59_999), defaults).total).toBe(0);
     expect(allowance(paused, later(60_000), defaults).total).toBe(1);
     expect(charge(paused, 1, later(60_000), defaults)).toMatchObject({ blockedFor: null, blockedUntil: null });
@@ -154,10 +155,10 @@ describe('the rate of a lane', () => {
     ['its own', { ...idle, ratePerMinute: 90 }, perMinute(90)],
     ["WeChat's when that is less", { ...idle, learnedCalls: 5, learnedSeconds: 60 }, perMinute(5)],
     ["not WeChat's when that is more", { ...idle, learnedCalls: 5_600, learnedSeconds: 60 }, perMinute(60)],
-    ['less after a 45011', tooFast(idle, noon, 60_000, defaults), perMinute(30)],
+    ['less after a 45011', tooFast(idle, noon, noon, 60_000, defaults), perMinute(30)],
     [
       "WeChat's when that is less still",
-      { ...tooFast(idle, noon, 60_000, defaults), learnedCalls: 5, learnedSeconds: 60 },
+      { ...tooFast(idle, noon, noon, 60_000, defaults), learnedCalls: 5, learnedSeconds: 60 },
       perMinute(5),
     ],
   ])('is %s', (_, lane, rate) => {
@@ -165,13 +166,63 @@ describe('the rate of a lane', () => {
   });
 
   it('is halved with each 45011 and recovers slowly once calls go on', () => {
-    const once = tooFast(idle, noon, 60_000, defaults);
-    const twice = tooFast(once, later(60_000), 60_000, defaults);
+    const once = tooFast(idle, noon, noon, 60_000, defaults);
+    const twice = tooFast(once, later(60_000), later(60_000), 60_000, defaults);
     expect(currentRate(twice, later(120_000), defaults)).toEqual(perMinute(15));
     expect(currentRate(twice, later(120_000 + 300_000), defaults)).toEqual(perMinute(21));
     expect(currentRate(twice, later(120_000 + 8 * 300_000), defaults)).toEqual(perMinute(60));
     expect(allowance(once, later(60_000), defaults).total).toBe(1);
     expect(allowance(charge(once, 1, later(60_000), defaults), later(62_000), defaults).total).toBe(0);
+  });
+});
+
+describe('many answers at once', () => {
+  const rapid = { ...defaults, ratePerMinute: 3_000 };
+  const answered = (lane: LaneState, count: number, firstLeftAt: Date, firstAnsweredAt: Date) =>
+    Array.from({ length: count }, (_, i) => i * 20).reduce(
+      (before, ms) =>
+        tooFast(before, new Date(firstLeftAt.getTime() + ms), new Date(firstAnsweredAt.getTime() + ms), 60_000, rapid),
+      lane,
+    );
+
+  it('of 45011 halve the rate once for each overshoot', () => {
+    const once = answered(idle, 33, noon, later(1_000));
+    expect(once).toEqual(tooFast(idle, noon, later(1_000), 60_000, rapid));
+    expect(currentRate(once, later(61_000), rapid)).toEqual(perMinute(1_500));
+    // However late they come.
+    expect(answered(once, 33, later(500), later(200_000))).toEqual(once);
+
+    const twice = answered(once, 33, later(61_000), later(62_000));
+    expect(currentRate(twice, later(122_000), rapid)).toEqual(perMinute(750));
+    expect(twice.blockedUntil).toEqual(later(122_000));
+  });
+
+  it('of 45011 never put a merchant aside for long', () => {
+    let lane = idle;
+    for (let i = 0; i < 30; i++) lane = answered(lane, 33, later(i * 70_000), later(i * 70_000 + 1_000));
+    expect(currentRate(lane, later(30 * 70_000), rapid)).toEqual(perMinute(300));
+  });
+
+  it('leave the longest of what the lane is shut for', () => {
+    const admin = waitForAdmin(idle, noon, 600_000);
+    expect(waitForAdmin(admin, noon, 600_000)).toEqual(admin);
+    expect(tooFast(admin, noon, later(1_000), 60_000, defaults)).toMatchObject({
+      blockedFor: 'merchant_admin',
+      blockedUntil: later(600_000),
+    });
+    const paused = pause(pause(idle, noon, 30_000), later(-10), 30_000);
+    expect(paused).toEqual(pause(idle, noon, 30_000));
+  });
+
+  it('of 45009 are one question and one spent day', () => {
+    const once = quotaSpent(idle, noon, defaults);
+    expect(quotaSpent(once, noon, defaults)).toEqual(once);
+    const asked = { ...once, quotaAskedAt: later(1_000) };
+    expect(quotaSpent(asked, later(2_000), defaults)).toMatchObject({
+      quotaUsed: once.quotaUsed,
+      quotaAskedAt: later(1_000),
+      blockedUntil: midnight,
+    });
   });
 });
 
@@ -262,7 +313,7 @@ describe('a ledger', () => {
     const spent = charge({ ...unasked }, 0, noon, defaults);
     expect(cleared(spent, 0, noon, defaults)).toMatchObject({ quotaUsed: 0, blockedFor: null, blockedUntil: null });
     expect(cleared(spent, 3, noon, defaults).quotaUsed).toBe(3);
-    expect(cleared(tooFast(spent, noon, 60_000, defaults), 0, noon, defaults)).toMatchObject({
+    expect(cleared(tooFast(spent, noon, noon, 60_000, defaults), 0, noon, defaults)).toMatchObject({
       quotaUsed: 0,
       blockedFor: 'rate_limit',
     });

@@ -1,5 +1,5 @@
 import { usedAfterLearning, type UsedCounts } from './learned-quota.js';
-import { intervalMs, perMinute, slotsAt, slowDown, slowedRate, slower, type Rate } from './rate.js';
+import { intervalMs, leftBeforeSlowing, perMinute, slotsAt, slowDown, slowedRate, slower, type Rate } from './rate.js';
 import { nextShanghaiMidnight, shanghaiDay, shanghaiMonth, startOfShanghaiDay } from './shanghai-day.js';
 
 /** What a lane's row says. Null: the deployment's default, or not known. */
@@ -111,7 +111,7 @@ export function hasSlot(lane: LaneState, now: Date, defaults: PacingDefaults): b
 export function quotaSpent(lane: LaneState, now: Date, defaults: PacingDefaults): LaneState {
   if (now.getTime() - startOfShanghaiDay(now).getTime() < RESET_GRACE_MS) {
     const until = new Date(now.getTime() + RESET_GRACE_MS);
-    return { ...lane, blockedFor: 'daily_quota', blockedUntil: until, urgentBlockedUntil: until };
+    return shut(lane, now, 'daily_quota', until);
   }
   const wasAskedJustNow =
     lane.quotaAskedAt !== null && now.getTime() - lane.quotaAskedAt.getTime() < ASK_AGAIN_AFTER_MS;
@@ -148,16 +148,24 @@ export function learn(
   return { ...learned, ...blockOf(learned, now, defaults) };
 }
 
-/** The lane after WeChat said that calls come too fast: a pause, and then more slowly. */
-export function tooFast(lane: LaneState, now: Date, pauseMs: number, defaults: PacingDefaults): LaneState {
+/**
+ * The lane after WeChat said that calls come too fast: a pause, and then more slowly. One overshoot is many answers, all to
+ * calls that left before the pause: the first of them says it all.
+ * @param leftAt when the call left that was answered so
+ */
+export function tooFast(
+  lane: LaneState,
+  leftAt: Date,
+  now: Date,
+  pauseMs: number,
+  defaults: PacingDefaults,
+): LaneState {
+  if (leftBeforeSlowing(slowedOf(lane), leftAt)) return lane;
   const until = new Date(now.getTime() + pauseMs);
   const slowed = slowDown(configuredPerMinute(lane, defaults), slowedOf(lane), now, until);
   return {
-    ...lane,
-    nextSlotMs: until.getTime(),
-    blockedFor: 'rate_limit',
-    blockedUntil: until,
-    urgentBlockedUntil: until,
+    ...shut(lane, now, 'rate_limit', until),
+    nextSlotMs: Math.max(lane.nextSlotMs, until.getTime()),
     slowedRate: slowed.perMinute,
     slowedAt: slowed.since,
   };
@@ -165,8 +173,7 @@ export function tooFast(lane: LaneState, now: Date, pauseMs: number, defaults: P
 
 /** The lane after WeChat said that an admin of the account has to confirm: every call would be turned away. */
 export function waitForAdmin(lane: LaneState, now: Date, pauseMs: number): LaneState {
-  const until = new Date(now.getTime() + pauseMs);
-  return { ...lane, blockedFor: 'merchant_admin', blockedUntil: until, urgentBlockedUntil: until };
+  return shut(lane, now, 'merchant_admin', new Date(now.getTime() + pauseMs));
 }
 
 /** The lane after a slot was bought for a call that was never made. The slot is gone, the quota is not. */
@@ -247,6 +254,12 @@ export function isShut(lane: LaneState, now: Date): boolean {
     lane.blockedUntil > now &&
     (lane.blockedFor !== 'daily_quota' || lane.blockedUntil < nextShanghaiMidnight(now))
   );
+}
+
+/** Shut for all by WeChat's word. What it is shut for already, and longer, stays. */
+function shut(lane: LaneState, now: Date, reason: NonNullable<LaneState['blockedFor']>, until: Date): LaneState {
+  if (isShut(lane, now) && lane.blockedUntil !== null && lane.blockedUntil >= until) return lane;
+  return { ...lane, blockedFor: reason, blockedUntil: until, urgentBlockedUntil: until };
 }
 
 function blockOf(lane: LaneState, now: Date, defaults: PacingDefaults): Partial<LaneState> {

@@ -140,7 +140,7 @@ describe('a lane', () => {
     const merchant = await desk.aMerchant();
     const ids = [...(await desk.accept(merchant, 1)), ...(await desk.accept(merchant, 1, { isUrgent: true }))];
     const before = Date.now();
-    await desk.lanes.tooFast(merchant.id, 60_000);
+    await desk.lanes.tooFast(merchant.id, 60_000, 0);
     expect(await desk.lanes.dispatch()).toEqual([]);
     for (const deletion of await desk.view(ids)) {
       expect(deletion).toMatchObject({ state: 'waiting', waitingFor: 'rate_limit' });
@@ -152,6 +152,26 @@ describe('a lane', () => {
       [merchant.id],
     );
     expect((await dispatchDue()).sort()).toEqual(ids.sort());
+  });
+
+  it('is slowed once by one overshoot, whichever process hears of it, and again by the next', async () => {
+    const merchant = await desk.aMerchant({ ratePerMinute: 3_000 });
+    const other = await DeletionsDesk.beside(desk);
+    const rate = async () => (await desk.reports.of([merchant.id])).get(merchant.id)?.currentRatePerMinute;
+    try {
+      const answers = (leftAgoMs: number) =>
+        Array.from({ length: 33 }, (_, i) => (i % 2 ? desk : other).lanes.tooFast(merchant.id, 60_000, leftAgoMs));
+      await Promise.all(answers(200));
+      expect(await rate()).toBe(1_500);
+      // The pause is over, and calls went at the new rate.
+      await desk.sql(`UPDATE merchant_pacing SET slowed_at = now() - interval '1 s' WHERE merchant_id = $1`, [
+        merchant.id,
+      ]);
+      await Promise.all(answers(200));
+      expect(await rate()).toBe(750);
+    } finally {
+      await other.leave();
+    }
   });
 
   it('does not hold another merchant up', async () => {

@@ -178,9 +178,12 @@ export class Lanes {
     await this.change(merchantId, (lane) => quotaSpent(lane, lane.now, this.defaults));
   }
 
-  /** WeChat said 45011. */
-  async tooFast(merchantId: string, pauseMs: number): Promise<void> {
-    await this.change(merchantId, (lane) => tooFast(lane, lane.now, pauseMs, this.defaults));
+  /** WeChat said 45011 to a call that left so long ago. By age, since the clocks of processes differ. */
+  async tooFast(merchantId: string, pauseMs: number, leftAgoMs: number): Promise<void> {
+    await this.change(merchantId, (lane) => {
+      const leftAt = new Date(lane.now.getTime() - leftAgoMs);
+      return tooFast(lane, leftAt, lane.now, pauseMs, this.defaults);
+    });
   }
 
   /** WeChat said that an admin of the account has to confirm. */

@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import { intervalMs, perMinute, SLOT_LIFE_MS, slotsAt, slowDown, slowedRate, slower } from './rate.js';
+import {
+  intervalMs,
+  perMinute,
+  SLOT_LIFE_MS,
+  slotsAt,
+  slowDown,
+  slowedRate,
+  slower,
+  leftBeforeSlowing,
+} from './rate.js';
 
 const noon = new Date('2026-11-22T04:00:00Z');
 const later = (ms: number) => new Date(noon.getTime() + ms);
@@ -82,11 +91,13 @@ describe('the slower of two rates', () => {
 });
 
 describe('a rate that WeChat found too fast', () => {
-  it('is halved, again and again, down to one a minute', () => {
+  it('is halved, again and again, down to a tenth, and one a minute', () => {
     const first = slowDown(60, null, noon, later(MINUTE));
     expect(first).toEqual({ perMinute: 30, since: later(MINUTE) });
     expect(slowDown(60, first, later(MINUTE), later(2 * MINUTE)).perMinute).toBe(15);
-    expect(slowDown(60, { perMinute: 1.5, since: noon }, noon, noon).perMinute).toBe(1);
+    expect(slowDown(60, { perMinute: 7, since: noon }, noon, noon).perMinute).toBe(6);
+    expect(slowDown(3_000, { perMinute: 300, since: noon }, noon, noon).perMinute).toBe(300);
+    expect(slowDown(5, { perMinute: 1.5, since: noon }, noon, noon).perMinute).toBe(1);
     expect(slowDown(1, null, noon, noon).perMinute).toBe(1);
   });
 
@@ -102,6 +113,23 @@ describe('a rate that WeChat found too fast', () => {
   it('counts from what it has recovered to when it is halved again', () => {
     expect(slowDown(60, { perMinute: 30, since: noon }, later(10 * MINUTE), later(11 * MINUTE)).perMinute).toBe(21);
     expect(slowDown(60, { perMinute: 30, since: noon }, later(99 * MINUTE), later(99 * MINUTE)).perMinute).toBe(30);
+  });
+
+  it.each([1, 5, 10, 60, 3_000, 60_000])(
+    'of %i a minute is whole again within 50 minutes of the last complaint',
+    (rate) => {
+      let slowed = slowDown(rate, null, noon, noon);
+      for (let i = 0; i < 100; i++) slowed = slowDown(rate, slowed, noon, noon);
+      expect(slowed.perMinute).toBeGreaterThanOrEqual(rate / 10);
+      expect(slowedRate(rate, slowed, later(50 * MINUTE))).toBeNull();
+    },
+  );
+
+  it('is not slowed by what left before it was slowed', () => {
+    const slowed = { perMinute: 30, since: noon };
+    expect(leftBeforeSlowing(slowed, later(-1))).toBe(true);
+    expect(leftBeforeSlowing(slowed, noon)).toBe(false);
+    expect(leftBeforeSlowing(null, later(-1))).toBe(false);
   });
 
   it('is no more than a configured rate that was lowered meanwhile', () => {

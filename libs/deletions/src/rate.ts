@@ -63,12 +63,22 @@ export interface Slowed {
 
 const RECOVERY_EVERY_MS = 5 * 60_000;
 const RECOVERY_SHARE = 0.1;
-const FLOOR_PER_MINUTE = 1;
 
-/** Half of what the rate is now, but one call a minute at least. `since`: when calls begin again. */
+/**
+ * What comes back with the first clean five minutes anyway, and one call a minute at least: to go more slowly than that would
+ * only put a merchant aside without telling us more.
+ */
+const floorOf = (configuredPerMinute: number) => Math.max(1, RECOVERY_SHARE * configuredPerMinute);
+
+/** Half of what the rate is now, but not below its floor. `since`: when calls begin again. */
 export function slowDown(configuredPerMinute: number, slowed: Slowed | null, now: Date, since: Date): Slowed {
   const current = slowedRate(configuredPerMinute, slowed, now) ?? configuredPerMinute;
-  return { perMinute: Math.max(FLOOR_PER_MINUTE, current / 2), since };
+  return { perMinute: Math.max(floorOf(configuredPerMinute), current / 2), since };
+}
+
+/** Whether a call that left then went at a faster rate than the slowed one, so that its 45011 says nothing new. */
+export function leftBeforeSlowing(slowed: Slowed | null, leftAt: Date): boolean {
+  return slowed !== null && leftAt < slowed.since;
 }
 
 /**

@@ -44,6 +44,8 @@ export interface Run {
   isProbe: boolean;
   /** WeChat has answered a call of this run in the ordinary way, be it with a refusal. */
   wasAnswered: boolean;
+  /** By performance.now(): when its last call left. */
+  leftAt?: number | undefined;
   /** Where it makes its calls. */
   place: Place;
   merchant: { id: string; platformId: string; authorizerAppid: string; grantVersion: number; grantGone: string | null };
