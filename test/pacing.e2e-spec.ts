@@ -115,6 +115,48 @@ describe.each(queueBackends)('pacing, with the queue on %s,', (_backend, queueUr
     expect(untouched.body.limits).toMatchObject({ daily_limit: 10, learned_daily_limit: null });
   });
 
+  it('makes the ten calls a day of an account that authorized two platforms, and not one more', async () => {
+    const second = { ...PLATFORM, component_appid: 'wxfedcba9876543210' };
+    await system.registerPlatform(second);
+    const [one] = await system.grantedMerchants(1, 20);
+    if (!one) throw new Error('no merchant');
+    const page = await (await fetch(`${system.url}/authorize/${second.component_appid}`)).text();
+    const link = /href="([^"]*componentloginpage[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+    await system.control('POST', 'consents', { link, authorizer_appid: one.merchant, follow_redirect: true });
+    const path = (platform: string) => `/v1/merchants/${one.merchant}?component_appid=${platform}`;
+    const platforms = [PLATFORM.component_appid, second.component_appid];
+    for (const platform of platforms) {
+      await eventually(
+        () => system.call('GET', path(platform)),
+        ({ status, body }) => status === 200 && body.eligible !== false,
+      );
+    }
+
+    const ids: string[] = [];
+    for (let i = 0; i < 16; i++) {
+      const { status, body } = await system.call('POST', '/v1/deletions', {
+        merchant: one.merchant,
+        component_appid: platforms[i % 2],
+        msg_id: String(BigInt(one.msgId) + BigInt(i)),
+        article_idx: 1,
+        priority: 'urgent',
+      });
+      expect(status).toBe(201);
+      ids.push(body.id);
+    }
+    const seen = await eventually(
+      () => Promise.all(ids.map(async (id) => (await system.call('GET', `/v1/deletions/${id}`)).body)),
+      (all) => all.every(({ finished_at, waiting_for }) => finished_at !== null || waiting_for === 'daily_quota'),
+      60_000,
+    );
+    expect(seen.filter(({ state }) => state === 'succeeded')).toHaveLength(10);
+    expect(seen.filter(({ waiting_for }) => waiting_for === 'daily_quota')).toHaveLength(6);
+    expect((await calls(one.merchant)).map(({ errcode }) => errcode)).toEqual(Array(10).fill(0));
+    for (const platform of platforms) {
+      expect((await system.call('GET', path(platform))).body.quota).toMatchObject({ used_today: 10 });
+    }
+  });
+
   it('clears a quota on request, ten times a month, and leaves a word of it', async () => {
     const [one] = await system.grantedMerchants(1, 12);
     if (!one) throw new Error('no merchant');
@@ -136,10 +178,7 @@ describe.each(queueBackends)('pacing, with the queue on %s,', (_backend, queueUr
     expect(audit.body.data).toContainEqual(expect.objectContaining({ action: 'merchant.quota_cleared' }));
 
     // Others cleared it too: WeChat says so at the tenth.
-    await system.sql(
-      `UPDATE merchant_pacing SET clears_used = 3 WHERE merchant_id = (SELECT id FROM merchants WHERE authorizer_appid = $1)`,
-      [one.merchant],
-    );
+    await system.sql(`UPDATE account_ledgers SET clears_used = 3 WHERE authorizer_appid = $1`, [one.merchant]);
     const answers: number[] = [];
     for (let i = 0; i < 10; i++) answers.push((await system.call('POST', `${path}/clear-quota`)).status);
     expect(answers).toEqual([...Array<number>(7).fill(200), 409, 409, 409]);

@@ -125,16 +125,21 @@ export class Deployment {
        ON CONFLICT (merchant_id) DO UPDATE SET due_at = excluded.due_at`,
       [ids(merchants), dueInSeconds],
     );
+    await this.database.rows(
+      `INSERT INTO account_ledgers (authorizer_appid) SELECT authorizer_appid FROM merchants WHERE id = ANY($1::uuid[])
+       ON CONFLICT DO NOTHING`,
+      [ids(merchants)],
+    );
     // As autovacuum would have done meanwhile.
     await this.database.rows('ANALYZE');
   }
 
   /** Slows one merchant down. */
   async limit({ id }: BenchMerchant, ratePerMinute: number): Promise<void> {
-    await this.database.rows(`UPDATE merchant_pacing SET rate_per_minute = $2 WHERE merchant_id = $1`, [
-      id,
-      ratePerMinute,
-    ]);
+    await this.database.rows(
+      `UPDATE account_ledgers SET rate_per_minute = $2 WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1)`,
+      [id, ratePerMinute],
+    );
   }
 
   /** What minting takes to know of a merchant. */

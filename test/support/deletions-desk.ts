@@ -5,6 +5,7 @@ import { dataSourceOptions, rows, SealedColumns } from '@app/database';
 import {
   Deletions,
   deletionsEntities,
+  LaneForecasts,
   LaneReports,
   Lanes,
   QuotaLedgers,
@@ -26,6 +27,7 @@ import { createMigratedDatabase, type TestDatabase } from './database.js';
 export class DeletionsDesk {
   readonly lanes: Lanes;
   readonly reports: LaneReports;
+  readonly forecasts: LaneForecasts;
   readonly ledgers: QuotaLedgers;
   readonly runs: Runs;
   readonly deletions: Deletions;
@@ -42,6 +44,7 @@ export class DeletionsDesk {
     const pacing = { ratePerMinute: 6_000, dailyLimit: 10, urgentReserve: 2 };
     this.lanes = new Lanes(dataSource, pacing);
     this.reports = new LaneReports(dataSource, pacing);
+    this.forecasts = new LaneForecasts(dataSource, pacing);
     this.ledgers = new QuotaLedgers(dataSource, pacing);
     this.runs = new Runs(dataSource, this.lanes);
     this.events = new Events(dataSource);
@@ -113,6 +116,11 @@ export class DeletionsDesk {
     { isUrgent = false, notBefore = null }: { isUrgent?: boolean; notBefore?: Date | null } = {},
   ): Promise<string[]> {
     const ids: string[] = [];
+    const [platform] = await this.sql<{ componentAppid: string }>(
+      `SELECT component_appid AS "componentAppid" FROM platforms WHERE id = $1`,
+      [merchant.platformId],
+    );
+    const address = { ...addressOf(merchant), ...platform };
     for (let i = 0; i < count; i++) {
       const target = { msgId: ++this.lastMsgId, articleIdx: 1 };
       const id = uuidv7();
@@ -126,7 +134,7 @@ export class DeletionsDesk {
         requestId: 'test',
         requestedBy: randomUUID(),
       };
-      await this.deletions.accept(this.dataSource.manager, addressOf(merchant), wish);
+      await this.deletions.accept(this.dataSource.manager, address, wish);
       ids.push(id);
     }
     return ids;

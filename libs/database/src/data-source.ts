@@ -21,6 +21,7 @@ import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 import { UnreadablePushes1764520000000 } from './migrations/1764520000000-unreadable-pushes.js';
 import { Readiness1764580000000 } from './migrations/1764580000000-readiness.js';
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
+import { AccountLedgers1764550000000 } from './migrations/1764550000000-account-ledgers.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -53,6 +54,7 @@ const migrations = [
   UndoneTakedowns1764351000000,
   UnreadablePushes1764520000000,
   Readiness1764580000000,
+  AccountLedgers1764550000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

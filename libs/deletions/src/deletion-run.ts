@@ -270,7 +270,7 @@ export class DeletionRun {
         return undefined;
       case 'wait':
         if (step.for === 'rate_limit') await this.lanes.tooFast(run.merchant.id, step.pauseMs, leftAgoMs(run));
-        if (step.for === 'daily_quota') await this.lanes.quotaSpent(run.merchant.id);
+        if (step.for === 'daily_quota') await this.lanes.quotaSpent(run.merchant.id, leftAgoMs(run));
         if (step.for === 'merchant_admin') await this.lanes.waitForAdmin(run.merchant.id, step.pauseMs);
         await this.runs.giveBack(run, step.for === 'platform' ? step : undefined);
         return undefined;

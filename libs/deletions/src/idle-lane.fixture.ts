@@ -3,6 +3,7 @@ import type { LaneState } from './lane.js';
 /** A lane that was never used, with the deployment's limits. */
 export const idle: LaneState = {
   nextSlotMs: 0,
+  accountSlotMs: 0,
   ratePerMinute: null,
   dailyLimit: null,
   quotaDay: null,
@@ -16,6 +17,7 @@ export const idle: LaneState = {
   learnedAt: null,
   quotaAskedAt: null,
   spentSaidAt: null,
+  clearedAt: null,
   slowedRate: null,
   slowedAt: null,
   clearsMonth: null,

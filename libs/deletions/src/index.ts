@@ -1,6 +1,7 @@
 import { DeletionAttempt } from './deletion-attempt.entity.js';
 import { Deletion } from './deletion.entity.js';
 import { LaneWake } from './lane-wake.entity.js';
+import { AccountLedger } from './account-ledger.entity.js';
 import { MerchantPacing } from './merchant-pacing.entity.js';
 import { PlatformPacing } from './platform-pacing.entity.js';
 import { Takedown, TakedownItemRow, TakedownLink, TakedownRejectionRow } from './takedown.entity.js';
@@ -11,6 +12,7 @@ export const deletionsEntities = [
   DeletionAttempt,
   LaneWake,
   MerchantPacing,
+  AccountLedger,
   PlatformPacing,
   Takedown,
   TakedownItemRow,

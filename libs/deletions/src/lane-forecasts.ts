@@ -14,6 +14,7 @@ export interface Forecast {
   eta: Date | null;
 }
 
+/** With what waits in all lanes of its account. */
 interface ForecastLane extends LaneRow {
   urgent: number;
   normal: number;
@@ -61,10 +62,15 @@ export class LaneForecasts {
   ): Promise<Forecast> {
     const lanes = await this.lanes(merchantIds);
     if (lanes.length === 0) return { daysOfQuota: 0, eta: null };
+    // Lanes of one account share its ledger.
+    const moreOfAccount = new Map<string, number>();
+    for (const { authorizerAppid, merchantId } of lanes) {
+      moreOfAccount.set(authorizerAppid, (moreOfAccount.get(authorizerAppid) ?? 0) + moreOf(merchantId));
+    }
     const ends = lanes.map((lane) => {
       // Urgent ones pass the others; normal ones wait for all.
       const before = isUrgent ? lane.urgent : lane.urgent + lane.normal;
-      const last = before + moreOf(lane.merchantId) - 1;
+      const last = before + (moreOfAccount.get(lane.authorizerAppid) ?? 0) - 1;
       return eta(lane, Math.max(0, last), lane.now, this.defaults, isUrgent, lane.heldUntil ?? lane.now);
     });
     const [lane] = lanes;
@@ -80,12 +86,15 @@ export class LaneForecasts {
       `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
          pl.held_until AS "heldUntil"
        FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+       LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
        LEFT JOIN (
-         SELECT d.merchant_id, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
+         SELECT s.authorizer_appid, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
            count(*) FILTER (WHERE NOT d.is_urgent)::int AS normal
-         FROM deletions d WHERE d.merchant_id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NULL
-         GROUP BY d.merchant_id
-       ) AS w ON w.merchant_id = m.id
+         FROM deletions d JOIN merchants s ON s.id = d.merchant_id
+         WHERE s.authorizer_appid IN (SELECT authorizer_appid FROM merchants WHERE id = ANY($1))
+           AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         GROUP BY s.authorizer_appid
+       ) AS w ON w.authorizer_appid = m.authorizer_appid
        WHERE m.id = ANY($1)`,
       [merchantIds],
     );

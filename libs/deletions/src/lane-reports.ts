@@ -31,6 +31,8 @@ interface ReportedLane extends LaneRow {
   urgent: number;
   normal: number;
   lastReadyAt: Date | null;
+  /** Deletions in other lanes of the account, which share its ledger. */
+  besides: number;
   heldUntil: Date | null;
 }
 
@@ -46,8 +48,12 @@ export class LaneReports {
     const lanes = await rows<ReportedLane>(
       this.dataSource,
       `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
-         w.last_ready_at AS "lastReadyAt", pl.held_until AS "heldUntil"
+         w.last_ready_at AS "lastReadyAt", pl.held_until AS "heldUntil", (
+           SELECT count(*)::int FROM merchants s JOIN deletions o ON o.merchant_id = s.id
+           WHERE s.authorizer_appid = m.authorizer_appid AND s.id <> m.id AND o.finished_at IS NULL AND o.dispatched_at IS NULL
+         ) AS besides
        FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+       LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
        LEFT JOIN (
          SELECT d.merchant_id, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
            count(*) FILTER (WHERE NOT d.is_urgent)::int AS normal, max(d.ready_at) AS last_ready_at
@@ -65,12 +71,13 @@ export class LaneReports {
     const [lane] = await rows<LaneRow & { ahead: number; heldUntil: Date | null }>(
       this.dataSource,
       `SELECT d.merchant_id AS "merchantId", ${LANE_COLUMNS}, pl.held_until AS "heldUntil", (
-           SELECT count(*)::int FROM deletions o WHERE o.merchant_id = d.merchant_id AND o.finished_at IS NULL
-             AND o.dispatched_at IS NULL AND (o.is_urgent AND NOT d.is_urgent
+           SELECT count(*)::int FROM deletions o WHERE o.finished_at IS NULL
+             AND o.merchant_id IN (SELECT s.id FROM merchants s WHERE s.authorizer_appid = m.authorizer_appid) AND o.dispatched_at IS NULL AND (o.is_urgent AND NOT d.is_urgent
                OR o.is_urgent = d.is_urgent AND (o.ready_at, o.id) < (d.ready_at, d.id))
          ) AS ahead
        FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
        LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id
+       LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
        WHERE d.id = $1 AND d.finished_at IS NULL AND d.dispatched_at IS NULL`,
       [deletion.id],
     );
@@ -93,7 +100,7 @@ export class LaneReports {
       resetsAt,
       clearsLeft: clearsLeft(lane, lane.now),
       pending,
-      eta: pending > 0 ? this.eta(lane, pending - 1, lane.normal === 0, lane.lastReadyAt) : null,
+      eta: pending > 0 ? this.eta(lane, pending + lane.besides - 1, lane.normal === 0, lane.lastReadyAt) : null,
     };
   }
 

@@ -2,10 +2,12 @@ import { usedAfterLearning, type UsedCounts } from './learned-quota.js';
 import { intervalMs, leftBeforeSlowing, perMinute, slotsAt, slowDown, slowedRate, slower, type Rate } from './rate.js';
 import { nextShanghaiMidnight, shanghaiDay, shanghaiMonth, startOfShanghaiDay } from './shanghai-day.js';
 
-/** What a lane's row says. Null: the deployment's default, or not known. */
+/** What the rows of a lane and of its account's ledger say. Null: the deployment's default, or not known. */
 export interface LaneState {
   /** Of the epoch, with its fraction. The rate allows no call before. */
   nextSlotMs: number;
+  /** The same, as far as it is the account's own: a pause is of one lane. */
+  accountSlotMs: number;
   ratePerMinute: number | null;
   dailyLimit: number | null;
   quotaDay: string | null;
@@ -19,6 +21,7 @@ export interface LaneState {
   learnedAt: Date | null;
   quotaAskedAt: Date | null;
   spentSaidAt: Date | null;
+  clearedAt: Date | null;
   slowedRate: number | null;
   slowedAt: Date | null;
   clearsMonth: string | null;
@@ -92,7 +95,8 @@ export function charge(lane: LaneState, taken: number, now: Date, defaults: Paci
 export function chargeRate(lane: LaneState, taken: number, now: Date, defaults: PacingDefaults): LaneState {
   if (taken === 0) return lane;
   const rate = currentRate(lane, now, defaults);
-  return { ...lane, nextSlotMs: slotsAt(lane.nextSlotMs, rate, now).firstMs + taken * intervalMs(rate) };
+  const nextSlotMs = slotsAt(lane.nextSlotMs, rate, now).firstMs + taken * intervalMs(rate);
+  return { ...lane, nextSlotMs, accountSlotMs: nextSlotMs };
 }
 
 /** Whether the rate allows a call now, of a deletion whose quota is paid already. */
@@ -107,8 +111,10 @@ export function hasSlot(lane: LaneState, now: Date, defaults: PacingDefaults): b
 /**
  * The lane after WeChat said that today's quota is spent, whatever we counted. In the first minutes of a day it may still
  * be speaking of the day before: when exactly its counters start anew is nowhere stated, and clocks differ.
+ * @param leftAt when the call left that was answered so: one from before the counters were cleared speaks of what was before
  */
-export function quotaSpent(lane: LaneState, now: Date, defaults: PacingDefaults): LaneState {
+export function quotaSpent(lane: LaneState, now: Date, defaults: PacingDefaults, leftAt: Date = now): LaneState {
+  if (lane.clearedAt !== null && leftAt < lane.clearedAt) return lane;
   if (now.getTime() - startOfShanghaiDay(now).getTime() < RESET_GRACE_MS) {
     const until = new Date(now.getTime() + RESET_GRACE_MS);
     return shut(lane, now, 'daily_quota', until);
@@ -166,6 +172,7 @@ export function tooFast(
   return {
     ...shut(lane, now, 'rate_limit', until),
     nextSlotMs: Math.max(lane.nextSlotMs, until.getTime()),
+    accountSlotMs: Math.max(lane.accountSlotMs, until.getTime()),
     slowedRate: slowed.perMinute,
     slowedAt: slowed.since,
   };
@@ -198,7 +205,8 @@ export function reopen(lane: LaneState, now: Date, defaults: PacingDefaults): La
 
 /** The lane after WeChat cleared the account's counters. Calls under way may count from the start. */
 export function cleared(lane: LaneState, inFlight: number, now: Date, defaults: PacingDefaults): LaneState {
-  return reopen({ ...lane, quotaDay: shanghaiDay(now), quotaUsed: inFlight, spentSaidAt: null }, now, defaults);
+  const anew = { quotaDay: shanghaiDay(now), quotaUsed: inFlight, spentSaidAt: null, clearedAt: now };
+  return reopen({ ...lane, ...anew }, now, defaults);
 }
 
 /** How many of this month's clears are left, as far as we know: the merchant may have used some itself. */

@@ -1,4 +1,4 @@
-import { EVERYTHING } from '@app/merchants';
+import { EVERYTHING, type Merchant } from '@app/merchants';
 import { DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { nextShanghaiMidnight } from './shanghai-day.js';
@@ -103,7 +103,8 @@ describe('a lane', () => {
     const ids = await desk.accept(merchant, 20);
     expect(await dispatchDue()).toHaveLength(8);
     await desk.sql(
-      `UPDATE merchant_pacing SET quota_day = quota_day - 1, blocked_until = blocked_until - interval '1 day',
+      `WITH ledger AS (UPDATE account_ledgers SET quota_day = quota_day - 1 WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1))
+       UPDATE merchant_pacing SET blocked_until = blocked_until - interval '1 day',
          due_at = due_at - interval '1 day' WHERE merchant_id = $1`,
       [merchant.id],
     );
@@ -147,7 +148,8 @@ describe('a lane', () => {
       expect(deletion.waitingUntil?.getTime()).toBeGreaterThanOrEqual(before + 60_000);
     }
     await desk.sql(
-      `UPDATE merchant_pacing SET next_slot_at = now(), blocked_until = now(), urgent_blocked_until = now(), due_at = now()
+      `WITH ledger AS (UPDATE account_ledgers SET next_slot_at = now() WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1))
+       UPDATE merchant_pacing SET next_slot_at = now(), blocked_until = now(), urgent_blocked_until = now(), due_at = now()
        WHERE merchant_id = $1`,
       [merchant.id],
     );
@@ -164,9 +166,10 @@ describe('a lane', () => {
       await Promise.all(answers(200));
       expect(await rate()).toBe(1_500);
       // The pause is over, and calls went at the new rate.
-      await desk.sql(`UPDATE merchant_pacing SET slowed_at = now() - interval '1 s' WHERE merchant_id = $1`, [
-        merchant.id,
-      ]);
+      await desk.sql(
+        `UPDATE account_ledgers SET slowed_at = now() - interval '1 s' WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1)`,
+        [merchant.id],
+      );
       await Promise.all(answers(200));
       expect(await rate()).toBe(750);
     } finally {
@@ -325,12 +328,156 @@ describe('the rate of a platform', () => {
   });
 });
 
+describe('an account that authorized two platforms', () => {
+  /** Its merchant on each of them. */
+  async function twice(limits: { ratePerMinute?: number; dailyLimit?: number } = {}) {
+    const [one, other] = [await desk.aMerchant(limits), await desk.aMerchant()];
+    await desk.sql(`UPDATE merchants SET authorizer_appid = $2 WHERE id = $1`, [other.id, one.authorizerAppid]);
+    return [one, { ...other, authorizerAppid: one.authorizerAppid }] as const;
+  }
+  /** What both say is the same. */
+  const quotaOf = async (...merchants: readonly { id: string }[]) => {
+    const reports = await desk.reports.of(merchants.map(({ id }) => id));
+    const said = merchants.map(({ id }) => {
+      const { usedToday, dailyLimit, clearsLeft, currentRatePerMinute } = reports.get(id) ?? {};
+      return { usedToday, dailyLimit, clearsLeft, currentRatePerMinute };
+    });
+    expect(said).toEqual(said.map(() => said[0]));
+    return said[0];
+  };
+  const acceptFor = (merchant: Merchant, count: number, isUrgent = false) => desk.accept(merchant, count, { isUrgent });
+
+  it('has one day between them, whoever looks, and waits in both lanes for the next', async () => {
+    const [one, other] = await twice({ ratePerMinute: 100_000 });
+    const ids = [...(await acceptFor(one, 10, true)), ...(await acceptFor(other, 10, true))];
+    const left: string[] = [];
+    await eventually(
+      async () => {
+        const looks = await Promise.all(Array.from({ length: 8 }, () => desk.lanes.dispatch()));
+        left.push(...looks.flat().map(({ id }) => id));
+        return (await quotaOf(one, other))?.usedToday;
+      },
+      (used) => used === 10,
+    );
+    left.push(...(await dispatchDue()));
+    expect(new Set(left).size).toBe(10);
+    expect(left).toHaveLength(10);
+    const rest = await desk.view(ids.filter((id) => !left.includes(id)));
+    expect(rest.map(({ waitingFor }) => waitingFor)).toEqual(Array(10).fill('daily_quota'));
+  });
+
+  it('has its lanes take turns at its rate', async () => {
+    const [one, other] = await twice({ ratePerMinute: 1_200, dailyLimit: 100 });
+    const ofOne = await acceptFor(one, 8);
+    const ids = [...ofOne, ...(await acceptFor(other, 8))];
+    const left = await dispatchUntil((all) => all.length === ids.length);
+    const slots = await desk.sql<{ gapMs: number | null }>(
+      `SELECT extract(epoch FROM slot_at - lag(slot_at) OVER (ORDER BY slot_at))::float8 * 1000 AS "gapMs"
+       FROM deletions WHERE id = ANY($1) ORDER BY slot_at`,
+      [ids],
+    );
+    for (const { gapMs } of slots.slice(1)) expect(gapMs).toBeGreaterThan(61_250 / 1_200 - 0.01);
+    // Neither is through before the other has had its share.
+    const last = Math.max(...ofOne.map((id) => left.indexOf(id)));
+    const first = Math.min(...ofOne.map((id) => left.indexOf(id)));
+    expect(last - first).toBeGreaterThan(8);
+  });
+
+  it('is shut in both by one 45009, and opened in both by a clear, an answer or a limit', async () => {
+    const [one, other] = await twice();
+    await desk.lanes.quotaSpent(one.id);
+    const [ofOne, ofOther] = [await acceptFor(one, 30), await acceptFor(other, 30)];
+    expect(await dispatchDue()).toEqual([]);
+    expect(await quotaOf(one, other)).toMatchObject({ usedToday: 10 });
+
+    expect(await desk.ledgers.takeClear(other.id)).toBe(true);
+    await desk.ledgers.cleared(other.id, () => Promise.resolve());
+    const left = await dispatchDue();
+    expect(left).toHaveLength(8);
+    expect(await quotaOf(one, other)).toMatchObject({ usedToday: 8, clearsLeft: 9 });
+    // It speaks of the time before.
+    await desk.lanes.quotaSpent(one.id, 60_000);
+    expect(await quotaOf(one, other)).toMatchObject({ usedToday: 8 });
+
+    await desk.lanes.setLimits(one.id, { dailyLimit: 14 });
+    left.push(...(await dispatchDue()));
+    expect(left).toHaveLength(12);
+    expect(left.some((id) => ofOne.includes(id)) && left.some((id) => ofOther.includes(id))).toBe(true);
+    expect(await quotaOf(one, other)).toMatchObject({ usedToday: 12, dailyLimit: 14 });
+  });
+
+  it('gives a call that was not made to whichever lane needs it', async () => {
+    const [one, other] = await twice({ dailyLimit: 3 });
+    const [first] = await acceptFor(one, 1);
+    expect(await dispatchDue()).toEqual([first]);
+    const [second] = await acceptFor(other, 1);
+    expect(await dispatchDue()).toEqual([]);
+    await Promise.all([desk.lanes.refund(one.id), desk.lanes.refundIf(other.id, () => Promise.resolve(false))]);
+    expect(await dispatchDue()).toEqual([second]);
+    expect(await quotaOf(one, other)).toMatchObject({ usedToday: 1 });
+  });
+
+  it('is slowed in both by one 45011, and asked about once', async () => {
+    const [one, other] = await twice({ ratePerMinute: 600 });
+    await Promise.all([one, other, one, other].map(({ id }) => desk.lanes.tooFast(id, 60_000, 100)));
+    expect(await quotaOf(one, other)).toMatchObject({ currentRatePerMinute: 300 });
+    await Promise.all([acceptFor(one, 1), acceptFor(other, 1)]);
+    expect(await desk.lanes.dispatch()).toEqual([]);
+    const mine = (await desk.ledgers.takeToAsk(1_000)).filter((id) => [one.id, other.id].includes(id));
+    expect(mine).toHaveLength(1);
+  });
+
+  it('does not clash when its lanes and others are changed from all sides', async () => {
+    const [one, other] = await twice({ ratePerMinute: 100_000, dailyLimit: 1_000 });
+    const [third, fourth] = await twice({ ratePerMinute: 100_000, dailyLimit: 1_000 });
+    const all = [one, other, third, fourth];
+    for (const merchant of all) await acceptFor(merchant, 20);
+    const left: string[] = [];
+    await eventually(
+      async () => {
+        const looks = [desk.lanes.dispatch(), desk.lanes.dispatch()];
+        await Promise.all([
+          ...all.toReversed().map(({ id }) => desk.lanes.buySlot(id, false)),
+          ...all.map(({ id }) => desk.lanes.refund(id)),
+          ...all.map(({ id }) => desk.lanes.setLimits(id, { dailyLimit: 1_000 })),
+        ]);
+        left.push(...(await Promise.all(looks)).flat().map(({ id }) => id));
+        return left;
+      },
+      (ids) => ids.length === 80,
+    );
+    expect(new Set(left).size).toBe(80);
+  });
+
+  it('has its estimates count what waits in both', async () => {
+    const [one, other] = await twice();
+    await acceptFor(one, 8);
+    expect(await dispatchDue()).toHaveLength(8);
+    const [last = ''] = await acceptFor(other, 1);
+    expect(await dispatchDue()).toEqual([]);
+    const tomorrow = nextShanghaiMidnight(new Date());
+    const [view] = await desk.view([last]);
+    expect(view && (await desk.reports.etaOf(view))).toEqual(tomorrow);
+    expect(
+      await desk.forecasts.ofMore(
+        new Map([
+          [one.id, 4],
+          [other.id, 4],
+        ]),
+        false,
+        0,
+      ),
+    ).toMatchObject({ daysOfQuota: 3 });
+  });
+});
+
 describe('ledgers', () => {
   const answer = { dailyLimit: 50, used: 20, remain: 30, rate: { calls: 100, seconds: 60 } };
   const afterAnHour = (id: string) =>
-    desk.sql(`UPDATE merchant_pacing SET quota_asked_at = quota_asked_at - interval '61 min' WHERE merchant_id = $1`, [
-      id,
-    ]);
+    desk.sql(
+      `UPDATE account_ledgers SET quota_asked_at = quota_asked_at - interval '61 min' WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1)`,
+      [id],
+    );
 
   it('are asked about when deletions wait, each once an hour', async () => {
     const [waiting, busy, idle] = [await desk.aMerchant(), await desk.aMerchant(), await desk.aMerchant()];
@@ -345,9 +492,10 @@ describe('ledgers', () => {
     expect(await mine()).toEqual([waiting.id]);
     await desk.lanes.quotaSpent(waiting.id);
     expect(await mine()).toEqual([]);
-    await desk.sql(`UPDATE merchant_pacing SET quota_asked_at = now() - interval '11 min' WHERE merchant_id = $1`, [
-      waiting.id,
-    ]);
+    await desk.sql(
+      `UPDATE account_ledgers SET quota_asked_at = now() - interval '11 min' WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1)`,
+      [waiting.id],
+    );
     await desk.lanes.quotaSpent(waiting.id);
     expect(await mine()).toEqual([waiting.id]);
   });
@@ -360,7 +508,10 @@ describe('ledgers', () => {
       ids.slice(0, 8),
     ]);
     await desk.ledgers.learn(merchant.id, answer, null);
-    await desk.sql(`UPDATE merchant_pacing SET learned_calls = NULL WHERE merchant_id = $1`, [merchant.id]);
+    await desk.sql(
+      `UPDATE account_ledgers SET learned_calls = NULL WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1)`,
+      [merchant.id],
+    );
     expect(await dispatchDue()).toEqual(ids.slice(8, 8 + 28));
     const reports = await desk.reports.of([merchant.id, other.id]);
     expect(reports.get(merchant.id)).toMatchObject({

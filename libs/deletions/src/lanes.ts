@@ -21,7 +21,16 @@ import {
 } from './lane.js';
 import { IS_LANE_HELD, IS_PROBE_LANE, noteProbes } from './held.js';
 import { IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
-import { LANE_COLUMNS, lockLane, readLane, saveLanes, type LaneRow } from './lane-rows.js';
+import {
+  LANE_COLUMNS,
+  lockLane,
+  lockLanes,
+  readLane,
+  saveLanes,
+  wakeSiblings,
+  withLedgerOf,
+  type LaneRow,
+} from './lane-rows.js';
 import { chargePlatform, dealOut, type Wanting } from './platform-rate.js';
 import { lockPlatforms, savePlatform } from './platform-rows.js';
 import { slotsAt } from './rate.js';
@@ -99,34 +108,39 @@ export class Lanes {
 
   /**
    * Takes what may run now out of the lanes that are due, and charges rate and quota for it, in one transaction. Lanes of
-   * merchants whose grant is gone are emptied: their deletions fail without a call. Lanes of a held platform are put off.
+   * merchants whose grant is gone are emptied: their deletions fail without a call. Lanes of a held platform are put off. Of an
+   * account that has several lanes, each look takes one, that which is due longest: they share a ledger.
    * @param room at most so many, one of each lane before a second of any; lanes that get nothing are first next time
    */
   async dispatch(room = LANES_PER_LOOK): Promise<Dispatched[]> {
     return this.dataSource.transaction(async (tx) => {
       await this.heedWakes(tx);
-      const due = await rows<DueLane>(
+      const found = await rows<DueLane>(
         tx,
         `SELECT p.merchant_id AS "merchantId", m.platform_id AS "platformId", ${LANE_COLUMNS}, ${GRANT_GONE} AS "grantGone",
            CASE WHEN ${IS_LANE_HELD} THEN GREATEST(pl.held_until, now() + interval '${HELD_LOOK_S} s') END AS "heldUntil",
            ${IS_PROBE_LANE} AS "isProbe",
            COALESCE(pp.learned_calls > 0, false) AS "isPaced"
          FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+           JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
            LEFT JOIN platform_pacing pp ON pp.platform_id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
-         WHERE p.due_at <= now() ORDER BY p.due_at LIMIT $1 FOR UPDATE OF p SKIP LOCKED`,
+         WHERE p.due_at <= now() ORDER BY p.due_at LIMIT $1 FOR UPDATE OF p, a SKIP LOCKED`,
         [Math.min(LANES_PER_LOOK, room)],
       );
-      if (due.length === 0) return [];
+      if (found.length === 0) return [];
+      const { due, shared } = firstOfEachAccount(found);
       const closed = due.filter((lane) => lane.grantGone !== null);
       if (closed.length > 0) await this.failAll(tx, closed);
       const { taken, notBefore } = await this.take(tx, due, room);
       const countOf = new Map<string, number>();
       for (const { merchantId } of taken) countOf.set(merchantId, (countOf.get(merchantId) ?? 0) + 1);
-      const charged = due.map((lane) => ({
-        ...lane,
-        ...charge(lane, countOf.get(lane.merchantId) ?? 0, lane.now, this.defaults),
-        notBefore: lane.heldUntil ?? notBefore.get(lane.merchantId) ?? null,
-      }));
+      const charged = due.map((lane) => {
+        const count = countOf.get(lane.merchantId) ?? 0;
+        const after = charge(lane, count, lane.now, this.defaults);
+        // Behind its siblings, which are due with the account's next slot, too: they take turns.
+        const behind = count > 0 && shared.has(lane.authorizerAppid) ? new Date(after.nextSlotMs + 1) : null;
+        return { ...lane, ...after, notBefore: lane.heldUntil ?? notBefore.get(lane.merchantId) ?? behind };
+      });
       await saveLanes(tx, charged);
       const probes = new Set(due.filter(({ isProbe }) => isProbe).map(({ merchantId }) => merchantId));
       const sent = taken.filter(({ merchantId }) => probes.has(merchantId));
@@ -173,9 +187,12 @@ export class Lanes {
     await this.change(merchantId, (lane) => pause(lane, lane.now, pauseMs));
   }
 
-  /** WeChat said 45009. */
-  async quotaSpent(merchantId: string): Promise<void> {
-    await this.change(merchantId, (lane) => quotaSpent(lane, lane.now, this.defaults));
+  /** WeChat said 45009 to a call that left so long ago. */
+  async quotaSpent(merchantId: string, leftAgoMs = 0): Promise<void> {
+    await this.change(merchantId, (lane) => {
+      const leftAt = new Date(lane.now.getTime() - leftAgoMs);
+      return quotaSpent(lane, lane.now, this.defaults, leftAt);
+    });
   }
 
   /** WeChat said 45011 to a call that left so long ago. By age, since the clocks of processes differ. */
@@ -191,7 +208,7 @@ export class Lanes {
     await this.change(merchantId, (lane) => waitForAdmin(lane, lane.now, pauseMs));
   }
 
-  /** `alongside` writes what belongs to the change, such as an audit row, in its transaction. */
+  /** Of the merchant's account, whichever of its platforms they are set through. `alongside` writes what belongs to the change, such as an audit row, in its transaction. */
   async setLimits(
     merchantId: string,
     limits: { ratePerMinute?: number | null | undefined; dailyLimit?: number | null | undefined },
@@ -201,7 +218,10 @@ export class Lanes {
       const { ratePerMinute = lane.ratePerMinute, dailyLimit = lane.dailyLimit } = limits;
       return reopen({ ...lane, ratePerMinute, dailyLimit }, lane.now, this.defaults);
     };
-    await this.change(merchantId, decide, alongside);
+    await this.change(merchantId, decide, async (tx) => {
+      await wakeSiblings(tx, [merchantId]);
+      await alongside?.(tx);
+    });
   }
 
   /**
@@ -213,11 +233,18 @@ export class Lanes {
       `WITH heeded AS (
          DELETE FROM lane_wakes WHERE id IN (SELECT id FROM lane_wakes ORDER BY id LIMIT ${WAKES_PER_LOOK} FOR UPDATE SKIP LOCKED)
          RETURNING merchant_id, ready_at
+       ), woken AS (
+         INSERT INTO merchant_pacing AS p (merchant_id, due_at)
+         SELECT merchant_id, min(ready_at) FROM heeded GROUP BY merchant_id ORDER BY merchant_id
+         ON CONFLICT (merchant_id) DO UPDATE SET
+           due_at = LEAST(COALESCE(p.due_at, 'infinity'), GREATEST(p.next_slot_at, excluded.due_at))
+         RETURNING p.merchant_id
        )
-       INSERT INTO merchant_pacing AS p (merchant_id, due_at)
-       SELECT merchant_id, min(ready_at) FROM heeded GROUP BY merchant_id ORDER BY merchant_id
-       ON CONFLICT (merchant_id) DO UPDATE SET
-         due_at = LEAST(COALESCE(p.due_at, 'infinity'), GREATEST(p.next_slot_at, excluded.due_at))`,
+       -- Sorted, so that all lanes are locked before the first ledger is.
+       INSERT INTO account_ledgers (authorizer_appid)
+       SELECT DISTINCT m.authorizer_appid FROM woken JOIN merchants m ON m.id = woken.merchant_id
+       WHERE NOT EXISTS (SELECT 1 FROM account_ledgers a WHERE a.authorizer_appid = m.authorizer_appid)
+       ORDER BY m.authorizer_appid ON CONFLICT DO NOTHING`,
     );
   }
 
@@ -323,22 +350,29 @@ export class Lanes {
   /** A worker that has fallen behind gives many slots of one lane back at once: they share one lock of it. All or none. */
   private async refundAll(asked: Refund[]): Promise<void[]> {
     await this.dataSource.transaction(async (tx) => {
-      const lanes = new Map<string, LaneRow>();
       // The lanes before their deletions, as the dispatcher takes them, and in one order, so that two processes do not clash.
-      for (const id of [...new Set(asked.map(({ merchantId }) => merchantId))].sort()) {
-        lanes.set(id, await lockLane(tx, id));
-      }
+      const locked = await lockLanes(
+        tx,
+        asked.map(({ merchantId }) => merchantId),
+      );
+      const lanes = new Map(locked.map((lane) => [lane.merchantId, lane]));
       const refunded = new Set<string>();
       for (const { merchantId, work } of asked) {
         const lane = lanes.get(merchantId);
         if (!lane || !(await work(tx))) continue;
-        lanes.set(merchantId, { ...lane, ...refund(lane, lane.now, this.defaults) });
+        const after = { ...lane, ...refund(lane, lane.now, this.defaults) };
+        for (const one of lanes.values()) {
+          if (one.authorizerAppid === lane.authorizerAppid) lanes.set(one.merchantId, withLedgerOf(one, after));
+        }
+        lanes.set(merchantId, after);
         refunded.add(merchantId);
       }
+      if (refunded.size === 0) return;
       await saveLanes(
         tx,
         [...lanes.values()].filter(({ merchantId }) => refunded.has(merchantId)),
       );
+      await wakeSiblings(tx, [...refunded]);
     });
     return asked.map(() => undefined);
   }
@@ -385,6 +419,17 @@ export class Lanes {
 
 /** SQL over a deletion `d`; one look at a primary key. What is retried after its cancelled takedown was closed may run. */
 const IS_TAKEDOWN_CANCELLED = `(SELECT t.state = 'cancelled' AND t.finished_at IS NULL FROM takedowns t WHERE t.id = d.takedown_id)`;
+
+/** Of each account the lane in front; `shared`: accounts of which there are more. */
+function firstOfEachAccount(found: DueLane[]): { due: DueLane[]; shared: Set<string> } {
+  const first = new Map<string, DueLane>();
+  const shared = new Set<string>();
+  for (const lane of found) {
+    if (first.has(lane.authorizerAppid)) shared.add(lane.authorizerAppid);
+    else first.set(lane.authorizerAppid, lane);
+  }
+  return { due: [...first.values()], shared };
+}
 
 /** A probe is one deletion, urgent or not. */
 const atMost = (isProbe: boolean, { total, normal }: Allowance): Allowance =>

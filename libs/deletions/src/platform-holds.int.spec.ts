@@ -152,8 +152,8 @@ describe('a platform for which every call fails', () => {
     await desk.accept(merchant, 1);
     const now = new Date();
     await desk.sql(
-      `UPDATE merchant_pacing SET quota_day = $2, quota_used = 8, blocked_for = 'daily_quota', blocked_until = $3
-       WHERE merchant_id = $1`,
+      `WITH ledger AS (UPDATE account_ledgers SET quota_day = $2, quota_used = 8 WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1))
+       UPDATE merchant_pacing SET blocked_for = 'daily_quota', blocked_until = $3 WHERE merchant_id = $1`,
       [merchant.id, shanghaiDay(now), nextShanghaiMidnight(now)],
     );
     await hold(merchant.platformId, NOBODY, 'platform_broken', 61004);

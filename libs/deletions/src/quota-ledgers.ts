@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { GRANT_GONE } from './grant-gone.js';
 import { cleared, learn, returnClear, takeClear, type PacingDefaults, type QuotaAnswer } from './lane.js';
-import { lockLane, saveLanes } from './lane-rows.js';
+import { lockLane, saveLanes, wakeSiblings } from './lane-rows.js';
 import { PACING_DEFAULTS } from './lanes.js';
 import type { Rate } from './rate.js';
 
@@ -13,7 +13,7 @@ const SINCE_ASKED_S = 60;
 const IS_SPENT = `COALESCE(p.blocked_for = 'daily_quota' AND p.blocked_until > now(), false)`;
 const START_OF_DAY = `(date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai')`;
 
-/** The ledgers in the lanes, where WeChat's own counts come into them. */
+/** The ledgers of accounts, where WeChat's own counts come into them. */
 @Injectable()
 export class QuotaLedgers {
   constructor(
@@ -30,16 +30,18 @@ export class QuotaLedgers {
     const taken = await rows<{ id: string }>(
       this.dataSource,
       `WITH wanted AS (
-         SELECT p.merchant_id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
-         WHERE p.due_at IS NOT NULL AND (p.quota_asked_at IS NULL OR p.quota_asked_at < now() - interval '1 hour')
-           AND (p.learned_at IS NULL OR p.learned_at < ${START_OF_DAY} OR ${IS_SPENT})
+         SELECT p.merchant_id, a.authorizer_appid FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
+           JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid JOIN platforms pl ON pl.id = m.platform_id
+         WHERE p.due_at IS NOT NULL AND (a.quota_asked_at IS NULL OR a.quota_asked_at < now() - interval '1 hour')
+           AND (a.learned_at IS NULL OR a.learned_at < ${START_OF_DAY} OR ${IS_SPENT})
            AND ${GRANT_GONE} IS NULL AND pl.held_since IS NULL
            AND EXISTS (SELECT 1 FROM deletions d WHERE d.merchant_id = p.merchant_id AND d.finished_at IS NULL
              AND d.dispatched_at IS NULL AND d.ready_at <= now())
-         ORDER BY ${IS_SPENT} DESC, p.due_at LIMIT $1 FOR UPDATE OF p SKIP LOCKED
+         ORDER BY ${IS_SPENT} DESC, p.due_at LIMIT $1 FOR UPDATE OF a SKIP LOCKED
        )
-       UPDATE merchant_pacing p SET quota_asked_at = now() FROM wanted WHERE p.merchant_id = wanted.merchant_id
-       RETURNING p.merchant_id AS id`,
+       -- Of several merchants of one account, one.
+       UPDATE account_ledgers a SET quota_asked_at = now() FROM wanted WHERE a.authorizer_appid = wanted.authorizer_appid
+       RETURNING wanted.merchant_id AS id`,
       [limit],
     );
     return taken.map(({ id }) => id);
@@ -51,6 +53,7 @@ export class QuotaLedgers {
       const lane = await lockLane(tx, merchantId);
       const uncertain = await this.uncertain(tx, merchantId);
       await saveLanes(tx, [{ ...lane, ...learn(lane, answer, uncertain, lane.now, this.defaults) }]);
+      await wakeSiblings(tx, [merchantId]);
       await tx.query(
         `INSERT INTO platform_pacing AS pp (platform_id, learned_calls, learned_seconds, learned_at)
          SELECT platform_id, $2::int, $3::int, now() FROM merchants WHERE id = $1
@@ -89,16 +92,18 @@ export class QuotaLedgers {
       const lane = await lockLane(tx, merchantId);
       const { inFlight } = await this.uncertain(tx, merchantId);
       await saveLanes(tx, [{ ...lane, ...cleared(lane, inFlight, lane.now, this.defaults) }]);
+      await wakeSiblings(tx, [merchantId]);
       await alongside(tx);
     });
   }
 
-  /** Deletions of which nobody knows whether WeChat has counted their call yet. */
+  /** Deletions of the account of which nobody knows whether WeChat has counted their call yet. */
   private async uncertain(tx: EntityManager, merchantId: string): Promise<{ inFlight: number; justEnded: number }> {
     const [row] = await rows<{ inFlight: number; justEnded: number }>(
       tx,
       `SELECT (count(*) FILTER (WHERE finished_at IS NULL))::int AS "inFlight", (count(finished_at))::int AS "justEnded" FROM deletions
-       WHERE merchant_id = $1 AND dispatched_at IS NOT NULL
+       WHERE merchant_id IN (SELECT s.id FROM merchants m JOIN merchants s ON s.authorizer_appid = m.authorizer_appid WHERE m.id = $1)
+         AND dispatched_at IS NOT NULL
          AND (finished_at IS NULL OR finished_at > now() - interval '${SINCE_ASKED_S} s')`,
       [merchantId],
     );

@@ -201,9 +201,10 @@ describe('a run', () => {
     const id = await dispatchedFor(merchant);
     const used = async () =>
       (
-        await desk.sql<{ quota_used: number }>(`SELECT quota_used FROM merchant_pacing WHERE merchant_id = $1`, [
-          merchant.id,
-        ])
+        await desk.sql<{ quota_used: number }>(
+          `SELECT quota_used FROM account_ledgers WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1)`,
+          [merchant.id],
+        )
       )[0]?.quota_used;
     const slow = await claimed(id);
     await endClaim(id);
