@@ -141,7 +141,7 @@ describe.each(queueBackends)('pacing, with the queue on %s,', (_backend, queueUr
         article_idx: 1,
         priority: 'urgent',
       });
-      expect(status).toBe(201);
+      expect(status).toBe(202);
       ids.push(body.id);
     }
     const seen = await eventually(
