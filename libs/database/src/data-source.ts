@@ -22,6 +22,7 @@ import { UnreadablePushes1764520000000 } from './migrations/1764520000000-unread
 import { Readiness1764580000000 } from './migrations/1764580000000-readiness.js';
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
 import { AccountLedgers1764550000000 } from './migrations/1764550000000-account-ledgers.js';
+import { UnknownFacts1764560000000 } from './migrations/1764560000000-unknown-facts.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -55,6 +56,7 @@ const migrations = [
   UnreadablePushes1764520000000,
   Readiness1764580000000,
   AccountLedgers1764550000000,
+  UnknownFacts1764560000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

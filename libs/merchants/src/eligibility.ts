@@ -12,6 +12,21 @@ export type IneligibleReason =
 /** What an answer may teach although the account facts say otherwise. */
 export type DeniedReason = Extract<IneligibleReason, 'not_verified' | 'account_frozen'>;
 
+export type WarningCode =
+  | 'facts_unknown'
+  | 'permission_sets_unknown'
+  | 'account_type_unknown'
+  | 'verification_pending'
+  | 'verification_doubtful'
+  | 'account_warned'
+  | 'account_status_unknown';
+
+/** What may make WeChat refuse, and is no reason not to ask it. `code` is stable. */
+export interface EligibilityWarning {
+  code: WarningCode;
+  detail: string;
+}
+
 /** What eligibility is decided by. */
 export type EligibilityFacts = Pick<
   Merchant,
@@ -19,26 +34,70 @@ export type EligibilityFacts = Pick<
 >;
 
 /**
- * Why deletions of this merchant would be refused by WeChat; empty when nothing speaks against them. Account facts that
- * were never read do not count against a merchant: they are hints, the API's answer (`deniedReason`) is the last word.
+ * Why deletions of this merchant are surely refused by WeChat; empty when nothing known speaks against them. Facts are
+ * hints, and WeChat's answer (`deniedReason`) is the last word: what is doubtful, unknown here or was never read is let through,
+ * and `eligibilityWarnings` tells of it.
  */
 export function ineligibleReasons(merchant: EligibilityFacts): IneligibleReason[] {
   if (merchant.state !== 'authorized') return [merchant.state];
+  const { permissionSets, isMiniProgram, verifyType, accountStatus, deniedReason } = merchant;
   const reasons: IneligibleReason[] = [];
-  if (!merchant.permissionSets.includes(MASS_AND_NOTIFICATION)) reasons.push('permission_set_7_not_granted');
-  if (merchant.isMiniProgram || !isOneOf(OFFICIAL_ACCOUNT_TYPES, merchant.serviceType)) {
-    reasons.push('not_an_official_account');
-  }
-  const { verifyType, accountStatus, deniedReason } = merchant;
-  if (!isOneOf(VERIFIED_TYPES, verifyType) || deniedReason === 'not_verified') reasons.push('not_verified');
-  if (!isOneOf(NORMAL_STATUSES, accountStatus) || deniedReason === 'account_frozen') reasons.push('account_frozen');
+  if (permissionSets?.includes(MASS_AND_NOTIFICATION) === false) reasons.push('permission_set_7_not_granted');
+  if (isMiniProgram) reasons.push('not_an_official_account');
+  if (verifyType === UNVERIFIED || deniedReason === 'not_verified') reasons.push('not_verified');
+  if (isOneOf(FROZEN_STATUSES, accountStatus) || deniedReason === 'account_frozen') reasons.push('account_frozen');
   return reasons;
 }
 
+/** What is doubtful about a merchant, whether or not something else makes it ineligible. */
+export function eligibilityWarnings(merchant: EligibilityFacts & Pick<Merchant, 'factsReadAt'>): EligibilityWarning[] {
+  if (merchant.state !== 'authorized') return [];
+  if (areFactsUnknown(merchant)) return [{ code: 'facts_unknown', detail: DETAILS.facts_unknown }];
+  const { permissionSets, isMiniProgram, serviceType, verifyType, accountStatus } = merchant;
+  const codes: [WarningCode, boolean][] = [
+    ['permission_sets_unknown', permissionSets === null],
+    ['account_type_unknown', !isMiniProgram && isUnknown(OFFICIAL_ACCOUNT_TYPES, serviceType)],
+    ['verification_pending', isOneOf(PENDING_TYPES, verifyType)],
+    ['verification_doubtful', isUnknown([UNVERIFIED, VERIFIED, ...PENDING_TYPES], verifyType)],
+    ['account_warned', accountStatus === WARNED],
+    ['account_status_unknown', isUnknown([NORMAL, WARNED, ...FROZEN_STATUSES], accountStatus)],
+  ];
+  const numbers: Partial<Record<WarningCode, number | null>> = {
+    account_type_unknown: serviceType,
+    verification_pending: verifyType,
+    verification_doubtful: verifyType,
+    account_warned: accountStatus,
+    account_status_unknown: accountStatus,
+  };
+  return codes.flatMap(([code, isSo]) =>
+    isSo ? { code, detail: DETAILS[code].replace('%', String(numbers[code])) } : [],
+  );
+}
+
+/** Nobody has read yet what kind of account it is and what this grant holds: neither eligible for sure nor ineligible. */
+export const areFactsUnknown = ({ state, factsReadAt }: Pick<Merchant, 'state' | 'factsReadAt'>): boolean =>
+  state === 'authorized' && factsReadAt === null;
+
 /** Subscription account, one upgraded from an old account, service account. */
 const OFFICIAL_ACCOUNT_TYPES = [0, 1, 2];
-/** Verified by WeChat; or qualified with the name still pending, which has the right in part: worth a try. */
-const VERIFIED_TYPES = [0, 3, 4];
-const NORMAL_STATUSES = [1];
+const UNVERIFIED = -1;
+const VERIFIED = 0;
+/** Qualified by WeChat, alone or beside a verification by Sina or Tencent Weibo; the name is still pending. */
+const PENDING_TYPES = [3, 4, 5];
+const NORMAL = 1;
+const WARNED = 18;
+/** Cancelled, banned, frozen. */
+const FROZEN_STATUSES = [14, 16, 19];
 
-const isOneOf = (allowed: number[], fact: number | null) => fact === null || allowed.includes(fact);
+const DETAILS: Record<WarningCode, string> = {
+  facts_unknown: 'WeChat has not told yet what kind of account this is and what it granted: deletions wait for that.',
+  permission_sets_unknown: 'WeChat did not tell which permission sets were granted.',
+  account_type_unknown: 'WeChat tells an account type (service_type %) that is not known here.',
+  verification_pending: 'The account is qualified, but its name is not verified yet (verify_type %).',
+  verification_doubtful: 'WeChat tells a verification (verify_type %) that may not be enough.',
+  account_warned: 'WeChat has warned the account (account_status %).',
+  account_status_unknown: 'WeChat tells a state of the account (account_status %) that is not known here.',
+};
+
+const isOneOf = (numbers: number[], fact: number | null) => fact !== null && numbers.includes(fact);
+const isUnknown = (known: number[], fact: number | null) => fact !== null && !known.includes(fact);

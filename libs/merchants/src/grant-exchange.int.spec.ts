@@ -81,7 +81,7 @@ describe('a grant', () => {
       const merchant = await exchange(world.consent(platform, world.account(account), sets));
       expect(merchant.state).toBe('authorized');
       expect(ineligibleReasons(merchant)).toEqual([reason]);
-      expect(merchant.permissionSets.includes(MASS_AND_NOTIFICATION)).toBe(reason !== 'permission_set_7_not_granted');
+      expect(merchant.permissionSets?.includes(MASS_AND_NOTIFICATION)).toBe(reason !== 'permission_set_7_not_granted');
     });
 
     it('is made once when redirect and event bring the code to several processes at once', async () => {

@@ -136,8 +136,11 @@ export class GrantExchange {
       await this.merchants.keepFacts(id, grantVersion, await this.askFacts(platform, authorizerAppid));
     } catch (error) {
       const lesson = error instanceof WechatError ? lessonOf(error.errcode) : undefined;
-      // What else may be wrong with the account, its own calls will tell.
-      if (lesson !== 'unauthorized') throw error;
+      // What else may be wrong with the account, its own calls will tell. A platform that has no token cannot even ask.
+      if (lesson !== 'unauthorized') {
+        if (error instanceof WechatError) await this.merchants.noteFactsUnread(id, grantVersion);
+        throw error;
+      }
       await this.merchants.learn(id, grantVersion, lesson);
       throw new GrantLost(authorizerAppid, lesson, { cause: error });
     }

@@ -25,7 +25,13 @@ export { CallbackInbox, type Receipt, type ReceivedPush } from './callback-inbox
 export { type CallbackChannel } from './callback-event.entity.js';
 export { CallbackLog, type RecordedCallback } from './callback-log.js';
 export { ComponentTokens } from './component-tokens.js';
-export { ineligibleReasons, type IneligibleReason } from './eligibility.js';
+export {
+  areFactsUnknown,
+  eligibilityWarnings,
+  ineligibleReasons,
+  type EligibilityWarning,
+  type IneligibleReason,
+} from './eligibility.js';
 export {
   AuthorizationCodeRefused,
   AuthorizationStateRefused,
@@ -48,7 +54,7 @@ export { MassMessageImport, type ImportedMessage } from './mass-message-import.j
 export { MassMessages, type SentMessage } from './mass-messages.js';
 export { chooseMerchant, MerchantDirectory, type MerchantCard, type Unchosen } from './merchant-directory.js';
 export { Merchant, type MerchantState } from './merchant.entity.js';
-export { Merchants, type GrantLesson } from './merchants.js';
+export { mayAskForFacts, Merchants, type GrantLesson } from './merchants.js';
 export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';
 export { Onboarding, type AuthorizationLinks, type OnboardingOptions } from './onboarding.js';
 export { PlatformUpkeep } from './platform-upkeep.js';

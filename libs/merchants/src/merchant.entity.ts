@@ -18,6 +18,7 @@ export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_req
 /** An Official or Service account that authorized one platform: the tenant. */
 @Entity({ name: 'merchants' })
 @Unique('merchants_platform_authorizer_key', ['platformId', 'authorizerAppid'])
+@Index('merchants_facts_unread_idx', ['id'], { where: 'facts_read_at IS NULL' })
 @Check('merchants_denied_reason_check', `denied_reason IN ('not_verified', 'account_frozen')`)
 @Check('merchants_state_check', `state IN ('authorized', 'unauthorized', 'reauthorization_required')`)
 export class Merchant {
@@ -32,8 +33,8 @@ export class Merchant {
   @Column('text', { nullable: true }) ref!: string | null;
   @Column('text') state!: MerchantState;
   @Column('text', { name: 'refresh_token_sealed', nullable: true }) refreshTokenSealed!: string | null;
-  /** Ids of the permission sets in the grant, as WeChat's `func_info` listed them. */
-  @Column('integer', { name: 'permission_sets', array: true, default: '{}' }) permissionSets!: number[];
+  /** Ids of the permission sets in the grant, as WeChat's `func_info` listed them. Null: nobody was told yet. */
+  @Column('integer', { name: 'permission_sets', array: true, nullable: true }) permissionSets!: number[] | null;
   /** Counts grants: what was read under an older grant must not overwrite a newer one. */
   @Column('integer', { name: 'grant_version', default: 0 }) grantVersion!: number;
   /** WeChat's clock where an event told it, ours otherwise. An `unauthorized` from before it is late news. */
@@ -49,7 +50,10 @@ export class Merchant {
   @Column('integer', { name: 'service_type', nullable: true }) serviceType!: number | null;
   @Column('integer', { name: 'verify_type', nullable: true }) verifyType!: number | null;
   @Column('integer', { name: 'account_status', nullable: true }) accountStatus!: number | null;
+  /** Null: never, or not under a grant of which the list of authorizers told alone. */
   @Column('timestamptz', { name: 'facts_read_at', nullable: true }) factsReadAt!: Date | null;
+  /** Since when WeChat has been asked for facts that were never read, without an answer that tells them. */
+  @Column('timestamptz', { name: 'facts_failing_since', nullable: true }) factsFailingSince!: Date | null;
   /** When a job was last sent to read them, so that one that cannot be read is not asked for all the time. */
   @Column('timestamptz', { name: 'facts_asked_at', nullable: true }) factsAskedAt!: Date | null;
   /** What an answer of WeChat said against the account although its facts did not. */

@@ -56,7 +56,7 @@ describe('merchants', () => {
     await merchants().learn(merchant.id, merchant.grantVersion, 'permission_set_7_not_granted');
     expect(await now()).toMatchObject({
       state: 'authorized',
-      permissionSets: merchant.permissionSets.filter((id) => id !== 7),
+      permissionSets: merchant.permissionSets?.filter((id) => id !== 7),
     });
   });
 

@@ -41,6 +41,7 @@ export interface RecordedGrant extends Omit<Grant, 'version'> {
 
 export interface MerchantFilter {
   isEligible?: boolean | undefined;
+  areFactsUnknown?: boolean | undefined;
   state?: MerchantState | undefined;
   platformId?: string | undefined;
   /** The provider's own name, exactly. */
@@ -100,10 +101,14 @@ export class Merchants {
     return this.dataSource.manager.findOneByOrFail(Merchant, { id });
   }
 
-  async list(scope: Scope, { isEligible, state, platformId, ref, limit, after }: MerchantFilter): Promise<Merchant[]> {
+  async list(scope: Scope, filter: MerchantFilter): Promise<Merchant[]> {
+    const { isEligible, areFactsUnknown, state, platformId, ref, limit, after } = filter;
     const query = this.dataSource.manager.createQueryBuilder(Merchant, 'merchant').orderBy('merchant.id');
     query.where(merchantInScope(scope, 'merchant.id', binderOf(query)));
     if (isEligible !== undefined) query.andWhere(`merchant.ineligibleReasons ${isEligible ? '=' : '<>'} '{}'`);
+    // As areFactsUnknown says.
+    const unknown = `(merchant.state = 'authorized' AND merchant.factsReadAt IS NULL)`;
+    if (areFactsUnknown !== undefined) query.andWhere(areFactsUnknown ? unknown : `NOT ${unknown}`);
     if (state) query.andWhere('merchant.state = :state', { state });
     if (platformId) query.andWhere('merchant.platformId = :platformId', { platformId });
     if (ref !== undefined) query.andWhere('merchant.ref = :ref', { ref });
@@ -121,7 +126,8 @@ export class Merchants {
 
   /**
    * Stores a grant, new or renewed, with the access token that came with it. A refresh token that WeChat left out never
-   * blanks the one that is stored. Codes may be exchanged out of order, so its time never goes back.
+   * blanks the one that is stored. Codes may be exchanged out of order, so its time never goes back. Where neither the grant
+   * nor what is stored tells its permission sets, nothing is known of it until the facts are read.
    */
   async keepGrant(
     tx: EntityManager,
@@ -131,9 +137,11 @@ export class Merchants {
   ): Promise<{ id: string; grantVersion: number }> {
     const id = await this.idOf(tx, platform.id, grant.authorizerAppid);
     const sealed = grant.authorizerRefreshToken ? this.sealed.seal(placeOf(id), grant.authorizerRefreshToken) : null;
-    const [kept] = await rows<{ grantVersion: number; permissionSets: number[] }>(
+    const [kept] = await rows<{ grantVersion: number; permissionSets: number[] | null }>(
       tx,
-      `UPDATE merchants SET state = 'authorized', permission_sets = COALESCE($2, permission_sets), denied_reason = NULL,
+      `UPDATE merchants SET state = 'authorized', permission_sets = COALESCE($2, NULLIF(permission_sets, '{}')),
+         facts_read_at = CASE WHEN COALESCE($2, NULLIF(permission_sets, '{}')) IS NOT NULL THEN facts_read_at END,
+         facts_failing_since = NULL, denied_reason = NULL,
          granted_at = GREATEST(granted_at, $3), grant_version = grant_version + 1,
          refresh_token_sealed = COALESCE($4, refresh_token_sealed), ref = COALESCE($5, ref), updated_at = now()
        WHERE id = $1 RETURNING grant_version AS "grantVersion", permission_sets AS "permissionSets"`,
@@ -151,7 +159,7 @@ export class Merchants {
       type: 'merchant.authorized',
       platformId: platform.id,
       merchantId: id,
-      data: { source, permission_sets: kept.permissionSets },
+      data: { source, permission_sets: kept.permissionSets ?? [] },
     });
     await this.reassess(tx, id);
     return { id, grantVersion: kept.grantVersion };
@@ -232,7 +240,8 @@ export class Merchants {
 
   /**
    * Takes merchants whose account facts are older than a day or than the grant, the oldest first; those that were asked for
-   * within the hour are left out, whether or not anything came of it.
+   * within the hour are left out, whether or not anything came of it. Of those never read, within a time that grows with their
+   * failing.
    * @returns their ids
    */
   async takeForFacts(limit: number): Promise<string[]> {
@@ -241,7 +250,7 @@ export class Merchants {
       `UPDATE merchants SET facts_asked_at = now() WHERE id IN (
          SELECT id FROM merchants WHERE state <> 'unauthorized'
            AND (facts_read_at IS NULL OR facts_read_at < granted_at OR facts_read_at < now() - interval '24 hours')
-           AND (facts_asked_at IS NULL OR facts_asked_at < now() - interval '1 hour')
+           AND ${mayAskForFacts()}
          ORDER BY facts_read_at NULLS FIRST, id LIMIT $1 FOR UPDATE SKIP LOCKED)
        RETURNING id`,
       [limit],
@@ -267,10 +276,20 @@ export class Merchants {
           ...(facts.permissionSets.length > 0 && { permissionSets: facts.permissionSets }),
           deniedReason: null,
           factsReadAt: () => 'now()',
+          factsFailingSince: null,
         },
       );
       if (kept.affected) await this.reassess(tx, id);
     });
+  }
+
+  /** Facts that were never read could not be read now either. */
+  async noteFactsUnread(id: string, grantVersion: number): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE merchants SET facts_failing_since = now()
+       WHERE id = $1 AND grant_version = $2 AND facts_read_at IS NULL AND facts_failing_since IS NULL`,
+      [id, grantVersion],
+    );
   }
 
   /**
@@ -377,10 +396,18 @@ export class Merchants {
 const LESSON_SQL: Record<GrantLesson, string> = {
   unauthorized: `state = 'unauthorized'`,
   reauthorization_required: `state = 'reauthorization_required'`,
-  permission_set_7_not_granted: `permission_sets = array_remove(permission_sets, ${MASS_AND_NOTIFICATION})`,
+  permission_set_7_not_granted: `permission_sets = array_remove(COALESCE(permission_sets, '{}'), ${MASS_AND_NOTIFICATION})`,
   not_verified: `denied_reason = 'not_verified'`,
   account_frozen: `denied_reason = 'account_frozen'`,
 };
+
+/**
+ * SQL over `merchants`: whether it is time to ask WeChat (again) for facts. Facts that were never read are asked for again
+ * soon, and less and less often while that fails.
+ */
+export const mayAskForFacts = (alias = 'merchants'): string =>
+  `(${alias}.facts_asked_at IS NULL OR ${alias}.facts_asked_at < now() - CASE WHEN ${alias}.facts_read_at IS NOT NULL THEN interval '1 hour'
+     ELSE LEAST(interval '1 hour', GREATEST(interval '10 s', (${alias}.facts_asked_at - ${alias}.facts_failing_since) / 2)) END)`;
 
 const DOCUMENTED_LIFETIME_SECONDS = 7200;
 

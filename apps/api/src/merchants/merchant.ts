@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LaneReport } from '@app/deletions';
-import { ineligibleReasons, type Merchant } from '@app/merchants';
+import { areFactsUnknown, eligibilityWarnings, ineligibleReasons, type Merchant } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
 import { pageSchema } from '../http/page.js';
 import { textSchema } from '../http/text.js';
@@ -21,7 +21,14 @@ export const listMerchantsSchema = pageSchema.extend({
   eligible: z
     .stringbool({ truthy: ['true'], falsy: ['false'] })
     .optional()
-    .meta({ description: 'false: those whose messages cannot be taken back; each says why.' }),
+    .meta({
+      description:
+        'false: those whose messages cannot be taken back; each says why. true: all others, also those with warnings and those with facts_unknown.',
+    }),
+  facts_unknown: z
+    .stringbool({ truthy: ['true'], falsy: ['false'] })
+    .optional()
+    .meta({ description: 'true: those of which WeChat has told nothing yet.' }),
   state: stateSchema.optional(),
   component_appid: appidSchema.optional(),
   ref: textSchema(200).min(1).optional(),
@@ -41,10 +48,20 @@ export const merchantSchema = z
     component_appid: z.string(),
     ref: z.string().nullable(),
     state: stateSchema,
-    eligible: z.boolean(),
+    eligible: z.boolean().meta({
+      description:
+        'Whether deletions are accepted: nothing that is known speaks against them. With facts_unknown they wait.',
+    }),
     ineligible_reasons: z.array(z.string()),
+    eligibility_warnings: z.array(z.object({ code: z.string(), detail: z.string() })).meta({
+      description: 'What may make WeChat refuse, and is no reason not to ask it. Deletions are accepted.',
+    }),
+    facts_unknown: z.boolean().meta({
+      description:
+        'WeChat has not told yet what kind of account this is and what it granted, as just after a sync. Deletions are accepted and wait until it has.',
+    }),
     reauthorize_url: z.string().meta({ description: 'A page from which this account can authorize again.' }),
-    permission_sets: z.array(z.int()),
+    permission_sets: z.array(z.int()).meta({ description: 'Empty, too, while nobody knows them: see facts_unknown.' }),
     nick_name: z.string().nullable(),
     principal_name: z.string().nullable(),
     service_type: z.int().nullable(),
@@ -103,8 +120,10 @@ export function merchantResource({
     state: merchant.state,
     eligible: reasons.length === 0,
     ineligible_reasons: reasons,
+    eligibility_warnings: eligibilityWarnings(merchant),
+    facts_unknown: areFactsUnknown(merchant),
     reauthorize_url: reauthorizeUrl,
-    permission_sets: merchant.permissionSets,
+    permission_sets: merchant.permissionSets ?? [],
     nick_name: merchant.nickName,
     principal_name: merchant.principalName,
     service_type: merchant.serviceType,

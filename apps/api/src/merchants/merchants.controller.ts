@@ -52,10 +52,11 @@ export class MerchantsController {
   @Needs('viewer')
   @SerializeOptions({ schema: pageOfSchema(merchantSchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listMerchantsSchema }) query: ListMerchants) {
-    const { limit, cursor, eligible: isEligible, state, component_appid, ref } = query;
+    const { limit, cursor, eligible: isEligible, facts_unknown: areFactsUnknown, state, component_appid, ref } = query;
     const platformId = component_appid ? (await this.platforms.get(scope, component_appid)).id : undefined;
     const found = await this.merchants.list(scope, {
       isEligible,
+      areFactsUnknown,
       state,
       platformId,
       ref,

@@ -25,7 +25,7 @@ export function authorizePage(componentAppid: string, links: AuthorizationLinks)
 
 /** @param again where the admin can authorize again: whole, as a proxy may have taken a part of our path away */
 export function resultPage(merchant: Merchant, reasons: IneligibleReason[], again: string): string {
-  const granted = merchant.permissionSets.map((id) => {
+  const granted = (merchant.permissionSets ?? []).map((id) => {
     const { zh, en } = permissionSetName(id);
     return `<li>${escape(zh)} · ${escape(en)} (${id})</li>`;
   });
