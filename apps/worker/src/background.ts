@@ -8,6 +8,8 @@ import { CallbackForwardJob } from './jobs/callback-forward.job.js';
 import { CallbackProcessJob } from './jobs/callback-process.job.js';
 import { DeletionRunJob } from './jobs/deletion-run.job.js';
 import { DeletionVerifyJob } from './jobs/deletion-verify.job.js';
+import { FactsWatch } from './facts-watch.js';
+import { MerchantReadAwaitedFactsJob } from './jobs/merchant-read-awaited-facts.job.js';
 import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
 import { MerchantReadQuotaJob } from './jobs/merchant-read-quota.job.js';
 import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
@@ -28,6 +30,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(QUEUE_OPTIONS) options: JobRunnerOptions,
     private readonly dispatcher: Dispatcher,
     private readonly sweeper: Sweeper,
+    private readonly factsWatch: FactsWatch,
     private readonly takedownWatch: TakedownWatch,
     private readonly webhookFanOut: WebhookFanOut,
     authorizerRefreshToken: AuthorizerRefreshTokenJob,
@@ -35,6 +38,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     callbackProcess: CallbackProcessJob,
     deletionRun: DeletionRunJob,
     deletionVerify: DeletionVerifyJob,
+    merchantReadAwaitedFacts: MerchantReadAwaitedFactsJob,
     merchantReadFacts: MerchantReadFactsJob,
     merchantReadQuota: MerchantReadQuotaJob,
     platformReconcile: PlatformReconcileJob,
@@ -47,6 +51,8 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
       'callback.process': (data) => runWithRequestId(data.request_id, () => callbackProcess.handle(data)),
       'deletion.run': (data, context) => runWithRequestId(data.request_id, () => deletionRun.handle(data, context)),
       'deletion.verify': (data) => runWithRequestId(data.request_id, () => deletionVerify.handle(data)),
+      'merchant.read-awaited-facts': (data) =>
+        runWithRequestId(data.request_id, () => merchantReadAwaitedFacts.handle(data)),
       'merchant.read-facts': (data) => runWithRequestId(data.request_id, () => merchantReadFacts.handle(data)),
       'merchant.read-quota': (data) => runWithRequestId(data.request_id, () => merchantReadQuota.handle(data)),
       'platform.reconcile': (data) => runWithRequestId(data.request_id, () => platformReconcile.handle(data)),
@@ -58,6 +64,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     await this.runner.start();
     this.dispatcher.start();
     this.sweeper.start();
+    this.factsWatch.start();
     this.takedownWatch.start();
     this.webhookFanOut.start();
   }
@@ -66,6 +73,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     await Promise.all([
       this.dispatcher.stop(),
       this.sweeper.stop(),
+      this.factsWatch.stop(),
       this.takedownWatch.stop(),
       this.webhookFanOut.stop(),
     ]);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Deletions, QuotaLedgers, Verifications } from '@app/deletions';
+import { Deletions, FactsWait, QuotaLedgers, Verifications } from '@app/deletions';
 import { newRequestId } from '@app/logging';
 import { ComponentTokens, Merchants, PlatformUpkeep } from '@app/merchants';
 import { JobQueues } from '@app/queue';
@@ -7,6 +7,8 @@ import { JobQueues } from '@app/queue';
 /** Per sweep: 3,000 merchants are read within a quarter of an hour, and WeChat hardly notices. */
 const FACTS_AT_A_TIME = 50;
 const QUOTAS_AT_A_TIME = 50;
+/** Per look, each second: deletions wait for them. */
+const AWAITED_FACTS_AT_A_TIME = 100;
 
 /** Of accepted whole messages, per sweep. */
 const VERIFICATIONS_AT_A_TIME = 500;
@@ -18,6 +20,7 @@ export class Upkeep {
     private readonly platforms: PlatformUpkeep,
     private readonly merchants: Merchants,
     private readonly deletions: Deletions,
+    private readonly factsWait: FactsWait,
     private readonly ledgers: QuotaLedgers,
     private readonly verifications: Verifications,
     private readonly componentTokens: ComponentTokens,
@@ -45,6 +48,11 @@ export class Upkeep {
     await this.errands('merchant.read-facts', await this.merchants.takeForFacts(FACTS_AT_A_TIME));
   }
 
+  /** Of merchants who were just found, with deletions already. */
+  async readAwaitedFacts(): Promise<void> {
+    await this.errands('merchant.read-awaited-facts', await this.factsWait.take(AWAITED_FACTS_AT_A_TIME));
+  }
+
   async verifyDeletions(): Promise<void> {
     const due = await this.verifications.take(VERIFICATIONS_AT_A_TIME);
     await this.queues.addBulk(
@@ -58,7 +66,7 @@ export class Upkeep {
   }
 
   private errands(
-    name: 'authorizer.refresh-token' | 'merchant.read-facts' | 'merchant.read-quota',
+    name: 'authorizer.refresh-token' | 'merchant.read-facts' | 'merchant.read-awaited-facts' | 'merchant.read-quota',
     merchantIds: string[],
   ): Promise<void> {
     const items = merchantIds.map((id) => ({ jobId: id, data: { merchant_id: id, request_id: newRequestId() } }));

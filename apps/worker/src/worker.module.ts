@@ -16,6 +16,8 @@ import { CallbackForwardJob } from './jobs/callback-forward.job.js';
 import { CallbackProcessJob } from './jobs/callback-process.job.js';
 import { DeletionRunJob } from './jobs/deletion-run.job.js';
 import { DeletionVerifyJob } from './jobs/deletion-verify.job.js';
+import { FactsWatch } from './facts-watch.js';
+import { MerchantReadAwaitedFactsJob } from './jobs/merchant-read-awaited-facts.job.js';
 import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
 import { MerchantReadQuotaJob } from './jobs/merchant-read-quota.job.js';
 import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
@@ -75,6 +77,8 @@ export class WorkerModule {
         CallbackProcessJob,
         DeletionRunJob,
         DeletionVerifyJob,
+        FactsWatch,
+        MerchantReadAwaitedFactsJob,
         MerchantReadFactsJob,
         MerchantReadQuotaJob,
         PlatformReconcileJob,

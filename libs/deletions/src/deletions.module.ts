@@ -3,6 +3,7 @@ import { EventsModule } from '@app/events';
 import { DeletionRun } from './deletion-run.js';
 import { Deletions } from './deletions.js';
 import { Dispatcher } from './dispatcher.js';
+import { FactsWait } from './facts-wait.js';
 import type { PacingDefaults } from './lane.js';
 import { LaneReports } from './lane-reports.js';
 import { Lanes, PACING_DEFAULTS } from './lanes.js';
@@ -28,6 +29,7 @@ export class DeletionsModule {
       DeletionRun,
       Deletions,
       Dispatcher,
+      FactsWait,
       LaneReports,
       Lanes,
       PlatformHolds,

@@ -17,6 +17,7 @@ import { DeletionAttempt } from './deletion-attempt.entity.js';
 import { Deletion } from './deletion.entity.js';
 import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible } from './errors.js';
 import { earliestIdOf, latestIdOf } from './id-bounds.js';
+import { AWAITS_FACTS, FACTS_LOOK } from './facts-wait.js';
 import { CAN_BE_STOPPED } from './last-outcome.js';
 import { Lanes } from './lanes.js';
 import { statesBefore, type DeletionState, type WaitingFor } from './states.js';
@@ -319,13 +320,14 @@ function isTaken(error: unknown, index: string): boolean {
 }
 
 /**
- * Until when the lane `p` is shut, by quota or rate, or because its platform `pl` is held.
+ * Until when the lane `p` is shut, by quota or rate, or because its platform `pl` is held, or nothing is known of its merchant `m`.
  * @param urgent SQL: whether the deletion is
  */
 const laneBlock = (urgent: string) =>
   `GREATEST(CASE WHEN ${urgent} THEN p.urgent_blocked_until ELSE p.blocked_until END,
-     CASE WHEN pl.held_since IS NOT NULL THEN GREATEST(pl.held_until, now() + interval '1 s') END)`;
-const LANE_BLOCK_REASON = `CASE WHEN pl.held_since IS NOT NULL THEN 'platform' ELSE p.blocked_for END`;
+     CASE WHEN pl.held_since IS NOT NULL THEN GREATEST(pl.held_until, now() + interval '1 s') END,
+     CASE WHEN ${AWAITS_FACTS} THEN now() + ${FACTS_LOOK} END)`;
+const LANE_BLOCK_REASON = `CASE WHEN pl.held_since IS NOT NULL THEN 'platform' WHEN ${AWAITS_FACTS} THEN 'facts' ELSE p.blocked_for END`;
 
 /**
  * How a deletion `d` looks whose lane is shut: what the lane waits for counts as the deletion's own waiting.

@@ -44,6 +44,7 @@ export {
   TargetRefused,
 } from './errors.js';
 export { eta } from './eta.js';
+export { FactsWait } from './facts-wait.js';
 export { type PacingDefaults } from './lane.js';
 export { LaneReports, type LaneReport } from './lane-reports.js';
 export { Lanes } from './lanes.js';

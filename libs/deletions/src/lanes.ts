@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { isOfRows, rows, type Sql } from '@app/database';
 import { Gathering } from '@app/queue';
-import { GRANT_GONE } from './grant-gone.js';
+import { AWAITS_FACTS, FACTS_LOOK } from './facts-wait.js';
+import { SURELY_REFUSED } from './grant-gone.js';
 import {
   allowance,
   charge,
@@ -60,7 +61,7 @@ interface DueLane extends LaneRow {
   /** WeChat told a rate for the whole platform. */
   isPaced: boolean;
   grantGone: string | null;
-  /** Its platform is held: no call of any of its merchants may be made before. */
+  /** Its platform is held, or nothing is known of its merchant: no call may be made before. */
   heldUntil: Date | null;
   /** Its platform is held, and one deletion of this lane goes ahead to see whether it works again. */
   isProbe: boolean;
@@ -108,8 +109,9 @@ export class Lanes {
 
   /**
    * Takes what may run now out of the lanes that are due, and charges rate and quota for it, in one transaction. Lanes of
-   * merchants whose grant is gone are emptied: their deletions fail without a call. Lanes of a held platform are put off. Of an
-   * account that has several lanes, each look takes one, that which is due longest: they share a ledger.
+   * merchants whose grant is gone are emptied: their deletions fail without a call. Lanes of a held platform are put off, and
+   * those of merchants of whom nothing is known. Of an account that has several lanes, each look takes one, that which is due
+   * longest: they share a ledger.
    * @param room at most so many, one of each lane before a second of any; lanes that get nothing are first next time
    */
   async dispatch(room = LANES_PER_LOOK): Promise<Dispatched[]> {
@@ -117,8 +119,9 @@ export class Lanes {
       await this.heedWakes(tx);
       const found = await rows<DueLane>(
         tx,
-        `SELECT p.merchant_id AS "merchantId", m.platform_id AS "platformId", ${LANE_COLUMNS}, ${GRANT_GONE} AS "grantGone",
-           CASE WHEN ${IS_LANE_HELD} THEN GREATEST(pl.held_until, now() + interval '${HELD_LOOK_S} s') END AS "heldUntil",
+        `SELECT p.merchant_id AS "merchantId", m.platform_id AS "platformId", ${LANE_COLUMNS}, ${SURELY_REFUSED} AS "grantGone",
+           CASE WHEN ${IS_LANE_HELD} THEN GREATEST(pl.held_until, now() + interval '${HELD_LOOK_S} s')
+                WHEN ${AWAITS_FACTS} THEN now() + ${FACTS_LOOK} END AS "heldUntil",
            ${IS_PROBE_LANE} AS "isProbe",
            COALESCE(pp.learned_calls > 0, false) AS "isPaced"
          FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
@@ -153,7 +156,7 @@ export class Lanes {
   async wakeClosed(): Promise<void> {
     await this.dataSource.query(
       `UPDATE merchant_pacing p SET due_at = now() FROM merchants m
-       WHERE m.id = p.merchant_id AND p.due_at > now() AND ${GRANT_GONE} IS NOT NULL`,
+       WHERE m.id = p.merchant_id AND p.due_at > now() AND ${SURELY_REFUSED} IS NOT NULL`,
     );
   }
 
@@ -251,8 +254,8 @@ export class Lanes {
   private async failAll(tx: EntityManager, closed: DueLane[]): Promise<void> {
     await tx.query(
       `WITH ended AS (
-         UPDATE deletions d SET state = 'failed', outcome_code = ${GRANT_GONE}, waiting_for = NULL, waiting_until = NULL, finished_at = now()
-         FROM merchants m WHERE m.id = d.merchant_id AND ${GRANT_GONE} IS NOT NULL AND d.id IN (
+         UPDATE deletions d SET state = 'failed', outcome_code = ${SURELY_REFUSED}, waiting_for = NULL, waiting_until = NULL, finished_at = now()
+         FROM merchants m WHERE m.id = d.merchant_id AND ${SURELY_REFUSED} IS NOT NULL AND d.id IN (
            SELECT id FROM deletions WHERE merchant_id = ANY($1) AND finished_at IS NULL AND dispatched_at IS NULL
            LIMIT ${FAILED_PER_LOOK} FOR UPDATE SKIP LOCKED)
          RETURNING d.*

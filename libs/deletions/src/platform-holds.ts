@@ -2,7 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import { Events } from '@app/events';
-import { GRANT_GONE } from './grant-gone.js';
+import { AWAITS_FACTS } from './facts-wait.js';
+import { SURELY_REFUSED } from './grant-gone.js';
 import { SHOWS_THE_HOLD } from './held.js';
 import { holdPauseMs } from './hold-pause.js';
 import { Lanes } from './lanes.js';
@@ -133,7 +134,7 @@ export class PlatformHolds {
         `WITH lane AS (
            SELECT p.merchant_id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
              JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
-           WHERE m.platform_id = $1 AND p.due_at IS NOT NULL AND ${GRANT_GONE} IS NULL AND ${SHOWS_THE_HOLD}
+           WHERE m.platform_id = $1 AND p.due_at IS NOT NULL AND ${SURELY_REFUSED} IS NULL AND NOT ${AWAITS_FACTS} AND ${SHOWS_THE_HOLD}
              AND p.next_slot_at <= now() + interval '1 s'
              AND EXISTS (SELECT 1 FROM deletions d WHERE d.merchant_id = m.id AND d.finished_at IS NULL
                AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${IS_OPEN_TO})

@@ -3,7 +3,7 @@ export type DeletionState = 'scheduled' | 'queued' | 'running' | 'waiting' | 'su
 /** `acknowledged`: WeChat accepted the call; `verified`: `mass/get` said DELETE. */
 export type Proof = 'none' | 'acknowledged' | 'verified';
 
-export type WaitingFor = 'backoff' | 'rate_limit' | 'daily_quota' | 'merchant_admin' | 'platform';
+export type WaitingFor = 'backoff' | 'rate_limit' | 'daily_quota' | 'merchant_admin' | 'platform' | 'facts';
 
 /** What may follow what. A terminal state is left only by a retry, which an operator asks for. */
 const TRANSITIONS: Record<DeletionState, readonly DeletionState[]> = {

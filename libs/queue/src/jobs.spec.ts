@@ -22,6 +22,10 @@ const lastRelease = {
     deletion_id: '0198c0de-0000-7000-8000-00000000000d',
     request_id: '0198c0de-0000-7000-8000-00000000000e',
   },
+  'merchant.read-awaited-facts': {
+    merchant_id: '0198c0de-0000-7000-8000-000000000011',
+    request_id: '0198c0de-0000-7000-8000-000000000012',
+  },
   'merchant.read-facts': {
     merchant_id: '0198c0de-0000-7000-8000-000000000009',
     request_id: '0198c0de-0000-7000-8000-00000000000a',

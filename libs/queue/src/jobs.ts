@@ -10,8 +10,8 @@ export const queues = {
   deletions: { concurrency: 20 },
   /** What WeChat pushed: tickets and grants must not wait behind deletions. */
   callbacks: { concurrency: 10 },
-  /** Tokens that end soon: they must not wait behind thousands of errands. */
-  tokens: { concurrency: 5 },
+  /** Tokens that end soon, and facts that deletions wait for: they must not wait behind thousands of errands. */
+  tokens: { concurrency: 10 },
   /** What makes our rows agree with WeChat's again. Nobody waits for it, so it is gentle on WeChat. */
   upkeep: { concurrency: 3 },
   /** Copies of pushes for the provider's other systems, which may be slow or away. */
@@ -79,6 +79,13 @@ export const jobs = {
     queue: 'upkeep',
     schema: z.strictObject({ merchant_id: z.uuid(), request_id: requestId }),
     attempts: 4,
+    backoff: exponential({ fromMs: 5 * second, toMs: 300 * second }),
+  },
+  // Whether and when it is tried again stands in the row.
+  'merchant.read-awaited-facts': {
+    queue: 'tokens',
+    schema: z.strictObject({ merchant_id: z.uuid(), request_id: requestId }),
+    attempts: 1,
     backoff: exponential({ fromMs: 5 * second, toMs: 300 * second }),
   },
   // A question that goes unanswered is asked again an hour later.

@@ -69,7 +69,7 @@ export const deletionSchema = z
     whole_message: z.boolean(),
     url: z.string().nullable(),
     state: stateSchema,
-    waiting_for: z.enum(['backoff', 'rate_limit', 'daily_quota', 'merchant_admin', 'platform']).nullable(),
+    waiting_for: z.enum(['backoff', 'rate_limit', 'daily_quota', 'merchant_admin', 'platform', 'facts']).nullable(),
     waiting_until: moment,
     priority: z.enum(['normal', 'urgent']),
     not_before: moment,

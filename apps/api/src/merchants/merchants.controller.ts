@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { DataSource, type EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { AuditLog, type Actor, type Principal } from '@app/access';
-import { LaneReports, Lanes, QuotaClearing } from '@app/deletions';
+import { FactsWait, LaneReports, Lanes, QuotaClearing } from '@app/deletions';
 import {
   AuthorizerTokens,
   EVERYTHING,
@@ -40,6 +40,7 @@ export class MerchantsController {
     private readonly tokens: AuthorizerTokens,
     private readonly grants: GrantExchange,
     private readonly lanes: Lanes,
+    private readonly factsWait: FactsWait,
     private readonly laneReports: LaneReports,
     private readonly clearing: QuotaClearing,
     private readonly lending: TokenLending,
@@ -128,6 +129,7 @@ export class MerchantsController {
       data: { merchant_id: id },
     });
     await this.grants.refreshFacts(id);
+    await this.factsWait.wake(id);
     return this.resource(await this.merchants.byId(id));
   }
 
