@@ -23,6 +23,7 @@ import { Readiness1764580000000 } from './migrations/1764580000000-readiness.js'
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
 import { AccountLedgers1764550000000 } from './migrations/1764550000000-account-ledgers.js';
 import { UnknownFacts1764560000000 } from './migrations/1764560000000-unknown-facts.js';
+import { TryAnyway1764560001000 } from './migrations/1764560001000-try-anyway.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -57,6 +58,7 @@ const migrations = [
   Readiness1764580000000,
   AccountLedgers1764550000000,
   UnknownFacts1764560000000,
+  TryAnyway1764560001000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

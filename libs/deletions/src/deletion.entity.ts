@@ -68,6 +68,8 @@ export class Deletion {
   @Column('integer', { name: 'verify_tries', default: 0 }) verifyTries!: number;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('jsonb', { default: {} }) metadata!: Record<string, string>;
+  /** Its merchant was not eligible for reasons that facts may have wrong, and somebody wanted WeChat asked anyway. */
+  @Column('boolean', { name: 'try_anyway', default: false }) tryAnyway!: boolean;
   @Column('text', { name: 'request_id' }) requestId!: string;
   /** The API key that asked. Null in rows from before this was written down. */
   @Column('uuid', { name: 'requested_by', nullable: true }) requestedBy!: string | null;

@@ -6,6 +6,7 @@ import {
   formOf,
   inScope,
   MAX_REFRESH_AHEAD_MS,
+  mayTryAnyway,
   merchantInScope,
   Merchants,
   refreshAheadMs,
@@ -18,6 +19,7 @@ import { Deletion } from './deletion.entity.js';
 import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible } from './errors.js';
 import { earliestIdOf, latestIdOf } from './id-bounds.js';
 import { AWAITS_FACTS, FACTS_LOOK } from './facts-wait.js';
+import { MAY_BE_TRIED } from './grant-gone.js';
 import { CAN_BE_STOPPED } from './last-outcome.js';
 import { Lanes } from './lanes.js';
 import { statesBefore, type DeletionState, type WaitingFor } from './states.js';
@@ -30,6 +32,8 @@ export interface NewDeletion {
   target: Target;
   isUrgent: boolean;
   notBefore: Date | null;
+  /** Although the merchant is not eligible, where facts may have it wrong. */
+  tryAnyway?: boolean;
   reason: string | null;
   metadata: Record<string, string>;
   requestId: string;
@@ -95,7 +99,8 @@ export class Deletions {
       if (deletion) return { deletion, isNew: true };
       const merchant = await this.merchants.find(address.scope, address.authorizerAppid, address.componentAppid, sql);
       const { id, authorizerAppid, ineligibleReasons: reasons } = merchant;
-      if (reasons.length > 0) throw new MerchantNotEligible(authorizerAppid, reasons);
+      const isRefused = reasons.length > 0 && !(wish.tryAnyway && mayTryAnyway(reasons));
+      if (isRefused) throw new MerchantNotEligible(authorizerAppid, reasons);
       const [open] = await rows<{ id: string }>(
         sql,
         `SELECT id FROM deletions WHERE merchant_id = $1 AND target_key = $2 AND finished_at IS NULL`,
@@ -256,6 +261,7 @@ export class Deletions {
       JSON.stringify(wish.metadata),
       wish.requestId,
       wish.requestedBy,
+      wish.tryAnyway ?? false,
     );
     const [inserted] = await prepared<Decided>(
       sql,
@@ -263,16 +269,16 @@ export class Deletions {
       // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this. Where there is a new deletion
       // there is one merchant. Each expression and column costs time, so the lane's block is worked out once.
       `WITH merchant AS (
-         SELECT m.id AS merchant_id, m.authorizer_appid, m.ineligible_reasons = '{}' AND count(*) OVER () = 1 AS is_it,
+         SELECT m.id AS merchant_id, m.authorizer_appid, (m.ineligible_reasons = '{}' OR $14::boolean AND ${MAY_BE_TRIED}) AND count(*) OVER () = 1 AS is_it,
            pl.component_appid, ${laneBlock('$8::boolean')} AS block, ${LANE_BLOCK_REASON} AS block_reason
          FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
          WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
        ), inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
-           reason, metadata, request_id, requested_by)
+           reason, metadata, request_id, requested_by, try_anyway)
          SELECT $1::uuid, merchant.merchant_id, $4::bigint, $5::int, $6, $7,
            CASE WHEN $9::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $8::boolean, $9,
-           GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid
+           GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid, $14::boolean
          FROM merchant WHERE is_it
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING merchant_id, state, ready_at, created_at, dispatched_at, finished_at, waiting_for, waiting_until
@@ -289,14 +295,14 @@ export class Deletions {
   private async hasten(sql: Sql, id: string, wish: NewDeletion): Promise<void> {
     await sql.query(
       `WITH hastened AS (
-       UPDATE deletions SET is_urgent = is_urgent OR $2, ready_at = LEAST(ready_at, GREATEST($3::timestamptz, now())),
+       UPDATE deletions SET is_urgent = is_urgent OR $2, try_anyway = try_anyway OR $4, ready_at = LEAST(ready_at, GREATEST($3::timestamptz, now())),
          not_before = CASE WHEN not_before > GREATEST($3::timestamptz, now()) THEN $3::timestamptz ELSE not_before END
        WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state IN ('scheduled', 'queued')
-         AND (is_urgent < $2 OR ready_at > GREATEST($3::timestamptz, now()))
+         AND (is_urgent < $2 OR try_anyway < $4 OR ready_at > GREATEST($3::timestamptz, now()))
        RETURNING merchant_id, ready_at
        )
        INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM hastened`,
-      [id, wish.isUrgent, wish.notBefore],
+      [id, wish.isUrgent, wish.notBefore, wish.tryAnyway ?? false],
     );
   }
 
@@ -379,6 +385,7 @@ const VIEW_COLUMNS = {
   outcomeErrmsg: 'd.outcome_errmsg AS "outcomeErrmsg"',
   outcomeRid: 'd.outcome_rid AS "outcomeRid"',
   proof: 'd.proof',
+  tryAnyway: 'd.try_anyway AS "tryAnyway"',
   reason: 'd.reason',
   metadata: 'd.metadata',
   requestId: 'd.request_id AS "requestId"',
@@ -430,6 +437,7 @@ function asAccepted(wish: NewDeletion, authorizerAppid: string, decided: Decided
     outcomeErrmsg: null,
     outcomeRid: null,
     proof: 'none',
+    tryAnyway: wish.tryAnyway ?? false,
     reason: wish.reason,
     metadata: wish.metadata,
     requestId: wish.requestId,

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { isOfRows, rows, type Sql } from '@app/database';
 import { Gathering } from '@app/queue';
 import { AWAITS_FACTS, FACTS_LOOK } from './facts-wait.js';
-import { SURELY_REFUSED } from './grant-gone.js';
+import { IS_TRIED_ANYWAY, SURELY_REFUSED } from './grant-gone.js';
 import {
   allowance,
   charge,
@@ -61,6 +61,8 @@ interface DueLane extends LaneRow {
   /** WeChat told a rate for the whole platform. */
   isPaced: boolean;
   grantGone: string | null;
+  /** What its merchant's facts speak against shall be tried anyway. What else leaves with it fails before its call. */
+  hasTries: boolean;
   /** Its platform is held, or nothing is known of its merchant: no call may be made before. */
   heldUntil: Date | null;
   /** Its platform is held, and one deletion of this lane goes ahead to see whether it works again. */
@@ -120,6 +122,9 @@ export class Lanes {
       const found = await rows<DueLane>(
         tx,
         `SELECT p.merchant_id AS "merchantId", m.platform_id AS "platformId", ${LANE_COLUMNS}, ${SURELY_REFUSED} AS "grantGone",
+           CASE WHEN ${SURELY_REFUSED} IS NOT NULL THEN EXISTS (
+             SELECT 1 FROM deletions d WHERE d.merchant_id = m.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL AND ${IS_TRIED_ANYWAY})
+           ELSE false END AS "hasTries",
            CASE WHEN ${IS_LANE_HELD} THEN GREATEST(pl.held_until, now() + interval '${HELD_LOOK_S} s')
                 WHEN ${AWAITS_FACTS} THEN now() + ${FACTS_LOOK} END AS "heldUntil",
            ${IS_PROBE_LANE} AS "isProbe",
@@ -255,9 +260,10 @@ export class Lanes {
     await tx.query(
       `WITH ended AS (
          UPDATE deletions d SET state = 'failed', outcome_code = ${SURELY_REFUSED}, waiting_for = NULL, waiting_until = NULL, finished_at = now()
-         FROM merchants m WHERE m.id = d.merchant_id AND ${SURELY_REFUSED} IS NOT NULL AND d.id IN (
-           SELECT id FROM deletions WHERE merchant_id = ANY($1) AND finished_at IS NULL AND dispatched_at IS NULL
-           LIMIT ${FAILED_PER_LOOK} FOR UPDATE SKIP LOCKED)
+         FROM merchants m WHERE m.id = d.merchant_id AND ${SURELY_REFUSED} IS NOT NULL AND NOT ${IS_TRIED_ANYWAY} AND d.id IN (
+           SELECT d.id FROM deletions d JOIN merchants m ON m.id = d.merchant_id
+           WHERE d.merchant_id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NULL AND NOT ${IS_TRIED_ANYWAY}
+           LIMIT ${FAILED_PER_LOOK} FOR UPDATE OF d SKIP LOCKED)
          RETURNING d.*
        ) ${tellOf('ended')}`,
       [closed.map(({ merchantId }) => merchantId)],
@@ -271,7 +277,7 @@ export class Lanes {
     room: number,
   ): Promise<{ taken: Taken[]; notBefore: Map<string, Date> }> {
     const wanting = due
-      .filter((lane) => lane.grantGone === null && lane.heldUntil === null)
+      .filter((lane) => (lane.grantGone === null || lane.hasTries) && lane.heldUntil === null)
       .map((lane) => ({
         merchantId: lane.merchantId,
         platformId: lane.platformId,

@@ -6,7 +6,7 @@ import { isOfRows, prepared, rows } from '@app/database';
 import { IS_USABLE_TOKEN } from '@app/merchants';
 import { Gathering, type Patience, type Place } from '@app/queue';
 import type { CallResult } from './call-result.js';
-import { SURELY_REFUSED } from './grant-gone.js';
+import { IS_TRIED_ANYWAY, SURELY_REFUSED } from './grant-gone.js';
 import { IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
 import { Lanes, type Dispatched } from './lanes.js';
 import { IS_HELD, IS_PROBE } from './held.js';
@@ -297,7 +297,7 @@ export class Runs implements OnModuleDestroy {
          WHERE d.id = ANY($1) AND CASE WHEN d.finished_at IS NULL AND d.dispatched_at IS NOT NULL THEN d.running_until IS NULL OR d.running_until < now() END
          ORDER BY d.id FOR UPDATE OF d
        ), seen AS (
-         SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, ${SURELY_REFUSED} AS grant_gone,
+         SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, CASE WHEN NOT ${IS_TRIED_ANYWAY} THEN ${SURELY_REFUSED} END AS grant_gone,
            t.token_sealed, t.version AS token_version, ${IS_USABLE_TOKEN} AS is_token_usable, ${IS_SLOT_SPENT} AS is_slot_spent,
            COALESCE(extract(epoch FROM now() - d.slot_at) * 1000, 0)::float8 AS slot_age_ms,
            ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown, ${IS_HELD} AS is_held, ${IS_PROBE} AS is_probe

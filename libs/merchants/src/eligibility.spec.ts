@@ -1,4 +1,10 @@
-import { eligibilityWarnings, ineligibleReasons, type IneligibleReason, type WarningCode } from './eligibility.js';
+import {
+  eligibilityWarnings,
+  ineligibleReasons,
+  mayTryAnyway,
+  type IneligibleReason,
+  type WarningCode,
+} from './eligibility.js';
 
 const sound = {
   state: 'authorized' as const,
@@ -91,5 +97,21 @@ describe('ineligibleReasons', () => {
 
   it('does not warn of a merchant that has to authorize again', () => {
     expect(warnings({ ...sound, state: 'unauthorized', factsReadAt: null, accountStatus: 18 })).toEqual([]);
+  });
+});
+
+describe('mayTryAnyway', () => {
+  it.each<[IneligibleReason[], boolean]>([
+    [[], true],
+    [['permission_set_7_not_granted'], true],
+    [['not_verified'], true],
+    [['account_frozen'], true],
+    [['permission_set_7_not_granted', 'not_verified', 'account_frozen'], true],
+    [['unauthorized'], false],
+    [['reauthorization_required'], false],
+    [['not_an_official_account'], false],
+    [['not_an_official_account', 'not_verified'], false],
+  ])('of %j is %s', (reasons, may) => {
+    expect(mayTryAnyway(reasons)).toBe(may);
   });
 });

@@ -49,6 +49,20 @@ export function ineligibleReasons(merchant: EligibilityFacts): IneligibleReason[
   return reasons;
 }
 
+/**
+ * Reasons that our facts may have wrong because they lag behind, so that whoever knows better may have WeChat asked anyway.
+ * Without a grant there is nothing to ask with, and a mini program stays one.
+ */
+export const TRIED_ANYWAY: readonly IneligibleReason[] = [
+  'permission_set_7_not_granted',
+  'not_verified',
+  'account_frozen',
+];
+
+/** Whether a deletion that shall be tried anyway may be. */
+export const mayTryAnyway = (reasons: IneligibleReason[]): boolean =>
+  reasons.every((reason) => TRIED_ANYWAY.includes(reason));
+
 /** What is doubtful about a merchant, whether or not something else makes it ineligible. */
 export function eligibilityWarnings(merchant: EligibilityFacts & Pick<Merchant, 'factsReadAt'>): EligibilityWarning[] {
   if (merchant.state !== 'authorized') return [];

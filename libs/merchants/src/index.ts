@@ -29,6 +29,8 @@ export {
   areFactsUnknown,
   eligibilityWarnings,
   ineligibleReasons,
+  mayTryAnyway,
+  TRIED_ANYWAY,
   type EligibilityWarning,
   type IneligibleReason,
 } from './eligibility.js';

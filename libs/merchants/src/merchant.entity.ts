@@ -58,6 +58,8 @@ export class Merchant {
   @Column('timestamptz', { name: 'facts_asked_at', nullable: true }) factsAskedAt!: Date | null;
   /** What an answer of WeChat said against the account although its facts did not. */
   @Column('text', { name: 'denied_reason', nullable: true }) deniedReason!: DeniedReason | null;
+  /** When an answer of WeChat last spoke against it: whoever was to be tried anyway before has been answered. */
+  @Column('timestamptz', { name: 'taught_at', nullable: true }) taughtAt!: Date | null;
   /** What `ineligibleReasons` said when the row last changed: what accepts deletions goes by it. A changed rule needs a migration. */
   @Column('text', { name: 'ineligible_reasons', array: true, default: '{}' }) ineligibleReasons!: IneligibleReason[];
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;

@@ -322,7 +322,7 @@ export class Merchants {
     await this.dataSource.transaction(async (tx) => {
       const [taught] = await rows<{ platformId: string }>(
         tx,
-        `UPDATE merchants SET ${LESSON_SQL[lesson]}, updated_at = now()
+        `UPDATE merchants SET ${LESSON_SQL[lesson]}, taught_at = now(), updated_at = now()
          WHERE id = $1 AND grant_version = $2 AND state = 'authorized' RETURNING platform_id AS "platformId"`,
         [id, grantVersion],
       );

@@ -24,6 +24,10 @@ export const createDeletionSchema = z
       .refine((moment) => moment.getTime() < Date.now() + MAX_DAYS_AHEAD * DAY_MS, 'is more than a year ahead')
       .optional(),
     priority: z.enum(['normal', 'urgent']).default('normal'),
+    try_anyway: z.boolean().optional().meta({
+      description:
+        'Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.',
+    }),
     reason: textSchema(500).optional(),
     metadata: z
       .record(textSchema(40).min(1), textSchema(500))
@@ -72,6 +76,7 @@ export const deletionSchema = z
     waiting_for: z.enum(['backoff', 'rate_limit', 'daily_quota', 'merchant_admin', 'platform', 'facts']).nullable(),
     waiting_until: moment,
     priority: z.enum(['normal', 'urgent']),
+    try_anyway: z.boolean(),
     not_before: moment,
     reason: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
@@ -109,6 +114,7 @@ export function deletionResource(deletion: DeletionView): DeletionResource {
     waiting_for: deletion.waitingFor,
     waiting_until: deletion.waitingUntil?.toISOString() ?? null,
     priority: deletion.isUrgent ? 'urgent' : 'normal',
+    try_anyway: deletion.tryAnyway,
     not_before: deletion.notBefore?.toISOString() ?? null,
     reason: deletion.reason,
     metadata: deletion.metadata,

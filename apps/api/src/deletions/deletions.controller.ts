@@ -75,6 +75,7 @@ export class DeletionsController {
         target,
         isUrgent: body.priority === 'urgent',
         notBefore: body.not_before ?? null,
+        tryAnyway: body.try_anyway ?? false,
         reason: body.reason ?? null,
         metadata: body.metadata,
         requestId: currentRequestId() ?? newRequestId(),
@@ -182,11 +183,17 @@ export class DeletionsController {
   }
 }
 
-type Subject = Pick<DeletionView, 'id' | 'msgId' | 'articleIdx' | 'url' | 'isUrgent'> &
+type Subject = Pick<DeletionView, 'id' | 'msgId' | 'articleIdx' | 'url' | 'isUrgent' | 'tryAnyway'> &
   Partial<Pick<DeletionView, 'componentAppid' | 'authorizerAppid'>>;
 
 function actOn(deletion: Subject, action: Act['action']): Act {
-  const { id, componentAppid, authorizerAppid, msgId, articleIdx, url, isUrgent } = deletion;
-  const data = { msg_id: msgId, article_idx: articleIdx, url, urgent: isUrgent };
+  const { id, componentAppid, authorizerAppid, msgId, articleIdx, url, isUrgent, tryAnyway } = deletion;
+  const data = {
+    msg_id: msgId,
+    article_idx: articleIdx,
+    url,
+    urgent: isUrgent,
+    ...(tryAnyway && { try_anyway: true }),
+  };
   return { action, subjectType: 'deletion', subjectId: id, tenant: { componentAppid, authorizerAppid }, data };
 }

@@ -106,7 +106,7 @@ const problems = {
   merchant_not_eligible: [
     409,
     'WeChat would refuse deletions of this merchant',
-    '`reasons` says what is missing. Most are mended by the account’s admin, who authorizes again from the merchant’s `reauthorize_url`; `POST /v1/merchants/{appid}/refresh` reads the account anew after a change at WeChat.',
+    '`reasons` says what is missing. Most are mended by the account’s admin, who authorizes again from the merchant’s `reauthorize_url`; `POST /v1/merchants/{appid}/refresh` reads the account anew after a change at WeChat. Where you know that WeChat’s facts lag behind (`not_verified`, `account_frozen`, `permission_set_7_not_granted`), `"try_anyway": true` has WeChat asked all the same.',
   ],
   unauthorized: [
     409,
