@@ -74,6 +74,7 @@ describe('POST /v1/deletions', () => {
       outcome: null,
       proof: 'none',
       takedown: null,
+      try_anyway: false,
       attempts: 0,
       created_at: expect.stringMatching(/Z$/),
       finished_at: null,

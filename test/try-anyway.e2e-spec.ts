@@ -32,8 +32,11 @@ describe('a deletion that shall be tried although the facts speak against it', (
     const accepted = await post(merchant, msgId, { try_anyway: true });
     expect(accepted).toMatchObject({ status: 202, body: { try_anyway: true } });
     expect(await ended(accepted.body.id)).toMatchObject({ state: 'succeeded', try_anyway: true });
-    const { body } = await system.call('GET', '/v1/audit?limit=100');
-    const acts = body.data.filter((one: { subject_id: string }) => one.subject_id === accepted.body.id);
+    const acts = await eventually(
+      async () => (await system.call('GET', `/v1/audit-events?subject=${accepted.body.id}`)).body.data,
+      ({ length }) => length > 0,
+      20_000,
+    );
     expect(acts).toMatchObject([{ action: 'deletion.accepted', data: { try_anyway: true } }]);
   });
 
