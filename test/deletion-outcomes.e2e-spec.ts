@@ -26,6 +26,13 @@ const errcode = (code: number) => ({ outcome: 'errcode' as const, errcode: code 
 const DELETED = { state: 'succeeded', proof: 'acknowledged', outcome: { code: 'deleted', errcode: 0 } };
 const VERIFIED = { state: 'succeeded', proof: 'verified', outcome: { code: 'already_deleted' } };
 
+const INFERRED = {
+  state: 'succeeded',
+  proof: 'inferred',
+  proof_note: expect.stringMatching(/^Known: .* Inferred/),
+  outcome: { code: 'inferred_deleted', errcode: 40065, rid: expect.any(String) },
+};
+
 /** Nobody saw the answer: WeChat is asked before another delete is spent. */
 const unknown: [string, Fault][] = [
   ['no answer', { outcome: 'timeout' }],
@@ -60,6 +67,43 @@ const scenarios: Scenario[] = [
     ] satisfies Scenario['calls'],
     effects: 1,
   })),
+  ...unknown.slice(0, 5).flatMap(([what, fault]): Scenario[] => [
+    {
+      name: `infers that an article was deleted after ${what}, for mass/get does not tell of it`,
+      ...lost(fault),
+      target: 'article',
+      rest: { ...INFERRED, attempts: 2 },
+      calls: [
+        ['mass/delete', 'unknown_outcome'],
+        ['mass/get', 'accepted'],
+        ['mass/delete', 'already_gone'],
+        ['mass/get', 'accepted'],
+      ],
+      effects: 1,
+    },
+    {
+      name: `infers that an article was deleted after ${what} where only a url is known`,
+      ...lost(fault),
+      target: 'url',
+      rest: { ...INFERRED, attempts: 2 },
+      calls: [
+        ['mass/delete', 'unknown_outcome'],
+        ['mass/delete', 'already_gone'],
+      ],
+      effects: 1,
+    },
+  ]),
+  {
+    name: 'infers nothing when the first answer of all is that the article is gone',
+    ...lost(errcode(40065)),
+    target: 'article',
+    rest: { state: 'failed', proof: 'none', proof_note: null, outcome: { code: 'already_gone' }, attempts: 1 },
+    calls: [
+      ['mass/delete', 'already_gone'],
+      ['mass/get', 'accepted'],
+    ],
+    effects: 1,
+  },
   {
     name: 'deletes again after a reset where only a url is known',
     fault: { outcome: 'reset' },

@@ -4,12 +4,19 @@ import { jobs, RetryAfter, type JobContext, type Place } from '@app/queue';
 import { AuthorizerApi, CredentialExpired, PlatformBroken, WechatError } from '@app/wechat';
 import { makeCall, type Call } from './call-result.js';
 import { Lanes } from './lanes.js';
-import { afterDelete, afterTokenFailure, afterVerifyFailure, type CallContext, type NextStep } from './next-step.js';
+import {
+  afterDelete,
+  afterStillThere,
+  afterTokenFailure,
+  afterVerifyFailure,
+  type CallContext,
+  type NextStep,
+} from './next-step.js';
 import { heldPauseMs } from './hold-pause.js';
 import { PlatformHolds } from './platform-holds.js';
 import { FRESH_SLOT_MS } from './rate.js';
-import { CALL_MS, Runs, type LentToken, type Operation, type Outcome, type Run } from './runs.js';
-import { DELETED } from './whole-message.js';
+import { CALL_MS, Runs, type End, type LentToken, type Operation, type Outcome, type Run } from './runs.js';
+import { DELETED, WHOLE_MESSAGE } from './whole-message.js';
 
 /** How many transient failures one deletion survives before it fails. */
 const MAX_RETRIES = 5;
@@ -72,9 +79,10 @@ export class DeletionRun {
   private async attempt(run: Run): Promise<number | undefined> {
     if (run.isLastOutcomeUnknown && 'msgId' in run.target) {
       const verdict = await this.verify(run, run.target.msgId);
-      if (verdict !== 'still there') return verdict;
+      if (typeof verdict !== 'object') return verdict;
       if (run.final) {
-        await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: run.final });
+        const step = afterStillThere(run.final.code, verdict.status, this.context(run, false));
+        await this.runs.finish(run, endOf(step, run.final));
         return undefined;
       }
     }
@@ -114,7 +122,11 @@ export class DeletionRun {
       await this.fail(run, step, call);
       return undefined;
     }
-    const final = step.do === 'verify' ? { run, outcome: outcomeOf(step.code, call.error) } : undefined;
+    if (step.do === 'infer') {
+      await this.runs.finish(run, endOf(step, outcomeOf(call.error)), call);
+      return undefined;
+    }
+    const final = step.do === 'verify' ? { run, outcome: { code: step.code, ...outcomeOf(call.error) } } : undefined;
     await this.runs.finishCall(call.id, call.result, final);
     if (step.do === 'renew_token') {
       await this.tokens.markStale(run.merchant, held.version);
@@ -125,8 +137,9 @@ export class DeletionRun {
     }
     if (step.do === 'verify' && 'msgId' in target) {
       const verdict = await this.verify(run, target.msgId);
-      if (verdict !== 'still there') return verdict;
-      await this.fail(run, { do: 'fail', code: step.code }, call);
+      if (typeof verdict !== 'object') return verdict;
+      const last = afterStillThere(step.code, verdict.status, context);
+      await this.runs.finish(run, endOf(last, outcomeOf(call.error)));
       return undefined;
     }
     // Turned away at the platform's door, before it came to the account: if WeChat counts such calls after all, 45009 will
@@ -174,8 +187,11 @@ export class DeletionRun {
     return undefined;
   }
 
-  /** Asks WeChat whether the message is gone. Ends the run when it is. */
-  private async verify(run: Run, msgId: bigint): Promise<number | undefined | 'still there'> {
+  /**
+   * Asks WeChat whether the message is gone. Ends the run when it is.
+   * @returns what WeChat says of it when it is not
+   */
+  private async verify(run: Run, msgId: bigint): Promise<number | undefined | StillThere> {
     const held = await this.token(run);
     if (!held) return undefined;
     // Before it is written down: a question that was not asked cannot be struck out.
@@ -192,11 +208,11 @@ export class DeletionRun {
       }
       const step = afterVerifyFailure(call.error, this.context(run, true));
       if (!step) throw call.error;
-      return step.do === 'call' ? 'still there' : this.take(run, step, call.error);
+      return step.do === 'call' ? {} : this.take(run, step, call.error);
     }
     if (call.answer?.status !== DELETED) {
       await this.runs.finishCall(call.id, call.result);
-      return 'still there';
+      return { status: call.answer?.status };
     }
     await this.runs.finish(
       run,
@@ -278,6 +294,7 @@ export class DeletionRun {
         await this.hold(run, step, isOfMint);
         return undefined;
       case 'call':
+      case 'infer':
       case 'renew_token':
       case 'verify':
         throw new Error(`${step.do} is a step of a call.`);
@@ -301,11 +318,14 @@ export class DeletionRun {
   ): Promise<void> {
     const { id, grantVersion } = run.merchant;
     if (lesson) await this.runs.keep(() => this.merchants.learn(id, grantVersion, lesson));
-    await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: outcomeOf(code, error) }, call);
+    await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: { code, ...outcomeOf(error) } }, call);
   }
 
   private context(run: Run, isTokenRenewed: boolean): CallContext {
-    return { hasMsgId: 'msgId' in run.target, isTokenRenewed, retriesLeft: MAX_RETRIES - run.retries };
+    const { target, isFirstAnswerLost, retries } = run;
+    const hasMsgId = 'msgId' in target;
+    const isWholeMessage = hasMsgId && target.articleIdx === WHOLE_MESSAGE;
+    return { hasMsgId, isWholeMessage, isFirstAnswerLost, isTokenRenewed, retriesLeft: MAX_RETRIES - retries };
   }
 }
 
@@ -315,8 +335,22 @@ const leftAgoMs = ({ leftAt }: Run) => (leftAt === undefined ? 0 : performance.n
 const isOrdinaryAnswer = (error: unknown) =>
   error instanceof WechatError && error.errcode !== undefined && !(error instanceof PlatformBroken);
 
-function outcomeOf(code: string, error: unknown): Outcome {
-  if (!(error instanceof WechatError)) return { code };
+/** Without a status, `mass/get` knows no such message. */
+interface StillThere {
+  status?: string | undefined;
+}
+
+/** The end of a deletion after WeChat said that there is nothing to delete. */
+function endOf(step: NextStep, answer: Omit<Outcome, 'code'>): End {
+  if (step.do === 'infer') {
+    return { state: 'succeeded', proof: 'inferred', outcome: { ...answer, code: 'inferred_deleted' } };
+  }
+  if (step.do !== 'fail') throw new Error(`${step.do} is no end.`);
+  return { state: 'failed', proof: 'none', outcome: { ...answer, code: step.code } };
+}
+
+function outcomeOf(error: unknown): Omit<Outcome, 'code'> {
+  if (!(error instanceof WechatError)) return {};
   const { errcode, errmsg, rid } = error;
-  return { code, errcode, errmsg, rid };
+  return { errcode, errmsg, rid };
 }

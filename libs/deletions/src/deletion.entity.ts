@@ -12,7 +12,7 @@ import type { DeletionState, Proof } from './states.js';
   `state IN ('scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled')`,
 )
 @Check('deletions_waiting_for_check', `waiting_for IN ('backoff', 'merchant_admin', 'platform')`)
-@Check('deletions_proof_check', `proof IN ('none', 'acknowledged', 'verified')`)
+@Check('deletions_proof_check', `proof IN ('none', 'acknowledged', 'verified', 'inferred')`)
 @Check(
   'deletions_target_check',
   `(msg_id IS NOT NULL AND article_idx IS NOT NULL AND url IS NULL) OR (msg_id IS NULL AND article_idx IS NULL AND url IS NOT NULL)`,

@@ -51,7 +51,7 @@ export { Lanes } from './lanes.js';
 export { QuotaClearing } from './quota-clearing.js';
 export { QuotaLedgers } from './quota-ledgers.js';
 export { QuotaReading } from './quota-reading.js';
-export { type DeletionState, type Proof, type WaitingFor } from './states.js';
+export { noteOfProof, type DeletionState, type Proof, type WaitingFor } from './states.js';
 export { Verifications } from './verifications.js';
 export { articleUrl, decideTarget, parseMsgId, targetColumns, type Target, type TargetRequest } from './target.js';
 export {

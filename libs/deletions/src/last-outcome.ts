@@ -6,5 +6,18 @@ export const IS_LAST_OUTCOME_UNKNOWN = `(d.attempts > 0 AND COALESCE((
   SELECT a.outcome IS NULL OR a.outcome IN ('unknown_outcome', 'already_gone') FROM deletion_attempts a
   WHERE a.deletion_id = d.id AND a.operation = 'mass/delete' ORDER BY a.started_at DESC, a.id DESC LIMIT 1), false))`;
 
+/**
+ * SQL over a deletion `d`: of its delete calls that say anything of the target, the first is one whose answer nobody has seen. If a later
+ * one is told that the target is gone, the first has probably done it. Not so if any call before was told the same, or that there is no
+ * such target. A 4xx without an errcode comes from something before WeChat.
+ */
+export const IS_FIRST_ANSWER_LOST = `(d.attempts > 0 AND COALESCE((
+  SELECT told.is_lost FROM (
+    SELECT a.id, a.started_at,
+      a.outcome IS NULL OR a.outcome = 'unknown_outcome' AND (a.errcode = -1 OR a.errcode IS NULL AND COALESCE(a.http_status NOT BETWEEN 300 AND 499, true)) AS is_lost,
+      a.outcome IN ('already_gone', 'refused') OR a.errcode = 40060 AS is_denied
+    FROM deletion_attempts a WHERE a.deletion_id = d.id AND a.operation = 'mass/delete') told
+  WHERE told.is_lost OR told.is_denied ORDER BY told.started_at, told.id LIMIT 1), false))`;
+
 /** SQL over a deletion `d`: it is in its lane, and no call of it can have had an effect. */
 export const CAN_BE_STOPPED = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND NOT ${IS_LAST_OUTCOME_UNKNOWN})`;

@@ -2,6 +2,7 @@ import { GrantLost, TicketMissing, TokenUnavailable } from '@app/merchants';
 import { ConnectFailed, errcodes, errorForErrcode, UnknownOutcome, type OutcomeClass } from '@app/wechat';
 import {
   afterDelete,
+  afterStillThere,
   afterTokenFailure,
   afterVerifyFailure,
   type CallContext,
@@ -9,8 +10,15 @@ import {
   type NextStep,
 } from './next-step.js';
 
-const fresh: CallContext = { hasMsgId: true, isTokenRenewed: false, retriesLeft: 5 };
+const fresh: CallContext = {
+  hasMsgId: true,
+  isWholeMessage: false,
+  isFirstAnswerLost: false,
+  isTokenRenewed: false,
+  retriesLeft: 5,
+};
 const urlOnly = { ...fresh, hasMsgId: false };
+const lost = { ...fresh, isFirstAnswerLost: true };
 const lastTime = { ...fresh, isTokenRenewed: true, retriesLeft: 0 };
 
 const deletion = (errcode: number) => errorForErrcode({ operation: 'mass/delete', errcode });
@@ -146,6 +154,50 @@ describe('after mass/delete failed', () => {
 
   it('through a bug of ours, nothing is decided', () => {
     expect(afterDelete(new TypeError('x is not a function'), fresh)).toBeUndefined();
+  });
+});
+
+describe('after an answer was lost and the next call was answered', () => {
+  const allCodes = Object.values(errcodes).flatMap((codes) => Object.keys(codes).map(Number));
+
+  it.each(allCodes.filter((errcode) => errcode !== 0 && errcode !== 40065))(
+    'with %i, the step is the same as without the lost answer: nothing is inferred from it',
+    (errcode) => {
+      for (const hasMsgId of [true, false]) {
+        const error = deletion(errcode);
+        expect(afterDelete(error, { ...lost, hasMsgId })).toEqual(afterDelete(error, { ...fresh, hasMsgId }));
+      }
+    },
+  );
+
+  it('with 40065 for an address, it was probably the lost call that deleted it', () => {
+    expect(afterDelete(deletion(40065), { ...lost, hasMsgId: false })).toEqual({ do: 'infer' });
+  });
+
+  it('with 40065 for a msg_id, mass/get is asked first, which may prove it', () => {
+    expect(afterDelete(deletion(40065), lost)).toEqual({ do: 'verify', code: 'already_gone' });
+  });
+
+  const gone = { do: 'fail', code: 'already_gone' };
+  const refused = { do: 'fail', code: 'refused' };
+  it.each<[string, string, string | undefined, Partial<CallContext>, object]>([
+    ['of an article of a message that was sent', 'already_gone', 'SEND_SUCCESS', {}, { do: 'infer' }],
+    ['when no answer was lost', 'already_gone', 'SEND_SUCCESS', { isFirstAnswerLost: false }, gone],
+    [
+      'of a whole message, of which mass/get would say it',
+      'already_gone',
+      'SEND_SUCCESS',
+      { isWholeMessage: true },
+      gone,
+    ],
+    ['of a message that is being sent', 'already_gone', 'SENDING', {}, gone],
+    ['of a message that was not sent', 'already_gone', 'SEND_FAIL', {}, gone],
+    ['in a state that nobody knows', 'already_gone', 'PARTLY', {}, gone],
+    ['of a message that mass/get does not know', 'already_gone', undefined, {}, gone],
+    ['of an index out of range', 'refused', 'SEND_SUCCESS', {}, refused],
+    ['of an index out of range of an unknown message', 'refused', undefined, {}, refused],
+  ])('%s: %s with %s', (_what, code, status, context, step) => {
+    expect(afterStillThere(code, status, { ...lost, ...context })).toEqual(step);
   });
 });
 

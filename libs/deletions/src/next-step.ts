@@ -1,9 +1,12 @@
 import { GrantLost, lessonOf, TicketMissing, TokenUnavailable, type GrantLesson } from '@app/merchants';
 import { AlreadyGone, CredentialExpired, QuotaSpent, Refused, TooFast, UnknownOutcome, WechatError } from '@app/wechat';
+import { SENT } from './whole-message.js';
 
 /** What to do after a call that did not succeed. */
 export type NextStep =
   | { do: 'fail'; code: string; lesson?: GrantLesson | undefined }
+  /** Gone, and an earlier call of this deletion, whose answer was lost, has probably done it. */
+  | { do: 'infer' }
   /** Mark the token stale, take a new one, call again at once. */
   | { do: 'renew_token' }
   /** `mass/get` has nothing to say: make the delete call. */
@@ -27,6 +30,10 @@ export type HoldReason = 'platform_broken' | 'ticket_invalid' | 'ticket_missing'
 export interface CallContext {
   /** Without a msg_id, `mass/get` cannot be asked. */
   hasMsgId: boolean;
+  /** Of which `mass/get` tells all that there is to know. */
+  isWholeMessage: boolean;
+  /** The first of its delete calls that says anything of the target is one whose answer was lost. */
+  isFirstAnswerLost: boolean;
   /** The token was renewed for this call already. */
   isTokenRenewed: boolean;
   retriesLeft: number;
@@ -55,9 +62,20 @@ export function afterDelete(error: unknown, context: CallContext): NextStep | un
   if (error.errcode === INVALID_URL && !context.hasMsgId) return { do: 'fail', code: 'refused' };
   if (error instanceof UnknownOutcome) return retryOr(error, context);
   if (error instanceof AlreadyGone && context.hasMsgId) return { do: 'verify', code: error.code };
+  if (error instanceof AlreadyGone && context.isFirstAnswerLost) return { do: 'infer' };
   if (error instanceof TooFast) return slowDown(error);
   if (error instanceof QuotaSpent) return { do: 'wait', for: 'daily_quota' };
   return orFailed(afterAnyCall(error), context);
+}
+
+/**
+ * After `mass/get` was asked about a target of which a delete call was told that it is not there, and did not say DELETE.
+ * @param code of that call @param status what `mass/get` said; undefined when it knows no such message
+ */
+export function afterStillThere(code: string, status: string | undefined, context: CallContext): NextStep {
+  // A message that never went out, or is on its way, has articles that cannot be deleted, for another reason.
+  const isLikelyOurs = context.isFirstAnswerLost && !context.isWholeMessage && status === SENT;
+  return code === 'already_gone' && isLikelyOurs ? { do: 'infer' } : { do: 'fail', code };
 }
 
 /** After no token could be had. No delete call was made, so nothing of the deletion's own is used up. */

@@ -15,6 +15,7 @@ const deletion = (n: number, over: Partial<DeletionRecord> = {}): DeletionRecord
   url: null,
   state: 'succeeded',
   proof: 'acknowledged',
+  proof_note: null,
   outcome_code: 'deleted',
   errcode: 0,
   errmsg: 'ok',

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import type { Scope } from '@app/merchants';
 import { Deletions } from './deletions.js';
-import type { DeletionState, Proof } from './states.js';
+import { noteOfProof, type DeletionState, type Proof } from './states.js';
 import { Takedowns } from './takedowns.js';
 
 /** What is said of one upstream call. The request is as it was sent, without the token. */
@@ -30,6 +30,8 @@ export interface DeletionRecord {
   url: string | null;
   state: DeletionState;
   proof: Proof;
+  /** Of an inferred one: what is known, and what is not. */
+  proof_note: string | null;
   outcome_code: string | null;
   errcode: number | null;
   errmsg: string | null;
@@ -135,7 +137,7 @@ export class Proofs {
   }
 }
 
-type DeletionRow = Omit<DeletionRecord, 'type' | 'calls' | 'created_at' | 'finished_at'> & {
+type DeletionRow = Omit<DeletionRecord, 'type' | 'calls' | 'proof_note' | 'created_at' | 'finished_at'> & {
   created_at: Date;
   finished_at: Date | null;
 };
@@ -150,6 +152,7 @@ function recordOf(row: DeletionRow, calls: CallRow[]): DeletionRecord {
   return {
     type: 'deletion',
     ...row,
+    proof_note: noteOfProof(row.proof),
     created_at: row.created_at.toISOString(),
     finished_at: row.finished_at?.toISOString() ?? null,
     calls: calls.map(({ deletion_id: _of, operation, started_at, finished_at, ...answer }) => ({

@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { EVERYTHING } from '@app/merchants';
 import { connect, DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import type { Merchant } from '@app/merchants';
@@ -114,6 +115,85 @@ describe('a run', () => {
       isLastOutcomeUnknown: true,
       final: { code: 'already_gone', errcode: 40065, errmsg: 'invalid msg status', rid: 'a-rid' },
     });
+  });
+
+  /** Answers of earlier delete calls: the class, and errcode or HTTP status. */
+  type Told = [outcome: string | null, errcode: number | null, httpStatus?: number];
+  it.each<[string, boolean, Told[]]>([
+    ['nothing was called', false, []],
+    ['the worker died', true, [[null, null]]],
+    ['nobody answered', true, [['unknown_outcome', null]]],
+    ['a 502 came', true, [['unknown_outcome', null, 502]]],
+    ['the answer could not be read', true, [['unknown_outcome', null, 200]]],
+    ['WeChat was busy', true, [['unknown_outcome', -1, 200]]],
+    ['a proxy refused it', false, [['unknown_outcome', null, 403]]],
+    ['an equal call was being served', false, [['unknown_outcome', 61008, 200]]],
+    ['the index was out of range', false, [['unknown_outcome', 40060, 200]]],
+    ['it was said to be gone', false, [['already_gone', 40065, 200]]],
+    ['it was refused', false, [['refused', 40059, 200]]],
+    ['there was no connection', false, [['connect_failed', null]]],
+    [
+      'it was lost, then said to be gone',
+      true,
+      [
+        ['unknown_outcome', -1],
+        ['already_gone', 40065],
+      ],
+    ],
+    [
+      'it was said to be gone, then lost',
+      false,
+      [
+        ['already_gone', 40065],
+        ['unknown_outcome', -1],
+      ],
+    ],
+    [
+      'it was refused, then lost',
+      false,
+      [
+        ['refused', 40204],
+        [null, null],
+      ],
+    ],
+    [
+      'the index was out of range, then lost',
+      false,
+      [
+        ['unknown_outcome', 40060],
+        [null, null],
+      ],
+    ],
+    [
+      'the token, the rate and the quota were refused, then lost',
+      true,
+      [
+        ['credential_expired', 40001],
+        ['too_fast', 45011],
+        ['quota_spent', 45009],
+        ['unknown_outcome', null],
+      ],
+    ],
+    ['something of ours failed', false, [['internal_error', null]]],
+  ])('knows whether its first answer was lost: when %s, %s', async (_what, isLost, told) => {
+    const id = await dispatched();
+    for (const [outcome, errcode, httpStatus = null] of told) {
+      await desk.sql(
+        `INSERT INTO deletion_attempts (id, deletion_id, operation, outcome, errcode, http_status, started_at)
+         SELECT $1, $2, 'mass/delete', $3, $4, $5, COALESCE(max(started_at), now() - interval '1 min') + interval '1 s'
+         FROM deletion_attempts WHERE deletion_id = $2`,
+        [uuidv7(), id, outcome, errcode, httpStatus],
+      );
+    }
+    await desk.sql(`UPDATE deletions SET attempts = $2 WHERE id = $1`, [id, told.length]);
+    expect(await claimed(id)).toMatchObject({ isFirstAnswerLost: isLost });
+  });
+
+  it('does not take its own call, which is written down with its claim, for a lost one', async () => {
+    const merchant = await desk.aMerchant();
+    await desk.keepToken(merchant.id);
+    const id = await dispatchedFor(merchant);
+    expect(await claimed(id)).toMatchObject({ begun: expect.any(String), isFirstAnswerLost: false });
   });
 
   it.each<[string, string]>([

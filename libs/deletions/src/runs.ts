@@ -7,7 +7,7 @@ import { IS_USABLE_TOKEN } from '@app/merchants';
 import { Gathering, type Patience, type Place } from '@app/queue';
 import type { CallResult } from './call-result.js';
 import { IS_TRIED_ANYWAY, SURELY_REFUSED } from './grant-gone.js';
-import { IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
+import { IS_FIRST_ANSWER_LOST, IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
 import { Lanes, type Dispatched } from './lanes.js';
 import { IS_HELD, IS_PROBE } from './held.js';
 import { SLOT_LIFE_MS } from './rate.js';
@@ -30,6 +30,8 @@ export interface Run {
   slotUntil: number;
   /** The last delete call may have taken effect: nobody has seen its answer. */
   isLastOutcomeUnknown: boolean;
+  /** If the target turns out to be gone, a call of this deletion has probably done it. */
+  isFirstAnswerLost: boolean;
   /** By performance.now(): a call that begins later might outlast the claim. */
   callBefore: number;
   /** What WeChat has said already, for good: unless the message turns out to be gone, the deletion ends so. */
@@ -114,6 +116,7 @@ interface ClaimedRow {
   isSlotSpent: boolean;
   slotAgeMs: number;
   isLastOutcomeUnknown: boolean;
+  isFirstAnswerLost: boolean;
   merchantId: string;
   platformId: string;
   authorizerAppid: string;
@@ -300,7 +303,7 @@ export class Runs implements OnModuleDestroy {
          SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, CASE WHEN NOT ${IS_TRIED_ANYWAY} THEN ${SURELY_REFUSED} END AS grant_gone,
            t.token_sealed, t.version AS token_version, ${IS_USABLE_TOKEN} AS is_token_usable, ${IS_SLOT_SPENT} AS is_slot_spent,
            COALESCE(extract(epoch FROM now() - d.slot_at) * 1000, 0)::float8 AS slot_age_ms,
-           ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown, ${IS_HELD} AS is_held, ${IS_PROBE} AS is_probe
+           ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown, ${IS_FIRST_ANSWER_LOST} AS is_first_answer_lost, ${IS_HELD} AS is_held, ${IS_PROBE} AS is_probe
          FROM wanted d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
        ), decided AS (
          SELECT *, grant_gone IS NULL AND NOT is_held AND COALESCE(is_token_usable, false) AND NOT is_slot_spent AND slot_age_ms <= ${SLOT_LIFE_MS}
@@ -313,7 +316,7 @@ export class Runs implements OnModuleDestroy {
        FROM (SELECT * FROM decided ORDER BY id) s WHERE d.id = ANY($1) AND d.id = s.id
        RETURNING d.id, d.run_id AS "runId", d.outcome_code AS "finalCode", d.outcome_errcode AS "finalErrcode",
          d.outcome_errmsg AS "finalErrmsg", d.outcome_rid AS "finalRid", d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
-         s.is_slot_spent AS "isSlotSpent", s.slot_age_ms AS "slotAgeMs", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", d.merchant_id AS "merchantId",
+         s.is_slot_spent AS "isSlotSpent", s.slot_age_ms AS "slotAgeMs", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", s.is_first_answer_lost AS "isFirstAnswerLost", d.merchant_id AS "merchantId",
          s.platform_id AS "platformId", s.authorizer_appid AS "authorizerAppid", s.grant_gone AS "grantGone",
          s.grant_version AS "grantVersion", s.is_held AS "isHeld", s.is_probe AS "isProbe", s.is_call_begun AS "isCallBegun", s.token_sealed AS "tokenSealed",
          s.token_version AS "tokenVersion"`,
@@ -428,6 +431,7 @@ function runOf(row: ClaimedRow, { runId }: WantedClaim, askedAt: number): Omit<R
     slotUntil: askedAt + SLOT_LIFE_MS - row.slotAgeMs,
     callBefore: lastCallAt(askedAt),
     isLastOutcomeUnknown: row.isLastOutcomeUnknown,
+    isFirstAnswerLost: row.isFirstAnswerLost,
     final: row.finalCode === null ? undefined : finalOf(row, row.finalCode),
     begun: row.isCallBegun ? runId : undefined,
     lent: row.isCallBegun ? { sealed: tokenSealed, version: tokenVersion } : undefined,

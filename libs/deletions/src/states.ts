@@ -1,9 +1,22 @@
 export type DeletionState = 'scheduled' | 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled';
 
-/** `acknowledged`: WeChat accepted the call; `verified`: `mass/get` said DELETE. */
-export type Proof = 'none' | 'acknowledged' | 'verified';
+/**
+ * `acknowledged`: WeChat accepted the call; `verified`: `mass/get` said DELETE; `inferred`: the answer was lost, and the next call
+ * was told that there is nothing to delete.
+ */
+export type Proof = 'none' | 'acknowledged' | 'verified' | 'inferred';
 
-export type WaitingFor = 'backoff' | 'rate_limit' | 'daily_quota' | 'merchant_admin' | 'platform' | 'facts';
+/** What is known and what is not, where WeChat did not say it itself. */
+export function noteOfProof(proof: Proof): string | null {
+  if (proof !== 'inferred') return null;
+  return (
+    'Known: a delete call was sent and its answer was lost; WeChat had not said before that there was nothing to delete; a later call ' +
+    'was answered that there is. Inferred, not shown by WeChat: that the lost call deleted it.'
+  );
+}
+
+export type WaitingFor =
+  'backoff' | 'rate_limit' | 'daily_quota' | 'merchant_admin' | 'platform' | 'facts' | 'token_conflict';
 
 /** What may follow what. A terminal state is left only by a retry, which an operator asks for. */
 const TRANSITIONS: Record<DeletionState, readonly DeletionState[]> = {

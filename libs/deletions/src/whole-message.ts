@@ -3,3 +3,5 @@ export const WHOLE_MESSAGE = 0;
 
 /** What `mass/get` says of a message that was taken back. */
 export const DELETED = 'DELETE';
+/** What it says of one that went out, and of one of whose articles only some were taken back. */
+export const SENT = 'SEND_SUCCESS';

@@ -46,7 +46,7 @@ export interface DeletionFacts {
   url: string | null;
   outcome_code: string | null;
   errcode: number | null;
-  proof: 'none' | 'acknowledged' | 'verified';
+  proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
   attempts: number;
   metadata: Record<string, unknown> | null;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeletionView } from '@app/deletions';
+import { noteOfProof, type DeletionView } from '@app/deletions';
 import type { DeletionAttempt } from '@app/deletions';
 import { appidSchema } from '../http/appid.js';
 import { msgIdSchema } from '../http/msg-id.js';
@@ -73,7 +73,9 @@ export const deletionSchema = z
     whole_message: z.boolean(),
     url: z.string().nullable(),
     state: stateSchema,
-    waiting_for: z.enum(['backoff', 'rate_limit', 'daily_quota', 'merchant_admin', 'platform', 'facts']).nullable(),
+    waiting_for: z
+      .enum(['backoff', 'rate_limit', 'daily_quota', 'merchant_admin', 'platform', 'facts', 'token_conflict'])
+      .nullable(),
     waiting_until: moment,
     priority: z.enum(['normal', 'urgent']),
     try_anyway: z.boolean(),
@@ -88,7 +90,11 @@ export const deletionSchema = z
         rid: z.string().nullable(),
       })
       .nullable(),
-    proof: z.enum(['none', 'acknowledged', 'verified']),
+    proof: z.enum(['none', 'acknowledged', 'verified', 'inferred']),
+    proof_note: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of `inferred`: what is known, and what is inferred from it.' }),
     attempts: z.int(),
     takedown: z.string().nullable().meta({ description: 'The takedown that made it.' }),
     created_at: z.string(),
@@ -128,6 +134,7 @@ export function deletionResource(deletion: DeletionView): DeletionResource {
           }
         : null,
     proof: deletion.proof,
+    proof_note: noteOfProof(deletion.proof),
     attempts: deletion.attempts,
     takedown: deletion.takedownId,
     created_at: deletion.createdAt.toISOString(),
