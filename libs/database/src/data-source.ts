@@ -21,6 +21,7 @@ import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 import { UnreadablePushes1764520000000 } from './migrations/1764520000000-unreadable-pushes.js';
 import { Readiness1764580000000 } from './migrations/1764580000000-readiness.js';
 import { InferredProofs1764540000000 } from './migrations/1764540000000-inferred-proofs.js';
+import { TokenConflicts1764541000000 } from './migrations/1764541000000-token-conflicts.js';
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
 import { AccountLedgers1764550000000 } from './migrations/1764550000000-account-ledgers.js';
 import { UnknownFacts1764560000000 } from './migrations/1764560000000-unknown-facts.js';
@@ -61,6 +62,7 @@ const migrations = [
   UnknownFacts1764560000000,
   TryAnyway1764560001000,
   InferredProofs1764540000000,
+  TokenConflicts1764541000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

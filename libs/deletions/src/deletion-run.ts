@@ -1,11 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AuthorizerTokens, GrantLost, Merchants, MintPutOff } from '@app/merchants';
 import { jobs, RetryAfter, type JobContext, type Place } from '@app/queue';
-import { AuthorizerApi, CredentialExpired, PlatformBroken, WechatError } from '@app/wechat';
+import { AuthorizerApi, CredentialExpired, PlatformBroken, UnknownOutcome, WechatError } from '@app/wechat';
 import { makeCall, type Call } from './call-result.js';
 import { Lanes } from './lanes.js';
 import {
   afterDelete,
+  afterNoSecondCall,
   afterStillThere,
   afterTokenFailure,
   afterVerifyFailure,
@@ -16,6 +17,7 @@ import { heldPauseMs } from './hold-pause.js';
 import { PlatformHolds } from './platform-holds.js';
 import { FRESH_SLOT_MS } from './rate.js';
 import { CALL_MS, Runs, type End, type LentToken, type Operation, type Outcome, type Run } from './runs.js';
+import { TokenConflicts } from './token-conflicts.js';
 import { DELETED, WHOLE_MESSAGE } from './whole-message.js';
 
 /** How many transient failures one deletion survives before it fails. */
@@ -23,6 +25,9 @@ const MAX_RETRIES = 5;
 
 /** For a place. Most wait for some milliseconds, for as many are claimed as will have one then. */
 const MAX_WAIT_MS = 1_000;
+
+/** The slot of a call whose token was refused is good so long for the same call with a new one: WeChat has not counted it. */
+const ONCE_MORE_MS = 5_000;
 
 /**
  * Carries out one deletion, as its BullMQ job. Safe to run twice: whoever has the claim runs it, the claim is renewed with
@@ -37,6 +42,7 @@ export class DeletionRun {
     private readonly runs: Runs,
     private readonly lanes: Lanes,
     private readonly holds: PlatformHolds,
+    private readonly conflicts: TokenConflicts,
     private readonly merchants: Merchants,
     private readonly tokens: AuthorizerTokens,
     private readonly api: AuthorizerApi,
@@ -60,6 +66,7 @@ export class DeletionRun {
       if (run.begun) await this.runs.giveBack(run).catch(() => undefined);
       throw error;
     });
+    if (run.tokenConflicts > 0 && run.wasTokenTaken) await this.conflicts.end(run.merchant);
     if (run.isProbe && run.wasAnswered) await this.holds.resume(run.merchant.platformId, run.id);
     if (delayMs === undefined) return this.refund(run);
     // The queue would give the job up after its last attempt; the lane never gives a deletion up.
@@ -102,6 +109,7 @@ export class DeletionRun {
       return this.withoutCall(run, expired);
     }
     const { target, begun } = run;
+    run.tokenVersion = held.version;
     run.begun = undefined;
     run.hasSlot = false;
     const call = await this.call(run, begun, (signal) =>
@@ -130,9 +138,9 @@ export class DeletionRun {
     await this.runs.finishCall(call.id, call.result, final);
     if (step.do === 'renew_token') {
       await this.tokens.markStale(run.merchant, held.version);
-      // Turned away at the door: the quota is still there, the slot is not.
+      // Turned away at the door, before it came to the account: quota and slot are still there for the call that is made at once.
       run.hasSlot = true;
-      run.slotUntil = -Infinity;
+      run.slotUntil = performance.now() + ONCE_MORE_MS;
       return this.delete(run, call.error);
     }
     if (step.do === 'verify' && 'msgId' in target) {
@@ -143,11 +151,8 @@ export class DeletionRun {
       return undefined;
     }
     // Turned away at the platform's door, before it came to the account: if WeChat counts such calls after all, 45009 will
-    // tell. Without this, probes of a held platform would use up a day's calls.
-    run.hasSlot = step.do === 'hold';
-    if (step.do === 'retry' && expired !== undefined && call.error instanceof CredentialExpired) {
-      this.logger.error('a fresh access token is refused', { deletion_id: run.id, errcode: call.error.errcode });
-    }
+    // tell. Without this, probes of a held platform, or with tokens that others make void, would use up a day's calls.
+    run.hasSlot = step.do === 'hold' || (step.do === 'wait' && step.for === 'token_conflict');
     return this.take(run, step, call.error);
   }
 
@@ -177,7 +182,7 @@ export class DeletionRun {
     if (expired) {
       // Paid for again when it comes again: the refused call was one of this dispatch.
       await this.refund(run);
-      const step = run.begun ? undefined : afterDelete(expired, this.context(run, true));
+      const step = run.begun ? undefined : afterNoSecondCall(this.context(run, true));
       if (step) return this.take(run, step, expired);
       await this.runs.giveBack(run, { for: 'backoff', pauseMs: jobs['deletion.run'].backoff(run.retries + 1) });
       return undefined;
@@ -191,11 +196,12 @@ export class DeletionRun {
    * Asks WeChat whether the message is gone. Ends the run when it is.
    * @returns what WeChat says of it when it is not
    */
-  private async verify(run: Run, msgId: bigint): Promise<number | undefined | StillThere> {
+  private async verify(run: Run, msgId: bigint, expired?: Error): Promise<number | undefined | StillThere> {
     const held = await this.token(run);
     if (!held) return undefined;
     // Before it is written down: a question that was not asked cannot be struck out.
     if (!(await this.comesToItsPlace(run))) return this.withoutCall(run);
+    run.tokenVersion = held.version;
     const callId = await this.begin(run, 'mass/get');
     const call =
       callId &&
@@ -203,11 +209,12 @@ export class DeletionRun {
     if (!call) return undefined;
     if (call.error) {
       await this.runs.finishCall(call.id, call.result);
-      if (call.error instanceof WechatError && call.error.code === 'credential_expired') {
-        await this.tokens.markStale(run.merchant, held.version);
-      }
-      const step = afterVerifyFailure(call.error, this.context(run, true));
+      const step = afterVerifyFailure(call.error, this.context(run, expired !== undefined));
       if (!step) throw call.error;
+      if (step.do === 'renew_token') {
+        await this.tokens.markStale(run.merchant, held.version);
+        return this.verify(run, msgId, call.error);
+      }
       return step.do === 'call' ? {} : this.take(run, step, call.error);
     }
     if (call.answer?.status !== DELETED) {
@@ -224,6 +231,7 @@ export class DeletionRun {
 
   /** @returns undefined when no token could be had, and what follows from that is done */
   private async token(run: Run): Promise<{ token: string; version: number } | undefined> {
+    run.hasMinted = false;
     try {
       return await this.tokens.current(run.merchant, (mint) => this.inPlace(run, mint));
     } catch (error) {
@@ -233,7 +241,7 @@ export class DeletionRun {
       }
       const step = afterTokenFailure(error);
       if (!step) throw error;
-      run.wasAnswered ||= error instanceof GrantLost || isOrdinaryAnswer(error);
+      run.wasAnswered ||= step.do !== 'hold' && (error instanceof GrantLost || isOrdinaryAnswer(error));
       // Without a connection no call is possible, whoever has a token.
       await this.take(run, step, error, step.do === 'hold' && step.reason !== 'connect_failed');
       return undefined;
@@ -243,6 +251,9 @@ export class DeletionRun {
   /** @throws MintPutOff */
   private async inPlace<T>(run: Run, mint: () => Promise<T>): Promise<T> {
     if (!(await this.comesToItsPlace(run))) throw new MintPutOff();
+    // Since the claim, others may have heard that no token is to be had.
+    if (!run.isProbe && this.holds.isMintFutile(run.merchant.platformId)) throw new MintPutOff();
+    run.hasMinted = true;
     try {
       return await mint();
     } finally {
@@ -273,6 +284,7 @@ export class DeletionRun {
     clearTimeout(timer);
     run.place.leave();
     run.wasAnswered ||= call.error === undefined || isOrdinaryAnswer(call.error);
+    run.wasTokenTaken ||= call.error === undefined || saysNothingOfToken(call.error);
     return call;
   }
 
@@ -287,8 +299,13 @@ export class DeletionRun {
       case 'wait':
         if (step.for === 'rate_limit') await this.lanes.tooFast(run.merchant.id, step.pauseMs, leftAgoMs(run));
         if (step.for === 'daily_quota') await this.lanes.quotaSpent(run.merchant.id, leftAgoMs(run));
+        if (step.for === 'token_conflict') {
+          const errcode = error instanceof WechatError ? error.errcode : undefined;
+          await this.conflicts.begin(run.merchant, run.tokenVersion, errcode);
+        }
         if (step.for === 'merchant_admin') await this.lanes.waitForAdmin(run.merchant.id, step.pauseMs);
         await this.runs.giveBack(run, step.for === 'platform' ? step : undefined);
+        if (run.isProbe && !run.wasAnswered) await this.holds.probeAgain(run.merchant.platformId, run.id);
         return undefined;
       case 'hold':
         await this.hold(run, step, isOfMint);
@@ -303,10 +320,11 @@ export class DeletionRun {
 
   private async hold(run: Run, step: Extract<NextStep, { do: 'hold' }>, isOfMint: boolean): Promise<void> {
     const { id: merchantId, platformId } = run.merchant;
-    const { reason, errcode } = step;
-    const hasBegun = await this.holds.hold({ platformId, deletionId: run.id, reason, errcode, isOfMint });
+    const { reason, errcode, leastPauseMs } = step;
+    const hasBegun = await this.holds.hold({ platformId, deletionId: run.id, reason, errcode, isOfMint, leastPauseMs });
     const pauseMs = heldPauseMs(run.retries);
-    await this.runs.giveBack(run, { for: 'platform', pauseMs });
+    // Whose call was under way at the same time may be the next probe: else, with all of them waiting, there would be none.
+    await this.runs.giveBack(run, hasBegun || run.isProbe ? { for: 'platform', pauseMs } : undefined);
     if (hasBegun) await this.lanes.pause(merchantId, pauseMs);
   }
 
@@ -321,8 +339,10 @@ export class DeletionRun {
     await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: { code, ...outcomeOf(error) } }, call);
   }
 
-  private context(run: Run, isTokenRenewed: boolean): CallContext {
+  private context(run: Run, wasTokenRefused: boolean): CallContext {
     const { target, isFirstAnswerLost, retries } = run;
+    // While two systems mint, one mint and one call each time are enough to find out whether they still do.
+    const isTokenRenewed = wasTokenRefused || (run.tokenConflicts > 0 && run.hasMinted);
     const hasMsgId = 'msgId' in target;
     const isWholeMessage = hasMsgId && target.articleIdx === WHOLE_MESSAGE;
     return { hasMsgId, isWholeMessage, isFirstAnswerLost, isTokenRenewed, retriesLeft: MAX_RETRIES - retries };
@@ -334,6 +354,10 @@ const leftAgoMs = ({ leftAt }: Run) => (leftAt === undefined ? 0 : performance.n
 /** WeChat answered, and not that it would answer nobody. */
 const isOrdinaryAnswer = (error: unknown) =>
   error instanceof WechatError && error.errcode !== undefined && !(error instanceof PlatformBroken);
+
+/** WeChat answered, and had nothing against the token. */
+const saysNothingOfToken = (error: unknown) =>
+  isOrdinaryAnswer(error) && !(error instanceof CredentialExpired || error instanceof UnknownOutcome);
 
 /** Without a status, `mass/get` knows no such message. */
 interface StillThere {

@@ -19,6 +19,7 @@ import { TakedownDoor } from './takedown-door.js';
 import { TakedownIntake } from './takedown-intake.js';
 import { Takedowns } from './takedowns.js';
 import { TakedownWatch } from './takedown-watch.js';
+import { TokenConflicts } from './token-conflicts.js';
 import { Verifications } from './verifications.js';
 
 /** The life of deletions: accepted, paced, run, proven. */
@@ -44,6 +45,7 @@ export class DeletionsModule {
       TakedownIntake,
       Takedowns,
       TakedownWatch,
+      TokenConflicts,
       Verifications,
     ];
     return {

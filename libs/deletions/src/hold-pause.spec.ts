@@ -1,4 +1,4 @@
-import { heldPauseMs, holdPauseMs } from './hold-pause.js';
+import { conflictPauseMs, heldPauseMs, holdPauseMs } from './hold-pause.js';
 
 it.each([
   [0, 5_000],
@@ -17,4 +17,14 @@ it.each([
   [5, 600_000],
 ])('a lane that began a hold waits longer after %i such times: %i ms', (retries, pauseMs) => {
   expect(heldPauseMs(retries)).toBe(pauseMs);
+});
+
+it.each([
+  [0, 60_000],
+  [1, 120_000],
+  [3, 480_000],
+  [4, 900_000],
+  [5_000, 900_000],
+])('after %i fresh tokens that were refused a lane waits for %i ms at the next', (refusedBefore, pauseMs) => {
+  expect(conflictPauseMs(refusedBefore)).toBe(pauseMs);
 });

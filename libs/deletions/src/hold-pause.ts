@@ -2,6 +2,8 @@ const FIRST_MS = 5_000;
 const LONGEST_MS = 300_000;
 const FIRST_OF_BEGINNER_MS = 30_000;
 const LONGEST_OF_BEGINNER_MS = 600_000;
+const FIRST_OF_CONFLICT_MS = 60_000;
+const LONGEST_OF_CONFLICT_MS = 15 * 60_000;
 
 /** How long a platform is left alone before the next probe, ms: 5 s at first, doubled after each probe that failed. */
 export function holdPauseMs(failedProbes: number): number {
@@ -14,4 +16,9 @@ export function holdPauseMs(failedProbes: number): number {
  */
 export function heldPauseMs(retries: number): number {
   return Math.min(LONGEST_OF_BEGINNER_MS, FIRST_OF_BEGINNER_MS * 2 ** retries);
+}
+
+/** How long a lane waits, ms, after so many fresh tokens in a row were refused: each try makes the other system's token void. */
+export function conflictPauseMs(refusedBefore: number): number {
+  return Math.min(LONGEST_OF_CONFLICT_MS, FIRST_OF_CONFLICT_MS * 2 ** refusedBefore);
 }

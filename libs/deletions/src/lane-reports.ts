@@ -21,6 +21,8 @@ export interface LaneReport {
   resetsAt: Date;
   /** Of this month's clears of the quota. */
   clearsLeft: number;
+  /** While another system mints access tokens for this account. */
+  tokenConflict: { since: Date; nextTryAt: Date | null } | null;
   /** Deletions in the lane. */
   pending: number;
   /** When the last of them will leave; null when there is none, or it will not. */
@@ -33,6 +35,8 @@ interface ReportedLane extends LaneRow {
   lastReadyAt: Date | null;
   /** Deletions in other lanes of the account, which share its ledger. */
   besides: number;
+  conflictSince: Date | null;
+  conflictUntil: Date | null;
   heldUntil: Date | null;
 }
 
@@ -48,11 +52,12 @@ export class LaneReports {
     const lanes = await rows<ReportedLane>(
       this.dataSource,
       `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
-         w.last_ready_at AS "lastReadyAt", pl.held_until AS "heldUntil", (
+         w.last_ready_at AS "lastReadyAt", pl.held_until AS "heldUntil",
+         t.conflict_since AS "conflictSince", t.conflict_until AS "conflictUntil", (
            SELECT count(*)::int FROM merchants s JOIN deletions o ON o.merchant_id = s.id
            WHERE s.authorizer_appid = m.authorizer_appid AND s.id <> m.id AND o.finished_at IS NULL AND o.dispatched_at IS NULL
          ) AS besides
-       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
        LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
        LEFT JOIN (
          SELECT d.merchant_id, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
@@ -99,6 +104,7 @@ export class LaneReports {
       reservedForUrgent: reserve,
       resetsAt,
       clearsLeft: clearsLeft(lane, lane.now),
+      tokenConflict: lane.conflictSince && { since: lane.conflictSince, nextTryAt: lane.conflictUntil },
       pending,
       eta: pending > 0 ? this.eta(lane, pending + lane.besides - 1, lane.normal === 0, lane.lastReadyAt) : null,
     };

@@ -12,7 +12,7 @@ export interface LaneState {
   dailyLimit: number | null;
   quotaDay: string | null;
   quotaUsed: number;
-  blockedFor: 'rate_limit' | 'daily_quota' | 'merchant_admin' | null;
+  blockedFor: 'rate_limit' | 'daily_quota' | 'merchant_admin' | 'token_conflict' | null;
   blockedUntil: Date | null;
   urgentBlockedUntil: Date | null;
   learnedLimit: number | null;
@@ -287,3 +287,10 @@ const limitOf = (lane: LaneState, defaults: PacingDefaults) =>
   lane.dailyLimit ?? lane.learnedLimit ?? defaults.dailyLimit;
 const slowedOf = (lane: LaneState) =>
   lane.slowedRate !== null && lane.slowedAt !== null ? { perMinute: lane.slowedRate, since: lane.slowedAt } : null;
+
+/** The lane after a fresh token was refused: another system mints them too. What shuts it for longer counts on. */
+export function waitForToken(lane: LaneState, now: Date, pauseMs: number): LaneState {
+  const until = new Date(now.getTime() + pauseMs);
+  if (lane.blockedUntil !== null && lane.blockedUntil >= until && isShut(lane, now)) return lane;
+  return { ...lane, blockedFor: 'token_conflict', blockedUntil: until, urgentBlockedUntil: until };
+}

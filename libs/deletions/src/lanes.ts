@@ -16,6 +16,7 @@ import {
   slotting,
   tooFast,
   waitForAdmin,
+  waitForToken,
   type Allowance,
   type LaneState,
   type PacingDefaults,
@@ -214,6 +215,11 @@ export class Lanes {
   /** WeChat said that an admin of the account has to confirm. */
   async waitForAdmin(merchantId: string, pauseMs: number): Promise<void> {
     await this.change(merchantId, (lane) => waitForAdmin(lane, lane.now, pauseMs));
+  }
+
+  /** WeChat refused a token that was minted for the call: another system mints them too. */
+  async waitForToken(merchantId: string, pauseMs: number): Promise<void> {
+    await this.change(merchantId, (lane) => waitForToken(lane, lane.now, pauseMs));
   }
 
   /** Of the merchant's account, whichever of its platforms they are set through. `alongside` writes what belongs to the change, such as an audit row, in its transaction. */

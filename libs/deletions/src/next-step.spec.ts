@@ -2,6 +2,7 @@ import { GrantLost, TicketMissing, TokenUnavailable } from '@app/merchants';
 import { ConnectFailed, errcodes, errorForErrcode, UnknownOutcome, type OutcomeClass } from '@app/wechat';
 import {
   afterDelete,
+  afterNoSecondCall,
   afterStillThere,
   afterTokenFailure,
   afterVerifyFailure,
@@ -27,8 +28,16 @@ const noConnection = new ConnectFailed({ operation: 'mass/delete' });
 
 const MINUTE_MS = 60_000;
 const forAMint: NextStep = { do: 'wait', for: 'platform', pauseMs: 30_000 };
+const forAToken: NextStep = { do: 'wait', for: 'token_conflict' };
 const forAnHour: NextStep = { do: 'wait', for: 'platform', pauseMs: 60 * MINUTE_MS };
 const hold = (reason: HoldReason, errcode?: number): NextStep => ({ do: 'hold', reason, errcode });
+
+const heldForAMinute: NextStep = {
+  do: 'hold',
+  reason: 'platform_too_fast',
+  errcode: 45011,
+  leastPauseMs: MINUTE_MS,
+};
 
 /** What each class of answer leads to, the first time. */
 const steps: Record<
@@ -133,16 +142,28 @@ describe('after mass/delete failed', () => {
     expect(afterDelete(noConnection, fresh)).toEqual(hold('connect_failed'));
   });
 
-  it('because the token was refused twice, it backs off', () => {
-    expect(afterDelete(deletion(40001), { ...fresh, isTokenRenewed: true })).toEqual({ do: 'retry' });
+  it.each(codesOf('credential_expired'))(
+    'with %i to a token that was minted for the call, another system mints too: its lane waits, and no retry is used up',
+    (errcode) => {
+      for (const retriesLeft of [5, 0]) {
+        const context = { ...fresh, isTokenRenewed: true, retriesLeft };
+        expect(afterDelete(deletion(errcode), context)).toEqual(forAToken);
+        expect(afterVerifyFailure(deletion(errcode), context)).toEqual(forAToken);
+      }
+    },
+  );
+
+  it('because the call could not be made once more in time, it is retried, and fails at last', () => {
+    expect(afterNoSecondCall(fresh)).toEqual({ do: 'retry' });
+    expect(afterNoSecondCall(lastTime)).toEqual({ do: 'fail', code: 'credential_expired' });
   });
 
-  it.each([
-    ['an unknown outcome', timeout, 'unknown_outcome'],
-    ['a refused token', deletion(42001), 'credential_expired'],
-  ])('with %s once too often, it fails', (_what, error, code) => {
-    expect(afterDelete(error, lastTime)).toEqual({ do: 'fail', code });
-  });
+  it.each([['an unknown outcome', timeout, 'unknown_outcome']])(
+    'with %s once too often, it fails',
+    (_what, error, code) => {
+      expect(afterDelete(error, lastTime)).toEqual({ do: 'fail', code });
+    },
+  );
 
   it.each([deletion(45011), deletion(45009), deletion(89503)])('waiting (%s) needs no retries', (error) => {
     expect(afterDelete(error, lastTime)).toMatchObject({ do: 'wait' });
@@ -217,11 +238,15 @@ describe('when no token could be had', () => {
     ['the platform has no ticket', new TicketMissing('wx1'), hold('ticket_missing')],
     ['the mint failed a moment ago', new TokenUnavailable('unknown_outcome'), forAMint],
     ['WeChat did not answer', timeout, forAMint],
-    ['WeChat minted too often this minute', deletion(45011), { ...forAMint, pauseMs: MINUTE_MS }],
+    ['the platform has minted too often this minute', deletion(45011), heldForAMinute],
     ['WeChat could not be reached', noConnection, hold('connect_failed')],
     ['our address is not registered', deletion(61004), hold('platform_broken', 61004)],
     ['the ticket is too old', deletion(61005), hold('ticket_invalid', 61005)],
-    ['the platform has minted too often today', deletion(45009), forAnHour],
+    ...codesOf('quota_spent').map((errcode): [string, Error, NextStep] => [
+      `the platform's own day is spent (${errcode})`,
+      deletion(errcode),
+      hold('platform_quota_spent', errcode),
+    ]),
   ])('because %s, the step is known', (_why, error, step) => {
     expect(afterTokenFailure(error)).toEqual(step);
   });
@@ -234,7 +259,7 @@ describe('when no token could be had', () => {
 describe('when mass/get could not be asked', () => {
   it.each<[string, Error, NextStep]>([
     ['nobody answered', timeout, { do: 'retry' }],
-    ['the token was refused', deletion(40001), { do: 'retry' }],
+    ['the token was refused', deletion(40001), { do: 'renew_token' }],
     ['calls come too fast', deletion(45011), { do: 'wait', for: 'rate_limit', pauseMs: MINUTE_MS }],
     ['the admin shut our address out', deletion(89507), { do: 'wait', for: 'merchant_admin', pauseMs: 60 * MINUTE_MS }],
     ['its own quota is spent, which is not that of deletions', deletion(45009), forAnHour],

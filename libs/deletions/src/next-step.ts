@@ -20,12 +20,21 @@ export type NextStep =
   | { do: 'wait'; for: 'daily_quota' }
   /** Every call of this account would be turned away: shuts the lane; uses up nothing. */
   | { do: 'wait'; for: 'merchant_admin'; pauseMs: number }
+  /** Another system mints tokens for this account: shuts the lane, longer each time; uses up nothing. */
+  | { do: 'wait'; for: 'token_conflict' }
   /** Back into the lane, for this deletion alone; uses up nothing. */
   | { do: 'wait'; for: 'platform'; pauseMs: number }
   /** Every call of this platform would fail: nothing more is called for it until a probe passes; uses up nothing. */
-  | { do: 'hold'; reason: HoldReason; errcode: number | undefined };
+  | { do: 'hold'; reason: HoldReason; errcode: number | undefined; leastPauseMs?: number };
 
-export type HoldReason = 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed';
+export type HoldReason =
+  | 'platform_broken'
+  | 'ticket_invalid'
+  | 'ticket_missing'
+  | 'connect_failed'
+  /** The platform's own calls for tokens, of the day or of the minute, are spent. */
+  | 'platform_quota_spent'
+  | 'platform_too_fast';
 
 export interface CallContext {
   /** Without a msg_id, `mass/get` cannot be asked. */
@@ -34,7 +43,7 @@ export interface CallContext {
   isWholeMessage: boolean;
   /** The first of its delete calls that says anything of the target is one whose answer was lost. */
   isFirstAnswerLost: boolean;
-  /** The token was renewed for this call already. */
+  /** The token was minted for this very call, after WeChat had refused the one before. */
   isTokenRenewed: boolean;
   retriesLeft: number;
 }
@@ -47,14 +56,14 @@ const MINUTE_PAUSE_MS = 60_000;
 const ADMIN_PAUSE_MS = 10 * 60_000;
 /** A mint that somebody else is making, or that WeChat did not answer: it may succeed at the next try. */
 const MINT_PAUSE_MS = 30_000;
-/** A quota that is not the ledger's, of minting or of `mass/get`: nobody knows when it is there again. */
+/** A quota that is not the ledger's, that of `mass/get`: nobody knows when it is there again. */
 const OTHER_QUOTA_PAUSE_MS = 3_600_000;
 
 /** After `mass/delete` failed. @returns undefined for an error that is no answer of WeChat: a bug, not an outcome */
 export function afterDelete(error: unknown, context: CallContext): NextStep | undefined {
   if (!(error instanceof WechatError)) return undefined;
   if (error instanceof CredentialExpired)
-    return context.isTokenRenewed ? retryOr(error, context) : { do: 'renew_token' };
+    return context.isTokenRenewed ? { do: 'wait', for: 'token_conflict' } : { do: 'renew_token' };
   // Once seen although the article had been deleted, so it is looked into. But the number does not get better by calling
   // again, and each call is one of ten a day.
   if (error.errcode === ARTICLE_IDX_OUT_OF_RANGE && context.hasMsgId) return { do: 'verify', code: 'refused' };
@@ -78,10 +87,21 @@ export function afterStillThere(code: string, status: string | undefined, contex
   return code === 'already_gone' && isLikelyOurs ? { do: 'infer' } : { do: 'fail', code };
 }
 
+/** After a token was refused, and the call that was to be made once more could not be made in time. */
+export function afterNoSecondCall({ retriesLeft }: CallContext): NextStep {
+  return retriesLeft > 0 ? { do: 'retry' } : { do: 'fail', code: 'credential_expired' };
+}
+
 /** After no token could be had. No delete call was made, so nothing of the deletion's own is used up. */
 export function afterTokenFailure(error: unknown): NextStep | undefined {
   if (error instanceof GrantLost) return { do: 'fail', code: error.reason };
   if (error instanceof TicketMissing) return { do: 'hold', reason: 'ticket_missing', errcode: undefined };
+  // Of the platform and not of the account, whose token this would be: all others who need one would hear the same.
+  if (error instanceof QuotaSpent) return { do: 'hold', reason: 'platform_quota_spent', errcode: error.errcode };
+  if (error instanceof TooFast) {
+    const leastPauseMs = error.retryAfterMs ?? MINUTE_PAUSE_MS;
+    return { do: 'hold', reason: 'platform_too_fast', errcode: error.errcode, leastPauseMs };
+  }
   if (error instanceof TokenUnavailable) return { do: 'wait', for: 'platform', pauseMs: MINT_PAUSE_MS };
   return error instanceof WechatError ? afterAnyCall(error) : undefined;
 }
@@ -89,7 +109,10 @@ export function afterTokenFailure(error: unknown): NextStep | undefined {
 /** After `mass/get` gave no answer about the message. */
 export function afterVerifyFailure(error: unknown, context: CallContext): NextStep | undefined {
   if (!(error instanceof WechatError)) return undefined;
-  if (error instanceof CredentialExpired || error instanceof UnknownOutcome) return retryOr(error, context);
+  if (error instanceof CredentialExpired) {
+    return context.isTokenRenewed ? { do: 'wait', for: 'token_conflict' } : { do: 'renew_token' };
+  }
+  if (error instanceof UnknownOutcome) return retryOr(error, context);
   if (error instanceof TooFast) return slowDown(error);
   // WeChat has nothing to tell of this message: the delete call will say why.
   if (error instanceof Refused || error instanceof AlreadyGone) return { do: 'call' };

@@ -31,7 +31,12 @@ export interface PlatformFailure {
   errcode?: number | undefined;
   /** For want of a token: merchants who have one are not concerned. */
   isOfMint: boolean;
+  /** The first probe comes no sooner. */
+  leastPauseMs?: number | undefined;
 }
+
+/** Until then a hold is in the database, where every claim sees it, and no probe has gone ahead yet. */
+const FUTILE_MS = 3_000;
 
 /**
  * What every deletion of a platform would fail of (its secret, its ticket, our address, no connection) stops all its
@@ -41,6 +46,8 @@ export interface PlatformFailure {
 @Injectable()
 export class PlatformHolds {
   private readonly logger = new Logger(PlatformHolds.name);
+  /** When this process last heard that a platform gets no tokens, by performance.now(). */
+  private readonly mintsFailedAt = new Map<string, number>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -53,7 +60,8 @@ export class PlatformHolds {
    * @returns whether this one began the hold
    */
   async hold(failure: PlatformFailure): Promise<boolean> {
-    const { platformId, deletionId, reason, errcode, isOfMint } = failure;
+    const { platformId, deletionId, reason, errcode, isOfMint, leastPauseMs = 0 } = failure;
+    if (isOfMint) this.mintsFailedAt.set(platformId, performance.now());
     return this.dataSource.transaction(async (tx) => {
       const [platform] = await rows<HeldRow>(
         tx,
@@ -65,7 +73,7 @@ export class PlatformHolds {
       const isNew = platform.heldSince === null;
       const isWider = !isNew && platform.heldByMint && !isOfMint;
       if (!isNew && !isWider && platform.probeDeletionId !== deletionId) return false;
-      const pauseMs = holdPauseMs(platform.probes);
+      const pauseMs = Math.max(leastPauseMs, holdPauseMs(platform.probes));
       const [held] = await rows<{ since: Date }>(
         tx,
         `UPDATE platforms SET held_since = COALESCE(held_since, now()), held_until = now() + $2 * interval '1 ms',
@@ -88,6 +96,11 @@ export class PlatformHolds {
       });
       return true;
     });
+  }
+
+  /** Whether a mint of this platform failed just now, so that one that was about to begin would, too. */
+  isMintFutile(platformId: string): boolean {
+    return performance.now() - (this.mintsFailedAt.get(platformId) ?? -Infinity) < FUTILE_MS;
   }
 
   /** WeChat has answered the probe. If another merchant's, it was the beginner's own trouble, and costs it a retry. */
@@ -120,6 +133,15 @@ export class PlatformHolds {
     await this.dataSource.query(
       `UPDATE platforms SET probe_deletion_id = NULL WHERE id = $1 AND probe_deletion_id = $2`,
       [platformId, deletionId],
+    );
+  }
+
+  /** The probe found nothing out, such as when a mint of another process had failed just before: another goes ahead soon. */
+  async probeAgain(platformId: string, deletionId: string): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE platforms SET probe_merchant_id = NULL, probe_deletion_id = NULL, held_until = now() + $3 * interval '1 ms'
+       WHERE id = $1 AND probe_deletion_id = $2`,
+      [platformId, deletionId, holdPauseMs(0)],
     );
   }
 

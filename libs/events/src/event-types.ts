@@ -10,6 +10,11 @@ export interface EventData {
   'merchant.reauthorization_required': Record<string, never>;
   /** Reasons are those of a merchant's `ineligible_reasons`. */
   'merchant.eligibility_changed': { eligible: boolean; reasons: string[]; previous_reasons: string[] };
+  /**
+   * WeChat refuses tokens that were minted for the very call: another system mints for the same account, and each mint makes the
+   * other's token void. Its deletions wait. `since` is an ISO 8601 moment. Told once until a token is taken again.
+   */
+  'merchant.token_conflict': { errcode: number | null; since: string; explanation: string };
   /** No component_verify_ticket for half an hour; told once per silence. */
   'platform.ticket_silent': { ticket_received_at: string | null };
   /** The list of authorizers and our merchants were not the same. Appids in `absent` are cut off after a hundred. */
@@ -76,6 +81,7 @@ export const eventTypes = Object.keys({
   'merchant.unauthorized': true,
   'merchant.reauthorization_required': true,
   'merchant.eligibility_changed': true,
+  'merchant.token_conflict': true,
   'platform.ticket_silent': true,
   'platform.drift_found': true,
   'platform.held': true,

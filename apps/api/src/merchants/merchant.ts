@@ -81,6 +81,10 @@ export const merchantSchema = z
       learned_at: z.string().nullable(),
     }),
     quota: quotaSchema,
+    token_conflict: z
+      .object({ since: z.string(), next_try_at: z.string().nullable() })
+      .nullable()
+      .meta({ description: 'While another system mints access tokens for this account; its deletions wait.' }),
     pending: z.int().meta({ description: 'Deletions that wait in its lane.' }),
     eta: z.string().nullable().meta({ description: 'When the last of them will leave it, as things stand.' }),
     created_at: z.string(),
@@ -145,6 +149,10 @@ export function merchantResource({
       reserved_for_urgent: lane.reservedForUrgent,
       resets_at: lane.resetsAt.toISOString(),
       clears_left: lane.clearsLeft,
+    },
+    token_conflict: lane.tokenConflict && {
+      since: lane.tokenConflict.since.toISOString(),
+      next_try_at: lane.tokenConflict.nextTryAt?.toISOString() ?? null,
     },
     pending: lane.pending,
     eta: lane.eta?.toISOString() ?? null,

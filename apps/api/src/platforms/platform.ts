@@ -70,9 +70,16 @@ export const platformSchema = z
       .meta({ description: "When WeChat's list of authorizers was last compared with the merchants here." }),
     hold: z
       .object({
-        reason: z
-          .string()
-          .meta({ examples: ['platform_broken', 'ticket_invalid', 'ticket_missing', 'connect_failed'] }),
+        reason: z.string().meta({
+          examples: [
+            'platform_broken',
+            'ticket_invalid',
+            'ticket_missing',
+            'connect_failed',
+            'platform_quota_spent',
+            'platform_too_fast',
+          ],
+        }),
         errcode: z.int().nullable(),
         since: z.string(),
         next_probe_at: z.string().nullable(),
