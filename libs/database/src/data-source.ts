@@ -26,6 +26,7 @@ import { InventoryLookups1764350000000 } from './migrations/1764350000000-invent
 import { AccountLedgers1764550000000 } from './migrations/1764550000000-account-ledgers.js';
 import { UnknownFacts1764560000000 } from './migrations/1764560000000-unknown-facts.js';
 import { TryAnyway1764560001000 } from './migrations/1764560001000-try-anyway.js';
+import { KnownGone1764530000000 } from './migrations/1764530000000-known-gone.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -63,6 +64,7 @@ const migrations = [
   TryAnyway1764560001000,
   InferredProofs1764540000000,
   TokenConflicts1764541000000,
+  KnownGone1764530000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

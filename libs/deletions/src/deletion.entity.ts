@@ -18,6 +18,7 @@ import type { DeletionState, Proof } from './states.js';
   `(msg_id IS NOT NULL AND article_idx IS NOT NULL AND url IS NULL) OR (msg_id IS NULL AND article_idx IS NULL AND url IS NOT NULL)`,
 )
 @Index('deletions_open_target_idx', ['merchantId', 'targetKey'], { unique: true, where: 'finished_at IS NULL' })
+@Index('deletions_gone_idx', ['merchantId', 'targetKey'], { where: `state = 'succeeded'` })
 @Index('deletions_lane_idx', ['merchantId', 'isUrgent', 'readyAt', 'id'], {
   where: 'finished_at IS NULL AND dispatched_at IS NULL',
 })
@@ -37,6 +38,8 @@ export class Deletion {
   /** 1-based; 0 is the whole message. */
   @Column('integer', { name: 'article_idx', nullable: true }) articleIdx!: number | null;
   @Column('text', { nullable: true }) url!: string | null;
+  /** The address that was asked for, where the inventory turned it into a message. */
+  @Column('text', { name: 'asked_url', nullable: true }) askedUrl!: string | null;
   @Column('text', { name: 'target_key' }) targetKey!: string;
   @Column('text') state!: DeletionState;
   @Column('boolean', { name: 'is_urgent', default: false }) isUrgent!: boolean;

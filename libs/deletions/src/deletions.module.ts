@@ -14,6 +14,7 @@ import { QuotaReading } from './quota-reading.js';
 import { Proofs } from './proofs.js';
 import { Runs } from './runs.js';
 import { LaneForecasts } from './lane-forecasts.js';
+import { KnownTargets } from './known-targets.js';
 import { TakedownDryRun } from './takedown-dry-run.js';
 import { TakedownDoor } from './takedown-door.js';
 import { TakedownIntake } from './takedown-intake.js';
@@ -31,6 +32,7 @@ export class DeletionsModule {
       Deletions,
       Dispatcher,
       FactsWait,
+      KnownTargets,
       LaneReports,
       Lanes,
       PlatformHolds,

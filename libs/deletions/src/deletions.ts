@@ -16,10 +16,18 @@ import {
 } from '@app/merchants';
 import { DeletionAttempt } from './deletion-attempt.entity.js';
 import { Deletion } from './deletion.entity.js';
-import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible } from './errors.js';
+import {
+  DeletionNotFound,
+  DeletionStateConflict,
+  MerchantNotEligible,
+  SharedMaterial,
+  TargetRefused,
+  type SharedArticle,
+} from './errors.js';
 import { earliestIdOf, latestIdOf } from './id-bounds.js';
 import { AWAITS_FACTS, FACTS_LOOK } from './facts-wait.js';
 import { MAY_BE_TRIED } from './grant-gone.js';
+import { goneBy, isOfPlatforms, OBSTACLES, obstacleTo, sharedWith, type WishColumns } from './known-gone.js';
 import { CAN_BE_STOPPED } from './last-outcome.js';
 import { Lanes } from './lanes.js';
 import { statesBefore, type DeletionState, type WaitingFor } from './states.js';
@@ -30,6 +38,12 @@ export interface NewDeletion {
   /** A UUIDv7. */
   id: string;
   target: Target;
+  /** The address that was asked for, where the inventory turned it into a message. */
+  askedUrl?: string | undefined;
+  /** Call although the target is known to be gone, or to be no article. */
+  again?: boolean | undefined;
+  /** Rather not, if other sends share the material. */
+  refusesShared?: boolean | undefined;
   isUrgent: boolean;
   notBefore: Date | null;
   /** Although the merchant is not eligible, where facts may have it wrong. */
@@ -84,33 +98,36 @@ export class Deletions {
   /**
    * Accepts a wish to delete. While the same target is open, that deletion is returned instead: quota is too scarce to
    * spend twice. If the new wish is more pressing, urgent or sooner, the open one becomes so. Each step is one statement, and
-   * a new deletion takes one in all.
+   * a new deletion takes one in all. Of a target that is known to be gone the deletion that did it is returned, and one of which the
+   * inventory knows that it never went out, or has no such article, is refused. `again` overrides all three, for an import may be
+   * wrong and a call in vain harms nothing; it does not make a second deletion beside an open one.
    * @param ifNew what belongs to the new deletion, such as an audit row: it is a part of its statement
-   * @throws MerchantNotFound, PlatformNotFound, PlatformRequired, MerchantNotEligible
+   * @throws MerchantNotFound, PlatformNotFound, PlatformRequired, MerchantNotEligible, TargetRefused, SharedMaterial
    */
   async accept(
     sql: EntityManager,
     address: MerchantAddress,
     wish: NewDeletion,
     ifNew?: StatementPart,
-  ): Promise<{ deletion: DeletionView; isNew: boolean }> {
+  ): Promise<{ deletion: DeletionView; isNew: boolean; shared: SharedArticle[] }> {
     for (;;) {
-      const deletion = await this.insert(sql, address, wish, ifNew);
-      if (deletion) return { deletion, isNew: true };
+      const accepted = await this.insert(sql, address, wish, ifNew);
+      if (accepted) return { ...accepted, isNew: true };
       const merchant = await this.merchants.find(address.scope, address.authorizerAppid, address.componentAppid, sql);
       const { id, authorizerAppid, ineligibleReasons: reasons } = merchant;
       const isRefused = reasons.length > 0 && !(wish.tryAnyway && mayTryAnyway(reasons));
       if (isRefused) throw new MerchantNotEligible(authorizerAppid, reasons);
-      const [open] = await rows<{ id: string }>(
-        sql,
-        `SELECT id FROM deletions WHERE merchant_id = $1 AND target_key = $2 AND finished_at IS NULL`,
-        [id, targetKey(wish.target)],
-      );
-      // Gone again, or eligible again: that was between the statements, so there is room now.
-      if (open) {
-        await this.hasten(sql, open.id, wish);
-        return { deletion: await this.get(EVERYTHING, open.id, sql), isNew: false };
+      const { openId, goneId, obstacle, shared } = await this.standing(sql, address.scope, id, wish);
+      if (openId !== null) {
+        await this.hasten(sql, openId, wish);
+        return { deletion: await this.get(EVERYTHING, openId, sql), isNew: false, shared };
       }
+      if (goneId !== null && !wish.again) {
+        return { deletion: await this.get(EVERYTHING, goneId, sql), isNew: false, shared: [] };
+      }
+      if (obstacle !== null && !wish.again) throw new TargetRefused(obstacle, OBSTACLES[obstacle]);
+      if (wish.refusesShared && shared.length > 0) throw new SharedMaterial(shared);
+      // Open no more, or eligible again: that was between the statements, so there is room now.
     }
   }
 
@@ -238,13 +255,51 @@ export class Deletions {
       .map(({ id }) => id);
   }
 
-  /** @returns undefined when the merchant cannot be told, or cannot have messages deleted, or the target is open already */
+  /** Other sends whose page would go, too. */
+  async sharedBy(scope: Scope, { merchantId, msgId, articleIdx }: DeletionView): Promise<SharedArticle[]> {
+    if (msgId === null) return [];
+    const { parameters, bind } = statement(merchantId, msgId, articleIdx);
+    const wish = { ...ACCEPTED, merchantId: '$1::uuid', msgId: '$2::bigint', articleIdx: '$3::int' };
+    const [found] = await rows<{ shared: SharedArticle[] }>(
+      this.dataSource,
+      `SELECT ${sharedList(wish, samePlatforms(scope, bind))} AS shared`,
+      parameters,
+    );
+    return found?.shared ?? [];
+  }
+
+  /** What is known of a target that was not accepted. */
+  private async standing(sql: EntityManager, scope: Scope, merchantId: string, wish: NewDeletion): Promise<Standing> {
+    const { msgId, articleIdx } = targetColumns(wish.target);
+    const { parameters, bind } = statement(merchantId, msgId, articleIdx, targetKey(wish.target), askedKeyOf(wish));
+    const columns: WishColumns = {
+      merchantId: '$1::uuid',
+      msgId: '$2::bigint',
+      articleIdx: '$3::int',
+      targetKey: '$4::text',
+      askedKey: '$5::text',
+    };
+    const within = samePlatforms(scope, bind);
+    const [found] = await rows<Standing>(
+      sql,
+      `SELECT (SELECT id FROM deletions WHERE merchant_id = $1 AND target_key = $4 AND finished_at IS NULL) AS "openId",
+         ${goneBy(columns, within)} AS "goneId", ${obstacleTo(columns)} AS obstacle, ${sharedList(columns, within)} AS shared`,
+      parameters,
+    );
+    if (!found) throw new Error('A statement without FROM returned no row.');
+    return found;
+  }
+
+  /**
+   * @returns undefined when the merchant cannot be told, or cannot have messages deleted, or the target is open already, known to
+   * be gone or to be none
+   */
   private async insert(
     sql: EntityManager,
     { scope, authorizerAppid, componentAppid }: MerchantAddress,
     wish: NewDeletion,
     alongside?: StatementPart,
-  ): Promise<DeletionView | undefined> {
+  ): Promise<{ deletion: DeletionView; shared: SharedArticle[] } | undefined> {
     const { target } = wish;
     const { msgId, articleIdx, url } = targetColumns(target);
     const { parameters, bind } = statement(
@@ -262,8 +317,13 @@ export class Deletions {
       wish.requestId,
       wish.requestedBy,
       wish.tryAnyway ?? false,
+      wish.again ?? false,
+      wish.askedUrl ?? null,
+      askedKeyOf(wish),
+      wish.refusesShared ?? false,
     );
-    const [inserted] = await prepared<Decided>(
+    const within = samePlatforms(scope, bind);
+    const [inserted] = await prepared<Decided & { shared: SharedArticle[] }>(
       sql,
       `accept deletion${alongside ? ' and more' : ''}${formOf(scope)}`,
       // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this. Where there is a new deletion
@@ -273,22 +333,28 @@ export class Deletions {
            pl.component_appid, ${laneBlock('$8::boolean')} AS block, ${LANE_BLOCK_REASON} AS block_reason
          FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
          WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
+       ), known AS (
+         -- What this statement sees as open may have succeeded when its row comes to the index of open ones.
+         SELECT merchant.merchant_id, $15::boolean OR (${goneBy(ACCEPTED, within)} IS NULL AND ${obstacleTo(ACCEPTED)} IS NULL) AS is_to_do,
+           NOT EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.target_key = $7::text
+             AND o.finished_at IS NULL) AS is_free, ${sharedList(ACCEPTED, within)} AS shared
+         FROM merchant WHERE is_it
        ), inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
-           reason, metadata, request_id, requested_by, try_anyway)
+           reason, metadata, request_id, requested_by, try_anyway, asked_url)
          SELECT $1::uuid, merchant.merchant_id, $4::bigint, $5::int, $6, $7,
            CASE WHEN $9::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $8::boolean, $9,
-           GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid, $14::boolean
-         FROM merchant WHERE is_it
+           GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid, $14::boolean, $16
+         FROM merchant JOIN known ON is_to_do AND is_free AND NOT ($18::boolean AND shared <> '[]') WHERE is_it
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING merchant_id, state, ready_at, created_at, dispatched_at, finished_at, waiting_for, waiting_until
        ), woken AS (
          INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
        )${alongside ? `, alongside AS (${alongside(bind, '(SELECT m.authorizer_appid, m.component_appid FROM inserted, merchant m)')})` : ''}
-       ${SELECT_DECIDED} FROM inserted d, merchant m`,
+       ${SELECT_DECIDED}, (SELECT shared FROM known) AS shared FROM inserted d, merchant m`,
       parameters,
     );
-    return inserted && asAccepted(wish, authorizerAppid, inserted);
+    return inserted && { deletion: asAccepted(wish, authorizerAppid, inserted), shared: inserted.shared };
   }
 
   /** As long as it is in its lane and waits for nobody else. */
@@ -318,6 +384,34 @@ export class Deletions {
     return new DeletionStateConflict(id, isDispatched ? 'dispatched' : state, wanted);
   }
 }
+
+/** What is known of a target. */
+interface Standing {
+  openId: string | null;
+  goneId: string | null;
+  obstacle: keyof typeof OBSTACLES | null;
+  shared: SharedArticle[];
+}
+
+/** The target as the statement that accepts it has it. */
+const ACCEPTED: WishColumns = {
+  merchantId: 'merchant.merchant_id',
+  msgId: '$4::bigint',
+  articleIdx: '$5::int',
+  targetKey: '$7::text',
+  askedKey: '$17::text',
+};
+
+const askedKeyOf = ({ askedUrl }: NewDeletion) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }));
+
+/** SQL on another row of the same account: whether a caller may know of it. Whoever may reach one of its rows is limited by platform only. */
+const samePlatforms = ({ platforms }: Scope, bind: (value: unknown) => string) =>
+  platforms === null ? 'TRUE' : isOfPlatforms(bind(platforms));
+
+/** SQL: as JSON. */
+const sharedList = (wish: WishColumns, within: string) =>
+  `(SELECT COALESCE(json_agg(json_build_object('msgId', s.msg_id::text, 'articleIdx', s.article_idx) ORDER BY s.msg_id, s.article_idx), '[]')::jsonb
+     FROM (${sharedWith(wish, within)}) AS s)`;
 
 /** Whether Postgres refused a row because of this unique index. */
 function isTaken(error: unknown, index: string): boolean {
@@ -371,6 +465,7 @@ const VIEW_COLUMNS = {
   msgId: 'd.msg_id AS "msgId"',
   articleIdx: 'd.article_idx AS "articleIdx"',
   url: 'd.url',
+  askedUrl: 'd.asked_url AS "askedUrl"',
   state: `${SEEN.state} AS state`,
   isUrgent: 'd.is_urgent AS "isUrgent"',
   notBefore: 'd.not_before AS "notBefore"',
@@ -423,6 +518,7 @@ function asAccepted(wish: NewDeletion, authorizerAppid: string, decided: Decided
     msgId,
     articleIdx,
     url,
+    askedUrl: wish.askedUrl ?? null,
     state: decided.state,
     isUrgent: wish.isUrgent,
     notBefore: wish.notBefore,

@@ -18,7 +18,12 @@ export type TargetRefusal =
   | 'whole_message_not_confirmed'
   | 'whole_message_contradicts_article_idx'
   | 'whole_message_needs_msg_id'
-  | 'url_not_an_article';
+  | 'url_not_an_article'
+  | 'url_not_resolved'
+  | 'url_ambiguous'
+  | 'url_of_another_merchant'
+  | 'message_not_sent'
+  | 'article_not_in_message';
 
 /** The request does not say clearly what to delete. Nothing is guessed, because a deletion cannot be undone. */
 export class TargetRefused extends DeletionsError {
@@ -26,6 +31,28 @@ export class TargetRefused extends DeletionsError {
   constructor(code: TargetRefusal, message: string) {
     super(code, message);
   }
+}
+
+/** Another send of the same merchant. */
+export interface SharedArticle {
+  /** Decimal digits. */
+  msgId: string;
+  articleIdx: number;
+}
+
+/** Other sends would lose their page, too, and the request says that it is then rather not to be. */
+export class SharedMaterial extends DeletionsError {
+  constructor(readonly sends: SharedArticle[]) {
+    super('shared_material', `Other sends share the material and would be gone, too: ${namesOf(sends)}.`);
+  }
+}
+
+const NAMED = 10;
+
+/** The first of them. */
+export function namesOf(sends: SharedArticle[]): string {
+  const names = sends.slice(0, NAMED).map(({ msgId, articleIdx }) => `${msgId}/${articleIdx}`);
+  return names.join(', ') + (sends.length > NAMED ? ' and more' : '');
 }
 
 /** WeChat would refuse every deletion of this merchant as things stand. */

@@ -41,7 +41,9 @@ export {
   TakedownNotFound,
   TakedownStateConflict,
   QuotaClearsSpent,
+  SharedMaterial,
   TargetRefused,
+  type SharedArticle,
 } from './errors.js';
 export { eta } from './eta.js';
 export { FactsWait } from './facts-wait.js';
@@ -57,6 +59,7 @@ export { articleUrl, decideTarget, parseMsgId, targetColumns, type Target, type 
 export {
   TakedownDoor,
   type Decided,
+  type DoorOptions,
   type ItemRequest,
   type OpenDoor,
   type Rejection,

@@ -3,7 +3,10 @@ import { Merchant } from '@app/merchants';
 
 /** A merchant's lane: when it is due, and what shuts it. Its rate and quota are its account's, in `account_ledgers`. */
 @Entity({ name: 'merchant_pacing' })
-@Check('merchant_pacing_blocked_for_check', `blocked_for IN ('rate_limit', 'daily_quota', 'merchant_admin', 'token_conflict')`)
+@Check(
+  'merchant_pacing_blocked_for_check',
+  `blocked_for IN ('rate_limit', 'daily_quota', 'merchant_admin', 'token_conflict')`,
+)
 @Index('merchant_pacing_due_idx', ['dueAt'], { where: 'due_at IS NOT NULL' })
 export class MerchantPacing {
   @ForeignKey(() => Merchant, { name: 'merchant_pacing_merchant_id_fkey' })

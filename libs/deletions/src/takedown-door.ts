@@ -10,8 +10,10 @@ import {
   type Scope,
 } from '@app/merchants';
 import { lookUpAddresses, type AddressFacts } from './address-facts.js';
-import { TargetRefused } from './errors.js';
-import { articleUrl, decideTarget, type Target, type TargetRequest } from './target.js';
+import { namesOf, TargetRefused } from './errors.js';
+import { OBSTACLES } from './known-gone.js';
+import { KnownTargets } from './known-targets.js';
+import { articleUrl, decideTarget, type TargetRequest } from './target.js';
 import type { TakedownItem, TakedownRejection } from './takedown-intake.js';
 import { merchantAt, targetAt } from './url-target.js';
 
@@ -25,6 +27,15 @@ interface Place {
 export interface ItemRequest extends Place, TargetRequest {
   merchant: string;
   component_appid?: string | undefined;
+  again?: boolean | undefined;
+}
+
+/** Of all of a takedown. */
+export interface DoorOptions {
+  /** Call although a target is known to be gone, or to be none. */
+  again?: boolean | undefined;
+  /** Rather leave what shares its material with sends that are not to be deleted. */
+  refusesShared?: boolean | undefined;
 }
 
 /** An article by its address alone. */
@@ -53,11 +64,30 @@ export class TakedownDoor {
   constructor(
     private readonly directory: MerchantDirectory,
     private readonly inventory: Inventory,
+    private readonly known: KnownTargets,
   ) {}
 
   /** For one upload. Merchants are looked up once. */
-  open(scope: Scope): OpenDoor {
-    return new OpenDoor(scope, this.directory, this.inventory);
+  open(scope: Scope, options: DoorOptions = {}): OpenDoor {
+    return new OpenDoor(scope, options, this.directory, this.inventory, this.known);
+  }
+
+  /**
+   * A single wish by address, decided by the rules of a takedown: by the inventory where it knows the article.
+   * @throws TargetRefused
+   */
+  async single(
+    scope: Scope,
+    request: Omit<ItemRequest, 'line'>,
+    url: string,
+  ): Promise<Pick<TakedownItem, 'target' | 'askedUrl'>> {
+    const merchant = chooseMerchant(request, await this.directory.byAppids(scope, [request.merchant]));
+    // Nobody, or nobody to be told: whoever accepts the wish says so.
+    if ('code' in merchant) return { target: { url } };
+    const factsOf = await lookUpAddresses([url], scope, this.inventory, this.directory);
+    const target = targetAt(url, merchant, factsOf(url), request);
+    if ('code' in target) throw new TargetRefused(target.code, target.detail);
+    return 'url' in target ? { target } : { target, askedUrl: url };
   }
 }
 
@@ -66,30 +96,54 @@ export class OpenDoor {
 
   constructor(
     private readonly scope: Scope,
+    private readonly options: DoorOptions,
     private readonly directory: MerchantDirectory,
     private readonly inventory: Inventory,
+    private readonly known: KnownTargets,
   ) {}
 
   async decide(requests: ItemRequest[]): Promise<Decided> {
     const cards = await this.cardsOf(requests.map(({ merchant }) => merchant));
     const factsOf = await this.lookUp(requests.flatMap(({ msg_id, url }) => (msg_id === undefined ? (url ?? []) : [])));
-    return sort(requests, (request) => {
+    const decided = sort(requests, (request) => {
       const merchant = acceptable(request, cards.get(request.merchant) ?? []);
       if ('code' in merchant) return merchant;
       const { target } = decideTarget(request);
-      return 'url' in target ? at(target.url, merchant, factsOf) : { merchantId: merchant.id, target };
+      const again = request.again ?? this.options.again;
+      return 'url' in target ? at(target.url, merchant, factsOf, again) : { merchantId: merchant.id, target, again };
     });
+    return this.withoutObstacles(decided);
   }
 
   /** Of articles named by their addresses alone. */
   async decideUrls(requests: UrlRequest[]): Promise<Decided> {
     const factsOf = await this.lookUp(requests.map(({ url }) => url));
-    return sort(requests, ({ url: pasted }) => {
+    const decided = sort(requests, ({ url: pasted }) => {
       const url = articleUrl(pasted);
       const merchant = merchantAt(factsOf(url), (card) => reaches(this.scope, card));
       if ('code' in merchant) return merchant;
-      return merchant.ineligibleReasons.length > 0 ? notEligible(merchant) : at(url, merchant, factsOf);
+      return merchant.ineligibleReasons.length > 0
+        ? notEligible(merchant)
+        : at(url, merchant, factsOf, this.options.again);
     });
+    return this.withoutObstacles(decided);
+  }
+
+  /** What others share its material is judged without what stands in the same batch, which goes as well. */
+  private async withoutObstacles({ items, rejections }: Decided): Promise<Decided> {
+    const obstacles = await this.known.obstaclesAmong(items.filter(({ again }) => !again));
+    const free = items.filter(({ line }) => !obstacles.has(line));
+    const shared = this.options.refusesShared ? await this.known.sharedBeside(free, this.scope) : undefined;
+    const refused = items.flatMap(({ line }): Rejection[] => {
+      const code = obstacles.get(line);
+      if (code) return [{ line, code, detail: OBSTACLES[code] }];
+      const sends = shared?.get(line);
+      return sends
+        ? [{ line, code: 'shared_material', detail: `Other sends would be gone, too: ${namesOf(sends)}.` }]
+        : [];
+    });
+    const out = new Set(refused.map(({ line }) => line));
+    return { items: items.filter(({ line }) => !out.has(line)), rejections: [...rejections, ...refused] };
   }
 
   /** Every message of the inventory with this label, a page at a time. */
@@ -118,7 +172,7 @@ export class OpenDoor {
 /** @param decide what to delete of whom, or why not; may throw TargetRefused */
 function sort<Request extends Place>(
   requests: Request[],
-  decide: (request: Request) => { merchantId: string; target: Target } | Refusal,
+  decide: (request: Request) => Omit<TakedownItem, 'line'> | Refusal,
 ): Decided {
   const decided: Decided = { items: [], rejections: [] };
   for (const request of requests) {
@@ -154,7 +208,13 @@ const notEligible = ({ authorizerAppid, ineligibleReasons }: MerchantCard): Refu
  * By the inventory where it knows the article, for a deletion by msg_id can be looked into afterwards, and then all spellings of
  * the address are one target; otherwise by the address itself.
  */
-function at(url: string, merchant: MerchantCard, factsOf: (url: string) => AddressFacts) {
-  const target = targetAt(url, merchant, factsOf(url));
-  return 'code' in target ? target : { merchantId: merchant.id, target };
+function at(
+  url: string,
+  merchant: MerchantCard,
+  factsOf: (url: string) => AddressFacts,
+  again: boolean | undefined,
+): Omit<TakedownItem, 'line'> | Refusal {
+  const target = targetAt(url, merchant, factsOf(url), { again });
+  if ('code' in target) return target;
+  return { merchantId: merchant.id, target, again, ...('msgId' in target && { askedUrl: url }) };
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { Inventory, type SharedSend } from '@app/merchants';
+import type { Scope, SharedSend } from '@app/merchants';
+import { KnownTargets } from './known-targets.js';
 import { LaneForecasts } from './lane-forecasts.js';
 import type { Decided } from './takedown-door.js';
 import type { NewTakedown, TakedownItem } from './takedown-intake.js';
@@ -14,6 +15,8 @@ export interface BlastRadius {
   deletions: number;
   merchants: number;
   alreadyOpen: number;
+  /** Known to be gone: no call would be made. */
+  alreadyDeleted: number;
   rejected: number;
   ineligible: { items: number; merchants: number; list: { merchant: string; reasons: string[]; items: number }[] };
   /** For how many days some merchant's quota is needed, today included. Null when a quota never suffices. */
@@ -33,32 +36,38 @@ const SHARED_AT_MOST = 100_000;
 export class TakedownDryRun {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly inventory: Inventory,
+    private readonly known: KnownTargets,
     private readonly forecasts: LaneForecasts,
   ) {}
 
   async run(
     batches: AsyncIterable<Decided>,
-    { isUrgent, undoSeconds }: Pick<NewTakedown, 'isUrgent' | 'undoSeconds'>,
+    { isUrgent, undoSeconds, scope }: Pick<NewTakedown, 'isUrgent' | 'undoSeconds' | 'scope'>,
   ): Promise<BlastRadius> {
     const seen = new Set<number>();
     const countOf = new Map<string, number>();
     const ineligible = new Map<string, { merchant: string; reasons: string[]; items: number }>();
     const shared = new Map<string, SharedSend>();
     let alreadyOpen = 0;
+    let alreadyDeleted = 0;
     let rejected = 0;
     for await (const { items, rejections } of batches) {
       const fresh = items.filter(({ merchantId, target }) => isFirst(seen, merchantId, targetKey(target)));
       const open = await this.openAmong(fresh);
       alreadyOpen += items.length - fresh.length + open.size;
+      const gone = await this.known.goneAmong(
+        fresh.filter(({ line, again }) => !again && !open.has(line)),
+        scope,
+      );
+      alreadyDeleted += gone.size;
       for (const { line, merchantId } of fresh) {
-        if (!open.has(line)) countOf.set(merchantId, (countOf.get(merchantId) ?? 0) + 1);
+        if (!open.has(line) && !gone.has(line)) countOf.set(merchantId, (countOf.get(merchantId) ?? 0) + 1);
       }
       rejected += rejections.length;
       for (const { ineligible: why } of rejections) {
         if (why) ineligible.set(why.merchant, { ...why, items: (ineligible.get(why.merchant)?.items ?? 0) + 1 });
       }
-      for (const send of await this.sharing(fresh)) {
+      for (const send of await this.known.sharing(fresh, scope)) {
         if (shared.size < SHARED_AT_MOST) shared.set(`${send.merchantId}/${send.msgId}/${send.articleIdx}`, send);
       }
     }
@@ -72,6 +81,7 @@ export class TakedownDryRun {
       deletions: [...countOf.values()].reduce((sum, count) => sum + count, 0),
       merchants: countOf.size,
       alreadyOpen,
+      alreadyDeleted,
       rejected,
       ineligible: {
         items: refused.reduce((sum, { items }) => sum + items, 0),
@@ -96,15 +106,6 @@ export class TakedownDryRun {
       ],
     );
     return new Set(open.map(({ line }) => line));
-  }
-
-  /** Of an address that is still one, no send is known. */
-  private sharing(items: TakedownItem[]): Promise<SharedSend[]> {
-    return this.inventory.sharing(
-      items.flatMap(({ merchantId, target }) =>
-        'msgId' in target ? [{ merchantId, msgId: String(target.msgId), articleIdx: target.articleIdx }] : [],
-      ),
-    );
   }
 }
 

@@ -5,6 +5,7 @@ import { rows } from '@app/database';
 import { Events } from '@app/events';
 import type { Scope } from '@app/merchants';
 import { NothingAccepted, TakedownBrokenOff } from './errors.js';
+import { goneBy, isOfPlatforms, wishOf } from './known-gone.js';
 import { Lanes } from './lanes.js';
 import { takedownStatesBefore } from './takedown-states.js';
 import { targetColumns, targetKey, type Target } from './target.js';
@@ -25,6 +26,10 @@ export interface TakedownItem {
   line: number;
   merchantId: string;
   target: Target;
+  /** The address that was asked for, where the inventory turned it into a message. */
+  askedUrl?: string | undefined;
+  /** Call although the target is known to be gone. */
+  again?: boolean | undefined;
 }
 
 /** A line that asks for nothing that could be done. `code` is stable. */
@@ -49,6 +54,7 @@ interface Starting {
 interface Released {
   taken: number;
   inserted: number;
+  alreadyDeleted: number;
   merchantIds: string[] | null;
   others: OpenAlready[] | null;
 }
@@ -61,6 +67,9 @@ interface OpenAlready {
   article_idx: number | null;
   url: string | null;
   target_key: string;
+  asked_url: string | null;
+  asked_key: string | null;
+  again: boolean;
 }
 
 /**
@@ -108,9 +117,11 @@ export class TakedownIntake {
          WHERE id = $1 AND state = 'receiving' RETURNING id
        ),
        staged AS (
-         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key)
+         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url,
+           asked_key, again)
          SELECT heard.id, item.* FROM heard,
-           unnest($2::int[], $3::uuid[], $4::uuid[], $5::bigint[], $6::int[], $7::text[], $8::text[]) AS item
+           unnest($2::int[], $3::uuid[], $4::uuid[], $5::bigint[], $6::int[], $7::text[], $8::text[], $13::text[], $14::text[],
+             $15::boolean[]) AS item
        ),
        rejected AS (
          INSERT INTO takedown_rejections (takedown_id, line, code, detail, excerpt)
@@ -130,6 +141,9 @@ export class TakedownIntake {
         rejections.map(({ code }) => code),
         rejections.map(({ detail }) => detail),
         rejections.map(({ excerpt }) => excerpt),
+        items.map(({ askedUrl }) => askedUrl ?? null),
+        items.map(({ askedUrl }) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }))),
+        items.map(({ again }) => again ?? false),
       ],
     );
     if (!heard) throw new TakedownBrokenOff(id);
@@ -147,7 +161,7 @@ export class TakedownIntake {
       `WITH dropped AS (
          DELETE FROM takedown_items WHERE takedown_id = $1 AND line IN (
            SELECT line FROM (
-             SELECT line, row_number() OVER (PARTITION BY merchant_id, target_key ORDER BY line) AS nth
+             SELECT line, row_number() OVER (PARTITION BY merchant_id, target_key ORDER BY again DESC, line) AS nth
              FROM takedown_items WHERE takedown_id = $1
            ) AS named WHERE nth > 1)
          RETURNING line
@@ -233,17 +247,21 @@ export class TakedownIntake {
       return false;
     }
     await this.lanes.wakeAll(tx, released.merchantIds ?? [], takedown.readyAt);
-    const { alreadyOpen, isToHasten } = await this.join(tx, id, takedown, released.others ?? []);
+    const { alreadyOpen, alreadyDeleted, isToHasten } = await this.join(tx, id, takedown, released.others ?? []);
     await tx.query(
       `UPDATE takedowns SET heard_at = now(), accepted = accepted + $2, already_open = already_open + $3,
-         hastens_at = CASE WHEN $4 THEN undo_until ELSE hastens_at END WHERE id = $1`,
-      [id, released.inserted, alreadyOpen, isToHasten],
+         hastens_at = CASE WHEN $4 THEN undo_until ELSE hastens_at END, already_deleted = already_deleted + $5 WHERE id = $1`,
+      [id, released.inserted, alreadyOpen, isToHasten, released.alreadyDeleted + alreadyDeleted],
     );
     return true;
   }
 
-  /** In the order of the open targets' index: two takedowns of the same targets wait for each other, and never in a circle. */
+  /**
+   * What is known to be gone is linked to the deletion that did it. What is open is not asked, for it may not succeed.
+   * In the order of the open targets' index: two takedowns of the same targets wait for each other, and never in a circle.
+   */
   private async move(tx: EntityManager, id: string, { readyAt, isLater }: Starting): Promise<Released> {
+    const within = `(t.scope_platforms IS NULL OR ${isOfPlatforms('t.scope_platforms')})`;
     const [released] = await rows<Released>(
       tx,
       `WITH batch AS (
@@ -251,20 +269,32 @@ export class TakedownIntake {
            SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT ${RELEASE_BATCH})
          RETURNING *
        ),
+       wanted AS MATERIALIZED (
+         SELECT b.*, o.id IS NOT NULL AS is_open, CASE WHEN NOT b.again AND o.id IS NULL THEN ${goneBy(wishOf('b'), within)} END AS gone_id
+         FROM batch b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) t
+         LEFT JOIN deletions o ON o.merchant_id = b.merchant_id AND o.target_key = b.target_key AND o.finished_at IS NULL
+       ),
+       linked AS (
+         INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted)
+         SELECT DISTINCT $1::uuid, g.id, true FROM wanted w JOIN deletions g ON g.id = w.gone_id AND g.takedown_id IS DISTINCT FROM $1
+         ON CONFLICT DO NOTHING
+       ),
        inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, ready_at, reason,
-           metadata, request_id, requested_by, takedown_id)
+           metadata, request_id, requested_by, takedown_id, asked_url)
          SELECT b.deletion_id, b.merchant_id, b.msg_id, b.article_idx, b.url, b.target_key, $3, t.is_urgent, $2, t.reason,
-           t.metadata, t.request_id, t.requested_by, t.id
-         FROM batch b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) t ORDER BY b.merchant_id, b.target_key, b.line
+           t.metadata, t.request_id, t.requested_by, t.id, b.asked_url
+         FROM wanted b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) t WHERE b.gone_id IS NULL AND NOT b.is_open ORDER BY b.merchant_id, b.target_key, b.line
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING id, merchant_id
        )
        SELECT (SELECT count(*)::int FROM batch) AS taken, (SELECT count(*)::int FROM inserted) AS inserted,
+         (SELECT count(gone_id)::int FROM wanted) AS "alreadyDeleted",
          (SELECT array_agg(DISTINCT merchant_id) FROM inserted) AS "merchantIds",
          (SELECT json_agg(json_build_object('line', b.line, 'deletion_id', b.deletion_id, 'merchant_id', b.merchant_id,
-            'msg_id', b.msg_id::text, 'article_idx', b.article_idx, 'url', b.url, 'target_key', b.target_key))
-          FROM batch b WHERE NOT EXISTS (SELECT 1 FROM inserted i WHERE i.id = b.deletion_id)) AS others`,
+            'msg_id', b.msg_id::text, 'article_idx', b.article_idx, 'url', b.url, 'target_key', b.target_key,
+            'asked_url', b.asked_url, 'asked_key', b.asked_key, 'again', b.again))
+          FROM wanted b WHERE b.gone_id IS NULL AND NOT EXISTS (SELECT 1 FROM inserted i WHERE i.id = b.deletion_id)) AS others`,
       [id, readyAt, isLater ? 'scheduled' : 'queued'],
     );
     if (!released) throw new Error('A statement without FROM returned no row.');
@@ -275,27 +305,27 @@ export class TakedownIntake {
    * Of targets that are open already, those deletions count as this takedown's too, and are made as pressing as it is: at once,
    * or when it cannot be undone any more. One that has ended meanwhile, and did not succeed, leaves room: its line is put back
    * for the next batch.
-   * @returns how many are open, or have just been deleted, and whether some of them are to be hastened later
+   * @returns how many are open, how many have just been deleted, and whether some of them are to be hastened later
    */
   private async join(
     tx: EntityManager,
     id: string,
     { isUrgent, readyAt, isLater }: Starting,
     others: OpenAlready[],
-  ): Promise<{ alreadyOpen: number; isToHasten: boolean }> {
-    if (others.length === 0) return { alreadyOpen: 0, isToHasten: false };
+  ): Promise<{ alreadyOpen: number; alreadyDeleted: number; isToHasten: boolean }> {
+    if (others.length === 0) return { alreadyOpen: 0, alreadyDeleted: 0, isToHasten: false };
     const wanted = `jsonb_to_recordset($1::jsonb) AS w (line int, deletion_id uuid, merchant_id uuid, msg_id bigint,
-      article_idx int, url text, target_key text)`;
+      article_idx int, url text, target_key text, asked_url text, asked_key text, again boolean)`;
     const sameTarget = `d.merchant_id = w.merchant_id AND d.target_key = w.target_key`;
     // From here on a cancel of the takedown whose they are passes them over until they are linked, and then hands them over.
     await tx.query(
       `SELECT d.id FROM ${wanted} JOIN deletions d ON ${sameTarget} AND d.finished_at IS NULL ORDER BY d.id FOR KEY SHARE OF d`,
       [JSON.stringify(others)],
     );
-    const [counted] = await rows<{ open: number; linked: string[] | null; merchantIds: string[] | null }>(
+    const [counted] = await rows<{ open: number; gone: number; linked: string[] | null; merchantIds: string[] | null }>(
       tx,
       `WITH seen AS (
-         SELECT w.*, COALESCE(open.id, done.id) AS open_id, COALESCE(open.takedown_id, done.takedown_id) AS owner_id FROM ${wanted}
+         SELECT w.*, open.id IS NULL AS is_done, COALESCE(open.id, done.id) AS open_id, COALESCE(open.takedown_id, done.takedown_id) AS owner_id FROM ${wanted}
          LEFT JOIN LATERAL (SELECT d.id, d.takedown_id FROM deletions d WHERE ${sameTarget} AND d.finished_at IS NULL) AS open ON true
          -- Rarely looked for: it was open a moment ago, so whichever ended last is the one.
          LEFT JOIN LATERAL (
@@ -305,22 +335,24 @@ export class TakedownIntake {
          ) AS done ON true
        ),
        linked AS (
-         INSERT INTO takedown_links (takedown_id, deletion_id)
-         SELECT DISTINCT $2::uuid, open_id FROM seen WHERE open_id IS NOT NULL AND owner_id IS DISTINCT FROM $2
+         INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted)
+         SELECT DISTINCT $2::uuid, open_id, is_done FROM seen WHERE open_id IS NOT NULL AND owner_id IS DISTINCT FROM $2
          ON CONFLICT DO NOTHING
        ),
        again AS (
-         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key)
-         SELECT $2, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key FROM seen WHERE open_id IS NULL
+         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url,
+           asked_key, again)
+         SELECT $2, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url, asked_key, again FROM seen WHERE open_id IS NULL
        )
-       SELECT count(open_id)::int AS open, array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS linked,
+       SELECT count(open_id) FILTER (WHERE NOT is_done)::int AS open, count(open_id) FILTER (WHERE is_done)::int AS gone,
+         array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS linked,
          array_agg(DISTINCT merchant_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS "merchantIds"
        FROM seen`,
       [JSON.stringify(others), id],
     );
-    const { open = 0, linked = null, merchantIds = null } = counted ?? {};
+    const { open = 0, gone = 0, linked = null, merchantIds = null } = counted ?? {};
     if (linked && !isLater) await this.hasten(tx, linked, merchantIds ?? [], isUrgent, readyAt);
-    return { alreadyOpen: open, isToHasten: linked !== null && isLater };
+    return { alreadyOpen: open, alreadyDeleted: gone, isToHasten: linked !== null && isLater };
   }
 
   /** @returns the last id of the batch, null when there is no more */

@@ -20,6 +20,8 @@ export class Takedown {
   @Column('timestamptz', { name: 'hastens_at', nullable: true }) hastensAt!: Date | null;
   @Column('integer', { default: 0 }) accepted!: number;
   @Column('integer', { name: 'already_open', default: 0 }) alreadyOpen!: number;
+  /** Items whose target was known to be gone. */
+  @Column('integer', { name: 'already_deleted', default: 0 }) alreadyDeleted!: number;
   @Column('integer', { default: 0 }) rejected!: number;
   @Column('text', { name: 'cancel_code', nullable: true }) cancelCode!: 'requested' | 'upload_broken_off' | null;
   /** The API key. */
@@ -48,9 +50,14 @@ export class TakedownItemRow {
   @Column('integer', { name: 'article_idx', nullable: true }) articleIdx!: number | null;
   @Column('text', { nullable: true }) url!: string | null;
   @Column('text', { name: 'target_key' }) targetKey!: string;
+  /** The address that was asked for, where the inventory turned it into a message. */
+  @Column('text', { name: 'asked_url', nullable: true }) askedUrl!: string | null;
+  @Column('text', { name: 'asked_key', nullable: true }) askedKey!: string | null;
+  /** Whether it is to be deleted although it is known to be gone. */
+  @Column('boolean', { default: false }) again!: boolean;
 }
 
-/** A deletion of somebody else that was open when the takedown asked for the same. */
+/** A deletion of somebody else that was open, or had succeeded, when the takedown asked for the same. */
 @Entity({ name: 'takedown_links' })
 export class TakedownLink {
   @ForeignKey(() => Takedown, { name: 'takedown_links_takedown_id_fkey' })
@@ -60,6 +67,8 @@ export class TakedownLink {
   @PrimaryColumn('uuid', { name: 'deletion_id' })
   @Index('takedown_links_deletion_idx')
   deletionId!: string;
+  /** It had succeeded by then. */
+  @Column('boolean', { name: 'was_deleted', default: false }) wasDeleted!: boolean;
 }
 
 /** A line that was not accepted. */

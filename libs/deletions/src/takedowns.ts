@@ -248,7 +248,7 @@ const SEEN_TAKEDOWN_STATE = `CASE WHEN t.state = 'starting' THEN 'receiving' WHE
 
 const SELECT_VIEW = `
   SELECT t.id, ${SEEN_TAKEDOWN_STATE} AS state, t.is_urgent AS "isUrgent", t.reason, t.metadata, t.undo_seconds AS "undoSeconds",
-    t.undo_until AS "undoUntil", t.accepted, t.already_open AS "alreadyOpen", t.rejected, t.cancel_code AS "cancelCode",
+    t.undo_until AS "undoUntil", t.accepted, t.already_open AS "alreadyOpen", t.already_deleted AS "alreadyDeleted", t.rejected, t.cancel_code AS "cancelCode",
     t.requested_by AS "requestedBy", t.request_id AS "requestId", t.scope_platforms AS "scopePlatforms",
     t.scope_merchants AS "scopeMerchants", t.hastens_at AS "hastensAt", t.heard_at AS "heardAt", t.created_at AS "createdAt", t.started_at AS "startedAt",
     t.cancelled_at AS "cancelledAt", t.finished_at AS "finishedAt"

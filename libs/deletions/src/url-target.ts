@@ -30,18 +30,19 @@ export function merchantAt(
   return reached.find(({ ineligibleReasons }) => ineligibleReasons.length === 0) ?? first;
 }
 
-/** What to delete of a merchant whose article is meant by its address. */
+/** What to delete of a merchant whose article is meant by its address. `again` insists although it is known not to have gone out. */
 export function targetAt(
   url: string,
   merchant: MerchantCard,
   { biz, sends, owners }: AddressFacts,
+  { again = false }: { again?: boolean | undefined } = {},
 ): Target | UrlRefusal {
   const isOwners = owners.some(({ authorizerAppid }) => authorizerAppid === merchant.authorizerAppid);
   if (!isOwners && (owners.length > 0 || (biz !== undefined && merchant.biz !== null && merchant.biz !== biz))) {
     return ofAnother(merchant.authorizerAppid);
   }
   const own = sends.filter(({ merchantId }) => merchantId === merchant.id);
-  const newest = newestOf(own.filter(({ status }) => wasSent(status)));
+  const newest = newestOf(own.filter(({ status }) => wasSent(status))) ?? (again ? newestOf(own) : undefined);
   if (newest) return { msgId: BigInt(newest.msgId), articleIdx: newest.articleIdx };
   const unsent = newestOf(own);
   // By its address it would be as little there, and the call would be spent.

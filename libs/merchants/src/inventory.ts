@@ -85,29 +85,6 @@ export class Inventory {
       parameters,
     );
   }
-
-  /**
-   * Other sends whose page would go too: they share the material of an article that is to be deleted. An `articleIdx` of 0
-   * stands for every article of the message.
-   */
-  async sharing(targets: { merchantId: string; msgId: string; articleIdx: number }[]): Promise<SharedSend[]> {
-    return rows(
-      this.dataSource,
-      `SELECT DISTINCT me.authorizer_appid AS "authorizerAppid", o.merchant_id AS "merchantId", o.msg_id AS "msgId",
-         o.article_idx AS "articleIdx"
-       FROM unnest($1::uuid[], $2::bigint[], $3::int[]) AS t (merchant_id, msg_id, article_idx)
-       JOIN mass_message_articles a ON a.merchant_id = t.merchant_id AND a.msg_id = t.msg_id
-         AND (t.article_idx = 0 OR a.article_idx = t.article_idx)
-       JOIN mass_message_articles o ON o.merchant_id = a.merchant_id AND o.mid = a.mid AND o.idx = a.idx AND o.msg_id <> a.msg_id
-       JOIN merchants me ON me.id = o.merchant_id
-       ORDER BY 1, 3, 4`,
-      [
-        targets.map(({ merchantId }) => merchantId),
-        targets.map(({ msgId }) => msgId),
-        targets.map(({ articleIdx }) => articleIdx),
-      ],
-    );
-  }
 }
 
 /** A send that shares its page with one that is to be deleted. */

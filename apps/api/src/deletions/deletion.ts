@@ -1,10 +1,18 @@
 import { z } from 'zod';
-import { noteOfProof, type DeletionView } from '@app/deletions';
+import { noteOfProof, type DeletionView, type SharedArticle } from '@app/deletions';
 import type { DeletionAttempt } from '@app/deletions';
 import { appidSchema } from '../http/appid.js';
 import { msgIdSchema } from '../http/msg-id.js';
 import { pageSchema } from '../http/page.js';
 import { textSchema } from '../http/text.js';
+
+export const againSchema = z.boolean().meta({
+  description:
+    'Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.',
+});
+export const ifSharedSchema = z.enum(['warn', 'refuse']).meta({
+  description: 'What to do where other sends of the merchant share the material, for their pages go with it.',
+});
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_DAYS_AHEAD = 366;
@@ -28,6 +36,8 @@ export const createDeletionSchema = z
       description:
         'Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.',
     }),
+    again: againSchema.optional(),
+    if_shared: ifSharedSchema.optional(),
     reason: textSchema(500).optional(),
     metadata: z
       .record(textSchema(40).min(1), textSchema(500))
@@ -103,6 +113,22 @@ export const deletionSchema = z
       description: 'When it will leave its lane, as things stand; null once it has. Only where one deletion is read.',
     }),
     ignored: z.array(z.literal('url')).optional(),
+    asked_url: z.string().optional().meta({
+      description: 'The address that was asked for, where the inventory told which message it is of.',
+    }),
+    warnings: z
+      .array(
+        z.object({
+          code: z.string(),
+          detail: z.string(),
+          sends: z.array(z.object({ merchant: z.string(), msg_id: z.string(), article_idx: z.int() })).optional(),
+        }),
+      )
+      .optional()
+      .meta({
+        description:
+          '`shared_material`: other sends whose pages go with it, because they share the article. Where one deletion is accepted or read, and only if there are any.',
+      }),
   })
   .meta({ id: 'Deletion' });
 export type DeletionResource = z.input<typeof deletionSchema>;
@@ -139,8 +165,23 @@ export function deletionResource(deletion: DeletionView): DeletionResource {
     takedown: deletion.takedownId,
     created_at: deletion.createdAt.toISOString(),
     finished_at: deletion.finishedAt?.toISOString() ?? null,
+    ...(deletion.askedUrl !== null && { asked_url: deletion.askedUrl }),
   };
 }
+
+/** With what its caller should know of. */
+export function warnedResource(deletion: DeletionView, shared: SharedArticle[]): DeletionResource {
+  const resource = deletionResource(deletion);
+  if (shared.length === 0) return resource;
+  const detail = 'Other sends share the material: their pages go, too.';
+  return {
+    ...resource,
+    warnings: [{ code: 'shared_material', detail, sends: sendsOf(deletion.authorizerAppid, shared) }],
+  };
+}
+
+export const sendsOf = (merchant: string, sends: SharedArticle[]) =>
+  sends.map(({ msgId, articleIdx }) => ({ merchant, msg_id: msgId, article_idx: articleIdx }));
 
 export const attemptListSchema = z.object({
   data: z.array(

@@ -15,7 +15,16 @@ import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
-import { decideTarget, Deletions, LaneReports, Proofs, targetColumns, type DeletionView } from '@app/deletions';
+import {
+  decideTarget,
+  Deletions,
+  LaneReports,
+  Proofs,
+  TakedownDoor,
+  targetColumns,
+  TargetRefused,
+  type DeletionView,
+} from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
@@ -30,6 +39,7 @@ import {
   deletionSchema,
   idSchema,
   listDeletionsSchema,
+  warnedResource,
   type CreateDeletion,
   type DeletionResource,
   type ListDeletions,
@@ -42,6 +52,7 @@ export class DeletionsController {
 
   constructor(
     private readonly deletions: Deletions,
+    private readonly door: TakedownDoor,
     private readonly merchants: Merchants,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
@@ -49,11 +60,14 @@ export class DeletionsController {
     private readonly proofs: Proofs,
   ) {}
 
-  /** Accepts a deletion (202). While the same target is open, that deletion is the answer (200). */
+  /**
+   * Accepts a deletion (202). While the same target is open, that deletion is the answer (200); of one that is known to be gone it
+   * is the deletion that did it (200), unless `again` insists.
+   */
   @Post()
   @HttpCode(202)
   @ApiAcceptedResponse({ description: 'The new deletion.' })
-  @ApiOkResponse({ description: 'The open deletion of the same target.' })
+  @ApiOkResponse({ description: 'The open deletion of the same target, or the one by which it is gone.' })
   @Needs('operator')
   @ApiHeader({
     name: 'Idempotency-Key',
@@ -68,11 +82,15 @@ export class DeletionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<DeletionResource> {
     const request = { apiKeyId: caller.apiKeyId, key, fingerprint: ['POST /v1/deletions', body] };
+    const resolved = await this.resolve(caller, body);
     const answer = await this.idempotency.runStatements<DeletionResource>(request, async (sql) => {
-      const { target, ignored } = decideTarget(body);
+      const { target, ignored, askedUrl } = resolved();
       const wish = {
         id: uuidv7(),
         target,
+        askedUrl,
+        again: body.again,
+        refusesShared: body.if_shared === 'refuse',
         isUrgent: body.priority === 'urgent',
         notBefore: body.not_before ?? null,
         tryAnyway: body.try_anyway ?? false,
@@ -83,8 +101,8 @@ export class DeletionsController {
       };
       const address = { scope: caller.scope, authorizerAppid: body.merchant, componentAppid: body.component_appid };
       const act = this.audit.noting(caller, actOn({ ...wish, ...targetColumns(target) }, 'deletion.accepted'));
-      const { deletion, isNew } = await this.deletions.accept(sql, address, wish, act);
-      const resource = deletionResource(deletion);
+      const { deletion, isNew, shared } = await this.deletions.accept(sql, address, wish, act);
+      const resource = warnedResource(deletion, shared);
       return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
     });
     if (answer.status === 202) {
@@ -121,7 +139,25 @@ export class DeletionsController {
   async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
     const deletion = await this.deletions.get(scope, id);
     const eta = await this.laneReports.etaOf(deletion);
-    return { ...deletionResource(deletion), eta: eta?.toISOString() ?? null };
+    const shared = await this.deletions.sharedBy(scope, deletion);
+    return { ...warnedResource(deletion, shared), eta: eta?.toISOString() ?? null };
+  }
+
+  /**
+   * What the request names. An address is looked up before the idempotent part, which may hold a connection already; a refusal is
+   * thrown within it, for a request that was answered once is answered the same again.
+   */
+  private async resolve({ scope }: Actor, body: CreateDeletion) {
+    try {
+      const { target, ignored } = decideTarget(body);
+      const found = 'url' in target ? await this.door.single(scope, body, target.url) : { target, askedUrl: undefined };
+      return () => ({ target: found.target, askedUrl: found.askedUrl, ignored });
+    } catch (error) {
+      if (!(error instanceof TargetRefused)) throw error;
+      return () => {
+        throw error;
+      };
+    }
   }
 
   /** Every upstream call that was made for the deletion, oldest first. */

@@ -1,7 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { AccessError } from '@app/access';
-import { DeletionsError, MerchantNotEligible, NothingAccepted } from '@app/deletions';
+import { DeletionsError, MerchantNotEligible, NothingAccepted, SharedMaterial } from '@app/deletions';
 import { FeedCursorInvalid } from '@app/events';
 import { MerchantsError } from '@app/merchants';
 import { QueueError } from '@app/queue';
@@ -45,6 +45,10 @@ export function toProblem(error: unknown): Problem {
   }
   if (error instanceof MerchantNotEligible) return problemOf(error.code, error.message, { reasons: error.reasons });
   if (error instanceof NothingAccepted) return problemOf(error.code, error.message, { errors: error.rejections });
+  if (error instanceof SharedMaterial) {
+    const sends = error.sends.map(({ msgId, articleIdx }) => ({ msg_id: msgId, article_idx: articleIdx }));
+    return problemOf(error.code, error.message, { sends });
+  }
   if (error instanceof WechatError) {
     const { operation, errcode, errmsg, rid } = error;
     return problemOf('upstream_failed', error.message, { upstream: { operation, errcode, errmsg, rid } });

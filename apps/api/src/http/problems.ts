@@ -230,7 +230,17 @@ const problems = {
   message_not_sent: [
     422,
     'The message never went out',
-    'WeChat said that the mass message failed, so there is nothing to take back and no call was spent on it.',
+    'WeChat said that the mass message failed, so there is nothing to take back and no call was spent on it. If that is not so, say `"again": true`.',
+  ],
+  article_not_in_message: [
+    422,
+    'The message has fewer articles',
+    'The inventory knows the articles of this message, and there is none with this number: the call would be spent on nothing. Count from 1. If the inventory is wrong, say `"again": true`.',
+  ],
+  shared_material: [
+    409,
+    'Other sends share the article',
+    'Their pages would be gone, too, and the request says `"if_shared": "refuse"`. `sends` names them; leave the option out to delete all the same.',
   ],
   line_too_long: [
     422,

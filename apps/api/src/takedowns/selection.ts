@@ -44,7 +44,7 @@ async function* labelled(label: string, body: CreateTakedown, door: OpenDoor): A
   for await (const messages of door.labelled(label)) {
     const requests = messages.map(({ authorizerAppid, componentAppid, msgId, status }) => ({
       request: { line: ++line, merchant: authorizerAppid, component_appid: componentAppid, msg_id: msgId },
-      isSent: wasSent(status),
+      isSent: body.again === true || wasSent(status),
       status,
     }));
     const decided = await door.decide(

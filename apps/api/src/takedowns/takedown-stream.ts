@@ -101,13 +101,16 @@ export class TakedownStream implements OnModuleDestroy {
   private async look(scope: Scope, id: string) {
     const takedown = await this.takedowns.get(scope, id);
     const { eta } = await this.forecasts.ofTakedown(id, takedown.isUrgent);
-    const { state, accepted, already_open, rejected, counts, finished_at } = takedownResource(takedown, {
-      counts: await this.takedowns.counts(id),
-      eta,
-    });
+    const { state, accepted, already_open, already_deleted, rejected, counts, finished_at } = takedownResource(
+      takedown,
+      {
+        counts: await this.takedowns.counts(id),
+        eta,
+      },
+    );
     // To the minute: with every second another one, each look would be news.
     const etaMinute = eta && new Date(Math.ceil(eta.getTime() / 60_000) * 60_000).toISOString();
-    return { id, state, accepted, already_open, rejected, counts, eta: etaMinute, finished_at };
+    return { id, state, accepted, already_open, already_deleted, rejected, counts, eta: etaMinute, finished_at };
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BlastRadius, DeletionCounts, TakedownRejection, TakedownView } from '@app/deletions';
-import { stateSchema } from '../deletions/deletion.js';
+import { againSchema, ifSharedSchema, stateSchema } from '../deletions/deletion.js';
 import { appidSchema } from '../http/appid.js';
 import { pageSchema, pageSchemaOf } from '../http/page.js';
 import { textSchema } from '../http/text.js';
@@ -19,6 +19,7 @@ export const itemSchema = z
     article_idx: z.int().min(0).max(1_000).optional().meta({ description: '1-based; 0 is the whole message.' }),
     whole_message: z.boolean().optional(),
     url: textSchema(2_048).optional(),
+    again: againSchema.optional(),
   })
   .meta({ id: 'TakedownItem' });
 
@@ -37,6 +38,8 @@ export const createTakedownSchema = z
       .meta({ description: 'With a label: this article of each message.' }),
     whole_message: z.boolean().optional().meta({ description: 'With a label: every article of each message.' }),
     priority: prioritySchema.default('normal'),
+    again: againSchema.optional(),
+    if_shared: ifSharedSchema.optional(),
     reason: textSchema(500).optional(),
     metadata: z
       .record(textSchema(40).min(1), textSchema(500))
@@ -78,6 +81,8 @@ export const takedownOptionsSchema = z.strictObject({
   reason: textSchema(500).optional(),
   undo_seconds: z.coerce.number().int().min(0).max(MAX_UNDO_SECONDS).optional(),
   dry_run: z.stringbool().optional(),
+  again: z.stringbool().optional(),
+  if_shared: ifSharedSchema.optional(),
 });
 export type TakedownOptions = z.output<typeof takedownOptionsSchema>;
 
@@ -115,11 +120,12 @@ export const takedownSchema = z
     undo_until: moment.meta({ description: 'Until then a cancel stops everything.' }),
     accepted: count.meta({ description: 'Deletions that it made.' }),
     already_open: count.meta({ description: 'Items whose target was open already: not spent twice.' }),
+    already_deleted: count.meta({ description: 'Items that were known to be gone: no call was made.' }),
     rejected: count,
     counts: z
       .record(stateSchema, count)
       .nullable()
-      .meta({ description: 'Its deletions by state, those included that were open already. Not in lists.' }),
+      .meta({ description: 'Its deletions by state, those included that were open or deleted already. Not in lists.' }),
     eta: moment.meta({ description: 'When the last of its deletions will leave its lane, about. Not in lists.' }),
     created_at: z.string(),
     started_at: moment.meta({ description: 'When all of it had arrived.' }),
@@ -148,6 +154,7 @@ export function takedownResource(takedown: TakedownView, progress?: Progress): T
     undo_until: takedown.undoUntil?.toISOString() ?? null,
     accepted: takedown.accepted,
     already_open: takedown.alreadyOpen,
+    already_deleted: takedown.alreadyDeleted,
     rejected: takedown.rejected,
     counts: progress?.counts ?? null,
     eta: progress?.eta?.toISOString() ?? null,
@@ -170,6 +177,7 @@ export const dryRunSchema = z
     deletions: count,
     merchants: count,
     already_open: count,
+    already_deleted: count.meta({ description: 'Known to be gone: no call would be made.' }),
     rejected: count.meta({ description: 'Those of merchants that are not eligible included.' }),
     ineligible: z
       .object({
@@ -196,12 +204,13 @@ export const dryRunSchema = z
 export type DryRunResource = z.input<typeof dryRunSchema>;
 
 export function dryRunResource(radius: BlastRadius, errors: LineError[]): DryRunResource {
-  const { deletions, merchants, alreadyOpen, rejected, ineligible, daysOfQuota, eta, shared } = radius;
+  const { deletions, merchants, alreadyOpen, alreadyDeleted, rejected, ineligible, daysOfQuota, eta, shared } = radius;
   return {
     dry_run: true,
     deletions,
     merchants,
     already_open: alreadyOpen,
+    already_deleted: alreadyDeleted,
     rejected,
     ineligible,
     days_of_quota: daysOfQuota,

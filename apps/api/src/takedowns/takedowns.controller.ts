@@ -29,6 +29,7 @@ import {
   type TakedownView,
 } from '@app/deletions';
 import { readFeedCursor } from '@app/events';
+import type { Scope } from '@app/merchants';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
 import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
@@ -106,10 +107,13 @@ export class TakedownsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TakedownResource | DryRunResource> {
     const options = optionsOf(body, query);
-    const selection = selectionOf(body, this.door.open(caller.scope));
+    const selection = selectionOf(
+      body,
+      this.door.open(caller.scope, { again: options.again, refusesShared: options.if_shared === 'refuse' }),
+    );
     if (options.dry_run) {
       void reply.status(200);
-      const wish = { isUrgent: options.priority === 'urgent', undoSeconds: options.undo_seconds };
+      const wish = { isUrgent: options.priority === 'urgent', undoSeconds: options.undo_seconds, scope: caller.scope };
       return this.tryOut(selection, wish);
     }
     const id = await this.intake.begin({
@@ -137,8 +141,9 @@ export class TakedownsController {
       .finally(() => this.intake.discard(id));
     await this.releaseFor(started.body.id, options.undo_seconds);
     const takedown = await this.takedowns.get(caller.scope, started.body.id);
-    const { accepted, alreadyOpen, rejected } = takedown;
-    this.logger.log('takedown accepted', { takedown_id: takedown.id, accepted, already_open: alreadyOpen, rejected });
+    const { accepted, alreadyOpen, alreadyDeleted, rejected } = takedown;
+    const counts = { accepted, already_open: alreadyOpen, already_deleted: alreadyDeleted, rejected };
+    this.logger.log('takedown accepted', { takedown_id: takedown.id, ...counts });
     void reply.status(started.status);
     const errors = errorsOf(await this.takedowns.rejections(takedown.id, MAX_ERRORS));
     return { ...takedownResource(takedown, await this.progressOf(takedown)), errors };
@@ -161,7 +166,7 @@ export class TakedownsController {
     return takedownResource(takedown, await this.progressOf(takedown));
   }
 
-  /** Its deletions, newest first, those included that were open already. */
+  /** Its deletions, newest first, those included that were open or deleted already. */
   @Get(':id/deletions')
   @Needs('viewer')
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
@@ -263,7 +268,7 @@ export class TakedownsController {
 
   private async tryOut(
     { batches }: Selection,
-    wish: { isUrgent: boolean; undoSeconds: number },
+    wish: { isUrgent: boolean; undoSeconds: number; scope: Scope },
   ): Promise<DryRunResource> {
     const rejections: LineError[] = [];
     async function* noted() {
@@ -338,8 +343,8 @@ const isConnectionLost = (error: unknown) =>
 /** A body of NDJSON has no room for options, and one of JSON has them all. */
 function optionsOf(body: CreateTakedown | Readable, query: TakedownOptions) {
   if (body instanceof Readable) {
-    const { priority = 'normal', reason, undo_seconds = 0, dry_run = false } = query;
-    return { priority, reason, undo_seconds, dry_run, metadata: {} };
+    const { priority = 'normal', reason, undo_seconds = 0, dry_run = false, again, if_shared } = query;
+    return { priority, reason, undo_seconds, dry_run, again, if_shared, metadata: {} };
   }
   const [field] = Object.keys(query);
   if (field === undefined) return body;

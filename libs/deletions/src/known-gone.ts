@@ -1,0 +1,99 @@
+import { WHOLE_MESSAGE } from './whole-message.js';
+
+/** A wish's target, as SQL expressions. */
+export interface WishColumns {
+  merchantId: string;
+  msgId: string;
+  articleIdx: string;
+  targetKey: string;
+  /** The key of the address that was asked for, where the inventory turned it into a message. */
+  askedKey: string;
+}
+
+/** The columns of a row that has them all. */
+export const wishOf = (row: string): WishColumns => ({
+  merchantId: `${row}.merchant_id`,
+  msgId: `${row}.msg_id`,
+  articleIdx: `${row}.article_idx`,
+  targetKey: `${row}.target_key`,
+  askedKey: `${row}.asked_key`,
+});
+
+/** Of an article of the inventory. */
+const wishForArticle = (article: string): WishColumns => ({
+  merchantId: `${article}.merchant_id`,
+  msgId: `${article}.msg_id`,
+  articleIdx: `${article}.article_idx`,
+  targetKey: `'msg:' || ${article}.msg_id || ':' || ${article}.article_idx`,
+  askedKey: `NULL::text`,
+});
+
+/** Deletions `g` that succeeded, of whichever row of the account. A failed one is no knowledge, whatever WeChat said to it. */
+const succeededOf = (merchantId: string, within: string) => `
+  merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND mine.id = ${merchantId} AND ${within}
+  JOIN deletions g ON g.merchant_id = same.id AND g.state = 'succeeded'`;
+
+/**
+ * SQL: the id of the deletion by which a target is known to be gone, or null. That is one of the same target, or of the whole
+ * message; one by the address that was asked for, if it was made after the message went out; and for a whole message the last of its
+ * articles, if WeChat's own push told all of them and each was deleted. An account's messages are the same over whichever platform.
+ * @param within SQL on the merchant `same`: whether the caller may know of its deletions
+ */
+export function goneBy({ merchantId, msgId, articleIdx, targetKey, askedKey }: WishColumns, within: string): string {
+  const succeeded = succeededOf(merchantId, within);
+  return `COALESCE((
+    SELECT g.id FROM ${succeeded} AND g.target_key IN (${targetKey}, 'msg:' || ${msgId} || ':${WHOLE_MESSAGE}')
+    ORDER BY g.target_key = ${targetKey} DESC, g.finished_at DESC LIMIT 1
+  ), CASE WHEN ${askedKey} IS NOT NULL THEN (
+    SELECT g.id FROM ${succeeded} AND g.target_key = ${askedKey} AND g.created_at >= (
+      SELECT COALESCE(mm.finished_at, mm.created_at) FROM mass_messages mm WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId})
+    ORDER BY g.finished_at DESC LIMIT 1
+  ) END, CASE WHEN ${articleIdx} = ${WHOLE_MESSAGE} THEN (
+    SELECT article.last FROM (
+      SELECT count(*) AS known, max(ma.article_idx) AS highest, count(one.id) AS gone,
+        (array_agg(one.id ORDER BY one.finished_at DESC))[1] AS last
+      FROM mass_messages mm JOIN mass_message_articles ma ON ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id
+      LEFT JOIN LATERAL (
+        SELECT g.id, g.finished_at FROM ${succeeded} AND g.target_key = 'msg:' || ma.msg_id || ':' || ma.article_idx
+        ORDER BY g.finished_at DESC LIMIT 1
+      ) AS one ON true
+      WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId} AND mm.status <> 'imported'
+    ) AS article WHERE article.known = article.highest AND article.gone = article.known
+  ) END)`;
+}
+
+/** SQL on a status: as `wasSent` decides. */
+const WAS_SENT = (status: string) => `(${status} = 'imported' OR replace(${status}, ' ', '') = 'sendsuccess')`;
+
+/**
+ * SQL: why there is nothing to delete at a target, as far as the inventory knows, or null. How many articles a message has is known
+ * if those that the inventory has are numbered from 1 without a gap.
+ */
+export const obstacleTo = ({ merchantId, msgId, articleIdx }: WishColumns): string => `(
+  SELECT CASE WHEN NOT ${WAS_SENT('mm.status')} THEN 'message_not_sent'
+    WHEN ${articleIdx} > (SELECT max(ma.article_idx) FROM mass_message_articles ma
+      WHERE ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id HAVING count(*) = max(ma.article_idx)) THEN 'article_not_in_message' END
+  FROM mass_messages mm WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId})`;
+
+/**
+ * SQL: a row for each other send of the merchant, as far as it went out and is not known to be gone, whose page would go
+ * with the target's, for they share the material.
+ */
+export const sharedWith = ({ merchantId, msgId, articleIdx }: WishColumns, within: string): string => `
+  SELECT DISTINCT o.merchant_id, o.msg_id, o.article_idx
+  FROM mass_message_articles a
+  JOIN mass_message_articles o ON o.merchant_id = a.merchant_id AND o.mid = a.mid AND o.idx = a.idx AND o.msg_id <> a.msg_id
+  JOIN mass_messages om ON om.merchant_id = o.merchant_id AND om.msg_id = o.msg_id AND ${WAS_SENT('om.status')}
+  WHERE a.merchant_id = ${merchantId} AND a.msg_id = ${msgId}
+    AND (${articleIdx} = ${WHOLE_MESSAGE} OR a.article_idx = ${articleIdx})
+    AND ${goneBy(wishForArticle('o'), within)} IS NULL`;
+
+/** SQL on the merchant `same`. @param platforms SQL: component_appids */
+export const isOfPlatforms = (platforms: string): string =>
+  `EXISTS (SELECT 1 FROM platforms sp WHERE sp.id = same.platform_id AND sp.component_appid = ANY(${platforms}::text[]))`;
+
+/** What is said of them. */
+export const OBSTACLES = {
+  message_not_sent: 'WeChat said that this message never went out.',
+  article_not_in_message: 'The message has fewer articles than that, as far as is known.',
+} as const;

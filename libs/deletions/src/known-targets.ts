@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows } from '@app/database';
+import type { Scope, SharedSend } from '@app/merchants';
+import type { SharedArticle } from './errors.js';
+import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from './known-gone.js';
+import type { TakedownItem } from './takedown-intake.js';
+import { targetColumns, targetKey } from './target.js';
+import { WHOLE_MESSAGE } from './whole-message.js';
+
+/** What is known of many targets at once, by the lines that name them. */
+@Injectable()
+export class KnownTargets {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Why nothing can be deleted at some of them. */
+  async obstaclesAmong(items: TakedownItem[]): Promise<Map<number, keyof typeof OBSTACLES>> {
+    const found = await this.ask<{ line: number; code: keyof typeof OBSTACLES }>(
+      items,
+      `SELECT * FROM (SELECT t.line, ${obstacleTo(wishOf('t'))} AS code FROM ${TARGETS}) AS known WHERE code IS NOT NULL`,
+    );
+    return new Map(found.map(({ line, code }) => [line, code]));
+  }
+
+  /** The lines whose target is gone, as far as the caller may know. */
+  async goneAmong(items: TakedownItem[], { platforms }: Pick<Scope, 'platforms'>): Promise<Set<number>> {
+    const found = await this.ask<{ line: number }>(
+      items,
+      `SELECT t.line FROM ${TARGETS} WHERE ${goneBy(wishOf('t'), WITHIN)} IS NOT NULL`,
+      platforms,
+    );
+    return new Set(found.map(({ line }) => line));
+  }
+
+  /** Other sends whose page would go, with the lines of those that share it. What is gone already takes nothing along. */
+  sharing(items: TakedownItem[], { platforms }: Pick<Scope, 'platforms'>): Promise<(SharedSend & { line: number })[]> {
+    return this.ask(
+      items,
+      `SELECT t.line, me.authorizer_appid AS "authorizerAppid", s.merchant_id AS "merchantId", s.msg_id AS "msgId",
+         s.article_idx AS "articleIdx"
+       FROM ${TARGETS} CROSS JOIN LATERAL (${sharedWith(wishOf('t'), WITHIN)}) AS s
+       JOIN merchants me ON me.id = s.merchant_id
+       WHERE t.again OR ${goneBy(wishOf('t'), WITHIN)} IS NULL ORDER BY 1, 2, 4, 5`,
+      platforms,
+    );
+  }
+
+  /** The same without those that are among the items themselves. */
+  async sharedBeside(items: TakedownItem[], scope: Pick<Scope, 'platforms'>): Promise<Map<number, SharedArticle[]>> {
+    const own = new Set(items.map(({ merchantId, target }) => `${merchantId}/${targetKey(target)}`));
+    const beside = new Map<number, SharedArticle[]>();
+    for (const { line, merchantId, msgId, articleIdx } of await this.sharing(items, scope)) {
+      const goesAnyway = [articleIdx, WHOLE_MESSAGE].some((idx) => own.has(`${merchantId}/msg:${msgId}:${idx}`));
+      if (!goesAnyway) beside.set(line, [...(beside.get(line) ?? []), { msgId, articleIdx }]);
+    }
+    return beside;
+  }
+
+  private ask<Row>(items: TakedownItem[], question: string, ...more: (string[] | null)[]): Promise<Row[]> {
+    if (items.length === 0) return Promise.resolve([]);
+    const targets = items.map(({ target }) => targetColumns(target));
+    return rows(this.dataSource, question, [
+      items.map(({ line }) => line),
+      items.map(({ merchantId }) => merchantId),
+      targets.map(({ msgId }) => msgId),
+      targets.map(({ articleIdx }) => articleIdx),
+      items.map(({ target }) => targetKey(target)),
+      items.map(({ askedUrl }) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }))),
+      items.map(({ again }) => again ?? false),
+      ...more,
+    ]);
+  }
+}
+
+const TARGETS = `unnest($1::int[], $2::uuid[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::boolean[])
+  AS t (line, merchant_id, msg_id, article_idx, target_key, asked_key, again)`;
+const WITHIN = `($8::text[] IS NULL OR ${isOfPlatforms('$8')})`;
