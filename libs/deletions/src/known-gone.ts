@@ -65,14 +65,17 @@ export function goneBy({ merchantId, msgId, articleIdx, targetKey, askedKey }: W
 /** SQL on a status: as `wasSent` decides. */
 const WAS_SENT = (status: string) => `(${status} = 'imported' OR replace(${status}, ' ', '') = 'sendsuccess')`;
 
+/** SQL over articles `ma` of one message: how many it has, null if that is not known, as where there are gaps. */
+export const KNOWN_ARTICLES = `CASE WHEN count(*) = max(ma.article_idx) THEN max(ma.article_idx) END`;
+
 /**
  * SQL: why there is nothing to delete at a target, as far as the inventory knows, or null. How many articles a message has is known
  * if those that the inventory has are numbered from 1 without a gap.
  */
 export const obstacleTo = ({ merchantId, msgId, articleIdx }: WishColumns): string => `(
   SELECT CASE WHEN NOT ${WAS_SENT('mm.status')} THEN 'message_not_sent'
-    WHEN ${articleIdx} > (SELECT max(ma.article_idx) FROM mass_message_articles ma
-      WHERE ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id HAVING count(*) = max(ma.article_idx)) THEN 'article_not_in_message' END
+    WHEN ${articleIdx} > (SELECT ${KNOWN_ARTICLES} FROM mass_message_articles ma
+      WHERE ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id) THEN 'article_not_in_message' END
   FROM mass_messages mm WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId})`;
 
 /**

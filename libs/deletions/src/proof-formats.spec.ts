@@ -12,7 +12,9 @@ const deletion = (n: number, over: Partial<DeletionRecord> = {}): DeletionRecord
   component_appid: 'wx0123456789abcdef',
   msg_id: '3147483661',
   article_idx: n,
+  message_articles: null,
   url: null,
+  asked_url: null,
   state: 'succeeded',
   proof: 'acknowledged',
   proof_note: null,
@@ -24,6 +26,7 @@ const deletion = (n: number, over: Partial<DeletionRecord> = {}): DeletionRecord
   requested_by: null,
   request_id: 'r-1',
   takedown: null,
+  counted_as: null,
   created_at: '2026-11-23T10:00:00.000Z',
   finished_at: '2026-11-23T10:00:01.000Z',
   calls: [

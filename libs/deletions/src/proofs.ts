@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import type { Scope } from '@app/merchants';
 import { Deletions } from './deletions.js';
+import { KNOWN_ARTICLES } from './known-gone.js';
 import { noteOfProof, type DeletionState, type Proof } from './states.js';
 import { Takedowns } from './takedowns.js';
 
@@ -27,7 +28,11 @@ export interface DeletionRecord {
   component_appid: string;
   msg_id: string | null;
   article_idx: number | null;
+  /** How many articles the message has, if the inventory knows: one beyond them never was. */
+  message_articles: number | null;
   url: string | null;
+  /** The address that was asked for, where the inventory told which message it is of. */
+  asked_url: string | null;
   state: DeletionState;
   proof: Proof;
   /** Of an inferred one: what is known, and what is not. */
@@ -42,6 +47,8 @@ export interface DeletionRecord {
   request_id: string;
   /** The takedown that made it: another one than that which is exported, where it was open before. */
   takedown: string | null;
+  /** What the takedown that is exported has to do with it: whether it was there before, or had even succeeded. */
+  counted_as: 'made' | 'already_open' | 'already_deleted' | null;
   created_at: string;
   finished_at: string | null;
   calls: ProvenCall[];
@@ -118,9 +125,14 @@ export class Proofs {
   private async page(id: string, condition: string, after: string): Promise<DeletionRecord[]> {
     const found = await rows<DeletionRow>(
       this.dataSource,
-      `SELECT d.id, m.authorizer_appid AS merchant, pl.component_appid, d.msg_id, d.article_idx, d.url, d.state, d.proof,
+      `SELECT d.id, m.authorizer_appid AS merchant, pl.component_appid, d.msg_id, d.article_idx,
+         (SELECT ${KNOWN_ARTICLES} FROM mass_message_articles ma WHERE ma.merchant_id = d.merchant_id AND ma.msg_id = d.msg_id) AS message_articles,
+         d.url, d.asked_url, d.state, d.proof,
          d.outcome_code, d.outcome_errcode AS errcode, d.outcome_errmsg AS errmsg, d.outcome_rid AS rid, d.reason,
-         d.requested_by, d.request_id, d.takedown_id AS takedown, d.created_at, d.finished_at
+         d.requested_by, d.request_id, d.takedown_id AS takedown,
+         CASE WHEN d.takedown_id = $1 THEN 'made' ELSE (
+           SELECT CASE WHEN l.was_deleted THEN 'already_deleted' ELSE 'already_open' END
+           FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id) END AS counted_as, d.created_at, d.finished_at
        FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
        WHERE ${condition} AND d.id > $2 ORDER BY d.id LIMIT ${PAGE}`,
       [id, after],

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import type { Scope, SharedSend } from '@app/merchants';
+import type { SharedSend } from '@app/merchants';
 import { KnownTargets } from './known-targets.js';
 import { LaneForecasts } from './lane-forecasts.js';
 import type { Decided } from './takedown-door.js';

@@ -247,11 +247,11 @@ export class TakedownIntake {
       return false;
     }
     await this.lanes.wakeAll(tx, released.merchantIds ?? [], takedown.readyAt);
-    const { alreadyOpen, alreadyDeleted, isToHasten } = await this.join(tx, id, takedown, released.others ?? []);
+    const { alreadyOpen, isToHasten } = await this.join(tx, id, takedown, released.others ?? []);
     await tx.query(
       `UPDATE takedowns SET heard_at = now(), accepted = accepted + $2, already_open = already_open + $3,
          hastens_at = CASE WHEN $4 THEN undo_until ELSE hastens_at END, already_deleted = already_deleted + $5 WHERE id = $1`,
-      [id, released.inserted, alreadyOpen, isToHasten, released.alreadyDeleted + alreadyDeleted],
+      [id, released.inserted, alreadyOpen, isToHasten, released.alreadyDeleted],
     );
     return true;
   }
@@ -305,15 +305,15 @@ export class TakedownIntake {
    * Of targets that are open already, those deletions count as this takedown's too, and are made as pressing as it is: at once,
    * or when it cannot be undone any more. One that has ended meanwhile, and did not succeed, leaves room: its line is put back
    * for the next batch.
-   * @returns how many are open, how many have just been deleted, and whether some of them are to be hastened later
+   * @returns how many are open, or have just been deleted, and whether some of them are to be hastened later
    */
   private async join(
     tx: EntityManager,
     id: string,
     { isUrgent, readyAt, isLater }: Starting,
     others: OpenAlready[],
-  ): Promise<{ alreadyOpen: number; alreadyDeleted: number; isToHasten: boolean }> {
-    if (others.length === 0) return { alreadyOpen: 0, alreadyDeleted: 0, isToHasten: false };
+  ): Promise<{ alreadyOpen: number; isToHasten: boolean }> {
+    if (others.length === 0) return { alreadyOpen: 0, isToHasten: false };
     const wanted = `jsonb_to_recordset($1::jsonb) AS w (line int, deletion_id uuid, merchant_id uuid, msg_id bigint,
       article_idx int, url text, target_key text, asked_url text, asked_key text, again boolean)`;
     const sameTarget = `d.merchant_id = w.merchant_id AND d.target_key = w.target_key`;
@@ -322,10 +322,10 @@ export class TakedownIntake {
       `SELECT d.id FROM ${wanted} JOIN deletions d ON ${sameTarget} AND d.finished_at IS NULL ORDER BY d.id FOR KEY SHARE OF d`,
       [JSON.stringify(others)],
     );
-    const [counted] = await rows<{ open: number; gone: number; linked: string[] | null; merchantIds: string[] | null }>(
+    const [counted] = await rows<{ open: number; linked: string[] | null; merchantIds: string[] | null }>(
       tx,
       `WITH seen AS (
-         SELECT w.*, open.id IS NULL AS is_done, COALESCE(open.id, done.id) AS open_id, COALESCE(open.takedown_id, done.takedown_id) AS owner_id FROM ${wanted}
+         SELECT w.*, COALESCE(open.id, done.id) AS open_id, COALESCE(open.takedown_id, done.takedown_id) AS owner_id FROM ${wanted}
          LEFT JOIN LATERAL (SELECT d.id, d.takedown_id FROM deletions d WHERE ${sameTarget} AND d.finished_at IS NULL) AS open ON true
          -- Rarely looked for: it was open a moment ago, so whichever ended last is the one.
          LEFT JOIN LATERAL (
@@ -335,8 +335,8 @@ export class TakedownIntake {
          ) AS done ON true
        ),
        linked AS (
-         INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted)
-         SELECT DISTINCT $2::uuid, open_id, is_done FROM seen WHERE open_id IS NOT NULL AND owner_id IS DISTINCT FROM $2
+         INSERT INTO takedown_links (takedown_id, deletion_id)
+         SELECT DISTINCT $2::uuid, open_id FROM seen WHERE open_id IS NOT NULL AND owner_id IS DISTINCT FROM $2
          ON CONFLICT DO NOTHING
        ),
        again AS (
@@ -344,15 +344,14 @@ export class TakedownIntake {
            asked_key, again)
          SELECT $2, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url, asked_key, again FROM seen WHERE open_id IS NULL
        )
-       SELECT count(open_id) FILTER (WHERE NOT is_done)::int AS open, count(open_id) FILTER (WHERE is_done)::int AS gone,
-         array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS linked,
+       SELECT count(open_id)::int AS open, array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS linked,
          array_agg(DISTINCT merchant_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS "merchantIds"
        FROM seen`,
       [JSON.stringify(others), id],
     );
-    const { open = 0, gone = 0, linked = null, merchantIds = null } = counted ?? {};
+    const { open = 0, linked = null, merchantIds = null } = counted ?? {};
     if (linked && !isLater) await this.hasten(tx, linked, merchantIds ?? [], isUrgent, readyAt);
-    return { alreadyOpen: open, alreadyDeleted: gone, isToHasten: linked !== null && isLater };
+    return { alreadyOpen: open, isToHasten: linked !== null && isLater };
   }
 
   /** @returns the last id of the batch, null when there is no more */
