@@ -122,10 +122,11 @@ export class Deletions {
         await this.hasten(sql, openId, wish);
         return { deletion: await this.get(EVERYTHING, openId, sql), isNew: false, shared };
       }
+      // Before it is said to be gone: with its message, an article that never was would be said to have been deleted.
+      if (obstacle !== null && !wish.again) throw new TargetRefused(obstacle, OBSTACLES[obstacle]);
       if (goneId !== null && !wish.again) {
         return { deletion: await this.get(EVERYTHING, goneId, sql), isNew: false, shared: [] };
       }
-      if (obstacle !== null && !wish.again) throw new TargetRefused(obstacle, OBSTACLES[obstacle]);
       if (wish.refusesShared && shared.length > 0) throw new SharedMaterial(shared);
       // Open no more, or eligible again: that was between the statements, so there is room now.
     }
@@ -213,15 +214,15 @@ export class Deletions {
       throw await this.conflict(this.dataSource.manager, EVERYTHING, id, 'retried');
   }
 
-  /** @returns false when it has not failed, or another deletion of the same target is open: then it stays as it is */
+  /** @returns false when it has not failed, or another deletion of the same target is open or has succeeded: then it stays as it is */
   private async reopen(merchantId: string, id: string, alongside?: Alongside): Promise<boolean> {
     try {
       return await this.dataSource.transaction(async (tx) => {
         const [again] = await rows<{ readyAt: Date }>(
           tx,
-          `UPDATE deletions SET state = 'queued', finished_at = NULL, dispatched_at = NULL, ready_at = now(), retries = 0,
+          `UPDATE deletions d SET state = 'queued', finished_at = NULL, dispatched_at = NULL, ready_at = now(), retries = 0,
              run_id = NULL, running_until = NULL, outcome_code = NULL, outcome_errcode = NULL, outcome_errmsg = NULL, outcome_rid = NULL
-           WHERE id = $1 AND merchant_id = $2 AND state = 'failed' RETURNING ready_at AS "readyAt"`,
+           WHERE id = $1 AND merchant_id = $2 AND state = 'failed' AND ${goneBy(RETRIED, 'TRUE')} IS NULL RETURNING ready_at AS "readyAt"`,
           [id, merchantId],
         );
         if (again) await this.lanes.wake(tx, merchantId, again.readyAt);
@@ -400,6 +401,14 @@ const ACCEPTED: WishColumns = {
   articleIdx: '$5::int',
   targetKey: '$7::text',
   askedKey: '$17::text',
+};
+
+const RETRIED: WishColumns = {
+  merchantId: 'd.merchant_id',
+  msgId: 'd.msg_id',
+  articleIdx: 'd.article_idx',
+  targetKey: 'd.target_key',
+  askedKey: 'NULL::text',
 };
 
 const askedKeyOf = ({ askedUrl }: NewDeletion) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }));

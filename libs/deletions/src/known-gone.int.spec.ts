@@ -114,6 +114,14 @@ describe('a wish for what is gone', () => {
     expect(await isNew(article(1))).toBe(true);
   });
 
+  it('is not made by a retry either', async () => {
+    const failed = await ended(article(1), 'failed');
+    await ended(article(1));
+    await expect(desk.deletions.retry(merchant, failed)).rejects.toMatchObject({ code: 'deletion_state_conflict' });
+    const other = await ended(article(2), 'failed');
+    await desk.deletions.retry(merchant, other);
+  });
+
   it('is not made of what another account deleted', async () => {
     const other = await desk.aMerchant();
     await ended(article(1), 'succeeded', other.id);
@@ -185,6 +193,8 @@ describe('a wish for what never was', () => {
     await expect(ask(article(99))).rejects.toMatchObject({ code: 'article_not_in_message' });
     expect(await isNew(article(2))).toBe(true);
     expect(await isNew(article(WHOLE))).toBe(true);
+    await ended(article(WHOLE));
+    await expect(ask(article(99))).rejects.toMatchObject({ code: 'article_not_in_message' });
     expect(await isNew(article(99), { again: true })).toBe(true);
   });
 

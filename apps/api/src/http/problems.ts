@@ -194,7 +194,7 @@ const problems = {
   deletion_state_conflict: [
     409,
     'The deletion is not in a state for this',
-    'A deletion can be cancelled until it is dispatched, and retried once it has failed and no other one of the same target is open. The detail names its state.',
+    'A deletion can be cancelled until it is dispatched, and retried once it has failed and no other one of the same target is open or has succeeded. The detail names its state.',
   ],
   takedown_not_found: [404, 'The takedown is not known', 'Look for its id in `GET /v1/takedowns`.'],
   takedown_state_conflict: [

@@ -1,0 +1,289 @@
+import { eventually } from './support/eventually.js';
+import { System } from './support/system.js';
+
+let system: System;
+
+beforeAll(async () => {
+  system = await System.start();
+  await system.registerPlatform();
+});
+afterAll(() => system.close());
+
+const post = (body: object) => system.call('POST', '/v1/deletions', body);
+const takedown = (body: object) => system.call('POST', '/v1/takedowns', body);
+const takedownOfLines = (lines: object[], query = '') =>
+  system.callText('POST', `/v1/takedowns${query}`, lines.map((line) => JSON.stringify(line)).join('\n'), {
+    'content-type': 'application/x-ndjson',
+  });
+/** How many delete calls were made, of one account or of all. */
+const deleteCalls = async (merchant?: string) => {
+  const ofOne = merchant === undefined ? '' : `&authorizer_appid=${merchant}`;
+  return (await system.control('GET', `calls?operation=mass/delete&limit=10000${ofOne}`)).data.length;
+};
+const finishedTakedown = async (id: string) =>
+  eventually(
+    async () => (await system.call('GET', `/v1/takedowns/${id}`)).body,
+    ({ finished_at }) => finished_at !== null,
+  );
+
+interface Told {
+  merchant: string;
+  msg_id: string;
+  articles: { article_idx: number; url: string }[];
+}
+
+/** A message of which WeChat's push has told, with its two articles. */
+async function aToldMessage(merchant?: string, message: object = {}): Promise<Told> {
+  const appid = merchant ?? (await system.onboardMerchant());
+  const msgId = await system.sendMassMessage(appid, { ...message });
+  const { body } = await eventually(
+    () => system.call('GET', `/v1/mass-messages?merchant=${appid}`),
+    (reply) => reply.body.data.some(({ msg_id }: Told) => msg_id === msgId),
+  );
+  return body.data.find(({ msg_id }: Told) => msg_id === msgId);
+}
+
+const urlOf = ({ articles }: Told, idx = 1) => articles.find(({ article_idx }) => article_idx === idx)?.url ?? '';
+
+describe('what was deleted', () => {
+  it('is answered with the deletion that did it, by msg_id and by url, without a call', async () => {
+    const told = await aToldMessage();
+    const { merchant, msg_id } = told;
+    const first = await post({ merchant, msg_id, article_idx: 1 });
+    expect(first.status).toBe(202);
+    const done = await system.finished(first.body.id);
+    expect(done.state).toBe('succeeded');
+    expect(await post({ merchant, msg_id, article_idx: 1 })).toMatchObject({
+      status: 200,
+      body: { id: done.id, state: 'succeeded', proof: done.proof },
+    });
+    expect(await post({ merchant, url: urlOf(told) })).toMatchObject({ status: 200, body: { id: done.id } });
+    expect(await deleteCalls(merchant)).toBe(1);
+    const again = await post({ merchant, msg_id, article_idx: 1, again: true });
+    expect(again.status).toBe(202);
+    await system.finished(again.body.id);
+    expect(await deleteCalls(merchant)).toBe(2);
+  });
+
+  it('as a whole message answers each of its articles, and refuses what it never had', async () => {
+    const { merchant, msg_id } = await aToldMessage();
+    const whole = await post({ merchant, msg_id, whole_message: true });
+    await system.finished(whole.body.id);
+    expect(await post({ merchant, msg_id, article_idx: 2 })).toMatchObject({
+      status: 200,
+      body: { id: whole.body.id },
+    });
+    expect(await post({ merchant, msg_id, article_idx: 7 })).toMatchObject({
+      status: 422,
+      body: { code: 'article_not_in_message' },
+    });
+    expect(await deleteCalls(merchant)).toBe(1);
+  });
+
+  it('is not what WeChat refused: a deletion that failed is made anew', async () => {
+    const { merchant, msg_id } = await aToldMessage(undefined, { is_api_sent: false });
+    const first = await post({ merchant, msg_id, article_idx: 1 });
+    expect(await system.finished(first.body.id)).toMatchObject({ state: 'failed' });
+    const second = await post({ merchant, msg_id, article_idx: 1 });
+    expect(second.status).toBe(202);
+    await system.finished(second.body.id);
+  });
+
+  it('in one file for many accounts: the second run makes no call, links all of it, and its dry run says so', async () => {
+    const COUNT = 60;
+    const lines = (await system.grantedMerchants(COUNT)).map(({ merchant, msgId }) => ({
+      merchant,
+      msg_id: msgId,
+      article_idx: 1,
+    }));
+    const first = await takedownOfLines(lines);
+    expect(await finishedTakedown(first.body.id)).toMatchObject({ accepted: COUNT, counts: { succeeded: COUNT } });
+    const before = await deleteCalls();
+    expect((await takedownOfLines(lines, '?dry_run=true')).body).toMatchObject({
+      deletions: 0,
+      merchants: 0,
+      already_open: 0,
+      already_deleted: COUNT,
+      rejected: 0,
+    });
+    const second = await takedownOfLines(lines);
+    expect(second).toMatchObject({ status: 202, body: { accepted: 0, already_open: 0, already_deleted: COUNT } });
+    expect(await finishedTakedown(second.body.id)).toMatchObject({
+      state: 'finished',
+      already_deleted: COUNT,
+      counts: { succeeded: COUNT },
+    });
+    expect(await deleteCalls()).toBe(before);
+    const events = await system.callText('GET', `/v1/takedowns/${second.body.id}/events`, undefined as never, {});
+    expect(events.body).toContain(`"already_deleted":${COUNT}`);
+    const proof = (await system.call('GET', `/v1/takedowns/${second.body.id}/proof`)).body as string;
+    const records = proof
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(records.filter(({ counted_as }) => counted_as === 'already_deleted')).toHaveLength(COUNT);
+    expect(records.at(-1)).toMatchObject({ type: 'trailer', count: COUNT });
+    const insisting = await takedownOfLines(lines, '?again=true&undo_seconds=600');
+    expect(insisting.body).toMatchObject({ accepted: COUNT, already_deleted: 0 });
+    await system.call('POST', `/v1/takedowns/${insisting.body.id}/cancel`);
+  });
+
+  it('once by url and once by msg_id in one takedown is one call', async () => {
+    const told = await aToldMessage();
+    const { merchant, msg_id } = told;
+    const accepted = await takedown({
+      items: [
+        { merchant, url: urlOf(told) },
+        { merchant, msg_id, article_idx: 1 },
+      ],
+    });
+    expect(accepted.body).toMatchObject({ accepted: 1, already_open: 1, already_deleted: 0 });
+    await finishedTakedown(accepted.body.id);
+    expect(await deleteCalls(merchant)).toBe(1);
+    const proof = (await system.call('GET', `/v1/takedowns/${accepted.body.id}/proof`)).body as string;
+    expect(JSON.parse(proof.split('\n')[1] ?? '')).toMatchObject({
+      counted_as: 'made',
+      asked_url: urlOf(told),
+      message_articles: 2,
+    });
+  });
+});
+
+describe('a single deletion by url', () => {
+  it('becomes one by msg_id where the inventory knows the article, and keeps the address', async () => {
+    const told = await aToldMessage();
+    const { merchant, msg_id } = told;
+    const accepted = await post({ merchant, url: urlOf(told, 2) });
+    const expected = { msg_id, article_idx: 2, url: null, asked_url: urlOf(told, 2) };
+    expect(accepted).toMatchObject({ status: 202, body: expected });
+    expect(await system.finished(accepted.body.id)).toMatchObject({ state: 'succeeded', ...expected });
+  });
+
+  it('whose answer was lost is looked into, and no second call is made', async () => {
+    const told = await aToldMessage(undefined, { articles: [{ title: 'The only one' }] });
+    const { merchant } = told;
+    await system.control('POST', 'faults', {
+      operation: 'mass/delete',
+      authorizer_appid: merchant,
+      outcome: 'reset',
+      takes_effect: true,
+    });
+    const accepted = await post({ merchant, url: urlOf(told) });
+    expect(accepted.body).toMatchObject({ msg_id: told.msg_id, article_idx: 1 });
+    expect(await system.finished(accepted.body.id)).toMatchObject({ state: 'succeeded', proof: 'verified' });
+    expect(await deleteCalls(merchant)).toBe(1);
+  });
+
+  it('of another merchant is refused, and no call is made', async () => {
+    const told = await aToldMessage();
+    const { merchant: other } = await aToldMessage();
+    expect(await post({ merchant: other, url: urlOf(told) })).toMatchObject({
+      status: 422,
+      body: { code: 'url_of_another_merchant' },
+    });
+    expect(await post({ merchant: 'wxffffffffffffffff', url: urlOf(told) })).toMatchObject({
+      status: 404,
+      body: { code: 'merchant_not_found' },
+    });
+    expect(await deleteCalls(other)).toBe(0);
+  });
+
+  it('answered once is answered the same again, with its Idempotency-Key, whatever became known meanwhile', async () => {
+    const told = await aToldMessage();
+    const { merchant, msg_id } = told;
+    const headers = { 'idempotency-key': `by-url-${msg_id}` };
+    const wish = { merchant, url: urlOf(told), not_before: new Date(Date.now() + 3_600_000).toISOString() };
+    const first = await system.call('POST', '/v1/deletions', wish, headers);
+    await system.sql(`UPDATE mass_messages SET status = 'send fail' WHERE msg_id = $1`, [msg_id]);
+    expect(await system.call('POST', '/v1/deletions', wish, headers)).toMatchObject({ status: 202, body: first.body });
+    await system.call('POST', `/v1/deletions/${first.body.id}/cancel`);
+  });
+});
+
+describe('what never was', () => {
+  it.each<[string, (of: Told) => Promise<unknown>]>([
+    [
+      'a single deletion',
+      async ({ merchant, msg_id }) => (await post({ merchant, msg_id, article_idx: 99 })).body.code,
+    ],
+    [
+      'items',
+      async ({ merchant, msg_id }) =>
+        (await takedown({ items: [{ merchant, msg_id, article_idx: 99 }] })).body.errors[0].code,
+    ],
+    [
+      'NDJSON',
+      async ({ merchant, msg_id }) =>
+        (await takedownOfLines([{ merchant, msg_id, article_idx: 99 }])).body.errors[0].code,
+    ],
+    [
+      'a label',
+      async ({ merchant, msg_id }) => {
+        await system.call('POST', '/v1/mass-messages', { merchant, msg_id, label: `of ${msg_id}` });
+        return (await takedown({ label: `of ${msg_id}`, article_idx: 99 })).body.errors[0].code;
+      },
+    ],
+  ])('is refused in %s, and insisted on at will', async (_way, codeOf) => {
+    const told = await aToldMessage();
+    expect(await codeOf(told)).toBe('article_not_in_message');
+    expect(await deleteCalls(told.merchant)).toBe(0);
+    const { merchant, msg_id } = told;
+    const insisting = await takedown({
+      items: [{ merchant, msg_id, article_idx: 99, again: true }],
+      undo_seconds: 600,
+    });
+    expect(insisting).toMatchObject({ status: 202, body: { accepted: 1 } });
+    await system.call('POST', `/v1/takedowns/${insisting.body.id}/cancel`);
+  });
+
+  it('because it never went out is refused by each way in', async () => {
+    const told = await aToldMessage();
+    const { merchant, msg_id } = told;
+    await system.call('POST', '/v1/mass-messages', { merchant, msg_id, label: `unsent ${msg_id}` });
+    await system.sql(`UPDATE mass_messages SET status = 'send fail' WHERE msg_id = $1`, [msg_id]);
+    const item = { merchant, msg_id, article_idx: 1 };
+    expect((await post(item)).body.code).toBe('message_not_sent');
+    expect((await post({ merchant, url: urlOf(told) })).body.code).toBe('message_not_sent');
+    const ways = [
+      takedown({ items: [item] }),
+      takedown({ items: [{ merchant, url: urlOf(told) }] }),
+      takedown({ urls: [urlOf(told)] }),
+      takedown({ label: `unsent ${msg_id}`, whole_message: true }),
+      takedownOfLines([item]),
+    ];
+    for (const way of ways) {
+      expect(await way).toMatchObject({ status: 422, body: { errors: [{ code: 'message_not_sent' }] } });
+    }
+    expect(await deleteCalls(merchant)).toBe(0);
+    const insisting = await takedown({ urls: [urlOf(told)], again: true, undo_seconds: 600 });
+    expect(insisting).toMatchObject({ status: 202, body: { accepted: 1 } });
+    await system.call('POST', `/v1/takedowns/${insisting.body.id}/cancel`);
+  });
+});
+
+describe('an article that other sends share', () => {
+  it('is deleted with a warning that names them, or not at all if the request says so', async () => {
+    const { merchant, msg_id } = await aToldMessage();
+    const { msg_id: other } = await aToldMessage(merchant);
+    await system.sql(
+      `UPDATE mass_message_articles o SET mid = a.mid FROM mass_message_articles a WHERE o.msg_id = $1 AND a.msg_id = $2
+         AND a.article_idx = o.article_idx AND o.merchant_id = a.merchant_id`,
+      [other, msg_id],
+    );
+    const wish = { merchant, msg_id, article_idx: 1 };
+    expect(await post({ ...wish, if_shared: 'refuse' })).toMatchObject({
+      status: 409,
+      body: { code: 'shared_material', sends: [{ msg_id: other, article_idx: 1 }] },
+    });
+    expect(await takedown({ items: [wish], if_shared: 'refuse' })).toMatchObject({
+      status: 422,
+      body: { errors: [{ code: 'shared_material' }] },
+    });
+    expect((await takedownOfLines([wish], '?dry_run=true&if_shared=refuse')).body).toMatchObject({ rejected: 1 });
+    expect(await deleteCalls(merchant)).toBe(0);
+    const accepted = await post(wish);
+    const warnings = [{ code: 'shared_material', sends: [{ merchant, msg_id: other, article_idx: 1 }] }];
+    expect(accepted).toMatchObject({ status: 202, body: { warnings } });
+    expect((await system.call('GET', `/v1/deletions/${accepted.body.id}`)).body).toMatchObject({ warnings });
+  });
+});
