@@ -33,6 +33,7 @@ import { Lanes } from './lanes.js';
 import { statesBefore, type DeletionState, type WaitingFor } from './states.js';
 import { targetColumns, targetKey, type Target } from './target.js';
 import { tellOf } from './told.js';
+import { WHOLE_MESSAGE } from './whole-message.js';
 
 export interface NewDeletion {
   /** A UUIDv7. */
@@ -112,7 +113,10 @@ export class Deletions {
   ): Promise<{ deletion: DeletionView; isNew: boolean; shared: SharedArticle[] }> {
     for (;;) {
       const accepted = await this.insert(sql, address, wish, ifNew);
-      if (accepted) return { ...accepted, isNew: true };
+      if (accepted) {
+        const { deletion, mayShare } = accepted;
+        return { deletion, isNew: true, shared: mayShare ? await this.sharedBy(address.scope, deletion, sql) : [] };
+      }
       const merchant = await this.merchants.find(address.scope, address.authorizerAppid, address.componentAppid, sql);
       const { id, authorizerAppid, ineligibleReasons: reasons } = merchant;
       const isRefused = reasons.length > 0 && !(wish.tryAnyway && mayTryAnyway(reasons));
@@ -257,12 +261,16 @@ export class Deletions {
   }
 
   /** Other sends whose page would go, too. */
-  async sharedBy(scope: Scope, { merchantId, msgId, articleIdx }: DeletionView): Promise<SharedArticle[]> {
+  async sharedBy(
+    scope: Scope,
+    { merchantId, msgId, articleIdx }: DeletionView,
+    sql: EntityManager = this.dataSource.manager,
+  ): Promise<SharedArticle[]> {
     if (msgId === null) return [];
     const { parameters, bind } = statement(merchantId, msgId, articleIdx);
     const wish = { ...ACCEPTED, merchantId: '$1::uuid', msgId: '$2::bigint', articleIdx: '$3::int' };
     const [found] = await rows<{ shared: SharedArticle[] }>(
-      this.dataSource,
+      sql,
       `SELECT ${sharedList(wish, samePlatforms(scope, bind))} AS shared`,
       parameters,
     );
@@ -300,7 +308,7 @@ export class Deletions {
     { scope, authorizerAppid, componentAppid }: MerchantAddress,
     wish: NewDeletion,
     alongside?: StatementPart,
-  ): Promise<{ deletion: DeletionView; shared: SharedArticle[] } | undefined> {
+  ): Promise<{ deletion: DeletionView; mayShare: boolean } | undefined> {
     const { target } = wish;
     const { msgId, articleIdx, url } = targetColumns(target);
     const { parameters, bind } = statement(
@@ -320,13 +328,17 @@ export class Deletions {
       wish.tryAnyway ?? false,
       wish.again ?? false,
       wish.askedUrl ?? null,
-      askedKeyOf(wish),
-      wish.refusesShared ?? false,
     );
     const within = samePlatforms(scope, bind);
-    const [inserted] = await prepared<Decided & { shared: SharedArticle[] }>(
+    // What few wishes need is left out for the others: an executor sets up all of a statement, whether it comes to it or not.
+    const isOneArticle = articleIdx !== WHOLE_MESSAGE;
+    const askedKey = askedKeyOf(wish);
+    const column = { ...ACCEPTED, isOneArticle, ...(askedKey !== null && { askedKey: `${bind(askedKey)}::text` }) };
+    const refuses = wish.refusesShared ? ` AND ${sharedList(column, within)} = '[]'` : '';
+    const form = [!isOneArticle, askedKey !== null, refuses !== ''].reduce((sum, is, i) => sum + (is ? 2 ** i : 0), 0);
+    const [inserted] = await prepared<Decided & { mayShare: boolean }>(
       sql,
-      `accept deletion${alongside ? ' and more' : ''}${formOf(scope)}`,
+      `accept deletion${alongside ? ' and more' : ''}${formOf(scope)} ${form}`,
       // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this. Where there is a new deletion
       // there is one merchant. Each expression and column costs time, so the lane's block is worked out once.
       `WITH merchant AS (
@@ -336,26 +348,27 @@ export class Deletions {
          WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
        ), known AS (
          -- What this statement sees as open may have succeeded when its row comes to the index of open ones.
-         SELECT merchant.merchant_id, $15::boolean OR (${goneBy(ACCEPTED, within)} IS NULL AND ${obstacleTo(ACCEPTED)} IS NULL) AS is_to_do,
+         SELECT merchant.merchant_id, $15::boolean OR (${goneBy(column, within)} IS NULL AND ${obstacleTo(column)} IS NULL) AS is_to_do,
            NOT EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.target_key = $7::text
-             AND o.finished_at IS NULL) AS is_free, ${sharedList(ACCEPTED, within)} AS shared
-         FROM merchant WHERE is_it
+             AND o.finished_at IS NULL) AS is_free,
+           EXISTS (SELECT 1 FROM mass_messages mm WHERE mm.merchant_id = merchant.merchant_id AND mm.msg_id = $4::bigint) AS may_share
+         FROM merchant WHERE is_it${refuses}
        ), inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
            reason, metadata, request_id, requested_by, try_anyway, asked_url)
          SELECT $1::uuid, merchant.merchant_id, $4::bigint, $5::int, $6, $7,
            CASE WHEN $9::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $8::boolean, $9,
            GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid, $14::boolean, $16
-         FROM merchant JOIN known ON is_to_do AND is_free AND NOT ($18::boolean AND shared <> '[]') WHERE is_it
+         FROM merchant JOIN known ON is_to_do AND is_free WHERE is_it
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING merchant_id, state, ready_at, created_at, dispatched_at, finished_at, waiting_for, waiting_until
        ), woken AS (
          INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
        )${alongside ? `, alongside AS (${alongside(bind, '(SELECT m.authorizer_appid, m.component_appid FROM inserted, merchant m)')})` : ''}
-       ${SELECT_DECIDED}, (SELECT shared FROM known) AS shared FROM inserted d, merchant m`,
+       ${SELECT_DECIDED}, (SELECT may_share FROM known) AS "mayShare" FROM inserted d, merchant m`,
       parameters,
     );
-    return inserted && { deletion: asAccepted(wish, authorizerAppid, inserted), shared: inserted.shared };
+    return inserted && { deletion: asAccepted(wish, authorizerAppid, inserted), mayShare: inserted.mayShare };
   }
 
   /** As long as it is in its lane and waits for nobody else. */
@@ -400,7 +413,6 @@ const ACCEPTED: WishColumns = {
   msgId: '$4::bigint',
   articleIdx: '$5::int',
   targetKey: '$7::text',
-  askedKey: '$17::text',
 };
 
 const RETRIED: WishColumns = {
@@ -408,7 +420,6 @@ const RETRIED: WishColumns = {
   msgId: 'd.msg_id',
   articleIdx: 'd.article_idx',
   targetKey: 'd.target_key',
-  askedKey: 'NULL::text',
 };
 
 const askedKeyOf = ({ askedUrl }: NewDeletion) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }));

@@ -7,7 +7,9 @@ export interface WishColumns {
   articleIdx: string;
   targetKey: string;
   /** The key of the address that was asked for, where the inventory turned it into a message. */
-  askedKey: string;
+  askedKey?: string;
+  /** Known beforehand to be one article, or an address: what only whole messages need is left out. */
+  isOneArticle?: boolean;
 }
 
 /** The columns of a row that has them all. */
@@ -25,7 +27,7 @@ const wishForArticle = (article: string): WishColumns => ({
   msgId: `${article}.msg_id`,
   articleIdx: `${article}.article_idx`,
   targetKey: `'msg:' || ${article}.msg_id || ':' || ${article}.article_idx`,
-  askedKey: `NULL::text`,
+  isOneArticle: true,
 });
 
 /** Deletions `g` that succeeded, of whichever row of the account. A failed one is no knowledge, whatever WeChat said to it. */
@@ -39,16 +41,19 @@ const succeededOf = (merchantId: string, within: string) => `
  * articles, if WeChat's own push told all of them and each was deleted. An account's messages are the same over whichever platform.
  * @param within SQL on the merchant `same`: whether the caller may know of its deletions
  */
-export function goneBy({ merchantId, msgId, articleIdx, targetKey, askedKey }: WishColumns, within: string): string {
+export function goneBy(wish: WishColumns, within: string): string {
+  const { merchantId, msgId, articleIdx, targetKey, askedKey, isOneArticle = false } = wish;
   const succeeded = succeededOf(merchantId, within);
-  return `COALESCE((
+  const same = `(
     SELECT g.id FROM ${succeeded} AND g.target_key IN (${targetKey}, 'msg:' || ${msgId} || ':${WHOLE_MESSAGE}')
     ORDER BY g.target_key = ${targetKey} DESC, g.finished_at DESC LIMIT 1
-  ), CASE WHEN ${askedKey} IS NOT NULL THEN (
+  )`;
+  const byAddress = `CASE WHEN ${askedKey} IS NOT NULL THEN (
     SELECT g.id FROM ${succeeded} AND g.target_key = ${askedKey} AND g.created_at >= (
       SELECT COALESCE(mm.finished_at, mm.created_at) FROM mass_messages mm WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId})
     ORDER BY g.finished_at DESC LIMIT 1
-  ) END, CASE WHEN ${articleIdx} = ${WHOLE_MESSAGE} THEN (
+  ) END`;
+  const oneByOne = `CASE WHEN ${articleIdx} = ${WHOLE_MESSAGE} THEN (
     SELECT article.last FROM (
       SELECT count(*) AS known, max(ma.article_idx) AS highest, count(one.id) AS gone,
         (array_agg(one.id ORDER BY one.finished_at DESC))[1] AS last
@@ -59,7 +64,9 @@ export function goneBy({ merchantId, msgId, articleIdx, targetKey, askedKey }: W
       ) AS one ON true
       WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId} AND mm.status <> 'imported'
     ) AS article WHERE article.known = article.highest AND article.gone = article.known
-  ) END)`;
+  ) END`;
+  const ways = [same, askedKey !== undefined && byAddress, !isOneArticle && oneByOne].filter((way) => way !== false);
+  return `COALESCE(${ways.join(', ')})`;
 }
 
 /** SQL on a status: as `wasSent` decides. */
