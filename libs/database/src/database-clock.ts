@@ -1,0 +1,85 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { isTooFarOff, leastOffsetMs } from './clock-offset.js';
+import { rows } from './rows.js';
+
+const EVERY_MS = 5_000;
+
+/**
+ * Whether this process's clock agrees with the database's. Queues write the delays of retries by the clock of whichever process
+ * waits, and others read them by theirs: one that is ten minutes off makes retries run out at once, or wait.
+ */
+@Injectable()
+export class DatabaseClock {
+  private readonly logger = new Logger(DatabaseClock.name);
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> | undefined;
+  private isOff = false;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** As far as the last comparison could tell. */
+  get agrees(): boolean {
+    return !this.isOff;
+  }
+
+  /**
+   * Compares now, and then every few seconds.
+   * @param follow told what `agrees` is, at first and whenever it changes. It is told one change after another
+   */
+  async start(follow: (agrees: boolean) => Promise<void>): Promise<void> {
+    await this.compare();
+    let told = this.agrees;
+    await follow(told);
+    this.loop ??= (async () => {
+      while (!this.stopping.signal.aborted) {
+        await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+        await this.compare();
+        if (this.agrees === told || this.stopping.signal.aborted) continue;
+        try {
+          await follow(this.agrees);
+          told = this.agrees;
+        } catch (error) {
+          this.logger.warn('a change of the clock could not be followed yet', { error });
+        }
+      }
+    })();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.loop;
+  }
+
+  /** While the database does not answer, what was known last stands. */
+  private async compare(): Promise<void> {
+    const askedAt = Date.now();
+    const startedAt = performance.now();
+    const databaseAt = await this.databaseNow();
+    if (databaseAt === undefined) return;
+    const tookMs = performance.now() - startedAt;
+    const offsetMs = leastOffsetMs({ askedAt, answeredAt: Date.now(), databaseAt, tookMs });
+    if (offsetMs === undefined) return;
+    const wasOff = this.isOff;
+    this.isOff = isTooFarOff(offsetMs);
+    if (this.isOff && !wasOff) {
+      this.logger.error("this machine's clock is not the database's: set it right (NTP); until then no work is taken", {
+        ahead_ms: Math.round(offsetMs),
+      });
+    }
+    if (!this.isOff && wasOff) this.logger.log("this machine's clock agrees with the database's again");
+  }
+
+  private async databaseNow(): Promise<number | undefined> {
+    try {
+      const [row] = await rows<{ at: number }>(
+        this.dataSource,
+        `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at`,
+      );
+      return row?.at;
+    } catch {
+      return undefined;
+    }
+  }
+}
