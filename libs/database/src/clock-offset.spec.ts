@@ -1,6 +1,11 @@
 import { isTooFarOff, leastOffsetMs } from './clock-offset.js';
 
-const reading = (databaseAt: number, tookMs = 20) => ({ askedAt: 1_000, answeredAt: 1_000 + tookMs, databaseAt, tookMs });
+const reading = (databaseAt: number, tookMs = 20) => ({
+  askedAt: 1_000,
+  answeredAt: 1_000 + tookMs,
+  databaseAt,
+  tookMs,
+});
 
 describe('how far a clock is off', () => {
   it.each([
