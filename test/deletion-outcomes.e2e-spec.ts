@@ -179,8 +179,6 @@ const scenarios: Scenario[] = [
   })),
   ...[
     [89503, 'merchant_admin', 'admin_must_confirm'] as const,
-    [61004, 'platform', 'platform_broken'] as const,
-    [40164, 'platform', 'platform_broken'] as const,
     [45011, 'rate_limit', 'too_fast'] as const,
     [45009, 'daily_quota', 'quota_spent'] as const,
   ].map(([code, waiting_for, outcome]) => ({
@@ -259,6 +257,17 @@ describe.each(queueBackends)('a deletion, with the queue on %s,', (_backend, que
     expect(callsTo(merchant)).toHaveLength(calls.filter(([op]) => op === 'mass/delete').length);
     expect(callsTo(merchant, 'mass/get')).toHaveLength(calls.filter(([op]) => op === 'mass/get').length);
     expect(await messageOf(merchant, msgId)).toMatchObject({ delete_effects: effects });
+  });
+
+  // One after the other: a platform that is held keeps everybody waiting, and is probed after a few seconds.
+  it.each([61004, 40164])('waits for platform after %i', async (code) => {
+    const { merchant, msgId } = await oneMerchant();
+    await strike(merchant, errcode(code));
+    const id = await accept({ merchant, msg_id: msgId, article_idx: 2 });
+    expect(await atRest(id)).toMatchObject({ state: 'waiting', waiting_for: 'platform', outcome: null, attempts: 1 });
+    expect(callsTo(merchant)).toHaveLength(1);
+    expect(await messageOf(merchant, msgId)).toMatchObject({ delete_effects: 0 });
+    expect(await system.finished(id)).toMatchObject({ ...DELETED, attempts: 2 });
   });
 
   it('mints one token for a whole crowd that meets 40001', async () => {

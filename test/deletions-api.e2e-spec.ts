@@ -73,6 +73,7 @@ describe('POST /v1/deletions', () => {
       metadata: { ticket: 'T-1' },
       outcome: null,
       proof: 'none',
+      proof_note: null,
       takedown: null,
       try_anyway: false,
       attempts: 0,

@@ -102,7 +102,7 @@ describe('what WeChat pushes', () => {
     expect(body.data[0]).toMatchObject({ status: 'err(20001)', status_code: 20001, articles: [] });
   });
 
-  it('deletes an article by the address that the push told', async () => {
+  it('deletes an article by the address that the push told, as the message that it is of', async () => {
     const merchant = await system.onboardMerchant();
     const msgId = await system.sendMassMessage(merchant);
     const { body } = await eventually(
@@ -111,7 +111,13 @@ describe('what WeChat pushes', () => {
     );
     const { url } = body.data[0].articles[0];
     const accepted = await system.call('POST', '/v1/deletions', { merchant, url });
-    expect(await system.finished(accepted.body.id)).toMatchObject({ state: 'succeeded', url, msg_id: null });
+    expect(await system.finished(accepted.body.id)).toMatchObject({
+      state: 'succeeded',
+      url: null,
+      asked_url: url,
+      msg_id: msgId,
+      article_idx: 1,
+    });
     const message = await system.control('GET', `merchants/${merchant}/mass-messages/${msgId}`);
     expect(message.articles.map((article: { is_deleted: boolean }) => article.is_deleted)).toEqual([true, false]);
   });

@@ -20,11 +20,16 @@ export async function startBuiltApp(
 ): Promise<BuiltApp> {
   const child = spawn(process.execPath, [join(process.cwd(), `dist/apps/${app}/src/main.js`)], {
     env: { PATH: process.env.PATH, LOG_LEVEL: 'log', ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   lines.on('line', onLine);
+  // Errors go there, and are shown besides.
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    process.stderr.write(`${line}\n`);
+    onLine(line);
+  });
   await new Promise<void>((resolve, reject) => {
     lines.on('line', (line) => (/api listens|worker runs/.test(line) ? resolve() : undefined));
     void exited.then(() => reject(new Error(`the ${app} has ended`)));

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { ApiKeys } from '@app/access';
+import { DatabaseClock } from '@app/database';
 import { ApiModule } from './api.module.js';
 import { tidyPushPath, usePushBodies } from './callbacks/push-bodies.js';
 import type { ApiEnv } from './env.js';
@@ -48,6 +49,8 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
   if (env.BOOTSTRAP_API_KEY && !(await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY))) {
     logger.warn('BOOTSTRAP_API_KEY was revoked or replaced, or has limits or an end: set a new one');
   }
+  // It takes no jobs, but signs and judges times by its clock: a wrong one is told.
+  await api.get(DatabaseClock).start();
   return api;
 }
 

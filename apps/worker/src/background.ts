@@ -1,4 +1,5 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { DatabaseClock } from '@app/database';
 import { Dispatcher, TakedownWatch } from '@app/deletions';
 import { runWithRequestId } from '@app/logging';
 import { JobRunner, type JobRunnerOptions } from '@app/queue';
@@ -28,6 +29,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
 
   constructor(
     @Inject(QUEUE_OPTIONS) options: JobRunnerOptions,
+    private readonly clock: DatabaseClock,
     private readonly dispatcher: Dispatcher,
     private readonly sweeper: Sweeper,
     private readonly factsWatch: FactsWatch,
@@ -61,6 +63,8 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    // A queue's delays are written by the clock of whoever fails a job, and read by the clocks of others.
+    await this.clock.start((agrees) => (agrees ? this.runner.resume() : this.runner.pause()));
     await this.runner.start();
     this.dispatcher.start();
     this.sweeper.start();
@@ -71,6 +75,7 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
 
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([
+      this.clock.stop(),
       this.dispatcher.stop(),
       this.sweeper.stop(),
       this.factsWatch.stop(),

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { AuditLog, Idempotency } from '@app/access';
+import { DatabaseClock } from '@app/database';
 import { Events } from '@app/events';
 import { CallbackInbox, Forwards } from '@app/merchants';
 import { WebhookDeliveries } from '@app/webhooks';
@@ -18,6 +19,7 @@ export class Sweeper {
   private loop: Promise<void> | undefined;
 
   constructor(
+    private readonly clock: DatabaseClock,
     private readonly inbox: CallbackInbox,
     private readonly forwards: Forwards,
     private readonly idempotency: Idempotency,
@@ -38,23 +40,28 @@ export class Sweeper {
 
   private async sweepOnAndOn(): Promise<void> {
     while (!this.stopping.signal.aborted) {
-      await this.try(() => this.inbox.sweep(LOST_AFTER_MS));
-      await this.try(() => this.inbox.forgetOld());
-      await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
-      await this.try(() => this.idempotency.sweep());
-      await this.try(() => this.audit.chainNoted());
-      await this.try(() => this.events.adoptRestored());
-      await this.try(() => this.events.forgetOld());
-      await this.try(() => this.webhooks.sweep(LOST_AFTER_MS));
-      await this.try(() => this.webhooks.forgetOld());
-      await this.try(() => this.upkeep.askForSilentTickets());
-      await this.try(() => this.upkeep.refreshTokensAhead());
-      await this.try(() => this.upkeep.verifyDeletions());
-      await this.try(() => this.upkeep.reconcilePlatforms());
-      await this.try(() => this.upkeep.readOldFacts());
-      await this.try(() => this.upkeep.readQuotas());
+      if (this.clock.agrees) await this.sweep();
       await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
+  }
+
+  /** By a wrong clock, what is still needed would be forgotten. */
+  private async sweep(): Promise<void> {
+    await this.try(() => this.inbox.sweep(LOST_AFTER_MS));
+    await this.try(() => this.inbox.forgetOld());
+    await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
+    await this.try(() => this.idempotency.sweep());
+    await this.try(() => this.audit.chainNoted());
+    await this.try(() => this.events.adoptRestored());
+    await this.try(() => this.events.forgetOld());
+    await this.try(() => this.webhooks.sweep(LOST_AFTER_MS));
+    await this.try(() => this.webhooks.forgetOld());
+    await this.try(() => this.upkeep.askForSilentTickets());
+    await this.try(() => this.upkeep.refreshTokensAhead());
+    await this.try(() => this.upkeep.verifyDeletions());
+    await this.try(() => this.upkeep.reconcilePlatforms());
+    await this.try(() => this.upkeep.readOldFacts());
+    await this.try(() => this.upkeep.readQuotas());
   }
 
   /** What fails does not keep the rest from being done. */

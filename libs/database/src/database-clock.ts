@@ -25,10 +25,10 @@ export class DatabaseClock {
   }
 
   /**
-   * Compares now, and then every few seconds.
+   * Compares now, and then every few seconds, until `stop`.
    * @param follow told what `agrees` is, at first and whenever it changes. It is told one change after another
    */
-  async start(follow: (agrees: boolean) => Promise<void>): Promise<void> {
+  async start(follow: (agrees: boolean) => Promise<void> = () => Promise.resolve()): Promise<void> {
     await this.compare();
     let told = this.agrees;
     await follow(told);
@@ -64,7 +64,7 @@ export class DatabaseClock {
     const wasOff = this.isOff;
     this.isOff = isTooFarOff(offsetMs);
     if (this.isOff && !wasOff) {
-      this.logger.error("this machine's clock is not the database's: set it right (NTP); until then no work is taken", {
+      this.logger.error("this machine's clock is not the database's: set it right (NTP)", {
         ahead_ms: Math.round(offsetMs),
       });
     }

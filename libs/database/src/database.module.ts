@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/
 import { DataSource } from 'typeorm';
 import { SecretBox } from '@app/vault';
 import { dataSourceOptions, type DatabaseOptions } from './data-source.js';
+import { DatabaseClock } from './database-clock.js';
 import { SealedColumns } from './sealed-columns.js';
 
 /**
@@ -10,7 +11,10 @@ import { SealedColumns } from './sealed-columns.js';
  */
 @Module({})
 export class DatabaseModule implements OnApplicationShutdown {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: DatabaseClock,
+  ) {}
 
   static forRoot(options: DatabaseOptions & { secrets: SecretBox }): DynamicModule {
     return {
@@ -20,12 +24,14 @@ export class DatabaseModule implements OnApplicationShutdown {
         { provide: DataSource, useFactory: () => new DataSource(dataSourceOptions(options)).initialize() },
         { provide: SecretBox, useValue: options.secrets },
         SealedColumns,
+        DatabaseClock,
       ],
-      exports: [DataSource, SealedColumns, SecretBox],
+      exports: [DataSource, DatabaseClock, SealedColumns, SecretBox],
     };
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.clock.stop();
     await this.dataSource.destroy();
   }
 }

@@ -1,4 +1,5 @@
 export { dataSourceOptions, migrate, type DatabaseOptions } from './data-source.js';
+export { DatabaseClock } from './database-clock.js';
 export { DatabaseModule } from './database.module.js';
 export { prepared } from './prepared.js';
 export { binderOf, isOfRows, rows, type Sql, type StatementPart } from './rows.js';

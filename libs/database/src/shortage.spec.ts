@@ -1,4 +1,4 @@
-import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { databaseShortage } from './shortage.js';
 
 const withCode = (code: string, message = 'said by the server') => Object.assign(new Error(message), { code });
@@ -77,6 +77,7 @@ describe('what Postgres is short of', () => {
 
   it('is seen where a transaction lost its connection, and where every address of a host refuses', () => {
     expect(databaseShortage(new QueryRunnerAlreadyReleasedError())).toBe('database_unavailable');
+    expect(databaseShortage(new QueryRunnerProviderAlreadyReleasedError())).toBe('database_unavailable');
     expect(databaseShortage(new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNREFUSED')]))).toBe(
       'database_unavailable',
     );

@@ -84,7 +84,7 @@ function byWords({ name, message }: Error): DatabaseShortage | undefined {
   // The pool's own: every connection was in use for as long as one waits.
   if (message === 'timeout exceeded when trying to connect') return 'database_busy';
   // A runner whose connection broke in the middle of a transaction.
-  if (name === 'QueryRunnerAlreadyReleasedError') return 'database_unavailable';
+  if (/^QueryRunner(Provider)?AlreadyReleasedError$/.test(name)) return 'database_unavailable';
   return /^(Connection terminated|timeout expired|Client has encountered a connection error|Client was closed|Query read timeout|Cannot use a pool after calling end)/.test(
     message,
   )

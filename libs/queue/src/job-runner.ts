@@ -55,6 +55,7 @@ export class JobRunner {
   readonly #workers: BullWorker[] = [];
   readonly #places: Places[] = [];
   readonly #inHand = new Set<Promise<void>>();
+  #isPaused = false;
   #stopping: Promise<void> | undefined;
 
   /** @throws JobHandlersIncomplete when a job has no handler or a handler no job, QueueUrlInvalid */
@@ -80,11 +81,20 @@ export class JobRunner {
       await this.stop();
       throw error;
     }
-    for (const worker of this.#workers) {
-      worker.run().catch((error: unknown) => {
-        this.#logger.error('queue worker ended', { queue: worker.name, error: messageOf(error) });
-      });
-    }
+    for (const worker of this.#workers) void worker.run();
+    if (this.#isPaused) await this.pause();
+  }
+
+  /** Takes no new work until `resume`; what is in hand goes on. Before the start, too: then it starts so. */
+  async pause(): Promise<void> {
+    this.#isPaused = true;
+    await Promise.all(this.#workers.map((worker) => worker.pause(true)));
+  }
+
+  async resume(): Promise<void> {
+    if (this.#stopping) return;
+    this.#isPaused = false;
+    await Promise.all(this.#workers.map((worker) => worker.resume()));
   }
 
   /** Takes no new work, waits for the handlers that run, closes the connections. Idempotent. */
@@ -141,6 +151,12 @@ export class JobRunner {
         backoffStrategy: (_attemptsMade, _type, error) => (error instanceof RetryAfter ? error.delayMs : 1_000),
       },
     });
+    const run = worker.run.bind(worker);
+    // BullMQ begins anew by itself when it is resumed, and leaves the end of that to nobody.
+    worker.run = () =>
+      run().catch((error: unknown) => {
+        this.#logger.error('queue worker ended', { queue, error: messageOf(error) });
+      });
     worker.on('error', logBackendErrors(this.#logger, queue));
     worker.on('stalled', (jobId) => this.#logger.warn('job runs again, its worker was lost', { queue, job_id: jobId }));
     worker.on('failed', (job) => {
@@ -150,9 +166,9 @@ export class JobRunner {
     return worker;
   }
 
-  /** While this worker stops, a job that it was just handed goes back to the others. */
+  /** While this worker stops or is paused, a job that it was just handed goes back to the others. */
   async #begin(job: Job<unknown, void>, token: string | undefined, place: Place): Promise<void> {
-    if (this.#stopping) {
+    if (this.#stopping || this.#isPaused) {
       // Where the backend is away, the job's lock runs out, and it is taken for one whose worker was lost.
       await within(CLOSE_DEADLINE_MS, 'give back', job.moveToWait(token)).catch(() => undefined);
       throw new WaitingError();
