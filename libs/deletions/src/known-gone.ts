@@ -30,10 +30,16 @@ const wishForArticle = (article: string): WishColumns => ({
   isOneArticle: true,
 });
 
-/** Deletions `g` that succeeded, of whichever row of the account. A failed one is no knowledge, whatever WeChat said to it. */
-const succeededOf = (merchantId: string, within: string) => `
-  merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND mine.id = ${merchantId} AND ${within}
-  JOIN deletions g ON g.merchant_id = same.id AND g.state = 'succeeded'`;
+/**
+ * Deletions `g` that succeeded, of whichever row of the account. A failed one is no knowledge, whatever WeChat said to it.
+ * OFFSET keeps Postgres from beginning with `g`: other accounts have messages of the same number.
+ */
+const succeededOf = (merchantId: string, within: string, isIt: string) => `
+  merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND ${within}
+  CROSS JOIN LATERAL (
+    SELECT g.id, g.target_key, g.finished_at FROM deletions g
+    WHERE g.merchant_id = same.id AND g.state = 'succeeded' AND ${isIt} OFFSET 0
+  ) AS g WHERE mine.id = ${merchantId}`;
 
 /**
  * SQL: the id of the deletion by which a target is known to be gone, or null. That is one of the same target, or of the whole
@@ -43,14 +49,14 @@ const succeededOf = (merchantId: string, within: string) => `
  */
 export function goneBy(wish: WishColumns, within: string): string {
   const { merchantId, msgId, articleIdx, targetKey, askedKey, isOneArticle = false } = wish;
-  const succeeded = succeededOf(merchantId, within);
+  const succeeded = (isIt: string) => succeededOf(merchantId, within, isIt);
   const same = `(
-    SELECT g.id FROM ${succeeded} AND g.target_key IN (${targetKey}, 'msg:' || ${msgId} || ':${WHOLE_MESSAGE}')
+    SELECT g.id FROM ${succeeded(`g.target_key IN (${targetKey}, 'msg:' || ${msgId} || ':${WHOLE_MESSAGE}')`)}
     ORDER BY g.target_key = ${targetKey} DESC, g.finished_at DESC LIMIT 1
   )`;
   const byAddress = `CASE WHEN ${askedKey} IS NOT NULL THEN (
-    SELECT g.id FROM ${succeeded} AND g.target_key = ${askedKey} AND g.created_at >= (
-      SELECT COALESCE(mm.finished_at, mm.created_at) FROM mass_messages mm WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId})
+    SELECT g.id FROM ${succeeded(`g.target_key = ${askedKey} AND g.created_at >= (
+      SELECT COALESCE(mm.finished_at, mm.created_at) FROM mass_messages mm WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId})`)}
     ORDER BY g.finished_at DESC LIMIT 1
   ) END`;
   const oneByOne = `CASE WHEN ${articleIdx} = ${WHOLE_MESSAGE} THEN (
@@ -59,7 +65,7 @@ export function goneBy(wish: WishColumns, within: string): string {
         (array_agg(one.id ORDER BY one.finished_at DESC))[1] AS last
       FROM mass_messages mm JOIN mass_message_articles ma ON ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id
       LEFT JOIN LATERAL (
-        SELECT g.id, g.finished_at FROM ${succeeded} AND g.target_key = 'msg:' || ma.msg_id || ':' || ma.article_idx
+        SELECT g.id, g.finished_at FROM ${succeeded(`g.target_key = 'msg:' || ma.msg_id || ':' || ma.article_idx`)}
         ORDER BY g.finished_at DESC LIMIT 1
       ) AS one ON true
       WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId} AND mm.status <> 'imported'

@@ -270,9 +270,12 @@ export class TakedownIntake {
          RETURNING *
        ),
        wanted AS MATERIALIZED (
-         SELECT b.*, o.id IS NOT NULL AS is_open, CASE WHEN NOT b.again AND o.id IS NULL THEN ${goneBy(wishOf('b'), within)} END AS gone_id
-         FROM batch b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) t
-         LEFT JOIN deletions o ON o.merchant_id = b.merchant_id AND o.target_key = b.target_key AND o.finished_at IS NULL
+         -- OFFSET keeps Postgres, which takes a batch for a few rows, from comparing each with all that is open.
+         SELECT b.*, CASE WHEN NOT b.again AND NOT b.is_open THEN ${goneBy(wishOf('b'), within)} END AS gone_id
+         FROM (
+           SELECT batch.*, (SELECT o.id FROM deletions o WHERE o.merchant_id = batch.merchant_id AND o.target_key = batch.target_key
+             AND o.finished_at IS NULL) IS NOT NULL AS is_open FROM batch OFFSET 0
+         ) AS b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) AS t
        ),
        linked AS (
          INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted)
@@ -294,7 +297,7 @@ export class TakedownIntake {
          (SELECT json_agg(json_build_object('line', b.line, 'deletion_id', b.deletion_id, 'merchant_id', b.merchant_id,
             'msg_id', b.msg_id::text, 'article_idx', b.article_idx, 'url', b.url, 'target_key', b.target_key,
             'asked_url', b.asked_url, 'asked_key', b.asked_key, 'again', b.again))
-          FROM wanted b WHERE b.gone_id IS NULL AND NOT EXISTS (SELECT 1 FROM inserted i WHERE i.id = b.deletion_id)) AS others`,
+          FROM wanted b WHERE b.gone_id IS NULL AND b.deletion_id NOT IN (SELECT id FROM inserted)) AS others`,
       [id, readyAt, isLater ? 'scheduled' : 'queued'],
     );
     if (!released) throw new Error('A statement without FROM returned no row.');
