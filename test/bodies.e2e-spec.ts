@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as httpRequest } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { buildXml, decodeAesKey, sealPush } from '@app/wechat';
+import { startCopiesReceiver } from './support/copies-receiver.js';
 import { eventually } from './support/eventually.js';
 import { routeTable } from './support/route-table.js';
 import { PLATFORM, System } from './support/system.js';
@@ -10,28 +9,6 @@ import { PLATFORM, System } from './support/system.js';
 const NDJSON_TYPES = ['x-ndjson', 'ndjson', 'jsonl', 'x-jsonl', 'jsonlines', 'x-jsonlines'].map(
   (type) => `application/${type}`,
 );
-
-/** Another system of the provider's: keeps what it gets, as it came. */
-async function aReceiver() {
-  const received: { url: string; contentType: string | undefined; body: Buffer }[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const { url = '', headers } = request;
-      received.push({ url, contentType: headers['content-type'], body: Buffer.concat(chunks) });
-      response.end('success');
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return { received, close, url: `http://127.0.0.1:${port}/copies` };
-}
 
 describe('bodies as clients and WeChat send them', () => {
   let system: System;
@@ -290,7 +267,7 @@ describe('bodies as clients and WeChat send them', () => {
     });
 
     it('that cannot be read is recorded as such and passed on byte for byte, at both addresses', async () => {
-      const receiver = await aReceiver();
+      const receiver = await startCopiesReceiver();
       await system.call('PATCH', `/v1/platforms/${appid}`, { forward_urls: [receiver.url] });
       const cut = Buffer.from([0xe6, 0xb8]);
       const around = (before: string, after: string) => Buffer.concat([Buffer.from(before), cut, Buffer.from(after)]);

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { buildXml, decodeAesKey, sealPush } from '@app/wechat';
-import { PLATFORM, System } from './support/system.js';
+import { System } from './support/system.js';
 
 const BIZ = 'MzAwMDAwMDAwMQ==';
 const SN = '7f578d217699fabba9d56e29354ce065';
@@ -35,7 +34,7 @@ beforeAll(async () => {
   system = await System.start({ withWorker: false });
   await system.registerPlatform();
   [owner, other] = [await grantedMerchant(), await grantedMerchant()];
-  await tellOf(owner, MSG_ID, [{ ArticleIdx: 2, ArticleUrl: PUSHED }]);
+  await system.tellOfMassSend(owner, MSG_ID, [{ ArticleIdx: 2, ArticleUrl: PUSHED }]);
   await importUrl(owner, OLD_MSG_ID, OLD);
 });
 afterAll(() => system.close());
@@ -48,30 +47,6 @@ async function grantedMerchant(): Promise<string> {
     [appid],
   );
   return appid;
-}
-
-/** WeChat's push at the end of a mass send. */
-async function tellOf(merchant: string, msgId: string, item: { ArticleIdx: number; ArticleUrl: string }[]) {
-  const timestamp = Math.floor(Date.now() / 1000);
-  const { body, query } = sealPush({
-    token: PLATFORM.token,
-    aesKey: decodeAesKey(PLATFORM.encoding_aes_key),
-    appid: PLATFORM.component_appid,
-    receiver: { ToUserName: 'gh_0123456789ab' },
-    plaintext: buildXml({
-      CreateTime: timestamp,
-      MsgType: 'event',
-      Event: 'MASSSENDJOBFINISH',
-      MsgID: BigInt(msgId),
-      Status: 'send success',
-      ArticleUrlResult: { Count: item.length, ResultList: { item } },
-    }),
-    timestamp,
-    nonce: msgId,
-  });
-  const path = `/wechat/${PLATFORM.component_appid}/messages/${merchant}?${new URLSearchParams(query).toString()}`;
-  const answer = await fetch(system.url + path, { method: 'POST', headers: { 'content-type': 'text/xml' }, body });
-  expect(await answer.text()).toBe('success');
 }
 
 const importUrl = (merchant: string, msg_id: string, url: string) =>
@@ -148,7 +123,9 @@ describe('a link as it was pasted', () => {
   it('is found by a push that was spelled otherwise', async () => {
     const merchant = await grantedMerchant();
     const clean = 'https://mp.weixin.qq.com/s?__biz=MzAwMDAwMDAwNA==&mid=2650000001&idx=1&sn=0123456789abcdef';
-    await tellOf(merchant, '3200000001', [{ ArticleIdx: 1, ArticleUrl: clean.replaceAll('&', '&amp;') }]);
+    await system.tellOfMassSend(merchant, '3200000001', [
+      { ArticleIdx: 1, ArticleUrl: clean.replaceAll('&', '&amp;') },
+    ]);
     const { body } = await takeDown({ urls: [clean] });
     expect(await deletionsOf(body.id)).toMatchObject([{ merchant, msg_id: '3200000001', article_idx: 1 }]);
   });

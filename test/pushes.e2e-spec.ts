@@ -1,4 +1,3 @@
-import { buildXml, decodeAesKey, sealPush } from '@app/wechat';
 import { eventually } from './support/eventually.js';
 import { PLATFORM, System } from './support/system.js';
 
@@ -52,35 +51,10 @@ describe('what WeChat pushes', () => {
   it('takes no offence at an article that is named twice', async () => {
     const merchant = await system.onboardMerchant();
     const item = (url: string) => ({ ArticleIdx: 1, ArticleUrl: url });
-    const timestamp = Math.floor(Date.now() / 1000);
-    const { body, query } = sealPush({
-      token: PLATFORM.token,
-      aesKey: decodeAesKey(PLATFORM.encoding_aes_key),
-      appid: PLATFORM.component_appid,
-      receiver: { ToUserName: 'gh_0123456789ab' },
-      plaintext: buildXml({
-        CreateTime: timestamp,
-        MsgType: 'event',
-        Event: 'MASSSENDJOBFINISH',
-        MsgID: 1000000077n,
-        Status: 'send success',
-        ArticleUrlResult: {
-          Count: 2,
-          ResultList: { item: [item('http://mp.weixin.qq.com/s/a'), item('http://mp.weixin.qq.com/s/b')] },
-        },
-      }),
-      timestamp,
-      nonce: 'twice',
-    });
-    const answer = await fetch(
-      `${system.url}/wechat/${PLATFORM.component_appid}/messages/${merchant}?${new URLSearchParams(query).toString()}`,
-      {
-        method: 'POST',
-        headers: { 'content-type': 'text/xml' },
-        body,
-      },
-    );
-    expect(await answer.text()).toBe('success');
+    await system.tellOfMassSend(merchant, '1000000077', [
+      item('http://mp.weixin.qq.com/s/a'),
+      item('http://mp.weixin.qq.com/s/b'),
+    ]);
     const { body: list } = await system.call('GET', `/v1/mass-messages?merchant=${merchant}`);
     expect(list.data).toMatchObject([{ articles: [{ article_idx: 1, url: 'http://mp.weixin.qq.com/s/b' }] }]);
   });

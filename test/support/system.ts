@@ -9,6 +9,7 @@ import { apiEnvSchema } from '../../apps/api/src/env.js';
 import { createSimulator, type RunningSimulator, type SimulatorOptions } from '../../apps/simulator/src/simulator.js';
 import { createWorker } from '../../apps/worker/src/create-worker.js';
 import { workerEnvSchema } from '../../apps/worker/src/env.js';
+import { buildXml, decodeAesKey, sealPush } from '@app/wechat';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
@@ -228,6 +229,34 @@ export class System {
       ({ status }) => status !== 'SENDING',
     );
     return msgId;
+  }
+
+  /** WeChat's own push at the end of a mass send, with addresses as the test wants them. */
+  async tellOfMassSend(
+    appid: string,
+    msgId: string,
+    item: { ArticleIdx: number; ArticleUrl: string }[],
+  ): Promise<void> {
+    const timestamp = Math.floor(Date.now() / 1000);
+    const { body, query } = sealPush({
+      token: PLATFORM.token,
+      aesKey: decodeAesKey(PLATFORM.encoding_aes_key),
+      appid: PLATFORM.component_appid,
+      receiver: { ToUserName: 'gh_0123456789ab' },
+      plaintext: buildXml({
+        CreateTime: timestamp,
+        MsgType: 'event',
+        Event: 'MASSSENDJOBFINISH',
+        MsgID: BigInt(msgId),
+        Status: 'send success',
+        ArticleUrlResult: { Count: item.length, ResultList: { item } },
+      }),
+      timestamp,
+      nonce: msgId,
+    });
+    const path = `/wechat/${PLATFORM.component_appid}/messages/${appid}?${new URLSearchParams(query).toString()}`;
+    const answer = await requestText('POST', this.url + path, body.toString('utf8'), { 'content-type': 'text/xml' });
+    if (answer.body !== 'success') throw new Error(`push not taken: ${answer.status} ${JSON.stringify(answer.body)}`);
   }
 
   /** The deletion once it has come to an end. */

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { jobs, JobQueues } from '@app/queue';
 import { decodeAesKey, openPush } from '@app/wechat';
+import { startCopiesReceiver } from '../../../test/support/copies-receiver.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { freePort } from '../../../test/support/free-port.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
@@ -13,41 +11,10 @@ import { Forwards } from './forwards.js';
 import { Platforms } from './platforms.js';
 import { EVERYTHING } from './scope.js';
 
-interface Received {
-  method: string | undefined;
-  url: string;
-  contentType: string | undefined;
-  body: Buffer;
-}
-
-/** Another system of the provider: keeps what it gets, and answers as it is told. */
-async function aReceiver() {
-  const received: Received[] = [];
-  const receiver = { status: 200, headers: {} as Record<string, string>, isSilent: false };
-  const server = createServer((request: IncomingMessage, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const { method, url = '', headers } = request;
-      received.push({ method, url, contentType: headers['content-type'], body: Buffer.concat(chunks) });
-      if (!receiver.isSilent) response.writeHead(receiver.status, receiver.headers).end('x'.repeat(200_000));
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // A server that listens on TCP has an address of this kind.
-  const { port } = server.address() as AddressInfo;
-  const close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return Object.assign(receiver, { received, url: `http://127.0.0.1:${port}`, close });
-}
-
 describe('forwarding', () => {
   let world: MerchantsWorld;
   let platform: WorldPlatform;
-  let receiver: Awaited<ReturnType<typeof aReceiver>>;
+  let receiver: Awaited<ReturnType<typeof startCopiesReceiver>>;
 
   beforeAll(async () => {
     world = await MerchantsWorld.start();
@@ -55,7 +22,7 @@ describe('forwarding', () => {
   afterAll(() => world.close());
   beforeEach(async () => {
     platform = await world.platform({ hasTicket: false });
-    receiver = await aReceiver();
+    receiver = await startCopiesReceiver();
   });
   afterEach(() => receiver.close());
 

@@ -65,7 +65,7 @@ describe('readArticleLink', () => {
     expect(readArticleLink(text)).toMatchObject({ canonical: SHORT, address: undefined, shortId: 'AbC-12_x' });
   });
 
-  it('reads the old form as that which WeChat leads it to', () => {
+  it('reads the old form as the same parts under other names', () => {
     const old = `http://mp.weixin.qq.com/mp/appmsg/show?__biz=${BIZ}&appmsgid=10000043&itemidx=1&sign=${SN}#wechat_redirect`;
     const now = `https://mp.weixin.qq.com/s?__biz=${BIZ}&mid=10000043&idx=1&sn=${SN}`;
     const address = { biz: BIZ, mid: '10000043', idx: 1, sn: SN };

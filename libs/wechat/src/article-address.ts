@@ -19,7 +19,8 @@ export interface ArticleLink {
   url: string;
   /**
    * The same for every spelling of the address: scheme, order and further parameters do not count, nor what browsers add behind a
-   * `#`. An address of the old form (`/mp/appmsg/show`) has the form that WeChat's pushes have, to which WeChat leads it.
+   * `#`. An address of the old form (`/mp/appmsg/show`) gets the form that WeChat's pushes have: WeChat does not document that its
+   * parts mean the same, but they are made alike.
    */
   canonical: string;
   address: ArticleAddress | undefined;
