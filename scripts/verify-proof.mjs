@@ -19,9 +19,13 @@ const canonicalJson = (value) =>
 
 const hashOf = (record) => createHash('sha256').update(canonicalJson(record)).digest('hex');
 
-const COLUMNS =
-  'type,subject,version,id,merchant,component_appid,msg_id,article_idx,message_articles,url,asked_url,state,proof,outcome_code,errcode,errmsg,rid,' +
-  'reason,requested_by,request_id,takedown,counted_as,created_at,finished_at,exported_at,calls,count,prev_hash,hash';
+/** As proofs have them now, and had them before. */
+const COLUMNS = [
+  'type,subject,version,id,merchant,component_appid,msg_id,article_idx,message_articles,url,asked_url,state,proof,proof_note,outcome_code,errcode,errmsg,rid,' +
+    'reason,requested_by,request_id,takedown,counted_as,created_at,finished_at,exported_at,calls,count,prev_hash,hash',
+  'type,subject,version,id,merchant,component_appid,msg_id,article_idx,url,state,proof,outcome_code,errcode,errmsg,rid,reason,' +
+    'requested_by,request_id,takedown,created_at,finished_at,exported_at,calls,count,prev_hash,hash',
+];
 
 /** A record and the line that it begins in. The text must be as it was written: of two equal names readers see either. */
 async function* records(input) {
@@ -77,7 +81,7 @@ async function* jsonRecords(chunks) {
 
 async function* csvRecords(chunks) {
   const columns = (names) => {
-    if (names.join() !== COLUMNS) throw new Bad(1, 'does not name the columns of a proof');
+    if (!COLUMNS.includes(names.join())) throw new Bad(1, 'does not name the columns of a proof');
     return names;
   };
   const parser = Readable.from(chunks).pipe(parse({ columns, info: true, bom: true }));

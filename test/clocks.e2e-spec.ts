@@ -76,6 +76,27 @@ describe.each(queueBackends)('a worker whose clock is not the database’s, queu
     expect(shifted.told).toHaveLength(2);
   });
 
+  it('writes no delay when its clock leaps while it works', async () => {
+    const shifted = await startShifted(system, 0);
+    workers.push(shifted);
+    await system.control('POST', 'faults', {
+      operation: 'mass/delete',
+      outcome: 'errcode',
+      errcode: -1,
+      delay_ms: 500,
+      times: 20,
+    });
+    const ids = await deleteAll();
+    await eventually(attempts, ([row]) => (row?.count ?? 0) > 0);
+    await shifted.shiftBy(TEN_MINUTES_MS);
+    await eventually(
+      () => Promise.resolve(shifted.told),
+      ({ length }) => length > 0,
+    );
+    await shifted.shiftBy(0);
+    for (const id of ids) expect(await system.finished(id, 60_000)).toMatchObject({ state: 'succeeded' });
+  });
+
   it('leaves its jobs to others, whose retries come at their time', async () => {
     for (const shiftMs of [-TEN_MINUTES_MS, TEN_MINUTES_MS]) workers.push(await startShifted(system, shiftMs));
     workers.push(await startBuiltApp('worker', system.environment));

@@ -46,20 +46,24 @@ export class Background implements OnApplicationBootstrap, BeforeApplicationShut
     platformReconcile: PlatformReconcileJob,
     webhookDeliver: WebhookDeliverJob,
   ) {
-    this.runner = new JobRunner(options, {
-      'authorizer.refresh-token': (data) =>
-        runWithRequestId(data.request_id, () => authorizerRefreshToken.handle(data)),
-      'callback.forward': (data) => runWithRequestId(data.request_id, () => callbackForward.handle(data)),
-      'callback.process': (data) => runWithRequestId(data.request_id, () => callbackProcess.handle(data)),
-      'deletion.run': (data, context) => runWithRequestId(data.request_id, () => deletionRun.handle(data, context)),
-      'deletion.verify': (data) => runWithRequestId(data.request_id, () => deletionVerify.handle(data)),
-      'merchant.read-awaited-facts': (data) =>
-        runWithRequestId(data.request_id, () => merchantReadAwaitedFacts.handle(data)),
-      'merchant.read-facts': (data) => runWithRequestId(data.request_id, () => merchantReadFacts.handle(data)),
-      'merchant.read-quota': (data) => runWithRequestId(data.request_id, () => merchantReadQuota.handle(data)),
-      'platform.reconcile': (data) => runWithRequestId(data.request_id, () => platformReconcile.handle(data)),
-      'webhook.deliver': (data) => runWithRequestId(data.request_id, () => webhookDeliver.handle(data)),
-    });
+    const mayWork = () => this.clock.agrees;
+    this.runner = new JobRunner(
+      { ...options, mayWork },
+      {
+        'authorizer.refresh-token': (data) =>
+          runWithRequestId(data.request_id, () => authorizerRefreshToken.handle(data)),
+        'callback.forward': (data) => runWithRequestId(data.request_id, () => callbackForward.handle(data)),
+        'callback.process': (data) => runWithRequestId(data.request_id, () => callbackProcess.handle(data)),
+        'deletion.run': (data, context) => runWithRequestId(data.request_id, () => deletionRun.handle(data, context)),
+        'deletion.verify': (data) => runWithRequestId(data.request_id, () => deletionVerify.handle(data)),
+        'merchant.read-awaited-facts': (data) =>
+          runWithRequestId(data.request_id, () => merchantReadAwaitedFacts.handle(data)),
+        'merchant.read-facts': (data) => runWithRequestId(data.request_id, () => merchantReadFacts.handle(data)),
+        'merchant.read-quota': (data) => runWithRequestId(data.request_id, () => merchantReadQuota.handle(data)),
+        'platform.reconcile': (data) => runWithRequestId(data.request_id, () => platformReconcile.handle(data)),
+        'webhook.deliver': (data) => runWithRequestId(data.request_id, () => webhookDeliver.handle(data)),
+      },
+    );
   }
 
   async onApplicationBootstrap(): Promise<void> {

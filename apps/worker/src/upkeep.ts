@@ -69,7 +69,11 @@ export class Upkeep {
     name: 'authorizer.refresh-token' | 'merchant.read-facts' | 'merchant.read-awaited-facts' | 'merchant.read-quota',
     merchantIds: string[],
   ): Promise<void> {
-    const items = merchantIds.map((id) => ({ jobId: id, data: { merchant_id: id, request_id: newRequestId() } }));
+    // Several kinds share a queue, which takes one job of an id.
+    const items = merchantIds.map((id) => ({
+      jobId: `${name}-${id}`,
+      data: { merchant_id: id, request_id: newRequestId() },
+    }));
     return this.queues.addBulk(name, items);
   }
 }

@@ -5,6 +5,7 @@ import { isTooFarOff, leastOffsetMs } from './clock-offset.js';
 import { rows } from './rows.js';
 
 const EVERY_MS = 5_000;
+const wallAheadMs = () => Date.now() - performance.now();
 
 /**
  * Whether this process's clock agrees with the database's. Queues write the delays of retries by the clock of whichever process
@@ -16,12 +17,14 @@ export class DatabaseClock {
   private readonly stopping = new AbortController();
   private loop: Promise<void> | undefined;
   private isOff = false;
+  /** The wall clock less a clock that nobody sets, when both were last compared. */
+  private ofComparison = wallAheadMs();
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** As far as the last comparison could tell. */
+  /** As far as the last comparison could tell, unless somebody has set the clock since. */
   get agrees(): boolean {
-    return !this.isOff;
+    return !this.isOff && !isTooFarOff(wallAheadMs() - this.ofComparison);
   }
 
   /**
@@ -63,6 +66,7 @@ export class DatabaseClock {
     if (offsetMs === undefined) return;
     const wasOff = this.isOff;
     this.isOff = isTooFarOff(offsetMs);
+    this.ofComparison = wallAheadMs();
     if (this.isOff && !wasOff) {
       this.logger.error("this machine's clock is not the database's: set it right (NTP)", {
         ahead_ms: Math.round(offsetMs),

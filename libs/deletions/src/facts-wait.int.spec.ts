@@ -83,6 +83,15 @@ describe('a lane of whose merchant nothing is known', () => {
     const [merchant, idle] = [await unknown(), await unknown()];
     expect(await wait.take(100)).toEqual([]);
     await desk.accept(merchant, 1);
+    // It has come to its lane by then, and its platform can ask.
+    expect(await dispatched()).toEqual([]);
+    const platform = (columns: string) =>
+      desk.sql(`UPDATE platforms SET ${columns} WHERE id = $1`, [merchant.platformId]);
+    await platform(`ticket_sealed = NULL`);
+    expect(await wait.take(100)).toEqual([]);
+    await platform(`ticket_sealed = 'x', held_since = now(), held_until = now()`);
+    expect(await wait.take(100)).toEqual([]);
+    await platform(`held_since = NULL, held_until = NULL`);
     const taken = await Promise.all([wait.take(100), wait.take(100), wait.take(100)]);
     expect(taken.flat()).toEqual([merchant.id]);
     await set(merchant, `facts_asked_at = now() - interval '11 s', facts_failing_since = now() - interval '11 s'`);

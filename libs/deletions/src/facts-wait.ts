@@ -20,14 +20,14 @@ export const FACTS_LOOK = `interval '10 s'`;
 export class FactsWait {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Takes those whose facts are to be read now, each in its turn whoever takes. @returns their ids */
+  /** Takes those with something in their lane whose facts are to be read now, and can be. Each in its turn, whoever takes. @returns their ids */
   async take(limit: number): Promise<string[]> {
     const taken = await rows<{ id: string }>(
       this.dataSource,
       `UPDATE merchants SET facts_asked_at = now() WHERE id IN (
-         SELECT m.id FROM merchants m
-         WHERE ${AWAITS_FACTS} AND ${mayAskForFacts('m')} AND EXISTS (
-           SELECT 1 FROM deletions d WHERE d.merchant_id = m.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL)
+         SELECT m.id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+         WHERE p.due_at IS NOT NULL AND pl.held_since IS NULL AND pl.ticket_sealed IS NOT NULL
+           AND ${AWAITS_FACTS} AND ${mayAskForFacts('m')}
          ORDER BY m.facts_asked_at NULLS FIRST, m.id LIMIT $1 FOR UPDATE OF m SKIP LOCKED)
        RETURNING id`,
       [limit],

@@ -72,6 +72,8 @@ interface DueLane extends LaneRow {
 
 /** How many lanes one look takes at most, so that its transaction stays short. */
 const LANES_PER_LOOK = 200;
+/** A lane that got nothing lets its account's other lanes go first, for so long. */
+const PASS_MS = 50;
 const WAKES_PER_LOOK = 5_000;
 /** Of lanes whose merchant's grant is gone; what is left fails with the next look. */
 const FAILED_PER_LOOK = 2_000;
@@ -146,8 +148,9 @@ export class Lanes {
       const charged = due.map((lane) => {
         const count = countOf.get(lane.merchantId) ?? 0;
         const after = charge(lane, count, lane.now, this.defaults);
-        // Behind its siblings, which are due with the account's next slot, too: they take turns.
-        const behind = count > 0 && shared.has(lane.authorizerAppid) ? new Date(after.nextSlotMs + 1) : null;
+        // Behind its siblings, which are due with the account's next slot, too: they take turns, and one that got nothing passes.
+        const turnMs = count > 0 ? after.nextSlotMs + 1 : lane.now.getTime() + PASS_MS;
+        const behind = shared.has(lane.authorizerAppid) ? new Date(turnMs) : null;
         return { ...lane, ...after, notBefore: lane.heldUntil ?? notBefore.get(lane.merchantId) ?? behind };
       });
       await saveLanes(tx, charged);
@@ -161,8 +164,9 @@ export class Lanes {
   /** A merchant whose grant is gone need not wait for the next day: the next look empties its lane. */
   async wakeClosed(): Promise<void> {
     await this.dataSource.query(
-      `UPDATE merchant_pacing p SET due_at = now() FROM merchants m
-       WHERE m.id = p.merchant_id AND p.due_at > now() AND ${SURELY_REFUSED} IS NOT NULL`,
+      `UPDATE merchant_pacing SET due_at = now() WHERE merchant_id IN (
+         SELECT p.merchant_id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
+         WHERE p.due_at > now() AND ${SURELY_REFUSED} IS NOT NULL ORDER BY p.merchant_id FOR UPDATE OF p SKIP LOCKED)`,
     );
   }
 

@@ -47,6 +47,7 @@ const COLUMNS = [
   'asked_url',
   'state',
   'proof',
+  'proof_note',
   'outcome_code',
   'errcode',
   'errmsg',

@@ -101,10 +101,14 @@ export class QuotaLedgers {
   private async uncertain(tx: EntityManager, merchantId: string): Promise<{ inFlight: number; justEnded: number }> {
     const [row] = await rows<{ inFlight: number; justEnded: number }>(
       tx,
-      `SELECT (count(*) FILTER (WHERE finished_at IS NULL))::int AS "inFlight", (count(finished_at))::int AS "justEnded" FROM deletions
-       WHERE merchant_id IN (SELECT s.id FROM merchants m JOIN merchants s ON s.authorizer_appid = m.authorizer_appid WHERE m.id = $1)
-         AND dispatched_at IS NOT NULL
-         AND (finished_at IS NULL OR finished_at > now() - interval '${SINCE_ASKED_S} s')`,
+      `SELECT COALESCE(sum(open.count), 0)::int AS "inFlight", COALESCE(sum(ended.count), 0)::int AS "justEnded"
+       FROM merchants m JOIN merchants s ON s.authorizer_appid = m.authorizer_appid
+       CROSS JOIN LATERAL (
+         SELECT count(*) FROM deletions WHERE merchant_id = s.id AND dispatched_at IS NOT NULL AND finished_at IS NULL
+       ) AS open CROSS JOIN LATERAL (
+         SELECT count(*) FROM deletions WHERE merchant_id = s.id AND dispatched_at IS NOT NULL
+           AND finished_at > now() - interval '${SINCE_ASKED_S} s'
+       ) AS ended WHERE m.id = $1`,
       [merchantId],
     );
     return row ?? { inFlight: 0, justEnded: 0 };

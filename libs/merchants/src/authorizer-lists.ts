@@ -40,7 +40,8 @@ export class AuthorizerLists {
       if (authorizers.length > 0) yield authorizers;
       const received = authorizers.length + skipped;
       offset += received;
-      if (received === 0 || (totalCount !== undefined && offset >= totalCount)) return;
+      const isLast = totalCount === undefined ? received < PAGE_SIZE : offset >= totalCount;
+      if (received === 0 || isLast) return;
     }
   }
 

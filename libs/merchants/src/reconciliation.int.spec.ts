@@ -41,6 +41,13 @@ describe('reconciliation', () => {
   const later = (grant: { authorizedAt: number }) => (grant.authorizedAt += 5_000);
   const nothing = { added: 0, repaired: 0, readopted: 0, absentCount: 0, absent: [] };
 
+  /** Those of whom no job reads the facts. */
+  const unasked = (...merchants: Merchant[]) =>
+    world.get(JobQueues).missing(
+      'merchant.read-facts',
+      merchants.map(({ id }) => `merchant.read-facts-${id}`),
+    );
+
   it('finds nothing where nothing was lost, and says when it looked', async () => {
     const merchant = await world.merchant(platform);
     expect(await run()).toEqual({ listed: 1, ...nothing });
@@ -68,7 +75,7 @@ describe('reconciliation', () => {
     expect((await world.get(AuthorizerTokens).current(added)).token).toMatch(/^\d\d_/);
     const blank = await find(second.appid);
     expect(await refreshToken(blank)).toBeUndefined();
-    expect(await world.get(JobQueues).missing('merchant.read-facts', [added.id, blank.id])).toEqual([]);
+    expect(await unasked(added, blank)).toEqual([]);
     expect(await drift()).toEqual([
       { data: { listed: 1_001, added: 1_001, repaired: 0, readopted: 0, absent_count: 0, absent: [] } },
     ]);
@@ -93,7 +100,7 @@ describe('reconciliation', () => {
     const merchant = await world.merchant(platform);
     later(atWechat(merchant.authorizerAppid));
     expect(await run()).toEqual({ listed: 1, ...nothing });
-    expect(await world.get(JobQueues).missing('merchant.read-facts', [merchant.id])).toEqual([]);
+    expect(await unasked(merchant)).toEqual([]);
     // Late news from before that authorization.
     await unauthorized(merchant.authorizerAppid, Math.floor(Date.now() / 1000) + 1);
     expect((await now(merchant)).state).toBe('authorized');
@@ -134,7 +141,7 @@ describe('reconciliation', () => {
     world.simulation.authorizations.deauthorize(platform.simulated, merchant.authorizerAppid);
     expect(await run()).toEqual({ listed: 0, ...nothing, absentCount: 1, absent: [merchant.authorizerAppid] });
     expect(await now(merchant)).toEqual(merchant);
-    expect(await world.get(JobQueues).missing('merchant.read-facts', [merchant.id])).toEqual([]);
+    expect(await unasked(merchant)).toEqual([]);
     expect(await drift()).toHaveLength(1);
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import { WorkingSide, type BullWorker, type QueueOptions } from './backend.js';
@@ -32,6 +33,8 @@ export interface JobRunnerOptions extends QueueOptions {
   /** Places in this process, where they should differ from the catalogue. */
   concurrency?: Partial<Record<QueueName, number>>;
   onGaveUp?: GaveUpHook;
+  /** False: as while paused, for whoever knows it sooner than `pause` can be called. */
+  mayWork?: () => boolean;
   /**
    * How long a claim on a job lasts unless renewed, which happens every half of it. With stalledIntervalMs it bounds
    * when a job runs again whose worker was killed: 10 to 25 seconds by default. A handler that blocks the event
@@ -45,6 +48,7 @@ export interface JobRunnerOptions extends QueueOptions {
 
 const START_DEADLINE_MS = 10_000;
 const CLOSE_DEADLINE_MS = 3_000;
+const IDLE_MS = 500;
 
 /** Runs the catalogue's jobs: one BullMQ worker per queue, errors translated in this one place. */
 export class JobRunner {
@@ -168,25 +172,38 @@ export class JobRunner {
 
   /** While this worker stops or is paused, a job that it was just handed goes back to the others. */
   async #begin(job: Job<unknown, void>, token: string | undefined, place: Place): Promise<void> {
-    if (this.#stopping || this.#isPaused) {
-      // Where the backend is away, the job's lock runs out, and it is taken for one whose worker was lost.
-      await within(CLOSE_DEADLINE_MS, 'give back', job.moveToWait(token)).catch(() => undefined);
-      throw new WaitingError();
-    }
-    await this.#process(job, place);
+    if (this.#stopping || this.#isIdle()) return this.#giveBack(job, token);
+    await this.#process(job, token, place);
   }
 
-  async #process(job: Job<unknown, void>, place: Place): Promise<void> {
+  #isIdle(): boolean {
+    return this.#isPaused || this.#options.mayWork?.() === false;
+  }
+
+  async #giveBack(job: Job<unknown, void>, token: string | undefined): Promise<never> {
+    // This worker may be the next to take it.
+    if (!this.#stopping) await delay(IDLE_MS);
+    // Where the backend is away, the job's lock runs out, and it is taken for one whose worker was lost.
+    await within(CLOSE_DEADLINE_MS, 'give back', job.moveToWait(token)).catch(() => undefined);
+    throw new WaitingError();
+  }
+
+  async #process(job: Job<unknown, void>, token: string | undefined, place: Place): Promise<void> {
     const { name } = job;
     if (!isJobName(name)) {
       // Left by another release: this one cannot run it, and its rows will tell what is missing.
       this.#logger.error('job is not in the catalogue', { job: name, job_id: job.id });
       throw new UnrecoverableError('unknown_job');
     }
-    await this.#attempt(name, job, place);
+    await this.#attempt(name, job, token, place);
   }
 
-  async #attempt<N extends JobName>(name: N, job: Job<unknown, void>, { enter, leave }: Place): Promise<void> {
+  async #attempt<N extends JobName>(
+    name: N,
+    job: Job<unknown, void>,
+    token: string | undefined,
+    { enter, leave }: Place,
+  ): Promise<void> {
     const attempts = job.opts.attempts ?? jobs[name].attempts;
     const attempt = job.attemptsMade + 1;
     const about = { job: name, job_id: job.id, attempt, attempts };
@@ -202,6 +219,8 @@ export class JobRunner {
       const facts = { ...about, request_id: parsed.data.request_id, error: messageOf(error) };
       const next = nextStep(error, attempt, attempts, jobs[name].backoff);
       // What BullMQ stores of a failure is our own words: an error's text may hold what must not lie in the queue.
+      // A delay would be written by a clock that is wrong: another worker may have the job at once.
+      if (next.step === 'retry' && this.#isIdle()) return await this.#giveBack(job, token);
       if (next.step === 'retry') {
         this.#logger.warn('job will be tried again', { ...facts, delay_ms: next.delayMs });
         throw new RetryAfter(next.delayMs);

@@ -6,6 +6,8 @@ export class AccountLedgers1764550000000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      -- What the dispatcher of a process that still runs charges now would be missing.
+      LOCK TABLE merchant_pacing IN ACCESS EXCLUSIVE MODE;
       CREATE TABLE account_ledgers (
         authorizer_appid text NOT NULL,
         next_slot_at timestamptz,
@@ -30,7 +32,7 @@ export class AccountLedgers1764550000000 implements MigrationInterface {
       INSERT INTO account_ledgers (authorizer_appid, next_slot_at, rate_per_minute, daily_limit, quota_day, quota_used, learned_limit, learned_calls, learned_seconds, learned_at, quota_asked_at, spent_said_at, slowed_rate, slowed_at, clears_month, clears_used)
       SELECT authorizer_appid, max(next_slot_at), min(rate_per_minute), min(daily_limit),
         max(quota_day), COALESCE(sum(quota_used) FILTER (WHERE quota_day = last_day), 0),
-        max(learned_limit), (array_agg(learned_calls ORDER BY learned_at DESC NULLS LAST))[1],
+        (array_agg(learned_limit ORDER BY learned_at DESC NULLS LAST))[1], (array_agg(learned_calls ORDER BY learned_at DESC NULLS LAST))[1],
         (array_agg(learned_seconds ORDER BY learned_at DESC NULLS LAST))[1], max(learned_at), max(quota_asked_at), max(spent_said_at),
         (array_agg(slowed_rate ORDER BY slowed_at DESC NULLS LAST))[1], max(slowed_at),
         max(clears_month), LEAST(10, COALESCE(sum(clears_used) FILTER (WHERE clears_month = last_month), 0))

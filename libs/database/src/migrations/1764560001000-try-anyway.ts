@@ -7,6 +7,9 @@ export class TryAnyway1764560001000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       ALTER TABLE deletions ADD COLUMN try_anyway boolean NOT NULL DEFAULT false;
+      CREATE INDEX deletions_tried_anyway_idx ON deletions (merchant_id) WHERE try_anyway AND finished_at IS NULL;
+      -- What an account's counters may not show yet has ended just now.
+      CREATE INDEX deletions_ended_idx ON deletions (merchant_id, finished_at) WHERE finished_at IS NOT NULL;
       ALTER TABLE merchants ADD COLUMN taught_at timestamptz;
     `);
   }
