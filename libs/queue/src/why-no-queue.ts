@@ -4,7 +4,7 @@ import { queueShortage, type QueueShortage } from './shortage.js';
 const WHAT: Record<Exclude<QueueShortage, 'queue_unavailable'>, string> = {
   queue_full: 'has no room',
   queue_read_only: 'takes no writes: a replica, or a server that cannot write its disk',
-  queue_refused: 'refuses us: docs/operations.md has what its user must be allowed',
+  queue_refused: 'refuses us: see docs/operations.md, The queue in Redis',
 };
 
 /**
