@@ -1,8 +1,10 @@
-import { startBuiltApp } from './support/built-app.js';
+import { endOfBuiltApp, startBuiltApp } from './support/built-app.js';
 import { eventually } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
-import { hasRedisServer, startRestartableRedis } from './support/restartable-redis.js';
-import { startRestartablePostgres } from './support/restartable-postgres.js';
+import { startPgBouncer } from './support/pgbouncer.js';
+import { describeWith } from './support/programs.js';
+import { startRestartableRedis } from './support/restartable-redis.js';
+import { startRestartablePostgres, type RestartablePostgres } from './support/restartable-postgres.js';
 
 const settings = async () => ({
   MASTER_KEYS: `test:${Buffer.alloc(32, 1).toString('base64')}`,
@@ -39,14 +41,78 @@ describe('a process that starts while its servers are away', () => {
     },
   );
 
-  it.each(hasRedisServer ? ['Redis'] : [])('the worker waits for its queue in %s as well', async () => {
-    const postgres = await startRestartablePostgres();
-    const redis = await startRestartableRedis();
-    await redis.stop();
-    const environment = { DATABASE_URL: postgres.url, QUEUE_URL: redis.url };
-    const told = await startsOnce('worker', environment, () => redis.start());
-    expect(told).toContainEqual(expect.objectContaining({ setting: 'QUEUE_URL' }));
-    await redis.drop();
-    await postgres.drop();
+  describeWith('redis-server', 'with a queue in Redis', () => {
+    it('the worker waits for that as well', async () => {
+      const postgres = await startRestartablePostgres();
+      const redis = await startRestartableRedis();
+      await redis.stop();
+      const environment = { DATABASE_URL: postgres.url, QUEUE_URL: redis.url };
+      const told = await startsOnce('worker', environment, () => redis.start());
+      expect(told).toContainEqual(expect.objectContaining({ setting: 'QUEUE_URL' }));
+      await redis.drop();
+      await postgres.drop();
+    });
+
+    it('the worker tells in one line what fails while its parts are made', async () => {
+      const postgres = await startRestartablePostgres();
+      const redis = await startRestartableRedis();
+      await redis.stop();
+      const environment = { ...(await settings()), DATABASE_URL: postgres.url, QUEUE_URL: redis.url };
+      const records: Record<string, unknown>[] = [];
+      const ending = endOfBuiltApp('worker', environment, (line) => records.push(JSON.parse(line) as never));
+      // The database is prepared by then, and goes away before its pool is opened.
+      await eventually(
+        () => Promise.resolve(records),
+        (told) => told.some(({ setting }) => setting === 'QUEUE_URL'),
+      );
+      await postgres.stop();
+      await redis.start();
+      expect((await ending).exitCode).toBe(1);
+      expect(records.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([
+        expect.objectContaining({
+          level: 'fatal',
+          message: 'the start has ended',
+          reason: expect.stringMatching(/^The database of DATABASE_URL does not answer/),
+        }),
+      ]);
+      await redis.drop();
+      await postgres.start();
+      await postgres.drop();
+    });
+  });
+});
+
+describeWith('pgbouncer', 'a process before which a PgBouncer stands', () => {
+  let postgres: RestartablePostgres;
+  beforeAll(async () => {
+    postgres = await startRestartablePostgres();
+  });
+  afterAll(() => postgres.drop());
+
+  const ignoring = { ignore_startup_parameters: 'extra_float_digits,options,idle_in_transaction_session_timeout' };
+
+  it.each([
+    ['in session mode as it comes', { pool_mode: 'session' }, /leads to a PgBouncer that refuses our timeouts/],
+    ['that drops what it does not know', { pool_mode: 'session', ...ignoring }, /drops what a connection begins with/],
+    ['in transaction mode', { pool_mode: 'transaction' }, /leads to a PgBouncer that refuses our timeouts/],
+    [
+      'in transaction mode that drops what it does not know',
+      { pool_mode: 'transaction', ...ignoring },
+      /drops what a connection begins with/,
+    ],
+  ])('ends at once, saying so: one %s', async (_what, pooling, reason) => {
+    const pooler = await startPgBouncer(postgres.url, pooling);
+    for (const app of ['api', 'worker'] as const) {
+      const { lines, exitCode } = await endOfBuiltApp(app, { ...(await settings()), DATABASE_URL: pooler.url });
+      expect({ app, exitCode }).toEqual({ app, exitCode: 1 });
+      expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+        expect.objectContaining({
+          level: 'fatal',
+          message: 'the start has ended',
+          reason: expect.stringMatching(reason),
+        }),
+      ]);
+    }
+    await pooler.stop();
   });
 });

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+type BuiltAppName = 'api' | 'worker';
+
 /** An app as it is deployed: built, in a process of its own. */
 export interface BuiltApp {
   pid: number;
@@ -12,16 +14,31 @@ export interface BuiltApp {
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
 
+/** A start that must come to nothing. @returns what it wrote until its end, line by line, and its exit code */
+export async function endOfBuiltApp(
+  app: BuiltAppName,
+  environment: Record<string, string>,
+  onLine: (line: string) => void = () => undefined,
+): Promise<{ lines: string[]; exitCode: number | null }> {
+  const child = launch(app, environment);
+  const lines: string[] = [];
+  const read = [child.stdout, child.stderr].map(async (stream) => {
+    for await (const line of createInterface({ input: stream })) {
+      lines.push(line);
+      onLine(line);
+    }
+  });
+  await Promise.all([once(child, 'exit'), ...read]);
+  return { lines, exitCode: child.exitCode };
+}
+
 /** @returns when it listens or runs. @throws when it has ended before that */
 export async function startBuiltApp(
-  app: 'api' | 'worker',
+  app: BuiltAppName,
   environment: Record<string, string>,
   onLine: (line: string) => void = () => undefined,
 ): Promise<BuiltApp> {
-  const child = spawn(process.execPath, [join(process.cwd(), `dist/apps/${app}/src/main.js`)], {
-    env: { PATH: process.env.PATH, LOG_LEVEL: 'log', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = launch(app, environment);
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   lines.on('line', onLine);
@@ -44,4 +61,11 @@ export async function startBuiltApp(
       return child.exitCode;
     },
   };
+}
+
+function launch(app: BuiltAppName, environment: Record<string, string>) {
+  return spawn(process.execPath, [join(process.cwd(), `dist/apps/${app}/src/main.js`)], {
+    env: { PATH: process.env.PATH, LOG_LEVEL: 'log', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }

@@ -55,4 +55,7 @@ export default async function setup() {
         ? `Redis (${process.env.REDIS_URL ? 'of REDIS_URL' : 'redis-server found on the PATH'})`
         : 'no Redis (no REDIS_URL, no redis-server): the Redis backend is not tested'),
   );
+  for (const program of ['redis-server', 'pgbouncer', 'nginx']) {
+    if (spawnSync(program, ['-v']).error) console.log(`no ${program} on the PATH: tests that start one are skipped`);
+  }
 }

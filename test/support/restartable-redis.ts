@@ -16,14 +16,15 @@ export interface RestartableRedis {
 /** Where tests use a Redis of REDIS_URL there may be none. */
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
 
-export async function startRestartableRedis(): Promise<RestartableRedis> {
+/** @param settings of the server's command line */
+export async function startRestartableRedis(...settings: string[]): Promise<RestartableRedis> {
   const dir = mkdtempSync(join(tmpdir(), 'retract-redis-'));
   const port = await freePort();
   // Durable, as a real one: what was written has to be there after the restart.
   const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
   const address = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir];
   const launch = async () => {
-    const child = spawn('redis-server', [...address, ...durable], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn('redis-server', [...address, ...durable, ...settings], { stdio: ['ignore', 'pipe', 'ignore'] });
     const isReady = new Promise<void>((resolve) => {
       // Read to its end: a full pipe would stop the server.
       child.stdout.on('data', (text) => (String(text).includes('Ready to accept connections') ? resolve() : undefined));

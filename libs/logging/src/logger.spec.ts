@@ -41,6 +41,13 @@ describe('the logger', () => {
     expect(records().map((record) => record.level)).toEqual(expected);
   });
 
+  it('leaves what Nest throws to whoever started it', () => {
+    const logger = createLogger({ level: 'log' });
+    logger.error(new Error('a module was not made'), undefined, 'ExceptionHandler');
+    logger.error('a request failed', { code: 'x' }, 'ExceptionsHandler');
+    expect(records()).toMatchObject([{ message: 'a request failed', code: 'x' }]);
+  });
+
   it('adds the request id of where it was written', async () => {
     const logger = createLogger({ level: 'log' });
     await Promise.all(

@@ -19,6 +19,9 @@ export function createLogger({ level }: LoggerOptions): ConsoleLogger {
   return new JsonLogger(level);
 }
 
+/** The context of Nest's own logger for that. */
+const NEST_START = 'ExceptionHandler';
+
 class JsonLogger extends ConsoleLogger {
   constructor(level: LoggerOptions['level']) {
     super({
@@ -28,6 +31,11 @@ class JsonLogger extends ConsoleLogger {
       logLevels: logLevels.slice(0, logLevels.indexOf(level) + 1),
       redact: [...redactedKeys],
     });
+  }
+
+  /** Nest logs what fails while it makes modules, and throws it then: whoever started it tells of it, once. */
+  override error(message: unknown, ...rest: unknown[]): void {
+    if (rest.at(-1) !== NEST_START) super.error(message, ...rest);
   }
 
   protected override getJsonLogObject(...args: Parameters<ConsoleLogger['getJsonLogObject']>) {

@@ -9,7 +9,7 @@ export interface QueueOptions {
   url: string;
   /** PostgreSQL only: the schema of the queue's own tables. Default `bullmq`. */
   schema?: string;
-  /** Redis only: what every key starts with. Default `retract`. */
+  /** Redis only: what every key starts with. Default `{retract}`: a cluster keeps what has the same braces on one node. */
   prefix?: string;
   /** PostgreSQL only: most connections of a process per role (adding, working), besides one that listens. Default 6. */
   postgresPoolSize?: number;
@@ -144,6 +144,6 @@ function redisConnection({ url }: QueueOptions, answerWithinMs: number) {
   };
 }
 
-function prefixOf({ prefix = 'retract' }: QueueOptions): string {
+function prefixOf({ prefix = '{retract}' }: QueueOptions): string {
   return prefix;
 }

@@ -24,3 +24,4 @@ export type { Place } from './places.js';
 export { jobs, queues, type JobData, type JobName, type QueueName } from './jobs.js';
 export { QueueModule } from './queue.module.js';
 export { queueShortage, type QueueShortage } from './shortage.js';
+export { isQueueAway, whyNoQueue } from './why-no-queue.js';

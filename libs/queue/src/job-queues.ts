@@ -2,6 +2,7 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { AddingSide, type BullQueue, type QueueOptions } from './backend.js';
 import { logBackendErrors } from './backend-errors.js';
 import { within } from './deadline.js';
+import { evictionPolicy } from './eviction-policy.js';
 import { JobDataInvalid, QueueUnavailable } from './errors.js';
 import { jobs, queueNames, type JobData, type JobName, type QueueName } from './jobs.js';
 import { tryWrite } from './try-write.js';
@@ -96,6 +97,15 @@ export class JobQueues implements OnApplicationShutdown {
   async ping(deadlineMs = DEADLINE_MS): Promise<void> {
     const [queue] = queueNames;
     if (queue) await this.#run(queue, 'ping', tryWrite, deadlineMs);
+  }
+
+  /**
+   * By what Redis makes room when its memory is full, if jobs may be thrown away for it.
+   * @throws QueueUnavailable
+   */
+  async evictionPolicy(): Promise<string | undefined> {
+    const [queue] = queueNames;
+    return queue && this.#run(queue, 'look at memory', evictionPolicy);
   }
 
   /** Idempotent. What was added stays added. */

@@ -18,6 +18,7 @@ describe('what the queue is short of', () => {
     ["NOPERM this user has no permissions to run the 'eval' command", 'queue_refused'],
     ['NOAUTH Authentication required.', 'queue_refused'],
     ['WRONGPASS invalid username-password pair or user is disabled.', 'queue_refused'],
+    ['MOVED 11153 10.0.0.2:6379', 'queue_refused'],
     ['LOADING Redis is loading the dataset in memory', 'queue_unavailable'],
     ['BUSY Redis is busy running a script.', 'queue_unavailable'],
     ['CLUSTERDOWN The cluster is down', 'queue_unavailable'],

@@ -29,9 +29,11 @@ function byRedisWord(message: string): QueueShortage | undefined {
     case 'NOREPLICAS':
     case 'MISCONF':
       return 'queue_read_only';
+    // The last one: a node of a cluster, and not the one that has our keys.
     case 'NOPERM':
     case 'NOAUTH':
     case 'WRONGPASS':
+    case 'MOVED':
       return 'queue_refused';
     default:
       return undefined;

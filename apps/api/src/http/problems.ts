@@ -317,7 +317,7 @@ const problems = {
   queue_refused: [
     503,
     'The queue does not let this service in',
-    'Its server refuses the user, the password or a command. What was accepted is safe in the database. The operators have to correct `QUEUE_URL` or the rights of its user.',
+    'Its server refuses the user, the password or a command, or is not the node of a cluster that has its keys. What was accepted is safe in the database. The operators have to correct `QUEUE_URL` or the rights of its user.',
   ],
   database_unavailable: [
     503,

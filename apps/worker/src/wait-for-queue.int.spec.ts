@@ -1,0 +1,73 @@
+import { Logger, type LoggerService } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { describeWith } from '../../../test/support/programs.js';
+import { startRestartableRedis, type RestartableRedis } from '../../../test/support/restartable-redis.js';
+import { waitForQueue } from './wait-for-queue.js';
+
+Logger.overrideLogger(false);
+
+const NO_POSTGRES = 'postgres://127.0.0.1:1/none';
+
+describeWith('redis-server', 'the wait for a queue in Redis', () => {
+  let redis: RestartableRedis;
+  let admin: Redis;
+  const warnings: unknown[][] = [];
+  const logger = { warn: (...args: unknown[]) => void warnings.push(args) } as unknown as LoggerService;
+
+  beforeAll(async () => {
+    redis = await startRestartableRedis('--requirepass', 'of-the-admin', '--maxmemory-policy', 'noeviction');
+    admin = new Redis(as('default', 'of-the-admin'));
+    await admin.acl('SETUSER', 'scriptless', 'on', '>x', '~*', '+@all', '-eval', '-evalsha');
+    await admin.acl('SETUSER', 'keyless', 'on', '>x', '~other:*', '+@all');
+  });
+  beforeEach(() => warnings.splice(0));
+  afterAll(async () => {
+    await admin.quit();
+    await redis.drop();
+  });
+
+  function as(user: string, password: string): string {
+    const url = new URL(redis.url);
+    if (user !== '') Object.assign(url, { username: user, password });
+    return url.href;
+  }
+  const wait = (url = as('default', 'of-the-admin')) =>
+    waitForQueue({ QUEUE_URL: url, DATABASE_URL: NO_POSTGRES }, logger, 0);
+
+  it.each([
+    ['a user who may run no script', 'scriptless', 'x', /NOPERM.*eval/],
+    ['a user who may not touch our keys', 'keyless', 'x', /NOPERM/],
+    ['a wrong password', 'default', 'y', /WRONGPASS/],
+    ['no password', '', '', /NOAUTH/],
+  ])('does not begin with %s', async (_what, user, password, words) => {
+    const told: unknown = await wait(as(user, password)).catch((error: unknown) => error);
+    expect(told).toMatchObject({ code: 'queue_unfit', message: expect.stringMatching(words) });
+    expect(String(told)).toMatch(/The queue of QUEUE_URL refuses us.*docs\/operations\.md/);
+    expect(warnings).toEqual([]);
+  });
+
+  it('ends in words when a replica has not become a primary', async () => {
+    await admin.replicaof('127.0.0.1', '1');
+    const told = wait();
+    await expect(told).rejects.toMatchObject({
+      code: 'queue_unfit',
+      message: expect.stringMatching(/^The queue of QUEUE_URL takes no writes: a replica.*\(READONLY /),
+    });
+    await admin.replicaof('NO', 'ONE');
+  });
+
+  it('ends in words when a Redis is still full', async () => {
+    await admin.config('SET', 'maxmemory', '1');
+    await expect(wait()).rejects.toMatchObject({ message: expect.stringMatching(/QUEUE_URL has no room \(OOM /) });
+    await admin.config('SET', 'maxmemory', '0');
+  });
+
+  it('warns of a Redis that may throw jobs away', async () => {
+    await wait();
+    expect(warnings).toEqual([]);
+    await admin.config('SET', 'maxmemory-policy', 'volatile-lru');
+    await wait();
+    expect(warnings).toEqual([[expect.any(String), { setting: 'QUEUE_URL', maxmemory_policy: 'volatile-lru' }]]);
+    await admin.config('SET', 'maxmemory-policy', 'noeviction');
+  });
+});

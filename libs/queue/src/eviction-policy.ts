@@ -1,0 +1,19 @@
+import { Command } from 'ioredis';
+import type { BullQueue } from './backend.js';
+
+const THEIRS = 'maxmemory_policy:';
+const OURS = 'retract_maxmemory_policy:';
+
+// BullMQ looks for that line of INFO on every connection that it opens, and writes of it on the console, among our JSON.
+Command.setReplyTransformer('info', (reply: unknown) =>
+  typeof reply === 'string' ? reply.replace(new RegExp(`^${THEIRS}`, 'm'), OURS) : reply,
+);
+
+/** By what Redis makes room when its memory is full, if jobs may be thrown away for it. */
+export async function evictionPolicy(queue: BullQueue): Promise<string | undefined> {
+  const backend = queue.getBackend();
+  if (!('client' in backend)) return undefined;
+  const client = await backend.client;
+  const policy = new RegExp(`^${OURS}([a-z-]+)`, 'm').exec(await client.info())?.[1];
+  return policy === 'noeviction' ? undefined : policy;
+}

@@ -1,0 +1,64 @@
+import { freePort } from './support/free-port.js';
+import { startNginx } from './support/nginx.js';
+import { describeWith } from './support/programs.js';
+import { PLATFORM, System } from './support/system.js';
+
+describeWith('nginx', 'behind an nginx that takes a part of the path away', () => {
+  let system: System;
+  let nginx: Awaited<ReturnType<typeof startNginx>>;
+  let publicUrl: string;
+
+  beforeAll(async () => {
+    const port = await freePort();
+    publicUrl = `http://127.0.0.1:${port}/retract/`;
+    system = await System.start({ env: { PUBLIC_URL: publicUrl } });
+    nginx = await startNginx(port, `location /retract/ { proxy_pass ${system.url}/; }`);
+    await system.registerPlatform();
+  });
+  afterAll(async () => {
+    await nginx.stop();
+    await system.close();
+  });
+
+  const open = async (url: string) => {
+    const response = await fetch(url);
+    return { status: response.status, text: await response.text() };
+  };
+  const linkIn = (text: string, part: string) =>
+    new RegExp(`href="([^"]*${part}[^"]*)"`).exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  const consent = async (page: string, appid: string, sets: number[]): Promise<string> => {
+    const answer = await system.control('POST', 'consents', {
+      link: linkIn(page, 'componentloginpage'),
+      authorizer_appid: appid,
+      permission_sets: sets,
+    });
+    return answer.redirect_url;
+  };
+
+  it('the admin gets there and back, and may authorize again', async () => {
+    const { appid } = await system.control('POST', 'merchants', {});
+    const first = await open(`${publicUrl}authorize/${PLATFORM.component_appid}`);
+    expect(first.status).toBe(200);
+
+    const back = await consent(first.text, appid, [1, 2]);
+    expect(back).toMatch(new RegExp(`^${publicUrl}authorize/`));
+    const result = await open(back);
+    expect(result.status).toBe(200);
+    const again = linkIn(result.text, 'authorize/');
+    expect(again).toBe(`${publicUrl}authorize/${PLATFORM.component_appid}?biz_appid=${appid}`);
+
+    const second = await open(again);
+    expect(second.status).toBe(200);
+    const done = await open(await consent(second.text, appid, [1, 2, 7]));
+    expect(done.text).toContain('All set');
+  });
+
+  it('so does the link that the api gives for a merchant who has to authorize again', async () => {
+    const { appid } = await system.control('POST', 'merchants', {});
+    const page = await open(`${publicUrl}authorize/${PLATFORM.component_appid}`);
+    await open(await consent(page.text, appid, [1]));
+    const { body } = await system.call('GET', `/v1/merchants/${appid}`);
+    expect(body.reauthorize_url).toContain(publicUrl);
+    expect((await open(body.reauthorize_url)).status).toBe(200);
+  });
+});
