@@ -5,9 +5,15 @@ import { PLATFORM, System } from './support/system.js';
 describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUrlFor) => {
   let system: System;
   let platforms = 0;
+  const errors: { message: string; facts: unknown }[] = [];
+  const logger = {
+    log: () => undefined,
+    warn: () => undefined,
+    error: (message: string, facts?: unknown) => void errors.push({ message, facts }),
+  };
 
   beforeAll(async () => {
-    system = await System.start({ queueUrlFor });
+    system = await System.start({ queueUrlFor, logger });
     await system.registerPlatform();
   });
   afterAll(() => system.close());
@@ -103,7 +109,7 @@ describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUr
     const seen = await merchantView(merchant);
     expect(seen).toMatchObject({
       quota: { used_today: 0 },
-      token_conflict: { since: expect.any(String), next_try_at: expect.any(String) },
+      token_conflict: { kind: 'fresh_refused', since: expect.any(String), next_try_at: expect.any(String) },
     });
 
     // One mint and one call find out that it is so still.
@@ -129,11 +135,82 @@ describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUr
     );
     expect(told).toHaveLength(1);
     expect(told[0].data).toMatchObject({
+      kind: 'fresh_refused',
       errcode: 40001,
       since,
       explanation: expect.stringMatching(/^Another system/),
     });
     expect(await system.sql(`SELECT retries FROM deletions WHERE id = $1`, [id])).toEqual([{ retries: 0 }]);
+  });
+
+  it('that work and are void before their time are told of at the third in an hour, once an hour, and nothing waits', async () => {
+    const { merchant, msgId } = await aMerchant(6_000);
+    const first = BigInt(msgId);
+    const targets = [0n, 1n, 2n].flatMap((n) => [1, 2].map((idx) => ({ msg_id: String(first + n), article_idx: idx })));
+    const ofMerchant = `(SELECT id FROM merchants WHERE authorizer_appid = $1)`;
+    const makeVoid = () =>
+      system.control('POST', `platforms/${PLATFORM.component_appid}/authorizers/${merchant}/tokens`, {
+        action: 'lose_tokens',
+      });
+    const deleteOne = async (attempts: number) => {
+      const done = await system.finished(await accept({ merchant, ...targets.shift() }));
+      expect(done).toMatchObject({ state: 'succeeded', attempts });
+      await eventually(
+        () => system.sql(`SELECT void_at FROM access_tokens WHERE holder_id = ${ofMerchant}`, [merchant]),
+        ([token]) => token?.void_at === null,
+      );
+    };
+    const told = async () =>
+      system.sql<{ data: object }>(
+        `SELECT data FROM events WHERE type = 'merchant.token_conflict' AND merchant_id = ${ofMerchant} ORDER BY id`,
+        [merchant],
+      );
+    const logged = () =>
+      errors.filter(({ message, facts }) => {
+        return message.startsWith('another system mints tokens') && JSON.stringify(facts).includes(merchant);
+      });
+
+    await makeVoid();
+    await deleteOne(2);
+    // Another call than that of a deletion meets the refusal.
+    await makeVoid();
+    expect(await system.call('POST', `/v1/merchants/${merchant}/clear-quota`)).toMatchObject({ status: 200 });
+    await deleteOne(1);
+    expect(await told()).toEqual([]);
+    expect(await merchantView(merchant)).toMatchObject({ token_conflict: null });
+
+    await makeVoid();
+    await deleteOne(2);
+    const { token_conflict } = await merchantView(merchant);
+    expect(token_conflict).toEqual({ kind: 'void_early', since: expect.any(String), next_try_at: null });
+    await makeVoid();
+    await deleteOne(2);
+    expect(await told()).toEqual([
+      {
+        data: {
+          kind: 'void_early',
+          errcode: 40001,
+          since: token_conflict.since,
+          explanation: expect.stringMatching(/^Another system/),
+        },
+      },
+    ]);
+    expect(logged()).toHaveLength(1);
+
+    await system.sql(
+      `UPDATE access_tokens SET voids_told_at = now() - interval '61 minutes' WHERE holder_id = ${ofMerchant}`,
+      [merchant],
+    );
+    await makeVoid();
+    await deleteOne(2);
+    expect(await told()).toHaveLength(2);
+    expect(logged()).toHaveLength(2);
+
+    await system.sql(
+      `UPDATE access_tokens SET voids = ARRAY(SELECT at - interval '1 hour' FROM unnest(voids) AS at) WHERE holder_id = ${ofMerchant}`,
+      [merchant],
+    );
+    expect(await merchantView(merchant)).toMatchObject({ token_conflict: null });
   });
 
   it.each([
