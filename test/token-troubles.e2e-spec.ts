@@ -5,9 +5,15 @@ import { PLATFORM, System } from './support/system.js';
 describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUrlFor) => {
   let system: System;
   let platforms = 0;
+  const errors: { message: string; facts: unknown }[] = [];
+  const logger = {
+    log: () => undefined,
+    warn: () => undefined,
+    error: (message: string, facts?: unknown) => void errors.push({ message, facts }),
+  };
 
   beforeAll(async () => {
-    system = await System.start({ queueUrlFor });
+    system = await System.start({ queueUrlFor, logger });
     await system.registerPlatform();
   });
   afterAll(() => system.close());
@@ -54,6 +60,21 @@ describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUr
        FROM merchants m WHERE m.id = p.merchant_id AND m.authorizer_appid = $1`,
       [merchant],
     );
+  /** Those whose own mint failed wait for half a minute, and so does the lane that met the failure first: not here. */
+  const endOwnPauses = async (ids: string[]) => {
+    await system.sql(
+      `WITH over AS (
+         UPDATE deletions SET ready_at = now() WHERE id = ANY($1) AND waiting_for = 'platform' AND ready_at > now() RETURNING merchant_id
+       )
+       INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, now() FROM over`,
+      [ids],
+    );
+    await system.sql(
+      `UPDATE merchant_pacing SET next_slot_at = now(), due_at = now()
+       WHERE next_slot_at > now() + interval '5 s' AND merchant_id IN (SELECT merchant_id FROM deletions WHERE id = ANY($1))`,
+      [ids],
+    );
+  };
 
   it('that others have made void cost no slot, no retry and no call of the day: the call is made again at once', async () => {
     // The next slot is a minute away.
@@ -88,7 +109,7 @@ describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUr
     const seen = await merchantView(merchant);
     expect(seen).toMatchObject({
       quota: { used_today: 0 },
-      token_conflict: { since: expect.any(String), next_try_at: expect.any(String) },
+      token_conflict: { kind: 'fresh_refused', since: expect.any(String), next_try_at: expect.any(String) },
     });
 
     // One mint and one call find out that it is so still.
@@ -114,11 +135,82 @@ describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUr
     );
     expect(told).toHaveLength(1);
     expect(told[0].data).toMatchObject({
+      kind: 'fresh_refused',
       errcode: 40001,
       since,
       explanation: expect.stringMatching(/^Another system/),
     });
     expect(await system.sql(`SELECT retries FROM deletions WHERE id = $1`, [id])).toEqual([{ retries: 0 }]);
+  });
+
+  it('that work and are void before their time are told of at the third in an hour, once an hour, and nothing waits', async () => {
+    const { merchant, msgId } = await aMerchant(6_000);
+    const first = BigInt(msgId);
+    const targets = [0n, 1n, 2n].flatMap((n) => [1, 2].map((idx) => ({ msg_id: String(first + n), article_idx: idx })));
+    const ofMerchant = `(SELECT id FROM merchants WHERE authorizer_appid = $1)`;
+    const makeVoid = () =>
+      system.control('POST', `platforms/${PLATFORM.component_appid}/authorizers/${merchant}/tokens`, {
+        action: 'lose_tokens',
+      });
+    const deleteOne = async (attempts: number) => {
+      const done = await system.finished(await accept({ merchant, ...targets.shift() }));
+      expect(done).toMatchObject({ state: 'succeeded', attempts });
+      await eventually(
+        () => system.sql(`SELECT void_at FROM access_tokens WHERE holder_id = ${ofMerchant}`, [merchant]),
+        ([token]) => token?.void_at === null,
+      );
+    };
+    const told = async () =>
+      system.sql<{ data: object }>(
+        `SELECT data FROM events WHERE type = 'merchant.token_conflict' AND merchant_id = ${ofMerchant} ORDER BY id`,
+        [merchant],
+      );
+    const logged = () =>
+      errors.filter(({ message, facts }) => {
+        return message.startsWith('another system mints tokens') && JSON.stringify(facts).includes(merchant);
+      });
+
+    await makeVoid();
+    await deleteOne(2);
+    // Another call than that of a deletion meets the refusal.
+    await makeVoid();
+    expect(await system.call('POST', `/v1/merchants/${merchant}/clear-quota`)).toMatchObject({ status: 200 });
+    await deleteOne(1);
+    expect(await told()).toEqual([]);
+    expect(await merchantView(merchant)).toMatchObject({ token_conflict: null });
+
+    await makeVoid();
+    await deleteOne(2);
+    const { token_conflict } = await merchantView(merchant);
+    expect(token_conflict).toEqual({ kind: 'void_early', since: expect.any(String), next_try_at: null });
+    await makeVoid();
+    await deleteOne(2);
+    expect(await told()).toEqual([
+      {
+        data: {
+          kind: 'void_early',
+          errcode: 40001,
+          since: token_conflict.since,
+          explanation: expect.stringMatching(/^Another system/),
+        },
+      },
+    ]);
+    expect(logged()).toHaveLength(1);
+
+    await system.sql(
+      `UPDATE access_tokens SET voids_told_at = now() - interval '61 minutes' WHERE holder_id = ${ofMerchant}`,
+      [merchant],
+    );
+    await makeVoid();
+    await deleteOne(2);
+    expect(await told()).toHaveLength(2);
+    expect(logged()).toHaveLength(2);
+
+    await system.sql(
+      `UPDATE access_tokens SET voids = ARRAY(SELECT at - interval '1 hour' FROM unnest(voids) AS at) WHERE holder_id = ${ofMerchant}`,
+      [merchant],
+    );
+    expect(await merchantView(merchant)).toMatchObject({ token_conflict: null });
   });
 
   it.each([
@@ -159,7 +251,16 @@ describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUr
       expect(await system.call('PATCH', `/v1/platforms/${platform.component_appid}`, {})).toMatchObject({
         status: 200,
       });
-      for (const id of ids) expect(await system.finished(id, 60_000)).toMatchObject({ state: 'succeeded' });
+      await eventually(view, ({ hold }) => hold === null);
+      await eventually(
+        async () => {
+          await endOwnPauses(ids);
+          return system.sql(`SELECT id FROM deletions WHERE id = ANY($1) AND finished_at IS NULL`, [ids]);
+        },
+        (open) => open.length === 0,
+        60_000,
+      );
+      for (const id of ids) expect(await get(id)).toMatchObject({ state: 'succeeded' });
       const told = (await system.call('GET', '/v1/events?limit=1000')).body.data.filter(
         (event: { type: string; data: { component_appid?: string } }) =>
           event.type.startsWith('platform.') && event.data.component_appid === platform.component_appid,

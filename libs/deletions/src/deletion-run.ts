@@ -67,6 +67,7 @@ export class DeletionRun {
       throw error;
     });
     if (run.tokenConflicts > 0 && run.wasTokenTaken) await this.conflicts.end(run.merchant);
+    if (run.wasTokenRefused && run.wasTokenTaken) await this.conflicts.renewed(run.merchant, run.refusedWith);
     if (run.isProbe && run.wasAnswered) await this.holds.resume(run.merchant.platformId, run.id);
     if (delayMs === undefined) return this.refund(run);
     // The queue would give the job up after its last attempt; the lane never gives a deletion up.
@@ -137,7 +138,7 @@ export class DeletionRun {
     const final = step.do === 'verify' ? { run, outcome: { code: step.code, ...outcomeOf(call.error) } } : undefined;
     await this.runs.finishCall(call.id, call.result, final);
     if (step.do === 'renew_token') {
-      await this.tokens.markStale(run.merchant, held.version);
+      await this.renewToken(run, call.error);
       // Turned away at the door, before it came to the account: quota and slot are still there for the call that is made at once.
       run.hasSlot = true;
       run.slotUntil = performance.now() + ONCE_MORE_MS;
@@ -212,7 +213,7 @@ export class DeletionRun {
       const step = afterVerifyFailure(call.error, this.context(run, expired !== undefined));
       if (!step) throw call.error;
       if (step.do === 'renew_token') {
-        await this.tokens.markStale(run.merchant, held.version);
+        await this.renewToken(run, call.error);
         return this.verify(run, msgId, call.error);
       }
       return step.do === 'call' ? {} : this.take(run, step, call.error);
@@ -246,6 +247,14 @@ export class DeletionRun {
       await this.take(run, step, error, step.do === 'hold' && step.reason !== 'connect_failed');
       return undefined;
     }
+  }
+
+  /** What WeChat refused is used no more: whoever needs a token next mints one. */
+  private async renewToken(run: Run, refusal: Error): Promise<void> {
+    run.wasTokenTaken = false;
+    run.wasTokenRefused = true;
+    run.refusedWith = outcomeOf(refusal).errcode;
+    await this.tokens.markStale(run.merchant, run.tokenVersion);
   }
 
   /** @throws MintPutOff */

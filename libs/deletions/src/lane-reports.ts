@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import type { DeletionView } from './deletions.js';
+import { mintedElsewhereSince } from './early-voids.js';
 import { eta } from './eta.js';
 import { clearsLeft, configuredPerMinute, currentRate, quota, type PacingDefaults } from './lane.js';
 import { LANE_COLUMNS, type LaneRow } from './lane-rows.js';
@@ -21,8 +22,8 @@ export interface LaneReport {
   resetsAt: Date;
   /** Of this month's clears of the quota. */
   clearsLeft: number;
-  /** While another system mints access tokens for this account. */
-  tokenConflict: { since: Date; nextTryAt: Date | null } | null;
+  /** While another system mints access tokens for this account. The lane waits for its next try if fresh ones are refused. */
+  tokenConflict: { kind: 'fresh_refused' | 'void_early'; since: Date; nextTryAt: Date | null } | null;
   /** Deletions in the lane. */
   pending: number;
   /** When the last of them will leave; null when there is none, or it will not. */
@@ -37,6 +38,7 @@ interface ReportedLane extends LaneRow {
   besides: number;
   conflictSince: Date | null;
   conflictUntil: Date | null;
+  voids: Date[] | null;
   heldUntil: Date | null;
 }
 
@@ -53,7 +55,7 @@ export class LaneReports {
       this.dataSource,
       `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
          w.last_ready_at AS "lastReadyAt", pl.held_until AS "heldUntil",
-         t.conflict_since AS "conflictSince", t.conflict_until AS "conflictUntil", (
+         t.conflict_since AS "conflictSince", t.conflict_until AS "conflictUntil", t.voids, (
            SELECT count(*)::int FROM merchants s JOIN deletions o ON o.merchant_id = s.id
            WHERE s.authorizer_appid = m.authorizer_appid AND s.id <> m.id AND o.finished_at IS NULL AND o.dispatched_at IS NULL
          ) AS besides
@@ -104,7 +106,7 @@ export class LaneReports {
       reservedForUrgent: reserve,
       resetsAt,
       clearsLeft: clearsLeft(lane, lane.now),
-      tokenConflict: lane.conflictSince && { since: lane.conflictSince, nextTryAt: lane.conflictUntil },
+      tokenConflict: tokenConflictOf(lane),
       pending,
       eta: pending > 0 ? this.eta(lane, pending + lane.besides - 1, lane.normal === 0, lane.lastReadyAt) : null,
     };
@@ -119,4 +121,10 @@ export class LaneReports {
     const notBefore = new Date(Math.max(lane.now.getTime(), readyAt?.getTime() ?? 0, lane.heldUntil?.getTime() ?? 0));
     return eta(lane, ahead, lane.now, this.defaults, isUrgent, notBefore);
   }
+}
+
+function tokenConflictOf({ conflictSince, conflictUntil, voids, now }: ReportedLane): LaneReport['tokenConflict'] {
+  if (conflictSince) return { kind: 'fresh_refused', since: conflictSince, nextTryAt: conflictUntil };
+  const since = mintedElsewhereSince(voids ?? [], now);
+  return since && { kind: 'void_early', since, nextTryAt: null };
 }

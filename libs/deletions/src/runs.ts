@@ -37,8 +37,11 @@ export interface Run {
   /** Of the token that its last call was made with, and whether this run minted it. */
   tokenVersion: number;
   hasMinted: boolean;
-  /** WeChat answered a call of this run, and had nothing against its token. */
+  /** WeChat answered a call of this run, and had nothing against its token, which is the newest that the run had. */
   wasTokenTaken: boolean;
+  /** A token of the merchant was refused, before this run or in it, and none was known to be taken since. */
+  wasTokenRefused: boolean;
+  refusedWith?: number | undefined;
   /** By performance.now(): a call that begins later might outlast the claim. */
   callBefore: number;
   /** What WeChat has said already, for good: unless the message turns out to be gone, the deletion ends so. */
@@ -125,6 +128,7 @@ interface ClaimedRow {
   isLastOutcomeUnknown: boolean;
   isFirstAnswerLost: boolean;
   tokenConflicts: number;
+  isTokenVoid: boolean;
   merchantId: string;
   platformId: string;
   authorizerAppid: string;
@@ -309,7 +313,7 @@ export class Runs implements OnModuleDestroy {
          ORDER BY d.id FOR UPDATE OF d
        ), seen AS (
          SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, CASE WHEN NOT ${IS_TRIED_ANYWAY} THEN ${SURELY_REFUSED} END AS grant_gone,
-           t.token_sealed, t.version AS token_version, COALESCE(t.conflicts, 0) AS token_conflicts, ${IS_USABLE_TOKEN} AS is_token_usable, ${IS_SLOT_SPENT} AS is_slot_spent,
+           t.token_sealed, t.version AS token_version, COALESCE(t.conflicts, 0) AS token_conflicts, t.void_at IS NOT NULL AS is_token_void, ${IS_USABLE_TOKEN} AS is_token_usable, ${IS_SLOT_SPENT} AS is_slot_spent,
            COALESCE(extract(epoch FROM now() - d.slot_at) * 1000, 0)::float8 AS slot_age_ms,
            ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown, ${IS_FIRST_ANSWER_LOST} AS is_first_answer_lost, ${IS_HELD} AS is_held, ${IS_PROBE} AS is_probe
          FROM wanted d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
@@ -324,7 +328,7 @@ export class Runs implements OnModuleDestroy {
        FROM (SELECT * FROM decided ORDER BY id) s WHERE d.id = ANY($1) AND d.id = s.id
        RETURNING d.id, d.run_id AS "runId", d.outcome_code AS "finalCode", d.outcome_errcode AS "finalErrcode",
          d.outcome_errmsg AS "finalErrmsg", d.outcome_rid AS "finalRid", d.msg_id AS "msgId", d.article_idx AS "articleIdx", d.url, d.is_urgent AS "isUrgent", d.retries,
-         s.is_slot_spent AS "isSlotSpent", s.slot_age_ms AS "slotAgeMs", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", s.is_first_answer_lost AS "isFirstAnswerLost", s.token_conflicts AS "tokenConflicts", d.merchant_id AS "merchantId",
+         s.is_slot_spent AS "isSlotSpent", s.slot_age_ms AS "slotAgeMs", s.is_last_outcome_unknown AS "isLastOutcomeUnknown", s.is_first_answer_lost AS "isFirstAnswerLost", s.token_conflicts AS "tokenConflicts", s.is_token_void AS "isTokenVoid", d.merchant_id AS "merchantId",
          s.platform_id AS "platformId", s.authorizer_appid AS "authorizerAppid", s.grant_gone AS "grantGone",
          s.grant_version AS "grantVersion", s.is_held AS "isHeld", s.is_probe AS "isProbe", s.is_call_begun AS "isCallBegun", s.token_sealed AS "tokenSealed",
          s.token_version AS "tokenVersion"`,
@@ -444,6 +448,7 @@ function runOf(row: ClaimedRow, { runId }: WantedClaim, askedAt: number): Omit<R
     tokenVersion: 0,
     hasMinted: false,
     wasTokenTaken: false,
+    wasTokenRefused: row.isTokenVoid,
     final: row.finalCode === null ? undefined : finalOf(row, row.finalCode),
     begun: row.isCallBegun ? runId : undefined,
     lent: row.isCallBegun ? { sealed: tokenSealed, version: tokenVersion } : undefined,

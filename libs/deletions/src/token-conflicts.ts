@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import { Events } from '@app/events';
+import { afterEarlyVoid, type EarlyVoids } from './early-voids.js';
 import { conflictPauseMs } from './hold-pause.js';
 import { Lanes } from './lanes.js';
 
@@ -25,7 +26,8 @@ interface TokenRow {
 
 /**
  * A token that was minted for the very call, and is refused: two systems mint for one account, and would go on breaking each other.
- * Its lane waits, longer each time, and the alarm rings once, until WeChat takes a token again.
+ * Its lane waits, longer each time, and the alarm rings once, until WeChat takes a token again. Where the other system mints more
+ * slowly, tokens work and are void before their time: that holds nothing up, and is told of when it happens again and again.
  */
 @Injectable()
 export class TokenConflicts {
@@ -53,7 +55,7 @@ export class TokenConflicts {
       const [conflict] = await rows<{ since: Date }>(
         tx,
         `UPDATE access_tokens SET use_until = CASE WHEN $4 THEN LEAST(use_until, now()) ELSE use_until END,
-           conflicts = conflicts + $3::int, conflict_since = CASE WHEN $3::int > 0 THEN COALESCE(conflict_since, now()) ELSE conflict_since END,
+           void_at = CASE WHEN $4 THEN NULL ELSE void_at END, conflicts = conflicts + $3::int, conflict_since = CASE WHEN $3::int > 0 THEN COALESCE(conflict_since, now()) ELSE conflict_since END,
            conflict_until = CASE WHEN $3::int > 0 THEN now() + $2 * interval '1 ms' ELSE conflict_until END
          WHERE holder_id = $1 RETURNING conflict_since AS since`,
         [merchant.id, pauseMs ?? 0, isNew ? 1 : 0, token.isCurrent],
@@ -67,7 +69,12 @@ export class TokenConflicts {
             type: 'merchant.token_conflict',
             platformId: merchant.platformId,
             merchantId: merchant.id,
-            data: { errcode: errcode ?? null, since: conflict.since.toISOString(), explanation: EXPLANATION },
+            data: {
+              kind: 'fresh_refused',
+              errcode: errcode ?? null,
+              since: conflict.since.toISOString(),
+              explanation: EXPLANATION,
+            },
           });
         }
       }
@@ -87,5 +94,36 @@ export class TokenConflicts {
       [merchant.id],
     );
     if (ended) this.logger.log('access tokens are taken again', { authorizer_appid: merchant.authorizerAppid });
+  }
+
+  /** WeChat took a token of this account, after it had refused the one before. If that was before its time, it counts, once. */
+  async renewed(merchant: RefusedMerchant, errcode: number | undefined): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const [token] = await rows<EarlyVoids & { voidAt: Date; now: Date }>(
+        tx,
+        `SELECT void_at AS "voidAt", voids, voids_told_at AS "toldAt", now() AS now FROM access_tokens
+         WHERE holder_id = $1 AND void_at IS NOT NULL FOR UPDATE`,
+        [merchant.id],
+      );
+      if (!token) return;
+      const { voids, since, isToBeTold } = afterEarlyVoid(token, token.voidAt, token.now);
+      await tx.query(
+        `UPDATE access_tokens SET void_at = NULL, voids = $2, voids_told_at = CASE WHEN $3 THEN now() ELSE voids_told_at END
+         WHERE holder_id = $1`,
+        [merchant.id, voids, isToBeTold],
+      );
+      if (!since || !isToBeTold) return;
+      this.logger.error('another system mints tokens for this account: they work, and are void before their time', {
+        authorizer_appid: merchant.authorizerAppid,
+        errcode,
+        since,
+      });
+      await this.events.append(tx, {
+        type: 'merchant.token_conflict',
+        platformId: merchant.platformId,
+        merchantId: merchant.id,
+        data: { kind: 'void_early', errcode: errcode ?? null, since: since.toISOString(), explanation: EXPLANATION },
+      });
+    });
   }
 }

@@ -11,10 +11,16 @@ export interface EventData {
   /** Reasons are those of a merchant's `ineligible_reasons`. */
   'merchant.eligibility_changed': { eligible: boolean; reasons: string[]; previous_reasons: string[] };
   /**
-   * WeChat refuses tokens that were minted for the very call: another system mints for the same account, and each mint makes the
-   * other's token void. Its deletions wait. `since` is an ISO 8601 moment. Told once until a token is taken again.
+   * Another system mints for the same account, and each mint makes the other's token void. `fresh_refused`: WeChat refuses tokens
+   * that were minted for the very call. Its deletions wait; told once until a token is taken again. `void_early`: tokens work,
+   * and are void before their time again and again. Its deletions go on; told once an hour at most. `since` is an ISO 8601 moment.
    */
-  'merchant.token_conflict': { errcode: number | null; since: string; explanation: string };
+  'merchant.token_conflict': {
+    kind: 'fresh_refused' | 'void_early';
+    errcode: number | null;
+    since: string;
+    explanation: string;
+  };
   /** No component_verify_ticket for half an hour; told once per silence. */
   'platform.ticket_silent': { ticket_received_at: string | null };
   /** The list of authorizers and our merchants were not the same. Appids in `absent` are cut off after a hundred. */

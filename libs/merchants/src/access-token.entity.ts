@@ -19,4 +19,9 @@ export class AccessTokenRow {
   @Column('timestamptz', { name: 'conflict_since', nullable: true }) conflictSince!: Date | null;
   /** No call is made before: each mint makes the other system's token void, too. */
   @Column('timestamptz', { name: 'conflict_until', nullable: true }) conflictUntil!: Date | null;
+  /** When WeChat refused a token before its time, until one that was minted since is taken. */
+  @Column('timestamptz', { name: 'void_at', nullable: true }) voidAt!: Date | null;
+  /** The last times that a token was void before its time, and the next one was taken; oldest first. */
+  @Column('timestamptz', { array: true, default: [] }) voids!: Date[];
+  @Column('timestamptz', { name: 'voids_told_at', nullable: true }) voidsToldAt!: Date | null;
 }

@@ -157,6 +157,22 @@ describe('AccessTokens', () => {
     expect(mint.count).toBe(2);
   });
 
+  it('notes that a token was refused before its time, not so one that was put away, until a grant brings another', async () => {
+    const voidAt = async () => {
+      const text = `SELECT void_at AS "voidAt" FROM access_tokens WHERE holder_id = $1`;
+      return (await rows<{ voidAt: Date | null }>(source(), text, [holder]))[0]?.voidAt;
+    };
+    const { version } = await process_(0).current(holder, new Mint().run);
+    await source().query(`UPDATE access_tokens SET use_until = now() WHERE holder_id = $1`, [holder]);
+    await process_(0).markStale(holder, version);
+    expect(await voidAt()).toBeNull();
+    const next = await process_(0).current(holder, new Mint().run);
+    await process_(0).markStale(holder, next.version);
+    expect(await voidAt()).toEqual(expect.any(Date));
+    await source().transaction((tx) => process_(0).keep(tx, holder, minted('of a grant')));
+    expect(await voidAt()).toBeNull();
+  });
+
   it('makes one failed call and lets nobody try again until the cooldown is over', async () => {
     let calls = 0;
     const failing = async (): Promise<MintedToken> => {

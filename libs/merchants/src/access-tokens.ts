@@ -109,10 +109,13 @@ export class AccessTokens {
     return this.sealed.open(placeOf(holderId), tokenSealed);
   }
 
-  /** Says that WeChat refused this token. A newer one is left alone: the failure came late. */
+  /**
+   * Says that WeChat refused this token. A newer one is left alone: the failure came late. What was in use was refused before
+   * its time, for a token is put away before its end.
+   */
   async markStale(holderId: string, version: number): Promise<void> {
     await this.dataSource.query(
-      `UPDATE access_tokens SET use_until = now() WHERE holder_id = $1 AND version = $2 AND use_until > now()`,
+      `UPDATE access_tokens SET use_until = now(), void_at = now() WHERE holder_id = $1 AND version = $2 AND use_until > now()`,
       [holderId, version],
     );
   }
@@ -123,7 +126,7 @@ export class AccessTokens {
       `INSERT INTO access_tokens (holder_id, token_sealed, expires_at, use_until, version) VALUES ($1, $2, ${expiresAt('$3::int')}, ${useUntil('$3::int')}, 1)
        ON CONFLICT (holder_id) DO UPDATE SET
          token_sealed = excluded.token_sealed, expires_at = excluded.expires_at, use_until = excluded.use_until,
-         version = access_tokens.version + 1, lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL`,
+         version = access_tokens.version + 1, lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL, void_at = NULL`,
       [holderId, this.seal(holderId, minted.token), minted.expiresInSeconds],
     );
   }

@@ -82,9 +82,16 @@ export const merchantSchema = z
     }),
     quota: quotaSchema,
     token_conflict: z
-      .object({ since: z.string(), next_try_at: z.string().nullable() })
+      .object({
+        kind: z.enum(['fresh_refused', 'void_early']).meta({
+          description:
+            '`fresh_refused`: tokens are refused as soon as they are minted; deletions wait until `next_try_at`. `void_early`: tokens work, and were void before their time three times within the last hour; deletions go on.',
+        }),
+        since: z.string(),
+        next_try_at: z.string().nullable(),
+      })
       .nullable()
-      .meta({ description: 'While another system mints access tokens for this account; its deletions wait.' }),
+      .meta({ description: 'While another system mints access tokens for this account.' }),
     pending: z.int().meta({ description: 'Deletions that wait in its lane.' }),
     eta: z.string().nullable().meta({ description: 'When the last of them will leave it, as things stand.' }),
     created_at: z.string(),
@@ -151,6 +158,7 @@ export function merchantResource({
       clears_left: lane.clearsLeft,
     },
     token_conflict: lane.tokenConflict && {
+      kind: lane.tokenConflict.kind,
       since: lane.tokenConflict.since.toISOString(),
       next_try_at: lane.tokenConflict.nextTryAt?.toISOString() ?? null,
     },
