@@ -126,7 +126,10 @@ export class Reconciliation {
     try {
       await this.queues.addBulk(
         'merchant.read-facts',
-        merchantIds.map((id) => ({ jobId: `merchant.read-facts-${id}`, data: { merchant_id: id, request_id: requestId } })),
+        merchantIds.map((id) => ({
+          jobId: `merchant.read-facts-${id}`,
+          data: { merchant_id: id, request_id: requestId },
+        })),
       );
     } catch (error) {
       this.logger.warn('account facts left to the nightly reading', { merchants: merchantIds.length, error });
