@@ -163,11 +163,11 @@ export class TakedownIntake {
     const [repeated] = await rows<{ count: number }>(
       tx,
       `WITH dropped AS (
-         DELETE FROM takedown_items WHERE takedown_id = $1 AND line IN (
+         DELETE FROM takedown_items WHERE takedown_id = $1 AND line = ANY(ARRAY(
            SELECT line FROM (
              SELECT line, row_number() OVER (PARTITION BY merchant_id, target_key ORDER BY again DESC, line) AS nth
              FROM takedown_items WHERE takedown_id = $1
-           ) AS named WHERE nth > 1)
+           ) AS named WHERE nth > 1))
          RETURNING line
        )
        SELECT count(*)::int AS count FROM dropped`,
@@ -269,8 +269,9 @@ export class TakedownIntake {
     const [released] = await rows<Released>(
       tx,
       `WITH batch AS (
-         DELETE FROM takedown_items WHERE takedown_id = $1 AND line IN (
-           SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT ${RELEASE_BATCH})
+         -- Not IN: between takedowns the table is empty, and if that is what its statistics say, each line is sought among all of them.
+         DELETE FROM takedown_items WHERE takedown_id = $1 AND line <= (
+           SELECT max(line) FROM (SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT ${RELEASE_BATCH}) AS first)
          RETURNING *
        ),
        wanted AS MATERIALIZED (
