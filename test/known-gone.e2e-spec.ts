@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { eventually } from './support/eventually.js';
-import { System } from './support/system.js';
+import { PLATFORM, System } from './support/system.js';
 
 let system: System;
 
@@ -41,6 +42,30 @@ async function aToldMessage(merchant?: string, message: object = {}): Promise<To
     (reply) => reply.body.data.some(({ msg_id }: Told) => msg_id === msgId),
   );
   return body.data.find(({ msg_id }: Told) => msg_id === msgId);
+}
+
+/** A message of which no push has told. */
+async function anUntoldMessage(articles: number): Promise<{ merchant: string; msg_id: string }> {
+  const merchant = await system.onboardMerchant();
+  const titles = Array.from({ length: articles }, (_, i) => ({ title: `Article ${i + 1}` }));
+  return { merchant, msg_id: await system.sendMassMessage(merchant, { push: false, articles: titles }) };
+}
+const imported = ({ merchant, msg_id }: { merchant: string; msg_id: string }, numbers: number[]) =>
+  system.call('POST', '/v1/mass-messages', {
+    merchant,
+    msg_id,
+    articles: numbers.map((article_idx) => ({ article_idx })),
+  });
+
+/** How the account's next delete call goes. */
+const nextCall = (merchant: string, fault: object) =>
+  system.control('POST', 'faults', { operation: 'mass/delete', authorizer_appid: merchant, ...fault });
+/** A deletion of article 1 that WeChat, wrongly, told to be gone. */
+async function aFailedDeletion({ merchant, msg_id }: Told): Promise<string> {
+  await nextCall(merchant, { outcome: 'errcode', errcode: 40065 });
+  const { body } = await post({ merchant, msg_id, article_idx: 1 });
+  expect(await system.finished(body.id)).toMatchObject({ state: 'failed', outcome: { code: 'already_gone' } });
+  return body.id;
 }
 
 const urlOf = ({ articles }: Told, idx = 1) => articles.find(({ article_idx }) => article_idx === idx)?.url ?? '';
@@ -90,7 +115,7 @@ describe('what was deleted', () => {
   });
 
   it('in one file for many accounts: the second run makes no call, links all of it, and its dry run says so', async () => {
-    const COUNT = 60;
+    const COUNT = 300;
     const lines = (await system.grantedMerchants(COUNT)).map(({ merchant, msgId }) => ({
       merchant,
       msg_id: msgId,
@@ -146,6 +171,183 @@ describe('what was deleted', () => {
       asked_url: urlOf(told),
       message_articles: 2,
     });
+  });
+});
+
+describe('what WeChat says is deleted', () => {
+  it('by mass/get is gone, all of the message', async () => {
+    const { merchant, msg_id } = await anUntoldMessage(1);
+    await nextCall(merchant, { outcome: 'reset', takes_effect: true });
+    const { body } = await post({ merchant, msg_id, article_idx: 1 });
+    expect(await system.finished(body.id)).toMatchObject({ state: 'succeeded', proof: 'verified' });
+    expect(await post({ merchant, msg_id, whole_message: true })).toMatchObject({ status: 200, body: { id: body.id } });
+    expect((await takedown({ items: [{ merchant, msg_id, article_idx: 2 }] })).body).toMatchObject({
+      accepted: 0,
+      already_deleted: 1,
+    });
+    expect(await deleteCalls(merchant)).toBe(1);
+  });
+
+  it('by 40065 alone is not known to be, and is called again', async () => {
+    const told = await aToldMessage();
+    await aFailedDeletion(told);
+    const { merchant, msg_id } = told;
+    const second = await post({ merchant, msg_id, article_idx: 1 });
+    expect(second.status).toBe(202);
+    expect(await system.finished(second.body.id)).toMatchObject({ state: 'succeeded' });
+  });
+
+  it('is no proof for an article that never was', async () => {
+    const { merchant, msg_id } = await aToldMessage();
+    await system.finished((await post({ merchant, msg_id, whole_message: true })).body.id);
+    const { body } = await post({ merchant, msg_id, article_idx: 7, again: true });
+    expect(await system.finished(body.id)).toMatchObject({
+      state: 'failed',
+      proof: 'none',
+      outcome: { code: 'article_not_in_message' },
+    });
+  });
+
+  it('though its first answer was lost, is inferred of one article, and gone from then on', async () => {
+    const { merchant, msg_id } = await aToldMessage();
+    await nextCall(merchant, { outcome: 'reset', takes_effect: true });
+    const { body } = await post({ merchant, msg_id, article_idx: 1 });
+    expect(await system.finished(body.id)).toMatchObject({ state: 'succeeded', proof: 'inferred' });
+    const calls = await deleteCalls(merchant);
+    expect(await post({ merchant, msg_id, article_idx: 1 })).toMatchObject({ status: 200, body: { id: body.id } });
+    expect((await post({ merchant, msg_id, article_idx: 2 })).status).toBe(202);
+    expect(calls).toBe(2);
+  });
+});
+
+describe('a retry', () => {
+  const retry = (id: string) => system.call('POST', `/v1/deletions/${id}/retry`);
+
+  it('of what is gone meanwhile is answered with the deletion that did it', async () => {
+    const told = await aToldMessage();
+    const failed = await aFailedDeletion(told);
+    const { merchant, msg_id } = told;
+    const whole = await post({ merchant, msg_id, whole_message: true });
+    await system.finished(whole.body.id);
+    expect(await retry(failed)).toMatchObject({ status: 200, body: { id: whole.body.id, state: 'succeeded' } });
+    expect(await deleteCalls(merchant)).toBe(2);
+  });
+
+  it('of a message that never went out is refused', async () => {
+    const told = await aToldMessage();
+    const failed = await aFailedDeletion(told);
+    await system.sql(
+      `UPDATE mass_messages SET status = 'send fail' WHERE msg_id = $1 AND merchant_id IN (
+      SELECT id FROM merchants WHERE authorizer_appid = $2)`,
+      [told.msg_id, told.merchant],
+    );
+    expect(await retry(failed)).toMatchObject({ status: 422, body: { code: 'message_not_sent' } });
+    expect(await deleteCalls(told.merchant)).toBe(1);
+  });
+});
+
+describe('an account on two platforms', () => {
+  const SECOND = { ...PLATFORM, component_appid: 'wx00000000000000b2' };
+
+  it('has one knowledge, however the target is named', async () => {
+    await system.registerPlatform(SECOND);
+    const told = await aToldMessage();
+    const { merchant, msg_id } = told;
+    const { body: page } = await system.call('GET', `/authorize/${SECOND.component_appid}`);
+    const link = /href="([^"]*componentloginpage[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+    await system.control('POST', 'consents', { link, authorizer_appid: merchant, follow_redirect: true });
+    const over = { merchant, component_appid: SECOND.component_appid };
+    await eventually(
+      () => system.call('GET', `/v1/merchants/${merchant}?component_appid=${over.component_appid}`),
+      ({ status, body }) => status === 200 && body.eligible,
+    );
+    const first = await post({ merchant, component_appid: PLATFORM.component_appid, msg_id, article_idx: 1 });
+    const { id } = await system.finished(first.body.id);
+    expect(await post({ ...over, msg_id, article_idx: 1 })).toMatchObject({ status: 200, body: { id } });
+    expect(await post({ ...over, url: urlOf(told) })).toMatchObject({ status: 200, body: { id } });
+    const items = [{ ...over, url: urlOf(told) }];
+    expect((await takedown({ items })).body).toMatchObject({ accepted: 0, already_deleted: 1 });
+    expect((await post({ ...over, msg_id, article_idx: 3 })).body.code).toBe('article_not_in_message');
+    expect(await deleteCalls(merchant)).toBe(1);
+  });
+});
+
+describe('a wish at the moment when its target goes', () => {
+  it('is never a second call', async () => {
+    const { merchant, msg_id } = await aToldMessage();
+    const wish = { merchant, msg_id, article_idx: 1 };
+    const first = await post(wish);
+    let isOver = false;
+    const answers = new Set<string>();
+    const asking = Array.from({ length: 6 }, async () => {
+      while (!isOver) answers.add((await post(wish)).body.id);
+    });
+    await system.finished(first.body.id);
+    await takedown({ items: [wish] });
+    isOver = true;
+    await Promise.all(asking);
+    expect([...answers]).toEqual([first.body.id]);
+    expect(await deleteCalls(merchant)).toBe(1);
+  });
+});
+
+describe('a merchant that is not eligible', () => {
+  const notVerified = (merchant: string) =>
+    system.sql(
+      `UPDATE merchants SET verify_type = -1, ineligible_reasons = '{not_verified}' WHERE authorizer_appid = $1`,
+      [merchant],
+    );
+
+  it('has gone what was deleted before, and nothing else', async () => {
+    const { merchant, msg_id } = await aToldMessage();
+    const { body } = await post({ merchant, msg_id, article_idx: 1 });
+    await system.finished(body.id);
+    await notVerified(merchant);
+    expect(await post({ merchant, msg_id, article_idx: 1 })).toMatchObject({ status: 200, body: { id: body.id } });
+    expect((await post({ merchant, msg_id, article_idx: 1, again: true })).body.code).toBe('merchant_not_eligible');
+    const items = [1, 2].map((article_idx) => ({ merchant, msg_id, article_idx }));
+    expect((await takedown({ items })).body).toMatchObject({
+      accepted: 0,
+      already_deleted: 1,
+      errors: [{ line: 2, code: 'merchant_not_eligible' }],
+    });
+    expect(await deleteCalls(merchant)).toBe(1);
+  });
+
+  it('is tried anyway in a takedown that says so, for all of it or for an item', async () => {
+    const { merchant, msg_id } = await aToldMessage();
+    await notVerified(merchant);
+    const item = { merchant, msg_id, article_idx: 1 };
+    expect((await takedownOfLines([item])).body.errors[0].code).toBe('merchant_not_eligible');
+    const first = await takedownOfLines([item, { ...item, article_idx: 2, try_anyway: false }], '?try_anyway=true');
+    expect(first.body).toMatchObject({ accepted: 1, errors: [{ line: 2, code: 'merchant_not_eligible' }] });
+    expect(await finishedTakedown(first.body.id)).toMatchObject({ counts: { succeeded: 1 } });
+    const second = await takedown({ items: [{ ...item, article_idx: 2, try_anyway: true }] });
+    expect(await finishedTakedown(second.body.id)).toMatchObject({ counts: { succeeded: 1 } });
+  });
+});
+
+describe('a takedown of what is gone', () => {
+  it('tells so in its events and in its proof, whatever the format', async () => {
+    const { merchant, msg_id } = await aToldMessage();
+    const item = { merchant, msg_id, article_idx: 1 };
+    await system.finished((await post(item)).body.id);
+    const { id } = (await takedown({ items: [item] })).body;
+    await finishedTakedown(id);
+    const { body } = await eventually(
+      () => system.call('GET', `/v1/events?takedown=${id}&type=takedown.finished`),
+      (reply) => reply.body.data.length > 0,
+    );
+    expect(body.data[0].data).toMatchObject({ accepted: 0, already_open: 0, already_deleted: 1, rejected: 0 });
+    for (const format of ['json', 'ndjson', 'csv']) {
+      const proof = await fetch(`${system.url}/v1/takedowns/${id}/proof?format=${format}`, {
+        headers: { authorization: `Bearer ${system.apiKey}` },
+      });
+      const text = Buffer.from(await proof.arrayBuffer());
+      expect(text.toString()).toContain('already_deleted');
+      const checked = spawnSync(process.execPath, ['scripts/verify-proof.mjs', '-'], { input: text });
+      expect(checked.stdout.toString()).toMatch(/^ok: 1 deletion,/);
+    }
   });
 });
 
@@ -234,6 +436,18 @@ describe('what never was', () => {
     });
     expect(insisting).toMatchObject({ status: 202, body: { accepted: 1 } });
     await system.call('POST', `/v1/takedowns/${insisting.body.id}/cancel`);
+  });
+
+  it('is known from an import that names several articles; one that names only the first says nothing of others', async () => {
+    const message = await anUntoldMessage(2);
+    expect((await post({ ...message, article_idx: 99 })).body.code).toBe('article_not_in_message');
+    await imported(message, [1]);
+    const second = await post({ ...message, article_idx: 2 });
+    expect(second.status).toBe(202);
+    expect(await system.finished(second.body.id)).toMatchObject({ state: 'succeeded' });
+    await imported(message, [2]);
+    expect((await post({ ...message, article_idx: 3 })).body.code).toBe('article_not_in_message');
+    expect(await deleteCalls(message.merchant)).toBe(1);
   });
 
   it('because it never went out is refused by each way in', async () => {

@@ -20,6 +20,7 @@ import { UndoneTakedowns1764351000000 } from './migrations/1764351000000-undone-
 import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 import { UnreadablePushes1764520000000 } from './migrations/1764520000000-unreadable-pushes.js';
 import { Readiness1764580000000 } from './migrations/1764580000000-readiness.js';
+import { ToldGone1764591000000 } from './migrations/1764591000000-told-gone.js';
 import { InferredProofs1764540000000 } from './migrations/1764540000000-inferred-proofs.js';
 import { TokenConflicts1764541000000 } from './migrations/1764541000000-token-conflicts.js';
 import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
@@ -60,6 +61,7 @@ const migrations = [
   UndoneTakedowns1764351000000,
   UnreadablePushes1764520000000,
   Readiness1764580000000,
+  ToldGone1764591000000,
   AccountLedgers1764550000000,
   UnknownFacts1764560000000,
   TryAnyway1764560001000,

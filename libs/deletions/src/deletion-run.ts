@@ -222,6 +222,14 @@ export class DeletionRun {
       await this.runs.finishCall(call.id, call.result);
       return { status: call.answer?.status };
     }
+    if (await this.runs.isOfNoArticle(run)) {
+      await this.runs.finish(
+        run,
+        { state: 'failed', proof: 'none', outcome: { code: 'article_not_in_message' } },
+        call,
+      );
+      return undefined;
+    }
     await this.runs.finish(
       run,
       { state: 'succeeded', proof: 'verified', outcome: { code: 'already_deleted', errcode: 0, errmsg: 'ok' } },

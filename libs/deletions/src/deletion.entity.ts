@@ -19,6 +19,7 @@ import type { DeletionState, Proof } from './states.js';
 )
 @Index('deletions_open_target_idx', ['merchantId', 'targetKey'], { unique: true, where: 'finished_at IS NULL' })
 @Index('deletions_gone_idx', ['merchantId', 'targetKey'], { where: `state = 'succeeded'` })
+@Index('deletions_told_gone_idx', ['merchantId', 'msgId'], { where: `proof = 'verified' AND state = 'succeeded'` })
 @Index('deletions_lane_idx', ['merchantId', 'isUrgent', 'readyAt', 'id'], {
   where: 'finished_at IS NULL AND dispatched_at IS NULL',
 })

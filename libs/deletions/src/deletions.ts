@@ -11,7 +11,6 @@ import {
   Merchants,
   refreshAheadMs,
   type Alongside,
-  type Merchant,
   type Scope,
 } from '@app/merchants';
 import { DeletionAttempt } from './deletion-attempt.entity.js';
@@ -119,18 +118,18 @@ export class Deletions {
       }
       const merchant = await this.merchants.find(address.scope, address.authorizerAppid, address.componentAppid, sql);
       const { id, authorizerAppid, ineligibleReasons: reasons } = merchant;
-      const isRefused = reasons.length > 0 && !(wish.tryAnyway && mayTryAnyway(reasons));
-      if (isRefused) throw new MerchantNotEligible(authorizerAppid, reasons);
       const { openId, goneId, obstacle, shared } = await this.standing(sql, address.scope, id, wish);
-      if (openId !== null) {
+      const isRefused = reasons.length > 0 && !(wish.tryAnyway && mayTryAnyway(reasons));
+      if (openId !== null && !isRefused) {
         await this.hasten(sql, openId, wish);
         return { deletion: await this.get(EVERYTHING, openId, sql), isNew: false, shared };
       }
-      // Before it is said to be gone: with its message, an article that never was would be said to have been deleted.
-      if (obstacle !== null && !wish.again) throw new TargetRefused(obstacle, OBSTACLES[obstacle]);
-      if (goneId !== null && !wish.again) {
+      // With its message, an article that never was would be said to have been deleted.
+      if (goneId !== null && obstacle === null && !wish.again) {
         return { deletion: await this.get(EVERYTHING, goneId, sql), isNew: false, shared: [] };
       }
+      if (isRefused) throw new MerchantNotEligible(authorizerAppid, reasons);
+      if (obstacle !== null && !wish.again) throw new TargetRefused(obstacle, OBSTACLES[obstacle]);
       if (wish.refusesShared && shared.length > 0) throw new SharedMaterial(shared);
       // Open no more, or eligible again: that was between the statements, so there is room now.
     }
@@ -207,15 +206,29 @@ export class Deletions {
   }
 
   /**
-   * Puts a failed deletion back into its lane.
-   * @throws DeletionNotFound, DeletionStateConflict, MerchantNotEligible
+   * Puts a failed deletion back into its lane. If its target is known to be gone meanwhile, the deletion that did it is the answer, and
+   * what never was is refused, as a new wish would be.
+   * @throws DeletionNotFound, DeletionStateConflict, MerchantNotEligible, TargetRefused
    */
-  async retry(merchant: Merchant, id: string, alongside?: Alongside): Promise<void> {
-    const { authorizerAppid, ineligibleReasons: reasons } = merchant;
-    if (reasons.length > 0) throw new MerchantNotEligible(authorizerAppid, reasons);
+  async retry(
+    scope: Scope,
+    id: string,
+    alongside?: Alongside,
+  ): Promise<{ deletion: DeletionView; isRetried: boolean }> {
+    const sql = this.dataSource.manager;
+    const failed = await this.get(scope, id, sql);
+    const wish = { target: targetOf(failed), askedUrl: failed.askedUrl ?? undefined };
+    if (failed.state === 'failed') {
+      const { goneId, obstacle } = await this.standing(sql, scope, failed.merchantId, wish);
+      if (obstacle !== null) throw new TargetRefused(obstacle, OBSTACLES[obstacle]);
+      if (goneId !== null) return { deletion: await this.get(EVERYTHING, goneId, sql), isRetried: false };
+      const { authorizerAppid, ineligibleReasons: reasons } = await this.merchants.byId(failed.merchantId);
+      if (reasons.length > 0) throw new MerchantNotEligible(authorizerAppid, reasons);
+    }
     // Told apart afterwards: asking within the transaction would take a second connection while holding one.
-    if (!(await this.reopen(merchant.id, id, alongside)))
-      throw await this.conflict(this.dataSource.manager, EVERYTHING, id, 'retried');
+    if (!(await this.reopen(failed.merchantId, id, alongside)))
+      throw await this.conflict(sql, EVERYTHING, id, 'retried');
+    return { deletion: await this.get(scope, id, sql), isRetried: true };
   }
 
   /** @returns false when it has not failed, or another deletion of the same target is open or has succeeded: then it stays as it is */
@@ -278,7 +291,12 @@ export class Deletions {
   }
 
   /** What is known of a target that was not accepted. */
-  private async standing(sql: EntityManager, scope: Scope, merchantId: string, wish: NewDeletion): Promise<Standing> {
+  private async standing(
+    sql: EntityManager,
+    scope: Scope,
+    merchantId: string,
+    wish: Pick<NewDeletion, 'target' | 'askedUrl'>,
+  ): Promise<Standing> {
     const { msgId, articleIdx } = targetColumns(wish.target);
     const { parameters, bind } = statement(merchantId, msgId, articleIdx, targetKey(wish.target), askedKeyOf(wish));
     const columns: WishColumns = {
@@ -292,7 +310,7 @@ export class Deletions {
     const [found] = await rows<Standing>(
       sql,
       `SELECT (SELECT id FROM deletions WHERE merchant_id = $1 AND target_key = $4 AND finished_at IS NULL) AS "openId",
-         ${goneBy(columns, within)} AS "goneId", ${obstacleTo(columns)} AS obstacle, ${sharedList(columns, within)} AS shared`,
+         ${goneBy(columns, within)} AS "goneId", ${obstacleTo(columns, within)} AS obstacle, ${sharedList(columns, within)} AS shared`,
       parameters,
     );
     if (!found) throw new Error('A statement without FROM returned no row.');
@@ -348,7 +366,7 @@ export class Deletions {
          WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
        ), known AS (
          -- What this statement sees as open may have succeeded when its row comes to the index of open ones.
-         SELECT merchant.merchant_id, $15::boolean OR (${goneBy(column, within)} IS NULL AND ${obstacleTo(column)} IS NULL) AS is_to_do,
+         SELECT merchant.merchant_id, $15::boolean OR (${goneBy(column, within)} IS NULL AND ${obstacleTo(column, within)} IS NULL) AS is_to_do,
            NOT EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.target_key = $7::text
              AND o.finished_at IS NULL) AS is_free,
            EXISTS (SELECT 1 FROM mass_messages mm WHERE mm.merchant_id = merchant.merchant_id AND mm.msg_id = $4::bigint) AS may_share
@@ -415,6 +433,10 @@ const ACCEPTED: WishColumns = {
   targetKey: '$7::text',
 };
 
+function targetOf({ msgId, articleIdx, url }: DeletionView): Target {
+  return msgId === null ? { url: url ?? '' } : { msgId: BigInt(msgId), articleIdx: articleIdx ?? WHOLE_MESSAGE };
+}
+
 const RETRIED: WishColumns = {
   merchantId: 'd.merchant_id',
   msgId: 'd.msg_id',
@@ -422,7 +444,8 @@ const RETRIED: WishColumns = {
   targetKey: 'd.target_key',
 };
 
-const askedKeyOf = ({ askedUrl }: NewDeletion) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }));
+const askedKeyOf = ({ askedUrl }: Pick<NewDeletion, 'askedUrl'>) =>
+  askedUrl === undefined ? null : targetKey({ url: askedUrl });
 
 /** SQL on another row of the same account: whether a caller may know of it. Whoever may reach one of its rows is limited by platform only. */
 const samePlatforms = ({ platforms }: Scope, bind: (value: unknown) => string) =>

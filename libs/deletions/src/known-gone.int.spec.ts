@@ -95,6 +95,16 @@ describe('a wish for what is gone', () => {
     expect(await answered(article(WHOLE))).toBe(gone);
   });
 
+  it('is answered with the deletion of any of its articles after which WeChat said that the message is deleted', async () => {
+    const told = await ended(article(1));
+    expect(await isNew(article(2))).toBe(true);
+    await desk.sql(`UPDATE deletions SET proof = 'verified' WHERE id = $1`, [told]);
+    expect(await answered(article(3))).toBe(told);
+    expect(await answered(article(WHOLE))).toBe(told);
+    msgId += 1n;
+    expect(await isNew(article(1))).toBe(true);
+  });
+
   it('by its address is answered with the deletion by that address, however it is spelled', async () => {
     const gone = await ended({ url: URL() });
     expect(await answered({ url: `${URL().replace('https', 'http')}#rd` })).toBe(gone);
@@ -116,10 +126,10 @@ describe('a wish for what is gone', () => {
 
   it('is not made by a retry either', async () => {
     const failed = await ended(article(1), 'failed');
-    await ended(article(1));
-    await expect(desk.deletions.retry(merchant, failed)).rejects.toMatchObject({ code: 'deletion_state_conflict' });
+    const gone = await ended(article(1));
+    expect(await desk.deletions.retry(EVERYTHING, failed)).toMatchObject({ isRetried: false, deletion: { id: gone } });
     const other = await ended(article(2), 'failed');
-    await desk.deletions.retry(merchant, other);
+    expect(await desk.deletions.retry(EVERYTHING, other)).toMatchObject({ isRetried: true, deletion: { id: other } });
   });
 
   it('is not made of what another account deleted', async () => {
@@ -198,12 +208,25 @@ describe('a wish for what never was', () => {
     expect(await isNew(article(99), { again: true })).toBe(true);
   });
 
-  it('is not guessed from articles with a gap, or from none', async () => {
+  it('is not guessed from articles with a gap, or from none, unless no message has so many', async () => {
     await sent([2]);
     expect(await isNew(article(3))).toBe(true);
+    expect(await isNew(article(10))).toBe(true);
+    await expect(ask(article(11))).rejects.toMatchObject({ code: 'article_not_in_message' });
     msgId += 1n;
     await sent([]);
     expect(await isNew(article(3))).toBe(true);
+  });
+
+  it('is counted from an import of several articles, not from one of the first alone', async () => {
+    await sent([1], { status: 'imported' });
+    expect(await isNew(article(2))).toBe(true);
+    msgId += 1n;
+    await sent([1, 2], { status: 'imported' });
+    await expect(ask(article(3))).rejects.toMatchObject({ code: 'article_not_in_message' });
+    msgId += 1n;
+    await sent([1]);
+    await expect(ask(article(2))).rejects.toMatchObject({ code: 'article_not_in_message' });
   });
 
   it.each(['send fail', 'err(10001)', 'sendfail'])(

@@ -43,7 +43,7 @@ const succeededOf = (merchantId: string, within: string, isIt: string) => `
 
 /**
  * SQL: the id of the deletion by which a target is known to be gone, or null. That is one of the same target, or of the whole
- * message; one by the address that was asked for, if it was made after the message went out; and for a whole message the last of its
+ * message; one of any of its articles after which WeChat said that the message is deleted; one by the address that was asked for, if it was made after the message went out; and for a whole message the last of its
  * articles, if WeChat's own push told all of them and each was deleted. An account's messages are the same over whichever platform.
  * @param within SQL on the merchant `same`: whether the caller may know of its deletions
  */
@@ -53,6 +53,9 @@ export function goneBy(wish: WishColumns, within: string): string {
   const same = `(
     SELECT g.id FROM ${succeeded(`g.target_key IN (${targetKey}, 'msg:' || ${msgId} || ':${WHOLE_MESSAGE}')`)}
     ORDER BY g.target_key = ${targetKey} DESC, g.finished_at DESC LIMIT 1
+  )`;
+  const told = `(
+    SELECT g.id FROM ${succeeded(`g.msg_id = ${msgId} AND g.proof = 'verified'`)} ORDER BY g.finished_at DESC LIMIT 1
   )`;
   const byAddress = `CASE WHEN ${askedKey} IS NOT NULL THEN (
     SELECT g.id FROM ${succeeded(`g.target_key = ${askedKey} AND g.created_at >= (
@@ -71,25 +74,45 @@ export function goneBy(wish: WishColumns, within: string): string {
       WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId} AND mm.status <> 'imported'
     ) AS article WHERE article.known = article.highest AND article.gone = article.known
   ) END`;
-  const ways = [same, askedKey !== undefined && byAddress, !isOneArticle && oneByOne].filter((way) => way !== false);
+  const ways = [same, told, askedKey !== undefined && byAddress, !isOneArticle && oneByOne].filter(
+    (way) => way !== false,
+  );
   return `COALESCE(${ways.join(', ')})`;
 }
 
 /** SQL on a status: as `wasSent` decides. */
 const WAS_SENT = (status: string) => `(${status} = 'imported' OR replace(${status}, ' ', '') = 'sendsuccess')`;
 
-/** SQL over articles `ma` of one message: how many it has, null if that is not known, as where there are gaps. */
-export const KNOWN_ARTICLES = `CASE WHEN count(*) = max(ma.article_idx) THEN max(ma.article_idx) END`;
+/** Today WeChat takes eight, and took ten until 2018; what was sent then can be deleted still. */
+const MOST_ARTICLES = 10;
 
-/**
- * SQL: why there is nothing to delete at a target, as far as the inventory knows, or null. How many articles a message has is known
- * if those that the inventory has are numbered from 1 without a gap.
- */
-export const obstacleTo = ({ merchantId, msgId, articleIdx }: WishColumns): string => `(
-  SELECT CASE WHEN NOT ${WAS_SENT('mm.status')} THEN 'message_not_sent'
-    WHEN ${articleIdx} > (SELECT ${KNOWN_ARTICLES} FROM mass_message_articles ma
-      WHERE ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id) THEN 'article_not_in_message' END
-  FROM mass_messages mm WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId})`;
+type MessageColumns = Pick<WishColumns, 'merchantId' | 'msgId'>;
+
+/** Messages `mm` and their articles `ma`, as any row of the account has them. */
+const toldOf = ({ merchantId, msgId }: MessageColumns, within: string) => `
+  merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND ${within}
+  JOIN mass_messages mm ON mm.merchant_id = same.id AND mm.msg_id = ${msgId}
+  LEFT JOIN mass_message_articles ma ON ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id
+  WHERE mine.id = ${merchantId}`;
+
+/** Null where there are gaps. An import may name only the article that it is about, so that one alone is no count. */
+const COUNT_OF_ARTICLES = `CASE WHEN count(DISTINCT ma.article_idx) = max(ma.article_idx)
+  AND (max(ma.article_idx) > 1 OR bool_or(mm.status <> 'imported')) THEN max(ma.article_idx) END`;
+
+/** SQL: how many articles a message has, null if that is not known. */
+export const knownArticles = (message: MessageColumns): string =>
+  `(SELECT ${COUNT_OF_ARTICLES} FROM ${toldOf(message, 'TRUE')})`;
+
+/** SQL: whether there never was such an article, as far as is known. */
+export const isBeyondMessage = (wish: MessageColumns & Pick<WishColumns, 'articleIdx'>): string =>
+  `(${wish.articleIdx} > LEAST(${MOST_ARTICLES}, ${knownArticles(wish)}))`;
+
+/** SQL: why there is nothing to delete at a target, as far as the inventory knows, or null. */
+export const obstacleTo = (wish: WishColumns, within: string): string => `
+  CASE WHEN ${wish.articleIdx} > ${MOST_ARTICLES} THEN 'article_not_in_message' ELSE (
+    SELECT CASE WHEN NOT bool_or(${WAS_SENT('mm.status')}) THEN 'message_not_sent'
+      WHEN ${wish.articleIdx} > ${COUNT_OF_ARTICLES} THEN 'article_not_in_message' END
+    FROM ${toldOf(wish, within)}) END`;
 
 /**
  * SQL: a row for each other send of the merchant, as far as it went out and is not known to be gone, whose page would go

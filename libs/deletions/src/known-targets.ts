@@ -14,10 +14,14 @@ export class KnownTargets {
   constructor(private readonly dataSource: DataSource) {}
 
   /** Why nothing can be deleted at some of them. */
-  async obstaclesAmong(items: TakedownItem[]): Promise<Map<number, keyof typeof OBSTACLES>> {
+  async obstaclesAmong(
+    items: TakedownItem[],
+    { platforms }: Pick<Scope, 'platforms'>,
+  ): Promise<Map<number, keyof typeof OBSTACLES>> {
     const found = await this.ask<{ line: number; code: keyof typeof OBSTACLES }>(
       items,
-      `SELECT * FROM (SELECT t.line, ${obstacleTo(wishOf('t'))} AS code FROM ${TARGETS}) AS known WHERE code IS NOT NULL`,
+      `SELECT * FROM (SELECT t.line, ${obstacleTo(wishOf('t'), WITHIN)} AS code FROM ${TARGETS}) AS known WHERE code IS NOT NULL`,
+      platforms,
     );
     return new Map(found.map(({ line, code }) => [line, code]));
   }

@@ -249,7 +249,8 @@ export class Lanes {
   private async heedWakes(tx: EntityManager): Promise<void> {
     await tx.query(
       `WITH heeded AS (
-         DELETE FROM lane_wakes WHERE id IN (SELECT id FROM lane_wakes ORDER BY id LIMIT ${WAKES_PER_LOOK} FOR UPDATE SKIP LOCKED)
+         -- Not IN: between bursts the table is empty, and if that is what its statistics say, each wake is sought among all of them.
+         DELETE FROM lane_wakes WHERE id = ANY(ARRAY(SELECT id FROM lane_wakes ORDER BY id LIMIT ${WAKES_PER_LOOK} FOR UPDATE SKIP LOCKED))
          RETURNING merchant_id, ready_at
        ), woken AS (
          INSERT INTO merchant_pacing AS p (merchant_id, due_at)

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import type { Scope } from '@app/merchants';
 import { Deletions } from './deletions.js';
-import { KNOWN_ARTICLES } from './known-gone.js';
+import { knownArticles } from './known-gone.js';
 import { noteOfProof, type DeletionState, type Proof } from './states.js';
 import { Takedowns } from './takedowns.js';
 
@@ -126,7 +126,7 @@ export class Proofs {
     const found = await rows<DeletionRow>(
       this.dataSource,
       `SELECT d.id, m.authorizer_appid AS merchant, pl.component_appid, d.msg_id, d.article_idx,
-         (SELECT ${KNOWN_ARTICLES} FROM mass_message_articles ma WHERE ma.merchant_id = d.merchant_id AND ma.msg_id = d.msg_id) AS message_articles,
+         ${knownArticles({ merchantId: 'd.merchant_id', msgId: 'd.msg_id' })} AS message_articles,
          d.url, d.asked_url, d.state, d.proof,
          d.outcome_code, d.outcome_errcode AS errcode, d.outcome_errmsg AS errmsg, d.outcome_rid AS rid, d.reason,
          d.requested_by, d.request_id, d.takedown_id AS takedown,

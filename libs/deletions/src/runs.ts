@@ -8,6 +8,7 @@ import { Gathering, type Patience, type Place } from '@app/queue';
 import type { CallResult } from './call-result.js';
 import { IS_TRIED_ANYWAY, SURELY_REFUSED } from './grant-gone.js';
 import { IS_FIRST_ANSWER_LOST, IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
+import { isBeyondMessage } from './known-gone.js';
 import { Lanes, type Dispatched } from './lanes.js';
 import { IS_HELD, IS_PROBE } from './held.js';
 import { SLOT_LIFE_MS } from './rate.js';
@@ -236,6 +237,18 @@ export class Runs implements OnModuleDestroy {
     const { state, proof, outcome } = end;
     await this.keep(() => this.ends.ask({ run, end, call }));
     this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
+  }
+
+  /** Whether it is known that there never was such an article: with its message deleted, it shall not be said to have been. */
+  async isOfNoArticle({ merchant, target }: Run): Promise<boolean> {
+    if ('url' in target) return false;
+    const wish = { merchantId: '$1::uuid', msgId: '$2::bigint', articleIdx: '$3::int' };
+    const [found] = await rows<{ isBeyond: boolean | null }>(
+      this.dataSource,
+      `SELECT ${isBeyondMessage(wish)} AS "isBeyond"`,
+      [merchant.id, String(target.msgId), target.articleIdx],
+    );
+    return found?.isBeyond === true;
   }
 
   /** Waits out a backoff in the queue, which then runs it again. */

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import {
   chooseMerchant,
   Inventory,
+  mayTryAnyway,
   MerchantDirectory,
   reaches,
   type LabelledMessage,
@@ -28,12 +29,15 @@ export interface ItemRequest extends Place, TargetRequest {
   merchant: string;
   component_appid?: string | undefined;
   again?: boolean | undefined;
+  try_anyway?: boolean | undefined;
 }
 
 /** Of all of a takedown. */
 export interface DoorOptions {
   /** Call although a target is known to be gone, or to be none. */
   again?: boolean | undefined;
+  /** Also of merchants who are not eligible, where facts may have it wrong. */
+  tryAnyway?: boolean | undefined;
   /** Rather leave what shares its material with sends that are not to be deleted. */
   refusesShared?: boolean | undefined;
 }
@@ -106,11 +110,12 @@ export class OpenDoor {
     const cards = await this.cardsOf(requests.map(({ merchant }) => merchant));
     const factsOf = await this.lookUp(requests.flatMap(({ msg_id, url }) => (msg_id === undefined ? (url ?? []) : [])));
     const decided = sort(requests, (request) => {
-      const merchant = acceptable(request, cards.get(request.merchant) ?? []);
+      const merchant = chooseMerchant(request, cards.get(request.merchant) ?? []);
       if ('code' in merchant) return merchant;
       const { target } = decideTarget(request);
-      const again = request.again ?? this.options.again;
-      return 'url' in target ? at(target.url, merchant, factsOf, again) : { merchantId: merchant.id, target, again };
+      const insisting = this.insisting(request);
+      const item = 'url' in target ? at(target.url, merchant, factsOf, insisting) : { target };
+      return accepted(merchant, item, insisting);
     });
     return this.withoutObstacles(decided);
   }
@@ -122,16 +127,31 @@ export class OpenDoor {
       const url = articleUrl(pasted);
       const merchant = merchantAt(factsOf(url), (card) => reaches(this.scope, card));
       if ('code' in merchant) return merchant;
-      return merchant.ineligibleReasons.length > 0
-        ? notEligible(merchant)
-        : at(url, merchant, factsOf, this.options.again);
+      const insisting = this.insisting();
+      return accepted(merchant, at(url, merchant, factsOf, insisting), insisting);
     });
     return this.withoutObstacles(decided);
   }
 
-  /** What others share its material is judged without what stands in the same batch, which goes as well. */
-  private async withoutObstacles({ items, rejections }: Decided): Promise<Decided> {
-    const obstacles = await this.known.obstaclesAmong(items.filter(({ again }) => !again));
+  private insisting({ again, try_anyway }: Pick<ItemRequest, 'again' | 'try_anyway'> = {}): Insisting {
+    return { again: again ?? this.options.again, tryAnyway: try_anyway ?? this.options.tryAnyway };
+  }
+
+  /**
+   * What is gone already needs no eligible merchant. What others share its material is judged without what stands in the same batch, which goes as well.
+   */
+  private async withoutObstacles({ candidates, rejections }: Sorted): Promise<Decided> {
+    const barred = new Map(candidates.flatMap(({ item, bar }) => (bar ? [[item.line, bar]] : [])));
+    const asked = candidates.map(({ item }) => item);
+    const gone = await this.known.goneAmong(
+      asked.filter(({ line, again }) => barred.has(line) && !again),
+      this.scope,
+    );
+    const items = asked.filter(({ line }) => !barred.has(line) || gone.has(line));
+    const obstacles = await this.known.obstaclesAmong(
+      items.filter(({ again }) => !again),
+      this.scope,
+    );
     const free = items.filter(({ line }) => !obstacles.has(line));
     const shared = this.options.refusesShared ? await this.known.sharedBeside(free, this.scope) : undefined;
     const refused = items.flatMap(({ line }): Rejection[] => {
@@ -143,7 +163,11 @@ export class OpenDoor {
         : [];
     });
     const out = new Set(refused.map(({ line }) => line));
-    return { items: items.filter(({ line }) => !out.has(line)), rejections: [...rejections, ...refused] };
+    const notEligible = [...barred].flatMap(([line, bar]) => (gone.has(line) ? [] : [{ line, ...bar }]));
+    return {
+      items: items.filter(({ line }) => !out.has(line)),
+      rejections: [...rejections, ...notEligible, ...refused],
+    };
   }
 
   /** Every message of the inventory with this label, a page at a time. */
@@ -169,19 +193,31 @@ export class OpenDoor {
   }
 }
 
+type Insisting = Pick<TakedownItem, 'again' | 'tryAnyway'>;
+
+interface Candidate {
+  item: TakedownItem;
+  /** Why it cannot be done, unless it is done already. */
+  bar?: Refusal | undefined;
+}
+
+interface Sorted {
+  candidates: Candidate[];
+  rejections: Rejection[];
+}
+
+type Decision = Refusal | { item: Omit<TakedownItem, 'line'>; bar: Refusal | undefined };
+
 /** @param decide what to delete of whom, or why not; may throw TargetRefused */
-function sort<Request extends Place>(
-  requests: Request[],
-  decide: (request: Request) => Omit<TakedownItem, 'line'> | Refusal,
-): Decided {
-  const decided: Decided = { items: [], rejections: [] };
+function sort<Request extends Place>(requests: Request[], decide: (request: Request) => Decision): Sorted {
+  const sorted: Sorted = { candidates: [], rejections: [] };
   for (const request of requests) {
     const { line } = request;
     const decision = orRefusal(() => decide(request));
-    if ('code' in decision) decided.rejections.push({ line, ...decision });
-    else decided.items.push({ line, ...decision });
+    if ('code' in decision) sorted.rejections.push({ line, ...decision });
+    else sorted.candidates.push({ item: { line, ...decision.item }, bar: decision.bar });
   }
-  return decided;
+  return sorted;
 }
 
 function orRefusal<T>(decide: () => T): T | Refusal {
@@ -193,9 +229,15 @@ function orRefusal<T>(decide: () => T): T | Refusal {
   }
 }
 
-function acceptable(request: ItemRequest, cards: MerchantCard[]): MerchantCard | Refusal {
-  const chosen = chooseMerchant(request, cards);
-  return 'code' in chosen || chosen.ineligibleReasons.length === 0 ? chosen : notEligible(chosen);
+function accepted(
+  merchant: MerchantCard,
+  named: Pick<TakedownItem, 'target' | 'askedUrl'> | Refusal,
+  insisting: Insisting,
+): Decision {
+  const { id, ineligibleReasons: reasons } = merchant;
+  const isEligible = reasons.length === 0 || (insisting.tryAnyway === true && mayTryAnyway(reasons));
+  const bar = isEligible ? undefined : notEligible(merchant);
+  return 'code' in named ? (bar ?? named) : { item: { merchantId: id, ...named, ...insisting }, bar };
 }
 
 const notEligible = ({ authorizerAppid, ineligibleReasons }: MerchantCard): Refusal => ({
@@ -212,9 +254,9 @@ function at(
   url: string,
   merchant: MerchantCard,
   factsOf: (url: string) => AddressFacts,
-  again: boolean | undefined,
-): Omit<TakedownItem, 'line'> | Refusal {
-  const target = targetAt(url, merchant, factsOf(url), { again });
+  insisting: Insisting,
+): Pick<TakedownItem, 'target' | 'askedUrl'> | Refusal {
+  const target = targetAt(url, merchant, factsOf(url), insisting);
   if ('code' in target) return target;
-  return { merchantId: merchant.id, target, again, ...('msgId' in target && { askedUrl: url }) };
+  return { target, ...('msgId' in target && { askedUrl: url }) };
 }

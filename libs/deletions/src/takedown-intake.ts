@@ -30,6 +30,8 @@ export interface TakedownItem {
   askedUrl?: string | undefined;
   /** Call although the target is known to be gone. */
   again?: boolean | undefined;
+  /** Although the merchant is not eligible, where facts may have it wrong. */
+  tryAnyway?: boolean | undefined;
 }
 
 /** A line that asks for nothing that could be done. `code` is stable. */
@@ -70,6 +72,7 @@ interface OpenAlready {
   asked_url: string | null;
   asked_key: string | null;
   again: boolean;
+  try_anyway: boolean;
 }
 
 /**
@@ -118,10 +121,10 @@ export class TakedownIntake {
        ),
        staged AS (
          INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url,
-           asked_key, again)
+           asked_key, again, try_anyway)
          SELECT heard.id, item.* FROM heard,
            unnest($2::int[], $3::uuid[], $4::uuid[], $5::bigint[], $6::int[], $7::text[], $8::text[], $13::text[], $14::text[],
-             $15::boolean[]) AS item
+             $15::boolean[], $16::boolean[]) AS item
        ),
        rejected AS (
          INSERT INTO takedown_rejections (takedown_id, line, code, detail, excerpt)
@@ -144,6 +147,7 @@ export class TakedownIntake {
         items.map(({ askedUrl }) => askedUrl ?? null),
         items.map(({ askedUrl }) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }))),
         items.map(({ again }) => again ?? false),
+        items.map(({ tryAnyway }) => tryAnyway ?? false),
       ],
     );
     if (!heard) throw new TakedownBrokenOff(id);
@@ -159,11 +163,11 @@ export class TakedownIntake {
     const [repeated] = await rows<{ count: number }>(
       tx,
       `WITH dropped AS (
-         DELETE FROM takedown_items WHERE takedown_id = $1 AND line IN (
+         DELETE FROM takedown_items WHERE takedown_id = $1 AND line = ANY(ARRAY(
            SELECT line FROM (
              SELECT line, row_number() OVER (PARTITION BY merchant_id, target_key ORDER BY again DESC, line) AS nth
              FROM takedown_items WHERE takedown_id = $1
-           ) AS named WHERE nth > 1)
+           ) AS named WHERE nth > 1))
          RETURNING line
        )
        SELECT count(*)::int AS count FROM dropped`,
@@ -265,8 +269,9 @@ export class TakedownIntake {
     const [released] = await rows<Released>(
       tx,
       `WITH batch AS (
-         DELETE FROM takedown_items WHERE takedown_id = $1 AND line IN (
-           SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT ${RELEASE_BATCH})
+         -- Not IN: between takedowns the table is empty, and if that is what its statistics say, each line is sought among all of them.
+         DELETE FROM takedown_items WHERE takedown_id = $1 AND line <= (
+           SELECT max(line) FROM (SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT ${RELEASE_BATCH}) AS first)
          RETURNING *
        ),
        wanted AS MATERIALIZED (
@@ -284,9 +289,9 @@ export class TakedownIntake {
        ),
        inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, ready_at, reason,
-           metadata, request_id, requested_by, takedown_id, asked_url)
+           metadata, request_id, requested_by, takedown_id, asked_url, try_anyway)
          SELECT b.deletion_id, b.merchant_id, b.msg_id, b.article_idx, b.url, b.target_key, $3, t.is_urgent, $2, t.reason,
-           t.metadata, t.request_id, t.requested_by, t.id, b.asked_url
+           t.metadata, t.request_id, t.requested_by, t.id, b.asked_url, b.try_anyway
          FROM wanted b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) t WHERE b.gone_id IS NULL AND NOT b.is_open ORDER BY b.merchant_id, b.target_key, b.line
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING id, merchant_id
@@ -296,7 +301,7 @@ export class TakedownIntake {
          (SELECT array_agg(DISTINCT merchant_id) FROM inserted) AS "merchantIds",
          (SELECT json_agg(json_build_object('line', b.line, 'deletion_id', b.deletion_id, 'merchant_id', b.merchant_id,
             'msg_id', b.msg_id::text, 'article_idx', b.article_idx, 'url', b.url, 'target_key', b.target_key,
-            'asked_url', b.asked_url, 'asked_key', b.asked_key, 'again', b.again))
+            'asked_url', b.asked_url, 'asked_key', b.asked_key, 'again', b.again, 'try_anyway', b.try_anyway))
           FROM wanted b WHERE b.gone_id IS NULL AND b.deletion_id NOT IN (SELECT id FROM inserted)) AS others`,
       [id, readyAt, isLater ? 'scheduled' : 'queued'],
     );
@@ -318,7 +323,7 @@ export class TakedownIntake {
   ): Promise<{ alreadyOpen: number; isToHasten: boolean }> {
     if (others.length === 0) return { alreadyOpen: 0, isToHasten: false };
     const wanted = `jsonb_to_recordset($1::jsonb) AS w (line int, deletion_id uuid, merchant_id uuid, msg_id bigint,
-      article_idx int, url text, target_key text, asked_url text, asked_key text, again boolean)`;
+      article_idx int, url text, target_key text, asked_url text, asked_key text, again boolean, try_anyway boolean)`;
     const sameTarget = `d.merchant_id = w.merchant_id AND d.target_key = w.target_key`;
     // From here on a cancel of the takedown whose they are passes them over until they are linked, and then hands them over.
     await tx.query(
@@ -344,8 +349,9 @@ export class TakedownIntake {
        ),
        again AS (
          INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url,
-           asked_key, again)
-         SELECT $2, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url, asked_key, again FROM seen WHERE open_id IS NULL
+           asked_key, again, try_anyway)
+         SELECT $2, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url, asked_key, again, try_anyway
+         FROM seen WHERE open_id IS NULL
        )
        SELECT count(open_id)::int AS open, array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS linked,
          array_agg(DISTINCT merchant_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS "merchantIds"

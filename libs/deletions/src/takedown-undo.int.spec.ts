@@ -94,7 +94,7 @@ describe('a cancelled takedown', () => {
     await desk.sql(`UPDATE deletions SET state = 'failed', finished_at = now() WHERE id = $1`, [one?.id]);
     await desk.takedowns.cancel(EVERYTHING, id);
     await watch.look();
-    await desk.deletions.retry(merchant, one?.id ?? '');
+    await desk.deletions.retry(EVERYTHING, one?.id ?? '');
     expect(await leave()).toEqual([one?.id]);
   });
 

@@ -69,6 +69,16 @@ const carryOut = (ids: string[]) =>
     [ids],
   );
 
+it('is carried out in time although the statistics say that nothing was put by', async () => {
+  const first = await aStarted(aims(1_000));
+  await desk.intake.release(first);
+  await desk.sql('ANALYZE takedown_items');
+  const id = await aStarted(aims());
+  await desk.intake.release(id);
+  expect((await facts(id)).accepted).toBe(COUNT);
+  await carryOut([first, id]);
+});
+
 describe('takedowns of the same targets, started at once', () => {
   async function expectShared(ids: string[]): Promise<void> {
     expect(await openOf(ids)).toEqual([{ count: COUNT, targets: COUNT }]);

@@ -228,8 +228,15 @@ export class Takedowns {
   }
 
   private async tell(type: 'takedown.cancelled' | 'takedown.finished', id: string, tx: EntityManager): Promise<void> {
-    const { scopePlatforms: platforms, scopeMerchants: merchants } = await this.get(EVERYTHING, id, tx);
-    const data = { counts: await this.counts(id, tx) };
+    const { scopePlatforms: platforms, scopeMerchants: merchants, ...takedown } = await this.get(EVERYTHING, id, tx);
+    const { accepted, alreadyOpen, alreadyDeleted, rejected } = takedown;
+    const data = {
+      counts: await this.counts(id, tx),
+      accepted,
+      already_open: alreadyOpen,
+      already_deleted: alreadyDeleted,
+      rejected,
+    };
     await this.events.append(tx, { type, takedownId: id, scope: { platforms, merchants }, data });
   }
 }

@@ -34,14 +34,16 @@ export function merchantAt(
 export function targetAt(
   url: string,
   merchant: MerchantCard,
-  { biz, sends, owners }: AddressFacts,
+  { biz, sends, holders, owners }: AddressFacts,
   { again = false }: { again?: boolean | undefined } = {},
 ): Target | UrlRefusal {
   const isOwners = owners.some(({ authorizerAppid }) => authorizerAppid === merchant.authorizerAppid);
   if (!isOwners && (owners.length > 0 || (biz !== undefined && merchant.biz !== null && merchant.biz !== biz))) {
     return ofAnother(merchant.authorizerAppid);
   }
-  const own = sends.filter(({ merchantId }) => merchantId === merchant.id);
+  // An account's messages are the same over whichever platform.
+  const same = holders.filter(({ authorizerAppid }) => authorizerAppid === merchant.authorizerAppid);
+  const own = sends.filter(({ merchantId }) => merchantId === merchant.id || same.some(({ id }) => id === merchantId));
   const newest = newestOf(own.filter(({ status }) => wasSent(status))) ?? (again ? newestOf(own) : undefined);
   if (newest) return { msgId: BigInt(newest.msgId), articleIdx: newest.articleIdx };
   const unsent = newestOf(own);

@@ -42,8 +42,8 @@ export interface EventData {
   'deletion.verified': DeletionFacts;
   'takedown.created': TakedownFacts;
   /** Its last deletion came to an end. Told once. */
-  'takedown.finished': TakedownFacts;
-  'takedown.cancelled': TakedownFacts;
+  'takedown.finished': EndedTakedownFacts;
+  'takedown.cancelled': EndedTakedownFacts;
   /** An endpoint gets nothing more until it is enabled again. */
   'webhook.disabled': { id: string; reason: 'failing' | 'gone' };
 }
@@ -65,6 +65,14 @@ export interface DeletionFacts {
 export interface TakedownFacts {
   /** How many of its deletions are in each state; a state that none is in may be missing. */
   counts: Record<string, number>;
+}
+
+/** As the takedown itself tells them. */
+export interface EndedTakedownFacts extends TakedownFacts {
+  accepted: number;
+  already_open: number;
+  already_deleted: number;
+  rejected: number;
 }
 
 export type EventType = keyof EventData;

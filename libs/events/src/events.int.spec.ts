@@ -164,7 +164,8 @@ describe('the events feed', () => {
       `INSERT INTO events (${EVENT_COLUMNS}) SELECT 'platform.resumed', $1, NULL, NULL, NULL, '{}' FROM generate_series(1, 10000)`,
       [platformId],
     );
-    await events.append(dataSource.manager, { type: 'takedown.cancelled', takedownId, data: { counts: {} } });
+    const data = { counts: {}, accepted: 0, already_open: 0, already_deleted: 0, rejected: 0 };
+    await events.append(dataSource.manager, { type: 'takedown.cancelled', takedownId, data });
     await eventually(
       async () => (await events.after(cursor, { takedownId, limit: 1 })).events.length,
       (count) => count === 1,

@@ -119,7 +119,8 @@ describe('webhooks', () => {
       const others = [await aProcess(), await aProcess()];
       await happens();
       await happens({ type: 'webhook.disabled', data: { id: NO_ID, reason: 'gone' } });
-      await happens({ type: 'takedown.finished', takedownId: NO_ID, data: { counts: { succeeded: 2 } } });
+      const data = { counts: { succeeded: 2 }, accepted: 2, already_open: 0, already_deleted: 0, rejected: 0 };
+      await happens({ type: 'takedown.finished', takedownId: NO_ID, data });
       await Promise.all([first, ...others].map((process) => fanOut(process)));
 
       const told = async (id: string) => (await deliveriesOf(id)).map(({ eventType }) => eventType).toSorted();
@@ -130,7 +131,7 @@ describe('webhooks', () => {
         id: expect.any(String),
         type: 'takedown.finished',
         timestamp: expect.any(String),
-        data: { id: NO_ID, counts: { succeeded: 2 } },
+        data: { id: NO_ID, ...data },
       });
     });
 

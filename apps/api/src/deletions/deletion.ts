@@ -10,6 +10,10 @@ export const againSchema = z.boolean().meta({
   description:
     'Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.',
 });
+export const tryAnywaySchema = z.boolean().meta({
+  description:
+    'Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.',
+});
 export const ifSharedSchema = z.enum(['warn', 'refuse']).meta({
   description: 'What to do where other sends of the merchant share the material, for their pages go with it.',
 });
@@ -32,10 +36,7 @@ export const createDeletionSchema = z
       .refine((moment) => moment.getTime() < Date.now() + MAX_DAYS_AHEAD * DAY_MS, 'is more than a year ahead')
       .optional(),
     priority: z.enum(['normal', 'urgent']).default('normal'),
-    try_anyway: z.boolean().optional().meta({
-      description:
-        'Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.',
-    }),
+    try_anyway: tryAnywaySchema.optional(),
     again: againSchema.optional(),
     if_shared: ifSharedSchema.optional(),
     reason: textSchema(500).optional(),

@@ -204,18 +204,24 @@ export class DeletionsController {
     return deletionResource(await this.deletions.get(caller.scope, id));
   }
 
-  /** Puts a failed deletion back into its merchant's lane. */
+  /** Puts a failed deletion back into its merchant's lane (202). If its target is gone meanwhile, the answer is the deletion that did it (200). */
   @Post(':id/retry')
   @HttpCode(202)
+  @ApiAcceptedResponse({ description: 'The deletion, in its lane again.' })
+  @ApiOkResponse({ description: 'The deletion by which the target is gone.' })
   @Needs('operator')
   @SerializeOptions({ schema: deletionSchema })
-  async retry(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
-    const deletion = await this.deletions.get(caller.scope, id);
-    const act = actOn(deletion, 'deletion.retried');
-    await this.deletions.retry(await this.merchants.byId(deletion.merchantId), id, (tx) =>
+  async retry(
+    @AuditedCaller() caller: Actor,
+    @Param('id', { schema: idSchema }) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.retried');
+    const { deletion, isRetried } = await this.deletions.retry(caller.scope, id, (tx) =>
       this.audit.note(tx, caller, act),
     );
-    return deletionResource(await this.deletions.get(caller.scope, id));
+    void reply.status(isRetried ? 202 : 200);
+    return deletionResource(deletion);
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BlastRadius, DeletionCounts, TakedownRejection, TakedownView } from '@app/deletions';
-import { againSchema, ifSharedSchema, stateSchema } from '../deletions/deletion.js';
+import { againSchema, ifSharedSchema, stateSchema, tryAnywaySchema } from '../deletions/deletion.js';
 import { appidSchema } from '../http/appid.js';
 import { pageSchema, pageSchemaOf } from '../http/page.js';
 import { textSchema } from '../http/text.js';
@@ -20,6 +20,7 @@ export const itemSchema = z
     whole_message: z.boolean().optional(),
     url: textSchema(2_048).optional(),
     again: againSchema.optional(),
+    try_anyway: tryAnywaySchema.optional(),
   })
   .meta({ id: 'TakedownItem' });
 
@@ -39,6 +40,7 @@ export const createTakedownSchema = z
     whole_message: z.boolean().optional().meta({ description: 'With a label: every article of each message.' }),
     priority: prioritySchema.default('normal'),
     again: againSchema.optional(),
+    try_anyway: tryAnywaySchema.optional(),
     if_shared: ifSharedSchema.optional(),
     reason: textSchema(500).optional(),
     metadata: z
@@ -82,6 +84,7 @@ export const takedownOptionsSchema = z.strictObject({
   undo_seconds: z.coerce.number().int().min(0).max(MAX_UNDO_SECONDS).optional(),
   dry_run: z.stringbool().optional(),
   again: z.stringbool().optional(),
+  try_anyway: z.stringbool().optional(),
   if_shared: ifSharedSchema.optional(),
 });
 export type TakedownOptions = z.output<typeof takedownOptionsSchema>;

@@ -109,7 +109,11 @@ export class TakedownsController {
     const options = optionsOf(body, query);
     const selection = selectionOf(
       body,
-      this.door.open(caller.scope, { again: options.again, refusesShared: options.if_shared === 'refuse' }),
+      this.door.open(caller.scope, {
+        again: options.again,
+        tryAnyway: options.try_anyway,
+        refusesShared: options.if_shared === 'refuse',
+      }),
     );
     if (options.dry_run) {
       void reply.status(200);
@@ -134,7 +138,13 @@ export class TakedownsController {
     const started = await this.idempotency
       .run(request, async (tx) => {
         const { items, rejected } = await this.intake.start(tx, id);
-        const data = { items, rejected, urgent: options.priority === 'urgent', reason: options.reason ?? null };
+        const data = {
+          items,
+          rejected,
+          urgent: options.priority === 'urgent',
+          reason: options.reason ?? null,
+          ...(options.try_anyway && { try_anyway: true }),
+        };
         await this.audit.note(tx, caller, actOn(id, caller, 'takedown.accepted', data));
         return { status: 202, body: { id } };
       })
@@ -343,8 +353,8 @@ const isConnectionLost = (error: unknown) =>
 /** A body of NDJSON has no room for options, and one of JSON has them all. */
 function optionsOf(body: CreateTakedown | Readable, query: TakedownOptions) {
   if (body instanceof Readable) {
-    const { priority = 'normal', reason, undo_seconds = 0, dry_run = false, again, if_shared } = query;
-    return { priority, reason, undo_seconds, dry_run, again, if_shared, metadata: {} };
+    const { priority = 'normal', reason, undo_seconds = 0, dry_run = false, again, try_anyway, if_shared } = query;
+    return { priority, reason, undo_seconds, dry_run, again, try_anyway, if_shared, metadata: {} };
   }
   const [field] = Object.keys(query);
   if (field === undefined) return body;
