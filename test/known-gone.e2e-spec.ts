@@ -438,6 +438,24 @@ describe('what never was', () => {
     await system.call('POST', `/v1/takedowns/${insisting.body.id}/cancel`);
   });
 
+  it('is not said of an article whose address WeChat could not tell, nor is the whole message gone without it', async () => {
+    const message = await anUntoldMessage(3);
+    const item = [1, 2].map((ArticleIdx) => ({
+      ArticleIdx,
+      ArticleUrl: `http://mp.weixin.qq.com/s/told-${ArticleIdx}`,
+    }));
+    await system.tellOfMassSend(message.merchant, message.msg_id, [...item, { ArticleIdx: 3, ArticleUrl: '' }], 3);
+    for (const article_idx of [1, 2]) {
+      const { body } = await post({ ...message, article_idx });
+      expect(await system.finished(body.id)).toMatchObject({ state: 'succeeded' });
+    }
+    const whole = await post({ ...message, whole_message: true });
+    expect(whole.status).toBe(202);
+    expect(await system.finished(whole.body.id)).toMatchObject({ state: 'succeeded' });
+    expect(await deleteCalls(message.merchant)).toBe(3);
+    expect((await post({ ...message, article_idx: 4 })).body.code).toBe('article_not_in_message');
+  });
+
   it('is known from an import that names several articles; one that names only the first says nothing of others', async () => {
     const message = await anUntoldMessage(2);
     expect((await post({ ...message, article_idx: 99 })).body.code).toBe('article_not_in_message');

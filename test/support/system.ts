@@ -236,6 +236,7 @@ export class System {
     appid: string,
     msgId: string,
     item: { ArticleIdx: number; ArticleUrl: string }[],
+    count = item.length,
   ): Promise<void> {
     const timestamp = Math.floor(Date.now() / 1000);
     const { body, query } = sealPush({
@@ -249,7 +250,7 @@ export class System {
         Event: 'MASSSENDJOBFINISH',
         MsgID: BigInt(msgId),
         Status: 'send success',
-        ArticleUrlResult: { Count: item.length, ResultList: { item } },
+        ArticleUrlResult: { Count: count, ResultList: { item } },
       }),
       timestamp,
       nonce: msgId,

@@ -20,6 +20,7 @@ import { UndoneTakedowns1764351000000 } from './migrations/1764351000000-undone-
 import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
 import { UnreadablePushes1764520000000 } from './migrations/1764520000000-unreadable-pushes.js';
 import { Readiness1764580000000 } from './migrations/1764580000000-readiness.js';
+import { ArticleCounts1764592000000 } from './migrations/1764592000000-article-counts.js';
 import { ToldGone1764591000000 } from './migrations/1764591000000-told-gone.js';
 import { InferredProofs1764540000000 } from './migrations/1764540000000-inferred-proofs.js';
 import { TokenConflicts1764541000000 } from './migrations/1764541000000-token-conflicts.js';
@@ -62,6 +63,7 @@ const migrations = [
   UnreadablePushes1764520000000,
   Readiness1764580000000,
   ToldGone1764591000000,
+  ArticleCounts1764592000000,
   AccountLedgers1764550000000,
   UnknownFacts1764560000000,
   TryAnyway1764560001000,

@@ -24,6 +24,8 @@ import type { DeletionState, Proof } from './states.js';
   where: 'finished_at IS NULL AND dispatched_at IS NULL',
 })
 @Index('deletions_dispatched_idx', ['dispatchedAt'], { where: 'finished_at IS NULL AND dispatched_at IS NOT NULL' })
+@Index('deletions_tried_anyway_idx', ['merchantId'], { where: 'try_anyway AND finished_at IS NULL' })
+@Index('deletions_ended_idx', ['merchantId', 'finishedAt'], { where: 'finished_at IS NOT NULL' })
 @Index('deletions_verify_idx', ['verifyAt'], { where: 'verify_at IS NOT NULL' })
 @Index('deletions_merchant_idx', ['merchantId', 'id'])
 @Index('deletions_msg_id_idx', ['msgId', 'id'], { where: 'msg_id IS NOT NULL' })

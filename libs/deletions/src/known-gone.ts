@@ -43,8 +43,9 @@ const succeededOf = (merchantId: string, within: string, isIt: string) => `
 
 /**
  * SQL: the id of the deletion by which a target is known to be gone, or null. That is one of the same target, or of the whole
- * message; one of any of its articles after which WeChat said that the message is deleted; one by the address that was asked for, if it was made after the message went out; and for a whole message the last of its
- * articles, if WeChat's own push told all of them and each was deleted. An account's messages are the same over whichever platform.
+ * message; one of any of its articles after which WeChat said that the message is deleted; one by the address that was asked for,
+ * if it was made after the message went out; and for a whole message the last of its articles, if WeChat told their number and each
+ * was deleted. An account's messages are the same over whichever platform.
  * @param within SQL on the merchant `same`: whether the caller may know of its deletions
  */
 export function goneBy(wish: WishColumns, within: string): string {
@@ -64,15 +65,13 @@ export function goneBy(wish: WishColumns, within: string): string {
   ) END`;
   const oneByOne = `CASE WHEN ${articleIdx} = ${WHOLE_MESSAGE} THEN (
     SELECT article.last FROM (
-      SELECT count(*) AS known, max(ma.article_idx) AS highest, count(one.id) AS gone,
-        (array_agg(one.id ORDER BY one.finished_at DESC))[1] AS last
-      FROM mass_messages mm JOIN mass_message_articles ma ON ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id
+      SELECT count(*) AS count, count(one.id) AS gone, (array_agg(one.id ORDER BY one.finished_at DESC))[1] AS last
+      FROM generate_series(1, (SELECT max(mm.article_count) FROM ${messagesOf(wish, within)})) AS nth
       LEFT JOIN LATERAL (
-        SELECT g.id, g.finished_at FROM ${succeeded(`g.target_key = 'msg:' || ma.msg_id || ':' || ma.article_idx`)}
+        SELECT g.id, g.finished_at FROM ${succeeded(`g.target_key = 'msg:' || ${msgId} || ':' || nth`)}
         ORDER BY g.finished_at DESC LIMIT 1
       ) AS one ON true
-      WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId} AND mm.status <> 'imported'
-    ) AS article WHERE article.known = article.highest AND article.gone = article.known
+    ) AS article WHERE article.gone = article.count
   ) END`;
   const ways = [same, told, askedKey !== undefined && byAddress, !isOneArticle && oneByOne].filter(
     (way) => way !== false,
@@ -88,16 +87,26 @@ const MOST_ARTICLES = 10;
 
 type MessageColumns = Pick<WishColumns, 'merchantId' | 'msgId'>;
 
-/** Messages `mm` and their articles `ma`, as any row of the account has them. */
-const toldOf = ({ merchantId, msgId }: MessageColumns, within: string) => `
+/** Messages `mm`, as any row of the account has them. @param more further joins */
+const messagesOf = ({ merchantId, msgId }: MessageColumns, within: string, more = '') => `
   merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND ${within}
-  JOIN mass_messages mm ON mm.merchant_id = same.id AND mm.msg_id = ${msgId}
-  LEFT JOIN mass_message_articles ma ON ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id
+  JOIN mass_messages mm ON mm.merchant_id = same.id AND mm.msg_id = ${msgId} ${more}
   WHERE mine.id = ${merchantId}`;
 
-/** Null where there are gaps. An import may name only the article that it is about, so that one alone is no count. */
-const COUNT_OF_ARTICLES = `CASE WHEN count(DISTINCT ma.article_idx) = max(ma.article_idx)
-  AND (max(ma.article_idx) > 1 OR bool_or(mm.status <> 'imported')) THEN max(ma.article_idx) END`;
+/** The same with their articles `ma`. */
+const toldOf = (message: MessageColumns, within: string) =>
+  messagesOf(
+    message,
+    within,
+    'LEFT JOIN mass_message_articles ma ON ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id',
+  );
+
+/**
+ * As WeChat told it, or else what an import named, if it named several without a gap: it may name only the article that it is about,
+ * so that one alone is no count.
+ */
+const COUNT_OF_ARTICLES = `COALESCE(max(mm.article_count), CASE WHEN bool_and(mm.status = 'imported')
+  AND count(DISTINCT ma.article_idx) = max(ma.article_idx) AND max(ma.article_idx) > 1 THEN max(ma.article_idx) END)`;
 
 /** SQL: how many articles a message has, null if that is not known. */
 export const knownArticles = (message: MessageColumns): string =>

@@ -55,6 +55,8 @@ export class TakedownItemRow {
   @Column('text', { name: 'asked_key', nullable: true }) askedKey!: string | null;
   /** Whether it is to be deleted although it is known to be gone. */
   @Column('boolean', { default: false }) again!: boolean;
+  /** Although its merchant is not eligible, where facts may have it wrong. */
+  @Column('boolean', { name: 'try_anyway', default: false }) tryAnyway!: boolean;
 }
 
 /** A deletion of somebody else that was open, or had succeeded, when the takedown asked for the same. */

@@ -18,6 +18,8 @@ export class MassMessage {
   @Column('integer', { name: 'filter_count', nullable: true }) filterCount!: number | null;
   @Column('integer', { name: 'sent_count', nullable: true }) sentCount!: number | null;
   @Column('integer', { name: 'error_count', nullable: true }) errorCount!: number | null;
+  /** Null unless WeChat has told of every one, or of their number. */
+  @Column('integer', { name: 'article_count', nullable: true }) articleCount!: number | null;
   /** WeChat's clock, or what the import said. */
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
   /** The provider's own name for a campaign or the like, which takedowns select by. */

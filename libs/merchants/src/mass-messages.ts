@@ -47,11 +47,12 @@ export class MassMessages {
   ): Promise<boolean> {
     const [message] = await rows<{ merchantId: string }>(
       tx,
-      `INSERT INTO mass_messages AS m (merchant_id, msg_id, status, status_code, total_count, filter_count, sent_count, error_count, finished_at)
-       SELECT id, $3, $4, $5, $6, $7, $8, $9, $10 FROM merchants WHERE platform_id = $1 AND authorizer_appid = $2
+      `INSERT INTO mass_messages AS m (merchant_id, msg_id, status, status_code, total_count, filter_count, sent_count, error_count, finished_at, article_count)
+       SELECT id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM merchants WHERE platform_id = $1 AND authorizer_appid = $2
        ON CONFLICT (merchant_id, msg_id) DO UPDATE SET status = excluded.status, status_code = excluded.status_code,
          total_count = excluded.total_count, filter_count = excluded.filter_count, sent_count = excluded.sent_count,
-         error_count = excluded.error_count, finished_at = excluded.finished_at
+         error_count = excluded.error_count, finished_at = excluded.finished_at,
+         article_count = COALESCE(excluded.article_count, m.article_count)
        RETURNING merchant_id AS "merchantId"`,
       [
         merchant.platformId,
@@ -64,6 +65,7 @@ export class MassMessages {
         finish.sentCount ?? null,
         finish.errorCount ?? null,
         finishedAt,
+        finish.articleCount ?? null,
       ],
     );
     if (message) await this.recordArticles(tx, message.merchantId, finish);

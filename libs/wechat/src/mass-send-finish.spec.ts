@@ -24,6 +24,7 @@ describe('readMassSendFinish', () => {
         { articleIdx: 1, url: 'http://mp.weixin.qq.com/s/a' },
         { articleIdx: 2, url: 'http://mp.weixin.qq.com/s/b' },
       ],
+      articleCount: 2,
     });
   });
 
@@ -67,6 +68,23 @@ describe('readMassSendFinish', () => {
         sentCount: undefined,
       });
     }
+  });
+
+  it.each([
+    ['as WeChat says it', '<Count>3</Count>', ['1', '2', ''], 3],
+    ['by the items, where it does not', '', ['1', '2'], 2],
+    ['not beside an odd item', '', ['1', '2', ''], undefined],
+    ['not where one is missing', '', ['1', '3'], undefined],
+    ['not where none is told', '', [], undefined],
+    ['not where WeChat says none of an empty list', '<Count>0</Count>', [], undefined],
+    ['not where WeChat says fewer than it lists', '<Count>1</Count>', ['1', '2'], undefined],
+    ['not where the number is odd', '<Count>many</Count>', ['1', '3'], undefined],
+  ])('counts articles %s', (_case, count, numbers, expected) => {
+    const items = numbers.map(
+      (n) => `<item><ArticleIdx>${n}</ArticleIdx><ArticleUrl>http://mp.weixin.qq.com/s/a</ArticleUrl></item>`,
+    );
+    const result = `<ArticleUrlResult>${count}<ResultList>${items.join('')}</ResultList></ArticleUrlResult>`;
+    expect(event(`<MsgID>1</MsgID>${result}`)?.articleCount).toBe(expected);
   });
 
   it('keeps the number of a failure, and the words of one it does not know', () => {

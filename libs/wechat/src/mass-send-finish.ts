@@ -13,6 +13,8 @@ export interface MassSendFinish {
   errorCount: number | undefined;
   /** The only addresses that a message can be deleted by. May be empty. */
   articles: { articleIdx: number; url: string }[];
+  /** How many articles the message has. Undefined where that cannot be told, such as beside items that are odd. */
+  articleCount: number | undefined;
 }
 
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -28,6 +30,7 @@ export function readMassSendFinish(event: XmlFields): MassSendFinish | undefined
   if (typeof msgId !== 'string' || !/^[1-9]\d{0,18}$/.test(msgId) || BigInt(msgId) > MAX_INT64) return undefined;
   const text = typeof status === 'string' ? status : '';
   const code = /^err\((\d{1,9})\)$/.exec(text)?.[1];
+  const articles = articlesOf(event['ArticleUrlResult']);
   return {
     msgId: BigInt(msgId),
     status: text,
@@ -36,14 +39,26 @@ export function readMassSendFinish(event: XmlFields): MassSendFinish | undefined
     filterCount: countOf(event['FilterCount']),
     sentCount: countOf(event['SentCount']),
     errorCount: countOf(event['ErrorCount']),
-    articles: articlesOf(event['ArticleUrlResult']),
+    articles,
+    articleCount: countArticles(event['ArticleUrlResult'], articles),
   };
+}
+
+const itemsOf = (result: XmlValue | undefined): XmlValue[] => childrenOf(childrenOf(result, 'ResultList'), 'item');
+
+/** WeChat says it; if not, all items that are numbered from 1 without a gap. */
+function countArticles(result: XmlValue | undefined, articles: MassSendFinish['articles']): number | undefined {
+  const numbers = new Set(articles.map(({ articleIdx }) => articleIdx));
+  const highest = Math.max(0, ...numbers);
+  const [said] = childrenOf(result, 'Count').map(countOf);
+  if (said !== undefined) return said >= Math.max(1, highest, itemsOf(result).length) ? said : undefined;
+  const isWhole = articles.length === itemsOf(result).length && numbers.size === highest;
+  return isWhole && highest > 0 ? highest : undefined;
 }
 
 /** An item that is odd is left out; an address with a lost character is the address of nothing. */
 function articlesOf(result: XmlValue | undefined): MassSendFinish['articles'] {
-  const items = childrenOf(childrenOf(result, 'ResultList'), 'item');
-  return items.flatMap((item) => {
+  return itemsOf(result).flatMap((item) => {
     if (!isFields(item)) return [];
     const { ArticleIdx: idx, ArticleUrl: url } = item;
     const articleIdx = countOf(idx);
