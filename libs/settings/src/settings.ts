@@ -41,6 +41,8 @@ export const settings = {
     .string()
     .regex(/^rk_[A-Za-z0-9_-]{32,128}$/, 'must be rk_ and 32 to 128 letters, digits, "_" or "-"')
     .optional(),
+  /** Where an admin's key is put if there is none yet and none is set. */
+  FIRST_KEY_FILE: z.string().min(1).default('./first-admin-key'),
   /** Requests that one key may make of one api process; 0: as many as it likes. */
   API_RATE_PER_MINUTE: wholeNumber(0, 10_000_000).default(60_000),
   WECHAT_API_URL: httpUrl.default('https://api.weixin.qq.com'),
