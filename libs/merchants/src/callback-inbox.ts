@@ -59,7 +59,7 @@ export type Receipt =
 
 export const CALLBACK_OPTIONS = Symbol('callback options');
 export interface CallbackOptions {
-  /** How far a push's time may be from ours, either way. Less than `RETENTION`, so that no push is taken twice. */
+  /** How far a push's time may be from ours, either way: at most half of `RETENTION`, so that none is taken twice. */
   maxAgeS: number;
 }
 

@@ -54,8 +54,8 @@ export const settings = {
     .default([]),
   WECHAT_MP_URL: httpUrl.default('https://mp.weixin.qq.com'),
   WECHAT_OPEN_URL: httpUrl.default('https://open.weixin.qq.com'),
-  /** At most as long as recorded pushes are kept: one that was forgotten would be taken for new. */
-  PUSH_MAX_AGE_S: wholeNumber(60, 30 * 86_400).default(86_400),
+  /** Either way, so twice that is at most as long as recorded pushes are kept: one that was forgotten would be taken for new. */
+  PUSH_MAX_AGE_S: wholeNumber(60, 15 * 86_400).default(86_400),
   WORKER_CONCURRENCY: wholeNumber(1, 1_000).default(20),
   DEFAULT_RATE_PER_MINUTE: wholeNumber(1, 100_000).default(60),
   DEFAULT_DAILY_QUOTA: wholeNumber(1, 10_000_000).default(10),
