@@ -9,8 +9,13 @@ const written = parseEnv(readFileSync('.env.example', 'utf8'));
 // The one thing that everybody has to fill in: a key that stands in an example is no secret.
 const example: NodeJS.ProcessEnv = { ...written, MASTER_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}` };
 
-/** What compose decides itself: it has Postgres and Redis of its own, and inside of its containers the addresses are fixed. */
-const OF_COMPOSE = ['DATABASE_URL', 'QUEUE_URL', 'HOST'];
+/**
+ * What compose decides itself: it has Postgres and Redis of its own, inside of its containers the addresses are fixed, and it does not
+ * start without a BOOTSTRAP_API_KEY.
+ */
+const OF_COMPOSE = ['DATABASE_URL', 'QUEUE_URL', 'HOST', 'FIRST_KEY_FILE'];
+/** What compose alone has. */
+const FOR_COMPOSE = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'PUBLISH_ADDRESS'];
 /** What compose hands to a service, apart from what it decides itself. */
 function passedOn(service: 'api' | 'worker'): string[] {
   const text = readFileSync('docker-compose.yml', 'utf8');
@@ -29,7 +34,7 @@ describe('.env.example', () => {
 
   it('names every setting there is, and no other', () => {
     const known = Object.values(schemas).flatMap((schema) => Object.keys(schema.shape));
-    expect(Object.keys(example).sort()).toEqual([...new Set(known)].sort());
+    expect(Object.keys(example).sort()).toEqual([...new Set([...known, ...FOR_COMPOSE])].sort());
   });
 
   it('shows the defaults', () => {
@@ -51,5 +56,37 @@ describe('docker-compose.yml', () => {
     for (const [, name = '', value] of defaults) {
       if (name in written) expect([name, value]).toEqual([name, written[name]]);
     }
+  });
+
+  const text = readFileSync('docker-compose.yml', 'utf8');
+  /** The lines of a top-level or service block. */
+  const block = (indent: string, name: string) =>
+    new RegExp(`^${indent}${name}:.*\\n((?:${indent} {2}.*\\n|\\n)+)`, 'm').exec(text)?.[1] ?? '';
+
+  it('does not start without what has to be secret', () => {
+    for (const name of ['MASTER_KEYS', 'BOOTSTRAP_API_KEY', 'POSTGRES_PASSWORD', 'REDIS_PASSWORD']) {
+      const uses = [...text.matchAll(new RegExp(`\\$\\{${name}(.*?)\\}`, 'g'))].map(([, rest = '']) => rest);
+      expect([name, uses.length > 0, uses.every((rest) => rest.startsWith(':?'))]).toEqual([name, true, true]);
+      expect([name, written[name]]).toEqual([name, '']);
+    }
+  });
+
+  it('publishes the api alone, on this machine unless told otherwise', () => {
+    expect([...text.matchAll(/ports:(.*)/g)].map(([, ports = '']) => ports.trim())).toEqual([
+      "['${PUBLISH_ADDRESS:-127.0.0.1}:${PORT:-3000}:3000']",
+    ]);
+  });
+
+  it('gives no container a file system to write to, capabilities, or new privileges', () => {
+    const confined = block('', 'x-confined');
+    for (const line of ['read_only: true', 'cap_drop: [ALL]', 'security_opt: [no-new-privileges:true]']) {
+      expect(confined).toContain(`  ${line}\n`);
+    }
+    expect(block('', 'x-service')).toContain('<<: *confined');
+    const names = [...block('', 'services').matchAll(/^ {2}(\w+):$/gm)].map(([, name = '']) => name);
+    expect(names).toEqual(['api', 'worker', 'postgres', 'redis']);
+    for (const name of names)
+      expect([name, block('  ', name)]).toEqual([name, expect.stringMatching(/<<: \*(service|confined)\n/)]);
+    expect(text).not.toMatch(/cap_add|privileged/);
   });
 });

@@ -1,3 +1,4 @@
+import { buildXml, decodeAesKey, sealPush } from '@app/wechat';
 import { eventually } from './support/eventually.js';
 import { PLATFORM, System } from './support/system.js';
 
@@ -57,6 +58,52 @@ describe('what WeChat pushes', () => {
     ]);
     const { body: list } = await system.call('GET', `/v1/mass-messages?merchant=${merchant}`);
     expect(list.data).toMatchObject([{ articles: [{ article_idx: 1, url: 'http://mp.weixin.qq.com/s/b' }] }]);
+  });
+
+  it('binds a push to its path and its time', async () => {
+    const [merchant, other] = [await system.onboardMerchant(), await system.onboardMerchant()];
+    const { user_name } = await system.control('GET', `merchants/${merchant}`);
+    await eventually(
+      () => system.sql(`SELECT 1 FROM merchants WHERE authorizer_appid = $1 AND user_name IS NOT NULL`, [other]),
+      ({ length }) => length === 1,
+    );
+    const post = async (appid: string, ageS = 0) => {
+      const timestamp = Math.floor(Date.now() / 1000) - ageS;
+      const { component_appid, token, encoding_aes_key } = PLATFORM;
+      const { body, query } = sealPush({
+        token,
+        aesKey: decodeAesKey(encoding_aes_key),
+        appid: component_appid,
+        receiver: { ToUserName: user_name },
+        plaintext: buildXml({
+          ToUserName: user_name,
+          MsgType: 'event',
+          Event: 'MASSSENDJOBFINISH',
+          MsgID: 1000000078n,
+          Status: 'send success',
+        }),
+        timestamp,
+        nonce: '1',
+      });
+      const path = `/wechat/${component_appid}/messages/${appid}?${new URLSearchParams(query).toString()}`;
+      return system.callText('POST', path, body.toString('utf8'), { 'content-type': 'text/xml' });
+    };
+    const sentBy = async (appid: string) => (await system.call('GET', `/v1/mass-messages?merchant=${appid}`)).body.data;
+
+    for (const ageS of [2 * 86_400, -2 * 86_400]) {
+      const reason = ageS > 0 ? 'too_old' : 'too_new';
+      const refused = { status: 403, body: { code: 'push_refused', detail: expect.stringContaining(reason) } };
+      expect(await post(merchant, ageS)).toMatchObject(refused);
+    }
+    expect(await post(other)).toMatchObject({ status: 200, body: 'success' });
+    expect([...(await sentBy(merchant)), ...(await sentBy(other))]).toEqual([]);
+    const { body: failed } = await system.call('GET', '/v1/callback-events?state=failed');
+    expect(failed.data).toMatchObject([
+      { authorizer_appid: other, kind: 'MASSSENDJOBFINISH', failure_code: 'wrong_account', forwards: [] },
+    ]);
+    expect(await post(merchant)).toMatchObject({ status: 200, body: 'success' });
+    expect(await sentBy(merchant)).toMatchObject([{ msg_id: '1000000078' }]);
+    expect(await sentBy(other)).toEqual([]);
   });
 
   it.each(['merchants?ref=a%00', 'callback-events?kind=a%00'])(

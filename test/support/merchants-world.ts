@@ -38,6 +38,7 @@ export interface Surroundings {
 }
 
 export const PUBLIC_URL = 'https://retract.example';
+export const PUSH_MAX_AGE_S = 86_400;
 
 /** The merchants lib without the apps: a database, a simulated WeChat, and as many processes as a test wants. */
 export class MerchantsWorld {
@@ -99,6 +100,7 @@ export class MerchantsWorld {
         MerchantsModule.forRoot({
           transport: new WechatTransport({ baseUrl: wechatUrl }),
           onboarding: { publicUrl: PUBLIC_URL, wechatMpUrl: wechatUrl, wechatOpenUrl: wechatUrl },
+          callbacks: { maxAgeS: PUSH_MAX_AGE_S },
         }),
       ],
     }).setLogger(createLogger({ level: (process.env.TEST_LOG_LEVEL ?? 'fatal') as 'fatal' }));
@@ -152,8 +154,13 @@ export class MerchantsWorld {
     return this.get(CallbackInbox).receive(this.sealed(platform, fields));
   }
 
-  /** The same, not yet delivered. `seconds` is its CreateTime. */
-  sealed(platform: WorldPlatform, fields: XmlInputFields, seconds = Math.floor(Date.now() / 1000)) {
+  /** The same, not yet delivered. `seconds` is its CreateTime, `timestamp` that of its envelope. */
+  sealed(
+    platform: WorldPlatform,
+    fields: XmlInputFields,
+    seconds = Math.floor(Date.now() / 1000),
+    timestamp = Math.floor(Date.now() / 1000),
+  ) {
     const { componentAppid, secrets } = platform;
     const contentType = 'text/xml';
     const { body, query } = sealPush({
@@ -161,7 +168,7 @@ export class MerchantsWorld {
       aesKey: decodeAesKey(secrets.encodingAesKey),
       appid: componentAppid,
       plaintext: buildXml({ AppId: componentAppid, CreateTime: seconds, ...fields }),
-      timestamp: seconds,
+      timestamp,
       nonce: '1234567890',
       receiver: { AppId: componentAppid },
     });

@@ -70,6 +70,7 @@ export class ApiModule {
             wechatMpUrl: env.WECHAT_MP_URL,
             wechatOpenUrl: env.WECHAT_OPEN_URL,
           },
+          callbacks: { maxAgeS: env.PUSH_MAX_AGE_S },
         }),
         DeletionsModule.forRoot({
           ratePerMinute: env.DEFAULT_RATE_PER_MINUTE,

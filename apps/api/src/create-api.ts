@@ -12,7 +12,9 @@ import { useOpenApi } from './http/open-api.js';
 import { useStrictJson } from './http/json-bodies.js';
 import { RateLimit } from './http/rate-limit.js';
 import { useRequestId } from './http/request-id.js';
+import { useSecurityHeaders } from './http/security-headers.js';
 import { useStreamedBodies } from './http/streamed-bodies.js';
+import { answerUnroutable } from './http/unroutable.js';
 import { Metrics } from './metrics/metrics.js';
 
 /** Larger requests are refused before they are read. */
@@ -28,6 +30,7 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
     rewriteUrl: ({ url = '' }) => tidyPushPath(url),
+    frameworkErrors: answerUnroutable(env.PUBLIC_URL),
   });
   const api = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(env), adapter, {
     logger,
@@ -35,6 +38,7 @@ export async function createApi(env: ApiEnv, logger: LoggerService): Promise<Nes
     bodyParser: false,
   });
   closeInTime(adapter.getInstance());
+  useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
   useRequestId(adapter.getInstance());
   const metrics = api.get(Metrics);
   adapter.getInstance().addHook('onResponse', (request, reply, done) => {

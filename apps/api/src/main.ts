@@ -6,6 +6,7 @@ import { createLogger } from '@app/logging';
 import { reach, readSettings, SettingsInvalid, Unreachable } from '@app/settings';
 import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
+import { FirstKeyNotKept, makeFirstKey } from './first-key.js';
 
 // Without this, V8 takes much of what a request makes for long-lived, and keeps it until the next full collection, which makes
 // the frequent ones longer: see docs/benchmarks.md, also for why the worker does without.
@@ -23,9 +24,8 @@ try {
       logger.warn('the database is away, the start waits for it', { setting: 'DATABASE_URL', reason }),
   });
   const api = await createApi(env, logger);
-  const firstKey = env.BOOTSTRAP_API_KEY ? undefined : await api.get(ApiKeys).first();
-  // Not through the logger, which keeps keys out of the logs.
-  if (firstKey) console.log(`The first API key, an admin's, is shown this once: ${firstKey}`);
+  const file = env.BOOTSTRAP_API_KEY ? undefined : await makeFirstKey(api.get(ApiKeys), env.FIRST_KEY_FILE);
+  if (file) logger.log("the first API key, an admin's, is in a file: keep it elsewhere, and delete the file", { file });
   api.enableShutdownHooks(undefined, { useProcessExit: true });
   await api.listen(env.PORT, env.HOST);
   logger.log('api listens', { url: await api.getUrl() });
@@ -34,7 +34,7 @@ try {
   else if (error instanceof Unreachable) {
     logger.fatal('the start has ended: a server cannot be reached', { setting: error.setting, reason: error.reason });
   } else {
-    const reason = whyNotStarted(error);
+    const reason = error instanceof FirstKeyNotKept ? error.message : whyNotStarted(error);
     logger.fatal('the start has ended', reason ? { reason } : { error });
   }
   // What was opened so far would keep the process up.

@@ -60,6 +60,7 @@ export class WorkerModule {
             wechatMpUrl: env.WECHAT_MP_URL,
             wechatOpenUrl: env.WECHAT_OPEN_URL,
           },
+          callbacks: { maxAgeS: env.PUSH_MAX_AGE_S },
         }),
         DeletionsModule.forRoot({
           ratePerMinute: env.DEFAULT_RATE_PER_MINUTE,

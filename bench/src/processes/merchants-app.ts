@@ -28,6 +28,7 @@ export function merchantsApp(): Promise<INestApplicationContext> {
         MerchantsModule.forRoot({
           transport: new WechatTransport({ baseUrl: WECHAT_API_URL }),
           onboarding: { publicUrl: WECHAT_API_URL, wechatMpUrl: WECHAT_API_URL, wechatOpenUrl: WECHAT_API_URL },
+          callbacks: { maxAgeS: 86_400 },
         }),
       ],
     },

@@ -121,9 +121,10 @@ export class ApiKeys {
 
   /**
    * An admin's key for a deployment that has none yet; of several processes that start at once one gets it. It can be
-   * shown only now.
+   * kept only now.
+   * @param keep is given the key before it works; if that fails, there is none
    */
-  async first(): Promise<string | undefined> {
+  async first(keep: (key: string) => Promise<void> = () => Promise.resolve()): Promise<string | undefined> {
     return this.dataSource.transaction(async (tx) => {
       await lockKeys(tx);
       const [any] = await rows(tx, `SELECT id FROM api_keys LIMIT 1`);
@@ -132,6 +133,7 @@ export class ApiKeys {
       const id = uuidv7();
       await tx.insert(ApiKey, { id, name: 'first', keyHash: hashOfKey(key), role: 'admin' });
       await this.audit.append(tx, startOf(id), createdAtStart(id, 'first'));
+      await keep(key);
       return key;
     });
   }

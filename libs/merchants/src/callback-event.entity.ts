@@ -21,7 +21,7 @@ export class CallbackEvent {
   /** WeChat's InfoType, or the Event or MsgType of a message. */
   @Column('text') kind!: string;
   @Column('text', { name: 'authorizer_appid', nullable: true }) authorizerAppid!: string | null;
-  /** SHA-256 of the decrypted push: a repeated push has other envelope bytes but the same content. */
+  /** SHA-256 of its path and its decrypted text: a repeated push has other envelope bytes but the same content. */
   @Column('text') fingerprint!: string;
   /** What the job still needs; wiped when it is done. */
   @Column('text', { name: 'payload_sealed', nullable: true }) payloadSealed!: string | null;

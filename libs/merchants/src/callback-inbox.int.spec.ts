@@ -3,7 +3,7 @@ import { decodeAesKey, sealPush, type XmlInputFields } from '@app/wechat';
 import { faultSchema } from '../../../apps/simulator/src/state/faults.js';
 import { freePort } from '../../../test/support/free-port.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
+import { MerchantsWorld, PUSH_MAX_AGE_S, type WorldPlatform } from '../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackInbox } from './callback-inbox.js';
 import { GrantExchange } from './grant-exchange.js';
@@ -23,6 +23,7 @@ interface EventRow {
 
 const OTHER_AES_KEY = 'GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba';
 const NOON = 1_780_000_000;
+const seconds = () => Math.floor(Date.now() / 1000);
 
 describe('the callback inbox', () => {
   let world: MerchantsWorld;
@@ -135,7 +136,7 @@ describe('the callback inbox', () => {
       const { token, encodingAesKey } = platform.secrets;
       const sealing = { token, aesKey: decodeAesKey(encodingAesKey), appid: platform.componentAppid };
       const receiver = { AppId: platform.componentAppid };
-      return { ...push, ...sealPush({ ...sealing, plaintext, timestamp: NOON, nonce: '1', receiver }) };
+      return { ...push, ...sealPush({ ...sealing, plaintext, timestamp: seconds(), nonce: '1', receiver }) };
     };
 
     it.each<[string, string | Buffer, string]>([
@@ -209,7 +210,7 @@ describe('the callback inbox', () => {
         aesKey: decodeAesKey(encodingAesKey),
         appid: platform.componentAppid,
         plaintext: `<xml><InfoType>component_verify_ticket</InfoType><ComponentVerifyTicket>t</ComponentVerifyTicket></xml>`,
-        timestamp: NOON,
+        timestamp: seconds(),
         nonce: '1',
         receiver: { AppId: platform.componentAppid },
         ...changes,
@@ -228,7 +229,7 @@ describe('the callback inbox', () => {
       ['another platform’s appid inside', () => sealedWith({ appid: neighbour.componentAppid }), 'wrong_appid'],
       ['no signature', () => withQuery({ msg_signature: undefined }), 'bad_signature'],
       ['two signatures', () => withQuery({ msg_signature: ['a', 'b'] }), 'bad_signature'],
-      ['another timestamp', () => withQuery({ timestamp: String(NOON + 1) }), 'bad_signature'],
+      ['another timestamp', () => withQuery({ timestamp: String(seconds() + 9) }), 'bad_signature'],
       ['tampered ciphertext', () => replaced(/Encrypt><!\[CDATA\[..../, 'Encrypt><![CDATA[AAAA'), 'bad_signature'],
       ['a DOCTYPE outside', () => replaced('<xml>', '<!DOCTYPE xml [<!ENTITY a "b">]><xml>'), 'not_xml'],
       ['no XML', () => ({ ...good(), body: Buffer.from('{}') }), 'not_xml'],
@@ -239,6 +240,155 @@ describe('the callback inbox', () => {
       expect(await inbox().receive(make())).toEqual({ accepted: false, reason });
       expect([...(await events()), ...(await events(neighbour))]).toEqual([]);
       expect(await ticket()).toBeUndefined();
+    });
+  });
+
+  describe('by the time that is signed with it', () => {
+    const signed = (ageS: number) => {
+      const fields = { InfoType: 'component_verify_ticket', ComponentVerifyTicket: `ticket@@@${ageS}` };
+      return inbox().receive(world.sealed(platform, fields, undefined, seconds() - ageS));
+    };
+
+    it.each([
+      ['too_old', PUSH_MAX_AGE_S + 100],
+      ['too_new', -PUSH_MAX_AGE_S - 100],
+    ])('refuses a push that is %s, without a trace', async (reason, ageS) => {
+      expect(await signed(ageS)).toEqual({ accepted: false, reason, ageS: expect.any(Number) });
+      expect(await events()).toEqual([]);
+      expect(await ticket()).toBeUndefined();
+    });
+
+    it.each([PUSH_MAX_AGE_S - 100, 100 - PUSH_MAX_AGE_S])('takes one that is %d seconds old', async (ageS) => {
+      expect(await signed(ageS)).toMatchObject({ accepted: true, isDuplicate: false });
+      expect(await ticket()).toBe(`ticket@@@${ageS}`);
+    });
+
+    it('refuses timestamp and nonce in each other’s place, which have the same signature', async () => {
+      const push = world.sealed(platform, { InfoType: 'component_verify_ticket', ComponentVerifyTicket: 'ticket@@@' });
+      const { timestamp, nonce } = push.query;
+      const swapped = { ...push, query: { ...push.query, timestamp: nonce, nonce: timestamp } };
+      expect(await inbox().receive(swapped)).toMatchObject({ accepted: false, reason: 'too_old' });
+    });
+  });
+
+  describe('when a message is posted to the path of an account', () => {
+    let own: WorldMerchant;
+    let other: WorldMerchant;
+    type WorldMerchant = Awaited<ReturnType<typeof aMerchant>>;
+
+    async function aMerchant() {
+      const account = world.account();
+      const { id, authorizerAppid } = await world.merchant(platform, account);
+      return { id, authorizerAppid, userName: account.userName };
+    }
+    const finish = (toUserName: string | undefined) => ({
+      ...(toUserName !== undefined && { ToUserName: toUserName }),
+      MsgType: 'event',
+      Event: 'MASSSENDJOBFINISH',
+      MsgID: 3147483661,
+      Status: 'send success',
+    });
+    const posted = (fields: XmlInputFields, { authorizerAppid }: { authorizerAppid: string }) =>
+      inbox().receive({ ...world.sealed(platform, fields, NOON), channel: 'message', authorizerAppid });
+    const messagesOf = ({ id }: WorldMerchant) =>
+      world.sql(`SELECT msg_id FROM mass_messages WHERE merchant_id = $1`, [id]);
+    const messageEvents = async () =>
+      await world.sql<EventRow>(
+        `SELECT * FROM callback_events WHERE channel = 'message' AND platform_id = $1 ORDER BY id`,
+        [platform.id],
+      );
+    const forwards = () =>
+      world.sql<{ authorizer_appid: string }>(
+        `SELECT e.authorizer_appid FROM callback_forwards f JOIN callback_events e ON e.id = f.event_id
+         WHERE e.platform_id = $1 AND e.channel = 'message'`,
+        [platform.id],
+      );
+
+    beforeEach(async () => {
+      await world.pushTicket(platform);
+      await world.get(Platforms).update(platform.componentAppid, { forwardUrls: ['http://127.0.0.1:1/$APPID$'] });
+      [own, other] = [await aMerchant(), await aMerchant()];
+    });
+
+    it('takes it for that account if it is addressed to it', async () => {
+      expect(await posted(finish(own.userName), own)).toEqual({
+        accepted: true,
+        kind: 'MASSSENDJOBFINISH',
+        isDuplicate: false,
+      });
+      expect(await messagesOf(own)).toEqual([{ msg_id: '3147483661' }]);
+      expect(await forwards()).toEqual([{ authorizer_appid: own.authorizerAppid }]);
+    });
+
+    it('changes nothing and forwards nothing if it is addressed to another, and takes the true one afterwards', async () => {
+      const misplaced = await posted(finish(own.userName), other);
+      expect(misplaced).toMatchObject({ accepted: true, isDuplicate: false, isMisaddressed: true });
+      expect(await messageEvents()).toMatchObject([
+        {
+          state: 'failed',
+          failure_code: 'wrong_account',
+          authorizer_appid: other.authorizerAppid,
+          kind: 'MASSSENDJOBFINISH',
+        },
+      ]);
+      expect([...(await messagesOf(other)), ...(await messagesOf(own)), ...(await forwards())]).toEqual([]);
+
+      expect(await posted(finish(own.userName), own)).toMatchObject({ accepted: true, isDuplicate: false });
+      expect(await messagesOf(own)).toHaveLength(1);
+      expect(await messagesOf(other)).toEqual([]);
+      expect(await posted(finish(own.userName), own)).toMatchObject({ isDuplicate: true });
+      expect(await posted(finish(own.userName), other)).toMatchObject({ isDuplicate: true });
+      expect(await forwards()).toHaveLength(1);
+    });
+
+    it('says so of messages too that have no effect and go nowhere', async () => {
+      await world.get(Platforms).update(platform.componentAppid, { forwardUrls: [] });
+      const text = (toUserName: string) => ({ ToUserName: toUserName, MsgType: 'text', Content: 'hello' });
+      const receipts = await Promise.all([
+        posted(text(own.userName), own),
+        posted(text(own.userName), other),
+        posted(text(other.userName), other),
+      ]);
+      expect(receipts.map((receipt) => receipt.accepted && (receipt.isMisaddressed ?? false))).toEqual([
+        false,
+        true,
+        false,
+      ]);
+      expect((await messageEvents()).map(({ state, failure_code }) => [state, failure_code]).sort()).toEqual([
+        ['done', null],
+        ['done', null],
+        ['failed', 'wrong_account'],
+      ]);
+    });
+
+    it.each([
+      ['it is not said to whom it is addressed', () => finish(undefined), () => undefined],
+      [
+        'the account’s own name is not known yet',
+        () => finish('gh_0123456789ab'),
+        () => world.sql(`UPDATE merchants SET user_name = NULL WHERE id = $1`, [own.id]),
+      ],
+    ])('takes it where %s', async (_, fields, prepare) => {
+      await prepare();
+      expect(await posted(fields(), own)).toEqual({ accepted: true, kind: 'MASSSENDJOBFINISH', isDuplicate: false });
+      expect(await messagesOf(own)).toHaveLength(1);
+    });
+
+    it('does not answer the release check, nor exchange its code, for another account', async () => {
+      const authorizerAppid = 'wx570bc396a51b8ff8';
+      const account = world.account({ appid: authorizerAppid, user_name: 'gh_3c884a361561' });
+      await world.merchant(platform, account);
+      const check = (content: string) => ({
+        ToUserName: own.userName,
+        FromUserName: 'oFan',
+        MsgType: 'text',
+        Content: content,
+      });
+      expect(await posted(check('TESTCOMPONENT_MSG_TYPE_TEXT'), { authorizerAppid })).not.toHaveProperty('reply');
+      expect(await posted(check('QUERY_AUTH_CODE:code'), { authorizerAppid })).toMatchObject({ isMisaddressed: true });
+      expect(await messageEvents()).toMatchObject(
+        Array.from({ length: 2 }, () => ({ state: 'failed', failure_code: 'wrong_account', payload_sealed: null })),
+      );
     });
   });
 

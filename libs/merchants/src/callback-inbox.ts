@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
@@ -9,10 +9,12 @@ import {
   AuthorizerApi,
   openPush,
   readMassSendFinish,
+  refuseForAge,
   releaseCheckAnswer,
   releaseCheckTask,
   sealReply,
   textReply,
+  type AgeRefusal,
   type PushFlaw,
   type PushRefusal,
   type ReleaseCheckTask,
@@ -43,15 +45,42 @@ export type Receipt =
       isDuplicate: boolean;
       /** What is wrong with its text, if anything. */
       flaw?: PushFlaw;
-      /** Encrypted XML, where not `success` is wanted. */ reply?: string;
+      /** It is addressed to another account than that of its path: recorded, and nothing else was done. */
+      isMisaddressed?: true;
+      /** Encrypted XML, where not `success` is wanted. */
+      reply?: string;
     }
-  | { accepted: false; reason: PushRefusal | 'unknown_platform' };
+  | {
+      accepted: false;
+      reason: PushRefusal | AgeRefusal | 'unknown_platform';
+      /** Of one that is refused for its time, by its signed timestamp and our clock. */
+      ageS?: number;
+    };
+
+export const CALLBACK_OPTIONS = Symbol('callback options');
+export interface CallbackOptions {
+  /** How far a push's time may be from ours, either way: at most half of `RETENTION`, so that none is taken twice. */
+  maxAgeS: number;
+}
 
 type Effect = (tx: EntityManager) => Promise<unknown>;
 
 /** Documented as ten minutes, seen as an hour. */
 const CODE_LIFETIME = '2 hours';
 const RETENTION = '30 days';
+/** What is told of a push that is addressed to another account than that of its path. */
+const WRONG_ACCOUNT = 'wrong_account';
+
+/** A push to be recorded. */
+interface Incoming {
+  event: CallbackEvent;
+  /** To which account its own text is addressed, as far as it says so. */
+  toUserName: string | undefined;
+}
+
+interface Recorded {
+  isMisaddressed: boolean;
+}
 
 /** What the job needs of an event: its authorization code, and for WeChat's release check to whom the answer goes. */
 const payloadSchema = z.object({ code: z.string(), toUser: z.string().optional() });
@@ -64,7 +93,7 @@ type Payload = z.output<typeof payloadSchema>;
 @Injectable()
 export class CallbackInbox {
   private readonly logger = new Logger(CallbackInbox.name);
-  private readonly alone = new Gathering((events: CallbackEvent[]) => this.record(this.dataSource, events), isOfRows);
+  private readonly alone = new Gathering((incoming: Incoming[]) => this.record(this.dataSource, incoming), isOfRows);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -77,6 +106,7 @@ export class CallbackInbox {
     private readonly authorizerApi: AuthorizerApi,
     private readonly forwards: Forwards,
     private readonly queues: JobQueues,
+    @Inject(CALLBACK_OPTIONS) private readonly options: CallbackOptions,
   ) {}
 
   async receive(push: ReceivedPush): Promise<Receipt> {
@@ -88,18 +118,27 @@ export class CallbackInbox {
     const { platform, token, aesKeys } = credentials;
     const opened = openPush({ body: push.body, query: push.query, token, aesKeys, appid: push.componentAppid });
     if (!opened.ok) return { accepted: false, reason: opened.reason };
+    const { maxAgeS } = this.options;
+    const untimely = refuseForAge(push.query['timestamp'], { now: new Date(), maxAgeS });
+    if (untimely) return { accepted: false, ...untimely };
 
     const { fields, flaw } = opened;
     const check = push.authorizerAppid ? releaseCheckTask(push.authorizerAppid, fields) : undefined;
     const payload = push.channel === 'authorization' ? grantPayload(fields) : checkPayload(check);
     const event = eventOf(platform, push, opened, payload !== undefined);
     if (payload) event.payloadSealed = this.sealed.seal(placeOf(event.id), JSON.stringify(payload));
-    const planned = await this.store(event, this.effectOf(platform, event, fields), platform.forwardUrls, push);
-    const isNew = planned !== undefined;
+    const incoming = { event, toUserName: push.channel === 'message' ? textOf(fields, 'ToUserName') : undefined };
+    const { record, planned } = await this.store(
+      incoming,
+      this.effectOf(platform, event, fields),
+      platform.forwardUrls,
+      push,
+    );
+    const receipt = { accepted: true as const, kind: event.kind, isDuplicate: !record, ...(flaw && { flaw }) };
+    if (record?.isMisaddressed) return { ...receipt, isMisaddressed: true };
     // WeChat's answer does not wait for the queue: the rows are there, and the sweep looks after them.
-    if (planned?.length) void this.forwards.enqueue(planned);
-    if (isNew && event.state === 'pending') void this.enqueue(event);
-    const receipt = { accepted: true as const, kind: event.kind, isDuplicate: !isNew, ...(flaw && { flaw }) };
+    if (planned.length) void this.forwards.enqueue(planned);
+    if (record && event.state === 'pending') void this.enqueue(event);
     if (check?.task !== 'reply') return receipt;
     const timestamp = Math.floor(Date.now() / 1000);
     const plaintext = textReply(fields, check.text, timestamp);
@@ -171,36 +210,48 @@ export class CallbackInbox {
   /**
    * Where the row is all that there is to write, as for most pushes, those that come at the same time share a statement; a
    * transaction where more belongs to it.
-   * @returns the forwards that are planned, or undefined when the same push was recorded before
+   * @returns no record when the same push was recorded before
    */
   private async store(
-    event: CallbackEvent,
+    incoming: Incoming,
     effect: Effect | undefined,
     forwardUrls: string[],
     push: RawPush,
-  ): Promise<PlannedForward[] | undefined> {
-    if (!effect && forwardUrls.length === 0) return (await this.alone.ask(event)) ? [] : undefined;
+  ): Promise<{ record: Recorded | undefined; planned: PlannedForward[] }> {
+    if (!effect && forwardUrls.length === 0) return { record: await this.alone.ask(incoming), planned: [] };
     return this.dataSource.transaction(async (tx) => {
-      const [isNew] = await this.record(tx, [event]);
-      if (!isNew) return undefined;
+      const [record] = await this.record(tx, [incoming]);
+      if (!record || record.isMisaddressed) return { record, planned: [] };
       await effect?.(tx);
-      return this.forwards.plan(tx, event, forwardUrls, push);
+      return { record, planned: await this.forwards.plan(tx, incoming.event, forwardUrls, push) };
     });
   }
 
-  /** @returns of each, false when the same push was recorded before */
-  private async record(sql: Sql, events: CallbackEvent[]): Promise<boolean[]> {
-    const of = <Name extends keyof CallbackEvent>(name: Name) => events.map((event) => event[name]);
-    const recorded = await rows<{ id: string }>(
+  /**
+   * Whether a push is addressed to the account of its path is told by the account's facts, as they are in that moment. Where they
+   * are not known, it is taken.
+   * @returns of each, undefined when the same push was recorded before
+   */
+  private async record(sql: Sql, incoming: Incoming[]): Promise<(Recorded | undefined)[]> {
+    const of = <Name extends keyof CallbackEvent>(name: Name) => incoming.map(({ event }) => event[name]);
+    const recorded = await rows<{ id: string } & Recorded>(
       sql,
       // In one order, so that two processes that WeChat pushes the same to wait for each other and do not clash.
-      `INSERT INTO callback_events (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed, state,
+      `WITH pushes AS (
+         SELECT t.*, EXISTS (SELECT FROM merchants m WHERE m.platform_id = t.platform_id
+             AND m.authorizer_appid = t.authorizer_appid AND m.user_name <> t.to_user_name) AS is_misaddressed
+         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+           $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[]) AS t
+           (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed, state, request_id, pushed_at,
+            received_at, processed_at, failure_code, to_user_name))
+       INSERT INTO callback_events (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed, state,
          request_id, pushed_at, received_at, processed_at, failure_code)
-       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-         $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[]) AS t
-         (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed, state, request_id, pushed_at, received_at,
-          processed_at, failure_code)
-       ORDER BY fingerprint, id ON CONFLICT DO NOTHING RETURNING id`,
+       SELECT id, platform_id, channel, kind, authorizer_appid, fingerprint,
+         CASE WHEN NOT is_misaddressed THEN payload_sealed END, CASE WHEN is_misaddressed THEN 'failed' ELSE state END,
+         request_id, pushed_at, received_at, CASE WHEN is_misaddressed THEN received_at ELSE processed_at END,
+         CASE WHEN is_misaddressed THEN '${WRONG_ACCOUNT}' ELSE failure_code END
+       FROM pushes ORDER BY fingerprint, id ON CONFLICT DO NOTHING
+       RETURNING id, failure_code IS NOT DISTINCT FROM '${WRONG_ACCOUNT}' AS "isMisaddressed"`,
       [
         of('id'),
         of('platformId'),
@@ -215,10 +266,11 @@ export class CallbackInbox {
         of('receivedAt'),
         of('processedAt'),
         of('failureCode'),
+        incoming.map(({ toUserName }) => toUserName ?? null),
       ],
     );
-    const ids = new Set(recorded.map(({ id }) => id));
-    return events.map(({ id }) => ids.has(id));
+    const byId = new Map(recorded.map(({ id, isMisaddressed }) => [id, { isMisaddressed }]));
+    return incoming.map(({ event }) => byId.get(event.id));
   }
 
   /** What a push changes beside its own row, if anything. */
@@ -285,7 +337,7 @@ function eventOf(
     channel: push.channel,
     kind: (kind ?? (flaw ? 'unreadable' : 'unknown')).slice(0, 100),
     authorizerAppid: push.authorizerAppid ?? textOf(fields, 'AuthorizerAppid') ?? null,
-    fingerprint: createHash('sha256').update(`${push.channel}\n${plaintext}`).digest('base64url'),
+    fingerprint: fingerprintOf(push, plaintext),
     payloadSealed: null,
     state: isPending ? 'pending' : flaw ? 'unreadable' : 'done',
     failureCode: (!isPending && flaw) || null,
@@ -294,6 +346,16 @@ function eventOf(
     receivedAt: new Date(),
     processedAt: isPending ? null : new Date(),
   };
+}
+
+/**
+ * With the path: a push that is played at another account's must not make the true one a repetition. One that an older release
+ * has recorded without the account, and that WeChat sends again across the change, is recorded and forwarded once more; what it
+ * changes, it has changed already.
+ */
+function fingerprintOf({ channel, authorizerAppid }: ReceivedPush, plaintext: string): string {
+  const path = authorizerAppid === undefined ? channel : `${channel}\n${authorizerAppid}`;
+  return createHash('sha256').update(`${path}\n${plaintext}`).digest('base64url');
 }
 
 /** A ticket, a code or a name with a lost character in it is as good as none. */

@@ -5,7 +5,7 @@ import { AuthorizerApi, ComponentApi, WechatTransport } from '@app/wechat';
 import { AccessTokens } from './access-tokens.js';
 import { AuthorizerLists } from './authorizer-lists.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
-import { CallbackInbox } from './callback-inbox.js';
+import { CALLBACK_OPTIONS, CallbackInbox, type CallbackOptions } from './callback-inbox.js';
 import { CallbackLog } from './callback-log.js';
 import { ComponentTokens } from './component-tokens.js';
 import { Forwards } from './forwards.js';
@@ -24,6 +24,7 @@ import { TokenLending } from './token-lending.js';
 export interface MerchantsOptions {
   transport: WechatTransport;
   onboarding: OnboardingOptions;
+  callbacks: CallbackOptions;
 }
 
 /** Platforms, grants and tokens, and the connection to WeChat that they are about. */
@@ -31,7 +32,7 @@ export interface MerchantsOptions {
 export class MerchantsModule implements OnApplicationShutdown {
   constructor(@Inject(WechatTransport) private readonly transport: WechatTransport) {}
 
-  static forRoot({ transport, onboarding }: MerchantsOptions): DynamicModule {
+  static forRoot({ transport, onboarding, callbacks }: MerchantsOptions): DynamicModule {
     const services = [
       AccessTokens,
       AuthorizerLists,
@@ -63,6 +64,7 @@ export class MerchantsModule implements OnApplicationShutdown {
         { provide: AuthorizerApi, useFactory: () => new AuthorizerApi(transport) },
         { provide: STATE_SIGNER, useExisting: SecretBox },
         { provide: ONBOARDING_OPTIONS, useValue: onboarding },
+        { provide: CALLBACK_OPTIONS, useValue: callbacks },
       ],
       exports: [...services, ComponentApi, AuthorizerApi],
     };

@@ -41,6 +41,8 @@ export const settings = {
     .string()
     .regex(/^rk_[A-Za-z0-9_-]{32,128}$/, 'must be rk_ and 32 to 128 letters, digits, "_" or "-"')
     .optional(),
+  /** Where an admin's key is put if there is none yet and none is set. */
+  FIRST_KEY_FILE: z.string().min(1).default('./first-admin-key'),
   /** Requests that one key may make of one api process; 0: as many as it likes. */
   API_RATE_PER_MINUTE: wholeNumber(0, 10_000_000).default(60_000),
   WECHAT_API_URL: httpUrl.default('https://api.weixin.qq.com'),
@@ -52,6 +54,8 @@ export const settings = {
     .default([]),
   WECHAT_MP_URL: httpUrl.default('https://mp.weixin.qq.com'),
   WECHAT_OPEN_URL: httpUrl.default('https://open.weixin.qq.com'),
+  /** Either way, so twice that is at most as long as recorded pushes are kept: one that was forgotten would be taken for new. */
+  PUSH_MAX_AGE_S: wholeNumber(60, 15 * 86_400).default(86_400),
   WORKER_CONCURRENCY: wholeNumber(1, 1_000).default(20),
   DEFAULT_RATE_PER_MINUTE: wholeNumber(1, 100_000).default(60),
   DEFAULT_DAILY_QUOTA: wholeNumber(1, 10_000_000).default(10),

@@ -30,6 +30,7 @@ export {
   type ReplyToOpen,
   type SealedPush,
 } from './push.js';
+export { refuseForAge, type AgeRefusal } from './push-age.js';
 export { classify, describeErrcode, documentedWaitMs, errcodes, type OutcomeClass } from './errcodes.js';
 export {
   AdminMustConfirm,

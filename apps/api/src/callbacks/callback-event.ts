@@ -31,7 +31,7 @@ export const callbackEventSchema = z
     state: stateSchema,
     failure_code: z.string().nullable().meta({
       description:
-        'Of an unreadable one empty, not_xml or not_utf8; of a failed one expired, or the errcode of WeChat.',
+        'Of an unreadable one empty, not_xml or not_utf8; of a failed one expired, the errcode of WeChat, or wrong_account: it is addressed to another account than that of its path, and nothing was done.',
     }),
     forwards: z.array(
       z.object({

@@ -56,13 +56,29 @@ export class CallbacksController {
     const receipt = await this.inbox.receive({ ...push, requestId: currentRequestId() ?? newRequestId() });
     const about = { component_appid: push.componentAppid, channel: push.channel };
     if (!receipt.accepted) {
-      this.metrics.countPush(push.channel, receipt.reason);
-      this.logger.warn('push refused', { ...about, reason: receipt.reason });
-      throw new ProblemError('push_refused', `This is not a push of WeChat for this platform (${receipt.reason}).`);
+      const { reason, ageS } = receipt;
+      this.metrics.countPush(push.channel, reason);
+      if (ageS === undefined) this.logger.warn('push refused', { ...about, reason });
+      else {
+        this.logger.warn("push refused for its time: it is played by somebody, or this machine's clock is wrong", {
+          ...about,
+          reason,
+          age_s: ageS,
+          setting: 'PUSH_MAX_AGE_S',
+        });
+      }
+      throw new ProblemError('push_refused', `This is not a push of WeChat for this platform and time (${reason}).`);
     }
-    this.metrics.countPush(push.channel, receipt.isDuplicate ? 'duplicate' : 'recorded');
-    const { kind, isDuplicate, flaw } = receipt;
-    if (flaw) this.logger.warn('push cannot be read', { ...about, kind, is_duplicate: isDuplicate, flaw });
+    const { kind, isDuplicate, flaw, isMisaddressed } = receipt;
+    this.metrics.countPush(push.channel, isMisaddressed ? 'wrong_account' : isDuplicate ? 'duplicate' : 'recorded');
+    if (isMisaddressed) {
+      const { authorizerAppid: authorizer_appid } = push;
+      this.logger.warn('push is addressed to another account than that of its path', {
+        ...about,
+        authorizer_appid,
+        kind,
+      });
+    } else if (flaw) this.logger.warn('push cannot be read', { ...about, kind, is_duplicate: isDuplicate, flaw });
     else this.logger.log('push received', { ...about, kind, is_duplicate: isDuplicate });
     void reply.type(receipt.reply ? 'text/xml' : 'text/plain');
     return receipt.reply ?? 'success';

@@ -4,9 +4,8 @@ import { z } from 'zod';
 import { Public } from '../http/access.guard.js';
 import { ProblemError } from '../http/problem.js';
 import { isProblemCode } from '../http/problems.js';
+import { PAGE_POLICY } from '../http/security-headers.js';
 import { problemIndexPage, problemPage } from './problem-pages.js';
-
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
 /** Where the `type` of a problem leads: a page for each code. */
 @ApiExcludeController()
@@ -15,14 +14,14 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 export class ProblemPagesController {
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
-  @Header('content-security-policy', POLICY)
+  @Header('content-security-policy', PAGE_POLICY)
   index(): string {
     return problemIndexPage();
   }
 
   @Get(':code')
   @Header('content-type', 'text/html; charset=utf-8')
-  @Header('content-security-policy', POLICY)
+  @Header('content-security-policy', PAGE_POLICY)
   page(@Param('code', { schema: z.string().max(100) }) code: string): string {
     if (!isProblemCode(code)) throw new ProblemError('not_found', 'No problem has this code.');
     return problemPage(code);

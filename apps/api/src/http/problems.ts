@@ -146,7 +146,7 @@ const problems = {
   push_refused: [
     403,
     'Not an authentic push',
-    'Only WeChat calls this address. If WeChat’s own pushes are refused, the platform’s token or encoding_aes_key here differs from what is entered at WeChat; the detail names the reason.',
+    'Only WeChat calls this address. If WeChat’s own pushes are refused, the platform’s token or encoding_aes_key here differs from what is entered at WeChat; the detail names the reason. `too_old` and `too_new` tell of a push whose signed time is more than `PUSH_MAX_AGE_S` from this machine’s: is its clock right?',
   ],
   authorization_code_refused: [
     409,

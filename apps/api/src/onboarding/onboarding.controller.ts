@@ -38,7 +38,8 @@ export class OnboardingController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const links = await this.onboarding.begin(componentAppid, ref, biz_appid);
-    void reply.headers(PAGE_HEADERS);
+    // WeChat's page opens only where a click on the launch domain leads to it, which the referrer tells; its path is not needed.
+    void reply.headers({ ...PAGE_HEADERS, 'referrer-policy': 'strict-origin' });
     return authorizePage(componentAppid, links);
   }
 
@@ -48,8 +49,6 @@ export class OnboardingController {
     @Query({ schema: callbackSchema }) query: z.output<typeof callbackSchema>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    // The address holds the authorization code.
-    void reply.header('referrer-policy', 'no-referrer');
     const merchant = await this.onboarding.complete(componentAppid, query.state, query.auth_code);
     this.logger.log('merchant onboarded', {
       authorizer_appid: merchant.authorizerAppid,

@@ -1,13 +1,12 @@
 import type { AuthorizationLinks, IneligibleReason, Merchant } from '@app/merchants';
 import { permissionSetName } from '@app/wechat';
+import { PAGE_POLICY } from '../http/security-headers.js';
 
 /** The pages that a merchant's admin sees, in Chinese and English. Plain HTML: no script, nothing from elsewhere. */
 export const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
+  'content-security-policy': PAGE_POLICY,
 } as const;
 
 export function authorizePage(componentAppid: string, links: AuthorizationLinks): string {
