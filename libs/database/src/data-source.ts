@@ -27,6 +27,7 @@ import { AccountLedgers1764550000000 } from './migrations/1764550000000-account-
 import { UnknownFacts1764560000000 } from './migrations/1764560000000-unknown-facts.js';
 import { TryAnyway1764560001000 } from './migrations/1764560001000-try-anyway.js';
 import { KnownGone1764530000000 } from './migrations/1764530000000-known-gone.js';
+import { MasterKeys1764600000000 } from './migrations/1764600000000-master-keys.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -65,6 +66,7 @@ const migrations = [
   InferredProofs1764540000000,
   TokenConflicts1764541000000,
   KnownGone1764530000000,
+  MasterKeys1764600000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
