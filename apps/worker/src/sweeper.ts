@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { AuditLog, Idempotency } from '@app/access';
+import { AuditHeads, AuditLog, Idempotency } from '@app/access';
 import { DatabaseClock, Resealing } from '@app/database';
 import { Events } from '@app/events';
 import { CallbackInbox, Forwards } from '@app/merchants';
@@ -27,6 +27,7 @@ export class Sweeper {
     private readonly forwards: Forwards,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
+    private readonly auditHeads: AuditHeads,
     private readonly events: Events,
     private readonly webhooks: WebhookDeliveries,
     private readonly upkeep: Upkeep,
@@ -56,6 +57,7 @@ export class Sweeper {
     await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
     await this.try(() => this.idempotency.sweep());
     await this.try(() => this.audit.chainNoted());
+    await this.try(() => this.auditHeads.noteHourly());
     await this.try(() => this.events.adoptRestored());
     await this.try(() => this.events.forgetOld());
     await this.try(() => this.webhooks.sweep(LOST_AFTER_MS));
