@@ -8,11 +8,12 @@ import { freePort } from './support/free-port.js';
 it('prints a first key once, when several processes start on a database that has none', async () => {
   const database = await createMigratedDatabase();
   const ports = [await freePort(), await freePort()];
+  const masterKeys = `k1:${randomBytes(32).toString('base64')}`;
   const processes = ports.map((port) => {
     const env = {
       PATH: process.env.PATH,
       DATABASE_URL: database.url,
-      MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+      MASTER_KEYS: masterKeys,
       PORT: String(port),
     };
     const child = spawn(process.execPath, ['dist/apps/api/src/main.js'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
