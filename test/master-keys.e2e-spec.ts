@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { SealedColumns } from '@app/database';
 import { Merchants, Platforms, type Merchant } from '@app/merchants';
 import { startBuiltApp } from './support/built-app.js';
 import { eventually } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
 import { MerchantsWorld, type WorldPlatform } from './support/merchants-world.js';
 
-const MERCHANTS = 40;
+/** More than one sweep seals anew. */
+const MERCHANTS = 2_500;
+const AUTHORIZED = 10;
 
 describe('a deployment whose master keys change', () => {
   let world: MerchantsWorld;
@@ -20,9 +23,22 @@ describe('a deployment whose master keys change', () => {
     port = await freePort();
     platform = await world.platform();
     merchants = [];
-    for (let i = 0; i < MERCHANTS; i++) merchants.push(await world.merchant(platform));
+    for (let i = 0; i < AUTHORIZED; i++) merchants.push(await world.merchant(platform));
+    await addMerchants(MERCHANTS - AUTHORIZED);
   });
   afterAll(() => world.close());
+
+  const placeOf = (rowId: string) => ({ table: 'merchants', column: 'refresh_token_sealed', rowId });
+
+  async function addMerchants(count: number): Promise<void> {
+    const ids = Array.from({ length: count }, () => randomUUID());
+    const sealed = ids.map((id) => world.get(SealedColumns).seal(placeOf(id), `token of ${id}`));
+    await world.sql(
+      `INSERT INTO merchants (id, platform_id, authorizer_appid, state, refresh_token_sealed)
+       SELECT id, $1, id::text, 'unauthorized', sealed FROM unnest($2::uuid[], $3::text[]) AS new (id, sealed)`,
+      [platform.id, ids, sealed],
+    );
+  }
 
   const settings = (masterKeys: string) => ({
     DATABASE_URL: world.database.url,
@@ -61,7 +77,7 @@ describe('a deployment whose master keys change', () => {
         message: 'the start has ended',
         reason:
           `MASTER_KEYS does not fit the database. ${sentence} ` +
-          `Rows that need it: platforms 1, merchants ${MERCHANTS}, access_tokens ${MERCHANTS + 1}.`,
+          `Rows that need it: platforms 1, merchants ${MERCHANTS}, access_tokens ${AUTHORIZED + 1}.`,
       });
       expect(lines[0]).not.toContain(otherKey);
     }
@@ -73,7 +89,9 @@ describe('a deployment whose master keys change', () => {
       new RegExp(`^merchants +0 +${MERCHANTS}$[^]*^test must stay: \\d+ rows need it`, 'm'),
     );
     const killed = await startBuiltApp('worker', settings(both));
+    await eventually(rowsByKey, (counts) => (counts.k2 ?? 0) > 0, 60_000);
     await killed.end('SIGKILL');
+    expect(Object.values(await rowsByKey()).reduce((sum, count) => sum + count)).toBe(MERCHANTS);
     const worker = await startBuiltApp('worker', settings(both));
     await eventually(rowsByKey, (counts) => counts.test === undefined, 60_000);
     const told = () => run('api/src/keys', both);
@@ -83,7 +101,7 @@ describe('a deployment whose master keys change', () => {
     });
     expect(await worker.end('SIGTERM')).toBe(0);
     expect(await rowsByKey()).toEqual({ k2: MERCHANTS });
-  });
+  }, 200_000);
 
   it('then goes on with the new key alone: every token opens', async () => {
     const api = await startBuiltApp('api', settings(newKey));
@@ -93,6 +111,13 @@ describe('a deployment whose master keys change', () => {
       expect((await later.get(Merchants).grant(id)).refreshToken).toBe(
         platform.simulated.grants.get(authorizerAppid)?.refreshToken,
       );
+    }
+    const others = await world.sql<{ id: string; sealed: string }>(
+      `SELECT id, refresh_token_sealed AS sealed FROM merchants WHERE state = 'unauthorized'`,
+    );
+    expect(others).toHaveLength(MERCHANTS - AUTHORIZED);
+    for (const { id, sealed } of others) {
+      expect(later.get(SealedColumns).open(placeOf(id), sealed)).toBe(`token of ${id}`);
     }
     expect(await later.get(Platforms).ticket(platform.id)).toMatch(/^ticket@@@/);
     expect(await later.get(Platforms).appSecret(platform.id)).toBe(platform.secrets.appSecret);
