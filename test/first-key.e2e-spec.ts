@@ -12,6 +12,7 @@ import { freePort } from './support/free-port.js';
 describe('a first start without BOOTSTRAP_API_KEY', () => {
   let database: TestDatabase;
   let dir: string;
+  const masterKeys = `k1:${randomBytes(32).toString('base64')}`;
 
   beforeEach(async () => {
     database = await createMigratedDatabase();
@@ -27,7 +28,7 @@ describe('a first start without BOOTSTRAP_API_KEY', () => {
     const env = {
       PATH: process.env.PATH,
       DATABASE_URL: database.url,
-      MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+      MASTER_KEYS: masterKeys,
       PORT: String(port),
       ...settings,
     };

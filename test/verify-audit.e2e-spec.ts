@@ -1,8 +1,15 @@
 import { execFile } from 'node:child_process';
+import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { accessEntities, ApiKeys, AuditLog, type Actor } from '@app/access';
+import { accessEntities, ApiKeys, AuditHeads, AuditLog, type Actor } from '@app/access';
 import { dataSourceOptions } from '@app/database';
+import { SecretBox } from '@app/vault';
+import { startBuiltApp } from './support/built-app.js';
 import { createMigratedDatabase, type TestDatabase } from './support/database.js';
+import { eventually } from './support/eventually.js';
+
+const key = { id: 'k1', key: Buffer.alloc(32, 1) };
+const MASTER_KEYS = `k1:${key.key.toString('base64')}`;
 
 describe('npm run verify-audit', () => {
   let database: TestDatabase;
@@ -10,6 +17,7 @@ describe('npm run verify-audit', () => {
   let audit: AuditLog;
   let actor: Actor;
 
+  beforeAll(() => Logger.overrideLogger(false));
   beforeEach(async () => {
     database = await createMigratedDatabase();
     const options = { url: database.url, entities: accessEntities, applicationName: 'test' };
@@ -28,18 +36,18 @@ describe('npm run verify-audit', () => {
     await database.drop();
   });
 
-  const verify = (url = database.url, noted: string[] = []) =>
+  const verify = (url = database.url, noted: string[] = [], masterKeys = MASTER_KEYS) =>
     new Promise<{ code: unknown; out: string; err: string }>((resolve) => {
-      const env = { PATH: process.env.PATH, DATABASE_URL: url };
+      const env = { PATH: process.env.PATH, DATABASE_URL: url, MASTER_KEYS: masterKeys };
       execFile(process.execPath, ['dist/apps/api/src/verify-audit.js', ...noted], { env }, (error, out, err) =>
         resolve({ code: error ? error.code : 0, out, err }),
       );
     });
 
-  async function tamper(statement: string): Promise<void> {
-    await dataSource.query('ALTER TABLE audit_events DISABLE TRIGGER audit_events_append_only');
+  async function tamper(statement: string, table = 'audit_events'): Promise<void> {
+    await dataSource.query(`ALTER TABLE ${table} DISABLE TRIGGER ${table}_append_only`);
     await dataSource.query(statement);
-    await dataSource.query('ALTER TABLE audit_events ENABLE TRIGGER audit_events_append_only');
+    await dataSource.query(`ALTER TABLE ${table} ENABLE TRIGGER ${table}_append_only`);
   }
 
   it('finds a log sound that nobody touched', async () => {
@@ -80,6 +88,84 @@ describe('npm run verify-audit', () => {
     expect(await verify()).toMatchObject({ code: 0 });
     expect(await verify(database.url, noted)).toMatchObject({ code: 1, err: expect.stringContaining(noted[0] ?? '') });
     expect(await verify(database.url, ['newest'])).toMatchObject({ code: 2 });
+  });
+
+  describe('with heads', () => {
+    const noteHead = async (by = key) => (await new AuditHeads(dataSource, new SecretBox([by])).noteHourly()) ?? '';
+    const anHourLater = () => tamper(`UPDATE audit_heads SET at = at - interval '1 hour'`, 'audit_heads');
+
+    it('finds a log sound that has grown since', async () => {
+      await noteHead();
+      expect(await noteHead()).toBe('');
+      await audit.record(actor, { action: 'platform.updated', subjectType: 'platform', subjectId: 'wx4' });
+      await anHourLater();
+      await noteHead();
+      expect(await verify()).toMatchObject({ code: 0, out: expect.stringContaining('sound: 5 rows'), err: '' });
+      expect(await verify(database.url, [], '')).toMatchObject({ code: 0, out: expect.stringContaining('2 heads') });
+    });
+
+    it.each([
+      ['was emptied', 'TRUNCATE audit_events'],
+      ['was cut off at its end', `DELETE FROM audit_events WHERE subject_id IN ('wx2', 'wx3')`],
+    ])('calls no log sound that %s', async (_how, statement) => {
+      await noteHead();
+      await tamper(statement);
+      const emptied = { code: 1, out: '', err: expect.stringMatching(/^The audit log had 4 rows at .*: 1 of 1\.\n$/) };
+      expect(await verify()).toEqual(emptied);
+      // What comes later covers nothing up.
+      for (const subjectId of ['wx5', 'wx6', 'wx7', 'wx8']) {
+        await audit.record(actor, { action: 'platform.updated', subjectType: 'platform', subjectId });
+      }
+      await anHourLater();
+      await noteHead();
+      expect(await verify()).toMatchObject({ code: 1, out: '', err: expect.stringContaining('1 of 2.') });
+    });
+
+    it('knows a head from the log of a process where all is gone from the database', async () => {
+      const lines: string[] = [];
+      const settings = { DATABASE_URL: database.url, MASTER_KEYS };
+      const worker = await startBuiltApp('worker', settings, (line) => lines.push(line));
+      const told = () => Promise.resolve(lines.find((line) => line.includes('audit head')));
+      const line = (await eventually(told, (found) => found !== undefined)) ?? '';
+      await worker.end('SIGTERM');
+      expect(await verify(database.url, ['--head', line])).toMatchObject({ code: 0 });
+      await tamper('TRUNCATE audit_events');
+      await tamper('TRUNCATE audit_heads', 'audit_heads');
+      expect(await verify()).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringContaining('no head of it is known'),
+      });
+      expect(await verify(database.url, ['--head', line])).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('The audit log had 4 rows'),
+      });
+      expect(await verify(database.url, ['--head', 'nothing'])).toMatchObject({ code: 2 });
+    });
+
+    it('believes no head that was written without the master key', async () => {
+      const other = { id: 'k1', key: Buffer.alloc(32, 2) };
+      await noteHead(other);
+      expect(await verify()).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('is not as this service wrote it'),
+      });
+      await tamper('TRUNCATE audit_heads', 'audit_heads');
+      await noteHead({ ...other, id: 'k0' });
+      expect(await verify()).toMatchObject({ code: 1, err: expect.stringContaining('master key "k0"') });
+    });
+
+    it('misses heads that were taken away', async () => {
+      await noteHead();
+      await tamper('TRUNCATE audit_heads', 'audit_heads');
+      await dataSource.query(
+        `INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, request_id, ip, data)
+         VALUES (now() + interval '3 hours', $1, 'admin', 'platform.updated', 'platform', 'wx9', 'test', '192.0.2.7', '{}')`,
+        [actor.apiKeyId],
+      );
+      await audit.chainNoted();
+      expect(await verify()).toMatchObject({ code: 1, err: expect.stringContaining('Rows of 3 hours are in no head') });
+    });
   });
 
   it('finds acts that nobody chains', async () => {

@@ -26,7 +26,7 @@ export const arrows = {
   'libs/settings': ['vault'],
   'libs/embedded-postgres': [],
   'libs/database': ['postgres', 'vault'],
-  'libs/access': ['database'],
+  'libs/access': ['database', 'vault'],
   'libs/events': ['database'],
   'libs/merchants': ['events', 'database', 'queue', 'vault', 'wechat'],
   'libs/deletions': ['merchants', 'events', 'database', 'queue', 'wechat'],

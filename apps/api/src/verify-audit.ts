@@ -1,42 +1,98 @@
+import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { accessEntities, AuditLog } from '@app/access';
+import { accessEntities, AuditHeads, AuditLog, isSigned, readHead, type AuditHead } from '@app/access';
 import { dataSourceOptions } from '@app/database';
 import { readSettings, settings, SettingsInvalid } from '@app/settings';
+import { SecretBox } from '@app/vault';
 
 /**
- * `npm run verify-audit -- <hash>…`: whether the audit log in DATABASE_URL is as it was written, and still has the rows whose
- * hashes were noted before. Reads only, and may run beside the service. Exits 1 where something does not fit, 2 where it could
- * not look.
+ * `npm run verify-audit -- [--head <log line>]… [<hash>…]`: whether the audit log in DATABASE_URL is as it was written, and
+ * still has what it had by the heads and hashes that were noted before. Reads only, and may run beside the service. Exits 1
+ * where something does not fit, 2 where it could not look.
  */
 const CHAINED_WITHIN_MS = 5 * 60_000;
+/** They are noted hourly. */
+const COVERED_WITHIN_MS = 2 * 60 * 60_000;
 
-const noted = process.argv.slice(2);
+const schema = z.object({ DATABASE_URL: settings.DATABASE_URL, MASTER_KEYS: settings.MASTER_KEYS.optional() });
 try {
+  const { values, positionals: noted } = parseArgs({
+    allowPositionals: true,
+    options: { head: { type: 'string', multiple: true, default: [] } },
+  });
   const notAHash = noted.find((text) => !/^[0-9a-f]{64}$/.test(text));
   if (notAHash !== undefined) throw new Error(`${notAHash} is no hash: 64 characters of 0-9a-f.`);
-  const { DATABASE_URL: url } = readSettings(z.object({ DATABASE_URL: settings.DATABASE_URL }), process.env);
+  const given = values.head.map((text) => readHead(text) ?? fail(`${text} has no head of an audit log in it.`));
+  const { DATABASE_URL: url, MASTER_KEYS: keys } = readSettings(schema, process.env);
+  const box = keys && new SecretBox(keys);
   const options = { url, entities: accessEntities, applicationName: 'retract-verify-audit', poolSize: 1 };
   const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
-  const report = await new AuditLog(dataSource).verify(noted).finally(() => dataSource.destroy());
-  if (report.ok) {
-    console.log(`The audit log is sound: ${report.rows} rows, newest hash ${report.lastHash}.`);
-  } else {
-    console.error(`The audit log is broken: row ${report.seq} does not fit the ${report.rows} sound rows before it.`);
-    process.exitCode = 1;
-  }
-  for (const hash of report.missing) {
-    console.error(`No sound row has the hash ${hash}: rows were cut off, or the chain was written anew.`);
-    process.exitCode = 1;
-  }
-  if (report.pendingForMs > CHAINED_WITHIN_MS) {
-    const minutes = Math.floor(report.pendingForMs / 60_000);
-    console.error(`${report.pending} acts are not chained, the oldest for ${minutes} minutes: does a worker run?`);
-    process.exitCode = 1;
-  } else if (report.pending > 0) {
-    console.log(`${report.pending} acts of the last minutes wait to be chained.`);
+  try {
+    const stored = (await AuditHeads.noted(dataSource)).map((text) => ({ text, head: readHead(text) }));
+    const heads = [...stored.flatMap(({ head }) => head ?? []), ...given];
+    const forged = [
+      ...stored.filter(({ head }) => !head).map(({ text }) => text),
+      ...(box ? heads.filter((head) => isSigned(head, box) === false).map(({ at }) => at.toISOString()) : []),
+    ];
+    const report = await new AuditLog(dataSource).verify(noted, believable(heads, box));
+    if (!report.ok) {
+      wrong(`The audit log is broken: row ${report.seq} does not fit the ${report.rows} sound rows before it.`);
+    } else if (report.rows === 0 && heads.length === 0) {
+      wrong('The audit log is empty, and no head of it is known: nothing shows that it was not emptied.');
+    } else if (report.missing.length === 0 && report.unmet.length === 0) {
+      console.log(`The audit log is sound: ${report.rows} rows, newest hash ${report.lastHash}.`);
+    }
+    for (const hash of report.missing) {
+      wrong(`No sound row has the hash ${hash}: rows were cut off, or the chain was written anew.`);
+    }
+    const unmet = report.unmet.at(-1);
+    if (unmet) {
+      wrong(
+        `The audit log had ${unmet.rows} rows at ${unmet.at.toISOString()}, and does not have them as they were: rows were cut off, ` +
+          `or the chain was written anew. Heads that are not met: ${report.unmet.length} of ${heads.length}.`,
+      );
+    }
+    for (const which of forged) wrong(`A head is not as this service wrote it: ${which}.`);
+    if (report.uncoveredForMs > COVERED_WITHIN_MS) {
+      const hours = Math.floor(report.uncoveredForMs / 3_600_000);
+      wrong(`Rows of ${hours} hours are in no head: heads were taken away, or no worker ran.`);
+    }
+    tellUnchecked(heads, box);
+    if (report.pendingForMs > CHAINED_WITHIN_MS) {
+      const minutes = Math.floor(report.pendingForMs / 60_000);
+      wrong(`${report.pending} acts are not chained, the oldest for ${minutes} minutes: does a worker run?`);
+    } else if (report.pending > 0) {
+      console.log(`${report.pending} acts of the last minutes wait to be chained.`);
+    }
+  } finally {
+    await dataSource.destroy();
   }
 } catch (error) {
   console.error(error instanceof SettingsInvalid ? error.message : error);
   process.exitCode = 2;
+}
+
+/** A head whose signature is wrong says nothing of the log; one of a key that is not given may be as it was. */
+function believable(heads: AuditHead[], box: SecretBox | undefined): AuditHead[] {
+  return box ? heads.filter((head) => isSigned(head, box) !== false) : heads;
+}
+
+/** Whoever writes the log anew may write heads to it, but cannot sign the newest. */
+function tellUnchecked(heads: AuditHead[], box: SecretBox | undefined): void {
+  const newest = heads.toSorted((a, b) => a.at.getTime() - b.at.getTime()).at(-1);
+  if (!newest) return;
+  if (!box) console.log(`The signatures of ${heads.length} heads were not checked: give MASTER_KEYS.`);
+  else if (isSigned(newest, box) === undefined) {
+    wrong(`The newest head is signed with the master key "${newest.keyId}", which MASTER_KEYS does not have.`);
+  }
+}
+
+function wrong(sentence: string): void {
+  console.error(sentence);
+  process.exitCode = 1;
+}
+
+function fail(sentence: string): never {
+  throw new Error(sentence);
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { MasterKeysRefused } from '@app/database';
 import { readSettings, SettingsInvalid } from '@app/settings';
 import { DEMO_PLATFORM } from './demo-platform.js';
 import { playDemo } from './demo.js';
@@ -61,7 +62,8 @@ try        curl -H 'Authorization: Bearer ${services.apiKey}' ${services.url}/v1
 
 /** What a person can mend. */
 function explain(error: unknown): string | undefined {
-  if (error instanceof SettingsInvalid || error instanceof ForeignDatabase) return error.message;
+  const isTold = [SettingsInvalid, ForeignDatabase, MasterKeysRefused].some((type) => error instanceof type);
+  if (isTold && error instanceof Error) return error.message;
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   if (error.code !== 'EADDRINUSE' || !('port' in error)) return undefined;
   return `Port ${String(error.port)} is taken: stop what uses it, or set PORT or SIMULATOR_PORT to another.`;

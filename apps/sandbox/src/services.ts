@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { migrate } from '@app/database';
+import { migrate, refuseKeys } from '@app/database';
 import { startEmbeddedPostgres } from '@app/embedded-postgres';
 import { createLogger } from '@app/logging';
 import { parseMasterKeys } from '@app/vault';
@@ -47,12 +47,14 @@ export async function startServices(env: SandboxEnv): Promise<Services> {
 
     await migrate(databaseUrl);
     if (env.DATABASE_URL) await refuseForeignDatabase(env.DATABASE_URL);
+    const masterKeysGiven = env.MASTER_KEYS ?? parseMasterKeys(masterKeys);
+    await refuseKeys(databaseUrl, masterKeysGiven);
     const url = `http://${env.HOST}:${env.PORT}`;
     const settings = {
       ...env,
       DATABASE_URL: databaseUrl,
       PUBLIC_URL: url,
-      MASTER_KEYS: env.MASTER_KEYS ?? parseMasterKeys(masterKeys),
+      MASTER_KEYS: masterKeysGiven,
       BOOTSTRAP_API_KEY: env.BOOTSTRAP_API_KEY ?? apiKey,
       WECHAT_API_URL: simulator.url,
       WECHAT_API_FALLBACK_URLS: [],

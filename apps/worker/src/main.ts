@@ -12,7 +12,7 @@ try {
   logger = createLogger({ level: env.LOG_LEVEL });
   // What is logged before Nest starts is JSON too.
   Logger.overrideLogger(logger);
-  await reach('DATABASE_URL', () => prepareDatabase(env.DATABASE_URL), {
+  await reach('DATABASE_URL', () => prepareDatabase(env.DATABASE_URL, env.MASTER_KEYS), {
     isAway: isDatabaseAway,
     onWait: (reason) =>
       logger.warn('the database is away, the start waits for it', { setting: 'DATABASE_URL', reason }),

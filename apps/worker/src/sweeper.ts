@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { AuditLog, Idempotency } from '@app/access';
-import { DatabaseClock } from '@app/database';
+import { AuditHeads, AuditLog, Idempotency } from '@app/access';
+import { DatabaseClock, Resealing } from '@app/database';
 import { Events } from '@app/events';
 import { CallbackInbox, Forwards } from '@app/merchants';
 import { WebhookDeliveries } from '@app/webhooks';
@@ -10,6 +10,9 @@ import { Upkeep } from './upkeep.js';
 const EVERY_MS = 15_000;
 /** A push whose job is just being added is no lost one. */
 const LOST_AFTER_MS = 10_000;
+
+/** With it, 200,000 merchants and their tokens have changed keys within an hour. */
+const RESEALED_A_SWEEP = 2_000;
 
 /** Finds what a crash or a lost queue left behind, and clears what has served its time. Every worker may do it at once. */
 @Injectable()
@@ -24,9 +27,11 @@ export class Sweeper {
     private readonly forwards: Forwards,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
+    private readonly auditHeads: AuditHeads,
     private readonly events: Events,
     private readonly webhooks: WebhookDeliveries,
     private readonly upkeep: Upkeep,
+    private readonly resealing: Resealing,
   ) {}
 
   start(): void {
@@ -52,6 +57,7 @@ export class Sweeper {
     await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
     await this.try(() => this.idempotency.sweep());
     await this.try(() => this.audit.chainNoted());
+    await this.try(() => this.auditHeads.noteHourly());
     await this.try(() => this.events.adoptRestored());
     await this.try(() => this.events.forgetOld());
     await this.try(() => this.webhooks.sweep(LOST_AFTER_MS));
@@ -62,6 +68,7 @@ export class Sweeper {
     await this.try(() => this.upkeep.reconcilePlatforms());
     await this.try(() => this.upkeep.readOldFacts());
     await this.try(() => this.upkeep.readQuotas());
+    await this.try(() => this.resealing.step(RESEALED_A_SWEEP));
   }
 
   /** What fails does not keep the rest from being done. */

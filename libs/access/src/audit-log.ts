@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { rows, type StatementPart } from '@app/database';
 import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts, type ChainVerdict } from './audit-chain.js';
+import type { AuditHead } from './audit-head.js';
 import { AuditEvent, type AuditData } from './audit-event.entity.js';
 import { NotedAct } from './audit-inbox.entity.js';
 import type { Principal } from './api-keys.js';
@@ -72,6 +73,10 @@ export type AuditReport = ChainVerdict & {
   pendingForMs: number;
   /** Of the hashes that were noted before, those that no sound row has. */
   missing: string[];
+  /** Of the heads that were noted before, those that no sound row answers to, oldest first. */
+  unmet: AuditHead[];
+  /** For how long rows were written that no head covers, which could have been cut off unnoticed. */
+  uncoveredForMs: number;
 };
 
 /** Rows that are chained, or read, at a time. */
@@ -151,10 +156,11 @@ export class AuditLog {
   }
 
   /**
-   * Goes through the whole chain, a page at a time. Changes nothing.
-   * @param noted hashes that rows had before: a chain that was cut, or written anew, fits in itself
+   * Goes through the whole chain, a page at a time. Changes nothing. A chain that was cut, or written anew, fits in itself:
+   * @param noted hashes that rows had before
+   * @param heads what the chain came to before, by those who can be believed
    */
-  async verify(noted: readonly string[] = []): Promise<AuditReport> {
+  async verify(noted: readonly string[] = [], heads: readonly AuditHead[] = []): Promise<AuditReport> {
     const [inbox] = await rows<{ pending: number; pendingForMs: number }>(
       this.dataSource,
       `SELECT count(*)::int AS pending,
@@ -163,8 +169,24 @@ export class AuditLog {
     const { pending, pendingForMs } = inbox ?? { pending: 0, pendingForMs: 0 };
     const missing = new Set(noted);
     missing.delete(CHAIN_START);
-    const report = () => ({ rows: count, pending, pendingForMs, missing: [...missing] });
+    const unmet = new Map(heads.map((head) => [`${head.rows} ${head.hash}`, head]));
+    unmet.delete(`0 ${CHAIN_START}`);
+    const covered = Math.max(0, ...heads.map((head) => head.rows));
     let [count, lastHash, after] = [0, CHAIN_START, '0'];
+    let [uncoveredFrom, lastAt] = [0, 0];
+    const take = (sound: readonly AuditEvent[]) => {
+      for (const { hash, at } of sound) {
+        count += 1;
+        missing.delete(hash);
+        unmet.delete(`${count} ${hash}`);
+        if (count === covered + 1) uncoveredFrom = at.getTime();
+        lastAt = at.getTime();
+      }
+    };
+    const report = () => ({
+      ...{ rows: count, pending, pendingForMs, missing: [...missing], unmet: [...unmet.values()] },
+      uncoveredForMs: count > covered ? lastAt - uncoveredFrom : 0,
+    });
     for (;;) {
       const page = await this.dataSource.manager.find(AuditEvent, {
         where: { seq: MoreThan(after) },
@@ -175,17 +197,16 @@ export class AuditLog {
       if (!last) return { ok: true, lastHash, ...report() };
       const verdict = verifyChain(page, lastHash);
       if (!verdict.ok) {
-        const sound = page.slice(
-          0,
-          page.findIndex(({ seq }) => seq === verdict.seq),
+        take(
+          page.slice(
+            0,
+            page.findIndex(({ seq }) => seq === verdict.seq),
+          ),
         );
-        for (const { hash } of sound) missing.delete(hash);
-        count += sound.length;
         return { ...verdict, ...report() };
       }
-      for (const { hash } of page) missing.delete(hash);
+      take(page);
       ({ lastHash } = verdict);
-      count += page.length;
       after = last.seq;
     }
   }

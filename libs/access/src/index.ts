@@ -11,6 +11,8 @@ export { type Role } from './api-key.entity.js';
 export { API_KEY_PATTERN, ApiKeys, type Principal } from './api-keys.js';
 export { CHAIN_START, verifyChain, type ChainVerdict } from './audit-chain.js';
 export { AuditEvent, type AuditData } from './audit-event.entity.js';
+export { isSigned, readHead, writeHead, type AuditHead } from './audit-head.js';
+export { AuditHeads } from './audit-heads.js';
 export { AuditLog, type Act, type Actor, type AuditFilter, type AuditReport } from './audit-log.js';
 export {
   AccessError,

@@ -30,6 +30,8 @@ import { UnknownFacts1764560000000 } from './migrations/1764560000000-unknown-fa
 import { TryAnyway1764560001000 } from './migrations/1764560001000-try-anyway.js';
 import { KnownGone1764530000000 } from './migrations/1764530000000-known-gone.js';
 import { EarlyVoids1764590000000 } from './migrations/1764590000000-early-voids.js';
+import { MasterKeys1764600000000 } from './migrations/1764600000000-master-keys.js';
+import { AuditHeads1764601000000 } from './migrations/1764601000000-audit-heads.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -71,6 +73,8 @@ const migrations = [
   TokenConflicts1764541000000,
   KnownGone1764530000000,
   EarlyVoids1764590000000,
+  MasterKeys1764600000000,
+  AuditHeads1764601000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

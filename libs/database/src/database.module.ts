@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { SecretBox } from '@app/vault';
 import { dataSourceOptions, type DatabaseOptions } from './data-source.js';
 import { DatabaseClock } from './database-clock.js';
+import { Resealing } from './resealing.js';
 import { SealedColumns } from './sealed-columns.js';
 
 /**
@@ -24,9 +25,10 @@ export class DatabaseModule implements OnApplicationShutdown {
         { provide: DataSource, useFactory: () => new DataSource(dataSourceOptions(options)).initialize() },
         { provide: SecretBox, useValue: options.secrets },
         SealedColumns,
+        Resealing,
         DatabaseClock,
       ],
-      exports: [DataSource, DatabaseClock, SealedColumns, SecretBox],
+      exports: [DataSource, DatabaseClock, Resealing, SealedColumns, SecretBox],
     };
   }
 

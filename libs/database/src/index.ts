@@ -1,9 +1,13 @@
 export { dataSourceOptions, migrate, type DatabaseOptions } from './data-source.js';
 export { DatabaseClock } from './database-clock.js';
 export { DatabaseModule } from './database.module.js';
+export { keyFaults, MasterKeysRefused, type GivenKey, type KeyFault } from './master-key-rule.js';
+export { checkMasterKeys, standingOf } from './master-keys.js';
 export { prepared } from './prepared.js';
 export { binderOf, isOfRows, rows, type Sql, type StatementPart } from './rows.js';
+export { Resealing } from './resealing.js';
 export { SealedColumns, type SealedPlace } from './sealed-columns.js';
+export { countKeyUses, keyIdsInUse, SEALED_COLUMNS, SEALED_TABLES, type KeyUse } from './sealed-tables.js';
 export { databaseShortage, type DatabaseShortage } from './shortage.js';
 export { tryWrite } from './try-write.js';
-export { isDatabaseAway, PoolerBetween, prepareDatabase, whyNotStarted } from './why-not-started.js';
+export { isDatabaseAway, PoolerBetween, prepareDatabase, refuseKeys, whyNotStarted } from './why-not-started.js';

@@ -1,5 +1,9 @@
 import pg from 'pg';
-import { migrate } from './data-source.js';
+import { DataSource } from 'typeorm';
+import type { MasterKey } from '@app/vault';
+import { dataSourceOptions, migrate } from './data-source.js';
+import { MasterKeysRefused } from './master-key-rule.js';
+import { checkMasterKeys } from './master-keys.js';
 import { databaseShortage, type DatabaseShortage } from './shortage.js';
 
 const WHAT: Record<DatabaseShortage, string> = {
@@ -12,7 +16,7 @@ const WHAT: Record<DatabaseShortage, string> = {
 
 /** A start that the database stopped, in a line for whoever can mend it; undefined when it was something else. */
 export function whyNotStarted(error: unknown): string | undefined {
-  if (error instanceof PoolerBetween) return error.message;
+  if (error instanceof PoolerBetween || error instanceof MasterKeysRefused) return error.message;
   // The queue's own errors have causes of the same kind.
   if (error instanceof Error && 'code' in error && error.code === 'queue_unavailable') return undefined;
   const shortage = databaseShortage(error);
@@ -35,10 +39,21 @@ export function isDatabaseAway(error: unknown): boolean {
   return !/^(28|3D|08P01)/.test(code);
 }
 
-/** Brings the schema to this version. @throws PoolerBetween, and what pg says */
-export async function prepareDatabase(url: string): Promise<void> {
+/**
+ * Brings the schema to this version, and refuses keys that do not open what is sealed.
+ * @throws PoolerBetween, MasterKeysRefused, and what pg says
+ */
+export async function prepareDatabase(url: string, masterKeys: readonly MasterKey[]): Promise<void> {
   await refusePooler(url);
   await migrate(url);
+  await refuseKeys(url, masterKeys);
+}
+
+/** @throws MasterKeysRefused, and what pg says */
+export async function refuseKeys(url: string, masterKeys: readonly MasterKey[]): Promise<void> {
+  const options = { url, entities: [], applicationName: 'retract-keys', poolSize: 1 };
+  const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
+  await checkMasterKeys(dataSource, masterKeys).finally(() => dataSource.destroy());
 }
 
 /** Something between us and Postgres keeps to itself what a connection begins with. */

@@ -328,7 +328,7 @@ export class Runs implements OnModuleDestroy {
          SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, CASE WHEN NOT ${IS_TRIED_ANYWAY} THEN ${SURELY_REFUSED} END AS grant_gone,
            t.token_sealed, t.version AS token_version, COALESCE(t.conflicts, 0) AS token_conflicts, t.void_at IS NOT NULL AS is_token_void, ${IS_USABLE_TOKEN} AS is_token_usable, ${IS_SLOT_SPENT} AS is_slot_spent,
            COALESCE(extract(epoch FROM now() - d.slot_at) * 1000, 0)::float8 AS slot_age_ms,
-           ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown, ${IS_FIRST_ANSWER_LOST} AS is_first_answer_lost, ${IS_HELD} AS is_held, ${IS_PROBE} AS is_probe
+           ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown, ${IS_FIRST_ANSWER_LOST} AS is_first_answer_lost, (${IS_HELD} OR COALESCE(t.conflict_until > now(), false)) AS is_held, ${IS_PROBE} AS is_probe
          FROM wanted d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
        ), decided AS (
          SELECT *, grant_gone IS NULL AND NOT is_held AND COALESCE(is_token_usable, false) AND NOT is_slot_spent AND slot_age_ms <= ${SLOT_LIFE_MS}

@@ -1,3 +1,4 @@
+import { SealedColumns } from '@app/database';
 import { faultSchema } from '../../../apps/simulator/src/state/faults.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
@@ -178,6 +179,26 @@ describe('a grant that we lost', () => {
       expect(await processing).toEqual([{ state: 'done', failure_code: null }]);
       world.simulation.latencies.clear();
       expect(await stored()).toMatchObject({ version, refreshToken: 'refreshtoken@@@newer' });
+    });
+
+    it('takes the grant over although the refresh token was sealed anew while WeChat was asked', async () => {
+      await world.sql(`UPDATE merchants SET granted_at = now() - interval '1 hour' WHERE id = $1`, [merchant.id]);
+      world.simulation.latencies.set('api_get_authorizer_info', { distribution: 'fixed', ms: 300 });
+      await authorized(merchant.authorizerAppid, 'queryauthcode@@@spent');
+      const processing = processed(merchant.authorizerAppid);
+      await eventually(
+        () => Promise.resolve(calls('api_get_authorizer_list')),
+        (count) => count === 1,
+      );
+      const { refreshToken = '', version } = await stored();
+      const place = { table: 'merchants', column: 'refresh_token_sealed', rowId: merchant.id };
+      await world.sql(`UPDATE merchants SET refresh_token_sealed = $2 WHERE id = $1`, [
+        merchant.id,
+        world.get(SealedColumns).seal(place, refreshToken),
+      ]);
+      expect(await processing).toEqual([{ state: 'done', failure_code: null }]);
+      world.simulation.latencies.clear();
+      expect((await stored()).version).toBe(version + 1);
     });
 
     it('stays refused when the merchant is not on the list', async () => {

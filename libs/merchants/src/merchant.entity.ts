@@ -18,6 +18,7 @@ export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_req
 /** An Official or Service account that authorized one platform: the tenant. */
 @Entity({ name: 'merchants' })
 @Unique('merchants_platform_authorizer_key', ['platformId', 'authorizerAppid'])
+@Index('merchants_sealed_key_idx', { synchronize: false })
 @Index('merchants_facts_unread_idx', ['id'], { where: 'facts_read_at IS NULL' })
 @Check('merchants_denied_reason_check', `denied_reason IN ('not_verified', 'account_frozen')`)
 @Check('merchants_state_check', `state IN ('authorized', 'unauthorized', 'reauthorization_required')`)

@@ -36,7 +36,6 @@ export interface RecordedGrant extends Omit<Grant, 'version'> {
   id: string;
   grantVersion: number;
   grantedAt: Date | null;
-  refreshTokenSealed: string | null;
 }
 
 export interface MerchantFilter {
@@ -222,9 +221,10 @@ export class Merchants {
 
   /** Whether the grant is as it was recorded; then it stays so until the transaction ends. */
   async isStill(tx: EntityManager, recorded: RecordedGrant): Promise<boolean> {
-    const { id, state, grantVersion, refreshTokenSealed } = recorded;
+    const { id, state, grantVersion, refreshToken } = recorded;
     const now = await tx.findOne(Merchant, { where: { id, state, grantVersion }, lock: { mode: 'pessimistic_write' } });
-    return now?.refreshTokenSealed === refreshTokenSealed;
+    // It may have been sealed anew meanwhile.
+    return now !== null && this.recorded(now).refreshToken === refreshToken;
   }
 
   /** @returns false when somebody else has added the merchant meanwhile */
@@ -368,7 +368,7 @@ export class Merchants {
 
   private recorded({ id, state, grantVersion, grantedAt, refreshTokenSealed }: Merchant): RecordedGrant {
     const refreshToken = refreshTokenSealed ? this.sealed.open(placeOf(id), refreshTokenSealed) : undefined;
-    return { id, state, grantVersion, grantedAt, refreshTokenSealed, refreshToken };
+    return { id, state, grantVersion, grantedAt, refreshToken };
   }
 
   private async idOf(tx: EntityManager, platformId: string, authorizerAppid: string): Promise<string> {

@@ -40,6 +40,11 @@ export class SecretBox {
     this.#newest = newest;
   }
 
+  /** Newest first. */
+  get keyIds(): string[] {
+    return this.#keys.map(({ id }) => id);
+  }
+
   /**
    * Seals under the newest key.
    * @param aad the place the secret belongs to, `table/column/rowId`: the envelope opens nowhere else
