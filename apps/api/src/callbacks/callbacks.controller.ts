@@ -54,13 +54,12 @@ export class CallbacksController {
 
   private async receive(push: Omit<ReceivedPush, 'requestId'>, reply: FastifyReply): Promise<string> {
     const receipt = await this.inbox.receive({ ...push, requestId: currentRequestId() ?? newRequestId() });
-    const about = { component_appid: push.componentAppid, channel: push.channel };
     if (!receipt.accepted) {
       this.metrics.countPush(push.channel, receipt.reason);
-      this.logger.warn('push refused', { ...about, reason: receipt.reason });
       throw new ProblemError('push_refused', `This is not a push of WeChat for this platform (${receipt.reason}).`);
     }
     this.metrics.countPush(push.channel, receipt.isDuplicate ? 'duplicate' : 'recorded');
+    const about = { component_appid: push.componentAppid, channel: push.channel };
     const { kind, isDuplicate, flaw } = receipt;
     if (flaw) this.logger.warn('push cannot be read', { ...about, kind, is_duplicate: isDuplicate, flaw });
     else this.logger.log('push received', { ...about, kind, is_duplicate: isDuplicate });
