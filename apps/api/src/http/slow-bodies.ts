@@ -52,7 +52,7 @@ export function untilSilent(body: Readable, { linesMs }: Tolerance): Readable {
 async function inTime<T>(awaited: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(tooSlow()), ms);
+    timer = setTimeout(() => reject(tooSlow()), ms).unref();
   });
   try {
     return await Promise.race([awaited, tooLate]);
