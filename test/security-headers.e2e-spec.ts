@@ -29,7 +29,7 @@ describe('every answer of the api', () => {
     [401, '/v1/merchants', { headers: {} }],
     [404, '/nothing'],
     [404, '/docs/problems/nothing'],
-    [404, `/v1/deletions/${'x'.repeat(200)}`],
+    [414, `/v1/deletions/${'x'.repeat(200)}`],
     [400, '/v1/deletions/%zz'],
     [400, '/v1/merchants?limit=x'],
     [403, `/wechat/${PLATFORM.component_appid}/events`, { method: 'POST', body: '<xml></xml>' }],

@@ -138,7 +138,7 @@ describe('without the database', () => {
   it('a push of WeChat is not taken, so that it comes again', async () => {
     const { headers, status, body } = await system.callText(
       'POST',
-      `/wechat/wx0000000000000001/events?signature=x&timestamp=1&nonce=1`,
+      `/wechat/wx0000000000000001/events?msg_signature=x&timestamp=1&nonce=1`,
       '<xml><Encrypt>AAAA</Encrypt></xml>',
       { 'content-type': 'text/xml' },
     );

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { createLogger } from '@app/logging';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { apiEnvSchema } from '../../apps/api/src/env.js';
+import { TOLERANCE, type Tolerance } from '../../apps/api/src/http/tolerance.js';
 import { createSimulator, type RunningSimulator, type SimulatorOptions } from '../../apps/simulator/src/simulator.js';
 import { createWorker } from '../../apps/worker/src/create-worker.js';
 import { workerEnvSchema } from '../../apps/worker/src/env.js';
@@ -30,6 +31,8 @@ export interface SystemOptions {
   /** Environment variables besides those that the system sets itself. */
   env?: Record<string, string>;
   logger?: LoggerService;
+  /** What the api gives slow and unknown clients. Tests that ask with wrong keys do not wait for the end of a minute. */
+  tolerance?: Partial<Tolerance>;
   /** False: only the api runs, and what it accepts waits. */
   withWorker?: boolean;
 }
@@ -81,7 +84,11 @@ export class System {
       ...options.env,
     };
     const logger = options.logger ?? createLogger({ level: (process.env.TEST_LOG_LEVEL ?? 'fatal') as 'fatal' });
-    const api = await createApi(apiEnvSchema.parse(environment), logger);
+    const api = await createApi(apiEnvSchema.parse(environment), logger, {
+      ...TOLERANCE,
+      failedKeysPerMinute: 0,
+      ...options.tolerance,
+    });
     await api.listen(port, '127.0.0.1');
     const system = new System(url, database, simulator, environment, logger, api, undefined);
     if (options.withWorker !== false) await system.startWorker();

@@ -23,8 +23,9 @@ import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { AccessGuard } from './http/access.guard.js';
 import { ErrorFilter } from './http/error.filter.js';
-import { RateLimit } from './http/rate-limit.js';
+import { Refusals } from './http/refusals.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
+import type { Tolerance } from './http/tolerance.js';
 import { MassMessagesController } from './mass-messages/mass-messages.controller.js';
 import { MerchantsController } from './merchants/merchants.controller.js';
 import { Metrics } from './metrics/metrics.js';
@@ -37,7 +38,7 @@ import { WebhookEndpointsController } from './webhooks/webhook-endpoints.control
 
 @Module({})
 export class ApiModule {
-  static forRoot(env: ApiEnv): DynamicModule {
+  static forRoot(env: ApiEnv, tolerance: Tolerance): DynamicModule {
     const metrics = new Metrics();
     const onCall = (record: CallRecord) => {
       logUpstreamCall(record);
@@ -103,7 +104,7 @@ export class ApiModule {
         { provide: Metrics, useValue: metrics },
         Readiness,
         TakedownStream,
-        { provide: RateLimit, useValue: new RateLimit(env.API_RATE_PER_MINUTE) },
+        { provide: Refusals, useFactory: () => new Refusals(metrics, tolerance.refusalsToldEveryMs) },
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: RequestValidationPipe },

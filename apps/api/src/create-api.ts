@@ -8,13 +8,16 @@ import { ApiModule } from './api.module.js';
 import { tidyPushPath, usePushBodies } from './callbacks/push-bodies.js';
 import type { ApiEnv } from './env.js';
 import { useAuthentication } from './http/authentication.js';
+import { connectionOptions, useConnections } from './http/connections.js';
 import { useOpenApi } from './http/open-api.js';
 import { useStrictJson } from './http/json-bodies.js';
+import { protocolErrors } from './http/protocol-errors.js';
 import { RateLimit } from './http/rate-limit.js';
 import { useRequestId } from './http/request-id.js';
 import { useSecurityHeaders } from './http/security-headers.js';
+import { useBodyDeadlines } from './http/slow-bodies.js';
 import { useStreamedBodies } from './http/streamed-bodies.js';
-import { answerUnroutable } from './http/unroutable.js';
+import { TOLERANCE, type Tolerance } from './http/tolerance.js';
 import { Metrics } from './metrics/metrics.js';
 
 /** Larger requests are refused before they are read. */
@@ -24,30 +27,40 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 const CLOSE_AFTER_MS = 5_000;
 
 /** The api on a migrated database, not yet listening. */
-export async function createApi(env: ApiEnv, logger: LoggerService): Promise<NestFastifyApplication> {
+export async function createApi(
+  env: ApiEnv,
+  logger: LoggerService,
+  tolerance: Tolerance = TOLERANCE,
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     trustProxy: env.TRUST_PROXY ?? false,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
     rewriteUrl: ({ url = '' }) => tidyPushPath(url),
-    frameworkErrors: answerUnroutable(env.PUBLIC_URL),
+    ...connectionOptions(tolerance),
+    ...protocolErrors(env.PUBLIC_URL),
   });
-  const api = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(env), adapter, {
+  const api = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(env, tolerance), adapter, {
     logger,
     abortOnError: false,
     bodyParser: false,
   });
   closeInTime(adapter.getInstance());
   useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
+  useConnections(adapter.getInstance(), env.API_MAX_CONNECTIONS);
   useRequestId(adapter.getInstance());
   const metrics = api.get(Metrics);
   adapter.getInstance().addHook('onResponse', (request, reply, done) => {
     metrics.countRequest(request.method, request.routeOptions.url, reply.statusCode);
     done();
   });
-  useAuthentication(adapter.getInstance(), api.get(ApiKeys), api.get(RateLimit));
+  useAuthentication(adapter.getInstance(), api.get(ApiKeys), {
+    requests: new RateLimit(env.API_RATE_PER_MINUTE),
+    failures: new RateLimit(tolerance.failedKeysPerMinute),
+  });
+  useBodyDeadlines(adapter.getInstance(), tolerance);
   useStrictJson(api);
-  useStreamedBodies(adapter.getInstance());
+  useStreamedBodies(adapter.getInstance(), tolerance);
   usePushBodies(adapter.getInstance());
   useOpenApi(api);
   if (env.BOOTSTRAP_API_KEY && !(await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY))) {

@@ -8,6 +8,7 @@ export const workerEnvSchema = z.object(settings).omit({
   BOOTSTRAP_API_KEY: true,
   FIRST_KEY_FILE: true,
   API_RATE_PER_MINUTE: true,
+  API_MAX_CONNECTIONS: true,
   TRUST_PROXY: true,
 });
 export type WorkerEnv = Readonly<z.output<typeof workerEnvSchema>>;

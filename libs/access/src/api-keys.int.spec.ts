@@ -133,6 +133,23 @@ describe('API keys', () => {
       expect(await keys.authenticate(key)).toBeUndefined();
     });
 
+    it('and so are those that are none', async () => {
+      const start = performance.now();
+      const clock = jest.spyOn(performance, 'now').mockReturnValue(start);
+      const key = aKey();
+      expect(await keys.authenticate(key)).toBeUndefined();
+      await dataSource.query(
+        `INSERT INTO api_keys (id, name, key_hash, role) VALUES (gen_random_uuid(), 'later', $1, 'viewer')`,
+        [hashOfKey(key)],
+      );
+      clock.mockReturnValue(start + 999);
+      expect(await keys.authenticate(key)).toBeUndefined();
+      expect(keys.wasLetIn(key)).toBe(false);
+      clock.mockReturnValue(start + 1_001);
+      expect(await keys.authenticate(key)).toMatchObject({ role: 'viewer' });
+      expect(keys.wasLetIn(key)).toBe(true);
+    });
+
     it('without their use being forgotten: it is noted again after a minute', async () => {
       const key = await issue({});
       await keys.authenticate(key);

@@ -32,6 +32,10 @@ export class ApiKeys {
   private readonly logger = new Logger(ApiKeys.name);
   /** By the key's hash. */
   private readonly remembered = new LRUCache<string, Principal>({ max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0 });
+  /** Hashes that were no key's a moment ago: whoever tries the same one again and again costs no query each time. */
+  private readonly missed = new LRUCache<string, true>({ max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0 });
+  /** Hashes of keys that this process has let in. */
+  private readonly seen = new LRUCache<string, true>({ max: 10_000 });
   /** Keys whose use was written down within the last minute. */
   private readonly noted = new LRUCache<string, true>({ max: 10_000, ttl: USE_NOTED_EVERY_MS });
 
@@ -46,23 +50,34 @@ export class ApiKeys {
     const keyHash = hashOfKey(key);
     const remembered = this.remembered.get(keyHash);
     const hasEnded = remembered?.expiresAt && remembered.expiresAt.getTime() <= Date.now();
-    return remembered && !hasEnded ? remembered : this.find(keyHash);
+    if (remembered && !hasEnded) return remembered;
+    return this.missed.has(keyHash) ? undefined : this.find(keyHash);
+  }
+
+  /** Whether this process has let the key in before; it may have ended since. Nobody gets there by guessing. */
+  wasLetIn(key: string): boolean {
+    return API_KEY_PATTERN.test(key) && this.seen.has(hashOfKey(key));
   }
 
   private async find(keyHash: string): Promise<Principal | undefined> {
     // What Postgres answers was true at some time after this one.
     const askedAt = performance.now();
-    const [found] = await prepared<Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'expiresAt'>>(
+    const [found] = await prepared<
+      Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'expiresAt'> & { isWorking: boolean }
+    >(
       this.dataSource.manager,
       'authenticate',
-      `SELECT id, role, platforms, merchants, expires_at AS "expiresAt" FROM api_keys
-       WHERE key_hash = $1 AND ${IS_WORKING}`,
+      `SELECT id, role, platforms, merchants, expires_at AS "expiresAt", ${IS_WORKING} AS "isWorking" FROM api_keys
+       WHERE key_hash = $1`,
       [keyHash],
     );
-    if (!found) return undefined;
+    if (!found) this.missed.set(keyHash, true, { start: askedAt });
+    // One that has ended may be given a later end, and then works at once.
+    if (!found?.isWorking) return undefined;
     const { id, role, platforms, merchants, expiresAt } = found;
     const principal = { apiKeyId: id, role, scope: { platforms, merchants }, expiresAt };
     this.remembered.set(keyHash, principal, { start: askedAt });
+    this.seen.set(keyHash, true);
     this.noteUse(id);
     return principal;
   }
@@ -82,6 +97,7 @@ export class ApiKeys {
    */
   async bootstrap(key: string): Promise<boolean> {
     const { isTaken, hasReplaced } = await this.takeTheSettings(key);
+    this.missed.delete(hashOfKey(key));
     if (hasReplaced) await untilForgotten();
     return isTaken;
   }

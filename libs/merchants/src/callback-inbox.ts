@@ -110,6 +110,7 @@ export class CallbackInbox {
   ) {}
 
   async receive(push: ReceivedPush): Promise<Receipt> {
+    if (!isSigned(push.query)) return { accepted: false, reason: 'bad_signature' };
     const credentials = await this.platforms.pushCredentials(push.componentAppid).catch((error: unknown) => {
       if (error instanceof PlatformNotFound) return undefined;
       throw error;
@@ -308,6 +309,10 @@ export class CallbackInbox {
     );
   }
 }
+
+/** What bears no signature at all is worth neither a query nor a look into its XML. */
+const isSigned = ({ timestamp, nonce, msg_signature }: Record<string, unknown>) =>
+  [timestamp, nonce, msg_signature].every((value) => typeof value === 'string' && value !== '');
 
 const placeOf = (id: string) => ({ table: 'callback_events', column: 'payload_sealed', rowId: id });
 

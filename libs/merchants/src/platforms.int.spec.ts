@@ -46,6 +46,26 @@ describe('platforms', () => {
     });
   });
 
+  it('that are asked for by made-up appids cost one query a second together', async () => {
+    const pushedTo = (componentAppid: string) => platforms().pushCredentials(componentAppid);
+    const notFound = { code: 'platform_not_found' };
+    const start = performance.now();
+    // From here on nothing is remembered of the tests before.
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(start + 2_000);
+    try {
+      await expect(pushedTo('wxdddddddddddd0000')).rejects.toMatchObject(notFound);
+      await world.sql(`ALTER TABLE platforms RENAME TO away`);
+      clock.mockReturnValue(start + 2_999);
+      for (let i = 1; i < 100; i++) await expect(pushedTo(`wxdddddddddddd00${i}`)).rejects.toMatchObject(notFound);
+      clock.mockReturnValue(start + 3_001);
+      await expect(pushedTo('wxdddddddddddd0000')).rejects.toThrow('platforms');
+      await world.sql(`ALTER TABLE away RENAME TO platforms`);
+      expect(await pushedTo(await register())).toMatchObject({ token: 'token' });
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('without merchants can be deleted with all that is of them, and registered anew', async () => {
     const [one, other] = [await register(), await register()];
     const { id } = await platforms().get(EVERYTHING, one);

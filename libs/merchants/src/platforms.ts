@@ -67,6 +67,8 @@ type SecretColumn =
  * time: change keys here first, then at WeChat.
  */
 const CREDENTIALS_CACHE = { max: 100, ttl: 5_000 };
+/** However many appids are made up, they cost one query in this time together. In other processes a new platform is known after it. */
+const REGISTERED_REMEMBERED_MS = 1_000;
 /** They never change. */
 const APPIDS_CACHE = { max: 1_000 };
 
@@ -84,6 +86,7 @@ const WHAT_IS_OF_A_PLATFORM = [
 export class Platforms {
   private readonly credentials = new LRUCache<string, PushCredentials>(CREDENTIALS_CACHE);
   private readonly appids = new LRUCache<string, string>(APPIDS_CACHE);
+  private registered: { at: number; appids: Promise<Set<string>> } | undefined;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -105,6 +108,7 @@ export class Platforms {
       if ((inserted.raw as unknown[]).length === 0) throw new PlatformExists(componentAppid);
       await alongside?.(tx);
     });
+    this.registered = undefined;
     return this.get(EVERYTHING, componentAppid);
   }
 
@@ -184,6 +188,7 @@ export class Platforms {
   async pushCredentials(componentAppid: string): Promise<PushCredentials> {
     const remembered = this.credentials.get(componentAppid);
     if (remembered) return remembered;
+    if (!(await this.isRegistered(componentAppid))) throw new PlatformNotFound(componentAppid);
     const credentials = await this.readCredentials(componentAppid);
     this.credentials.set(componentAppid, credentials);
     return credentials;
@@ -216,6 +221,25 @@ export class Platforms {
        WHERE id = $1 AND (ticket_created_at IS NULL OR ticket_created_at <= $3)`,
       [id, this.sealed.seal({ table: 'platforms', column: 'ticket_sealed', rowId: id }, ticket), createdAt],
     );
+  }
+
+  /**
+   * Not by the address that asks: WeChat's pushes for all platforms come from few addresses, and those for a platform that is
+   * no longer registered must not stand in the way of the others'.
+   */
+  private async isRegistered(componentAppid: string): Promise<boolean> {
+    const now = performance.now();
+    if (!this.registered || now - this.registered.at >= REGISTERED_REMEMBERED_MS) {
+      const appids = rows<{ appid: string }>(this.dataSource, `SELECT component_appid AS appid FROM platforms`).then(
+        (found) => new Set(found.map(({ appid }) => appid)),
+      );
+      const asked = { at: now, appids };
+      this.registered = asked;
+      appids.catch(() => {
+        if (this.registered === asked) this.registered = undefined;
+      });
+    }
+    return (await this.registered.appids).has(componentAppid);
   }
 
   private async readCredentials(componentAppid: string): Promise<PushCredentials> {

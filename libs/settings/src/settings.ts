@@ -45,6 +45,8 @@ export const settings = {
   FIRST_KEY_FILE: z.string().min(1).default('./first-admin-key'),
   /** Requests that one key may make of one api process; 0: as many as it likes. */
   API_RATE_PER_MINUTE: wholeNumber(0, 10_000_000).default(60_000),
+  /** Of one api process; who comes beyond them is not let in before another one leaves. */
+  API_MAX_CONNECTIONS: wholeNumber(1, 1_000_000).default(5_000),
   WECHAT_API_URL: httpUrl.default('https://api.weixin.qq.com'),
   /** Tried in this order with a call that WECHAT_API_URL did not take. */
   WECHAT_API_FALLBACK_URLS: z

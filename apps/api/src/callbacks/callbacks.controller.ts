@@ -58,8 +58,8 @@ export class CallbacksController {
     if (!receipt.accepted) {
       const { reason, ageS } = receipt;
       this.metrics.countPush(push.channel, reason);
-      if (ageS === undefined) this.logger.warn('push refused', { ...about, reason });
-      else {
+      // The refusal itself is counted and told with others of its address.
+      if (ageS !== undefined) {
         this.logger.warn("push refused for its time: it is played by somebody, or this machine's clock is wrong", {
           ...about,
           reason,

@@ -1,5 +1,5 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessError } from '@app/access';
 import { DeletionsError, MerchantNotEligible, NothingAccepted, SharedMaterial } from '@app/deletions';
 import { FeedCursorInvalid } from '@app/events';
@@ -8,7 +8,9 @@ import { QueueError } from '@app/queue';
 import { WebhooksError } from '@app/webhooks';
 import { WechatError } from '@app/wechat';
 import { problemOf, ProblemError, type Problem } from './problem.js';
+import { networkOf } from './network.js';
 import { isProblemCode, type ProblemCode } from './problems.js';
+import { Refusals } from './refusals.js';
 import { describeShortage, isShortage, shortageOf } from './shortages.js';
 import { JsonRefused } from './strict-json.js';
 
@@ -17,6 +19,8 @@ import { JsonRefused } from './strict-json.js';
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(ErrorFilter.name);
 
+  constructor(private readonly refusals: Refusals) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const problem = toProblem(error);
     // Readiness says itself, once, what is short of what; probes go on all the while.
@@ -24,11 +28,25 @@ export class ErrorFilter implements ExceptionFilter {
       const level = problem.code === 'internal_error' ? 'error' : 'warn';
       this.logger[level]('request failed', { code: problem.code, error: loggable(problem.code, error) });
     }
+    if (REFUSED.includes(problem.status)) this.note(problem, host.switchToHttp().getRequest<FastifyRequest>());
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     sayWhenAgain(reply, problem.code);
     void reply.status(problem.status).type('application/problem+json').send(problem);
   }
+
+  private note({ code, detail }: Problem, { ip, method, routeOptions, params }: FastifyRequest): void {
+    const { componentAppid } = (params ?? {}) as { componentAppid?: string };
+    this.refusals.note(networkOf(ip), {
+      code,
+      detail,
+      method,
+      route: routeOptions.url,
+      component_appid: componentAppid?.slice(0, 64),
+    });
+  }
 }
+
+const REFUSED = [401, 403];
 
 /** Everything fails at once while something is away: a line each tells enough, without where in our code it was noticed. */
 export const loggable = (code: string, error: unknown): unknown => (isShortage(code) ? String(error) : error);
@@ -73,13 +91,15 @@ const isOurs = (error: unknown): error is Error & { code: string } =>
 /** Errors of Nest and Fastify, by their status: their texts may repeat what was sent. */
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
-  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  // What Node throws is of another realm under jest.
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' ? status : undefined;
 }
 
 const DETAILS: Partial<Record<ProblemCode, string>> = {
   malformed_body: 'The body is not valid JSON, or does not match its Content-Type and length.',
   not_found: 'No route has this path.',
+  malformed_request: 'This is not a request that can be answered.',
   payload_too_large: 'Send a smaller body.',
   unsupported_media_type: 'Send application/json, in UTF-8.',
 };
@@ -88,15 +108,23 @@ function codeOfStatus(status: number | undefined): ProblemCode | undefined {
   switch (status) {
     case 400:
       return 'malformed_body';
+    // Said of files only, when a path leads out of their folder: there is nothing.
+    case 403:
     case 404:
       return 'not_found';
     case 405:
       return 'method_not_allowed';
+    case 408:
+      return 'request_timeout';
     case 413:
       return 'payload_too_large';
     case 415:
       return 'unsupported_media_type';
+    case 414:
+      return 'address_too_long';
+    case 431:
+      return 'head_too_large';
     default:
-      return undefined;
+      return status !== undefined && status >= 400 && status < 500 ? 'malformed_request' : undefined;
   }
 }

@@ -13,6 +13,11 @@ const problems = {
     'The body cannot be read',
     'It is not JSON from the place on that the detail names, or it is shorter or longer than its Content-Length says. A field called `__proto__` is refused as well.',
   ],
+  malformed_request: [
+    400,
+    'The request cannot be understood',
+    'It is not HTTP/1.1, or its path is not UTF-8 in percent-encoding. Look at what stands between the client and this service, and whether it speaks HTTP to a port for HTTPS or the other way round.',
+  ],
   body_not_utf8: [
     400,
     'The body is not UTF-8',
@@ -49,6 +54,11 @@ const problems = {
     'The address does not take this method',
     'Compare the method with the API description at `/docs`.',
   ],
+  request_timeout: [
+    408,
+    'The request did not come in time',
+    'Its head or its body did not arrive, or arrived too slowly. A body of NDJSON may take hours, but not fall silent for a minute. Nothing of a takedown was carried out that broke off so: send it again.',
+  ],
   payload_too_large: [
     413,
     'The body is too large',
@@ -58,6 +68,21 @@ const problems = {
     415,
     'The body is of a type that is not understood',
     'Send JSON with `Content-Type: application/json`, in UTF-8, or where the description offers it NDJSON as `application/x-ndjson`; packed with gzip, deflate or br if need be. The `Accept` and `Accept-Encoding` headers of the answer list what the address takes.',
+  ],
+  address_too_long: [
+    414,
+    'The address is too long',
+    'A part of the path is longer than any name or id is. Compare it with the API description at `/docs`.',
+  ],
+  head_too_large: [
+    431,
+    'Address and headers are too large',
+    'They may have 16 kB together. Look for a cookie or a header that grows on the way.',
+  ],
+  too_many_failures: [
+    429,
+    'Too many keys that are none',
+    'Requests from this address have tried many API keys that do not work; until the minute is over, keys from there that were not used before are not looked for. Correct the key, and wait as many seconds as `Retry-After` says. If all requests come through a proxy, the operators can name it in `TRUST_PROXY`.',
   ],
   rate_limited: [
     429,

@@ -10,7 +10,17 @@ describe('the rate limit', () => {
     expect(limit.take('a', 61_000)).toEqual({ limit: 2, remaining: 1, resetSeconds: 60, isExceeded: false });
   });
 
+  it('tells without counting who has to wait', () => {
+    const limit = new RateLimit(1);
+    expect(limit.waitSeconds('a', 0)).toBe(0);
+    limit.take('a', 0);
+    expect(limit.waitSeconds('a', 30_500)).toBe(30);
+    expect(limit.waitSeconds('b', 30_500)).toBe(0);
+    expect(limit.waitSeconds('a', 60_000)).toBe(0);
+  });
+
   it('can be off', () => {
     expect(new RateLimit(0).take('a', 0)).toBeUndefined();
+    expect(new RateLimit(0).waitSeconds('a', 0)).toBe(0);
   });
 });

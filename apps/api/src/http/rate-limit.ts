@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 const WINDOW_MS = 60_000;
 
-/** What is left to a key in the minute that its first request began. */
+/** What is left in the minute that its first request began. */
 export interface Allowance {
   limit: number;
   remaining: number;
@@ -16,7 +16,7 @@ interface Window {
 }
 
 /**
- * Counts requests per API key and minute. Each api process counts its own: the limit is against a client that runs away,
+ * Counts per minute: the requests of an API key, or the failures of an address. Each api process counts its own: the limit is against a client that runs away,
  * and not worth a shared counter in the path of every request.
  */
 export class RateLimit {
@@ -25,12 +25,19 @@ export class RateLimit {
   /** @param perMinute 0: no limit */
   constructor(private readonly perMinute: number) {}
 
+  /** @returns seconds until the minute is over, for whom it has none left; 0 for everybody else */
+  waitSeconds(key: string, now: number): number {
+    const window = this.windows.get(key);
+    if (this.perMinute === 0 || !window || window.used < this.perMinute || window.endsAt <= now) return 0;
+    return Math.ceil((window.endsAt - now) / 1000);
+  }
+
   /** @param now in milliseconds @returns undefined where there is no limit */
-  take(apiKeyId: string, now: number): Allowance | undefined {
+  take(key: string, now: number): Allowance | undefined {
     if (this.perMinute === 0) return undefined;
-    const current = this.windows.get(apiKeyId);
+    const current = this.windows.get(key);
     const window = current && current.endsAt > now ? current : { endsAt: now + WINDOW_MS, used: 0 };
-    if (window !== current) this.windows.set(apiKeyId, window);
+    if (window !== current) this.windows.set(key, window);
     window.used++;
     return {
       limit: this.perMinute,

@@ -24,6 +24,12 @@ export class Metrics {
     labelNames: ['method', 'route', 'status'],
     registers: [this.registry],
   });
+  private readonly refusals = new Counter({
+    name: 'retract_requests_refused_total',
+    help: 'Requests that were answered 401 or 403, by the code of the problem.',
+    labelNames: ['code'],
+    registers: [this.registry],
+  });
   private readonly jobs = new Gauge({
     name: 'retract_jobs',
     help: 'Jobs in the queue, shared by all processes, by queue and state. Absent while the queue does not answer.',
@@ -46,6 +52,10 @@ export class Metrics {
   /** @param route with its parameters unnamed, e.g. `/v1/merchants/:appid`; undefined when none matched */
   countRequest(method: string, route: string | undefined, status: number): void {
     this.requests.inc({ method, route: route ?? 'none', status });
+  }
+
+  countRefusal(code: string): void {
+    this.refusals.inc({ code });
   }
 
   /** In Prometheus's text format. */

@@ -1,0 +1,9 @@
+import ipaddr from 'ipaddr.js';
+
+/** What one client can choose its address from: whoever has an IPv6 address has all of its /64. */
+export function networkOf(ip: string): string {
+  if (!ip.includes(':') || !ipaddr.isValid(ip)) return ip;
+  const address = ipaddr.process(ip);
+  if (!(address instanceof ipaddr.IPv6)) return address.toString();
+  return `${new ipaddr.IPv6([...address.parts.slice(0, 4), 0, 0, 0, 0]).toString()}/64`;
+}

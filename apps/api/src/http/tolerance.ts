@@ -1,0 +1,25 @@
+/** What clients are given who are slow, silent, or unknown. */
+export interface Tolerance {
+  /** For the whole head of a request; on a connection on which nothing was ever sent as well. */
+  headMs: number;
+  /** For a body, and a second more for each 16 kB of it: a large one may take its time, one that drips may not. */
+  bodyMs: number;
+  /** For the next bytes of a body of lines, which may itself go on for hours. */
+  linesMs: number;
+  /** So many keys that are none an address may try in a minute. */
+  failedKeysPerMinute: number;
+  /** So often the log tells of who was refused. */
+  refusalsToldEveryMs: number;
+}
+
+export const TOLERANCE: Readonly<Tolerance> = {
+  // Backends send a head in one piece.
+  headMs: 15_000,
+  // And a body right behind it.
+  bodyMs: 30_000,
+  // Who writes lines may first have to look them up; for a silence of five minutes a worker gives the takedown up anyway.
+  linesMs: 60_000,
+  // A client with a wrong key is mended by a person; at this pace nobody guesses one in a lifetime.
+  failedKeysPerMinute: 60,
+  refusalsToldEveryMs: 60_000,
+};
