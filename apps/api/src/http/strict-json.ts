@@ -210,7 +210,8 @@ class Reader {
       value = open.value;
       this.open.pop();
     }
-    if (!Number.isNaN(this.next())) throw this.malformed();
+    this.next();
+    if (this.at < this.text.length) throw this.malformed();
     this.result = value;
     return true;
   }
@@ -220,7 +221,7 @@ class Reader {
     let isEscaped = false;
     let at = start;
     for (let code = this.text.charCodeAt(at); code !== QUOTE; code = this.text.charCodeAt(++at)) {
-      if (Number.isNaN(code)) throw this.malformed(this.text.length);
+      if (at >= this.text.length) throw this.malformed(this.text.length);
       if (code < BLANK) throw this.malformed(at);
       if (code === BACKSLASH) {
         isEscaped = true;
