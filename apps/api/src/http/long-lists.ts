@@ -27,7 +27,7 @@ export function checkLongList(
   body: unknown,
 ): Promise<{ value: unknown } | { issues: Issue[] }> | undefined {
   const long = longLists.get(schema);
-  const list: unknown = long?.field === undefined ? body : Object(body)[long.field];
+  const list = long?.field === undefined ? body : fieldsOf(body)[long.field];
   return long && Array.isArray(list) ? check(long, list, body) : undefined;
 }
 
@@ -47,5 +47,8 @@ async function check({ field, item, rest }: LongList, list: unknown[], body: unk
     await turns.pass();
   }
   if (issues.length > 0) return { issues };
-  return { value: field === undefined ? checked : { ...Object(shell.data), [field]: checked } };
+  return { value: field === undefined ? checked : { ...fieldsOf(shell.data), [field]: checked } };
 }
+
+const fieldsOf = (body: unknown): Record<string, unknown> =>
+  typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
