@@ -144,7 +144,16 @@ describe('the dearest body', () => {
     } while (heldMs > allowedMs && held.length < ATTEMPTS);
     if (process.env.DEAR_BODIES) {
       const { status, body: said } = answer;
-      console.info(route, what, status, said?.code, said?.detail?.slice(0, 80), held, `${Math.round(growth / MB)} MB`);
+      console.info(
+        route,
+        what,
+        status,
+        said?.code,
+        said?.detail?.slice(0, 80),
+        held,
+        `bare ${Math.round((allowedMs - MARGIN_MS) / 10)}`,
+        `${Math.round(growth / MB)} MB`,
+      );
     }
     expect({ route, what, held, allowedMs, isHeld: Math.min(...held) > allowedMs }).toMatchObject({ isHeld: false });
     expect({ route, what, growth, isMuch: growth > MAX_GROWTH_BYTES }).toMatchObject({ isMuch: false });
