@@ -65,10 +65,13 @@ async function ended(target: Target, state = 'succeeded', merchantId = merchant.
 }
 
 /** A message of the inventory, with articles of these numbers. */
-async function sent(numbers: number[], { status = 'send success', id = msgId, mid = `m${msgId}` } = {}): Promise<void> {
+async function sent(
+  numbers: number[],
+  { status = 'send success', id = msgId, mid = `m${msgId}`, count = null as number | null } = {},
+): Promise<void> {
   await desk.sql(
-    `INSERT INTO mass_messages (merchant_id, msg_id, status, finished_at) VALUES ($1, $2, $3, now() - interval '1 h')`,
-    [merchant.id, String(id), status],
+    `INSERT INTO mass_messages (merchant_id, msg_id, status, finished_at, article_count) VALUES ($1, $2, $3, now() - interval '1 h', $4)`,
+    [merchant.id, String(id), status, count],
   );
   await desk.sql(
     `INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, mid, idx, sn) SELECT $1, $2, n, $4, n, 's' FROM unnest($3::int[]) AS n`,
@@ -175,8 +178,8 @@ describe('a wish for what is gone', () => {
 });
 
 describe('a whole message whose articles were deleted one by one', () => {
-  it('is gone if the push told all of them and each was deleted', async () => {
-    await sent([1, 2]);
+  it('is gone if WeChat told their number and each was deleted', async () => {
+    await sent([1], { count: 2 });
     await ended(article(1));
     expect(await known.goneAmong([{ line: 1, merchantId: merchant.id, target: article(WHOLE) }], EVERYTHING)).toEqual(
       new Set(),
@@ -185,12 +188,13 @@ describe('a whole message whose articles were deleted one by one', () => {
     expect(await answered(article(WHOLE))).toBe(last);
   });
 
-  it.each<[string, number[], string]>([
+  it.each<[string, number[], string, number?]>([
     ['only an import told of it', [1, 2], 'imported'],
-    ['there is a gap in what is known', [2], 'send success'],
+    ['WeChat did not tell their number', [1, 2], 'send success'],
+    ['it has one more', [1, 2], 'send success', 3],
     ['no article is known', [], 'send success'],
-  ])('is not known to be gone if %s', async (_what, numbers, status) => {
-    await sent(numbers, { status });
+  ])('is not known to be gone if %s', async (_what, numbers, status, count = null) => {
+    await sent(numbers, { status, count });
     await ended(article(1));
     await ended(article(2));
     expect(await isNew(article(WHOLE))).toBe(true);
@@ -199,7 +203,7 @@ describe('a whole message whose articles were deleted one by one', () => {
 
 describe('a wish for what never was', () => {
   it('is refused beyond the known articles, also when the message is gone, unless it insists', async () => {
-    await sent([1, 2]);
+    await sent([1, 2], { count: 2 });
     await expect(ask(article(99))).rejects.toMatchObject({ code: 'article_not_in_message' });
     expect(await isNew(article(2))).toBe(true);
     expect(await isNew(article(WHOLE))).toBe(true);
@@ -225,7 +229,7 @@ describe('a wish for what never was', () => {
     await sent([1, 2], { status: 'imported' });
     await expect(ask(article(3))).rejects.toMatchObject({ code: 'article_not_in_message' });
     msgId += 1n;
-    await sent([1]);
+    await sent([1], { count: 1 });
     await expect(ask(article(2))).rejects.toMatchObject({ code: 'article_not_in_message' });
   });
 

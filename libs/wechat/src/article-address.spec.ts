@@ -320,7 +320,24 @@ describe('any text', () => {
   });
 
   it('of any length is read, or is not read at all', () => {
-    const hostile = ['&', '&amp;', '&#', '\\', '\\x5c', '"', '.', '%25', '[', ' ', 'https%3A', `${LONG} `, '&a=&', '/'];
+    const hostile = [
+      '&',
+      '&amp;',
+      '&#',
+      '\\',
+      '\\x5c',
+      '"',
+      '.',
+      '%25',
+      '[',
+      ' ',
+      'https%3A',
+      `${LONG} `,
+      '&a=&',
+      '&%2525',
+      '&%ff',
+      '/',
+    ];
     for (const piece of hostile) {
       for (const length of [4_096, 4_000_000]) {
         const long = piece.repeat(length / piece.length);

@@ -94,11 +94,13 @@ function isAsGiven(text: string, address: ArticleAddress | undefined): boolean {
 }
 
 function readParts(query: string, names: Names): ArticleAddress | undefined {
+  const wanted = new Set(Object.values(names));
   const values = new Map<string, Set<string>>();
   for (const parameter of query.split('&')) {
-    const [name = '', ...rest] = parameter.split('=');
-    const key = decodePart(name);
-    values.set(key, (values.get(key) ?? new Set()).add(decodePart(rest.join('='))));
+    const end = parameter.indexOf('=');
+    const key = decodePart(end < 0 ? parameter : parameter.slice(0, end));
+    if (!wanted.has(key)) continue;
+    values.set(key, (values.get(key) ?? new Set()).add(end < 0 ? '' : decodePart(parameter.slice(end + 1))));
   }
   // Said twice and differently: which is meant is not known.
   const only = (name: string) => (values.get(name)?.size === 1 ? [...(values.get(name) ?? [])][0] : undefined);
@@ -111,8 +113,9 @@ function readParts(query: string, names: Names): ArticleAddress | undefined {
   return { biz: biz.length % 4 > 1 ? biz.padEnd(Math.ceil(biz.length / 4) * 4, '=') : biz, mid, idx: Number(idx), sn };
 }
 
-/** Also what was encoded more than once: none of the parts has a percent sign in itself. */
+/** Also what was encoded more than once. None of the parts has a percent sign in itself, or anything beyond ASCII. */
 function decodePart(value: string): string {
+  if (!value.includes('%') || !/^(?:[^%]|%(?:25){0,2}(?!25)[0-7][\da-f])*$/i.test(value)) return value;
   let decoded = value;
   try {
     for (let round = 0; round < 3 && decoded.includes('%'); round++) decoded = decodeURIComponent(decoded);

@@ -8,10 +8,16 @@ import {
   isNdjson,
   isPushRoute,
   refuseOtherCharsets,
+  takesNdjson,
   typesTaken,
   unsupportedBody,
 } from './media-types.js';
-import { parseStrictJson } from './strict-json.js';
+import { parseStrictBody } from './strict-json.js';
+
+/** Two lists of a thousand appids, fifty entries of metadata, and room for mistakes that the schemas explain. */
+const MAX_VALUES = 5_000;
+/** Ten thousand messages of eight articles each, every field given, and more. */
+const MAX_VALUES_OF_LISTS = 500_000;
 
 type Done = (error: Error | null, body?: unknown) => void;
 
@@ -28,16 +34,19 @@ export function useStrictJson(api: NestFastifyApplication): void {
     if (announcesNoBody(request) && !isNdjson(request)) delete request.raw.headers['content-type'];
     done();
   });
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    // No public route takes JSON, nor does an address that is none: it is not worth the work.
-    if (!needsKey(request) || body.length === 0) return done(null, undefined);
-    try {
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => {
+      // No public route takes JSON, nor does an address that is none: it is not worth the work.
+      if (!needsKey(request) || body.length === 0) return undefined;
       refuseOtherCharsets(request);
-      done(null, parseStrictJson(body));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+      return parseStrictBody(
+        body,
+        takesNdjson(request.method, request.routeOptions.url) ? MAX_VALUES_OF_LISTS : MAX_VALUES,
+      );
+    },
+  );
   fastify.addContentTypeParser('*', (request: FastifyRequest, body: Readable, done: Done) =>
     refuseUnlessEmpty(request, body, done),
   );

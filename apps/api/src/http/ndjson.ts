@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { z } from 'zod';
 import { excerptOf } from './excerpt.js';
 import { JsonRefused, parseStrictJson } from './strict-json.js';
+import { Turns } from './turns.js';
 
 /** A line of a body of NDJSON; empty ones are passed over, but count. */
 export type Line = { line: number; text: string } | { line: number; refusal: LineRefusal };
@@ -18,6 +19,8 @@ export interface NdjsonOptions {
   batchMs: number;
 }
 
+/** Of a line: more than twice a message of a hundred articles, every field given. */
+const MAX_VALUES = 1_000;
 const DETAIL_CHARACTERS = 300;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -94,16 +97,29 @@ export interface LineRejection {
   detail: string;
 }
 
-/** What a line asks for, if it is strict JSON of the expected form. */
-export function readJsonLine<Schema extends z.ZodType>(
-  read: Line,
+type ReadLine<Schema extends z.ZodType> = { line: number; request: z.output<Schema> } | LineRejection;
+
+/** What each line of a batch asks for. */
+export async function readJsonLines<Schema extends z.ZodType>(
+  lines: Line[],
   schema: Schema,
-): { line: number; request: z.output<Schema> } | LineRejection {
+): Promise<ReadLine<Schema>[]> {
+  const turns = new Turns();
+  const read: ReadLine<Schema>[] = [];
+  for (const line of lines) {
+    read.push(readJsonLine(line, schema));
+    await turns.pass();
+  }
+  return read;
+}
+
+/** What a line asks for, if it is strict JSON of the expected form. */
+export function readJsonLine<Schema extends z.ZodType>(read: Line, schema: Schema): ReadLine<Schema> {
   const { line } = read;
   if ('refusal' in read) return { line, ...LINE_REFUSALS[read.refusal] };
   let given: unknown;
   try {
-    given = parseStrictJson(read.text);
+    given = parseStrictJson(read.text, MAX_VALUES);
   } catch (error) {
     if (error instanceof JsonRefused) return { line, code: error.code, detail: detailOf(error.message) };
     throw error;

@@ -28,6 +28,11 @@ const problems = {
     'The body is nested too deep',
     'No request of this API needs more than 32 levels of objects and lists. Look for a loop in what writes the body.',
   ],
+  body_beyond_limits: [
+    413,
+    'The body has more in it than any request needs',
+    'The detail says which limit it was: 5,000 values in a body (500,000 where NDJSON is taken, 1,000 in a line of it), 10,000 items in a list, 1,000 fields in an object, 65,536 characters in a text. Send less at once: several requests, or, where the description offers it, lines of NDJSON, of which there may be any number.',
+  ],
   field_repeated: [
     400,
     'A field is there twice',

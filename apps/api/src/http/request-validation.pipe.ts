@@ -1,10 +1,15 @@
 import { Readable } from 'node:stream';
 import { Injectable, StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
+import { z } from 'zod';
+import { checkLongList } from './long-lists.js';
 import { ProblemError, type FieldError } from './problem.js';
 
 /** What is wrong may repeat what was sent, and that may be megabytes. */
 const MAX_ERRORS = 100;
 const MAX_LENGTH = 500;
+
+type Schema = NonNullable<ArgumentMetadata['schema']>;
+type Checked<T> = { value: T } | { issues: { message: string; path: PropertyKey[] }[] };
 
 /** Checks bodies, queries and path parameters against the schema that stands at the parameter. */
 @Injectable()
@@ -35,5 +40,19 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
       if (!(error instanceof ProblemError)) throw error;
       throw new ProblemError('malformed_body', 'There is no body, and this address needs one: see /docs.');
     });
+  }
+
+  protected override async validate<T>(value: unknown, schema: Schema, options?: Record<string, unknown>) {
+    const checked = schema instanceof z.ZodType ? await checkLongList(schema, value) : undefined;
+    // What comes out of it is what the schema of the parameter says.
+    return checked === undefined ? super.validate<T>(value, schema, options) : (checked as Checked<T>);
+  }
+
+  /**
+   * Nothing is taken out in silence. What reads bodies and queries has no field called `__proto__`, and schemas know the others
+   * that they take, or refuse them by name; `constructor` in metadata is a word like any other.
+   */
+  protected override stripProtoKeys(): void {
+    // Deliberately nothing.
   }
 }

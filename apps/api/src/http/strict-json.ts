@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import { setImmediate } from 'node:timers/promises';
 
-export type JsonRefusal = 'malformed_body' | 'body_not_utf8' | 'field_repeated' | 'body_too_deep' | 'invalid_request';
+export type JsonRefusal =
+  'malformed_body' | 'body_not_utf8' | 'field_repeated' | 'body_too_deep' | 'body_beyond_limits' | 'invalid_request';
 
 /** Text that is no JSON, or JSON that two readers could understand differently. `code` is that of the problem. */
 export class JsonRefused extends Error {
@@ -18,18 +20,39 @@ export class JsonRefused extends Error {
   }
 }
 
+/** Of objects and lists. */
 const MAX_DEPTH = 32;
+/** As many as the longest list of any request. */
+const MAX_ITEMS = 10_000;
+const MAX_FIELDS = 1_000;
+const MAX_CHARACTERS = 64 * 1024;
 /** A double tells numbers of so many significant digits apart. */
 const EXACT_DIGITS = 15;
 
+const VALUES_A_TURN = 10_000;
+/** Names of fields may be anything, and are repeated. */
+const FIELD_CHARACTERS = 500;
+const WINDOW_BYTES = 64 * 1024;
+
 /**
  * Reads JSON that means one thing only. JSON.parse keeps the last of two equal keys, and rounds: of a request to delete
- * `{"article_idx": 2, "article_idx": 0}` that would be the whole message.
- * @param json bytes, or text of which it is known that it was UTF-8
+ * `{"article_idx": 2, "article_idx": 0}` that would be the whole message. What is more than any request needs is counted while
+ * it is read, and refused before it costs much.
+ * @param json text of which it is known that it was UTF-8
+ * @param maxValues how many values there may be: objects, lists and what is in them
  * @throws JsonRefused, whose message repeats no value: it may be a secret
  */
-export function parseStrictJson(json: Buffer | string): unknown {
-  return new Reader(typeof json === 'string' ? json : decode(json)).read();
+export function parseStrictJson(json: string, maxValues: number): unknown {
+  const reader = new Reader(json, maxValues);
+  reader.advance(Infinity);
+  return reader.result;
+}
+
+/** The same for a whole body, of which a long one takes several turns of the event loop: others are served between them. */
+export async function parseStrictBody(json: Buffer, maxValues: number): Promise<unknown> {
+  const reader = new Reader(decode(json), maxValues);
+  while (!reader.advance(VALUES_A_TURN)) await setImmediate();
+  return reader.result;
 }
 
 function decode(bytes: Buffer): string {
@@ -37,15 +60,14 @@ function decode(bytes: Buffer): string {
     const offset = firstBadByte(bytes);
     throw new JsonRefused('body_not_utf8', `The byte at ${offset} is not UTF-8.`, '', offset);
   }
-  const text = bytes.toString('utf8');
-  return text.startsWith('\ufeff') ? text.slice(1) : text;
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return bytes.toString('utf8', hasMark ? 3 : 0);
 }
 
 /** What cannot be decoded becomes U+FFFD, three bytes; where the bytes are others, it was not there before. */
 function firstBadByte(bytes: Buffer): number {
-  const text = bytes.toString('utf8');
-  let offset = 0;
-  for (const character of text) {
+  let offset = goodBytes(bytes);
+  for (const character of bytes.toString('utf8', offset, offset + 2 * WINDOW_BYTES)) {
     if (
       character === '\ufffd' &&
       !(bytes[offset] === 0xef && bytes[offset + 1] === 0xbf && bytes[offset + 2] === 0xbd)
@@ -57,89 +79,164 @@ function firstBadByte(bytes: Buffer): number {
   return offset;
 }
 
-/** What no string holds as it is. */
-// eslint-disable-next-line no-control-regex -- these are the characters that JSON wants escaped
-const CONTROL = /[\u0000-\u001f]/;
+/** How many bytes at the start are UTF-8, in steps. */
+function goodBytes(bytes: Buffer): number {
+  let good = 0;
+  for (;;) {
+    let end = good + WINDOW_BYTES;
+    // Not in the middle of a character, which has four bytes at most.
+    while (end > good + WINDOW_BYTES - 4 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+    if (end >= bytes.length || !isUtf8(bytes.subarray(good, end))) return good;
+    good = end;
+  }
+}
+
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const BLANK = /[ \t\n\r]*/y;
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+const [BLANK, TAB, LINE_FEED, CARRIAGE_RETURN] = [0x20, 0x09, 0x0a, 0x0d];
+const [OBJECT, OBJECT_END, LIST, LIST_END] = [0x7b, 0x7d, 0x5b, 0x5d];
+
+/** An object or a list whose end was not read yet. */
+interface Open {
+  value: Record<string, unknown> | unknown[];
+  /** Of the value that is being read. */
+  key: string | number;
+  size: number;
+}
+
+/** Of `begin`: an object or a list began, and its first value is next. */
+const OPENED = Symbol('opened');
 
 class Reader {
+  /** Once `advance` says that all was read. */
+  result: unknown;
+
   private at = 0;
-  private readonly path: (string | number)[] = [];
+  private values = 0;
+  /** Outermost first. */
+  private readonly open: Open[] = [];
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    private readonly maxValues: number,
+  ) {}
 
-  read(): unknown {
-    const value = this.value();
-    if (this.next() !== undefined) throw this.malformed();
-    return value;
+  /** Reads on, as many values at most. @returns whether that was all */
+  advance(values: number): boolean {
+    for (const until = this.values + values; this.values < until;) {
+      const value = this.begin();
+      if (value !== OPENED && this.end(value)) return true;
+    }
+    return false;
   }
 
-  private value(): unknown {
+  private begin(): unknown {
+    if (++this.values > this.maxValues) throw this.beyond(`The body has more than ${words(this.maxValues)} values.`);
     switch (this.next()) {
-      case '{':
-        return this.object();
-      case '[':
-        return this.array();
-      case '"':
+      case OBJECT:
+        return this.beginContainer({}, OBJECT_END);
+      case LIST:
+        return this.beginContainer([], LIST_END);
+      case QUOTE:
         return this.string();
-      case 't':
+      case 0x74:
         return this.word('true', true);
-      case 'f':
+      case 0x66:
         return this.word('false', false);
-      case 'n':
+      case 0x6e:
         return this.word('null', null);
       default:
         return this.number();
     }
   }
 
-  private object(): Record<string, unknown> {
-    this.enter();
-    const object: Record<string, unknown> = {};
-    while (this.next() !== '}') {
-      if (this.next() !== '"') throw this.malformed();
-      const start = this.at;
-      const key = this.string();
-      this.path[this.path.length - 1] = key;
-      if (key === '__proto__') throw this.refused('malformed_body', 'No field may be called __proto__.', start);
-      if (Object.hasOwn(object, key)) {
-        throw this.refused('field_repeated', `${this.field} is there twice: it is not clear which one counts.`, start);
-      }
-      this.take(':');
-      object[key] = this.value();
-      if (!this.hasMore('}')) break;
+  private beginContainer(value: Open['value'], end: number): unknown {
+    if (this.open.length === MAX_DEPTH) {
+      throw this.refused('body_too_deep', `The body is nested deeper than ${MAX_DEPTH} levels.`, this.at);
     }
-    this.leave('}');
-    return object;
+    this.at++;
+    if (this.next() === end) {
+      this.at++;
+      return value;
+    }
+    const open = { value, key: '', size: 0 };
+    this.open.push(open);
+    this.beginItem(open);
+    return OPENED;
   }
 
-  private array(): unknown[] {
-    this.enter();
-    const array: unknown[] = [];
-    while (this.next() !== ']') {
-      this.path[this.path.length - 1] = array.length;
-      array.push(this.value());
-      if (!this.hasMore(']')) break;
+  /** Up to where the value of an item or a field begins. */
+  private beginItem(open: Open): void {
+    if (Array.isArray(open.value)) {
+      open.key = open.size++;
+      if (open.size > MAX_ITEMS) {
+        this.open.pop();
+        throw this.beyond(`${this.field || 'The body'} has more than ${words(MAX_ITEMS)} items.`);
+      }
+      return;
     }
-    this.leave(']');
-    return array;
+    if (++open.size > MAX_FIELDS) {
+      this.open.pop();
+      throw this.beyond(`${this.field || 'The body'} has more than ${words(MAX_FIELDS)} fields.`);
+    }
+    open.key = '';
+    if (this.next() !== QUOTE) throw this.malformed();
+    const start = this.at;
+    const key = this.string();
+    open.key = key;
+    if (key === '__proto__') throw this.refused('malformed_body', 'No field may be called __proto__.', start);
+    if (Object.hasOwn(open.value, key)) {
+      throw this.refused('field_repeated', `${this.field} is there twice: it is not clear which one counts.`, start);
+    }
+    if (this.next() !== COLON) throw this.malformed();
+    this.at++;
+  }
+
+  /** Puts a value where it belongs, and whatever ends with it. @returns whether nothing is left open */
+  private end(last: unknown): boolean {
+    let value = last;
+    for (let open = this.open.at(-1); open; open = this.open.at(-1)) {
+      if (Array.isArray(open.value)) open.value.push(value);
+      else open.value[open.key] = value;
+      const end = Array.isArray(open.value) ? LIST_END : OBJECT_END;
+      const next = this.next();
+      if (next !== end && next !== COMMA) throw this.malformed();
+      this.at++;
+      if (next === COMMA) {
+        if (this.next() === end) throw this.malformed();
+        this.beginItem(open);
+        return false;
+      }
+      value = open.value;
+      this.open.pop();
+    }
+    this.next();
+    if (this.at < this.text.length) throw this.malformed();
+    this.result = value;
+    return true;
   }
 
   private string(): string {
-    const start = this.at;
-    let end = this.text.indexOf('"', start + 1);
-    while (end >= 0 && isEscaped(this.text, end)) end = this.text.indexOf('"', end + 1);
-    if (end < 0) throw this.malformed(this.text.length);
-    this.at = end + 1;
-    const inner = this.text.slice(start + 1, end);
-    const control = inner.search(CONTROL);
-    if (control >= 0) throw this.malformed(start + 1 + control);
-    if (!inner.includes('\\')) return inner;
+    const start = this.at + 1;
+    let isEscaped = false;
+    let at = start;
+    for (let code = this.text.charCodeAt(at); code !== QUOTE; code = this.text.charCodeAt(++at)) {
+      if (at >= this.text.length) throw this.malformed(this.text.length);
+      if (code < BLANK) throw this.malformed(at);
+      if (code === BACKSLASH) {
+        isEscaped = true;
+        at++;
+      }
+    }
+    if (at - start > MAX_CHARACTERS) {
+      throw this.beyond(`${this.field || 'A text'} is longer than ${words(MAX_CHARACTERS)} characters.`);
+    }
+    this.at = at + 1;
+    if (!isEscaped) return this.text.slice(start, at);
     try {
-      return String(JSON.parse(this.text.slice(start, end + 1)));
+      return String(JSON.parse(this.text.slice(start - 1, at + 1)));
     } catch {
-      throw this.malformed(start + 1 + inner.indexOf('\\'));
+      throw this.malformed(this.text.indexOf('\\', start));
     }
   }
 
@@ -164,44 +261,24 @@ class Reader {
     return value;
   }
 
-  private enter(): void {
-    if (this.path.length === MAX_DEPTH) {
-      throw this.refused('body_too_deep', `The body is nested deeper than ${MAX_DEPTH} levels.`, this.at);
+  /** The code of the next character that is not blank; NaN at the end. */
+  private next(): number {
+    for (;;) {
+      const code = this.text.charCodeAt(this.at);
+      if (code !== BLANK && code !== LINE_FEED && code !== CARRIAGE_RETURN && code !== TAB) return code;
+      this.at++;
     }
-    this.at++;
-    this.path.push('');
-  }
-
-  private leave(end: string): void {
-    this.take(end);
-    this.path.pop();
-  }
-
-  /** After an item: whether another one must follow. */
-  private hasMore(end: string): boolean {
-    if (this.next() === end) return false;
-    this.take(',');
-    if (this.next() === end) throw this.malformed();
-    return true;
-  }
-
-  private take(character: string): void {
-    if (this.next() !== character) throw this.malformed();
-    this.at++;
-  }
-
-  /** The next character that is not blank; undefined at the end. */
-  private next(): string | undefined {
-    const character = this.text[this.at];
-    if (character === undefined || character > ' ') return character;
-    BLANK.lastIndex = this.at;
-    BLANK.test(this.text);
-    this.at = BLANK.lastIndex;
-    return this.text[this.at];
   }
 
   private get field(): string {
-    return this.path.join('.');
+    return this.open
+      .map(({ key }) => (typeof key === 'string' ? key.slice(0, FIELD_CHARACTERS) : key))
+      .join('.')
+      .slice(0, FIELD_CHARACTERS);
+  }
+
+  private beyond(message: string): JsonRefused {
+    return this.refused('body_beyond_limits', message, this.at);
   }
 
   private refused(code: JsonRefusal, message: string, offset: number): JsonRefused {
@@ -209,19 +286,21 @@ class Reader {
   }
 
   private malformed(offset = this.at): JsonRefused {
-    const before = this.text.slice(0, offset).split('\n');
-    const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+    let line = 1;
+    let lineStart = 0;
+    for (let at = 0; at < offset; at++) {
+      if (this.text.charCodeAt(at) !== LINE_FEED) continue;
+      line++;
+      lineStart = at + 1;
+    }
+    const place = `line ${line}, column ${offset - lineStart + 1}`;
     const message =
       offset < this.text.length ? `This is not JSON from ${place} on.` : `The JSON ends too early, at ${place}.`;
     return this.refused('malformed_body', message, offset);
   }
 }
 
-function isEscaped(text: string, quote: number): boolean {
-  let backslashes = 0;
-  while (text[quote - 1 - backslashes] === '\\') backslashes++;
-  return backslashes % 2 === 1;
-}
+const words = (count: number) => count.toLocaleString('en');
 
 /** How many digits count. */
 function digitsOf(literal: string): number {

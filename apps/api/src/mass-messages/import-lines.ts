@@ -2,10 +2,13 @@ import { Readable } from 'node:stream';
 import { articleUrl, parseMsgId, TargetRefused } from '@app/deletions';
 import { chooseMerchant, type ImportedMessage, type MerchantCard } from '@app/merchants';
 import { readArticleAddress } from '@app/wechat';
-import { readJsonLine, readNdjson, type LineRejection } from '../http/ndjson.js';
+import { readJsonLines, readNdjson, type LineRejection } from '../http/ndjson.js';
+import { batchesOf } from '../http/turns.js';
 import { importedMessageSchema, type ImportedMessageRequest, type ImportRequest } from './mass-message.js';
 
-const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 2 * 1024 * 1024, batchMs: 5_000 };
+const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 256 * 1024, batchMs: 5_000 };
+
+const ARTICLE_CHARACTERS = 50;
 
 export type ImportLine = { line: number; request: ImportedMessageRequest } | LineRejection;
 
@@ -17,13 +20,16 @@ export interface DecidedImports {
 /** The messages of a body, a batch at a time. */
 export async function* importLines(body: ImportRequest | Readable): AsyncGenerator<ImportLine[]> {
   if (!(body instanceof Readable)) {
-    yield [body].flat().map((request, i) => ({ line: i + 1, request }));
+    const lines = [body].flat().map((request, i) => ({ line: i + 1, request }));
+    yield* batchesOf(lines, ({ request }) => lengthOf(request));
     return;
   }
-  for await (const lines of readNdjson(body, NDJSON)) {
-    yield lines.map((line) => readJsonLine(line, importedMessageSchema));
-  }
+  for await (const lines of readNdjson(body, NDJSON)) yield await readJsonLines(lines, importedMessageSchema);
 }
+
+/** About what it has as a line, where articles are many or their addresses long. */
+const lengthOf = ({ articles }: ImportedMessageRequest) =>
+  articles.reduce((sum, { url = '', title = '' }) => sum + ARTICLE_CHARACTERS + url.length + title.length, 0);
 
 /** Who is known to whom: what imports are held against. */
 export interface KnownMerchants {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { SentMessage } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
+import { longLists } from '../http/long-lists.js';
 import { msgIdSchema } from '../http/msg-id.js';
 import { textSchema } from '../http/text.js';
 
@@ -67,6 +68,10 @@ export const importSchema = z
       ],
     ],
   });
+longLists.set(importSchema, {
+  item: importedMessageSchema,
+  rest: z.array(z.unknown()).min(1).max(MAX_MESSAGES),
+});
 export type ImportRequest = z.output<typeof importSchema>;
 
 export const importResultSchema = z

@@ -3,11 +3,11 @@ import { Readable } from 'node:stream';
 import type { Decided, ItemRequest, OpenDoor, Rejection, TakedownItem, TakedownRejection } from '@app/deletions';
 import { wasSent } from '@app/merchants';
 import { excerptOf } from '../http/excerpt.js';
-import { readJsonLine, readNdjson, type Line } from '../http/ndjson.js';
+import { readJsonLines, readNdjson, type Line } from '../http/ndjson.js';
+import { batchesOf } from '../http/turns.js';
 import { itemSchema, type CreateTakedown } from './takedown.js';
 
-const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 2 * 1024 * 1024, batchMs: 5_000 };
-const AT_A_TIME = 1_000;
+const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 256 * 1024, batchMs: 5_000 };
 
 export interface Batch {
   items: TakedownItem[];
@@ -28,10 +28,16 @@ export function selectionOf(body: CreateTakedown | Readable, door: OpenDoor): Se
 
 async function* selected(body: CreateTakedown, door: OpenDoor): AsyncGenerator<Batch> {
   const { items = [], urls = [], label } = body;
-  for (const some of slices(items.map((item, i) => ({ ...item, line: i + 1 })))) {
+  for (const some of batchesOf(
+    items.map((item, i) => ({ ...item, line: i + 1 })),
+    ({ url = '' }) => url.length,
+  )) {
     yield withExcerpts(await door.decide(some), (line) => JSON.stringify(items[line - 1]));
   }
-  for (const some of slices(urls.map((url, i) => ({ url, line: i + 1 })))) {
+  for (const some of batchesOf(
+    urls.map((url, i) => ({ url, line: i + 1 })),
+    ({ url }) => url.length,
+  )) {
     yield withExcerpts(await door.decideUrls(some), (line) => urls[line - 1] ?? '');
   }
   if (label !== undefined) yield* labelled(label, body, door);
@@ -79,7 +85,7 @@ function streamed(body: Readable, door: OpenDoor): Selection {
 async function decideLines(lines: Line[], door: OpenDoor): Promise<Batch> {
   const requests: ItemRequest[] = [];
   const refused: Rejection[] = [];
-  for (const read of lines.map((line) => readJsonLine(line, itemSchema))) {
+  for (const read of await readJsonLines(lines, itemSchema)) {
     if ('code' in read) refused.push(read);
     else requests.push({ ...read.request, line: read.line });
   }
@@ -92,7 +98,3 @@ const withExcerpts = ({ items, rejections }: Decided, textOf: (line: number) => 
   items,
   rejections: rejections.map((rejection) => ({ ...rejection, excerpt: excerptOf(textOf(rejection.line)) })),
 });
-
-function* slices<T>(all: T[]): Generator<T[]> {
-  for (let from = 0; from < all.length; from += AT_A_TIME) yield all.slice(from, from + AT_A_TIME);
-}

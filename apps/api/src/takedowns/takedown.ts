@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { BlastRadius, DeletionCounts, TakedownRejection, TakedownView } from '@app/deletions';
 import { againSchema, ifSharedSchema, stateSchema, tryAnywaySchema } from '../deletions/deletion.js';
 import { appidSchema } from '../http/appid.js';
+import { longLists } from '../http/long-lists.js';
 import { pageSchema, pageSchemaOf } from '../http/page.js';
 import { textSchema } from '../http/text.js';
 
@@ -26,55 +27,58 @@ export const itemSchema = z
 
 const prioritySchema = z.enum(['normal', 'urgent']);
 
-export const createTakedownSchema = z
-  .strictObject({
-    items: z.array(itemSchema).min(1).max(MAX_ITEMS).optional(),
-    urls: z.array(textSchema(2_048)).min(1).max(MAX_ITEMS).optional().meta({ description: 'Addresses of articles.' }),
-    label: textSchema(200).min(1).optional().meta({ description: 'Every message of the inventory with this label.' }),
-    article_idx: z
-      .int()
-      .min(1)
-      .max(1_000)
-      .optional()
-      .meta({ description: 'With a label: this article of each message.' }),
-    whole_message: z.boolean().optional().meta({ description: 'With a label: every article of each message.' }),
-    priority: prioritySchema.default('normal'),
-    again: againSchema.optional(),
-    try_anyway: tryAnywaySchema.optional(),
-    if_shared: ifSharedSchema.optional(),
-    reason: textSchema(500).optional(),
-    metadata: z
-      .record(textSchema(40).min(1), textSchema(500))
-      .refine((metadata) => Object.keys(metadata).length <= 50, 'has more than 50 entries')
-      .default({}),
-    undo_seconds: z
-      .int()
-      .min(0)
-      .max(MAX_UNDO_SECONDS)
-      .default(0)
-      .meta({ description: 'Nothing is deleted for so long after the request, so that a cancel stops everything.' }),
-    dry_run: z.boolean().default(false).meta({ description: 'Changes nothing and says what would happen.' }),
-  })
-  .refine(
-    ({ items, urls, label }) => [items, urls, label].filter((selector) => selector !== undefined).length === 1,
-    'give one of items, urls and label',
-  )
-  .refine(
-    ({ label, article_idx, whole_message }) =>
-      label !== undefined || (article_idx === undefined && whole_message === undefined),
-    'article_idx and whole_message stand beside a label; items have their own',
-  )
-  .meta({
-    id: 'CreateTakedown',
-    examples: [
-      {
-        items: [{ merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', article_idx: 2 }],
-        priority: 'urgent',
-        reason: 'court order 12/2026',
-        undo_seconds: 30,
-      },
-    ],
-  });
+const takedownOf = <Item extends z.ZodType>(item: Item) =>
+  z
+    .strictObject({
+      items: z.array(item).min(1).max(MAX_ITEMS).optional(),
+      urls: z.array(textSchema(2_048)).min(1).max(MAX_ITEMS).optional().meta({ description: 'Addresses of articles.' }),
+      label: textSchema(200).min(1).optional().meta({ description: 'Every message of the inventory with this label.' }),
+      article_idx: z
+        .int()
+        .min(1)
+        .max(1_000)
+        .optional()
+        .meta({ description: 'With a label: this article of each message.' }),
+      whole_message: z.boolean().optional().meta({ description: 'With a label: every article of each message.' }),
+      priority: prioritySchema.default('normal'),
+      again: againSchema.optional(),
+      try_anyway: tryAnywaySchema.optional(),
+      if_shared: ifSharedSchema.optional(),
+      reason: textSchema(500).optional(),
+      metadata: z
+        .record(textSchema(40).min(1), textSchema(500))
+        .refine((metadata) => Object.keys(metadata).length <= 50, 'has more than 50 entries')
+        .default({}),
+      undo_seconds: z
+        .int()
+        .min(0)
+        .max(MAX_UNDO_SECONDS)
+        .default(0)
+        .meta({ description: 'Nothing is deleted for so long after the request, so that a cancel stops everything.' }),
+      dry_run: z.boolean().default(false).meta({ description: 'Changes nothing and says what would happen.' }),
+    })
+    .refine(
+      ({ items, urls, label }) => [items, urls, label].filter((selector) => selector !== undefined).length === 1,
+      'give one of items, urls and label',
+    )
+    .refine(
+      ({ label, article_idx, whole_message }) =>
+        label !== undefined || (article_idx === undefined && whole_message === undefined),
+      'article_idx and whole_message stand beside a label; items have their own',
+    );
+
+export const createTakedownSchema = takedownOf(itemSchema).meta({
+  id: 'CreateTakedown',
+  examples: [
+    {
+      items: [{ merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', article_idx: 2 }],
+      priority: 'urgent',
+      reason: 'court order 12/2026',
+      undo_seconds: 30,
+    },
+  ],
+});
+longLists.set(createTakedownSchema, { field: 'items', item: itemSchema, rest: takedownOf(z.unknown()) });
 export type CreateTakedown = z.output<typeof createTakedownSchema>;
 
 /** Options of a takedown whose items come as NDJSON. */
