@@ -188,7 +188,7 @@ describe('a whole message whose articles were deleted one by one', () => {
     expect(await answered(article(WHOLE))).toBe(last);
   });
 
-  it.each<[string, number[], string, number?]>([
+  it.each<[string, number[], string, (number | null)?]>([
     ['only an import told of it', [1, 2], 'imported'],
     ['WeChat did not tell their number', [1, 2], 'send success'],
     ['it has one more', [1, 2], 'send success', 3],
