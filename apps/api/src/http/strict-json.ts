@@ -26,6 +26,8 @@ const MAX_DEPTH = 32;
 const MAX_ITEMS = 10_000;
 const MAX_FIELDS = 1_000;
 const MAX_CHARACTERS = 64 * 1024;
+/** No finite whole number has more digits, and no other may have so many. */
+const MAX_NUMBER_CHARACTERS = 400;
 /** A double tells numbers of so many significant digits apart. */
 const EXACT_DIGITS = 15;
 
@@ -243,12 +245,14 @@ class Reader {
   /** Whole numbers pass as long as they are finite: each field has its own bounds, and a msg_id its own problem. */
   private number(): number {
     const start = this.at;
-    NUMBER.lastIndex = start;
-    const literal = NUMBER.exec(this.text)?.[0];
+    NUMBER.lastIndex = 0;
+    // Of millions of digits, the expression's own stack would overflow.
+    const literal = NUMBER.exec(this.text.slice(start, start + MAX_NUMBER_CHARACTERS + 1))?.[0];
     if (literal === undefined) throw this.malformed();
     this.at += literal.length;
     const value = Number(literal);
-    if (!Number.isFinite(value) || (/[.eE]/.test(literal) && digitsOf(literal) > EXACT_DIGITS)) {
+    const isLong = literal.length > MAX_NUMBER_CHARACTERS;
+    if (isLong || !Number.isFinite(value) || (/[.eE]/.test(literal) && digitsOf(literal) > EXACT_DIGITS)) {
       const message = `${this.field || 'The number'} has more digits than a JSON number can be relied on to carry.`;
       throw this.refused('invalid_request', message, start);
     }
