@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { ApiKeys } from '@app/access';
 import { isDatabaseAway, prepareDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
-import { reach, readSettings, SettingsInvalid, Unreachable } from '@app/settings';
+import { endStart, reach, readSettings } from '@app/settings';
 import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
 import { FirstKeyNotKept, makeFirstKey } from './first-key.js';
@@ -30,13 +30,5 @@ try {
   await api.listen(env.PORT, env.HOST);
   logger.log('api listens', { url: await api.getUrl() });
 } catch (error) {
-  if (error instanceof SettingsInvalid) console.error(error.message);
-  else if (error instanceof Unreachable) {
-    logger.fatal('the start has ended: a server cannot be reached', { setting: error.setting, reason: error.reason });
-  } else {
-    const reason = error instanceof FirstKeyNotKept ? error.message : whyNotStarted(error);
-    logger.fatal('the start has ended', reason ? { reason } : { error });
-  }
-  // What was opened so far would keep the process up.
-  process.exit(1);
+  endStart(error, logger, (cause) => (cause instanceof FirstKeyNotKept ? cause.message : whyNotStarted(cause)));
 }

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { isDatabaseAway, prepareDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
-import { reach, readSettings, SettingsInvalid, Unreachable } from '@app/settings';
+import { endStart, reach, readSettings } from '@app/settings';
 import { createWorker } from './create-worker.js';
 import { workerEnvSchema } from './env.js';
 import { QueueUnfit, waitForQueue } from './wait-for-queue.js';
@@ -22,13 +22,5 @@ try {
   worker.enableShutdownHooks(undefined, { useProcessExit: true });
   logger.log('worker runs');
 } catch (error) {
-  if (error instanceof SettingsInvalid) console.error(error.message);
-  else if (error instanceof Unreachable) {
-    logger.fatal('the start has ended: a server cannot be reached', { setting: error.setting, reason: error.reason });
-  } else {
-    const reason = error instanceof QueueUnfit ? error.message : whyNotStarted(error);
-    logger.fatal('the start has ended', reason ? { reason } : { error });
-  }
-  // What was opened so far would keep the process up.
-  process.exit(1);
+  endStart(error, logger, (cause) => (cause instanceof QueueUnfit ? cause.message : whyNotStarted(cause)));
 }
