@@ -1,7 +1,6 @@
-import { request as httpRequest } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { routeTable } from './support/route-table.js';
-import { System } from './support/system.js';
+import { System, type Reply } from './support/system.js';
 
 const MB = 1024 * 1024;
 /** What the longest turn may take beyond twice the bare parse: gross excess, for the machine has others to serve as well. */
@@ -68,31 +67,9 @@ describe('the dearest body', () => {
   }, 60_000);
   afterAll(() => system.close());
 
-  interface Answer {
-    status: number;
-    body: any;
-  }
-
-  function send(route: string, body: Buffer, type = 'application/json'): Promise<Answer> {
+  function send(route: string, body: Buffer, type = 'application/json'): Promise<Reply> {
     const [method = '', path = ''] = route.split(' ');
-    return new Promise((resolve, reject) => {
-      const headers = {
-        authorization: `Bearer ${system.apiKey}`,
-        'content-type': type,
-        'content-length': String(body.length),
-      };
-      const sent = httpRequest(system.url + path, { method, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          resolve({ status: response.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) });
-        });
-      });
-      sent.on('error', reject);
-      sent.end(body);
-    });
+    return system.send(method, path, { 'content-type': type, 'content-length': String(body.length) }, body);
   }
 
   /** In milliseconds. */
@@ -132,12 +109,12 @@ describe('the dearest body', () => {
   let heldMs = 0;
 
   /** Nobody else waits for long, memory stays within bounds, and the answer says what it was. */
-  async function endure(route: string, what: string, text: string, type?: string): Promise<Answer> {
+  async function endure(route: string, what: string, text: string, type?: string): Promise<Reply> {
     const body = Buffer.from(text);
     const bareMs = bareParse(text, type);
     const allowedMs = 2 * bareMs + MARGIN_MS;
     const held: number[] = [];
-    let answer: Answer;
+    let answer: Reply;
     let growth: number;
     do {
       ({ answer, growth } = await measure(route, body, type));
