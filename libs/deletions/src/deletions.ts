@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { prepared, rows, type Sql, type StatementPart } from '@app/database';
 import {
+  countedInventory,
   EVERYTHING,
   formOf,
   inScope,
@@ -11,6 +12,7 @@ import {
   Merchants,
   refreshAheadMs,
   type Alongside,
+  type CountedInventory,
   type Scope,
 } from '@app/merchants';
 import { DeletionAttempt } from './deletion-attempt.entity.js';
@@ -284,7 +286,7 @@ export class Deletions {
     const wish = { ...ACCEPTED, merchantId: '$1::uuid', msgId: '$2::bigint', articleIdx: '$3::int' };
     const [found] = await rows<{ shared: SharedArticle[] }>(
       sql,
-      `SELECT ${sharedList(wish, samePlatforms(scope, bind))} AS shared`,
+      `SELECT ${sharedList(wish, samePlatforms(scope, bind), countedInventory(scope, bind))} AS shared`,
       parameters,
     );
     return found?.shared ?? [];
@@ -307,10 +309,12 @@ export class Deletions {
       askedKey: '$5::text',
     };
     const within = samePlatforms(scope, bind);
+    const counted = countedInventory(scope, bind);
     const [found] = await rows<Standing>(
       sql,
       `SELECT (SELECT id FROM deletions WHERE merchant_id = $1 AND target_key = $4 AND finished_at IS NULL) AS "openId",
-         ${goneBy(columns, within)} AS "goneId", ${obstacleTo(columns, within)} AS obstacle, ${sharedList(columns, within)} AS shared`,
+         ${goneBy(columns, within)} AS "goneId", ${obstacleTo(columns, within, counted)} AS obstacle,
+         ${sharedList(columns, within, counted)} AS shared`,
       parameters,
     );
     if (!found) throw new Error('A statement without FROM returned no row.');
@@ -348,11 +352,12 @@ export class Deletions {
       wish.askedUrl ?? null,
     );
     const within = samePlatforms(scope, bind);
+    const counted = countedInventory(scope, bind);
     // What few wishes need is left out for the others: an executor sets up all of a statement, whether it comes to it or not.
     const isOneArticle = articleIdx !== WHOLE_MESSAGE;
     const askedKey = askedKeyOf(wish);
     const column = { ...ACCEPTED, isOneArticle, ...(askedKey !== null && { askedKey: `${bind(askedKey)}::text` }) };
-    const refuses = wish.refusesShared ? ` AND ${sharedList(column, within)} = '[]'` : '';
+    const refuses = wish.refusesShared ? ` AND ${sharedList(column, within, counted)} = '[]'` : '';
     const form = [!isOneArticle, askedKey !== null, refuses !== ''].reduce((sum, is, i) => sum + (is ? 2 ** i : 0), 0);
     const [inserted] = await prepared<Decided & { mayShare: boolean }>(
       sql,
@@ -366,10 +371,10 @@ export class Deletions {
          WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
        ), known AS (
          -- What this statement sees as open may have succeeded when its row comes to the index of open ones.
-         SELECT merchant.merchant_id, $15::boolean OR (${goneBy(column, within)} IS NULL AND ${obstacleTo(column, within)} IS NULL) AS is_to_do,
+         SELECT merchant.merchant_id, $15::boolean OR (${goneBy(column, within)} IS NULL AND ${obstacleTo(column, within, counted)} IS NULL) AS is_to_do,
            NOT EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.target_key = $7::text
              AND o.finished_at IS NULL) AS is_free,
-           EXISTS (SELECT 1 FROM mass_messages mm WHERE mm.merchant_id = merchant.merchant_id AND mm.msg_id = $4::bigint) AS may_share
+           EXISTS (SELECT 1 FROM ${counted.messages} mm WHERE mm.merchant_id = merchant.merchant_id AND mm.msg_id = $4::bigint) AS may_share
          FROM merchant WHERE is_it${refuses}
        ), inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
@@ -452,9 +457,9 @@ const samePlatforms = ({ platforms }: Scope, bind: (value: unknown) => string) =
   platforms === null ? 'TRUE' : isOfPlatforms(bind(platforms));
 
 /** SQL: as JSON. */
-const sharedList = (wish: WishColumns, within: string) =>
+const sharedList = (wish: WishColumns, within: string, counted: CountedInventory) =>
   `(SELECT COALESCE(json_agg(json_build_object('msgId', s.msg_id::text, 'articleIdx', s.article_idx) ORDER BY s.msg_id, s.article_idx), '[]')::jsonb
-     FROM (${sharedWith(wish, within)}) AS s)`;
+     FROM (${sharedWith(wish, within, counted)}) AS s)`;
 
 /** Whether Postgres refused a row because of this unique index. */
 function isTaken(error: unknown, index: string): boolean {

@@ -70,12 +70,13 @@ async function sent(
   { status = 'send success', id = msgId, mid = `m${msgId}`, count = null as number | null } = {},
 ): Promise<void> {
   await desk.sql(
-    `INSERT INTO mass_messages (merchant_id, msg_id, status, finished_at, article_count) VALUES ($1, $2, $3, now() - interval '1 h', $4)`,
+    `INSERT INTO mass_messages (merchant_id, msg_id, status, finished_at, article_count, import_counts)
+     VALUES ($1, $2, $3, now() - interval '1 h', $4, $3 = 'imported')`,
     [merchant.id, String(id), status, count],
   );
   await desk.sql(
-    `INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, mid, idx, sn) SELECT $1, $2, n, $4, n, 's' FROM unnest($3::int[]) AS n`,
-    [merchant.id, String(id), numbers, mid],
+    `INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, mid, idx, sn, source) SELECT $1, $2, n, $4, n, 's', $5 FROM unnest($3::int[]) AS n`,
+    [merchant.id, String(id), numbers, mid, status === 'imported' ? 'import' : 'wechat'],
   );
 }
 

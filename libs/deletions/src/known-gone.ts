@@ -1,3 +1,4 @@
+import { countedInventory, EVERYTHING, type CountedInventory } from '@app/merchants';
 import { WHOLE_MESSAGE } from './whole-message.js';
 
 /** A wish's target, as SQL expressions. */
@@ -87,19 +88,18 @@ const MOST_ARTICLES = 10;
 
 type MessageColumns = Pick<WishColumns, 'merchantId' | 'msgId'>;
 
-/** Messages `mm`, as any row of the account has them. @param more further joins */
-const messagesOf = ({ merchantId, msgId }: MessageColumns, within: string, more = '') => `
+/** Messages `mm`, as any row of the account has them. */
+const messagesOf = ({ merchantId, msgId }: MessageColumns, within: string) => `
   merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND ${within}
-  JOIN mass_messages mm ON mm.merchant_id = same.id AND mm.msg_id = ${msgId} ${more}
+  JOIN mass_messages mm ON mm.merchant_id = same.id AND mm.msg_id = ${msgId}
   WHERE mine.id = ${merchantId}`;
 
-/** The same with their articles `ma`. */
-const toldOf = (message: MessageColumns, within: string) =>
-  messagesOf(
-    message,
-    within,
-    'LEFT JOIN mass_message_articles ma ON ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id',
-  );
+/** The same as far as they count for who asks, with their articles `ma`. */
+const toldOf = ({ merchantId, msgId }: MessageColumns, within: string, { messages, articles }: CountedInventory) => `
+  merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND ${within}
+  JOIN ${messages} mm ON mm.merchant_id = same.id AND mm.msg_id = ${msgId}
+  LEFT JOIN ${articles} ma ON ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id
+  WHERE mine.id = ${merchantId}`;
 
 /**
  * As WeChat told it, or else what an import named, if it named several without a gap: it may name only the article that it is about,
@@ -108,30 +108,37 @@ const toldOf = (message: MessageColumns, within: string) =>
 const COUNT_OF_ARTICLES = `COALESCE(max(mm.article_count), CASE WHEN bool_and(mm.status = 'imported')
   AND count(DISTINCT ma.article_idx) = max(ma.article_idx) AND max(ma.article_idx) > 1 THEN max(ma.article_idx) END)`;
 
+/** What keys with limits import says nothing here, whoever asks. */
+const FOR_ALL = countedInventory(EVERYTHING, () => '');
+
 /** SQL: how many articles a message has, null if that is not known. */
 export const knownArticles = (message: MessageColumns): string =>
-  `(SELECT ${COUNT_OF_ARTICLES} FROM ${toldOf(message, 'TRUE')})`;
+  `(SELECT ${COUNT_OF_ARTICLES} FROM ${toldOf(message, 'TRUE', FOR_ALL)})`;
 
 /** SQL: whether there never was such an article, as far as is known. */
 export const isBeyondMessage = (wish: MessageColumns & Pick<WishColumns, 'articleIdx'>): string =>
   `(${wish.articleIdx} > LEAST(${MOST_ARTICLES}, ${knownArticles(wish)}))`;
 
-/** SQL: why there is nothing to delete at a target, as far as the inventory knows, or null. */
-export const obstacleTo = (wish: WishColumns, within: string): string => `
+/** SQL: why there is nothing to delete at a target, as far as the inventory knows, or null. Whether a message went out WeChat tells alone. */
+export const obstacleTo = (wish: WishColumns, within: string, counted: CountedInventory): string => `
   CASE WHEN ${wish.articleIdx} > ${MOST_ARTICLES} THEN 'article_not_in_message' ELSE (
-    SELECT CASE WHEN NOT bool_or(${WAS_SENT('mm.status')}) THEN 'message_not_sent'
+    SELECT CASE WHEN NOT bool_or(${WAS_SENT('mm.status')}) FILTER (WHERE mm.status <> 'imported') THEN 'message_not_sent'
       WHEN ${wish.articleIdx} > ${COUNT_OF_ARTICLES} THEN 'article_not_in_message' END
-    FROM ${toldOf(wish, within)}) END`;
+    FROM ${toldOf(wish, within, counted)}) END`;
 
 /**
  * SQL: a row for each other send of the merchant, as far as it went out and is not known to be gone, whose page would go
  * with the target's, for they share the material.
  */
-export const sharedWith = ({ merchantId, msgId, articleIdx }: WishColumns, within: string): string => `
+export const sharedWith = (
+  { merchantId, msgId, articleIdx }: WishColumns,
+  within: string,
+  { messages, articles }: CountedInventory,
+): string => `
   SELECT DISTINCT o.merchant_id, o.msg_id, o.article_idx
-  FROM mass_message_articles a
-  JOIN mass_message_articles o ON o.merchant_id = a.merchant_id AND o.mid = a.mid AND o.idx = a.idx AND o.msg_id <> a.msg_id
-  JOIN mass_messages om ON om.merchant_id = o.merchant_id AND om.msg_id = o.msg_id AND ${WAS_SENT('om.status')}
+  FROM ${articles} a
+  JOIN ${articles} o ON o.merchant_id = a.merchant_id AND o.mid = a.mid AND o.idx = a.idx AND o.msg_id <> a.msg_id
+  JOIN ${messages} om ON om.merchant_id = o.merchant_id AND om.msg_id = o.msg_id AND ${WAS_SENT('om.status')}
   WHERE a.merchant_id = ${merchantId} AND a.msg_id = ${msgId}
     AND (${articleIdx} = ${WHOLE_MESSAGE} OR a.article_idx = ${articleIdx})
     AND ${goneBy(wishForArticle('o'), within)} IS NULL`;

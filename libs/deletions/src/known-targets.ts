@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import type { Scope, SharedSend } from '@app/merchants';
+import { countedInventory, type CountedInventory, type Scope, type SharedSend } from '@app/merchants';
 import type { SharedArticle } from './errors.js';
 import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from './known-gone.js';
 import type { TakedownItem } from './takedown-intake.js';
@@ -14,43 +14,44 @@ export class KnownTargets {
   constructor(private readonly dataSource: DataSource) {}
 
   /** Why nothing can be deleted at some of them. */
-  async obstaclesAmong(
-    items: TakedownItem[],
-    { platforms }: Pick<Scope, 'platforms'>,
-  ): Promise<Map<number, keyof typeof OBSTACLES>> {
+  async obstaclesAmong(items: TakedownItem[], scope: Scope): Promise<Map<number, keyof typeof OBSTACLES>> {
     const found = await this.ask<{ line: number; code: keyof typeof OBSTACLES }>(
       items,
-      `SELECT * FROM (SELECT t.line, ${obstacleTo(wishOf('t'), WITHIN)} AS code FROM ${TARGETS}) AS known WHERE code IS NOT NULL`,
-      platforms,
+      scope,
+      (within, counted) =>
+        `SELECT * FROM (SELECT t.line, ${obstacleTo(wishOf('t'), within, counted())} AS code FROM ${TARGETS}) AS known WHERE code IS NOT NULL`,
     );
     return new Map(found.map(({ line, code }) => [line, code]));
   }
 
   /** The lines whose target is gone, as far as the caller may know. */
-  async goneAmong(items: TakedownItem[], { platforms }: Pick<Scope, 'platforms'>): Promise<Set<number>> {
+  async goneAmong(items: TakedownItem[], scope: Scope): Promise<Set<number>> {
     const found = await this.ask<{ line: number }>(
       items,
-      `SELECT t.line FROM ${TARGETS} WHERE ${goneBy(wishOf('t'), WITHIN)} IS NOT NULL`,
-      platforms,
+      scope,
+      (within) => `SELECT t.line FROM ${TARGETS} WHERE ${goneBy(wishOf('t'), within)} IS NOT NULL`,
     );
     return new Set(found.map(({ line }) => line));
   }
 
   /** Other sends whose page would go, with the lines of those that share it. What is gone already takes nothing along. */
-  sharing(items: TakedownItem[], { platforms }: Pick<Scope, 'platforms'>): Promise<(SharedSend & { line: number })[]> {
+  sharing(items: TakedownItem[], scope: Scope): Promise<(SharedSend & { line: number })[]> {
     return this.ask(
       items,
-      `SELECT t.line, me.authorizer_appid AS "authorizerAppid", s.merchant_id AS "merchantId", s.msg_id AS "msgId",
+      scope,
+      (
+        within,
+        counted,
+      ) => `SELECT t.line, me.authorizer_appid AS "authorizerAppid", s.merchant_id AS "merchantId", s.msg_id AS "msgId",
          s.article_idx AS "articleIdx"
-       FROM ${TARGETS} CROSS JOIN LATERAL (${sharedWith(wishOf('t'), WITHIN)}) AS s
+       FROM ${TARGETS} CROSS JOIN LATERAL (${sharedWith(wishOf('t'), within, counted())}) AS s
        JOIN merchants me ON me.id = s.merchant_id
-       WHERE t.again OR ${goneBy(wishOf('t'), WITHIN)} IS NULL ORDER BY 1, 2, 4, 5`,
-      platforms,
+       WHERE t.again OR ${goneBy(wishOf('t'), within)} IS NULL ORDER BY 1, 2, 4, 5`,
     );
   }
 
   /** The same without those that are among the items themselves. */
-  async sharedBeside(items: TakedownItem[], scope: Pick<Scope, 'platforms'>): Promise<Map<number, SharedArticle[]>> {
+  async sharedBeside(items: TakedownItem[], scope: Scope): Promise<Map<number, SharedArticle[]>> {
     const own = new Set(items.map(({ merchantId, target }) => `${merchantId}/${targetKey(target)}`));
     const beside = new Map<number, SharedArticle[]>();
     for (const { line, merchantId, msgId, articleIdx } of await this.sharing(items, scope)) {
@@ -60,10 +61,15 @@ export class KnownTargets {
     return beside;
   }
 
-  private ask<Row>(items: TakedownItem[], question: string, ...more: (string[] | null)[]): Promise<Row[]> {
+  /** @param question SQL, given what the caller may know of, as SQL on the merchant `same`, and what counts for it */
+  private ask<Row>(
+    items: TakedownItem[],
+    scope: Scope,
+    question: (within: string, counted: () => CountedInventory) => string,
+  ): Promise<Row[]> {
     if (items.length === 0) return Promise.resolve([]);
     const targets = items.map(({ target }) => targetColumns(target));
-    return rows(this.dataSource, question, [
+    const parameters: unknown[] = [
       items.map(({ line }) => line),
       items.map(({ merchantId }) => merchantId),
       targets.map(({ msgId }) => msgId),
@@ -71,11 +77,16 @@ export class KnownTargets {
       items.map(({ target }) => targetKey(target)),
       items.map(({ askedUrl }) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }))),
       items.map(({ again }) => again ?? false),
-      ...more,
-    ]);
+    ];
+    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const within = scope.platforms === null ? 'TRUE' : isOfPlatforms(bind(scope.platforms));
+    return rows(
+      this.dataSource,
+      question(within, () => countedInventory(scope, bind)),
+      parameters,
+    );
   }
 }
 
 const TARGETS = `unnest($1::int[], $2::uuid[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::boolean[])
   AS t (line, merchant_id, msg_id, article_idx, target_key, asked_key, again)`;
-const WITHIN = `($8::text[] IS NULL OR ${isOfPlatforms('$8')})`;

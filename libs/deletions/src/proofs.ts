@@ -31,7 +31,10 @@ export interface DeletionRecord {
   /** How many articles the message has, if the inventory knows: one beyond them never was. */
   message_articles: number | null;
   url: string | null;
-  /** The address that was asked for, where the inventory told which message it is of. */
+  /**
+   * The address that was asked for, where the inventory told which message it is of: by the takedown that is exported, where the
+   * deletion was there before.
+   */
   asked_url: string | null;
   state: DeletionState;
   proof: Proof;
@@ -127,7 +130,8 @@ export class Proofs {
       this.dataSource,
       `SELECT d.id, m.authorizer_appid AS merchant, pl.component_appid, d.msg_id, d.article_idx,
          ${knownArticles({ merchantId: 'd.merchant_id', msgId: 'd.msg_id' })} AS message_articles,
-         d.url, d.asked_url, d.state, d.proof,
+         d.url, COALESCE((SELECT l.asked_url FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id), d.asked_url) AS asked_url,
+         d.state, d.proof,
          d.outcome_code, d.outcome_errcode AS errcode, d.outcome_errmsg AS errmsg, d.outcome_rid AS rid, d.reason,
          d.requested_by, d.request_id, d.takedown_id AS takedown,
          CASE WHEN d.takedown_id = $1 THEN 'made' ELSE (

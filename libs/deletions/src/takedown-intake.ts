@@ -283,8 +283,8 @@ export class TakedownIntake {
          ) AS b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) AS t
        ),
        linked AS (
-         INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted)
-         SELECT DISTINCT $1::uuid, g.id, true FROM wanted w JOIN deletions g ON g.id = w.gone_id AND g.takedown_id IS DISTINCT FROM $1
+         INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted, asked_url)
+         SELECT DISTINCT $1::uuid, g.id, true, w.asked_url FROM wanted w JOIN deletions g ON g.id = w.gone_id AND g.takedown_id IS DISTINCT FROM $1
          ON CONFLICT DO NOTHING
        ),
        inserted AS (
@@ -343,8 +343,8 @@ export class TakedownIntake {
          ) AS done ON true
        ),
        linked AS (
-         INSERT INTO takedown_links (takedown_id, deletion_id)
-         SELECT DISTINCT $2::uuid, open_id FROM seen WHERE open_id IS NOT NULL AND owner_id IS DISTINCT FROM $2
+         INSERT INTO takedown_links (takedown_id, deletion_id, asked_url)
+         SELECT DISTINCT $2::uuid, open_id, asked_url FROM seen WHERE open_id IS NOT NULL AND owner_id IS DISTINCT FROM $2
          ON CONFLICT DO NOTHING
        ),
        again AS (

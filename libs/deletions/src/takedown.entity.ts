@@ -71,6 +71,8 @@ export class TakedownLink {
   deletionId!: string;
   /** It had succeeded by then. */
   @Column('boolean', { name: 'was_deleted', default: false }) wasDeleted!: boolean;
+  /** The address that the takedown asked for: the deletion may have been asked for by another one. */
+  @Column('text', { name: 'asked_url', nullable: true }) askedUrl!: string | null;
 }
 
 /** A line that was not accepted. */

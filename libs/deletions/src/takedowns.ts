@@ -197,8 +197,9 @@ export class Takedowns {
     const [batch] = await rows<{ last: string | null }>(
       this.dataSource,
       `WITH open AS (
-         SELECT d.id, heir.id AS heir_id, heir.is_urgent, heir.hastens_at FROM deletions d LEFT JOIN LATERAL (
-           SELECT t.id, t.is_urgent, t.hastens_at FROM takedown_links l JOIN takedowns t ON t.id = l.takedown_id
+         SELECT d.id, d.asked_url, heir.id AS heir_id, heir.is_urgent, heir.hastens_at, heir.asked_url AS heir_asked_url
+         FROM deletions d LEFT JOIN LATERAL (
+           SELECT t.id, t.is_urgent, t.hastens_at, l.asked_url FROM takedown_links l JOIN takedowns t ON t.id = l.takedown_id
            WHERE l.deletion_id = d.id AND t.finished_at IS NULL AND t.state <> 'cancelled'
            ORDER BY t.hastens_at NULLS FIRST, t.id LIMIT 1
          ) AS heir ON true
@@ -206,14 +207,14 @@ export class Takedowns {
          ORDER BY d.id LIMIT ${CANCEL_BATCH} FOR UPDATE OF d SKIP LOCKED
        ),
        handed AS (
-         UPDATE deletions d SET takedown_id = open.heir_id, is_urgent = d.is_urgent OR open.is_urgent, ready_at = CASE
+         UPDATE deletions d SET takedown_id = open.heir_id, asked_url = COALESCE(open.heir_asked_url, d.asked_url), is_urgent = d.is_urgent OR open.is_urgent, ready_at = CASE
            WHEN open.hastens_at IS NULL THEN d.ready_at
            WHEN d.state = 'waiting' THEN GREATEST(d.ready_at, open.hastens_at) ELSE open.hastens_at END
          FROM open WHERE d.id = open.id AND open.heir_id IS NOT NULL RETURNING d.merchant_id, d.ready_at
        ),
        woken AS (INSERT INTO lane_wakes (merchant_id, ready_at) SELECT DISTINCT merchant_id, ready_at FROM handed),
        linked AS (
-         UPDATE takedown_links l SET takedown_id = $1 FROM open WHERE l.takedown_id = open.heir_id AND l.deletion_id = open.id
+         UPDATE takedown_links l SET takedown_id = $1, asked_url = open.asked_url FROM open WHERE l.takedown_id = open.heir_id AND l.deletion_id = open.id
        ),
        cancelled AS (
          UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL,

@@ -2,6 +2,7 @@ import { AccessTokenRow } from './access-token.entity.js';
 import { AuthorizationCodeRow, UsedAuthorizationState } from './authorization-code.entity.js';
 import { CallbackEvent } from './callback-event.entity.js';
 import { CallbackForward } from './callback-forward.entity.js';
+import { ImportLimits, LimitedImport, LimitedImportArticle } from './limited-import.entity.js';
 import { MassMessage, MassMessageArticle } from './mass-message.entity.js';
 import { Merchant } from './merchant.entity.js';
 import { PlatformRow } from './platform.entity.js';
@@ -12,6 +13,9 @@ export const merchantsEntities = [
   AuthorizationCodeRow,
   CallbackEvent,
   CallbackForward,
+  ImportLimits,
+  LimitedImport,
+  LimitedImportArticle,
   MassMessage,
   MassMessageArticle,
   Merchant,
@@ -24,6 +28,7 @@ export { AuthorizerTokens, type TokenHolder } from './authorizer-tokens.js';
 export { CallbackInbox, type Receipt, type ReceivedPush } from './callback-inbox.js';
 export { type CallbackChannel } from './callback-event.entity.js';
 export { CallbackLog, type RecordedCallback } from './callback-log.js';
+export { countedInventory, type ArticleSource, type CountedInventory } from './counted-inventory.js';
 export { ComponentTokens } from './component-tokens.js';
 export {
   areFactsUnknown,

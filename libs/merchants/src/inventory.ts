@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
+import { countedInventory, type ArticleSource } from './counted-inventory.js';
 import { inScope, merchantInScope, type Scope } from './scope.js';
 
 /** Where an article was sent. */
@@ -15,6 +16,8 @@ export interface FoundArticle {
   shortId: string | null;
   /** As WeChat said it, or `imported`. */
   status: string;
+  /** Who told of its address. */
+  source: ArticleSource;
 }
 
 /** Of a message that never went out there is nothing to take back, and the call would be spent. */
@@ -31,7 +34,7 @@ export interface LabelledMessage {
   status: string;
 }
 
-/** Questions to the inventory that are about many merchants at once. */
+/** Questions to the inventory that are about many merchants at once. They are answered with what counts for who asks. */
 @Injectable()
 export class Inventory {
   constructor(private readonly dataSource: DataSource) {}
@@ -50,17 +53,19 @@ export class Inventory {
       shortIds,
     ];
     const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { messages, articles } = countedInventory(scope, bind);
     const columns = `a.merchant_id AS "merchantId", a.msg_id AS "msgId", a.article_idx AS "articleIdx", a.mid, a.idx, a.sn,
-      a.short_id AS "shortId", m.status`;
-    const message = `JOIN mass_messages m ON m.merchant_id = a.merchant_id AND m.msg_id = a.msg_id`;
+      a.short_id AS "shortId", m.status, a.source`;
+    const message = `JOIN ${messages} m ON m.merchant_id = a.merchant_id AND m.msg_id = a.msg_id`;
     const visible = merchantInScope(scope, 'a.merchant_id', bind);
     return rows(
       this.dataSource,
-      `SELECT DISTINCT ${columns} FROM unnest($1::text[], $2::int[], $3::text[]) AS material (mid, idx, sn)
-         JOIN mass_message_articles a ON a.mid = material.mid AND a.idx = material.idx AND a.sn = material.sn ${message}
+      // OFFSET has each address looked up by the indexes, also where several tables are asked.
+      `SELECT ${columns} FROM unnest($1::text[], $2::int[], $3::text[]) AS material (mid, idx, sn)
+         CROSS JOIN LATERAL (SELECT * FROM ${articles} AS b WHERE b.mid = material.mid AND b.idx = material.idx AND b.sn = material.sn OFFSET 0) a ${message}
        WHERE ${visible}
        UNION
-       SELECT ${columns} FROM mass_message_articles a ${message} WHERE a.short_id = ANY($4) AND ${visible}`,
+       SELECT ${columns} FROM ${articles} a ${message} WHERE a.short_id = ANY($4) AND ${visible}`,
       parameters,
     );
   }
@@ -74,14 +79,16 @@ export class Inventory {
   ): Promise<LabelledMessage[]> {
     const parameters: unknown[] = [label, limit];
     const bind = (value: unknown) => `$${parameters.push(value)}`;
-    const from = after && `(m.merchant_id, m.msg_id) > (${bind(after.merchantId)}::uuid, ${bind(after.msgId)}::bigint)`;
+    const { messages, labels } = countedInventory(scope, bind);
+    const from = after && `(l.merchant_id, l.msg_id) > (${bind(after.merchantId)}::uuid, ${bind(after.msgId)}::bigint)`;
     return rows(
       this.dataSource,
-      `SELECT me.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid", m.msg_id AS "msgId",
-         m.merchant_id AS "merchantId", m.status
-       FROM mass_messages m JOIN merchants me ON me.id = m.merchant_id JOIN platforms pl ON pl.id = me.platform_id
-       WHERE m.label = $1 AND ${inScope(scope, { merchant: 'me', platform: 'pl' }, bind)} AND ${from ?? 'TRUE'}
-       ORDER BY m.merchant_id, m.msg_id LIMIT $2`,
+      `SELECT DISTINCT ON (l.merchant_id, l.msg_id) me.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid",
+         l.msg_id AS "msgId", l.merchant_id AS "merchantId", m.status
+       FROM ${labels} l JOIN ${messages} m ON m.merchant_id = l.merchant_id AND m.msg_id = l.msg_id
+         JOIN merchants me ON me.id = l.merchant_id JOIN platforms pl ON pl.id = me.platform_id
+       WHERE l.label = $1 AND ${inScope(scope, { merchant: 'me', platform: 'pl' }, bind)} AND ${from ?? 'TRUE'}
+       ORDER BY l.merchant_id, l.msg_id LIMIT $2`,
       parameters,
     );
   }

@@ -1,7 +1,10 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Merchant } from './merchant.entity.js';
 
-/** What a merchant has sent, as WeChat's MASSSENDJOBFINISH told it, or somebody who imported it. */
+/**
+ * What a merchant has sent, as WeChat's MASSSENDJOBFINISH told it, or a key without limits that imported it. What keys with limits
+ * import stands in limited_imports, where it touches nothing of this.
+ */
 @Entity({ name: 'mass_messages' })
 @Index('mass_messages_page_idx', ['msgId', 'merchantId'])
 @Index('mass_messages_label_idx', ['label', 'merchantId', 'msgId'], { where: 'label IS NOT NULL' })
@@ -25,11 +28,20 @@ export class MassMessage {
   /** The provider's own name for a campaign or the like, which takedowns select by. */
   @Column('text', { nullable: true }) label!: string | null;
   @Column('text', { nullable: true }) title!: string | null;
+  /**
+   * Whether a key without limits has imported it: `label` counts only then, and an `imported` one is known only then. False also in
+   * rows from before this was written down, which may be anybody's.
+   */
+  @Column('boolean', { name: 'import_counts', default: false }) importCounts!: boolean;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
 }
 
+/** Who told of an address, or of an account's `__biz`. */
+export type Source = 'wechat' | 'import';
+
 /** One article of a mass message, by the address that fans see. */
 @Entity({ name: 'mass_message_articles' })
+@Check('mass_message_articles_source_check', `source IN ('wechat', 'import')`)
 @ForeignKey(() => MassMessage, ['merchantId', 'msgId'], ['merchantId', 'msgId'], {
   name: 'mass_message_articles_message_fkey',
 })
@@ -48,4 +60,6 @@ export class MassMessageArticle {
   /** The name in a short address. */
   @Column('text', { name: 'short_id', nullable: true }) shortId!: string | null;
   @Column('text', { nullable: true }) title!: string | null;
+  /** Who told of `url`; an import is by a key without limits. Null, from before this was written down: anybody, so it counts for nobody. */
+  @Column('text', { nullable: true }) source!: Source | null;
 }

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { readArticleAddress, readShortArticleId, type MassSendFinish } from '@app/wechat';
-import { inScope, type Scope } from './scope.js';
+import { countedInventory, type ArticleSource } from './counted-inventory.js';
+import { inScope, isEverything, type Scope } from './scope.js';
 
 /** A mass message with its articles. */
 export interface SentMessage {
@@ -19,7 +20,7 @@ export interface SentMessage {
   finishedAt: Date | null;
   label: string | null;
   title: string | null;
-  articles: { articleIdx: number; url: string | null; title: string | null }[];
+  articles: { articleIdx: number; url: string | null; title: string | null; source: ArticleSource | null }[];
 }
 
 export interface SentMessagePage {
@@ -30,7 +31,7 @@ export interface SentMessagePage {
   after?: { msgId: string; merchantId: string } | undefined;
 }
 
-/** The inventory: what merchants have sent, learned from WeChat's pushes. */
+/** The inventory: what merchants have sent, learned from WeChat's pushes and from imports. */
 @Injectable()
 export class MassMessages {
   constructor(private readonly dataSource: DataSource) {}
@@ -72,25 +73,38 @@ export class MassMessages {
     return message !== undefined;
   }
 
+  /** With what was imported as far as it counts for the caller. */
   async list(scope: Scope, { merchantId, label, limit, after }: SentMessagePage): Promise<SentMessage[]> {
     const parameters: unknown[] = [];
     const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { articles, labels, limited } = countedInventory(scope, bind);
+    const same = (row: string) => `${row}.merchant_id = k.merchant_id AND ${row}.msg_id = k.msg_id`;
     const where = [
       inScope(scope, { merchant: 'me', platform: 'p' }, bind),
-      merchantId && `m.merchant_id = ${bind(merchantId)}`,
-      label !== undefined && `m.label = ${bind(label)}`,
-      after && `(m.msg_id, m.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
+      merchantId && `k.merchant_id = ${bind(merchantId)}`,
+      label !== undefined && `EXISTS (SELECT 1 FROM ${labels} l WHERE ${same('l')} AND l.label = ${bind(label)})`,
+      after && `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
     ].filter(Boolean);
+    const known = isEverything(scope)
+      ? 'mass_messages'
+      : `(SELECT merchant_id, msg_id FROM mass_messages UNION ALL SELECT DISTINCT merchant_id, msg_id FROM ${limited} AS i
+           WHERE NOT EXISTS (SELECT 1 FROM mass_messages b WHERE b.merchant_id = i.merchant_id AND b.msg_id = i.msg_id))`;
+    // Those without a source are shown, too, although they count for nobody.
+    const shown = `(SELECT merchant_id, msg_id, article_idx, url, title, source FROM mass_message_articles
+      UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source FROM ${articles} AS a WHERE source = 'limited_import')`;
     return rows(
       this.dataSource,
-      `SELECT m.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid", p.component_appid AS "componentAppid",
-         m.msg_id AS "msgId", m.status, m.status_code AS "statusCode", m.total_count AS "totalCount",
+      `SELECT k.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid", p.component_appid AS "componentAppid",
+         k.msg_id AS "msgId", COALESCE(m.status, 'imported') AS status, m.status_code AS "statusCode", m.total_count AS "totalCount",
          m.filter_count AS "filterCount", m.sent_count AS "sentCount", m.error_count AS "errorCount",
-         m.finished_at AS "finishedAt", m.label, m.title,
-         COALESCE((SELECT json_agg(json_build_object('articleIdx', a.article_idx, 'url', a.url, 'title', a.title) ORDER BY a.article_idx)
-           FROM mass_message_articles a WHERE a.merchant_id = m.merchant_id AND a.msg_id = m.msg_id), '[]') AS articles
-       FROM mass_messages m JOIN merchants me ON me.id = m.merchant_id JOIN platforms p ON p.id = me.platform_id
-       WHERE ${where.join(' AND ')} ORDER BY m.msg_id DESC, m.merchant_id DESC LIMIT ${bind(limit)}`,
+         COALESCE(m.finished_at, i.sent_at) AS "finishedAt", COALESCE(m.title, i.title) AS title,
+         (SELECT l.label FROM ${labels} l WHERE ${same('l')} AND l.label IS NOT NULL ORDER BY l.is_limited LIMIT 1) AS label,
+         COALESCE((SELECT json_agg(json_build_object('articleIdx', a.article_idx, 'url', a.url, 'title', a.title, 'source', a.source) ORDER BY a.article_idx)
+           FROM (SELECT DISTINCT ON (article_idx) * FROM ${shown} s WHERE ${same('s')}
+             ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source)) a), '[]') AS articles
+       FROM ${known} k LEFT JOIN mass_messages m ON ${same('m')} LEFT JOIN LATERAL (SELECT * FROM ${limited} i WHERE ${same('i')} LIMIT 1) i ON true
+         JOIN merchants me ON me.id = k.merchant_id JOIN platforms p ON p.id = me.platform_id
+       WHERE ${where.join(' AND ')} ORDER BY k.msg_id DESC, k.merchant_id DESC LIMIT ${bind(limit)}`,
       parameters,
     );
   }
@@ -101,10 +115,10 @@ export class MassMessages {
     const articles = [...byIdx.values()].map((article) => ({ ...article, address: readArticleAddress(article.url) }));
     if (articles.length === 0) return;
     await tx.query(
-      `INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, mid, idx, sn, short_id)
-       SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[])
+      `INSERT INTO mass_message_articles (merchant_id, msg_id, source, article_idx, url, mid, idx, sn, short_id)
+       SELECT $1, $2, 'wechat', * FROM unnest($3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[])
        ON CONFLICT (merchant_id, msg_id, article_idx) DO UPDATE SET url = excluded.url, mid = excluded.mid,
-         idx = excluded.idx, sn = excluded.sn, short_id = excluded.short_id`,
+         idx = excluded.idx, sn = excluded.sn, short_id = excluded.short_id, source = excluded.source`,
       [
         merchantId,
         String(finish.msgId),
@@ -119,6 +133,9 @@ export class MassMessages {
     // Which account an address belongs to, for wishes that name an article by its address alone.
     const biz = articles.find(({ address }) => address)?.address?.biz;
     if (biz)
-      await tx.query(`UPDATE merchants SET biz = $2 WHERE id = $1 AND biz IS DISTINCT FROM $2`, [merchantId, biz]);
+      await tx.query(
+        `UPDATE merchants SET biz = $2, biz_source = 'wechat' WHERE id = $1 AND (biz, biz_source) IS DISTINCT FROM ($2, 'wechat')`,
+        [merchantId, biz],
+      );
   }
 }

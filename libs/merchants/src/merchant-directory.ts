@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import { ineligibleReasons, type EligibilityFacts, type IneligibleReason } from './eligibility.js';
+import type { Source } from './mass-message.entity.js';
 import { inScope, type Scope } from './scope.js';
 
 /** As much of a merchant as is needed to accept work for it. */
@@ -11,6 +12,8 @@ export interface MerchantCard {
   componentAppid: string;
   /** The `__biz` of its article addresses, once one was seen. */
   biz: string | null;
+  /** Who told of `biz`. */
+  bizSource: Source | null;
   ineligibleReasons: IneligibleReason[];
 }
 
@@ -25,8 +28,9 @@ export class MerchantDirectory {
   }
 
   /** Those in scope whose article addresses carry one of these `__biz`. */
-  byBiz(scope: Scope, biz: string[]): Promise<MerchantCard[]> {
-    return this.find(scope, 'm.biz', biz);
+  async byBiz(scope: Scope, biz: string[]): Promise<MerchantCard[]> {
+    const found = await this.find(scope, 'm.biz', biz);
+    return found.filter((card) => card.biz !== null);
   }
 
   byIds(scope: Scope, ids: string[]): Promise<MerchantCard[]> {
@@ -39,7 +43,8 @@ export class MerchantDirectory {
     const bind = (value: unknown) => `$${parameters.push(value)}`;
     const found = await rows<MerchantCard & EligibilityFacts>(
       this.dataSource,
-      `SELECT m.id, m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid", m.biz, m.state,
+      `SELECT m.id, m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid",
+         CASE WHEN m.biz_source IS NOT NULL THEN m.biz END AS biz, m.biz_source AS "bizSource", m.state,
          m.permission_sets AS "permissionSets", m.is_mini_program AS "isMiniProgram", m.service_type AS "serviceType",
          m.verify_type AS "verifyType", m.account_status AS "accountStatus", m.denied_reason AS "deniedReason"
        FROM merchants m JOIN platforms pl ON pl.id = m.platform_id

@@ -6,6 +6,7 @@ const card = (authorizerAppid: string, biz: string | null = null): MerchantCard 
   authorizerAppid,
   componentAppid: 'P',
   biz,
+  bizSource: biz === null ? null : 'wechat',
   ineligibleReasons: [],
 });
 

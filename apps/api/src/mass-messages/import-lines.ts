@@ -102,7 +102,10 @@ class Accounts {
   private readonly appidOfBiz = new Map<string, string>();
 
   constructor({ cards, owners }: KnownMerchants) {
-    for (const { authorizerAppid, biz } of [...cards, ...owners]) {
+    const known = [...cards, ...owners];
+    const isTold = ({ bizSource }: MerchantCard) => bizSource === 'wechat';
+    // What WeChat told goes before what was imported.
+    for (const { authorizerAppid, biz } of [...known.filter((card) => !isTold(card)), ...known.filter(isTold)]) {
       if (biz !== null) this.learn(authorizerAppid, biz);
     }
   }

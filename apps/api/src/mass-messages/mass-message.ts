@@ -102,7 +102,17 @@ export const massMessageSchema = z
     finished_at: z.string().nullable(),
     label: z.string().nullable(),
     title: z.string().nullable(),
-    articles: z.array(z.object({ article_idx: z.int(), url: z.string().nullable(), title: z.string().nullable() })),
+    articles: z.array(
+      z.object({
+        article_idx: z.int(),
+        url: z.string().nullable(),
+        title: z.string().nullable(),
+        source: z.enum(['wechat', 'import', 'limited_import']).nullable().meta({
+          description:
+            'Who told of the `url`: WeChat, an import by a key without limits, or one by a key with limits, which counts for keys within these only. Null: from before this was written down, and it counts for nobody until it is imported again.',
+        }),
+      }),
+    ),
   })
   .meta({ id: 'MassMessage' });
 
@@ -120,6 +130,11 @@ export function massMessageResource(message: SentMessage): z.input<typeof massMe
     finished_at: message.finishedAt?.toISOString() ?? null,
     label: message.label,
     title: message.title,
-    articles: message.articles.map(({ articleIdx, url, title }) => ({ article_idx: articleIdx, url, title })),
+    articles: message.articles.map(({ articleIdx, url, title, source }) => ({
+      article_idx: articleIdx,
+      url,
+      title,
+      source,
+    })),
   };
 }

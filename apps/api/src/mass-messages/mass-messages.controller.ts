@@ -30,7 +30,10 @@ export class MassMessagesController {
     private readonly audit: AuditLog,
   ) {}
 
-  /** What merchants have sent, newest first, as WeChat's pushes and imports told it. */
+  /**
+   * What merchants have sent, newest first, as WeChat's pushes and imports told it. Imports by keys with limits are seen by keys within
+   * the same limits only.
+   */
   @Get()
   @Needs('viewer')
   @SerializeOptions({ schema: pageOfSchema(massMessageSchema) })
@@ -50,7 +53,7 @@ export class MassMessagesController {
   /**
    * Adds to the inventory: one message, a list, or any number as NDJSON, one a line. Good ones are imported and the others
    * listed under `errors`. Importing again changes only what is told; what WeChat told stays. An address whose `__biz` is known
-   * to be another merchant's is refused.
+   * to be another merchant's is refused. What a key with limits imports counts for keys within the same limits only.
    */
   @Post()
   @HttpCode(200)
@@ -63,7 +66,7 @@ export class MassMessagesController {
     try {
       for await (const lines of importLines(body)) {
         const { messages, rejections } = decideImports(lines, await this.knownTo(caller.scope, lines));
-        await this.imports.add(messages);
+        await this.imports.add(messages, caller.scope);
         counts.imported += messages.length;
         counts.rejected += rejections.length;
         errors.push(...rejections.slice(0, MAX_ERRORS - errors.length));
