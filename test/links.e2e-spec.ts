@@ -116,7 +116,8 @@ describe('a link as it was pasted', () => {
     expect((await importUrl(merchant, '3100000001', clean.replaceAll('&', '&amp;'))).body.imported).toBe(1);
     const listed = await system.call('GET', `/v1/mass-messages?merchant=${merchant}`);
     expect(listed.body.data).toMatchObject([{ articles: [{ url: clean }] }]);
-    const { body } = await takeDown({ urls: [clean] });
+    expect((await takeDown({ urls: [clean] })).body.errors).toMatchObject([{ code: 'url_ambiguous' }]);
+    const { body } = await takeDown({ items: [{ merchant, url: clean }] });
     expect(await deletionsOf(body.id)).toMatchObject([{ merchant, msg_id: '3100000001', article_idx: 1 }]);
   });
 

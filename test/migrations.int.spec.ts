@@ -84,3 +84,33 @@ it('a migration to ledgers of accounts adds up what the lanes of an account have
   await after.destroy();
   await database.drop();
 });
+
+it('a migration to sources takes for WeChat’s what WeChat must have told, and the rest for nobody’s', async () => {
+  const database = await createEmptyDatabase();
+  const before = await asOf(1764601000000, database.url);
+  const url = (biz: string, mid: number) => `http://mp.weixin.qq.com/s?__biz=${biz}&mid=${mid}&idx=1&sn=a#rd`;
+  await before.query(`
+    INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed) VALUES (gen_random_uuid(), 'wxp', 'x', 'x', 'x');
+    INSERT INTO merchants (id, platform_id, authorizer_appid, state, biz)
+      SELECT gen_random_uuid(), id, 'wx' || biz, 'authorized', biz FROM platforms, unnest('{told==,claimed==}'::text[]) AS biz;
+    INSERT INTO mass_messages (merchant_id, msg_id, status, article_count)
+      SELECT id, m.msg_id, m.status, m.count FROM merchants, (VALUES (1, 'send success', 1), (2, 'imported', NULL), (3, 'send success', NULL)) AS m (msg_id, status, count)
+      WHERE biz = 'told==' OR m.msg_id = 2;
+    INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url)
+      SELECT m.merchant_id, m.msg_id, n, '${url("' || biz || '", 1)}' FROM mass_messages m JOIN merchants me ON me.id = m.merchant_id, generate_series(1, 2) AS n`);
+  await before.destroy();
+  await migrate(database.url);
+  const after = await new DataSource(
+    dataSourceOptions({ url: database.url, entities: [], applicationName: 'test' }),
+  ).initialize();
+  expect(await after.query(`SELECT msg_id, article_idx FROM mass_message_articles WHERE source IS NOT NULL`)).toEqual([
+    { msg_id: '1', article_idx: 1 },
+  ]);
+  expect(await after.query(`SELECT biz, biz_source FROM merchants ORDER BY biz`)).toEqual([
+    { biz: 'claimed==', biz_source: null },
+    { biz: 'told==', biz_source: 'wechat' },
+  ]);
+  expect(await after.query(`SELECT 1 FROM mass_messages WHERE import_counts`)).toEqual([]);
+  await after.destroy();
+  await database.drop();
+});

@@ -38,6 +38,7 @@ describe('what WeChat pushes', () => {
       [1, 2, 3].map((article_idx) => ({
         article_idx,
         title: null,
+        source: 'wechat',
         url: expect.stringContaining('mp.weixin.qq.com/s?__biz='),
       })),
     );

@@ -245,17 +245,17 @@ const problems = {
   url_not_resolved: [
     422,
     'Nobody knows which merchant the article is of',
-    'The inventory does not have it, and its address does not tell. Give the merchant beside the url, in `items`, or import the message with `POST /v1/mass-messages`. A short link (`/s/…`) names no account: open it in a browser, and paste the long address if one shows there.',
+    'The inventory does not have it, and its address does not tell. Give the merchant beside the url, in `items`. An import of the message with `POST /v1/mass-messages` makes it one by its msg_id, and does not tell whose it is. What keys with other limits imported does not count. A short link (`/s/…`) names no account: open it in a browser, and paste the long address if one shows there.',
   ],
   url_ambiguous: [
     422,
     'The article may be of several merchants',
-    'The inventory has this address for several merchants, and nothing says which of them it belongs to. The detail names them: give the right one beside the url, in `items`.',
+    'The inventory has this address for several merchants and nothing says which of them it belongs to, or imports alone tell whose it is, which may be mistaken. The detail names them: give the right one beside the url, in `items`.',
   ],
   url_of_another_merchant: [
     422,
     'The article is of another merchant',
-    'The `__biz` in an article’s address names its account, and it is not that of the merchant in the request. Look whether merchant and address belong together.',
+    'The `__biz` in an article’s address names its account, and it is not that of the merchant in the request; or WeChat told that another merchant sent it. Look whether merchant and address belong together.',
   ],
   message_not_sent: [
     422,
