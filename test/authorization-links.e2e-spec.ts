@@ -209,7 +209,7 @@ describe('authorization links', () => {
   };
   const authorize = async (url: string, appid: string) => open(await consent(url, appid));
   const acts = async (subject: string, action: string) =>
-    (await system.call('GET', `/v1/audit-events?subject_id=${subject}&action=${action}`)).body.data;
+    (await system.call('GET', `/v1/audit-events?subject=${subject}&action=${action}`)).body.data;
 
   it('are issued with what they are for, and that is in the audit log', async () => {
     const { status, body, headers } = await post({ ref: '店铺 7' });
@@ -427,7 +427,7 @@ describe('a merchant’s facts', () => {
       for (const { status, body } of replies) expect({ status, body }).toEqual({ status: 200, body: first.body });
     }
     expect(asked(merchant)).toBe(before + 1);
-    const audited = await system.call('GET', `/v1/audit-events?subject_id=${merchant}&action=merchant.refreshed`);
+    const audited = await system.call('GET', `/v1/audit-events?subject=${merchant}&action=merchant.refreshed`);
     expect(audited.body.data).toHaveLength(1);
 
     const others = asked(neighbour);
