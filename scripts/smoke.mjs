@@ -69,7 +69,8 @@ try {
     return platform.ticket_received_at !== null;
   });
   const { appid } = await control('POST', 'merchants', {});
-  const page = await (await fetch(`${apiUrl}/authorize/${PLATFORM.component_appid}`)).text();
+  const clicked = await fetch(`${apiUrl}/authorize/${PLATFORM.component_appid}`, { method: 'POST' });
+  const page = await clicked.text();
   const link = /href="([^"]*componentloginpage[^"]*)"/.exec(page)[1].replaceAll('&amp;', '&');
   await control('POST', 'consents', { link, authorizer_appid: appid, follow_redirect: true });
   const { data } = await control('POST', `merchants/${appid}/mass-messages`, { push: false });

@@ -63,6 +63,7 @@ const RULES: Record<string, Rule> = {
   'POST /wechat/:componentAppid/events': open(400),
   'POST /wechat/:componentAppid/messages/:authorizerAppid': open(400),
   'GET /authorize/:componentAppid': open(200),
+  'POST /authorize/:componentAppid': open(200),
   'GET /authorize/:componentAppid/callback': open(400),
 
   'POST /v1/platforms': { needs: 'admin', ok: [400], body: () => ({}), limited: 'any key with limits' },
@@ -86,6 +87,13 @@ const RULES: Record<string, Rule> = {
     ok: [200],
     elsewhere: 'not found',
     limited: 'keys limited to merchants',
+  },
+
+  'POST /v1/authorization-links': {
+    needs: 'operator',
+    ok: [201],
+    body: ({ platform, merchant }) => ({ platform, merchant }),
+    elsewhere: 'not found',
   },
 
   'GET /v1/merchants': { needs: 'viewer', ok: [200], elsewhere: 'left out' },

@@ -14,10 +14,7 @@ describe.each(queueBackends)('a restart of the database, with the queue on %s', 
   }, 60_000);
   afterAll(() => system.close());
 
-  const link = async () => {
-    const page = await (await fetch(`${system.url}/authorize/${PLATFORM.component_appid}`)).text();
-    return /href="([^"]*componentloginpage[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
-  };
+  const link = () => system.clickThrough(`${system.url}/authorize/${PLATFORM.component_appid}`);
   const consent = async (more: object) => {
     const { appid } = await system.control('POST', 'merchants', {});
     const { redirect_url } = await system.control('POST', 'consents', {

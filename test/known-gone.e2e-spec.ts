@@ -253,8 +253,7 @@ describe('an account on two platforms', () => {
     await system.registerPlatform(SECOND);
     const told = await aToldMessage();
     const { merchant, msg_id } = told;
-    const { body: page } = await system.call('GET', `/authorize/${SECOND.component_appid}`);
-    const link = /href="([^"]*componentloginpage[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+    const link = await system.clickThrough(`${system.url}/authorize/${SECOND.component_appid}`);
     await system.control('POST', 'consents', { link, authorizer_appid: merchant, follow_redirect: true });
     const over = { merchant, component_appid: SECOND.component_appid };
     await eventually(

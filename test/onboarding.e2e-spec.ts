@@ -29,11 +29,11 @@ describe('onboarding', () => {
 
   /** The admin's way to WeChat's page and back, up to the address that the browser is sent to. */
   async function consent(appid: string, { sets, platform = PLATFORM, ref }: Consent = {}): Promise<string> {
-    const query = ref === undefined ? '' : `?ref=${encodeURIComponent(ref)}`;
-    const page = await (await fetch(`${system.url}/authorize/${platform.component_appid}${query}`)).text();
-    const link = /href="([^"]*componentloginpage[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+    const issued =
+      ref &&
+      (await system.call('POST', '/v1/authorization-links', { platform: platform.component_appid, ref })).body.url;
     const answer = await system.control('POST', 'consents', {
-      link,
+      link: await system.clickThrough(issued ?? `${system.url}/authorize/${platform.component_appid}`),
       authorizer_appid: appid,
       ...(sets && { permission_sets: sets }),
     });
@@ -91,7 +91,7 @@ describe('onboarding', () => {
       expect(page.text).toContain(zh);
       expect(page.text).toContain(en);
       expect(page.text).not.toContain('All set');
-      expect(page.text).toContain(`href="${system.url}/authorize/${PLATFORM.component_appid}?biz_appid=${appid}"`);
+      expect(page.text).toContain(`href="${system.url}/authorize/${PLATFORM.component_appid}?link=v1.a.${appid}.`);
       expect((await merchant(appid)).body).toMatchObject({ eligible: false, ineligible_reasons: [reason] });
       const refused = await system.call('POST', '/v1/deletions', {
         merchant: appid,

@@ -120,8 +120,7 @@ describe.each(queueBackends)('pacing, with the queue on %s,', (_backend, queueUr
     await system.registerPlatform(second);
     const [one] = await system.grantedMerchants(1, 20);
     if (!one) throw new Error('no merchant');
-    const page = await (await fetch(`${system.url}/authorize/${second.component_appid}`)).text();
-    const link = /href="([^"]*componentloginpage[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+    const link = await system.clickThrough(`${system.url}/authorize/${second.component_appid}`);
     await system.control('POST', 'consents', { link, authorizer_appid: one.merchant, follow_redirect: true });
     const path = (platform: string) => `/v1/merchants/${one.merchant}?component_appid=${platform}`;
     const platforms = [PLATFORM.component_appid, second.component_appid];

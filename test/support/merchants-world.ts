@@ -39,6 +39,7 @@ export interface Surroundings {
 
 export const PUBLIC_URL = 'https://retract.example';
 export const PUSH_MAX_AGE_S = 86_400;
+export const OPEN_PER_HOUR = 20;
 
 /** The merchants lib without the apps: a database, a simulated WeChat, and as many processes as a test wants. */
 export class MerchantsWorld {
@@ -99,7 +100,14 @@ export class MerchantsWorld {
         QueueModule.forRoot({ url: queueUrl }),
         MerchantsModule.forRoot({
           transport: new WechatTransport({ baseUrl: wechatUrl }),
-          onboarding: { publicUrl: PUBLIC_URL, wechatMpUrl: wechatUrl, wechatOpenUrl: wechatUrl },
+          onboarding: {
+            publicUrl: PUBLIC_URL,
+            wechatMpUrl: wechatUrl,
+            wechatOpenUrl: wechatUrl,
+            isOpen: true,
+            openPerHour: OPEN_PER_HOUR,
+            returnOrigins: [],
+          },
           callbacks: { maxAgeS: PUSH_MAX_AGE_S },
         }),
       ],

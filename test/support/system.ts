@@ -82,12 +82,14 @@ export class System {
       WECHAT_OPEN_URL: simulator.url,
       DEFAULT_RATE_PER_MINUTE: '6000',
       API_RATE_PER_MINUTE: '0',
+      OPEN_AUTHORIZATIONS_PER_HOUR: '1000000',
       ...options.env,
     };
     const logger = options.logger ?? createLogger({ level: (process.env.TEST_LOG_LEVEL ?? 'fatal') as 'fatal' });
     const api = await createApi(apiEnvSchema.parse(environment), logger, {
       ...TOLERANCE,
       failedKeysPerMinute: 0,
+      clicksPerMinute: 0,
       ...options.tolerance,
     });
     await api.listen(port, '127.0.0.1');
@@ -199,10 +201,8 @@ export class System {
     { permissionSets, platform = PLATFORM }: { permissionSets?: number[]; platform?: typeof PLATFORM } = {},
   ): Promise<string> {
     const { appid } = await this.control('POST', 'merchants', account);
-    const { body: page } = await request('GET', `${this.url}/authorize/${platform.component_appid}`);
-    const link = /href="([^"]*componentloginpage[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
     await this.control('POST', 'consents', {
-      link,
+      link: await this.clickThrough(`${this.url}/authorize/${platform.component_appid}`),
       authorizer_appid: appid,
       follow_redirect: true,
       ...(permissionSets && { permission_sets: permissionSets }),
@@ -219,6 +219,14 @@ export class System {
       );
     }
     return appid;
+  }
+
+  /** The click on an authorization page. @returns the link to WeChat's page that it leads to */
+  async clickThrough(page: string): Promise<string> {
+    const { status, body } = await request('POST', page);
+    const link = /href="([^"]*componentloginpage[^"]*)"/.exec(body)?.[1]?.replaceAll('&amp;', '&');
+    if (link === undefined) throw new Error(`${page} leads nowhere: ${status} ${body}`);
+    return link;
   }
 
   /**

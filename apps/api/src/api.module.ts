@@ -13,6 +13,7 @@ import { webhooksEntities, WebhooksModule } from '@app/webhooks';
 import { WechatTransport, type CallRecord } from '@app/wechat';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { AuditEventsController } from './audit/audit-events.controller.js';
+import { AuthorizationLinksController } from './authorization-links/authorization-links.controller.js';
 import { CallbackEventsController } from './callbacks/callback-events.controller.js';
 import { CallbacksController } from './callbacks/callbacks.controller.js';
 import { DeletionsController } from './deletions/deletions.controller.js';
@@ -23,6 +24,7 @@ import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { AccessGuard } from './http/access.guard.js';
 import { ErrorFilter } from './http/error.filter.js';
+import { RateLimit } from './http/rate-limit.js';
 import { Refusals } from './http/refusals.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
 import type { Tolerance } from './http/tolerance.js';
@@ -30,7 +32,7 @@ import { MassMessagesController } from './mass-messages/mass-messages.controller
 import { MerchantsController } from './merchants/merchants.controller.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsController } from './metrics/metrics.controller.js';
-import { OnboardingController } from './onboarding/onboarding.controller.js';
+import { CLICK_LIMIT, OnboardingController } from './onboarding/onboarding.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
 import { TakedownStream } from './takedowns/takedown-stream.js';
 import { TakedownsController } from './takedowns/takedowns.controller.js';
@@ -70,6 +72,9 @@ export class ApiModule {
             publicUrl: env.PUBLIC_URL,
             wechatMpUrl: env.WECHAT_MP_URL,
             wechatOpenUrl: env.WECHAT_OPEN_URL,
+            isOpen: env.OPEN_AUTHORIZATION,
+            openPerHour: env.OPEN_AUTHORIZATIONS_PER_HOUR,
+            returnOrigins: env.RETURN_ORIGINS,
           },
           callbacks: { maxAgeS: env.PUSH_MAX_AGE_S },
         }),
@@ -86,6 +91,7 @@ export class ApiModule {
       controllers: [
         ApiKeysController,
         AuditEventsController,
+        AuthorizationLinksController,
         CallbackEventsController,
         CallbacksController,
         DeletionsController,
@@ -104,6 +110,7 @@ export class ApiModule {
         { provide: Metrics, useValue: metrics },
         Readiness,
         TakedownStream,
+        { provide: CLICK_LIMIT, useFactory: () => new RateLimit(tolerance.clicksPerMinute) },
         { provide: Refusals, useFactory: () => new Refusals(metrics, tolerance.refusalsToldEveryMs) },
         { provide: APP_FILTER, useClass: ErrorFilter },
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -128,11 +128,13 @@ export async function playDemo(services: Services, story: Story): Promise<void> 
   }
 }
 
-/** What the admin's browser does: our page, a click, WeChat's page, a choice, and back to our result page. */
+/** What the admin's browser does: our page, a click there and one that leads to WeChat's page, a choice, and back to our result page. */
 async function authorize({ url, simulatorUrl }: Services, appid: string, sets: number[]): Promise<void> {
   const page = `${url}/authorize/${DEMO_PLATFORM.component_appid}`;
   const ours = expectStatus(await send('GET', page), 200);
-  const link = new URL(unescape(/href="([^"]*componentloginpage[^"]*)"/.exec(ours.body)?.[1] ?? ''));
+  const action = unescape(/action="([^"]*)"/.exec(ours.body)?.[1] ?? '');
+  const begun = expectStatus(await send('POST', new URL(action, page).href), 200);
+  const link = new URL(unescape(/href="([^"]*componentloginpage[^"]*)"/.exec(begun.body)?.[1] ?? ''));
   expectStatus(await send('GET', link.href, { headers: { referer: page } }), 200);
   const form = new URLSearchParams(link.searchParams);
   form.set('authorizer_appid', appid);

@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { AuditHeads, AuditLog, Idempotency } from '@app/access';
 import { DatabaseClock, Resealing } from '@app/database';
 import { Events } from '@app/events';
-import { CallbackInbox, Forwards } from '@app/merchants';
+import { AuthorizationLinks, CallbackInbox, Forwards, PreAuthCodes } from '@app/merchants';
 import { WebhookDeliveries } from '@app/webhooks';
 import { Upkeep } from './upkeep.js';
 
@@ -25,6 +25,8 @@ export class Sweeper {
     private readonly clock: DatabaseClock,
     private readonly inbox: CallbackInbox,
     private readonly forwards: Forwards,
+    private readonly links: AuthorizationLinks,
+    private readonly preAuthCodes: PreAuthCodes,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
     private readonly auditHeads: AuditHeads,
@@ -55,6 +57,8 @@ export class Sweeper {
     await this.try(() => this.inbox.sweep(LOST_AFTER_MS));
     await this.try(() => this.inbox.forgetOld());
     await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
+    await this.try(() => this.links.forgetOld());
+    await this.try(() => this.preAuthCodes.forgetOld());
     await this.try(() => this.idempotency.sweep());
     await this.try(() => this.audit.chainNoted());
     await this.try(() => this.auditHeads.noteHourly());

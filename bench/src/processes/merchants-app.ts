@@ -27,7 +27,14 @@ export function merchantsApp(): Promise<INestApplicationContext> {
         EventsModule,
         MerchantsModule.forRoot({
           transport: new WechatTransport({ baseUrl: WECHAT_API_URL }),
-          onboarding: { publicUrl: WECHAT_API_URL, wechatMpUrl: WECHAT_API_URL, wechatOpenUrl: WECHAT_API_URL },
+          onboarding: {
+            publicUrl: WECHAT_API_URL,
+            wechatMpUrl: WECHAT_API_URL,
+            wechatOpenUrl: WECHAT_API_URL,
+            isOpen: true,
+            openPerHour: 100,
+            returnOrigins: [],
+          },
           callbacks: { maxAgeS: 86_400 },
         }),
       ],

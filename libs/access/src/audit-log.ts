@@ -23,6 +23,7 @@ export interface Act {
     | 'api_key.created'
     | 'api_key.revoked'
     | 'api_key.updated'
+    | 'authorization_link.issued'
     | 'deletion.accepted'
     | 'deletion.cancelled'
     | 'deletion.proof_exported'
@@ -45,7 +46,15 @@ export interface Act {
     | 'webhook_endpoint.secret_rotated'
     | 'webhook_endpoint.tested'
     | 'webhook_endpoint.updated';
-  subjectType: 'api_key' | 'deletion' | 'import' | 'merchant' | 'platform' | 'takedown' | 'webhook_endpoint';
+  subjectType:
+    | 'api_key'
+    | 'authorization_link'
+    | 'deletion'
+    | 'import'
+    | 'merchant'
+    | 'platform'
+    | 'takedown'
+    | 'webhook_endpoint';
   /** The appid or id, as in our addresses; of an import, its request. */
   subjectId: string;
   /** Whom it is about: keys with limits see the acts on what they may reach. */

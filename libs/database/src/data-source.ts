@@ -34,6 +34,8 @@ import { MasterKeys1764600000000 } from './migrations/1764600000000-master-keys.
 import { AuditHeads1764601000000 } from './migrations/1764601000000-audit-heads.js';
 import { ImportSources1764610000000 } from './migrations/1764610000000-import-sources.js';
 import { WhatWechatTold1764610001000 } from './migrations/1764610001000-what-wechat-told.js';
+import { AuthorizationLinks1764620000000 } from './migrations/1764620000000-authorization-links.js';
+import { Refreshes1764620001000 } from './migrations/1764620001000-refreshes.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -79,6 +81,8 @@ const migrations = [
   AuditHeads1764601000000,
   ImportSources1764610000000,
   WhatWechatTold1764610001000,
+  AuthorizationLinks1764620000000,
+  Refreshes1764620001000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

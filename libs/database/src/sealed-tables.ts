@@ -23,6 +23,7 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     ],
   },
   { table: 'merchants', rowId: 'id', columns: ['refresh_token_sealed'] },
+  { table: 'pre_auth_codes', rowId: 'id', columns: ['code_sealed'] },
   { table: 'access_tokens', rowId: 'holder_id', columns: ['token_sealed'] },
   { table: 'callback_events', rowId: 'id', columns: ['payload_sealed'], among: `state = 'pending'` },
   { table: 'callback_forwards', rowId: 'id', columns: ['push_sealed'], among: `state = 'pending'` },

@@ -99,3 +99,44 @@ export class AuthorizationCodeRefused extends MerchantsError {
     super('authorization_code_refused', 'WeChat did not accept the authorization code: authorize again.', options);
   }
 }
+
+/** The link is not one that was issued here for this platform, its time is over, or it was for one authorization. */
+export class AuthorizationLinkRefused extends MerchantsError {
+  constructor(
+    readonly reason: 'forged' | 'expired' | 'used',
+    message = `This authorization link cannot be used (${reason}): ask whoever sent it for a new one.`,
+  ) {
+    super(`authorization_link_${reason}`, message);
+  }
+}
+
+/** Another account was authorized than the one that the link is for. */
+export class AuthorizationLinkOfAnother extends MerchantsError {
+  constructor(authorized: string, meant: string) {
+    super(
+      'authorization_link_of_another',
+      `Account ${authorized} has authorized the platform, but the link is for account ${meant} and is still unused.`,
+    );
+  }
+}
+
+/** Only links that were issued lead to the authorization page. */
+export class OpenAuthorizationOff extends MerchantsError {
+  constructor() {
+    super('open_authorization_off', 'This page takes a link: ask your service provider for one.');
+  }
+}
+
+/** Clicks beyond this would spend what WeChat gives the platform for a day. */
+export class TooManyAuthorizations extends MerchantsError {
+  constructor(readonly retryAfterSeconds: number) {
+    super('too_many_authorizations', `Authorization was begun too often from here: wait ${retryAfterSeconds} s.`);
+  }
+}
+
+/** Merchants are sent only to where the operators allow it. */
+export class ReturnUrlNotAllowed extends MerchantsError {
+  constructor() {
+    super('return_url_not_allowed', 'The return_url is not an https address of an origin in RETURN_ORIGINS.');
+  }
+}

@@ -1,5 +1,6 @@
 import { MASS_AND_NOTIFICATION } from '@app/wechat';
 import { SecretBox } from '@app/vault';
+import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { faultSchema } from '../../../apps/simulator/src/state/faults.js';
 import { eventually } from '../../../test/support/eventually.js';
@@ -9,6 +10,7 @@ import { ineligibleReasons } from './eligibility.js';
 import { GrantExchange } from './grant-exchange.js';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
+import { AuthorizationLinks, type AlongsideNaming } from './authorization-links.js';
 import { Onboarding } from './onboarding.js';
 import { writeState } from './onboarding-state.js';
 import { Platforms } from './platforms.js';
@@ -29,11 +31,8 @@ describe('a grant', () => {
   });
   afterEach(() => world.simulation.faults.clear());
 
-  const exchange = async (
-    code: string,
-    more: { grantedAt?: Date; ref?: string } = {},
-    exchanges = world.get(GrantExchange),
-  ) => exchanges.exchange(await world.get(Platforms).byId(platform.id), { code, ...more });
+  const exchange = async (code: string, more: { grantedAt?: Date } = {}, exchanges = world.get(GrantExchange)) =>
+    exchanges.exchange(await world.get(Platforms).byId(platform.id), { code, ...more });
   const asked = (operation: string) => world.calls(operation, { component_appid: platform.componentAppid });
   const refreshTokenOf = async ({ id }: Merchant) => (await world.get(Merchants).grant(id)).refreshToken;
   const atWechat = ({ authorizerAppid }: Merchant) => platform.simulated.grants.get(authorizerAppid)?.refreshToken;
@@ -41,22 +40,33 @@ describe('a grant', () => {
   const fault = (operation: string, errcode: number, more = {}) =>
     world.simulation.faults.add(faultSchema.parse({ operation, outcome: 'errcode', errcode, ...more }));
   /** The state of a link that was handed out for this platform. */
-  const state = (changes: { componentAppid?: string; expiresAt?: number; ref?: string } = {}) =>
+  const state = (changes: { componentAppid?: string; expiresAt?: number; linkId?: string } = {}) =>
     writeState(
       { id: uuidv7(), componentAppid: platform.componentAppid, expiresAt: Date.now() + 60_000, ...changes },
       world.get(SecretBox),
     );
-  const complete = (stateText: string, code: string) =>
-    world.get(Onboarding).complete(platform.componentAppid, stateText, code);
+  const complete = async (stateText: string, code: string, alongside: AlongsideNaming = () => Promise.resolve()) =>
+    (await world.get(Onboarding).complete(platform.componentAppid, stateText, code, alongside)).merchant;
+
+  const issue = async (wish: { ref?: string; authorizerAppid?: string; isSingleUse?: boolean } = {}) => {
+    const { id } = await world
+      .get(AuthorizationLinks)
+      .issue(world.get(DataSource).manager, EVERYTHING, platform.componentAppid, {
+        ...{ ref: null, authorizerAppid: null, returnUrl: null, isSingleUse: true },
+        ...{ expiresInSeconds: 60, issuedBy: uuidv7(), issuerRole: 'operator' },
+        ...wish,
+      });
+    return id;
+  };
 
   describe('from an authorization code', () => {
     it('holds what WeChat told: tokens, sets, and what kind of account it is', async () => {
       const account = world.account({ nick_name: '茶馆 <b>', principal_name: 'Tea Ltd', service_type: 0 });
-      const merchant = await exchange(world.consent(platform, account, [1, 7]), { ref: 'shop 7' });
+      const merchant = await exchange(world.consent(platform, account, [1, 7]));
       expect(merchant).toMatchObject({
         platformId: platform.id,
         authorizerAppid: account.appid,
-        ref: 'shop 7',
+        ref: null,
         state: 'authorized',
         permissionSets: [1, 7],
         grantVersion: 1,
@@ -89,15 +99,13 @@ describe('a grant', () => {
       const elsewhere = other.get(GrantExchange);
       const code = world.consent(platform, world.account());
       const made = await Promise.all([
-        ...Array.from({ length: 10 }, () => exchange(code, { ref: 'shop' })),
+        ...Array.from({ length: 10 }, () => exchange(code)),
         ...Array.from({ length: 10 }, () => exchange(code, { grantedAt }, elsewhere)),
       ]);
       expect(asked('api_query_auth')).toBe(1);
       expect(new Set(made.map(({ id }) => id)).size).toBe(1);
-      // Whichever came first: the event tells WeChat's time, the redirect the provider's own name.
-      expect(await merchants()).toEqual([
-        expect.objectContaining({ grant_version: 1, granted_at: grantedAt, ref: 'shop' }),
-      ]);
+      // Whichever came first: the event tells WeChat's time.
+      expect(await merchants()).toEqual([expect.objectContaining({ grant_version: 1, granted_at: grantedAt })]);
     });
 
     it.each([
@@ -197,7 +205,7 @@ describe('a grant', () => {
 
   describe('through the authorization page', () => {
     it('is the same however often the page is loaded again', async () => {
-      const link = state({ ref: 'shop' });
+      const link = state({ linkId: await issue({ ref: 'shop' }) });
       const code = world.consent(platform, world.account());
       const first = await complete(link, code);
       expect(await complete(link, code)).toEqual({ ...first, updatedAt: expect.any(Date) });
@@ -213,7 +221,7 @@ describe('a grant', () => {
       const elsewhere = await world.platform();
       const code = world.consent(platform, world.account());
       const [payload = '', signature = ''] = state().split('.');
-      const otherPayload = state({ ref: 'somebody else' }).split('.')[0];
+      const otherPayload = state({ linkId: uuidv7() }).split('.')[0];
       for (const [text, reason] of [
         ['', 'forged'],
         [payload, 'forged'],

@@ -24,7 +24,6 @@ export interface CodeArrival {
   code: string;
   /** WeChat's time of the grant, where an event told it. */
   grantedAt?: Date;
-  ref?: string | undefined;
   /** Whose code it is, where an event told it: with that a grant can be found whose code was spent in vain. */
   authorizerAppid?: string | undefined;
 }
@@ -189,7 +188,6 @@ export class GrantExchange {
   ): Promise<string> {
     const { id, grantVersion } = await this.merchants.keepGrant(tx, platform, grant, {
       grantedAt: arrival.grantedAt ?? new Date(),
-      ref: arrival.ref,
       source,
     });
     await tx.query(
@@ -201,9 +199,8 @@ export class GrantExchange {
   }
 
   private async alreadyExchanged(merchantId: string, grantVersion: number, arrival: CodeArrival): Promise<Merchant> {
-    const { grantedAt, ref } = arrival;
+    const { grantedAt } = arrival;
     if (grantedAt) await this.merchants.correctGrantedAt(this.dataSource, merchantId, grantVersion, grantedAt);
-    if (ref !== undefined) await this.merchants.setRef(merchantId, ref);
     return this.merchants.byId(merchantId);
   }
 

@@ -1,16 +1,19 @@
 import { AccessTokenRow } from './access-token.entity.js';
 import { AuthorizationCodeRow, UsedAuthorizationState } from './authorization-code.entity.js';
+import { AuthorizationLink } from './authorization-link.entity.js';
 import { CallbackEvent } from './callback-event.entity.js';
 import { CallbackForward } from './callback-forward.entity.js';
 import { ImportLimits, LimitedImport, LimitedImportArticle } from './limited-import.entity.js';
 import { MassMessage, MassMessageArticle } from './mass-message.entity.js';
 import { Merchant } from './merchant.entity.js';
 import { PlatformRow } from './platform.entity.js';
+import { PreAuthBudget, PreAuthCodeRow } from './pre-auth-code.entity.js';
 
 /** For DatabaseModule.forRoot. */
 export const merchantsEntities = [
   AccessTokenRow,
   AuthorizationCodeRow,
+  AuthorizationLink,
   CallbackEvent,
   CallbackForward,
   ImportLimits,
@@ -20,10 +23,14 @@ export const merchantsEntities = [
   MassMessageArticle,
   Merchant,
   PlatformRow,
+  PreAuthBudget,
+  PreAuthCodeRow,
   UsedAuthorizationState,
 ];
 
 export { IS_USABLE_TOKEN } from './access-tokens.js';
+export { type AuthorizationLink } from './authorization-link.entity.js';
+export { AuthorizationLinks, type LinkWish, type NamedMerchant } from './authorization-links.js';
 export { AuthorizerTokens, type TokenHolder } from './authorizer-tokens.js';
 export { CallbackInbox, type Receipt, type ReceivedPush } from './callback-inbox.js';
 export { type CallbackChannel } from './callback-event.entity.js';
@@ -41,16 +48,21 @@ export {
 } from './eligibility.js';
 export {
   AuthorizationCodeRefused,
+  AuthorizationLinkOfAnother,
+  AuthorizationLinkRefused,
   AuthorizationStateRefused,
   GrantLost,
   MerchantNotFound,
   MerchantsError,
   MintPutOff,
+  OpenAuthorizationOff,
   PlatformExists,
   PlatformNotFound,
   PlatformRequired,
+  ReturnUrlNotAllowed,
   TicketMissing,
   TokenUnavailable,
+  TooManyAuthorizations,
 } from './errors.js';
 export { isForwardUrl } from './forward-target.js';
 export { Forwards } from './forwards.js';
@@ -63,10 +75,12 @@ export { chooseMerchant, MerchantDirectory, type MerchantCard, type Unchosen } f
 export { Merchant, type MerchantState } from './merchant.entity.js';
 export { mayAskForFacts, Merchants, type GrantLesson } from './merchants.js';
 export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';
-export { Onboarding, type AuthorizationLinks, type OnboardingOptions } from './onboarding.js';
+export { Onboarding, type Visit, type WechatLinks } from './onboarding.js';
+export { type OnboardingOptions } from './onboarding-options.js';
 export { PlatformUpkeep } from './platform-upkeep.js';
 export { PlatformRow } from './platform.entity.js';
 export { Platforms, type Alongside, type Platform, type PlatformSecrets } from './platforms.js';
+export { PreAuthCodes } from './pre-auth-codes.js';
 export { Reconciliation, type ReconciliationReport } from './reconciliation.js';
 export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './refresh-ahead.js';
 export {

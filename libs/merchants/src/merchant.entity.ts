@@ -61,6 +61,8 @@ export class Merchant {
   @Column('timestamptz', { name: 'facts_failing_since', nullable: true }) factsFailingSince!: Date | null;
   /** When a job was last sent to read them, so that one that cannot be read is not asked for all the time. */
   @Column('timestamptz', { name: 'facts_asked_at', nullable: true }) factsAskedAt!: Date | null;
+  /** When it was last asked for by request that they be read anew. */
+  @Column('timestamptz', { name: 'refresh_asked_at', nullable: true }) refreshAskedAt!: Date | null;
   /** What an answer of WeChat said against the account although its facts did not. */
   @Column('text', { name: 'denied_reason', nullable: true }) deniedReason!: DeniedReason | null;
   /** When an answer of WeChat last spoke against it: whoever was to be tried anyway before has been answered. */

@@ -3,6 +3,7 @@ import { EventsModule } from '@app/events';
 import { SecretBox } from '@app/vault';
 import { AuthorizerApi, ComponentApi, WechatTransport } from '@app/wechat';
 import { AccessTokens } from './access-tokens.js';
+import { AuthorizationLinks } from './authorization-links.js';
 import { AuthorizerLists } from './authorizer-lists.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CALLBACK_OPTIONS, CallbackInbox, type CallbackOptions } from './callback-inbox.js';
@@ -15,9 +16,11 @@ import { MassMessageImport } from './mass-message-import.js';
 import { MassMessages } from './mass-messages.js';
 import { MerchantDirectory } from './merchant-directory.js';
 import { Merchants } from './merchants.js';
-import { Onboarding, ONBOARDING_OPTIONS, STATE_SIGNER, type OnboardingOptions } from './onboarding.js';
+import { Onboarding, STATE_SIGNER } from './onboarding.js';
+import { ONBOARDING_OPTIONS, type OnboardingOptions } from './onboarding-options.js';
 import { Platforms } from './platforms.js';
 import { PlatformUpkeep } from './platform-upkeep.js';
+import { PreAuthCodes } from './pre-auth-codes.js';
 import { Reconciliation } from './reconciliation.js';
 import { TokenLending } from './token-lending.js';
 
@@ -35,6 +38,7 @@ export class MerchantsModule implements OnApplicationShutdown {
   static forRoot({ transport, onboarding, callbacks }: MerchantsOptions): DynamicModule {
     const services = [
       AccessTokens,
+      AuthorizationLinks,
       AuthorizerLists,
       AuthorizerTokens,
       CallbackInbox,
@@ -50,6 +54,7 @@ export class MerchantsModule implements OnApplicationShutdown {
       Onboarding,
       Platforms,
       PlatformUpkeep,
+      PreAuthCodes,
       Reconciliation,
       TokenLending,
     ];

@@ -132,7 +132,7 @@ export class Merchants {
     tx: EntityManager,
     platform: Platform,
     grant: NewGrant,
-    { grantedAt, ref, source = 'code' }: { grantedAt: Date; ref?: string | undefined; source?: 'code' | 'list' },
+    { grantedAt, source = 'code' }: { grantedAt: Date; source?: 'code' | 'list' },
   ): Promise<{ id: string; grantVersion: number }> {
     const id = await this.idOf(tx, platform.id, grant.authorizerAppid);
     const sealed = grant.authorizerRefreshToken ? this.sealed.seal(placeOf(id), grant.authorizerRefreshToken) : null;
@@ -142,10 +142,10 @@ export class Merchants {
          facts_read_at = CASE WHEN COALESCE($2, NULLIF(permission_sets, '{}')) IS NOT NULL THEN facts_read_at END,
          facts_failing_since = NULL, denied_reason = NULL,
          granted_at = GREATEST(granted_at, $3), grant_version = grant_version + 1,
-         refresh_token_sealed = COALESCE($4, refresh_token_sealed), ref = COALESCE($5, ref), updated_at = now()
+         refresh_token_sealed = COALESCE($4, refresh_token_sealed), updated_at = now()
        WHERE id = $1 RETURNING grant_version AS "grantVersion", permission_sets AS "permissionSets"`,
       // A grant has at least one set, so none at all is an answer that left them out.
-      [id, grant.permissionSets?.length ? grant.permissionSets : null, grantedAt, sealed, ref ?? null],
+      [id, grant.permissionSets?.length ? grant.permissionSets : null, grantedAt, sealed],
     );
     if (!kept) throw new Error('A merchant is gone that was just written.');
     if (grant.authorizerAccessToken) {
@@ -175,6 +175,30 @@ export class Merchants {
 
   async setRef(id: string, ref: string | null, tx: EntityManager = this.dataSource.manager): Promise<void> {
     await tx.update(Merchant, { id }, { ref: ref });
+  }
+
+  /** @returns false where the merchant has a name already, which stays */
+  async giveRef(tx: EntityManager, id: string, ref: string): Promise<boolean> {
+    const given = await rows(
+      tx,
+      `UPDATE merchants SET ref = $2, updated_at = now() WHERE id = $1 AND ref IS NULL RETURNING id`,
+      [id, ref],
+    );
+    return given.length === 1;
+  }
+
+  /**
+   * Whether a request may have the merchant's facts read anew: once a minute, whoever asks, since all merchants of a platform
+   * share what WeChat gives it for a day.
+   */
+  async mayRefresh(tx: EntityManager, id: string): Promise<boolean> {
+    const taken = await rows(
+      tx,
+      `UPDATE merchants SET refresh_asked_at = now()
+       WHERE id = $1 AND (refresh_asked_at IS NULL OR refresh_asked_at <= now() - interval '1 minute') RETURNING id`,
+      [id],
+    );
+    return taken.length === 1;
   }
 
   /**

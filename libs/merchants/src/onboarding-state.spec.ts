@@ -6,7 +6,7 @@ import { AuthorizationStateRefused } from './errors.js';
 import { readState, writeState } from './onboarding-state.js';
 
 const signer = new SecretBox([{ id: 'k1', key: randomBytes(32) }]);
-const state = { id: uuidv7(), componentAppid: 'wxplatform', ref: 'shop-17', expiresAt: 2_000 };
+const state = { id: uuidv7(), componentAppid: 'wxplatform', linkId: uuidv7(), expiresAt: 2_000 };
 
 describe('the state of an authorization link', () => {
   it('comes back as it went', () => {

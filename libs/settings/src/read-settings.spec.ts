@@ -48,6 +48,29 @@ describe('readSettings', () => {
     ]);
   });
 
+  it('takes origins to return to by the form in which addresses are compared with them, and nothing else', () => {
+    const readOrigins = (RETURN_ORIGINS: string) =>
+      readSettings(schema, { MASTER_KEYS, DATABASE_URL, RETURN_ORIGINS }).RETURN_ORIGINS;
+    expect(readOrigins('')).toEqual([]);
+    expect(readOrigins('https://Shop.example/, https://b.example:8443,https://c.example:443')).toEqual([
+      'https://shop.example',
+      'https://b.example:8443',
+      'https://c.example',
+    ]);
+    for (const wrong of [
+      'http://a.example',
+      'https://a.example/done',
+      'https://u@a.example',
+      'https://a.example/?x',
+      'x',
+    ]) {
+      expect([wrong, problemsOf({ MASTER_KEYS, DATABASE_URL, RETURN_ORIGINS: wrong })]).toEqual([
+        wrong,
+        [expect.stringMatching(/^RETURN_ORIGINS\.0 must be /)],
+      ]);
+    }
+  });
+
   it('tells every problem at once', () => {
     const problems = problemsOf({ PORT: 'abc', LOG_LEVEL: 'loud', QUEUE_URL: 'mysql://x', WECHAT_API_URL: 'ftp://x' });
     expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(

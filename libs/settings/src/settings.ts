@@ -56,6 +56,24 @@ export const settings = {
     .default([]),
   WECHAT_MP_URL: httpUrl.default('https://mp.weixin.qq.com'),
   WECHAT_OPEN_URL: httpUrl.default('https://open.weixin.qq.com'),
+  /** Off: the authorization page opens by links that were issued, and for nobody else. */
+  OPEN_AUTHORIZATION: z.stringbool().default(true),
+  /** Pre-auth codes made for those who come without a link, of each platform. */
+  OPEN_AUTHORIZATIONS_PER_HOUR: wholeNumber(1, 1_000_000).default(100),
+  /** Where links may lead merchants back to. Absent: nowhere. */
+  RETURN_ORIGINS: z
+    .string()
+    .transform((text) => text.split(',').map((origin) => origin.trim()))
+    .pipe(
+      z.array(
+        z
+          .url({ protocol: /^https$/, error: 'must be https:// origins' })
+          .transform((url) => new URL(url))
+          .refine(({ href, origin }) => href === `${origin}/`, 'must be origins: https://, a host, and no path')
+          .transform(({ origin }) => origin),
+      ),
+    )
+    .default([]),
   /** Either way, so twice that is at most as long as recorded pushes are kept: one that was forgotten would be taken for new. */
   PUSH_MAX_AGE_S: wholeNumber(60, 15 * 86_400).default(86_400),
   WORKER_CONCURRENCY: wholeNumber(1, 1_000).default(20),

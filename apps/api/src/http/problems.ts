@@ -131,7 +131,7 @@ const problems = {
   merchant_not_found: [
     404,
     'The merchant is not known',
-    'Check the appid. If the account has authorized the platform at WeChat, `POST /v1/platforms/{component_appid}/sync` finds it; otherwise its admin must open the authorization link.',
+    'Check the appid. If the account has authorized the platform at WeChat, `POST /v1/platforms/{component_appid}/sync` finds it; otherwise its admin must follow an authorization link (`POST /v1/authorization-links`).',
   ],
   merchant_not_eligible: [
     409,
@@ -172,6 +172,41 @@ const problems = {
     409,
     'The authorization link was used already',
     'It works for one authorization. Start again from the authorization page.',
+  ],
+  authorization_link_forged: [
+    400,
+    'The authorization link is not valid',
+    'It was not issued by this service for this platform, or a part of it is missing. Follow it as it was sent; its provider issues another with `POST /v1/authorization-links`.',
+  ],
+  authorization_link_expired: [
+    400,
+    'The authorization link is too old',
+    'Ask whoever sent it for a new one: `POST /v1/authorization-links`, whose `expires_in` may be up to thirty days.',
+  ],
+  authorization_link_used: [
+    409,
+    'The authorization link was used already',
+    'It was for one authorization. Ask whoever sent it for a new one; `"single_use": false` issues links for many.',
+  ],
+  authorization_link_of_another: [
+    409,
+    'The authorization link is for another account',
+    'Another account was authorized than the `merchant` that the link names. WeChat has that authorization and it is kept, but the merchant did not get the name of the link, which is good still: follow it again as an admin of the right account.',
+  ],
+  open_authorization_off: [
+    403,
+    'The authorization page takes a link',
+    'The operators have switched the open page off (`OPEN_AUTHORIZATION`). Ask the provider for a link: `POST /v1/authorization-links`, or a merchant’s `reauthorize_url`.',
+  ],
+  too_many_authorizations: [
+    429,
+    'Authorization was begun too often',
+    'Each one takes a call of the few that WeChat gives the platform for a day, so an address, a link and the open page of a platform may each begin only so many. Wait as many seconds as `Retry-After` says, or follow a link of your own from `POST /v1/authorization-links`. Operators raise `OPEN_AUTHORIZATIONS_PER_HOUR`.',
+  ],
+  return_url_not_allowed: [
+    422,
+    'Merchants may not be sent there',
+    '`return_url` has to be https, without a user name, and of an origin that the operators list in `RETURN_ORIGINS`; without a list there is none.',
   ],
   push_refused: [
     403,

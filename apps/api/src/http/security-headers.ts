@@ -5,6 +5,9 @@ const NOTHING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** For our own pages: no script, nothing from elsewhere, and their style in the page itself. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'unsafe-inline'; ${NOTHING}`;
 
+/** The same for those with a form, which goes to where the page came from. */
+export const FORM_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
+
 /** Data shows nothing and loads nothing, should a browser take it for a page. */
 const DATA_POLICY = `default-src 'none'; ${NOTHING}`;
 

@@ -8,6 +8,8 @@ export interface Tolerance {
   linesMs: number;
   /** So many keys that are none an address may try in a minute. */
   failedKeysPerMinute: number;
+  /** So often an address may click on the authorization page in a minute without a link. */
+  clicksPerMinute: number;
   /** So often the log tells of who was refused. */
   refusalsToldEveryMs: number;
 }
@@ -21,5 +23,7 @@ export const TOLERANCE: Readonly<Tolerance> = {
   linesMs: 60_000,
   // A client with a wrong key is mended by a person; at this pace nobody guesses one in a lifetime.
   failedKeysPerMinute: 60,
+  // Several admins behind one address, each with a second try.
+  clicksPerMinute: 10,
   refusalsToldEveryMs: 60_000,
 };

@@ -111,7 +111,10 @@ export class MerchantsController {
     return this.resource(await this.merchants.byId(merchant.id));
   }
 
-  /** Asks WeChat again what kind of account this is and what it granted. */
+  /**
+   * Asks WeChat again what kind of account this is and what it granted: at most once a minute for each merchant. In between the
+   * answer is what is known; `facts_read_at` tells since when.
+   */
   @Post(':appid/refresh')
   @HttpCode(200)
   @Needs('operator')
@@ -123,13 +126,16 @@ export class MerchantsController {
   ) {
     const merchant = await this.find(actor, appid, choice);
     const { id } = merchant;
-    await this.audit.record(actor, {
-      ...(await this.aboutOf(merchant)),
-      action: 'merchant.refreshed',
-      data: { merchant_id: id },
+    const about = await this.aboutOf(merchant);
+    const isDue = await this.dataSource.transaction(async (tx) => {
+      if (!(await this.merchants.mayRefresh(tx, id))) return false;
+      await this.audit.append(tx, actor, { ...about, action: 'merchant.refreshed', data: { merchant_id: id } });
+      return true;
     });
-    await this.grants.refreshFacts(id);
-    await this.factsWait.wake(id);
+    if (isDue) {
+      await this.grants.refreshFacts(id);
+      await this.factsWait.wake(id);
+    }
     return this.resource(await this.merchants.byId(id));
   }
 

@@ -1,19 +1,42 @@
-import { Controller, Get, Logger, Param, Query, Res, UseFilters } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Logger,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { v4 as uuidv4 } from 'uuid';
 import { z } from 'zod';
-import { ineligibleReasons, Onboarding } from '@app/merchants';
+import { AuditLog, type Actor, type Role } from '@app/access';
+import { currentRequestId, newRequestId } from '@app/logging';
+import { EVERYTHING, ineligibleReasons, Onboarding, TooManyAuthorizations, type NamedMerchant } from '@app/merchants';
 import { Public } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
-import { textSchema } from '../http/text.js';
+import { networkOf } from '../http/network.js';
+import { RateLimit } from '../http/rate-limit.js';
 import { PageFilter } from './page.filter.js';
-import { authorizePage, PAGE_HEADERS, resultPage } from './pages.js';
+import { beginPage, FORM_PAGE_HEADERS, PAGE_HEADERS, resultPage, wechatPage } from './pages.js';
+import { NoPrefetch } from './prefetch.js';
 
-const beginSchema = z.object({
-  ref: textSchema(200).min(1).optional(),
+/** Other parameters, a `ref` among them, mean nothing: the page opens all the same. */
+const visitSchema = z.object({
+  /** The signed part of a link that was issued. */
+  link: z.string().max(200).optional(),
   /** Offers this one account only. */
   biz_appid: appidSchema.optional(),
+  /** Tells one opening of the page from another, so that a click that is repeated costs nothing. */
+  visit: z.uuid().optional(),
 });
+type VisitQuery = z.output<typeof visitSchema>;
 
 /** A parameter was once seen twice in WeChat's redirect: the first one counts. */
 const once = z
@@ -21,41 +44,105 @@ const once = z
   .pipe(z.string().max(2_000));
 const callbackSchema = z.object({ auth_code: once, state: once });
 
-/** Where a merchant's admin comes from and goes back to. */
+/** WeChat's page opens only where a click on the launch domain leads to it, which the referrer tells; its path is not needed. */
+const TELLS_ORIGIN = { 'referrer-policy': 'strict-origin' };
+
+/** The clicks without a link that an address may make in a minute. */
+export const CLICK_LIMIT = Symbol('ClickLimit');
+
+/**
+ * Where a merchant's admin comes from and goes back to. To look at the page costs nothing, whoever looks; the click costs one of the
+ * calls that WeChat gives the platform for a day.
+ */
 @ApiExcludeController()
 @Controller('authorize/:componentAppid')
 @Public()
+@UseGuards(NoPrefetch)
 @UseFilters(PageFilter)
 export class OnboardingController {
   private readonly logger = new Logger(OnboardingController.name);
 
-  constructor(private readonly onboarding: Onboarding) {}
+  constructor(
+    private readonly onboarding: Onboarding,
+    private readonly audit: AuditLog,
+    @Inject(CLICK_LIMIT) private readonly clicks: RateLimit,
+  ) {}
 
   @Get()
-  async begin(
+  async show(
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
-    @Query({ schema: beginSchema }) { ref, biz_appid }: z.output<typeof beginSchema>,
+    @Query({ schema: visitSchema }) query: VisitQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const links = await this.onboarding.begin(componentAppid, ref, biz_appid);
-    // WeChat's page opens only where a click on the launch domain leads to it, which the referrer tells; its path is not needed.
-    void reply.headers({ ...PAGE_HEADERS, 'referrer-policy': 'strict-origin' });
-    return authorizePage(componentAppid, links);
+    await this.onboarding.welcome(componentAppid, { link: query.link, bizAppid: query.biz_appid });
+    void reply.headers({ ...FORM_PAGE_HEADERS, ...TELLS_ORIGIN });
+    return beginPage(componentAppid, { ...query, visit: uuidv4() });
+  }
+
+  /**
+   * The click. There is no session that another site could ride on: the most that a form of theirs could do is to have its
+   * visitors spend clicks, so theirs open the page instead.
+   */
+  @Post()
+  @HttpCode(200)
+  async begin(
+    @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
+    @Query({ schema: visitSchema }) query: VisitQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    if (request.headers['sec-fetch-site'] === 'cross-site') return this.show(componentAppid, query, reply);
+    if (query.link === undefined) this.countClick(request.ip);
+    const visitor = await this.onboarding.welcome(componentAppid, { link: query.link, bizAppid: query.biz_appid });
+    const links = await this.onboarding.begin(visitor, query.visit ?? uuidv4());
+    void reply.headers({ ...PAGE_HEADERS, ...TELLS_ORIGIN });
+    return wechatPage(componentAppid, links);
   }
 
   @Get('callback')
   async callback(
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
     @Query({ schema: callbackSchema }) query: z.output<typeof callbackSchema>,
+    @Req() { ip }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const merchant = await this.onboarding.complete(componentAppid, query.state, query.auth_code);
+    const { merchant, returnUrl } = await this.onboarding.complete(
+      componentAppid,
+      query.state,
+      query.auth_code,
+      (tx, named) => this.audit.append(tx, issuerOf(named, ip), naming(componentAppid, named)),
+    );
     this.logger.log('merchant onboarded', {
       authorizer_appid: merchant.authorizerAppid,
       permission_sets: merchant.permissionSets,
     });
     void reply.headers(PAGE_HEADERS);
     const again = this.onboarding.reauthorizeUrl(componentAppid, merchant.authorizerAppid);
-    return resultPage(merchant, ineligibleReasons(merchant), again);
+    return resultPage(merchant, ineligibleReasons(merchant), { again, returnUrl });
+  }
+
+  private countClick(ip: string): void {
+    const allowance = this.clicks.take(networkOf(ip), Date.now());
+    if (allowance?.isExceeded) throw new TooManyAuthorizations(allowance.resetSeconds);
   }
 }
+
+/** The link acts for the key that issued it, with the role that the key had; the address is that of the merchant's admin. */
+const issuerOf = ({ link }: NamedMerchant, ip: string): Actor => ({
+  apiKeyId: link.issuedBy,
+  // As it was written from the key itself.
+  role: link.issuerRole as Role,
+  scope: EVERYTHING,
+  expiresAt: null,
+  requestId: currentRequestId() ?? newRequestId(),
+  ip,
+});
+
+const naming = (componentAppid: string, { merchant, link }: NamedMerchant) =>
+  ({
+    action: 'merchant.ref_changed',
+    subjectType: 'merchant',
+    subjectId: merchant.authorizerAppid,
+    tenant: { componentAppid, authorizerAppid: merchant.authorizerAppid },
+    data: { merchant_id: merchant.id, ref: link.ref, authorization_link: link.id },
+  }) as const;

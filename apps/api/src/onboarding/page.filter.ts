@@ -1,7 +1,9 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { TooManyAuthorizations } from '@app/merchants';
 import { loggable, sayWhenAgain, toProblem } from '../http/error.filter.js';
 import { PAGE_HEADERS, problemPage } from './pages.js';
+import { Prefetched } from './prefetch.js';
 
 /** People look at these answers, so a problem is a page too, whatever found it. */
 @Catch()
@@ -9,13 +11,16 @@ export class PageFilter implements ExceptionFilter {
   private readonly logger = new Logger(PageFilter.name);
 
   catch(error: unknown, host: ArgumentsHost): void {
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    // A status of failure keeps the browser from using the nothing that it got when the person does ask.
+    if (error instanceof Prefetched) return void reply.status(503).header('cache-control', 'no-store').send();
     const { status, title, code, detail, request_id } = toProblem(error);
     this.logger[code === 'internal_error' ? 'error' : 'warn']('authorization page failed', {
       code,
       error: loggable(code, error),
     });
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
     sayWhenAgain(reply, code);
+    if (error instanceof TooManyAuthorizations) void reply.header('retry-after', error.retryAfterSeconds);
     void reply
       .status(status)
       .headers(PAGE_HEADERS)

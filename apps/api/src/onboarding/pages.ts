@@ -1,6 +1,6 @@
-import type { AuthorizationLinks, IneligibleReason, Merchant } from '@app/merchants';
+import type { IneligibleReason, Merchant, WechatLinks } from '@app/merchants';
 import { permissionSetName } from '@app/wechat';
-import { PAGE_POLICY } from '../http/security-headers.js';
+import { FORM_POLICY, PAGE_POLICY } from '../http/security-headers.js';
 
 /** The pages that a merchant's admin sees, in Chinese and English. Plain HTML: no script, nothing from elsewhere. */
 export const PAGE_HEADERS = {
@@ -9,21 +9,48 @@ export const PAGE_HEADERS = {
   'content-security-policy': PAGE_POLICY,
 } as const;
 
-export function authorizePage(componentAppid: string, links: AuthorizationLinks): string {
+export const FORM_PAGE_HEADERS = { ...PAGE_HEADERS, 'content-security-policy': FORM_POLICY } as const;
+
+/**
+ * Leads nowhere yet: what looks at it (a preview in a chat, a crawler) makes nothing of it.
+ * @param query what the click takes along; by a relative address, as a proxy may have taken a part of our path away
+ */
+export function beginPage(componentAppid: string, query: Record<string, string | undefined>): string {
+  const taken = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return page(
     '授权 · Authorize',
-    `<p>请由公众号或服务号的管理员点击下面的链接，用微信扫码并确认授权。<br>
-     As an administrator of the account, follow one of these links and confirm in WeChat.</p>
-     <p><a class="button" href="${escape(links.pc)}">电脑：扫码授权 · On a computer: scan the QR code</a></p>
-     <p><a class="button" href="${escape(links.mobile)}">手机：在微信中打开 · On a phone, inside WeChat</a></p>
-     <p>请保留“群发与通知”权限，否则无法撤回群发消息。<br>
-     Keep the permission “Mass messages and notifications” ticked: without it no message can be taken back.</p>
-     <p class="small">平台 · Platform <code>${escape(componentAppid)}</code></p>`,
+    `<p>请由公众号或服务号的管理员开始授权，然后用微信扫码并确认。<br>
+     As an administrator of the account, begin here, then confirm in WeChat.</p>
+     <form method="post" action="?${escape(new URLSearchParams(taken).toString())}">
+     <p><button class="button">开始授权 · Begin</button></p></form>
+     ${keepSet7}${small(componentAppid)}`,
   );
 }
 
-/** @param again where the admin can authorize again: whole, as a proxy may have taken a part of our path away */
-export function resultPage(merchant: Merchant, reasons: IneligibleReason[], again: string): string {
+export function wechatPage(componentAppid: string, links: WechatLinks): string {
+  return page(
+    '授权 · Authorize',
+    `<p>请由公众号或服务号的管理员点击下面的链接，用微信扫码并确认授权。链接几分钟后失效。<br>
+     As an administrator of the account, follow one of these links and confirm in WeChat. They are good for some minutes.</p>
+     <p><a class="button" href="${escape(links.pc)}">电脑：扫码授权 · On a computer: scan the QR code</a></p>
+     <p><a class="button" href="${escape(links.mobile)}">手机：在微信中打开 · On a phone, inside WeChat</a></p>
+     ${keepSet7}${small(componentAppid)}`,
+  );
+}
+
+const keepSet7 = `<p>请保留“群发与通知”权限，否则无法撤回群发消息。<br>
+     Keep the permission “Mass messages and notifications” ticked: without it no message can be taken back.</p>`;
+
+const small = (componentAppid: string) => `<p class="small">平台 · Platform <code>${escape(componentAppid)}</code></p>`;
+
+export interface WaysOn {
+  /** Where the admin can authorize again: whole, as a proxy may have taken a part of our path away. */
+  again: string;
+  /** Where the link that the admin came by leads back to. */
+  returnUrl: string | null;
+}
+
+export function resultPage(merchant: Merchant, reasons: IneligibleReason[], { again, returnUrl }: WaysOn): string {
   const granted = (merchant.permissionSets ?? []).map((id) => {
     const { zh, en } = permissionSetName(id);
     return `<li>${escape(zh)} · ${escape(en)} (${id})</li>`;
@@ -38,6 +65,7 @@ export function resultPage(merchant: Merchant, reasons: IneligibleReason[], agai
     '授权结果 · Authorization result',
     `<p>${escape(merchant.nickName ?? '公众号 · Account')} <code>${escape(merchant.authorizerAppid)}</code></p>
      ${verdict}
+     ${returnUrl === null ? '' : `<p><a class="button" href="${escape(returnUrl)}">返回 · Back to ${escape(new URL(returnUrl).host)}</a></p>`}
      <h2>已授予的权限 · Granted</h2>
      ${granted.length > 0 ? `<ul>${granted.join('')}</ul>` : '<p>无 · None</p>'}`,
   );
@@ -47,7 +75,8 @@ export function problemPage(title: string, detail: string, requestId: string | u
   return page(
     '未能完成 · Not done',
     `<p class="bad">${escape(title)}</p><p>${escape(detail)}</p>
-     <p>请回到授权页面重试。<br>Go back to the authorization page and try again.</p>
+     <p>请回到授权页面重试，或联系发送链接的服务商。<br>
+     Go back to the authorization page and try again, or ask the provider who sent you the link.</p>
      <p class="small">${escape(requestId ?? '')}</p>`,
   );
 }
@@ -83,7 +112,7 @@ function page(title: string, body: string): string {
 <style>
 body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color:#1d2129}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}
-.button{display:block;padding:.8rem 1rem;border-radius:.4rem;background:#07833f;color:#fff;text-decoration:none;text-align:center}
+.button{display:block;box-sizing:border-box;width:100%;border:0;font:inherit;cursor:pointer;padding:.8rem 1rem;border-radius:.4rem;background:#07833f;color:#fff;text-decoration:none;text-align:center}
 .good{border-left:.3rem solid #07833f;padding-left:.8rem}.bad{border-left:.3rem solid #b3261e;padding-left:.8rem}
 .small{color:#5f6773;font-size:.85rem}
 </style></head><body><main><h1>${title}</h1>${body}</main></body></html>

@@ -1,0 +1,70 @@
+import { Body, Controller, Header, Post, SerializeOptions } from '@nestjs/common';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { AuditLog, Idempotency, type Actor } from '@app/access';
+import { AuthorizationLinks, Onboarding } from '@app/merchants';
+import { AuditedCaller, Needs, refuseLimits } from '../http/access.guard.js';
+import { IdempotencyKey } from '../http/idempotency-key.js';
+import {
+  authorizationLinkSchema,
+  issueLinkSchema,
+  unsignedResource,
+  type AuthorizationLinkResource,
+  type IssueLink,
+} from './authorization-link.js';
+
+@ApiTags('authorization links')
+@Controller('v1/authorization-links')
+export class AuthorizationLinksController {
+  constructor(
+    private readonly links: AuthorizationLinks,
+    private readonly onboarding: Onboarding,
+    private readonly idempotency: Idempotency,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * A signed link to the authorization page, to send to a merchant’s admin. Who authorizes by it gets its `ref`, unless the
+   * merchant has one already. A key that is limited to merchants names the one that the link is for.
+   */
+  @Post()
+  @Needs('operator')
+  @Header('cache-control', 'no-store')
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'The same key and body get the same link for 24 h.',
+  })
+  @SerializeOptions({ schema: authorizationLinkSchema })
+  async issue(
+    @AuditedCaller() actor: Actor,
+    @Body({ schema: issueLinkSchema }) body: IssueLink,
+    @IdempotencyKey() key: string | undefined,
+  ): Promise<AuthorizationLinkResource> {
+    const { apiKeyId, role, scope } = actor;
+    const { platform, ref, merchant } = body;
+    if (merchant === null) refuseLimits({ merchants: scope.merchants });
+    const request = { apiKeyId, key, fingerprint: ['POST /v1/authorization-links', body] };
+    const answer = await this.idempotency.run(request, async (tx) => {
+      const link = await this.links.issue(tx, scope, platform, {
+        ref,
+        authorizerAppid: merchant,
+        returnUrl: body.return_url,
+        isSingleUse: body.single_use,
+        expiresInSeconds: body.expires_in,
+        issuedBy: apiKeyId,
+        issuerRole: role,
+      });
+      const resource = unsignedResource(platform, link);
+      const { id: _id, platform: _platform, merchant: _merchant, created_at: _createdAt, ...data } = resource;
+      await this.audit.append(tx, actor, {
+        action: 'authorization_link.issued',
+        subjectType: 'authorization_link',
+        subjectId: link.id,
+        tenant: { componentAppid: platform, authorizerAppid: merchant ?? undefined },
+        data,
+      });
+      return { status: 201, body: resource };
+    });
+    return { ...answer.body, url: this.onboarding.linkUrl(platform, answer.body.id) };
+  }
+}
