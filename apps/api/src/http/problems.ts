@@ -218,7 +218,7 @@ const problems = {
   url_not_an_article: [
     422,
     'The url is not of an article',
-    'It must be the link of exactly one article on mp.weixin.qq.com and nothing else: a short one (`/s/…`), or a long one with `__biz`, `mid`, `idx` and `sn`. Quotes, blanks and stops around it do no harm, nor does `&amp;`; a title beside it does, and so does a link that was cut.',
+    'It must be the link of exactly one article on mp.weixin.qq.com, without a port or a user, and nothing else: a short one (`/s/…`), or a long one with `__biz`, `mid`, `idx` and `sn`. Quotes, blanks and stops around it do no harm, nor does `&amp;`; a title beside it does, and so does a link that was cut.',
   ],
   deletion_not_found: [404, 'The deletion is not known', 'Look for its id in `GET /v1/deletions`.'],
   deletion_state_conflict: [
