@@ -89,7 +89,7 @@ for (const { prototype } of [QueryFailedError, pg.DatabaseError]) {
 }
 
 /** Any number will do, as long as every process of ours takes the same. */
-const MIGRATION_LOCK = 727_274;
+export const MIGRATION_LOCK = 727_274;
 
 /** No statement of ours takes as long, so its connection is gone without a word. */
 const ANSWER_WITHIN_MS = 60_000;
@@ -124,12 +124,18 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   };
 }
 
-/** Runs pending migrations under an advisory lock, so that several processes may start at once. Returns their names. */
-export async function migrate(url: string): Promise<string[]> {
+/** Where a role could make a schema by the name of another, that one would stand in front of the tables. */
+export const IN_PUBLIC = { options: `${BOTH_ENDS_NOTICE.options} -c search_path=public` };
+
+/**
+ * Runs pending migrations under an advisory lock, so that several processes may start at once. Returns their names.
+ * @param connection what it is to begin with besides
+ */
+export async function migrate(url: string, connection: { options?: string } = {}): Promise<string[]> {
   const dataSource = await new DataSource({
     ...dataSourceOptions({ url, entities: [], applicationName: 'retract-migrate' }),
     // A migration may take its time.
-    extra: BOTH_ENDS_NOTICE,
+    extra: { ...BOTH_ENDS_NOTICE, ...connection },
   }).initialize();
   const runner = dataSource.createQueryRunner();
   try {
