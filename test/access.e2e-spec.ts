@@ -296,11 +296,13 @@ async function aTenant(platform: typeof PLATFORM): Promise<Names> {
     delivery: '',
     takedown: '',
   };
-  const accepted = await system.call('POST', '/v1/deletions', { merchant, ...anArticle() });
-  names.deletion = accepted.body.id;
+  // What is asked for within the narrowest limits is within all of those below.
   const { key } = await aKey('operator', { platforms: [names.platform], merchants: [merchant] });
+  const authorization = `Bearer ${key}`;
+  const accepted = await system.call('POST', '/v1/deletions', { merchant, ...anArticle() }, { authorization });
+  names.deletion = accepted.body.id;
   const takedown = { items: [{ merchant, ...anArticle() }], undo_seconds: 3_600 };
-  const taken = await system.call('POST', '/v1/takedowns', takedown, { authorization: `Bearer ${key}` });
+  const taken = await system.call('POST', '/v1/takedowns', takedown, { authorization });
   names.takedown = taken.body.id;
   names.endpoint = await anEndpointOf(names);
   names.delivery = (await system.call('POST', `/v1/webhook-endpoints/${names.endpoint}/test`)).body.id;
