@@ -14,7 +14,10 @@ const APPEND_ONLY = ['audit_events', 'audit_heads'];
 export async function grantToService(url: string, ownerUrl: string, holdsQueue: boolean): Promise<void> {
   const role = await roleOf(url);
   const options = dataSourceOptions({ url: ownerUrl, entities: [], applicationName: 'retract-migrate', poolSize: 1 });
-  const owner = await new DataSource({ ...options, extra: { ...(options.extra as object), ...IN_PUBLIC } }).initialize();
+  const owner = await new DataSource({
+    ...options,
+    extra: { ...(options.extra as object), ...IN_PUBLIC },
+  }).initialize();
   try {
     await owner.transaction(async (tx) => {
       // Two that grant at once would fail on each other's rows in the catalogue.
