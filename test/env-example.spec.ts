@@ -13,9 +13,9 @@ const example: NodeJS.ProcessEnv = { ...written, MASTER_KEYS: `k1:${Buffer.alloc
  * What compose decides itself: it has Postgres and Redis of its own, inside of its containers the addresses are fixed, and it does not
  * start without a BOOTSTRAP_API_KEY.
  */
-const OF_COMPOSE = ['DATABASE_URL', 'QUEUE_URL', 'HOST', 'FIRST_KEY_FILE'];
+const OF_COMPOSE = ['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'QUEUE_URL', 'HOST', 'FIRST_KEY_FILE'];
 /** What compose alone has. */
-const FOR_COMPOSE = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'PUBLISH_ADDRESS'];
+const FOR_COMPOSE = ['POSTGRES_PASSWORD', 'POSTGRES_SERVICE_PASSWORD', 'REDIS_PASSWORD', 'PUBLISH_ADDRESS'];
 /** What compose hands to a service, apart from what it decides itself. */
 function passedOn(service: 'api' | 'worker'): string[] {
   const text = readFileSync('docker-compose.yml', 'utf8');
@@ -64,7 +64,8 @@ describe('docker-compose.yml', () => {
     new RegExp(`^${indent}${name}:.*\\n((?:${indent} {2}.*\\n|\\n)+)`, 'm').exec(text)?.[1] ?? '';
 
   it('does not start without what has to be secret', () => {
-    for (const name of ['MASTER_KEYS', 'BOOTSTRAP_API_KEY', 'POSTGRES_PASSWORD', 'REDIS_PASSWORD']) {
+    const passwords = FOR_COMPOSE.filter((name) => name.endsWith('_PASSWORD'));
+    for (const name of ['MASTER_KEYS', 'BOOTSTRAP_API_KEY', ...passwords]) {
       const uses = [...text.matchAll(new RegExp(`\\$\\{${name}(.*?)\\}`, 'g'))].map(([, rest = '']) => rest);
       expect([name, uses.length > 0, uses.every((rest) => rest.startsWith(':?'))]).toEqual([name, true, true]);
       expect([name, written[name]]).toEqual([name, '']);

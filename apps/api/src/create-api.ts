@@ -46,7 +46,7 @@ export async function createApi(
     bodyParser: false,
   });
   closeInTime(adapter.getInstance());
-  useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
+  await useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
   useConnections(adapter.getInstance(), env.API_MAX_CONNECTIONS);
   useRequestId(adapter.getInstance());
   const metrics = api.get(Metrics);

@@ -18,7 +18,8 @@ try {
   logger = createLogger({ level: env.LOG_LEVEL });
   // What is logged before Nest starts is JSON too.
   Logger.overrideLogger(logger);
-  await reach('DATABASE_URL', () => prepareDatabase(env.DATABASE_URL, env.MASTER_KEYS), {
+  const roles = { ownerUrl: env.MIGRATION_DATABASE_URL, holdsQueue: !env.QUEUE_URL?.startsWith('redis') };
+  await reach('DATABASE_URL', () => prepareDatabase(env.DATABASE_URL, env.MASTER_KEYS, roles), {
     isAway: isDatabaseAway,
     onWait: (reason) =>
       logger.warn('the database is away, the start waits for it', { setting: 'DATABASE_URL', reason }),

@@ -6,6 +6,7 @@ export const sandboxEnvSchema = z
   .object(settings)
   // Where everything is, the sandbox decides itself.
   .omit({
+    MIGRATION_DATABASE_URL: true,
     PUBLIC_URL: true,
     WECHAT_API_URL: true,
     WECHAT_API_FALLBACK_URLS: true,

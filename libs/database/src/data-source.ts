@@ -36,6 +36,7 @@ import { ImportSources1764610000000 } from './migrations/1764610000000-import-so
 import { WhatWechatTold1764610001000 } from './migrations/1764610001000-what-wechat-told.js';
 import { AuthorizationLinks1764620000000 } from './migrations/1764620000000-authorization-links.js';
 import { Refreshes1764620001000 } from './migrations/1764620001000-refreshes.js';
+import { WhoAsked1764640000000 } from './migrations/1764640000000-who-asked.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -83,6 +84,7 @@ const migrations = [
   WhatWechatTold1764610001000,
   AuthorizationLinks1764620000000,
   Refreshes1764620001000,
+  WhoAsked1764640000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
@@ -95,7 +97,7 @@ for (const { prototype } of [QueryFailedError, pg.DatabaseError]) {
 }
 
 /** Any number will do, as long as every process of ours takes the same. */
-const MIGRATION_LOCK = 727_274;
+export const MIGRATION_LOCK = 727_274;
 
 /** No statement of ours takes as long, so its connection is gone without a word. */
 const ANSWER_WITHIN_MS = 60_000;
@@ -130,12 +132,18 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   };
 }
 
-/** Runs pending migrations under an advisory lock, so that several processes may start at once. Returns their names. */
-export async function migrate(url: string): Promise<string[]> {
+/** Where a role could make a schema by the name of another, that one would stand in front of the tables. */
+export const IN_PUBLIC = { options: `${BOTH_ENDS_NOTICE.options} -c search_path=public` };
+
+/**
+ * Runs pending migrations under an advisory lock, so that several processes may start at once. Returns their names.
+ * @param connection what it is to begin with besides
+ */
+export async function migrate(url: string, connection: { options?: string } = {}): Promise<string[]> {
   const dataSource = await new DataSource({
     ...dataSourceOptions({ url, entities: [], applicationName: 'retract-migrate' }),
     // A migration may take its time.
-    extra: BOTH_ENDS_NOTICE,
+    extra: { ...BOTH_ENDS_NOTICE, ...connection },
   }).initialize();
   const runner = dataSource.createQueryRunner();
   try {

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import type { MasterKey } from '@app/vault';
-import { dataSourceOptions, migrate } from './data-source.js';
+import { grantToService } from './app-role.js';
+import { dataSourceOptions, IN_PUBLIC, migrate } from './data-source.js';
 import { MasterKeysRefused } from './master-key-rule.js';
 import { checkMasterKeys } from './master-keys.js';
 import { databaseShortage, type DatabaseShortage } from './shortage.js';
@@ -41,11 +42,18 @@ export function isDatabaseAway(error: unknown): boolean {
 
 /**
  * Brings the schema to this version, and refuses keys that do not open what is sealed.
+ * @param ownerUrl the same database as a role that owns the tables; without it, the service's own does
  * @throws PoolerBetween, MasterKeysRefused, and what pg says
  */
-export async function prepareDatabase(url: string, masterKeys: readonly MasterKey[]): Promise<void> {
+export async function prepareDatabase(
+  url: string,
+  masterKeys: readonly MasterKey[],
+  { ownerUrl = url, holdsQueue = true }: { ownerUrl?: string | undefined; holdsQueue?: boolean } = {},
+): Promise<void> {
   await refusePooler(url);
-  await migrate(url);
+  if (ownerUrl !== url) await refusePooler(ownerUrl);
+  await migrate(ownerUrl, ownerUrl === url ? {} : IN_PUBLIC);
+  if (ownerUrl !== url) await grantToService(url, ownerUrl, holdsQueue);
   await refuseKeys(url, masterKeys);
 }
 

@@ -13,6 +13,9 @@ export class AccountLedger {
   /** Null: the deployment's default, like the daily limit. */
   @Column('integer', { name: 'rate_per_minute', nullable: true }) ratePerMinute!: number | null;
   @Column('integer', { name: 'daily_limit', nullable: true }) dailyLimit!: number | null;
+  /** Set by a key with limits, which only lowers: they hold as far as they are less than what holds without them. */
+  @Column('boolean', { name: 'is_rate_cap', default: false }) isRateCap!: boolean;
+  @Column('boolean', { name: 'is_daily_cap', default: false }) isDailyCap!: boolean;
   /** The Asia/Shanghai day that `quotaUsed` counts, YYYY-MM-DD. */
   @Column('date', { name: 'quota_day', nullable: true }) quotaDay!: string | null;
   @Column('integer', { name: 'quota_used', default: 0 }) quotaUsed!: number;

@@ -79,6 +79,8 @@ export class Deletion {
   @Column('text', { name: 'request_id' }) requestId!: string;
   /** The API key that asked. Null in rows from before this was written down. */
   @Column('uuid', { name: 'requested_by', nullable: true }) requestedBy!: string | null;
+  /** Keys that asked for the same while it was open, beyond the limits of the key above: a key with limits cannot undo it for them. */
+  @Column('uuid', { name: 'also_requested_by', array: true, default: [] }) alsoRequestedBy!: string[];
   @Column('uuid', { name: 'takedown_id', nullable: true }) takedownId!: string | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;

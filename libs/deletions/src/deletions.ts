@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { prepared, rows, type Sql, type StatementPart } from '@app/database';
 import {
+  askedWithin,
   countedInventory,
   EVERYTHING,
   formOf,
   inScope,
+  isEverything,
   MAX_REFRESH_AHEAD_MS,
   mayTryAnyway,
   merchantInScope,
@@ -21,6 +23,7 @@ import {
   DeletionNotFound,
   DeletionStateConflict,
   MerchantNotEligible,
+  NotYours,
   SharedMaterial,
   TargetRefused,
   type SharedArticle,
@@ -66,11 +69,15 @@ export interface MerchantAddress {
 }
 
 /** How it is run, which is nobody else's business. */
-type Inside = 'targetKey' | 'dispatches' | 'slotAt' | 'runId' | 'runningUntil' | 'verifyAt' | 'verifyTries';
+type Inside =
+  'targetKey' | 'alsoRequestedBy' | 'dispatches' | 'slotAt' | 'runId' | 'runningUntil' | 'verifyAt' | 'verifyTries';
 
 /** A deletion as outsiders see it: what its lane waits for counts as its own waiting. */
-export interface DeletionView extends Omit<Deletion, 'waitingFor' | Inside> {
+export interface DeletionView extends Omit<Deletion, 'waitingFor' | 'metadata' | Inside> {
   waitingFor: WaitingFor | null;
+  /** Asked for beyond the limits of whoever looks: reason and metadata are null. */
+  isHidden: boolean;
+  metadata: Record<string, string> | null;
   authorizerAppid: string;
   componentAppid: string;
 }
@@ -123,12 +130,16 @@ export class Deletions {
       const { openId, goneId, obstacle, shared } = await this.standing(sql, address.scope, id, wish);
       const isRefused = reasons.length > 0 && !(wish.tryAnyway && mayTryAnyway(reasons));
       if (openId !== null && !isRefused) {
+        await sql.query(NOTE_WISH, [openId, wish.requestedBy]);
         await this.hasten(sql, openId, wish);
-        return { deletion: await this.get(EVERYTHING, openId, sql), isNew: false, shared };
+        const deletion = await this.get(EVERYTHING, openId, sql, address.scope);
+        // It may have been cancelled just before the wish was noted.
+        if (deletion.finishedAt !== null) continue;
+        return { deletion, isNew: false, shared };
       }
       // With its message, an article that never was would be said to have been deleted.
       if (goneId !== null && obstacle === null && !wish.again) {
-        return { deletion: await this.get(EVERYTHING, goneId, sql), isNew: false, shared: [] };
+        return { deletion: await this.get(EVERYTHING, goneId, sql, address.scope), isNew: false, shared: [] };
       }
       if (isRefused) throw new MerchantNotEligible(authorizerAppid, reasons);
       if (obstacle !== null && !wish.again) throw new TargetRefused(obstacle, OBSTACLES[obstacle]);
@@ -137,16 +148,25 @@ export class Deletions {
     }
   }
 
-  /** What is out of scope is not found, as if it were not there. @throws DeletionNotFound */
-  async get(scope: Scope, id: string, tx: EntityManager = this.dataSource.manager): Promise<DeletionView> {
+  /**
+   * What is out of scope is not found, as if it were not there.
+   * @param reader who is told of what is found
+   * @throws DeletionNotFound
+   */
+  async get(
+    scope: Scope,
+    id: string,
+    tx: EntityManager = this.dataSource.manager,
+    reader: Scope = scope,
+  ): Promise<DeletionView> {
     const { parameters, bind } = statement(id);
     const [view] = await rows<DeletionView>(
       tx,
-      `${SELECT_VIEW} WHERE d.id = $1 AND ${inScope(scope, VIEW, bind)}`,
+      `${selectView(reader, bind)} WHERE d.id = $1 AND ${inScope(scope, VIEW, bind)}`,
       parameters,
     );
     if (!view) throw new DeletionNotFound(id);
-    return view;
+    return asTold(view);
   }
 
   async list(scope: Scope, filter: DeletionFilter): Promise<DeletionView[]> {
@@ -162,15 +182,15 @@ export class Deletions {
       state && `${SEEN_STATE} = ${bind(state)}`,
     ].filter(Boolean);
     const page = `ORDER BY id DESC LIMIT ${bind(limit)}`;
-    const select = (condition: string) => `${SELECT_VIEW} WHERE ${[...where, condition].join(' AND ')} ${page}`;
-    if (takedownId === undefined) return rows(this.dataSource, select('TRUE'), parameters);
+    const view = selectView(scope, bind);
+    const select = (condition: string) => `${view} WHERE ${[...where, condition].join(' AND ')} ${page}`;
+    const ask = async (text: string) => (await rows<DeletionView>(this.dataSource, text, parameters)).map(asTold);
+    if (takedownId === undefined) return ask(select('TRUE'));
     // Two halves, each by its own index: with OR the whole takedown would be read for a page.
     const takedown = bind(takedownId);
     const linked = `d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = ${takedown})`;
-    return rows(
-      this.dataSource,
+    return ask(
       `SELECT * FROM ((${select(`d.takedown_id = ${takedown}`)}) UNION ALL (${select(linked)})) AS both_kinds ${page}`,
-      parameters,
     );
   }
 
@@ -182,8 +202,9 @@ export class Deletions {
 
   /**
    * Before the dispatch it never runs, after it is too late: one statement decides which side a cancel falls on. Back in its
-   * lane after a call without an answer, it is too late, too: the message may be gone, and that will be looked into.
-   * @throws DeletionNotFound, DeletionStateConflict
+   * lane after a call without an answer, it is too late, too: the message may be gone, and that will be looked into. A caller with
+   * limits stops what was asked for within them, as long as nobody beyond them asked for the same.
+   * @throws DeletionNotFound, NotYours, DeletionStateConflict
    */
   async cancel(scope: Scope, id: string, alongside?: Alongside): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
@@ -193,6 +214,7 @@ export class Deletions {
   }
 
   private async cancelWithin(tx: EntityManager, scope: Scope, id: string): Promise<void> {
+    await this.refuseOthers(tx, scope, id, 'cancelled');
     const { parameters, bind } = statement(id, statesBefore('cancelled'));
     const cancelled = await rows(
       tx,
@@ -209,32 +231,40 @@ export class Deletions {
 
   /**
    * Puts a failed deletion back into its lane. If its target is known to be gone meanwhile, the deletion that did it is the answer, and
-   * what never was is refused, as a new wish would be.
-   * @throws DeletionNotFound, DeletionStateConflict, MerchantNotEligible, TargetRefused
+   * what never was is refused, as a new wish would be. A caller with limits revives what was asked for within them, and may ask anew
+   * for the rest.
+   * @param requestedBy the API key
+   * @throws DeletionNotFound, NotYours, DeletionStateConflict, MerchantNotEligible, TargetRefused
    */
   async retry(
     scope: Scope,
     id: string,
-    alongside?: Alongside,
+    { requestedBy, alongside }: { requestedBy?: string; alongside?: Alongside } = {},
   ): Promise<{ deletion: DeletionView; isRetried: boolean }> {
     const sql = this.dataSource.manager;
     const failed = await this.get(scope, id, sql);
+    await this.refuseOthers(sql, scope, id, 'retried');
     const wish = { target: targetOf(failed), askedUrl: failed.askedUrl ?? undefined };
     if (failed.state === 'failed') {
       const { goneId, obstacle } = await this.standing(sql, scope, failed.merchantId, wish);
       if (obstacle !== null) throw new TargetRefused(obstacle, OBSTACLES[obstacle]);
-      if (goneId !== null) return { deletion: await this.get(EVERYTHING, goneId, sql), isRetried: false };
+      if (goneId !== null) return { deletion: await this.get(EVERYTHING, goneId, sql, scope), isRetried: false };
       const { authorizerAppid, ineligibleReasons: reasons } = await this.merchants.byId(failed.merchantId);
       if (reasons.length > 0) throw new MerchantNotEligible(authorizerAppid, reasons);
     }
     // Told apart afterwards: asking within the transaction would take a second connection while holding one.
-    if (!(await this.reopen(failed.merchantId, id, alongside)))
+    if (!(await this.reopen(failed.merchantId, id, requestedBy, alongside)))
       throw await this.conflict(sql, EVERYTHING, id, 'retried');
     return { deletion: await this.get(scope, id, sql), isRetried: true };
   }
 
   /** @returns false when it has not failed, or another deletion of the same target is open or has succeeded: then it stays as it is */
-  private async reopen(merchantId: string, id: string, alongside?: Alongside): Promise<boolean> {
+  private async reopen(
+    merchantId: string,
+    id: string,
+    requestedBy: string | undefined,
+    alongside?: Alongside,
+  ): Promise<boolean> {
     try {
       return await this.dataSource.transaction(async (tx) => {
         const [again] = await rows<{ readyAt: Date }>(
@@ -244,6 +274,7 @@ export class Deletions {
            WHERE id = $1 AND merchant_id = $2 AND state = 'failed' AND ${goneBy(RETRIED, 'TRUE')} IS NULL RETURNING ready_at AS "readyAt"`,
           [id, merchantId],
         );
+        if (again && requestedBy) await tx.query(NOTE_WISH, [id, requestedBy]);
         if (again) await this.lanes.wake(tx, merchantId, again.readyAt);
         if (again) await alongside?.(tx);
         return again !== undefined;
@@ -394,6 +425,27 @@ export class Deletions {
     return inserted && { deletion: asAccepted(wish, authorizerAppid, inserted), mayShare: inserted.mayShare };
   }
 
+  /**
+   * Waits for whoever is just joining the wish, so that this is seen.
+   * @throws DeletionNotFound, NotYours
+   */
+  private async refuseOthers(tx: EntityManager, scope: Scope, id: string, wanted: 'cancelled' | 'retried') {
+    if (isEverything(scope)) return;
+    await tx.query(`SELECT 1 FROM deletions WHERE id = $1 FOR UPDATE`, [id]);
+    const { parameters, bind } = statement(id);
+    const within = (keyId: string) => askedWithin(scope, keyId, bind);
+    const [found] = await rows<{ isOwn: boolean }>(
+      tx,
+      `SELECT ${within(OWNER)} AND NOT EXISTS (SELECT 1 FROM unnest(d.also_requested_by) AS k (id) WHERE NOT ${within('k.id')})
+         AND NOT EXISTS (SELECT 1 FROM takedown_links l JOIN takedowns t ON t.id = l.takedown_id
+           WHERE l.deletion_id = d.id AND t.finished_at IS NULL AND t.state <> 'cancelled' AND NOT ${within('t.requested_by')}) AS "isOwn"
+       FROM deletions d WHERE d.id = $1 AND ${merchantInScope(scope, 'd.merchant_id', bind)}`,
+      parameters,
+    );
+    if (!found) throw new DeletionNotFound(id);
+    if (!found.isOwn) throw new NotYours(id, wanted);
+  }
+
   /** As long as it is in its lane and waits for nobody else. */
   private async hasten(sql: Sql, id: string, wish: NewDeletion): Promise<void> {
     await sql.query(
@@ -421,6 +473,15 @@ export class Deletions {
     return new DeletionStateConflict(id, isDispatched ? 'dispatched' : state, wanted);
   }
 }
+
+/** SQL over a deletion `d`: the key that wants it. One that was handed over to a takedown is that one's. */
+const OWNER = `COALESCE((SELECT t.requested_by FROM takedowns t WHERE t.id = d.takedown_id), d.requested_by)`;
+
+/** SQL: key $2 wants deletion $1, too. Noted where the key that owns it could otherwise undo it for the other. */
+const NOTE_WISH = `
+  UPDATE deletions d SET also_requested_by = array_append(d.also_requested_by, $2::uuid)
+  FROM api_keys own WHERE d.id = $1 AND d.finished_at IS NULL AND own.id = ${OWNER}
+    AND NOT asked_within($2::uuid, own.platforms, own.merchants) AND $2::uuid <> ALL(d.also_requested_by)`;
 
 /** What is known of a target. */
 interface Standing {
@@ -538,8 +599,11 @@ const VIEW_COLUMNS = {
   finishedAt: 'd.finished_at AS "finishedAt"',
   authorizerAppid: 'm.authorizer_appid AS "authorizerAppid"',
   componentAppid: 'pl.component_appid AS "componentAppid"',
-} satisfies Record<keyof DeletionView, string>;
-const SELECT_VIEW = `SELECT ${Object.values(VIEW_COLUMNS).join(', ')} ${SEEN_FROM}`;
+} satisfies Record<Exclude<keyof DeletionView, 'isHidden'>, string>;
+const selectView = (reader: Scope, bind: (value: unknown) => string) =>
+  `SELECT ${Object.values(VIEW_COLUMNS).join(', ')}, NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden" ${SEEN_FROM}`;
+
+const asTold = (view: DeletionView): DeletionView => (view.isHidden ? { ...view, reason: null, metadata: null } : view);
 
 const SEEN_WHEN_ACCEPTED = seen('m.block', 'm.block_reason');
 /** What Postgres decides of a new deletion `d` and its `merchant m`, in the statement that accepts it. */
@@ -584,6 +648,7 @@ function asAccepted(wish: NewDeletion, authorizerAppid: string, decided: Decided
     tryAnyway: wish.tryAnyway ?? false,
     reason: wish.reason,
     metadata: wish.metadata,
+    isHidden: false,
     requestId: wish.requestId,
     requestedBy: wish.requestedBy,
     takedownId: null,

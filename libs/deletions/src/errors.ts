@@ -85,6 +85,20 @@ export class DeletionStateConflict extends DeletionsError {
   }
 }
 
+/** A key with limits undoes nothing that was asked for beyond them: it may be in a merchant's hands, and the wish the provider's. */
+export class NotYours extends DeletionsError {
+  constructor(id: string, wanted: 'cancelled' | 'retried') {
+    super('not_yours', `Deletion ${id} was asked for beyond the limits of this key, and cannot be ${wanted} with it.`);
+  }
+}
+
+/** A key with limits lowers a merchant's limits, and only those that no key without limits has set. */
+export class LimitsNotYours extends DeletionsError {
+  constructor(message: string) {
+    super('limits_not_yours', message);
+  }
+}
+
 export class TakedownNotFound extends DeletionsError {
   constructor(id: string) {
     super('takedown_not_found', `There is no takedown ${id}.`);

@@ -6,6 +6,8 @@ export const idle: LaneState = {
   accountSlotMs: 0,
   ratePerMinute: null,
   dailyLimit: null,
+  isRateCap: false,
+  isDailyCap: false,
   quotaDay: null,
   quotaUsed: 0,
   blockedFor: null,

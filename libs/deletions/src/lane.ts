@@ -10,6 +10,9 @@ export interface LaneState {
   accountSlotMs: number;
   ratePerMinute: number | null;
   dailyLimit: number | null;
+  /** Set by a key with limits: they lower what holds without them, and do not raise it. */
+  isRateCap: boolean;
+  isDailyCap: boolean;
   quotaDay: string | null;
   quotaUsed: number;
   blockedFor: 'rate_limit' | 'daily_quota' | 'merchant_admin' | 'token_conflict' | null;
@@ -244,7 +247,7 @@ export function quota(lane: LaneState, now: Date, defaults: PacingDefaults) {
 
 /** Calls per minute as configured, whatever WeChat says. */
 export function configuredPerMinute(lane: LaneState, defaults: PacingDefaults): number {
-  return lane.ratePerMinute ?? defaults.ratePerMinute;
+  return limited(lane.ratePerMinute, lane.isRateCap, defaults.ratePerMinute);
 }
 
 /** The rate as it is now: the configured one, unless WeChat allows less or has complained lately. */
@@ -283,8 +286,10 @@ const wasSaidToBeSpent = ({ spentSaidAt }: LaneState, now: Date) =>
   shanghaiDay(spentSaidAt) === shanghaiDay(now) &&
   now.getTime() - spentSaidAt.getTime() < SPENT_HOLDS_MS;
 /** An operator's word before WeChat's, WeChat's before the default. */
-const limitOf = (lane: LaneState, defaults: PacingDefaults) =>
-  lane.dailyLimit ?? lane.learnedLimit ?? defaults.dailyLimit;
+export const limitOf = (lane: LaneState, defaults: PacingDefaults) =>
+  limited(lane.dailyLimit, lane.isDailyCap, lane.learnedLimit ?? defaults.dailyLimit);
+const limited = (own: number | null, isCap: boolean, without: number) =>
+  own === null ? without : isCap ? Math.min(own, without) : own;
 const slowedOf = (lane: LaneState) =>
   lane.slowedRate !== null && lane.slowedAt !== null ? { perMinute: lane.slowedRate, since: lane.slowedAt } : null;
 

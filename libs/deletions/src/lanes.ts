@@ -21,6 +21,7 @@ import {
   type LaneState,
   type PacingDefaults,
 } from './lane.js';
+import { changeLimits, type LimitsChange } from './limits-change.js';
 import { IS_LANE_HELD, IS_PROBE_LANE, noteProbes } from './held.js';
 import { IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
 import {
@@ -226,16 +227,18 @@ export class Lanes {
     await this.change(merchantId, (lane) => waitForToken(lane, lane.now, pauseMs));
   }
 
-  /** Of the merchant's account, whichever of its platforms they are set through. `alongside` writes what belongs to the change, such as an audit row, in its transaction. */
+  /**
+   * Of the merchant's account, whichever of its platforms they are set through. `alongside` writes what belongs to the change, such as
+   * an audit row, in its transaction.
+   * @throws LimitsNotYours
+   */
   async setLimits(
     merchantId: string,
-    limits: { ratePerMinute?: number | null | undefined; dailyLimit?: number | null | undefined },
+    limits: LimitsChange,
     alongside?: (tx: EntityManager) => Promise<void>,
   ): Promise<void> {
-    const decide = (lane: LaneRow): LaneState => {
-      const { ratePerMinute = lane.ratePerMinute, dailyLimit = lane.dailyLimit } = limits;
-      return reopen({ ...lane, ratePerMinute, dailyLimit }, lane.now, this.defaults);
-    };
+    const decide = (lane: LaneRow): LaneState =>
+      reopen(changeLimits(lane, limits, this.defaults), lane.now, this.defaults);
     await this.change(merchantId, decide, async (tx) => {
       await wakeSiblings(tx, [merchantId]);
       await alongside?.(tx);

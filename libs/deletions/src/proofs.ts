@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import type { Scope } from '@app/merchants';
+import { askedWithin, type Scope } from '@app/merchants';
 import { Deletions } from './deletions.js';
 import { knownArticles } from './known-gone.js';
 import { noteOfProof, type DeletionState, type Proof } from './states.js';
@@ -44,7 +44,9 @@ export interface DeletionRecord {
   errcode: number | null;
   errmsg: string | null;
   rid: string | null;
+  /** Null, too, where `hidden` names it: it was asked for beyond the limits of whoever exports. */
   reason: string | null;
+  hidden?: Hidden;
   /** The API key that asked, and its request. */
   requested_by: string | null;
   request_id: string;
@@ -57,6 +59,8 @@ export interface DeletionRecord {
   calls: ProvenCall[];
 }
 
+type Hidden = ['reason'];
+
 /** Who asked for what, and when it was exported. */
 export interface HeaderRecord {
   type: 'header';
@@ -65,6 +69,7 @@ export interface HeaderRecord {
   id: string;
   state: string;
   reason: string | null;
+  hidden?: Hidden;
   requested_by: string | null;
   request_id: string;
   created_at: string;
@@ -95,28 +100,26 @@ export class Proofs {
   /** @throws DeletionNotFound */
   async ofDeletion(scope: Scope, id: string, now: Date): Promise<AsyncGenerator<ProofRecord>> {
     const deletion = await this.deletions.get(scope, id);
-    const { state, reason, requestedBy, requestId, createdAt, finishedAt } = deletion;
-    const header = headerOf('deletion', { id, state, reason, requestedBy, requestId, createdAt, finishedAt }, now);
-    return this.records(header, [`d.id = $1`]);
+    return this.records(scope, headerOf('deletion', deletion, now), [`d.id = $1`]);
   }
 
   /** @throws TakedownNotFound */
   async ofTakedown(scope: Scope, id: string, now: Date): Promise<AsyncGenerator<ProofRecord>> {
     const header = headerOf('takedown', await this.takedowns.get(scope, id), now);
-    return this.records(header, [
+    return this.records(scope, header, [
       `d.takedown_id = $1`,
       `d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1)`,
     ]);
   }
 
-  private async *records(header: HeaderRecord, conditions: string[]): AsyncGenerator<ProofRecord> {
+  private async *records(scope: Scope, header: HeaderRecord, conditions: string[]): AsyncGenerator<ProofRecord> {
     let count = 0;
     yield header;
     for (const condition of conditions) {
       let page: DeletionRecord[];
       let last = FIRST;
       do {
-        page = await this.page(header.id, condition, last);
+        page = await this.page(scope, header.id, condition, last);
         yield* page;
         count += page.length;
         last = page.at(-1)?.id ?? last;
@@ -125,21 +128,23 @@ export class Proofs {
     yield { type: 'trailer', count };
   }
 
-  private async page(id: string, condition: string, after: string): Promise<DeletionRecord[]> {
+  private async page(scope: Scope, id: string, condition: string, after: string): Promise<DeletionRecord[]> {
+    const parameters: unknown[] = [id, after];
+    const isTold = askedWithin(scope, 'd.requested_by', (value) => `$${parameters.push(value)}`);
     const found = await rows<DeletionRow>(
       this.dataSource,
       `SELECT d.id, m.authorizer_appid AS merchant, pl.component_appid, d.msg_id, d.article_idx,
          ${knownArticles({ merchantId: 'd.merchant_id', msgId: 'd.msg_id' })} AS message_articles,
          d.url, COALESCE((SELECT l.asked_url FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id), d.asked_url) AS asked_url,
-         d.state, d.proof,
-         d.outcome_code, d.outcome_errcode AS errcode, d.outcome_errmsg AS errmsg, d.outcome_rid AS rid, d.reason,
+         d.state, d.proof, d.outcome_code, d.outcome_errcode AS errcode, d.outcome_errmsg AS errmsg, d.outcome_rid AS rid,
+         CASE WHEN ${isTold} THEN d.reason END AS reason, NOT ${isTold} AS is_hidden,
          d.requested_by, d.request_id, d.takedown_id AS takedown,
          CASE WHEN d.takedown_id = $1 THEN 'made' ELSE (
            SELECT CASE WHEN l.was_deleted THEN 'already_deleted' ELSE 'already_open' END
            FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id) END AS counted_as, d.created_at, d.finished_at
        FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
        WHERE ${condition} AND d.id > $2 ORDER BY d.id LIMIT ${PAGE}`,
-      [id, after],
+      parameters,
     );
     const calls = await rows<CallRow>(
       this.dataSource,
@@ -153,7 +158,8 @@ export class Proofs {
   }
 }
 
-type DeletionRow = Omit<DeletionRecord, 'type' | 'calls' | 'proof_note' | 'created_at' | 'finished_at'> & {
+type DeletionRow = Omit<DeletionRecord, 'type' | 'calls' | 'proof_note' | 'hidden' | 'created_at' | 'finished_at'> & {
+  is_hidden: boolean;
   created_at: Date;
   finished_at: Date | null;
 };
@@ -164,10 +170,11 @@ type CallRow = Omit<ProvenCall, 'request' | 'started_at' | 'finished_at'> & {
   finished_at: Date | null;
 };
 
-function recordOf(row: DeletionRow, calls: CallRow[]): DeletionRecord {
+function recordOf({ is_hidden: isHidden, ...row }: DeletionRow, calls: CallRow[]): DeletionRecord {
   return {
     type: 'deletion',
     ...row,
+    ...hidden(isHidden),
     proof_note: noteOfProof(row.proof),
     created_at: row.created_at.toISOString(),
     finished_at: row.finished_at?.toISOString() ?? null,
@@ -181,8 +188,10 @@ function recordOf(row: DeletionRow, calls: CallRow[]): DeletionRecord {
   };
 }
 
+const hidden = (isHidden = false): { hidden?: Hidden } => (isHidden ? { hidden: ['reason'] } : {});
+
 function requestOf(
-  { msg_id, article_idx, url }: DeletionRow,
+  { msg_id, article_idx, url }: Pick<DeletionRow, 'msg_id' | 'article_idx' | 'url'>,
   operation: ProvenCall['operation'],
 ): ProvenCall['request'] {
   if (msg_id === null) return { url: url ?? '' };
@@ -195,6 +204,7 @@ function headerOf(
     id: string;
     state: string;
     reason: string | null;
+    isHidden?: boolean;
     requestedBy: string | null;
     requestId: string;
     createdAt: Date;
@@ -209,6 +219,7 @@ function headerOf(
     id: of.id,
     state: of.state,
     reason: of.reason,
+    ...hidden(of.isHidden),
     requested_by: of.requestedBy,
     request_id: of.requestId,
     created_at: of.createdAt.toISOString(),

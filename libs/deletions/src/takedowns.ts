@@ -190,36 +190,44 @@ export class Takedowns {
   /**
    * Passes over rows that somebody else has locked: waiting for the dispatcher while it waits for us would never end. What
    * it leaves in the lane the next look of the watch finds. What another takedown counts on is handed over to the one that
-   * wants it first, whose own undo window it then waits for, and stays linked to this one.
+   * wants it first, whose own undo window it then waits for, and stays linked to this one. So does what a key asked for, too, that
+   * reaches beyond the limits of this takedown; that goes on alone.
    * @returns the last id of the batch, null when there is no more
    */
   private async cancelBatch(id: string, after: string): Promise<string | null> {
     const [batch] = await rows<{ last: string | null }>(
       this.dataSource,
       `WITH open AS (
-         SELECT d.id, d.asked_url, heir.id AS heir_id, heir.is_urgent, heir.hastens_at, heir.asked_url AS heir_asked_url
-         FROM deletions d LEFT JOIN LATERAL (
+         SELECT d.id, d.asked_url, heir.id AS heir_id, heir.is_urgent, heir.hastens_at, heir.asked_url AS heir_asked_url,
+           heir.id IS NOT NULL OR EXISTS (
+             SELECT 1 FROM unnest(d.also_requested_by) AS k (id) WHERE NOT asked_within(k.id, own.scope_platforms, own.scope_merchants)
+           ) AS is_wanted
+         FROM takedowns own JOIN deletions d ON d.takedown_id = own.id LEFT JOIN LATERAL (
            SELECT t.id, t.is_urgent, t.hastens_at, l.asked_url FROM takedown_links l JOIN takedowns t ON t.id = l.takedown_id
            WHERE l.deletion_id = d.id AND t.finished_at IS NULL AND t.state <> 'cancelled'
            ORDER BY t.hastens_at NULLS FIRST, t.id LIMIT 1
          ) AS heir ON true
-         WHERE d.takedown_id = $1 AND ${CAN_BE_STOPPED} AND d.state = ANY($2) AND d.id > $3
+         WHERE own.id = $1 AND ${CAN_BE_STOPPED} AND d.state = ANY($2) AND d.id > $3
          ORDER BY d.id LIMIT ${CANCEL_BATCH} FOR UPDATE OF d SKIP LOCKED
        ),
        handed AS (
-         UPDATE deletions d SET takedown_id = open.heir_id, asked_url = COALESCE(open.heir_asked_url, d.asked_url), is_urgent = d.is_urgent OR open.is_urgent, ready_at = CASE
+         UPDATE deletions d SET takedown_id = open.heir_id, asked_url = COALESCE(open.heir_asked_url, d.asked_url),
+           is_urgent = d.is_urgent OR COALESCE(open.is_urgent, false), ready_at = CASE
            WHEN open.hastens_at IS NULL THEN d.ready_at
            WHEN d.state = 'waiting' THEN GREATEST(d.ready_at, open.hastens_at) ELSE open.hastens_at END
-         FROM open WHERE d.id = open.id AND open.heir_id IS NOT NULL RETURNING d.merchant_id, d.ready_at
+         FROM open WHERE d.id = open.id AND open.is_wanted RETURNING d.id, d.takedown_id, d.asked_url, d.merchant_id, d.ready_at
        ),
        woken AS (INSERT INTO lane_wakes (merchant_id, ready_at) SELECT DISTINCT merchant_id, ready_at FROM handed),
        linked AS (
          UPDATE takedown_links l SET takedown_id = $1, asked_url = open.asked_url FROM open WHERE l.takedown_id = open.heir_id AND l.deletion_id = open.id
        ),
+       left_alone AS (
+         INSERT INTO takedown_links (takedown_id, deletion_id, asked_url) SELECT $1::uuid, id, asked_url FROM handed WHERE takedown_id IS NULL ON CONFLICT DO NOTHING
+       ),
        cancelled AS (
          UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL,
            finished_at = now()
-         FROM open WHERE d.id = open.id AND open.heir_id IS NULL RETURNING d.*
+         FROM open WHERE d.id = open.id AND NOT open.is_wanted RETURNING d.*
        ),
        told AS (${tellOf('cancelled')})
        SELECT max(id::text)::uuid AS last FROM open`,

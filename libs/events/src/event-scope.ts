@@ -23,7 +23,23 @@ export function isInScope({ platforms, merchants }: EventScope, about: EventReac
 const isWithin = (limits: readonly string[] | null, appids: readonly string[] | null): boolean =>
   limits === null || (appids !== null && appids.every((appid) => limits.includes(appid)));
 
-/** The same in SQL: conditions on events `s`, their platforms `p` and merchants `m`. */
+/**
+ * SQL on an event `s`: whether it tells the metadata of a deletion that was asked for beyond the reader's limits. It may be a
+ * merchant who reads, and the metadata the provider's.
+ */
+export function isAskedBeyond(scope: EventScope | undefined, bind: (value: unknown) => string): string {
+  if (!scope?.platforms && !scope?.merchants) return 'false';
+  const limits = [scope.platforms, scope.merchants].map((appids) => `${bind(appids)}::text[]`).join(', ');
+  return `s.data ? 'metadata' AND NOT asked_within(s.requested_by, ${limits})`;
+}
+
+/** As such a reader is told of it. */
+export const withoutMetadata = <Event extends { data: Record<string, unknown> }>(event: Event): Event => ({
+  ...event,
+  data: { ...event.data, metadata: null, hidden: ['metadata'] },
+});
+
+/** As isInScope, in SQL: conditions on events `s`, their platforms `p` and merchants `m`. */
 export function scopeConditions(scope: EventScope | undefined, bind: (value: unknown) => string): string[] {
   const condition = (limits: readonly string[] | null | undefined, one: string, several: string) =>
     limits ? [`(CASE WHEN ${one} IS NULL THEN ${several} ELSE ARRAY[${one}] END) <@ ${bind(limits)}::text[]`] : [];

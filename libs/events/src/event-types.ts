@@ -59,7 +59,9 @@ export interface DeletionFacts {
   errcode: number | null;
   proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
   attempts: number;
+  /** Null for readers with limits within which it was not asked for; `hidden` tells them so. */
   metadata: Record<string, unknown> | null;
+  hidden?: ['metadata'];
 }
 
 export interface TakedownFacts {

@@ -18,6 +18,8 @@ export class EventRow {
   @Column('text', { name: 'scope_platforms', array: true, nullable: true }) scopePlatforms!: string[] | null;
   /** authorizer_appids */
   @Column('text', { name: 'scope_merchants', array: true, nullable: true }) scopeMerchants!: string[] | null;
+  /** Of a deletion's: the API key that asked for it, whose metadata the data has. */
+  @Column('uuid', { name: 'requested_by', nullable: true }) requestedBy!: string | null;
   @Column('jsonb') data!: object;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   /** The order of the rows of one transaction. */

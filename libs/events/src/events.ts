@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows, type Sql } from '@app/database';
 import { FEED_START, feedCursor, readFeedCursor } from './feed-cursor.js';
-import { scopeConditions, type EventScope } from './event-scope.js';
+import { isAskedBeyond, scopeConditions, withoutMetadata, type EventScope } from './event-scope.js';
 import type { EventType, NewEvent } from './event-types.js';
 
 /**
@@ -29,6 +29,7 @@ export interface FeedEvent {
   takedownId: string | null;
   scopePlatforms: string[] | null;
   scopeMerchants: string[] | null;
+  /** Without the metadata of what was asked for beyond the scope of whoever reads. */
   data: Record<string, unknown>;
   createdAt: Date;
   /** Where a reader stands that has read this event and all before it. */
@@ -54,7 +55,7 @@ export interface FeedPage {
 }
 
 type Scanned = { edgeTxid: string; edgeSeq: string; scannedCount: number } & (
-  (Omit<FeedEvent, 'cursor'> & { txid: string; seq: string }) | { id: null }
+  (Omit<FeedEvent, 'cursor'> & { txid: string; seq: string; isHidden: boolean }) | { id: null }
 );
 
 /**
@@ -126,7 +127,8 @@ export class Events {
          SELECT s.id, s.type, s.platform_id AS "platformId", s.merchant_id AS "merchantId",
            p.component_appid AS "componentAppid", m.authorizer_appid AS "authorizerAppid",
            s.deletion_id AS "deletionId", s.takedown_id AS "takedownId",
-           s.scope_platforms AS "scopePlatforms", s.scope_merchants AS "scopeMerchants", s.data, s.created_at AS "createdAt", s.txid, s.seq
+           s.scope_platforms AS "scopePlatforms", s.scope_merchants AS "scopeMerchants", s.data,
+           ${isAskedBeyond(scope, bind)} AS "isHidden", s.created_at AS "createdAt", s.txid, s.seq
          FROM scanned s LEFT JOIN platforms p ON p.id = s.platform_id LEFT JOIN merchants m ON m.id = s.merchant_id
          WHERE ${['TRUE', ...filters].join(' AND ')} ORDER BY s.txid, s.seq LIMIT ${bind(limit)}
        )
@@ -136,8 +138,8 @@ export class Events {
     const [edge] = found;
     const events = found.flatMap(({ edgeTxid: _txid, edgeSeq: _seq, scannedCount: _count, ...row }) => {
       if (row.id === null) return [];
-      const { txid, seq, ...event } = row;
-      return [{ ...event, cursor: feedCursor({ txid, seq }) }];
+      const { txid, seq, isHidden, ...event } = row;
+      return [{ ...(isHidden ? withoutMetadata(event) : event), cursor: feedCursor({ txid, seq }) }];
     });
     const last = events.at(-1);
     if (last && events.length === limit) return { events, next: last.cursor, hasMore: true };

@@ -86,6 +86,7 @@ export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './refresh-ahead.js';
 export {
   EVERYTHING,
   formOf,
+  askedWithin,
   inScope,
   isEverything,
   merchantInScope,

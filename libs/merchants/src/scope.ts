@@ -51,3 +51,9 @@ export const reaches = (
 ): boolean =>
   (merchants === null || merchants.includes(authorizerAppid)) &&
   (platforms === null || platforms.includes(componentAppid));
+
+/** SQL: whether the key whose id this is has no wider limits than the caller. Keys stay in their table when they are revoked. */
+export const askedWithin = (scope: Scope, keyId: string, bind: Bind): string =>
+  isEverything(scope)
+    ? 'TRUE'
+    : `asked_within(${keyId}, ${bind(scope.platforms)}::text[], ${bind(scope.merchants)}::text[])`;

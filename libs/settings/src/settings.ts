@@ -13,6 +13,8 @@ const wholeNumber = (from: number, to: number) =>
 /** Every setting of the service, by its environment variable. Each app takes those that it needs into its own schema. */
 export const settings = {
   DATABASE_URL: urlOf(/^postgres(ql)?$/, 'must be postgres://user:password@host:port/database'),
+  /** The same database as the role that owns its tables. Absent: DATABASE_URL's does. */
+  MIGRATION_DATABASE_URL: urlOf(/^postgres(ql)?$/, 'must be postgres://user:password@host:port/database').optional(),
   /** Absent: the queue lives in DATABASE_URL. */
   QUEUE_URL: urlOf(/^(postgres(ql)?|rediss?)$/, 'must be a postgres://, redis:// or rediss:// address').optional(),
   /** Where WeChat and merchants' browsers reach the api. */

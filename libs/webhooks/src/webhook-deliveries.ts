@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
-import { eventMessage, isInScope, matchesPattern, type EventScope, type FeedEvent } from '@app/events';
+import { eventMessage, isInScope, matchesPattern, withoutMetadata, type EventScope, type FeedEvent } from '@app/events';
 import { JobQueues } from '@app/queue';
 import { WebhookDeliveryNotFound, WebhookEndpointDisabled } from './errors.js';
 import { WebhookDelivery, type DeliveryState } from './webhook-delivery.entity.js';
@@ -52,6 +52,7 @@ export class WebhookDeliveries {
         .map((endpoint) => ({ id: uuidv7(), endpointId: endpoint.id, event })),
     );
     if (planned.length === 0) return;
+    const hidden = await this.askedBeyond(tx, planned);
     await tx.query(
       `INSERT INTO webhook_deliveries (id, endpoint_id, event_id, event_type, payload)
        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::json[])
@@ -61,9 +62,24 @@ export class WebhookDeliveries {
         planned.map(({ endpointId }) => endpointId),
         planned.map(({ event }) => event.id),
         planned.map(({ event }) => event.type),
-        planned.map(({ event }) => JSON.stringify(eventMessage(event))),
+        planned.map(({ id, event }) => JSON.stringify(eventMessage(hidden.has(id) ? withoutMetadata(event) : event))),
       ],
     );
+  }
+
+  /** Of deliveries to endpoints with limits, those whose metadata is none of theirs. @returns ids of deliveries */
+  private async askedBeyond(
+    tx: EntityManager,
+    planned: { id: string; endpointId: string; event: FeedEvent }[],
+  ): Promise<Set<string>> {
+    const found = await rows<{ id: string }>(
+      tx,
+      `SELECT t.id FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS t (id, endpoint_id, event_id)
+       JOIN webhook_endpoints e ON e.id = t.endpoint_id AND (e.platforms IS NOT NULL OR e.merchants IS NOT NULL)
+       JOIN events s ON s.id = t.event_id WHERE s.data ? 'metadata' AND NOT asked_within(s.requested_by, e.platforms, e.merchants)`,
+      [planned.map(({ id }) => id), planned.map(({ endpointId }) => endpointId), planned.map(({ event }) => event.id)],
+    );
+    return new Set(found.map(({ id }) => id));
   }
 
   /**

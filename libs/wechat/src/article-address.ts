@@ -47,9 +47,9 @@ export function readArticleLink(text: string): ArticleLink | undefined {
   if (text.length > MAX_LENGTH) return undefined;
   const link = peelPastedText(text);
   if (hasStrangers(link) || namesHostAgain(link)) return undefined;
-  const [, scheme = 'https', port, path = '', query = ''] =
-    /^(?:(?:(https?):)?\/\/)?mp\.weixin\.qq\.com(?::(\d*))?(\/[^?#]*)?(?:\?([^#]*))?(?:#.*)?$/i.exec(link) ?? [];
-  if (port && port !== DEFAULT_PORTS[scheme.toLowerCase()]) return undefined;
+  // No port and no user: neither is in an address that WeChat gives, and both are in addresses that pretend.
+  const [, path = '', query = ''] =
+    /^(?:(?:https?:)?\/\/)?mp\.weixin\.qq\.com(\/[^?#]*)?(?:\?([^#]*))?(?:#.*)?$/i.exec(link) ?? [];
   // WeChat's pages are the same with slashes doubled or at the end.
   const page = path.replace(/\/+/g, '/').replace(/\/$/, '');
   const shortId = /^\/s\/([\w-]{1,128})$/.exec(page)?.[1];
@@ -74,8 +74,6 @@ export function readShortArticleId(url: string): string | undefined {
 export function canonicalArticleUrl(url: string): string {
   return readArticleLink(url)?.canonical ?? url;
 }
-
-const DEFAULT_PORTS: Partial<Record<string, string>> = { http: '80', https: '443' };
 
 const longUrl = ({ biz, mid, idx, sn }: ArticleAddress) =>
   `https://${HOST}/s?__biz=${biz}&mid=${mid}&idx=${idx}&sn=${sn}`;

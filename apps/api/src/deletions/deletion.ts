@@ -92,7 +92,14 @@ export const deletionSchema = z
     try_anyway: z.boolean(),
     not_before: moment,
     reason: z.string().nullable(),
-    metadata: z.record(z.string(), z.string()),
+    metadata: z.record(z.string(), z.string()).nullable(),
+    hidden: z
+      .array(z.enum(['reason', 'metadata']))
+      .optional()
+      .meta({
+        description:
+          'Only where a key with limits reads what was asked for beyond them: the fields named are null, whatever was given. Such a key cannot cancel or retry it.',
+      }),
     outcome: z
       .object({
         code: z.string(),
@@ -151,6 +158,7 @@ export function deletionResource(deletion: DeletionView): DeletionResource {
     not_before: deletion.notBefore?.toISOString() ?? null,
     reason: deletion.reason,
     metadata: deletion.metadata,
+    ...(deletion.isHidden && { hidden: ['reason' as const, 'metadata' as const] }),
     outcome:
       deletion.finishedAt && deletion.outcomeCode
         ? {

@@ -193,7 +193,10 @@ export class DeletionsController {
     });
   }
 
-  /** Possible until the deletion is dispatched; after it, 409. */
+  /**
+   * Possible until the deletion is dispatched; after it, 409. A key with limits cancels what was asked for within them, by nobody
+   * else: otherwise 403 `not_yours`.
+   */
   @Post(':id/cancel')
   @HttpCode(200)
   @Needs('operator')
@@ -204,7 +207,7 @@ export class DeletionsController {
     return deletionResource(await this.deletions.get(caller.scope, id));
   }
 
-  /** Puts a failed deletion back into its merchant's lane (202). If its target is gone meanwhile, the answer is the deletion that did it (200). */
+  /** Puts a failed deletion back into its merchant's lane (202). If its target is gone meanwhile, the answer is the deletion that did it (200). A key with limits retries as it cancels. */
   @Post(':id/retry')
   @HttpCode(202)
   @ApiAcceptedResponse({ description: 'The deletion, in its lane again.' })
@@ -217,9 +220,10 @@ export class DeletionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.retried');
-    const { deletion, isRetried } = await this.deletions.retry(caller.scope, id, (tx) =>
-      this.audit.note(tx, caller, act),
-    );
+    const { deletion, isRetried } = await this.deletions.retry(caller.scope, id, {
+      requestedBy: caller.apiKeyId,
+      alongside: (tx) => this.audit.note(tx, caller, act),
+    });
     void reply.status(isRetried ? 202 : 200);
     return deletionResource(deletion);
   }

@@ -253,13 +253,23 @@ const problems = {
   url_not_an_article: [
     422,
     'The url is not of an article',
-    'It must be the link of exactly one article on mp.weixin.qq.com and nothing else: a short one (`/s/…`), or a long one with `__biz`, `mid`, `idx` and `sn`. Quotes, blanks and stops around it do no harm, nor does `&amp;`; a title beside it does, and so does a link that was cut.',
+    'It must be the link of exactly one article on mp.weixin.qq.com, without a port or a user, and nothing else: a short one (`/s/…`), or a long one with `__biz`, `mid`, `idx` and `sn`. Quotes, blanks and stops around it do no harm, nor does `&amp;`; a title beside it does, and so does a link that was cut.',
   ],
   deletion_not_found: [404, 'The deletion is not known', 'Look for its id in `GET /v1/deletions`.'],
   deletion_state_conflict: [
     409,
     'The deletion is not in a state for this',
     'A deletion can be cancelled until it is dispatched, and retried once it has failed and no other one of the same target is open or has succeeded. The detail names its state.',
+  ],
+  not_yours: [
+    403,
+    'The deletion was asked for beyond the limits of the API key',
+    'A key with limits cancels and retries what a key with the same limits, or narrower ones, has asked for, and nobody beyond them as well. To have the same deleted anyway, ask with `POST /v1/deletions`; to stop it, use a key without limits.',
+  ],
+  limits_not_yours: [
+    403,
+    'The API key may not change this limit so',
+    'A key with limits lowers a merchant’s `rate_per_minute` and `daily_limit`. It does not raise them, and what a key without limits has set it leaves as it is. The detail names the limit; a key without limits may change it.',
   ],
   takedown_not_found: [404, 'The takedown is not known', 'Look for its id in `GET /v1/takedowns`.'],
   takedown_state_conflict: [

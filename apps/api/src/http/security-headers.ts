@@ -1,3 +1,4 @@
+import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 
 const NOTHING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -18,20 +19,40 @@ const DOCS_PATH = /^\/docs(\/|$)/;
 
 const YEAR_S = 365 * 86_400;
 
-/** What tells browsers to be careful with each answer. A page that needs more, or a referrer, says so itself. */
-export function securityHeaders(publicUrl: string, path = ''): Record<string, string> {
-  return {
-    'content-security-policy': DOCS_PATH.test(path) ? DOCS_POLICY : DATA_POLICY,
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    ...(publicUrl.startsWith('https:') && { 'strict-transport-security': `max-age=${YEAR_S}` }),
-  };
-}
+const isHttps = (publicUrl: string) => publicUrl.startsWith('https:');
 
-export function useSecurityHeaders(fastify: FastifyInstance, publicUrl: string): void {
+/** As useSecurityHeaders sets them, for answers that are written before there is a request: no hook runs for these. */
+export const securityHeaders = (publicUrl: string): Record<string, string> => ({
+  'content-security-policy': DATA_POLICY,
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  ...(isHttps(publicUrl) && { 'strict-transport-security': `max-age=${YEAR_S}` }),
+});
+
+/**
+ * What tells browsers to be careful with each answer. A page that needs more, or a referrer, says so itself. Awaited before other
+ * hooks are added, so that what these refuse has the headers, too. The policy is ours: it depends on the route.
+ */
+export async function useSecurityHeaders(fastify: FastifyInstance, publicUrl: string): Promise<void> {
+  await fastify.register(helmet, {
+    contentSecurityPolicy: false,
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+    strictTransportSecurity: isHttps(publicUrl) && { maxAge: YEAR_S, includeSubDomains: false },
+    // Whoever opens the authorization page in a window of its own would lose sight of it.
+    crossOriginOpenerPolicy: false,
+    // Of no use to data and to pages that load nothing.
+    crossOriginResourcePolicy: false,
+    originAgentCluster: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+  });
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(securityHeaders(publicUrl, request.routeOptions.url));
+    const isDocs = DOCS_PATH.test(request.routeOptions.url ?? '');
+    void reply.header('content-security-policy', isDocs ? DOCS_POLICY : DATA_POLICY);
     done();
   });
 }

@@ -8,6 +8,7 @@ import {
   AuthorizerTokens,
   EVERYTHING,
   GrantExchange,
+  isEverything,
   Merchants,
   Onboarding,
   Platforms,
@@ -79,7 +80,10 @@ export class MerchantsController {
     return this.resource(await this.find(caller, appid, choice));
   }
 
-  /** Changes the provider's own name for the merchant, and its limits. */
+  /**
+   * Changes the provider's own name for the merchant, and its limits. A key with limits may lower these, and leaves alone what a key
+   * without limits has set: otherwise 403 `limits_not_yours`.
+   */
   @Patch(':appid')
   @Needs('operator')
   @SerializeOptions({ schema: merchantSchema })
@@ -99,7 +103,11 @@ export class MerchantsController {
       await this.audit.append(tx, actor, { ...about, action: 'merchant.ref_changed', data });
     };
     if (Object.keys(limits).length > 0) {
-      const changes = { ratePerMinute: limits.rate_per_minute, dailyLimit: limits.daily_limit };
+      const changes = {
+        ratePerMinute: limits.rate_per_minute,
+        dailyLimit: limits.daily_limit,
+        byLimitedKey: !isEverything(actor.scope),
+      };
       await this.lanes.setLimits(merchant.id, changes, async (tx) => {
         await setRef(tx);
         const data = { merchant_id: merchant.id, ...limits };
