@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { ineligibleReasons, type EligibilityFacts, type IneligibleReason } from './eligibility.js';
+import type { IneligibleReason } from './eligibility.js';
 import { inScope, type Scope } from './scope.js';
 
 /** As much of a merchant as is needed to accept work for it. */
@@ -37,17 +37,15 @@ export class MerchantDirectory {
     if (wanted.length === 0) return [];
     const parameters: unknown[] = [wanted];
     const bind = (value: unknown) => `$${parameters.push(value)}`;
-    const found = await rows<MerchantCard & EligibilityFacts>(
+    return rows(
       this.dataSource,
-      `SELECT m.id, m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid", m.biz, m.state,
-         m.permission_sets AS "permissionSets", m.is_mini_program AS "isMiniProgram", m.service_type AS "serviceType",
-         m.verify_type AS "verifyType", m.account_status AS "accountStatus", m.denied_reason AS "deniedReason"
+      `SELECT m.id, m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid", m.biz,
+         m.ineligible_reasons AS "ineligibleReasons"
        FROM merchants m JOIN platforms pl ON pl.id = m.platform_id
        WHERE ${column} = ANY($1) AND ${inScope(scope, { merchant: 'm', platform: 'pl' }, bind)}
        ORDER BY m.authorizer_appid, pl.component_appid`,
       parameters,
     );
-    return found.map((card) => ({ ...card, ineligibleReasons: ineligibleReasons(card) }));
   }
 }
 

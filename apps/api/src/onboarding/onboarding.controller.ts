@@ -2,7 +2,7 @@ import { Controller, Get, Logger, Param, Query, Res, UseFilters } from '@nestjs/
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { ineligibleReasons, Onboarding } from '@app/merchants';
+import { Onboarding } from '@app/merchants';
 import { Public } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import { textSchema } from '../http/text.js';
@@ -56,6 +56,6 @@ export class OnboardingController {
     });
     void reply.headers(PAGE_HEADERS);
     const again = this.onboarding.reauthorizeUrl(componentAppid, merchant.authorizerAppid);
-    return resultPage(merchant, ineligibleReasons(merchant), again);
+    return resultPage(merchant, merchant.ineligibleReasons, again);
   }
 }
