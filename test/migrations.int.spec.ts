@@ -105,7 +105,7 @@ it('migrations to tables with one owner each keep holds, token conflicts and the
         CASE authorizer_appid WHEN 'wxvoid' THEN '2026-11-29T01:40:00Z'::timestamptz END
       FROM merchants UNION ALL SELECT id, 0, NULL, NULL, NULL, '{}', NULL FROM platforms;
     INSERT INTO events (type, platform_id, merchant_id, data)
-      SELECT 'merchant.authorized', platform_id, id, '{}' FROM merchants WHERE authorizer_appid = 'wxvoid'
+      SELECT 'merchant.authorized', platform_id, id, '{}'::jsonb FROM merchants WHERE authorizer_appid = 'wxvoid'
       UNION ALL SELECT 'platform.resumed', id, NULL, '{}' FROM platforms WHERE component_appid = 'wxworks'
       UNION ALL SELECT 'webhook.disabled', NULL, NULL, '{}'`);
   const places = `SELECT txid, seq FROM events ORDER BY seq`;
