@@ -20,10 +20,12 @@ export const IS_HELD = `(${IS_CONCERNED} AND h.probe_deletion_id IS DISTINCT FRO
 /** SQL over the same: its merchant may be the probe, for its call would show what the hold is about. */
 export const SHOWS_THE_HOLD = `NOT (h.is_of_mint AND ${IS_USABLE_TOKEN} IS TRUE)`;
 
-/** SQL over a hold `h` and its platform `pl`: when something was last mended that it may be about. */
-const MENDED_AT = `GREATEST(pl.updated_at, CASE WHEN h.reason IN ('ticket_missing', 'ticket_invalid') THEN pl.ticket_received_at END)`;
-/** SQL over the same: when the next probe is sent. What was mended since the pause began need not wait for its end. */
-export const PROBE_AT = `CASE WHEN h.probe_merchant_id IS NULL AND ${MENDED_AT} > h.paused_at THEN LEAST(h.probe_at, ${MENDED_AT}) ELSE h.probe_at END`;
+/** SQL over `platforms pl`: when something was last mended that a hold may be about. @param reason SQL: of the hold */
+export const mendedAt = (reason: string) =>
+  `GREATEST(pl.updated_at, CASE WHEN ${reason} IN ('ticket_missing', 'ticket_invalid') THEN pl.ticket_received_at END)`;
+const MENDED_AT = mendedAt('h.reason');
+/** SQL over a hold `h` and its platform `pl`: when the next probe is sent. What is mended meanwhile need not wait for the end of the pause. */
+export const PROBE_AT = `CASE WHEN h.probe_merchant_id IS NULL AND ${MENDED_AT} > h.mended_at THEN LEAST(h.probe_at, ${MENDED_AT}) ELSE h.probe_at END`;
 
 /** Of each platform that is held, the deletion that left its lane as the probe. */
 export async function noteProbes(tx: Sql, sent: { id: string; merchantId: string }[]): Promise<void> {

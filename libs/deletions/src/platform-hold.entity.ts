@@ -14,8 +14,8 @@ export class PlatformHold {
   @Column('boolean', { name: 'is_of_mint', default: false }) isOfMint!: boolean;
   /** The deletion that met the failure. Null: not known. */
   @Column('uuid', { name: 'begun_by', nullable: true }) begunBy!: string | null;
-  /** When the pause began that ends with the next probe: what was mended since ends it sooner. */
-  @Column('timestamptz', { name: 'paused_at', default: () => 'now()' }) pausedAt!: Date;
+  /** The newest mend that was known when the pause before the next probe began: a newer one ends it. */
+  @Column('timestamptz', { name: 'mended_at', nullable: true }) mendedAt!: Date | null;
   /** When the next probe is sent. */
   @Column('timestamptz', { name: 'probe_at' }) probeAt!: Date;
   /** Probes sent since the hold began. */

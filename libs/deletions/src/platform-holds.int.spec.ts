@@ -128,6 +128,16 @@ describe('a platform for which every call fails', () => {
       await hold(registered.id, other, reason);
       expect(await nextProbeAt()).toBeGreaterThan(Date.now());
     });
+
+    it('also when the ticket was already being stored as the hold began', async () => {
+      const { id } = await desk.platforms.register(appid(), secrets);
+      await desk.dataSource.transaction(async (tx) => {
+        await desk.platforms.keepTicket(tx, id, 'ticket', new Date());
+        await hold(id, NOBODY, 'ticket_missing');
+      });
+      const found = await desk.holds.of([id]);
+      expect(found.get(id)?.nextProbeAt.getTime()).toBeLessThanOrEqual(Date.now());
+    });
   });
 
   it('has another probe at once when one goes back without a call', async () => {

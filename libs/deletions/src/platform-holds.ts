@@ -4,7 +4,7 @@ import { rows } from '@app/database';
 import { Events } from '@app/events';
 import { Platforms, SURELY_REFUSED } from '@app/merchants';
 import { AWAITS_FACTS } from './facts-wait.js';
-import { PROBE_AT, SHOWS_THE_HOLD } from './held.js';
+import { mendedAt, PROBE_AT, SHOWS_THE_HOLD } from './held.js';
 import { holdPauseMs } from './hold-pause.js';
 import { Lanes } from './lanes.js';
 import type { HoldReason } from './next-step.js';
@@ -85,8 +85,9 @@ export class PlatformHolds {
       const firstPauseMs = Math.max(leastPauseMs, holdPauseMs(0));
       const [begun] = await rows<{ since: Date }>(
         tx,
-        `INSERT INTO platform_holds (platform_id, reason, errcode, is_of_mint, begun_by, probe_at)
-         VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms') ON CONFLICT (platform_id) DO NOTHING RETURNING since`,
+        `INSERT INTO platform_holds (platform_id, reason, errcode, is_of_mint, begun_by, probe_at, mended_at)
+         SELECT pl.id, $2::text, $3::int, $4::boolean, $5::uuid, now() + $6 * interval '1 ms', ${mendedAt('$2::text')} FROM platforms pl WHERE pl.id = $1
+         ON CONFLICT (platform_id) DO NOTHING RETURNING since`,
         [platformId, reason, errcode ?? null, isOfMint, deletionId, firstPauseMs],
       );
       if (begun) {
@@ -111,8 +112,9 @@ export class PlatformHolds {
       if (!isWider && held.probeDeletionId !== deletionId) return false;
       const pauseMs = Math.max(leastPauseMs, holdPauseMs(held.probes));
       await tx.query(
-        `UPDATE platform_holds SET paused_at = now(), probe_at = now() + $2 * interval '1 ms', reason = $3, errcode = $4, is_of_mint = $5,
-           probe_merchant_id = NULL, probe_deletion_id = NULL WHERE platform_id = $1`,
+        `UPDATE platform_holds h SET probe_at = now() + $2 * interval '1 ms', mended_at = ${mendedAt('$3::text')}, reason = $3::text, errcode = $4,
+           is_of_mint = $5, probe_merchant_id = NULL, probe_deletion_id = NULL
+         FROM platforms pl WHERE h.platform_id = $1 AND pl.id = h.platform_id`,
         [platformId, pauseMs, reason, errcode ?? null, isOfMint && held.isOfMint],
       );
       const about = { component_appid: componentAppid, reason, errcode, next_probe_ms: pauseMs };
@@ -162,8 +164,9 @@ export class PlatformHolds {
   /** The probe found nothing out, such as when a mint of another process had failed just before: another goes ahead soon. */
   async probeAgain(platformId: string, deletionId: string): Promise<void> {
     await this.dataSource.query(
-      `UPDATE platform_holds SET probe_merchant_id = NULL, probe_deletion_id = NULL, paused_at = now(),
-         probe_at = now() + $3 * interval '1 ms' WHERE platform_id = $1 AND probe_deletion_id = $2`,
+      `UPDATE platform_holds h SET probe_merchant_id = NULL, probe_deletion_id = NULL, mended_at = ${mendedAt('h.reason')},
+         probe_at = now() + $3 * interval '1 ms'
+       FROM platforms pl WHERE h.platform_id = $1 AND h.probe_deletion_id = $2 AND pl.id = h.platform_id`,
       [platformId, deletionId, holdPauseMs(0)],
     );
   }

@@ -16,7 +16,7 @@ export class PlatformHolds1764650000000 implements MigrationInterface {
         errcode integer,
         is_of_mint boolean NOT NULL DEFAULT false,
         begun_by uuid,
-        paused_at timestamptz NOT NULL DEFAULT now(),
+        mended_at timestamptz,
         probe_at timestamptz NOT NULL,
         probes integer NOT NULL DEFAULT 0,
         probe_merchant_id uuid,
@@ -24,8 +24,8 @@ export class PlatformHolds1764650000000 implements MigrationInterface {
         CONSTRAINT platform_holds_platform_id_fkey FOREIGN KEY (platform_id) REFERENCES platforms (id) ON DELETE CASCADE
       );
       -- What was mended before has ended its pause already.
-      INSERT INTO platform_holds (platform_id, since, reason, errcode, is_of_mint, begun_by, probe_at, probes, probe_merchant_id, probe_deletion_id)
-      SELECT id, held_since, COALESCE(held_reason, 'unknown'), held_errcode, held_by_mint, held_by_deletion_id, COALESCE(held_until, now()),
+      INSERT INTO platform_holds (platform_id, since, reason, errcode, is_of_mint, begun_by, mended_at, probe_at, probes, probe_merchant_id, probe_deletion_id)
+      SELECT id, held_since, COALESCE(held_reason, 'unknown'), held_errcode, held_by_mint, held_by_deletion_id, now(), COALESCE(held_until, now()),
         hold_probes, probe_merchant_id, probe_deletion_id
       FROM platforms WHERE held_since IS NOT NULL;
       ALTER TABLE platforms
