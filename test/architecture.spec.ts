@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { arrows } from './support/arrows.mjs';
+import { tableUses } from './support/sql-texts.js';
+import { foreignReads, tableOwners, unnamedWrites } from './support/tables.js';
 
 const folders = ['libs', 'apps'].flatMap((parent) => readdirSync(parent).map((name) => `${parent}/${name}`));
 
@@ -95,5 +97,109 @@ describe('the architecture', () => {
   it('keeps no address of a registry in the lockfile', () => {
     expect(readFileSync('package-lock.json', 'utf8')).not.toContain('"resolved"');
     expect(existsSync('.npmrc')).toBe(false);
+  });
+});
+
+const ownerOf = new Map(Object.entries(tableOwners).flatMap(([lib, tables]) => tables.map((table) => [table, lib])));
+
+/** What a text in a folder does with tables that belong to others. */
+function foreignUses(folder: string, text: string): { writes: string[]; reads: string[] } {
+  const { writes, reads } = tableUses(text);
+  const isForeign = (table = '') => ownerOf.has(table) && ownerOf.get(table) !== folder;
+  const unnamed = writes.includes(undefined) && !(folder in unnamedWrites) ? ['a table that is not named'] : [];
+  return {
+    writes: [...unnamed, ...writes.flatMap((table) => (table !== undefined && isForeign(table) ? table : []))],
+    reads: reads.filter((table) => isForeign(table)),
+  };
+}
+
+describe('the tables', () => {
+  const used = folders.map((folder) => {
+    // Migrations make the tables of all.
+    const sources = sourcesOf(folder).filter((path) => !path.includes('/migrations/'));
+    const uses = sources.map((path) => ({ path, ...foreignUses(folder, readFileSync(path, 'utf8')) }));
+    return { folder, uses };
+  });
+
+  it('each belong to one lib, that which describes them', () => {
+    const migrations = sourcesOf('libs/database').filter((path) => path.includes('/migrations/'));
+    const made = migrations.flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/^ *CREATE TABLE (\w+)/gm)]);
+    const tables = made.map(([, table = '']) => table).sort();
+    expect(tables).toContain('deletions');
+    expect(Object.values(tableOwners).flat().sort()).toEqual(tables);
+    for (const folder of folders) {
+      const entities = sourcesOf(folder).flatMap((path) => [
+        ...readFileSync(path, 'utf8').matchAll(/@Entity\(\{ name: '(\w+)'/g),
+      ]);
+      for (const [, table = ''] of entities)
+        expect({ table, owner: ownerOf.get(table) }).toEqual({ table, owner: folder });
+    }
+  });
+
+  it('are written by their owners only', () => {
+    const written = used.flatMap(({ uses }) => uses.filter(({ writes }) => writes.length > 0));
+    expect(written.map(({ path, writes }) => ({ path, writes }))).toEqual([]);
+  });
+
+  it('are read by others only where that is listed with its reason', () => {
+    const read = used.map(({ folder, uses }) => [folder, [...new Set(uses.flatMap(({ reads }) => reads))].sort()]);
+    const listed = folders.map((folder) => [folder, Object.keys(foreignReads[folder] ?? {}).sort()]);
+    expect(Object.fromEntries(read)).toEqual(Object.fromEntries(listed));
+    const reasons = [
+      ...Object.values(foreignReads).flatMap((reads) => Object.values(reads)),
+      ...Object.values(unnamedWrites),
+    ];
+    for (const reason of reasons) expect(reason).toMatch(/^[A-Z].{20,}\.$/);
+  });
+
+  it('are written by SQL alone where they are not described: no lib works with the entities of another', () => {
+    const entities = sourcesOf('libs').flatMap((path) => {
+      const classes = readFileSync(path, 'utf8').matchAll(/^@Entity\([^]*?^export class (\w+)/gm);
+      return [...classes].map(([, name = '']) => name);
+    });
+    expect(entities).toContain('Merchant');
+    for (const path of folders.flatMap(sourcesOf).filter((path) => !path.endsWith('.entity.ts'))) {
+      const imports = [...readFileSync(path, 'utf8').matchAll(/^import \{([^}]*)\} from '@app\//gm)];
+      const names = imports.flatMap(([, list = '']) => list.split(',').map((name) => name.trim()));
+      expect({ path, entities: names.filter((name) => entities.includes(name)) }).toEqual({ path, entities: [] });
+    }
+  });
+
+  it.each([
+    [
+      'UPDATE',
+      'sql.query(`WITH taken AS (UPDATE merchants m SET state = $1 FROM due RETURNING id) SELECT 1`)',
+      'merchants',
+    ],
+    ['INSERT', 'sql.query("INSERT INTO events (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET id = 2")', 'events'],
+    ['DELETE', 'const forget = `DELETE FROM platforms WHERE id = ${bind(id)} AND ${condition}`', 'platforms'],
+    [
+      'a write within another text',
+      'const a = `SELECT ${b ? `1 FROM (UPDATE access_tokens SET x = 1)` : ``}`',
+      'access_tokens',
+    ],
+    ['TRUNCATE', "const empty = 'TRUNCATE TABLE ONLY platforms'", 'platforms'],
+    [
+      'a table that is put in',
+      'for (const table of all) sql.query(`UPDATE ${table} SET x = 1`)',
+      'a table that is not named',
+    ],
+  ])('of others are found to be written by %s', (_how, text, table) => {
+    expect(foreignUses('libs/deletions', text).writes).toEqual([table]);
+  });
+
+  it.each([
+    ['a plain read', 'const q = `SELECT 1 FROM platforms pl WHERE pl.id = $1 FOR UPDATE`', ['platforms']],
+    ['a list', 'const q = `UPDATE deletions d SET x = 1 FROM lane, merchants m WHERE m.id = d.id`', ['merchants']],
+    ['a subquery', 'const q = `x IN (SELECT y FROM ONLY access_tokens)`', ['access_tokens']],
+    ['a fragment', 'const joined = `merchants mine JOIN deletions d ON d.merchant_id = mine.id`', ['merchants']],
+    [
+      'its own tables, a comment and a word',
+      "const q = `SELECT 1 FROM deletions -- FROM platforms\n`; log('from platforms')",
+      [],
+    ],
+    ['a column of that name', 'const q = `SELECT platforms, merchants FROM deletions`', []],
+  ])('of others are found to be read: %s', (_how, text, tables) => {
+    expect(foreignUses('libs/deletions', text)).toEqual({ writes: [], reads: tables });
   });
 });

@@ -129,8 +129,8 @@ describe('POST /v1/deletions', () => {
 
   const SHUT = `INSERT INTO merchant_pacing (merchant_id, blocked_until, blocked_for)
     SELECT id, now() + interval '1 hour', 'daily_quota' FROM merchants WHERE authorizer_appid = $1`;
-  const HELD = `UPDATE platforms SET held_since = now(), held_until = now() + interval '2 hours'
-    WHERE id = (SELECT platform_id FROM merchants WHERE authorizer_appid = $1)`;
+  const HELD = `INSERT INTO platform_holds (platform_id, reason, probe_at)
+    SELECT platform_id, 'platform_broken', now() + interval '2 hours' FROM merchants WHERE authorizer_appid = $1`;
   const waits = (reason: string) => ({ state: 'waiting', waiting_for: reason, waiting_until: expect.any(String) });
   const waitsNot = (state: string) => ({ state, waiting_for: null, waiting_until: null });
   it.each<[string, string, object, object]>([
@@ -160,8 +160,8 @@ describe('POST /v1/deletions', () => {
       expect(await readAgain(told.id)).toEqual(told);
     } finally {
       await system.sql(
-        `UPDATE platforms SET held_since = NULL, held_until = NULL
-         WHERE id = (SELECT platform_id FROM merchants WHERE authorizer_appid = $1)`,
+        `DELETE FROM platform_holds
+         WHERE platform_id = (SELECT platform_id FROM merchants WHERE authorizer_appid = $1)`,
         [waiting],
       );
     }

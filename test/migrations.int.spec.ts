@@ -114,3 +114,92 @@ it('a migration to sources takes for WeChat’s what WeChat must have told, and 
   await after.destroy();
   await database.drop();
 });
+
+it('migrations to tables with one owner each keep holds, token conflicts and the names in events', async () => {
+  const database = await createEmptyDatabase();
+  const before = await asOf(1764601000000, database.url);
+  await before.query(`
+    INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed)
+      SELECT gen_random_uuid(), appid, 'x', 'x', 'x' FROM unnest('{wxheld,wxworks}'::text[]) AS appid;
+    UPDATE platforms SET held_since = '2026-11-29T01:00:00Z', held_until = '2026-11-29T02:00:00Z', held_reason = 'ticket_missing',
+      held_errcode = 61006, held_by_mint = true, hold_probes = 3, held_by_deletion_id = id, probe_merchant_id = id, probe_deletion_id = id
+      WHERE component_appid = 'wxheld';
+    INSERT INTO merchants (id, platform_id, authorizer_appid, state)
+      SELECT gen_random_uuid(), id, appid, 'authorized' FROM platforms, unnest('{wxrefused,wxvoid,wxquiet}'::text[]) AS appid
+      WHERE component_appid = 'wxheld';
+    INSERT INTO access_tokens (holder_id, conflicts, conflict_since, conflict_until, void_at, voids, voids_told_at)
+      SELECT id, CASE authorizer_appid WHEN 'wxrefused' THEN 2 ELSE 0 END,
+        CASE authorizer_appid WHEN 'wxrefused' THEN '2026-11-29T01:00:00Z'::timestamptz END,
+        CASE authorizer_appid WHEN 'wxrefused' THEN '2026-11-29T02:00:00Z'::timestamptz END, '2026-11-29T03:00:00Z'::timestamptz,
+        CASE authorizer_appid WHEN 'wxvoid' THEN '{2026-11-29T01:30:00Z}' ELSE '{}' END::timestamptz[],
+        CASE authorizer_appid WHEN 'wxvoid' THEN '2026-11-29T01:40:00Z'::timestamptz END
+      FROM merchants UNION ALL SELECT id, 0, NULL, NULL, NULL, '{}', NULL FROM platforms;
+    INSERT INTO events (type, platform_id, merchant_id, data)
+      SELECT 'merchant.authorized', platform_id, id, '{}'::jsonb FROM merchants WHERE authorizer_appid = 'wxvoid'
+      UNION ALL SELECT 'platform.resumed', id, NULL, '{}' FROM platforms WHERE component_appid = 'wxworks'
+      UNION ALL SELECT 'webhook.disabled', NULL, NULL, '{}'`);
+  const places = `SELECT txid, seq FROM events ORDER BY seq`;
+  const placesBefore: object[] = await before.query(places);
+  await before.destroy();
+  await migrate(database.url);
+  const after = await new DataSource(
+    dataSourceOptions({ url: database.url, entities: [], applicationName: 'test' }),
+  ).initialize();
+  expect(
+    await after.query(
+      `SELECT component_appid, since, reason, errcode, is_of_mint, probe_at, probes, begun_by = id AND probe_merchant_id = id AND probe_deletion_id = id AS is_whole
+       FROM platform_holds h JOIN platforms p ON p.id = h.platform_id`,
+    ),
+  ).toEqual([
+    {
+      component_appid: 'wxheld',
+      since: new Date('2026-11-29T01:00:00Z'),
+      reason: 'ticket_missing',
+      errcode: 61006,
+      is_of_mint: true,
+      probe_at: new Date('2026-11-29T02:00:00Z'),
+      probes: 3,
+      is_whole: true,
+    },
+  ]);
+  expect(
+    await after.query(
+      `SELECT authorizer_appid, refused, since, until, voids, voids_told_at
+       FROM token_conflicts c JOIN merchants m ON m.id = c.merchant_id ORDER BY 1`,
+    ),
+  ).toEqual([
+    {
+      authorizer_appid: 'wxrefused',
+      refused: 2,
+      since: new Date('2026-11-29T01:00:00Z'),
+      until: new Date('2026-11-29T02:00:00Z'),
+      voids: [],
+      voids_told_at: null,
+    },
+    {
+      authorizer_appid: 'wxvoid',
+      refused: 0,
+      since: null,
+      until: null,
+      voids: [new Date('2026-11-29T01:30:00Z')],
+      voids_told_at: new Date('2026-11-29T01:40:00Z'),
+    },
+  ]);
+  expect(await after.query(`SELECT component_appid, authorizer_appid FROM events ORDER BY seq`)).toEqual([
+    { component_appid: 'wxheld', authorizer_appid: 'wxvoid' },
+    { component_appid: 'wxworks', authorizer_appid: null },
+    { component_appid: null, authorizer_appid: null },
+  ]);
+  // Readers go on where they stood.
+  expect(await after.query(places)).toEqual(placesBefore);
+  await after.destroy();
+  await database.drop();
+});
+
+it('the migrations are listed in the order in which they are run', () => {
+  const { migrations = [] } = dataSourceOptions({ url: '', entities: [], applicationName: 'test' });
+  const times = Object.values(migrations).map((migration) =>
+    typeof migration === 'function' ? Number(migration.name.slice(-13)) : NaN,
+  );
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+});

@@ -54,7 +54,7 @@ describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUr
   const endPause = (merchant: string) =>
     system.sql(
       `WITH over AS (
-         UPDATE access_tokens SET conflict_until = now() FROM merchants m WHERE m.id = holder_id AND m.authorizer_appid = $1
+         UPDATE token_conflicts SET until = now() FROM merchants m WHERE m.id = merchant_id AND m.authorizer_appid = $1
        )
        UPDATE merchant_pacing p SET blocked_until = now(), urgent_blocked_until = now(), due_at = now()
        FROM merchants m WHERE m.id = p.merchant_id AND m.authorizer_appid = $1`,
@@ -198,7 +198,7 @@ describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUr
     expect(logged()).toHaveLength(1);
 
     await system.sql(
-      `UPDATE access_tokens SET voids_told_at = now() - interval '61 minutes' WHERE holder_id = ${ofMerchant}`,
+      `UPDATE token_conflicts SET voids_told_at = now() - interval '61 minutes' WHERE merchant_id = ${ofMerchant}`,
       [merchant],
     );
     await makeVoid();
@@ -207,7 +207,7 @@ describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUr
     expect(logged()).toHaveLength(2);
 
     await system.sql(
-      `UPDATE access_tokens SET voids = ARRAY(SELECT at - interval '1 hour' FROM unnest(voids) AS at) WHERE holder_id = ${ofMerchant}`,
+      `UPDATE token_conflicts SET voids = ARRAY(SELECT at - interval '1 hour' FROM unnest(voids) AS at) WHERE merchant_id = ${ofMerchant}`,
       [merchant],
     );
     expect(await merchantView(merchant)).toMatchObject({ token_conflict: null });

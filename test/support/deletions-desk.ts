@@ -33,6 +33,8 @@ export class DeletionsDesk {
   readonly deletions: Deletions;
   readonly events: Events;
   readonly holds: PlatformHolds;
+  readonly platforms: Platforms;
+  readonly merchants: Merchants;
   readonly intake: TakedownIntake;
   readonly takedowns: Takedowns;
   private lastMsgId = 3_147_483_660n;
@@ -49,10 +51,16 @@ export class DeletionsDesk {
     this.runs = new Runs(dataSource, this.lanes);
     this.events = new Events(dataSource);
     const sealed = new SealedColumns(new SecretBox([{ id: 'test', key: randomBytes(32) }]));
-    const [tokens, platforms] = [new AccessTokens(dataSource, sealed), new Platforms(dataSource, sealed)];
-    const merchants = new Merchants(dataSource, sealed, tokens, platforms, this.events);
-    this.deletions = new Deletions(dataSource, this.lanes, merchants);
-    this.holds = new PlatformHolds(dataSource, this.events, this.lanes);
+    this.platforms = new Platforms(dataSource, sealed);
+    this.merchants = new Merchants(
+      dataSource,
+      sealed,
+      new AccessTokens(dataSource, sealed),
+      this.platforms,
+      this.events,
+    );
+    this.deletions = new Deletions(dataSource, this.lanes, this.merchants);
+    this.holds = new PlatformHolds(dataSource, this.events, this.lanes, this.platforms);
     this.intake = new TakedownIntake(dataSource, this.lanes, this.events);
     this.takedowns = new Takedowns(dataSource, this.events);
   }

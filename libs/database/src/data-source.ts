@@ -15,21 +15,21 @@ import { Takedowns1764330000000 } from './migrations/1764330000000-takedowns.js'
 import { Pacing1764340000000 } from './migrations/1764340000000-pacing.js';
 import { PlatformProbes1764345000000 } from './migrations/1764345000000-platform-probes.js';
 import { DispatchCounts1764346000000 } from './migrations/1764346000000-dispatch-counts.js';
-import { RoomForUpdates1764348000000 } from './migrations/1764348000000-room-for-updates.js';
-import { UndoneTakedowns1764351000000 } from './migrations/1764351000000-undone-takedowns.js';
 import { WhoHolds1764347000000 } from './migrations/1764347000000-who-holds.js';
+import { RoomForUpdates1764348000000 } from './migrations/1764348000000-room-for-updates.js';
+import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
+import { UndoneTakedowns1764351000000 } from './migrations/1764351000000-undone-takedowns.js';
 import { UnreadablePushes1764520000000 } from './migrations/1764520000000-unreadable-pushes.js';
-import { Readiness1764580000000 } from './migrations/1764580000000-readiness.js';
-import { ArticleCounts1764592000000 } from './migrations/1764592000000-article-counts.js';
-import { ToldGone1764591000000 } from './migrations/1764591000000-told-gone.js';
+import { KnownGone1764530000000 } from './migrations/1764530000000-known-gone.js';
 import { InferredProofs1764540000000 } from './migrations/1764540000000-inferred-proofs.js';
 import { TokenConflicts1764541000000 } from './migrations/1764541000000-token-conflicts.js';
-import { InventoryLookups1764350000000 } from './migrations/1764350000000-inventory-lookups.js';
 import { AccountLedgers1764550000000 } from './migrations/1764550000000-account-ledgers.js';
 import { UnknownFacts1764560000000 } from './migrations/1764560000000-unknown-facts.js';
 import { TryAnyway1764560001000 } from './migrations/1764560001000-try-anyway.js';
-import { KnownGone1764530000000 } from './migrations/1764530000000-known-gone.js';
+import { Readiness1764580000000 } from './migrations/1764580000000-readiness.js';
 import { EarlyVoids1764590000000 } from './migrations/1764590000000-early-voids.js';
+import { ToldGone1764591000000 } from './migrations/1764591000000-told-gone.js';
+import { ArticleCounts1764592000000 } from './migrations/1764592000000-article-counts.js';
 import { MasterKeys1764600000000 } from './migrations/1764600000000-master-keys.js';
 import { AuditHeads1764601000000 } from './migrations/1764601000000-audit-heads.js';
 import { ImportSources1764610000000 } from './migrations/1764610000000-import-sources.js';
@@ -37,6 +37,9 @@ import { WhatWechatTold1764610001000 } from './migrations/1764610001000-what-wec
 import { AuthorizationLinks1764620000000 } from './migrations/1764620000000-authorization-links.js';
 import { Refreshes1764620001000 } from './migrations/1764620001000-refreshes.js';
 import { WhoAsked1764640000000 } from './migrations/1764640000000-who-asked.js';
+import { PlatformHolds1764650000000 } from './migrations/1764650000000-platform-holds.js';
+import { TokenConflictRows1764650001000 } from './migrations/1764650001000-token-conflict-rows.js';
+import { EventAppids1764650002000 } from './migrations/1764650002000-event-appids.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -48,7 +51,7 @@ export interface DatabaseOptions {
   poolSize?: number;
 }
 
-/** Oldest first. New ones go to the end; one that was released is never edited. */
+/** By their times, oldest first, as they are run. New ones go to the end; one that was released is never edited. */
 const migrations = [
   FirstTables1764000000000,
   MassMessages1764050000000,
@@ -68,16 +71,16 @@ const migrations = [
   InventoryLookups1764350000000,
   UndoneTakedowns1764351000000,
   UnreadablePushes1764520000000,
-  Readiness1764580000000,
-  ToldGone1764591000000,
-  ArticleCounts1764592000000,
+  KnownGone1764530000000,
+  InferredProofs1764540000000,
+  TokenConflicts1764541000000,
   AccountLedgers1764550000000,
   UnknownFacts1764560000000,
   TryAnyway1764560001000,
-  InferredProofs1764540000000,
-  TokenConflicts1764541000000,
-  KnownGone1764530000000,
+  Readiness1764580000000,
   EarlyVoids1764590000000,
+  ToldGone1764591000000,
+  ArticleCounts1764592000000,
   MasterKeys1764600000000,
   AuditHeads1764601000000,
   ImportSources1764610000000,
@@ -85,6 +88,9 @@ const migrations = [
   AuthorizationLinks1764620000000,
   Refreshes1764620001000,
   WhoAsked1764640000000,
+  PlatformHolds1764650000000,
+  TokenConflictRows1764650001000,
+  EventAppids1764650002000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

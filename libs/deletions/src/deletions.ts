@@ -9,6 +9,7 @@ import {
   inScope,
   isEverything,
   MAX_REFRESH_AHEAD_MS,
+  MAY_BE_TRIED,
   mayTryAnyway,
   merchantInScope,
   Merchants,
@@ -30,7 +31,7 @@ import {
 } from './errors.js';
 import { earliestIdOf, latestIdOf } from './id-bounds.js';
 import { AWAITS_FACTS, FACTS_LOOK } from './facts-wait.js';
-import { MAY_BE_TRIED } from './grant-gone.js';
+import { IS_PLATFORM_HELD, PROBE_AT, WITH_HOLD } from './held.js';
 import { goneBy, isOfPlatforms, OBSTACLES, obstacleTo, sharedWith, type WishColumns } from './known-gone.js';
 import { CAN_BE_STOPPED } from './last-outcome.js';
 import { Lanes } from './lanes.js';
@@ -293,9 +294,9 @@ export class Deletions {
   async merchantsToRefresh(now: Date): Promise<string[]> {
     const found = await rows<{ id: string; expiresAt: Date }>(
       this.dataSource,
-      `SELECT m.id, t.expires_at AS "expiresAt" FROM access_tokens t JOIN merchants m ON m.id = t.holder_id JOIN platforms pl ON pl.id = m.platform_id
+      `SELECT m.id, t.expires_at AS "expiresAt" FROM access_tokens t JOIN merchants m ON m.id = t.holder_id
        WHERE t.token_sealed IS NOT NULL AND t.expires_at > now() AND t.expires_at < now() + $1 * interval '1 ms'
-         AND m.state = 'authorized' AND pl.held_since IS NULL AND EXISTS (
+         AND m.state = 'authorized' AND NOT ${IS_PLATFORM_HELD} AND EXISTS (
            SELECT 1 FROM deletions d
            WHERE d.merchant_id = m.id AND d.finished_at IS NULL AND d.ready_at < now() + $1 * interval '1 ms')
        ORDER BY t.expires_at LIMIT 1000`,
@@ -398,7 +399,7 @@ export class Deletions {
       `WITH merchant AS (
          SELECT m.id AS merchant_id, m.authorizer_appid, (m.ineligible_reasons = '{}' OR $14::boolean AND ${MAY_BE_TRIED}) AND count(*) OVER () = 1 AS is_it,
            pl.component_appid, ${laneBlock('$8::boolean')} AS block, ${LANE_BLOCK_REASON} AS block_reason
-         FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+         FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
          WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
        ), known AS (
          -- What this statement sees as open may have succeeded when its row comes to the index of open ones.
@@ -529,14 +530,14 @@ function isTaken(error: unknown, index: string): boolean {
 }
 
 /**
- * Until when the lane `p` is shut, by quota or rate, or because its platform `pl` is held, or nothing is known of its merchant `m`.
+ * Until when the lane `p` is shut, by quota or rate, or because its platform `pl` has a hold `h`, or nothing is known of its merchant `m`.
  * @param urgent SQL: whether the deletion is
  */
 const laneBlock = (urgent: string) =>
   `GREATEST(CASE WHEN ${urgent} THEN p.urgent_blocked_until ELSE p.blocked_until END,
-     CASE WHEN pl.held_since IS NOT NULL THEN GREATEST(pl.held_until, now() + interval '1 s') END,
+     CASE WHEN h.platform_id IS NOT NULL THEN GREATEST(${PROBE_AT}, now() + interval '1 s') END,
      CASE WHEN ${AWAITS_FACTS} THEN now() + ${FACTS_LOOK} END)`;
-const LANE_BLOCK_REASON = `CASE WHEN pl.held_since IS NOT NULL THEN 'platform' WHEN ${AWAITS_FACTS} THEN 'facts' ELSE p.blocked_for END`;
+const LANE_BLOCK_REASON = `CASE WHEN h.platform_id IS NOT NULL THEN 'platform' WHEN ${AWAITS_FACTS} THEN 'facts' ELSE p.blocked_for END`;
 
 /**
  * How a deletion `d` looks whose lane is shut: what the lane waits for counts as the deletion's own waiting.
@@ -555,8 +556,8 @@ const SEEN = seen(laneBlock('d.is_urgent'), LANE_BLOCK_REASON);
 /** Where the columns come from that SEEN_STATE speaks of. */
 export const SEEN_FROM = `
   FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
-  LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
-/** Of a deletion `d`, its lane `p` and its platform `pl`. */
+  ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
+/** Of a deletion `d`, its lane `p`, its platform `pl` and the hold `h` of that. */
 export const SEEN_STATE = SEEN.state;
 
 /** The aliases of VIEW_COLUMNS. */

@@ -45,7 +45,7 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
       dataSource,
       lanes,
       new Runs(dataSource, lanes),
-      new PlatformHolds(dataSource, new Events(dataSource), lanes),
+      new PlatformHolds(dataSource, new Events(dataSource), lanes, desk.platforms),
       queues,
     );
     others.push({ dispatcher, dataSource });

@@ -8,7 +8,7 @@ describe('a lane of whose merchant nothing is known', () => {
 
   beforeAll(async () => {
     desk = await DeletionsDesk.open();
-    wait = new FactsWait(desk.dataSource);
+    wait = new FactsWait(desk.dataSource, desk.merchants);
   });
   afterAll(() => desk.close());
   // Lanes of earlier tests would be handed out along with those of the next.
@@ -24,6 +24,10 @@ describe('a lane of whose merchant nothing is known', () => {
     await set(merchant, `permission_sets = NULL`);
     return merchant;
   };
+  const hold = ({ platformId }: Merchant) =>
+    desk.sql(`INSERT INTO platform_holds (platform_id, reason, probe_at) VALUES ($1, 'connect_failed', now())`, [
+      platformId,
+    ]);
   const dispatched = async () => (await desk.lanes.dispatch()).map(({ id }) => id);
 
   it('waits, and says for what', async () => {
@@ -89,9 +93,10 @@ describe('a lane of whose merchant nothing is known', () => {
       desk.sql(`UPDATE platforms SET ${columns} WHERE id = $1`, [merchant.platformId]);
     await platform(`ticket_sealed = NULL`);
     expect(await wait.take(100)).toEqual([]);
-    await platform(`ticket_sealed = 'x', held_since = now(), held_until = now()`);
+    await platform(`ticket_sealed = 'x'`);
+    await hold(merchant);
     expect(await wait.take(100)).toEqual([]);
-    await platform(`held_since = NULL, held_until = NULL`);
+    await desk.sql(`DELETE FROM platform_holds WHERE platform_id = $1`, [merchant.platformId]);
     const taken = await Promise.all([wait.take(100), wait.take(100), wait.take(100)]);
     expect(taken.flat()).toEqual([merchant.id]);
     await set(merchant, `facts_asked_at = now() - interval '11 s', facts_failing_since = now() - interval '11 s'`);
@@ -114,10 +119,9 @@ describe('a lane of whose merchant nothing is known', () => {
     const merchant = await unknown();
     await desk.accept(merchant, 1);
     await dispatched();
-    await desk.sql(`UPDATE platforms SET held_since = now(), held_until = now() WHERE id = $1`, [merchant.platformId]);
+    await hold(merchant);
     await desk.holds.probe();
-    expect(await desk.sql(`SELECT probe_merchant_id FROM platforms WHERE id = $1`, [merchant.platformId])).toEqual([
-      { probe_merchant_id: null },
-    ]);
+    const probes = `SELECT probe_merchant_id FROM platform_holds WHERE platform_id = $1`;
+    expect(await desk.sql(probes, [merchant.platformId])).toEqual([{ probe_merchant_id: null }]);
   });
 });

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { mayAskForFacts } from '@app/merchants';
+import { mayAskForFacts, Merchants } from '@app/merchants';
+import { IS_PLATFORM_HELD } from './held.js';
 
 /**
  * SQL over `merchants m`: nobody knows yet what its grant holds, so that a call would be a guess. Not for ever: where WeChat
@@ -18,21 +19,22 @@ export const FACTS_LOOK = `interval '10 s'`;
 /** Merchants whose deletions wait until their account has been read. */
 @Injectable()
 export class FactsWait {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly merchants: Merchants,
+  ) {}
 
   /** Takes those with something in their lane whose facts are to be read now, and can be. Each in its turn, whoever takes. @returns their ids */
   async take(limit: number): Promise<string[]> {
-    const taken = await rows<{ id: string }>(
+    const waiting = await rows<{ id: string }>(
       this.dataSource,
-      `UPDATE merchants SET facts_asked_at = now() WHERE id IN (
-         SELECT m.id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
-         WHERE p.due_at IS NOT NULL AND pl.held_since IS NULL AND pl.ticket_sealed IS NOT NULL
-           AND ${AWAITS_FACTS} AND ${mayAskForFacts('m')}
-         ORDER BY m.facts_asked_at NULLS FIRST, m.id LIMIT $1 FOR UPDATE OF m SKIP LOCKED)
-       RETURNING id`,
+      `SELECT m.id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+       WHERE p.due_at IS NOT NULL AND NOT ${IS_PLATFORM_HELD} AND pl.ticket_sealed IS NOT NULL
+         AND ${AWAITS_FACTS} AND ${mayAskForFacts('m')}
+       ORDER BY m.facts_asked_at NULLS FIRST, m.id LIMIT $1`,
       [limit],
     );
-    return taken.map(({ id }) => id);
+    return this.merchants.takeForFactsAmong(waiting.map(({ id }) => id));
   }
 
   /** Something was learned of the merchant: what waits for that need not wait for the next look. */

@@ -3,7 +3,9 @@ import { Deletion } from './deletion.entity.js';
 import { LaneWake } from './lane-wake.entity.js';
 import { AccountLedger } from './account-ledger.entity.js';
 import { MerchantPacing } from './merchant-pacing.entity.js';
+import { PlatformHold } from './platform-hold.entity.js';
 import { PlatformPacing } from './platform-pacing.entity.js';
+import { TokenConflict } from './token-conflict.entity.js';
 import { Takedown, TakedownItemRow, TakedownLink, TakedownRejectionRow } from './takedown.entity.js';
 
 /** For DatabaseModule.forRoot. */
@@ -13,11 +15,13 @@ export const deletionsEntities = [
   LaneWake,
   MerchantPacing,
   AccountLedger,
+  PlatformHold,
   PlatformPacing,
   Takedown,
   TakedownItemRow,
   TakedownLink,
   TakedownRejectionRow,
+  TokenConflict,
 ];
 
 export { type DeletionAttempt } from './deletion-attempt.entity.js';
@@ -52,6 +56,7 @@ export { FactsWait } from './facts-wait.js';
 export { type PacingDefaults } from './lane.js';
 export { LaneReports, type LaneReport } from './lane-reports.js';
 export { Lanes } from './lanes.js';
+export { PlatformHolds, type PlatformHoldView } from './platform-holds.js';
 export { QuotaClearing } from './quota-clearing.js';
 export { QuotaLedgers } from './quota-ledgers.js';
 export { QuotaReading } from './quota-reading.js';

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import { eta } from './eta.js';
+import { PROBE_AT, WITH_HOLD } from './held.js';
 import { quotaDays } from './quota-days.js';
 import { LANE_COLUMNS, type LaneRow } from './lane-rows.js';
 import { PACING_DEFAULTS } from './lanes.js';
@@ -84,8 +85,8 @@ export class LaneForecasts {
     return rows(
       this.dataSource,
       `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
-         pl.held_until AS "heldUntil"
-       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+         ${PROBE_AT} AS "heldUntil"
+       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
        LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
        LEFT JOIN (
          SELECT s.authorizer_appid, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,

@@ -4,6 +4,7 @@ import { rows } from '@app/database';
 import type { DeletionView } from './deletions.js';
 import { mintedElsewhereSince } from './early-voids.js';
 import { eta } from './eta.js';
+import { PROBE_AT, WITH_HOLD } from './held.js';
 import { clearsLeft, configuredPerMinute, currentRate, quota, type PacingDefaults } from './lane.js';
 import { LANE_COLUMNS, type LaneRow } from './lane-rows.js';
 import { PACING_DEFAULTS } from './lanes.js';
@@ -54,12 +55,12 @@ export class LaneReports {
     const lanes = await rows<ReportedLane>(
       this.dataSource,
       `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
-         w.last_ready_at AS "lastReadyAt", pl.held_until AS "heldUntil",
-         t.conflict_since AS "conflictSince", t.conflict_until AS "conflictUntil", t.voids, (
+         w.last_ready_at AS "lastReadyAt", ${PROBE_AT} AS "heldUntil",
+         tc.since AS "conflictSince", tc.until AS "conflictUntil", tc.voids, (
            SELECT count(*)::int FROM merchants s JOIN deletions o ON o.merchant_id = s.id
            WHERE s.authorizer_appid = m.authorizer_appid AND s.id <> m.id AND o.finished_at IS NULL AND o.dispatched_at IS NULL
          ) AS besides
-       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD} LEFT JOIN token_conflicts tc ON tc.merchant_id = m.id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
        LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
        LEFT JOIN (
          SELECT d.merchant_id, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
@@ -77,13 +78,13 @@ export class LaneReports {
   async etaOf(deletion: Pick<DeletionView, 'id' | 'merchantId' | 'isUrgent' | 'readyAt'>): Promise<Date | null> {
     const [lane] = await rows<LaneRow & { ahead: number; heldUntil: Date | null }>(
       this.dataSource,
-      `SELECT d.merchant_id AS "merchantId", ${LANE_COLUMNS}, pl.held_until AS "heldUntil", (
+      `SELECT d.merchant_id AS "merchantId", ${LANE_COLUMNS}, ${PROBE_AT} AS "heldUntil", (
            SELECT count(*)::int FROM deletions o WHERE o.finished_at IS NULL
              AND o.merchant_id IN (SELECT s.id FROM merchants s WHERE s.authorizer_appid = m.authorizer_appid) AND o.dispatched_at IS NULL AND (o.is_urgent AND NOT d.is_urgent
                OR o.is_urgent = d.is_urgent AND (o.ready_at, o.id) < (d.ready_at, d.id))
          ) AS ahead
        FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
-       LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id
+       ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id
        LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
        WHERE d.id = $1 AND d.finished_at IS NULL AND d.dispatched_at IS NULL`,
       [deletion.id],

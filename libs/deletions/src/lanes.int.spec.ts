@@ -240,7 +240,7 @@ describe('a lane', () => {
     const [held, other] = [await desk.aMerchant(), await desk.aMerchant()];
     const [waiting, kept] = [await desk.accept(held, 2, { isUrgent: true }), await desk.accept(other, 2)];
     const heldUntil = new Date(Date.now() + 3_600_000);
-    await desk.sql(`UPDATE platforms SET held_since = now(), held_until = $2 WHERE id = $1`, [
+    await desk.sql(`INSERT INTO platform_holds (platform_id, reason, probe_at) VALUES ($1, 'platform_broken', $2)`, [
       held.platformId,
       heldUntil,
     ]);
@@ -248,7 +248,7 @@ describe('a lane', () => {
     for (const deletion of await desk.view(waiting)) {
       expect(deletion).toMatchObject({ state: 'waiting', waitingFor: 'platform', waitingUntil: heldUntil });
     }
-    await desk.sql(`UPDATE platforms SET held_since = NULL, held_until = NULL WHERE id = $1`, [held.platformId]);
+    await desk.sql(`DELETE FROM platform_holds WHERE platform_id = $1`, [held.platformId]);
     expect(await dispatchDue()).toEqual([]);
     await desk.lanes.wakePlatform(desk.dataSource, held.platformId);
     expect(await dispatchDue()).toEqual(waiting);

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { isOfRows, rows, type Sql } from '@app/database';
+import { SURELY_REFUSED } from '@app/merchants';
 import { Gathering } from '@app/queue';
 import { AWAITS_FACTS, FACTS_LOOK } from './facts-wait.js';
-import { IS_TRIED_ANYWAY, SURELY_REFUSED } from './grant-gone.js';
 import {
   allowance,
   charge,
@@ -22,8 +22,8 @@ import {
   type PacingDefaults,
 } from './lane.js';
 import { changeLimits, type LimitsChange } from './limits-change.js';
-import { IS_LANE_HELD, IS_PROBE_LANE, noteProbes } from './held.js';
-import { IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
+import { IS_LANE_HELD, IS_PROBE_LANE, noteProbes, PROBE_AT, WITH_HOLD } from './held.js';
+import { IS_LAST_OUTCOME_UNKNOWN, IS_TRIED_ANYWAY } from './last-outcome.js';
 import {
   LANE_COLUMNS,
   lockLane,
@@ -129,13 +129,13 @@ export class Lanes {
            CASE WHEN ${SURELY_REFUSED} IS NOT NULL THEN EXISTS (
              SELECT 1 FROM deletions d WHERE d.merchant_id = m.id AND d.finished_at IS NULL AND d.dispatched_at IS NULL AND ${IS_TRIED_ANYWAY})
            ELSE false END AS "hasTries",
-           CASE WHEN ${IS_LANE_HELD} THEN GREATEST(pl.held_until, now() + interval '${HELD_LOOK_S} s')
+           CASE WHEN ${IS_LANE_HELD} THEN GREATEST(${PROBE_AT}, now() + interval '${HELD_LOOK_S} s')
                 WHEN ${AWAITS_FACTS} THEN now() + ${FACTS_LOOK} END AS "heldUntil",
            ${IS_PROBE_LANE} AS "isProbe",
            COALESCE(pp.learned_calls > 0, false) AS "isPaced"
          FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
            JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
-           LEFT JOIN platform_pacing pp ON pp.platform_id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
+           ${WITH_HOLD} LEFT JOIN platform_pacing pp ON pp.platform_id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
          WHERE p.due_at <= now() ORDER BY p.due_at LIMIT $1 FOR UPDATE OF p, a SKIP LOCKED`,
         [Math.min(LANES_PER_LOOK, room)],
       );

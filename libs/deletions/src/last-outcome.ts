@@ -1,3 +1,5 @@
+import { MAY_BE_TRIED } from '@app/merchants';
+
 /**
  * SQL over a deletion `d`: its last delete call may have taken effect, for nobody has seen the answer. Until that is looked into, it
  * can neither be called again nor be said to have been stopped.
@@ -21,3 +23,9 @@ export const IS_FIRST_ANSWER_LOST = `(d.attempts > 0 AND COALESCE((
 
 /** SQL over a deletion `d`: it is in its lane, and no call of it can have had an effect. */
 export const CAN_BE_STOPPED = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND NOT ${IS_LAST_OUTCOME_UNKNOWN})`;
+
+/**
+ * SQL over `merchants m` and a deletion `d` of it: WeChat shall be asked whatever our facts say. Once it has spoken against
+ * the merchant after the deletion was asked for, that was the answer: the others need not spend a call each.
+ */
+export const IS_TRIED_ANYWAY = `(d.try_anyway AND ${MAY_BE_TRIED} AND (m.taught_at IS NULL OR d.created_at > m.taught_at))`;

@@ -43,7 +43,7 @@ const hold = (platformId: string, deletionId: string, reason: HoldReason, errcod
   desk.holds.hold({ platformId, deletionId, reason, errcode, isOfMint });
 const platform = async (id: string) => {
   const [row] = await desk.sql<Record<string, unknown>>(
-    `SELECT held_reason, held_errcode, hold_probes, extract(epoch FROM held_until - now())::int AS seconds FROM platforms WHERE id = $1`,
+    `SELECT reason, errcode, probes, extract(epoch FROM probe_at - now())::int AS seconds FROM platform_holds WHERE platform_id = $1`,
     [id],
   );
   return row;
@@ -52,7 +52,7 @@ const eventsOf = async (id: string) =>
   (await desk.sql<{ type: string }>(`SELECT type FROM events WHERE platform_id = $1 ORDER BY seq`, [id])).map(
     ({ type }) => type,
   );
-const endPause = (id: string) => desk.sql(`UPDATE platforms SET held_until = now() WHERE id = $1`, [id]);
+const endPause = (id: string) => desk.sql(`UPDATE platform_holds SET probe_at = now() WHERE platform_id = $1`, [id]);
 
 describe('a platform for which every call fails', () => {
   it('is held once, however many calls find out together, and says so once', async () => {
@@ -61,9 +61,9 @@ describe('a platform for which every call fails', () => {
     expect(others.length).toBeGreaterThan(0);
     await Promise.all([first, ...others].map((one) => hold(id, one, 'platform_broken', 61004)));
     expect(await platform(id)).toEqual({
-      held_reason: 'platform_broken',
-      held_errcode: 61004,
-      hold_probes: 0,
+      reason: 'platform_broken',
+      errcode: 61004,
+      probes: 0,
       seconds: 5,
     });
     expect(await eventsOf(id)).toEqual(['platform.held']);
@@ -93,8 +93,51 @@ describe('a platform for which every call fails', () => {
     expect(await dispatchOf(id)).toEqual([]);
     expect(await claimed(probe)).toMatchObject({ isHeld: false, isProbe: true });
     await hold(id, probe, 'platform_broken', 40125);
-    expect(await platform(id)).toMatchObject({ hold_probes: 1, seconds: 10 });
+    expect(await platform(id)).toMatchObject({ probes: 1, seconds: 10 });
     expect(await eventsOf(id)).toEqual(['platform.held']);
+  });
+
+  describe('is probed without waiting for the end of the pause', () => {
+    const appid = () => `wx${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+    const secrets = { appSecret: 'secret', token: 'token', encodingAesKey: 'a'.repeat(43) };
+    const ticket = ({ id }: { id: string }) =>
+      desk.platforms.keepTicket(desk.dataSource.manager, id, 'ticket', new Date());
+    const secret = ({ componentAppid }: { componentAppid: string }) =>
+      desk.platforms.update(componentAppid, { appSecret: 'another' });
+    it.each<[string, HoldReason, (registered: { id: string; componentAppid: string }) => Promise<unknown>, boolean]>([
+      ['when the ticket comes that it waits for', 'ticket_missing', ticket, true],
+      ['when a ticket comes that WeChat may take', 'ticket_invalid', ticket, true],
+      ['not when a ticket comes that it does not wait for', 'platform_broken', ticket, false],
+      ['when its secret is mended', 'platform_broken', secret, true],
+    ])('%s', async (_when, reason, mend, isProbed) => {
+      const registered = await desk.platforms.register(appid(), secrets);
+      const merchant = await desk.aMerchant({}, registered.id);
+      const [other = ''] = await desk.accept(merchant, 1);
+      await hold(registered.id, NOBODY, reason);
+      const nextProbeAt = async () =>
+        (await desk.holds.of([registered.id])).get(registered.id)?.nextProbeAt.getTime() ?? 0;
+      await desk.holds.probe();
+      expect(await dispatchOf(registered.id)).toEqual([]);
+      expect(await nextProbeAt()).toBeGreaterThan(Date.now());
+      await mend(registered);
+      expect((await nextProbeAt()) <= Date.now()).toBe(isProbed);
+      await desk.holds.probe();
+      expect(await dispatchOf(registered.id)).toEqual(isProbed ? [other] : []);
+      if (!isProbed) return;
+      // It was not mended after all, and is not taken for mended again.
+      await hold(registered.id, other, reason);
+      expect(await nextProbeAt()).toBeGreaterThan(Date.now());
+    });
+
+    it('also when the ticket was already being stored as the hold began', async () => {
+      const { id } = await desk.platforms.register(appid(), secrets);
+      await desk.dataSource.transaction(async (tx) => {
+        await desk.platforms.keepTicket(tx, id, 'ticket', new Date());
+        await hold(id, NOBODY, 'ticket_missing');
+      });
+      const found = await desk.holds.of([id]);
+      expect(found.get(id)?.nextProbeAt.getTime()).toBeLessThanOrEqual(Date.now());
+    });
   });
 
   it('has another probe at once when one goes back without a call', async () => {
@@ -130,7 +173,7 @@ describe('a platform for which every call fails', () => {
     expect(await dispatchOf(id)).toEqual([]);
     await desk.holds.resume(id, probe);
     expect(await dispatchOf(id)).toHaveLength(2);
-    expect(await platform(id)).toMatchObject({ held_reason: null, hold_probes: 0 });
+    expect(await platform(id)).toBeUndefined();
     expect(await eventsOf(id)).toEqual(['platform.held', 'platform.resumed']);
   });
 
@@ -197,7 +240,7 @@ describe('a platform for which every call fails', () => {
     expect(await hold(id, odd?.id ?? '', 'platform_broken', 40013)).toBe(true);
     const other = merchants.find((merchant) => merchant.id !== odd?.merchantId);
     const [probe = ''] = left.slice(1);
-    await desk.sql(`UPDATE platforms SET probe_merchant_id = $2, probe_deletion_id = $3 WHERE id = $1`, [
+    await desk.sql(`UPDATE platform_holds SET probe_merchant_id = $2, probe_deletion_id = $3 WHERE platform_id = $1`, [
       id,
       other?.id,
       probe,

@@ -4,7 +4,7 @@ import { PlatformRow } from '@app/merchants';
 /** What WeChat allows a platform to call for all of its merchants together, `learnedCalls` in `learnedSeconds`. */
 @Entity({ name: 'platform_pacing' })
 export class PlatformPacing {
-  @ForeignKey(() => PlatformRow, { name: 'platform_pacing_platform_id_fkey' })
+  @ForeignKey(() => PlatformRow, { name: 'platform_pacing_platform_id_fkey', onDelete: 'CASCADE' })
   @PrimaryColumn('uuid', { name: 'platform_id' })
   platformId!: string;
   /** The rate allows no call before. */

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
-import { GRANT_GONE } from './grant-gone.js';
+import { GRANT_GONE } from '@app/merchants';
+import { IS_PLATFORM_HELD } from './held.js';
 import { cleared, learn, returnClear, takeClear, type PacingDefaults, type QuotaAnswer } from './lane.js';
 import { lockLane, saveLanes, wakeSiblings } from './lane-rows.js';
 import { PACING_DEFAULTS } from './lanes.js';
@@ -31,10 +32,10 @@ export class QuotaLedgers {
       this.dataSource,
       `WITH wanted AS (
          SELECT p.merchant_id, a.authorizer_appid FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
-           JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid JOIN platforms pl ON pl.id = m.platform_id
+           JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
          WHERE p.due_at IS NOT NULL AND (a.quota_asked_at IS NULL OR a.quota_asked_at < now() - interval '1 hour')
            AND (a.learned_at IS NULL OR a.learned_at < ${START_OF_DAY} OR ${IS_SPENT})
-           AND ${GRANT_GONE} IS NULL AND pl.held_since IS NULL
+           AND ${GRANT_GONE} IS NULL AND NOT ${IS_PLATFORM_HELD}
            AND EXISTS (SELECT 1 FROM deletions d WHERE d.merchant_id = p.merchant_id AND d.finished_at IS NULL
              AND d.dispatched_at IS NULL AND d.ready_at <= now())
          ORDER BY ${IS_SPENT} DESC, p.due_at LIMIT $1 FOR UPDATE OF a SKIP LOCKED

@@ -3,14 +3,13 @@ import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { isOfRows, prepared, rows } from '@app/database';
-import { IS_USABLE_TOKEN } from '@app/merchants';
+import { IS_USABLE_TOKEN, SURELY_REFUSED } from '@app/merchants';
 import { Gathering, type Patience, type Place } from '@app/queue';
 import type { CallResult } from './call-result.js';
-import { IS_TRIED_ANYWAY, SURELY_REFUSED } from './grant-gone.js';
-import { IS_FIRST_ANSWER_LOST, IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
+import { IS_FIRST_ANSWER_LOST, IS_LAST_OUTCOME_UNKNOWN, IS_TRIED_ANYWAY } from './last-outcome.js';
 import { isBeyondMessage } from './known-gone.js';
 import { Lanes, type Dispatched } from './lanes.js';
-import { IS_HELD, IS_PROBE } from './held.js';
+import { IS_HELD, IS_PROBE, WITH_HOLD } from './held.js';
 import { SLOT_LIFE_MS } from './rate.js';
 import type { Proof } from './states.js';
 import type { Target } from './target.js';
@@ -326,10 +325,11 @@ export class Runs implements OnModuleDestroy {
          ORDER BY d.id FOR UPDATE OF d
        ), seen AS (
          SELECT d.*, m.platform_id, m.authorizer_appid, m.grant_version, CASE WHEN NOT ${IS_TRIED_ANYWAY} THEN ${SURELY_REFUSED} END AS grant_gone,
-           t.token_sealed, t.version AS token_version, COALESCE(t.conflicts, 0) AS token_conflicts, t.void_at IS NOT NULL AS is_token_void, ${IS_USABLE_TOKEN} AS is_token_usable, ${IS_SLOT_SPENT} AS is_slot_spent,
+           t.token_sealed, t.version AS token_version, COALESCE(tc.refused, 0) AS token_conflicts, t.void_at IS NOT NULL AS is_token_void, ${IS_USABLE_TOKEN} AS is_token_usable, ${IS_SLOT_SPENT} AS is_slot_spent,
            COALESCE(extract(epoch FROM now() - d.slot_at) * 1000, 0)::float8 AS slot_age_ms,
-           ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown, ${IS_FIRST_ANSWER_LOST} AS is_first_answer_lost, (${IS_HELD} OR COALESCE(t.conflict_until > now(), false)) AS is_held, ${IS_PROBE} AS is_probe
-         FROM wanted d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
+           ${IS_LAST_OUTCOME_UNKNOWN} AS is_last_outcome_unknown, ${IS_FIRST_ANSWER_LOST} AS is_first_answer_lost, (${IS_HELD} OR COALESCE(tc.until > now(), false)) AS is_held, ${IS_PROBE} AS is_probe
+         FROM wanted d JOIN merchants m ON m.id = d.merchant_id ${WITH_HOLD}
+           LEFT JOIN access_tokens t ON t.holder_id = m.id LEFT JOIN token_conflicts tc ON tc.merchant_id = m.id
        ), decided AS (
          SELECT *, grant_gone IS NULL AND NOT is_held AND COALESCE(is_token_usable, false) AND NOT is_slot_spent AND slot_age_ms <= ${SLOT_LIFE_MS}
            AND NOT (is_last_outcome_unknown AND msg_id IS NOT NULL) AS is_call_begun FROM seen

@@ -215,9 +215,8 @@ export class TakedownIntake {
     await this.dataSource.transaction(async (tx) => {
       const [gone] = await rows(tx, `SELECT id FROM takedowns WHERE id = $1 AND state = 'receiving' FOR UPDATE`, [id]);
       if (!gone) return;
-      for (const table of ['takedown_items', 'takedown_rejections']) {
-        await tx.query(`DELETE FROM ${table} WHERE takedown_id = $1`, [id]);
-      }
+      await tx.query(`DELETE FROM takedown_items WHERE takedown_id = $1`, [id]);
+      await tx.query(`DELETE FROM takedown_rejections WHERE takedown_id = $1`, [id]);
       await tx.query(`DELETE FROM takedowns WHERE id = $1`, [id]);
     });
   }

@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
-import { Events } from '@app/events';
+import { Events, type EventData } from '@app/events';
+import { AuthorizerTokens, Platforms } from '@app/merchants';
 import { afterEarlyVoid, type EarlyVoids } from './early-voids.js';
 import { conflictPauseMs } from './hold-pause.js';
 import { Lanes } from './lanes.js';
@@ -17,12 +18,7 @@ interface RefusedMerchant {
   authorizerAppid: string;
 }
 
-interface TokenRow {
-  isCurrent: boolean;
-  conflicts: number;
-  /** Ms until the next try, while one is being waited for. */
-  waitMs: number | null;
-}
+type Finding = Pick<EventData['merchant.token_conflict'], 'kind' | 'errcode'> & { since: Date };
 
 /**
  * A token that was minted for the very call, and is refused: two systems mint for one account, and would go on breaking each other.
@@ -37,48 +33,37 @@ export class TokenConflicts {
     private readonly dataSource: DataSource,
     private readonly events: Events,
     private readonly lanes: Lanes,
+    private readonly tokens: AuthorizerTokens,
+    private readonly platforms: Platforms,
   ) {}
 
   /** Of many calls that are refused together the first counts; the others wait as long. A newer token is left alone. */
   async begin(merchant: RefusedMerchant, tokenVersion: number, errcode: number | undefined): Promise<void> {
     const pauseMs = await this.dataSource.transaction(async (tx) => {
-      const [token] = await rows<TokenRow>(
+      const isCurrent = await this.tokens.refuseFresh(tx, merchant, tokenVersion);
+      const [known] = await rows<{ refused: number; waitMs: number | null }>(
         tx,
-        `SELECT version = $2 AS "isCurrent", conflicts,
-           CASE WHEN conflict_until > now() THEN extract(epoch FROM conflict_until - now())::float8 * 1000 END AS "waitMs"
-         FROM access_tokens WHERE holder_id = $1 FOR UPDATE`,
-        [merchant.id, tokenVersion],
+        `SELECT refused, CASE WHEN until > now() THEN extract(epoch FROM until - now())::float8 * 1000 END AS "waitMs"
+         FROM token_conflicts WHERE merchant_id = $1 FOR UPDATE`,
+        [merchant.id],
       );
-      if (!token) return undefined;
-      const isNew = token.isCurrent && token.waitMs === null;
-      const pauseMs = isNew ? conflictPauseMs(token.conflicts) : token.waitMs;
+      const { refused = 0, waitMs = null } = known ?? {};
+      if (!isCurrent || waitMs !== null) return waitMs ?? undefined;
+      const pauseMs = conflictPauseMs(refused);
       const [conflict] = await rows<{ since: Date }>(
         tx,
-        `UPDATE access_tokens SET use_until = CASE WHEN $4 THEN LEAST(use_until, now()) ELSE use_until END,
-           void_at = CASE WHEN $4 THEN NULL ELSE void_at END, conflicts = conflicts + $3::int, conflict_since = CASE WHEN $3::int > 0 THEN COALESCE(conflict_since, now()) ELSE conflict_since END,
-           conflict_until = CASE WHEN $3::int > 0 THEN now() + $2 * interval '1 ms' ELSE conflict_until END
-         WHERE holder_id = $1 RETURNING conflict_since AS since`,
-        [merchant.id, pauseMs ?? 0, isNew ? 1 : 0, token.isCurrent],
+        `INSERT INTO token_conflicts AS c (merchant_id, refused, since, until) VALUES ($1, 1, now(), now() + $2 * interval '1 ms')
+         ON CONFLICT (merchant_id) DO UPDATE SET refused = c.refused + 1, since = COALESCE(c.since, now()), until = excluded.until
+         RETURNING since`,
+        [merchant.id, pauseMs],
       );
-      if (isNew && conflict) {
-        const about = { authorizer_appid: merchant.authorizerAppid, errcode, next_try_ms: pauseMs };
-        if (token.conflicts > 0) this.logger.warn('a fresh access token is refused again', about);
-        else {
-          this.logger.error('a fresh access token is refused: another system mints for this account', about);
-          await this.events.append(tx, {
-            type: 'merchant.token_conflict',
-            platformId: merchant.platformId,
-            merchantId: merchant.id,
-            data: {
-              kind: 'fresh_refused',
-              errcode: errcode ?? null,
-              since: conflict.since.toISOString(),
-              explanation: EXPLANATION,
-            },
-          });
-        }
+      const about = { authorizer_appid: merchant.authorizerAppid, errcode, next_try_ms: pauseMs };
+      if (refused > 0) this.logger.warn('a fresh access token is refused again', about);
+      else if (conflict) {
+        this.logger.error('a fresh access token is refused: another system mints for this account', about);
+        await this.tell(tx, merchant, { kind: 'fresh_refused', errcode: errcode ?? null, since: conflict.since });
       }
-      return pauseMs ?? undefined;
+      return pauseMs;
     });
     if (pauseMs !== undefined) await this.lanes.waitForToken(merchant.id, pauseMs);
   }
@@ -88,9 +73,9 @@ export class TokenConflicts {
     const [ended] = await rows<{ id: string }>(
       this.dataSource,
       `WITH ended AS (
-         UPDATE access_tokens SET conflicts = 0, conflict_since = NULL, conflict_until = NULL
-         WHERE holder_id = $1 AND conflicts > 0 RETURNING holder_id
-       ) SELECT holder_id AS id FROM ended`,
+         UPDATE token_conflicts SET refused = 0, since = NULL, until = NULL
+         WHERE merchant_id = $1 AND refused > 0 RETURNING merchant_id
+       ) SELECT merchant_id AS id FROM ended`,
       [merchant.id],
     );
     if (ended) this.logger.log('access tokens are taken again', { authorizer_appid: merchant.authorizerAppid });
@@ -99,17 +84,17 @@ export class TokenConflicts {
   /** WeChat took a token of this account, after it had refused the one before. If that was before its time, it counts, once. */
   async renewed(merchant: RefusedMerchant, errcode: number | undefined): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
-      const [token] = await rows<EarlyVoids & { voidAt: Date; now: Date }>(
+      const early = await this.tokens.takeEarlyVoid(tx, merchant);
+      if (!early) return;
+      const [known = { voids: [], toldAt: null }] = await rows<EarlyVoids>(
         tx,
-        `SELECT void_at AS "voidAt", voids, voids_told_at AS "toldAt", now() AS now FROM access_tokens
-         WHERE holder_id = $1 AND void_at IS NOT NULL FOR UPDATE`,
+        `SELECT voids, voids_told_at AS "toldAt" FROM token_conflicts WHERE merchant_id = $1 FOR UPDATE`,
         [merchant.id],
       );
-      if (!token) return;
-      const { voids, since, isToBeTold } = afterEarlyVoid(token, token.voidAt, token.now);
+      const { voids, since, isToBeTold } = afterEarlyVoid(known, early.at, early.now);
       await tx.query(
-        `UPDATE access_tokens SET void_at = NULL, voids = $2, voids_told_at = CASE WHEN $3 THEN now() ELSE voids_told_at END
-         WHERE holder_id = $1`,
+        `INSERT INTO token_conflicts AS c (merchant_id, voids, voids_told_at) VALUES ($1, $2, CASE WHEN $3 THEN now() END)
+         ON CONFLICT (merchant_id) DO UPDATE SET voids = excluded.voids, voids_told_at = COALESCE(excluded.voids_told_at, c.voids_told_at)`,
         [merchant.id, voids, isToBeTold],
       );
       if (!since || !isToBeTold) return;
@@ -118,12 +103,17 @@ export class TokenConflicts {
         errcode,
         since,
       });
-      await this.events.append(tx, {
-        type: 'merchant.token_conflict',
-        platformId: merchant.platformId,
-        merchantId: merchant.id,
-        data: { kind: 'void_early', errcode: errcode ?? null, since: since.toISOString(), explanation: EXPLANATION },
-      });
+      await this.tell(tx, merchant, { kind: 'void_early', errcode: errcode ?? null, since });
+    });
+  }
+
+  private async tell(tx: EntityManager, merchant: RefusedMerchant, found: Finding): Promise<void> {
+    const componentAppid = await this.platforms.appidOf(merchant.platformId, tx);
+    await this.events.append(tx, {
+      type: 'merchant.token_conflict',
+      platform: { id: merchant.platformId, componentAppid },
+      merchant,
+      data: { ...found, since: found.since.toISOString(), explanation: EXPLANATION },
     });
   }
 }

@@ -1,13 +1,24 @@
-import { EVENT_COLUMNS } from '@app/events';
+import { insertEvents } from '@app/events';
 
 /**
  * SQL that tells of deletions in the statement that changed them: `WITH ended AS (UPDATE deletions d … RETURNING d.*)`,
  * followed by this. By its state at the end, or as the event type that is given.
  */
-export const tellOf = (ended: string, type = `'deletion.' || d.state`) => `
-  INSERT INTO events (${EVENT_COLUMNS}, requested_by)
-  SELECT ${type}, m.platform_id, d.merchant_id, d.id, d.takedown_id, jsonb_build_object(
-    'merchant', m.authorizer_appid, 'component_appid', pl.component_appid, 'msg_id', d.msg_id::text, 'article_idx', d.article_idx,
-    'url', d.url, 'outcome_code', d.outcome_code, 'errcode', d.outcome_errcode, 'proof', d.proof, 'attempts', d.attempts,
-    'metadata', d.metadata), d.requested_by
-  FROM ${ended} d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id`;
+export const tellOf = (ended: string, type = `'deletion.' || d.state`) =>
+  insertEvents(
+    {
+      type,
+      platformId: 'm.platform_id',
+      componentAppid: 'pl.component_appid',
+      merchantId: 'd.merchant_id',
+      authorizerAppid: 'm.authorizer_appid',
+      deletionId: 'd.id',
+      takedownId: 'd.takedown_id',
+      requestedBy: 'd.requested_by',
+      data: `jsonb_build_object(
+        'merchant', m.authorizer_appid, 'component_appid', pl.component_appid, 'msg_id', d.msg_id::text, 'article_idx', d.article_idx,
+        'url', d.url, 'outcome_code', d.outcome_code, 'errcode', d.outcome_errcode, 'proof', d.proof, 'attempts', d.attempts,
+        'metadata', d.metadata)`,
+    },
+    `${ended} d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id`,
+  );

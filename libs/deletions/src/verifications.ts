@@ -2,10 +2,10 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
-import { AuthorizerTokens, type TokenHolder } from '@app/merchants';
+import { AuthorizerTokens, GRANT_GONE, type TokenHolder } from '@app/merchants';
 import { AuthorizerApi } from '@app/wechat';
 import { makeCall } from './call-result.js';
-import { GRANT_GONE } from './grant-gone.js';
+import { IS_PLATFORM_HELD } from './held.js';
 import { Runs } from './runs.js';
 import { tellOf } from './told.js';
 import { verificationDelayMs } from './verification-delay.js';
@@ -46,8 +46,8 @@ export class Verifications {
     return rows(
       this.dataSource,
       `UPDATE deletions SET verify_at = now() + interval '${LEASE_S} s' WHERE id IN (
-         SELECT d.id FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
-         WHERE d.verify_at <= now() AND ${GRANT_GONE} IS NULL AND pl.held_since IS NULL
+         SELECT d.id FROM deletions d JOIN merchants m ON m.id = d.merchant_id
+         WHERE d.verify_at <= now() AND ${GRANT_GONE} IS NULL AND NOT ${IS_PLATFORM_HELD}
          ORDER BY d.verify_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
        RETURNING id, request_id AS "requestId"`,
       [limit],

@@ -39,12 +39,12 @@ export const withoutMetadata = <Event extends { data: Record<string, unknown> }>
   data: { ...event.data, metadata: null, hidden: ['metadata'] },
 });
 
-/** As isInScope, in SQL: conditions on events `s`, their platforms `p` and merchants `m`. */
+/** As isInScope, in SQL: conditions on events `s`. */
 export function scopeConditions(scope: EventScope | undefined, bind: (value: unknown) => string): string[] {
   const condition = (limits: readonly string[] | null | undefined, one: string, several: string) =>
     limits ? [`(CASE WHEN ${one} IS NULL THEN ${several} ELSE ARRAY[${one}] END) <@ ${bind(limits)}::text[]`] : [];
   return [
-    ...condition(scope?.platforms, 'p.component_appid', 's.scope_platforms'),
-    ...condition(scope?.merchants, 'm.authorizer_appid', 's.scope_merchants'),
+    ...condition(scope?.platforms, 's.component_appid', 's.scope_platforms'),
+    ...condition(scope?.merchants, 's.authorizer_appid', 's.scope_merchants'),
   ];
 }

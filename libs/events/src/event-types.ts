@@ -81,8 +81,8 @@ export type EventType = keyof EventData;
 
 /** What an event is about. What holds for no single platform or merchant leaves them out. */
 export interface EventSubject {
-  platformId?: string | undefined;
-  merchantId?: string | undefined;
+  platform?: { id: string; componentAppid: string } | undefined;
+  merchant?: { id: string; authorizerAppid: string } | undefined;
   deletionId?: string | undefined;
   takedownId?: string | undefined;
   /** Without a single platform or merchant: what whoever did it may reach. Readers with the same limits, or wider, hear of it. */

@@ -12,6 +12,9 @@ export class EventRow {
   @Column('text') type!: EventType;
   @Column('uuid', { name: 'platform_id', nullable: true }) platformId!: string | null;
   @Column('uuid', { name: 'merchant_id', nullable: true }) merchantId!: string | null;
+  /** The names by which the outside knows platform and merchant. They never change. */
+  @Column('text', { name: 'component_appid', nullable: true }) componentAppid!: string | null;
+  @Column('text', { name: 'authorizer_appid', nullable: true }) authorizerAppid!: string | null;
   @Column('uuid', { name: 'deletion_id', nullable: true }) deletionId!: string | null;
   @Column('uuid', { name: 'takedown_id', nullable: true }) takedownId!: string | null;
   /** Of what is about no single platform or merchant: whom it concerns, component_appids. Null: not known, or everybody. */

@@ -5,10 +5,19 @@ import { DatabaseModule } from '@app/database';
 import { SecretBox } from '@app/vault';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { EVENT_COLUMNS, Events, eventsEntities, EventsModule, FeedCursorInvalid, type FeedFilter } from './index.js';
+import { Events, eventsEntities, EventsModule, FeedCursorInvalid, insertEvents, type FeedFilter } from './index.js';
 
-const platformId = '0199e0f1-0000-7000-8000-000000000001';
-const merchantId = '0199e0f1-0000-7000-8000-000000000002';
+const platform = { id: '0199e0f1-0000-7000-8000-000000000001', componentAppid: 'wxplatform' };
+const merchant = { id: '0199e0f1-0000-7000-8000-000000000002', authorizerAppid: 'wxmerchant' };
+/** Events of many rows, without what these are not about. */
+const OF_PLATFORM = {
+  platformId: `'${platform.id}'::uuid`,
+  componentAppid: `'${platform.componentAppid}'`,
+  merchantId: 'NULL',
+  authorizerAppid: 'NULL',
+  deletionId: 'NULL',
+  takedownId: 'NULL',
+};
 
 describe('the events feed', () => {
   let database: TestDatabase;
@@ -23,22 +32,14 @@ describe('the events feed', () => {
     app = await Test.createTestingModule({ imports: [DatabaseModule.forRoot(options), EventsModule] }).compile();
     events = app.get(Events);
     dataSource = app.get(DataSource);
-    await dataSource.query(
-      `INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed) VALUES ($1, 'wxplatform', '', '', '')`,
-      [platformId],
-    );
-    await dataSource.query(
-      `INSERT INTO merchants (id, platform_id, authorizer_appid, state) VALUES ($1, $2, 'wxmerchant', 'authorized')`,
-      [merchantId, platformId],
-    );
   });
   afterAll(async () => {
     await app.close();
     await database.drop();
   });
 
-  const append = (about: { takedownId?: string; merchantId?: string } = {}, sql = dataSource.manager) =>
-    events.append(sql, { type: 'platform.resumed', platformId, data: {}, ...about });
+  const append = (about: { takedownId?: string; merchant?: typeof merchant } = {}, sql = dataSource.manager) =>
+    events.append(sql, { type: 'platform.resumed', platform, data: {}, ...about });
   const openTransaction = async (): Promise<QueryRunner> => {
     const transaction = dataSource.createQueryRunner();
     await transaction.startTransaction();
@@ -125,8 +126,8 @@ describe('the events feed', () => {
   it('keeps to a takedown, a merchant, types, and what its reader may see', async () => {
     const cursor = await events.latest();
     const takedownId = randomUUID();
-    await append({ takedownId, merchantId });
-    await append({ takedownId: randomUUID(), merchantId: randomUUID() });
+    await append({ takedownId, merchant });
+    await append({ takedownId: randomUUID(), merchant: { id: randomUUID(), authorizerAppid: 'wxelse' } });
     await events.append(dataSource.manager, { type: 'webhook.disabled', data: { id: takedownId, reason: 'gone' } });
     await readOn(cursor, {}, 3);
     const found = async (filter: Partial<FeedFilter>) => (await events.after(cursor, { limit: 9, ...filter })).events;
@@ -140,7 +141,7 @@ describe('the events feed', () => {
       found({ scope: { platforms, merchants } });
     expect(await seenBy(null, null)).toHaveLength(3);
     expect(await seenBy(['wxplatform'], null)).toHaveLength(2);
-    expect(await seenBy(['wxplatform'], ['wxmerchant'])).toMatchObject([{ merchantId }]);
+    expect(await seenBy(['wxplatform'], ['wxmerchant'])).toMatchObject([{ merchantId: merchant.id }]);
     expect(await seenBy(['wxother'], null)).toEqual([]);
     expect(await seenBy(null, ['wxother'])).toEqual([]);
 
@@ -161,8 +162,7 @@ describe('the events feed', () => {
     const cursor = await events.latest();
     const takedownId = randomUUID();
     await dataSource.query(
-      `INSERT INTO events (${EVENT_COLUMNS}) SELECT 'platform.resumed', $1, NULL, NULL, NULL, '{}' FROM generate_series(1, 10000)`,
-      [platformId],
+      insertEvents({ ...OF_PLATFORM, type: `'platform.resumed'`, data: `'{}'::jsonb` }, 'generate_series(1, 10000)'),
     );
     const data = { counts: {}, accepted: 0, already_open: 0, already_deleted: 0, rejected: 0 };
     await events.append(dataSource.manager, { type: 'takedown.cancelled', takedownId, data });
@@ -199,9 +199,15 @@ describe('the events feed', () => {
     const cursor = await events.latest();
     const before = Date.now();
     await dataSource.query(
-      `INSERT INTO events (${EVENT_COLUMNS})
-       SELECT 'deletion.failed', $1, NULL, gen_random_uuid(), NULL, jsonb_build_object('attempts', n) FROM generate_series(1, 50) n`,
-      [platformId],
+      insertEvents(
+        {
+          ...OF_PLATFORM,
+          type: `'deletion.failed'`,
+          deletionId: 'gen_random_uuid()',
+          data: `jsonb_build_object('attempts', n)`,
+        },
+        'generate_series(1, 50) n',
+      ),
     );
     const { read } = await readOn(cursor, {}, 50);
     expect(read.map(({ data }) => data.attempts)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));

@@ -6,12 +6,25 @@ import { FEED_START, feedCursor, readFeedCursor } from './feed-cursor.js';
 import { isAskedBeyond, scopeConditions, withoutMetadata, type EventScope } from './event-scope.js';
 import type { EventType, NewEvent } from './event-types.js';
 
-/**
- * The columns of `events` that a statement fills which writes many at once, in this order; the rest has defaults:
- * `INSERT INTO events (${EVENT_COLUMNS}) SELECT 'deletion.failed', d.platform_id, d.merchant_id, d.id, d.takedown_id,
- * jsonb_build_object(…) FROM ended d`. Data is as EventData tells for the type.
- */
-export const EVENT_COLUMNS = 'type, platform_id, merchant_id, deletion_id, takedown_id, data';
+/** SQL expressions, of which each row that they are selected from makes an event. `data` is as EventData tells for the type. */
+export interface EventExpressions {
+  type: string;
+  platformId: string;
+  componentAppid: string;
+  merchantId: string;
+  authorizerAppid: string;
+  deletionId: string;
+  takedownId: string;
+  /** The API key that asked for what the event tells of; of the service's own doing: none. */
+  requestedBy?: string;
+  data: string;
+}
+
+/** SQL that writes many events within the statement that makes them happen. @param from where the expressions' columns come from */
+export const insertEvents = (event: EventExpressions, from: string): string => `
+  INSERT INTO events (type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id, takedown_id, requested_by, data)
+  SELECT ${event.type}, ${event.platformId}, ${event.componentAppid}, ${event.merchantId}, ${event.authorizerAppid},
+    ${event.deletionId}, ${event.takedownId}, ${event.requestedBy ?? 'NULL::uuid'}, ${event.data} FROM ${from}`;
 
 const RETENTION_DAYS = 30;
 const FORGET_AT_A_TIME = 10_000;
@@ -70,15 +83,18 @@ export class Events {
 
   async append(
     tx: EntityManager,
-    { type, platformId, merchantId, deletionId, takedownId, scope, data }: NewEvent,
+    { type, platform, merchant, deletionId, takedownId, scope, data }: NewEvent,
   ): Promise<void> {
     await tx.query(
-      `INSERT INTO events (id, ${EVENT_COLUMNS}, scope_platforms, scope_merchants) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      `INSERT INTO events (id, type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id, takedown_id, data,
+         scope_platforms, scope_merchants) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
       [
         uuidv7(),
         type,
-        platformId ?? null,
-        merchantId ?? null,
+        platform?.id ?? null,
+        platform?.componentAppid ?? null,
+        merchant?.id ?? null,
+        merchant?.authorizerAppid ?? null,
         deletionId ?? null,
         takedownId ?? null,
         JSON.stringify(data),
@@ -109,7 +125,7 @@ export class Events {
       values ? [`${column} = ANY(${bind(values)}::text[])`] : [];
     const filters = [
       ...among('s.type', types),
-      ...among('m.authorizer_appid', merchant === undefined ? undefined : [merchant]),
+      ...among('s.authorizer_appid', merchant === undefined ? undefined : [merchant]),
       ...scopeConditions(scope, bind),
     ];
     // A rare type among millions of events must not make one page read them all.
@@ -125,12 +141,11 @@ export class Events {
          ORDER BY txid DESC, seq DESC LIMIT 1
        ), matching AS (
          SELECT s.id, s.type, s.platform_id AS "platformId", s.merchant_id AS "merchantId",
-           p.component_appid AS "componentAppid", m.authorizer_appid AS "authorizerAppid",
+           s.component_appid AS "componentAppid", s.authorizer_appid AS "authorizerAppid",
            s.deletion_id AS "deletionId", s.takedown_id AS "takedownId",
            s.scope_platforms AS "scopePlatforms", s.scope_merchants AS "scopeMerchants", s.data,
            ${isAskedBeyond(scope, bind)} AS "isHidden", s.created_at AS "createdAt", s.txid, s.seq
-         FROM scanned s LEFT JOIN platforms p ON p.id = s.platform_id LEFT JOIN merchants m ON m.id = s.merchant_id
-         WHERE ${['TRUE', ...filters].join(' AND ')} ORDER BY s.txid, s.seq LIMIT ${bind(limit)}
+         FROM scanned s WHERE ${['TRUE', ...filters].join(' AND ')} ORDER BY s.txid, s.seq LIMIT ${bind(limit)}
        )
        SELECT * FROM edge LEFT JOIN matching ON TRUE ORDER BY txid, seq`,
       bound,

@@ -16,6 +16,13 @@ export {
   type NewEvent,
   type TakedownFacts,
 } from './event-types.js';
-export { EVENT_COLUMNS, Events, type FeedEvent, type FeedFilter, type FeedPage } from './events.js';
+export {
+  Events,
+  insertEvents,
+  type EventExpressions,
+  type FeedEvent,
+  type FeedFilter,
+  type FeedPage,
+} from './events.js';
 export { EventsModule } from './events.module.js';
 export { readFeedCursor } from './feed-cursor.js';

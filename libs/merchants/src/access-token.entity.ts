@@ -15,14 +15,6 @@ export class AccessTokenRow {
   @Column('timestamptz', { name: 'lease_until', nullable: true }) leaseUntil!: Date | null;
   @Column('timestamptz', { name: 'failed_until', nullable: true }) failedUntil!: Date | null;
   @Column('text', { name: 'failure_code', nullable: true }) failureCode!: string | null;
-  /** Fresh tokens that WeChat refused one after the other: another system mints for the same account. */
-  @Column('integer', { default: 0 }) conflicts!: number;
-  @Column('timestamptz', { name: 'conflict_since', nullable: true }) conflictSince!: Date | null;
-  /** No call is made before: each mint makes the other system's token void, too. */
-  @Column('timestamptz', { name: 'conflict_until', nullable: true }) conflictUntil!: Date | null;
   /** When WeChat refused a token before its time, until one that was minted since is taken. */
   @Column('timestamptz', { name: 'void_at', nullable: true }) voidAt!: Date | null;
-  /** The last times that a token was void before its time, and the next one was taken; oldest first. */
-  @Column('timestamptz', { array: true, default: [] }) voids!: Date[];
-  @Column('timestamptz', { name: 'voids_told_at', nullable: true }) voidsToldAt!: Date | null;
 }

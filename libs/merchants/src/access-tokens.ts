@@ -19,6 +19,12 @@ export interface HeldToken {
   expiresAt: Date;
 }
 
+/** A token that WeChat refused before its time. By the database's clock. */
+export interface EarlyVoid {
+  at: Date;
+  now: Date;
+}
+
 export interface AccessTokenOptions {
   /** Renewed while a mint is under way; after it another process takes over from one that died. */
   leaseMs: number;
@@ -118,6 +124,33 @@ export class AccessTokens {
       `UPDATE access_tokens SET use_until = now(), void_at = now() WHERE holder_id = $1 AND version = $2 AND use_until > now()`,
       [holderId, version],
     );
+  }
+
+  /**
+   * Says that WeChat refused this token although it was minted for the very call: neither has it served, nor is its end an early
+   * one. To the end of the transaction nobody else says so of it. @returns false when there is a newer one, which is left alone
+   */
+  async refuseFresh(tx: EntityManager, holderId: string, version: number): Promise<boolean> {
+    const refused = await rows(
+      tx,
+      `UPDATE access_tokens SET use_until = LEAST(use_until, now()), void_at = NULL WHERE holder_id = $1 AND version = $2 RETURNING 1`,
+      [holderId, version],
+    );
+    return refused.length > 0;
+  }
+
+  /** When the holder's token was refused before its time, if nobody has taken that in. One caller gets it. */
+  async takeEarlyVoid(tx: EntityManager, holderId: string): Promise<EarlyVoid | undefined> {
+    const [taken] = await rows<EarlyVoid>(
+      tx,
+      `WITH early AS (
+         SELECT holder_id, void_at FROM access_tokens WHERE holder_id = $1 AND void_at IS NOT NULL FOR UPDATE
+       )
+       UPDATE access_tokens t SET void_at = NULL FROM early WHERE t.holder_id = early.holder_id
+       RETURNING early.void_at AS at, now() AS now`,
+      [holderId],
+    );
+    return taken;
   }
 
   /** Takes a token that came with a grant. */

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { ComponentApi, RefreshTokenInvalid, WechatError } from '@app/wechat';
-import { AccessTokens, type HeldToken, type MintedToken } from './access-tokens.js';
+import { AccessTokens, type EarlyVoid, type HeldToken, type MintedToken } from './access-tokens.js';
 import { AuthorizerLists } from './authorizer-lists.js';
 import { ComponentTokens, type CallingPlatform } from './component-tokens.js';
 import { GrantLost, TokenUnavailable } from './errors.js';
@@ -57,6 +58,16 @@ export class AuthorizerTokens {
   /** Says that WeChat refused this token; a newer one is left alone. */
   markStale(merchant: TokenHolder, version: number): Promise<void> {
     return this.tokens.markStale(merchant.id, version);
+  }
+
+  /** Says that WeChat refused this token although it was minted for the very call. @returns false when there is a newer one */
+  refuseFresh(tx: EntityManager, merchant: TokenHolder, version: number): Promise<boolean> {
+    return this.tokens.refuseFresh(tx, merchant.id, version);
+  }
+
+  /** When a token was refused before its time, if nobody has taken that in. One caller gets it. */
+  takeEarlyVoid(tx: EntityManager, merchant: TokenHolder): Promise<EarlyVoid | undefined> {
+    return this.tokens.takeEarlyVoid(tx, merchant.id);
   }
 
   /** When each merchant's current token ends; those without one are left out. */

@@ -63,6 +63,24 @@ export const TRIED_ANYWAY: readonly IneligibleReason[] = [
 export const mayTryAnyway = (reasons: IneligibleReason[]): boolean =>
   reasons.every((reason) => TRIED_ANYWAY.includes(reason));
 
+/**
+ * SQL over `merchants m`: why WeChat would refuse every call for this merchant until its admin acts, or null. What an
+ * answer has denied the account counts, until its facts are read anew; the facts themselves do not: they are hints.
+ */
+export const GRANT_GONE = `
+  CASE WHEN m.state <> 'authorized' THEN m.state
+       WHEN NOT ${MASS_AND_NOTIFICATION} = ANY(m.permission_sets) THEN 'permission_set_7_not_granted'
+       WHEN m.denied_reason IS NOT NULL THEN 'merchant_must_act' END`;
+
+/**
+ * SQL over `merchants m`: why no call is spent on what waits for it, or null. By what is surely refused, as for what is
+ * not yet accepted: deletions may have been accepted while nothing was known of the merchant.
+ */
+export const SURELY_REFUSED = `COALESCE(${GRANT_GONE}, m.ineligible_reasons[1])`;
+
+/** SQL over `merchants m`: all that speaks against it is what facts that lag behind may have wrong. */
+export const MAY_BE_TRIED = `(m.state = 'authorized' AND m.ineligible_reasons <@ '{${TRIED_ANYWAY.join(',')}}')`;
+
 /** What is doubtful about a merchant, whether or not something else makes it ineligible. */
 export function eligibilityWarnings(merchant: EligibilityFacts & Pick<Merchant, 'factsReadAt'>): EligibilityWarning[] {
   if (merchant.state !== 'authorized') return [];

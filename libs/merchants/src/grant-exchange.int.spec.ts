@@ -6,7 +6,6 @@ import { faultSchema } from '../../../apps/simulator/src/state/faults.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
-import { ineligibleReasons } from './eligibility.js';
 import { GrantExchange } from './grant-exchange.js';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
@@ -78,7 +77,7 @@ describe('a grant', () => {
         verifyType: 0,
         accountStatus: 1,
       });
-      expect(ineligibleReasons(merchant)).toEqual([]);
+      expect(merchant.ineligibleReasons).toEqual([]);
       expect(await refreshTokenOf(merchant)).toBe(atWechat(merchant));
     });
 
@@ -90,7 +89,7 @@ describe('a grant', () => {
     ])('is kept and does not make eligible if it %s', async (_what, account, sets, reason) => {
       const merchant = await exchange(world.consent(platform, world.account(account), sets));
       expect(merchant.state).toBe('authorized');
-      expect(ineligibleReasons(merchant)).toEqual([reason]);
+      expect(merchant.ineligibleReasons).toEqual([reason]);
       expect(merchant.permissionSets?.includes(MASS_AND_NOTIFICATION)).toBe(reason !== 'permission_set_7_not_granted');
     });
 
@@ -144,7 +143,7 @@ describe('a grant', () => {
       fault('api_get_authorizer_info', 40013, { component_appid: platform.componentAppid });
       const merchant = await exchange(world.consent(platform, world.account()));
       expect(merchant).toMatchObject({ state: 'authorized', factsReadAt: null, isMiniProgram: null });
-      expect(ineligibleReasons(merchant)).toEqual([]);
+      expect(merchant.ineligibleReasons).toEqual([]);
     });
 
     it('is kept when the component token is lost before the account can be read, and cannot be had again', async () => {

@@ -40,9 +40,10 @@ export { ComponentTokens } from './component-tokens.js';
 export {
   areFactsUnknown,
   eligibilityWarnings,
-  ineligibleReasons,
+  GRANT_GONE,
+  MAY_BE_TRIED,
   mayTryAnyway,
-  TRIED_ANYWAY,
+  SURELY_REFUSED,
   type EligibilityWarning,
   type IneligibleReason,
 } from './eligibility.js';

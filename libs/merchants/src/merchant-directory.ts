@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { ineligibleReasons, type EligibilityFacts, type IneligibleReason } from './eligibility.js';
+import type { IneligibleReason } from './eligibility.js';
 import type { Source } from './mass-message.entity.js';
 import { inScope, type Scope } from './scope.js';
 
@@ -41,18 +41,16 @@ export class MerchantDirectory {
     if (wanted.length === 0) return [];
     const parameters: unknown[] = [wanted];
     const bind = (value: unknown) => `$${parameters.push(value)}`;
-    const found = await rows<MerchantCard & EligibilityFacts>(
+    return rows(
       this.dataSource,
       `SELECT m.id, m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid",
-         CASE WHEN m.biz_source IS NOT NULL THEN m.biz END AS biz, m.biz_source AS "bizSource", m.state,
-         m.permission_sets AS "permissionSets", m.is_mini_program AS "isMiniProgram", m.service_type AS "serviceType",
-         m.verify_type AS "verifyType", m.account_status AS "accountStatus", m.denied_reason AS "deniedReason"
+         CASE WHEN m.biz_source IS NOT NULL THEN m.biz END AS biz, m.biz_source AS "bizSource",
+         m.ineligible_reasons AS "ineligibleReasons"
        FROM merchants m JOIN platforms pl ON pl.id = m.platform_id
        WHERE ${column} = ANY($1) AND ${inScope(scope, { merchant: 'm', platform: 'pl' }, bind)}
        ORDER BY m.authorizer_appid, pl.component_appid`,
       parameters,
     );
-    return found.map((card) => ({ ...card, ineligibleReasons: ineligibleReasons(card) }));
   }
 }
 

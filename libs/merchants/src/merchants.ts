@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { binderOf, isOfRows, prepared, rows, SealedColumns, type Sql } from '@app/database';
 import { Gathering } from '@app/queue';
-import { Events } from '@app/events';
+import { Events, type EventSubject } from '@app/events';
 import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization } from '@app/wechat';
 import { AccessTokens, LITTLE_PATIENCE } from './access-tokens.js';
 import { ineligibleReasons, type DeniedReason } from './eligibility.js';
@@ -22,6 +22,8 @@ export interface Grant {
 interface StoredGrant extends Pick<Grant, 'version' | 'state'> {
   refreshTokenSealed: string | null;
 }
+
+type NamedMerchant = Pick<Merchant, 'id' | 'platformId' | 'authorizerAppid'>;
 
 /** What an answer of WeChat says about the grant itself, beyond the call that it answered. */
 export type GrantLesson = 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | DeniedReason;
@@ -156,8 +158,8 @@ export class Merchants {
     }
     await this.events.append(tx, {
       type: 'merchant.authorized',
-      platformId: platform.id,
-      merchantId: id,
+      platform,
+      merchant: { id, authorizerAppid: grant.authorizerAppid },
       data: { source, permission_sets: kept.permissionSets ?? [] },
     });
     await this.reassess(tx, id);
@@ -282,6 +284,19 @@ export class Merchants {
     return taken.map(({ id }) => id);
   }
 
+  /** Of these, takes those about whom it is time to ask: whoever else wants one at the same time does not get it. @returns their ids */
+  async takeForFactsAmong(ids: string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const taken = await rows<{ id: string }>(
+      this.dataSource,
+      `UPDATE merchants SET facts_asked_at = now() WHERE id IN (
+         SELECT id FROM merchants WHERE id = ANY($1) AND ${mayAskForFacts()} ORDER BY id FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [ids],
+    );
+    return taken.map(({ id }) => id);
+  }
+
   /** Not stored if the merchant has authorized anew since they were asked for: its own reading follows. */
   async keepFacts(id: string, grantVersion: number, facts: AuthorizerInfo): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
@@ -337,24 +352,25 @@ export class Merchants {
     );
     if (!gone) return;
     await this.tokens.forget(tx, gone.id);
-    if (before?.state !== 'unauthorized') await this.tellGone(tx, platformId, gone.id, 'event');
+    if (before?.state !== 'unauthorized')
+      await this.tellGone(tx, { id: gone.id, platformId, authorizerAppid }, 'event');
     await this.reassess(tx, gone.id);
   }
 
   /** Takes in what an answer taught, unless the merchant has authorized anew since the call was made. */
   async learn(id: string, grantVersion: number, lesson: GrantLesson): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
-      const [taught] = await rows<{ platformId: string }>(
+      const [taught] = await rows<NamedMerchant>(
         tx,
         `UPDATE merchants SET ${LESSON_SQL[lesson]}, taught_at = now(), updated_at = now()
-         WHERE id = $1 AND grant_version = $2 AND state = 'authorized' RETURNING platform_id AS "platformId"`,
+         WHERE id = $1 AND grant_version = $2 AND state = 'authorized'
+         RETURNING id, platform_id AS "platformId", authorizer_appid AS "authorizerAppid"`,
         [id, grantVersion],
       );
       if (!taught) return;
-      const { platformId } = taught;
-      if (lesson === 'unauthorized') await this.tellGone(tx, platformId, id, 'answer');
+      if (lesson === 'unauthorized') await this.tellGone(tx, taught, 'answer');
       if (lesson === 'reauthorization_required') {
-        await this.events.append(tx, { type: `merchant.${lesson}`, platformId, merchantId: id, data: {} });
+        await this.events.append(tx, { type: `merchant.${lesson}`, ...(await this.subject(tx, taught)), data: {} });
       }
       await this.reassess(tx, id);
     });
@@ -374,20 +390,25 @@ export class Merchants {
   /** Computes anew whether the merchant is eligible. Belongs into every transaction that may change it. */
   private async reassess(tx: EntityManager, id: string): Promise<void> {
     const merchant = await tx.findOneOrFail(Merchant, { where: { id }, lock: { mode: 'pessimistic_write' } });
-    const { platformId, ineligibleReasons: previous } = merchant;
+    const { ineligibleReasons: previous } = merchant;
     const reasons = ineligibleReasons(merchant);
     if (reasons.join() === previous.join()) return;
     await tx.query(`UPDATE merchants SET ineligible_reasons = $2 WHERE id = $1`, [id, reasons]);
     await this.events.append(tx, {
       type: 'merchant.eligibility_changed',
-      platformId,
-      merchantId: id,
+      ...(await this.subject(tx, merchant)),
       data: { eligible: reasons.length === 0, reasons, previous_reasons: previous },
     });
   }
 
-  private tellGone(tx: EntityManager, platformId: string, merchantId: string, source: 'event' | 'answer') {
-    return this.events.append(tx, { type: 'merchant.unauthorized', platformId, merchantId, data: { source } });
+  private async tellGone(tx: EntityManager, merchant: NamedMerchant, source: 'event' | 'answer'): Promise<void> {
+    const subject = await this.subject(tx, merchant);
+    await this.events.append(tx, { type: 'merchant.unauthorized', ...subject, data: { source } });
+  }
+
+  private async subject(tx: EntityManager, merchant: NamedMerchant): Promise<EventSubject> {
+    const componentAppid = await this.platforms.appidOf(merchant.platformId, tx);
+    return { platform: { id: merchant.platformId, componentAppid }, merchant };
   }
 
   private recorded({ id, state, grantVersion, grantedAt, refreshTokenSealed }: Merchant): RecordedGrant {

@@ -44,7 +44,7 @@ export class PlatformUpkeep {
    */
   async takeSilent(): Promise<Platform[]> {
     const ids = await this.dataSource.transaction(async (tx) => {
-      const taken = await rows<{ id: string; receivedAt: Date | null; isNews: boolean }>(
+      const taken = await rows<{ id: string; componentAppid: string; receivedAt: Date | null; isNews: boolean }>(
         tx,
         `WITH silent AS (
            SELECT id, ticket_asked_at IS NULL OR COALESCE(ticket_asked_at < ticket_received_at, false) AS is_news
@@ -53,12 +53,12 @@ export class PlatformUpkeep {
              AND (ticket_asked_at IS NULL OR ticket_asked_at < now() - $2 * interval '1 ms')
            FOR UPDATE SKIP LOCKED)
          UPDATE platforms p SET ticket_asked_at = now() FROM silent WHERE p.id = silent.id
-         RETURNING p.id, p.ticket_received_at AS "receivedAt", silent.is_news AS "isNews"`,
+         RETURNING p.id, p.component_appid AS "componentAppid", p.ticket_received_at AS "receivedAt", silent.is_news AS "isNews"`,
         [SILENT_AFTER_MS, ASK_EVERY_MS],
       );
-      for (const { id, receivedAt, isNews } of taken) {
+      for (const { receivedAt, isNews, ...platform } of taken) {
         const data = { ticket_received_at: receivedAt?.toISOString() ?? null };
-        if (isNews) await this.events.append(tx, { type: 'platform.ticket_silent', platformId: id, data });
+        if (isNews) await this.events.append(tx, { type: 'platform.ticket_silent', platform, data });
       }
       return taken.map(({ id }) => id);
     });

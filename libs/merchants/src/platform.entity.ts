@@ -24,19 +24,7 @@ export class PlatformRow {
   @Column('timestamptz', { name: 'reconciled_at', nullable: true }) reconciledAt!: Date | null;
   /** When that was last begun, whatever came of it. */
   @Column('timestamptz', { name: 'reconcile_asked_at', nullable: true }) reconcileAskedAt!: Date | null;
-  /** While it is broken for every merchant, the next probe is sent then. Null: not held. */
-  @Column('timestamptz', { name: 'held_until', nullable: true }) heldUntil!: Date | null;
-  @Column('text', { name: 'held_reason', nullable: true }) heldReason!: string | null;
-  @Column('integer', { name: 'held_errcode', nullable: true }) heldErrcode!: number | null;
-  @Column('timestamptz', { name: 'held_since', nullable: true }) heldSince!: Date | null;
-  /** Probes sent since. */
-  @Column('integer', { name: 'hold_probes', default: 0 }) holdProbes!: number;
-  /** The deletion that met the failure, and whether that was for want of a token. */
-  @Column('uuid', { name: 'held_by_deletion_id', nullable: true }) heldByDeletionId!: string | null;
-  @Column('boolean', { name: 'held_by_mint', default: false }) heldByMint!: boolean;
-  /** Whose next deletion goes ahead to see whether the platform works again. */
-  @Column('uuid', { name: 'probe_merchant_id', nullable: true }) probeMerchantId!: string | null;
-  @Column('uuid', { name: 'probe_deletion_id', nullable: true }) probeDeletionId!: string | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+  /** When the provider last changed it: what it may have mended by that, deletions tries without waiting. */
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;
 }

@@ -19,8 +19,6 @@ export interface Platform {
   reconciledAt: Date | null;
   /** Where its verified pushes are forwarded to. */
   forwardUrls: string[];
-  /** Why no deletion is sent for it; null while it works. */
-  hold: { reason: string; errcode: number | null; since: Date; nextProbeAt: Date | null } | null;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -72,13 +70,12 @@ const REGISTERED_REMEMBERED_MS = 1_000;
 /** They never change. */
 const APPIDS_CACHE = { max: 1_000 };
 
-/** In this order: what points at another goes first. */
+/** In this order: what points at another goes first. What other libs keep of it goes with its row. */
 const WHAT_IS_OF_A_PLATFORM = [
   `DELETE FROM callback_forwards WHERE event_id IN (SELECT id FROM callback_events WHERE platform_id = $1)`,
   `DELETE FROM callback_events WHERE platform_id = $1`,
   `DELETE FROM authorization_codes WHERE platform_id = $1`,
   `DELETE FROM access_tokens WHERE holder_id = $1`,
-  `DELETE FROM platform_pacing WHERE platform_id = $1`,
   `DELETE FROM platforms WHERE id = $1`,
 ];
 
@@ -125,10 +122,6 @@ export class Platforms {
       const { forwardUrls } = changes;
       const sealed = this.sealSecrets(row.id, secrets);
       await tx.update(PlatformRow, { id: row.id }, { ...sealed, ...(forwardUrls && { forwardUrls }) });
-      // If it was held for what has just been mended, it need not wait for the end of its pause.
-      if (row.heldSince && !row.probeMerchantId) {
-        await tx.update(PlatformRow, { id: row.id }, { heldUntil: () => 'now()' });
-      }
       await alongside?.(tx);
     });
     this.credentials.delete(componentAppid);
@@ -169,10 +162,10 @@ export class Platforms {
   }
 
   /** The component appid of a platform that is there. */
-  async appidOf(id: string): Promise<string> {
+  async appidOf(id: string, tx: EntityManager = this.dataSource.manager): Promise<string> {
     const known = this.appids.get(id);
     if (known !== undefined) return known;
-    const { componentAppid } = await this.dataSource.manager.findOneOrFail(PlatformRow, {
+    const { componentAppid } = await tx.findOneOrFail(PlatformRow, {
       where: { id },
       select: { componentAppid: true },
     });
@@ -214,10 +207,7 @@ export class Platforms {
   /** Keeps the ticket unless a newer one (by WeChat's clock) is kept already. */
   async keepTicket(tx: EntityManager, id: string, ticket: string, createdAt: Date): Promise<void> {
     await tx.query(
-      // What waits for a ticket need not wait for the end of the pause as well.
-      `UPDATE platforms SET ticket_sealed = $2, ticket_created_at = $3, ticket_received_at = now(),
-         held_until = CASE WHEN held_reason IN ('ticket_missing', 'ticket_invalid') AND probe_merchant_id IS NULL
-           THEN now() ELSE held_until END
+      `UPDATE platforms SET ticket_sealed = $2, ticket_created_at = $3, ticket_received_at = now()
        WHERE id = $1 AND (ticket_created_at IS NULL OR ticket_created_at <= $3)`,
       [id, this.sealed.seal({ table: 'platforms', column: 'ticket_sealed', rowId: id }, ticket), createdAt],
     );
@@ -283,7 +273,5 @@ export class Platforms {
 
 function withoutSecrets(row: PlatformRow): Platform {
   const { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, createdAt, updatedAt } = row;
-  const { heldSince: since, heldReason, heldErrcode: errcode, heldUntil: nextProbeAt } = row;
-  const hold = since && { reason: heldReason ?? 'unknown', errcode, since, nextProbeAt };
-  return { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, hold, createdAt, updatedAt };
+  return { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, createdAt, updatedAt };
 }

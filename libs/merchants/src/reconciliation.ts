@@ -109,7 +109,7 @@ export class Reconciliation {
       await tx.query(`UPDATE platforms SET reconciled_at = now() WHERE id = $1`, [platform.id]);
       if (added + repaired + readopted + absentCount === 0) return;
       const data = { listed, added, repaired, readopted, absent_count: absentCount, absent };
-      await this.events.append(tx, { type: 'platform.drift_found', platformId: platform.id, data });
+      await this.events.append(tx, { type: 'platform.drift_found', platform, data });
     });
     this.logger.log('platform reconciled', {
       component_appid: platform.componentAppid,

@@ -149,16 +149,8 @@ describe('webhooks', () => {
     });
 
     it('tells endpoints with limits what is about their platforms and merchants only', async () => {
-      const [platformId, merchantId] = ['0199e0f1-0000-7000-8000-0000000000a1', '0199e0f1-0000-7000-8000-0000000000b1'];
-      const sql = first.get(DataSource);
-      await sql.query(
-        `INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed) VALUES ($1, 'wxp', '', '', '')`,
-        [platformId],
-      );
-      await sql.query(
-        `INSERT INTO merchants (id, platform_id, authorizer_appid, state) VALUES ($1, $2, 'wxm', 'authorized')`,
-        [merchantId, platformId],
-      );
+      const platform = { id: '0199e0f1-0000-7000-8000-0000000000a1', componentAppid: 'wxp' };
+      const merchant = { id: '0199e0f1-0000-7000-8000-0000000000b1', authorizerAppid: 'wxm' };
       const limited = async (limits: Partial<EndpointSettings>) => (await anEndpoint(limits)).endpoint.id;
       const ids = [
         await limited({ platforms: ['wxp'] }),
@@ -166,8 +158,8 @@ describe('webhooks', () => {
         await limited({ platforms: ['wxp'], merchants: ['wxn'] }),
         await limited({ platforms: ['wxq'] }),
       ];
-      await happens({ ...resumed, platformId });
-      await happens({ type: 'merchant.reauthorization_required', platformId, merchantId, data: {} });
+      await happens({ ...resumed, platform });
+      await happens({ type: 'merchant.reauthorization_required', platform, merchant, data: {} });
       await happens();
       await fanOut();
       const told = await Promise.all(ids.map(async (id) => (await deliveriesOf(id)).map(({ eventType }) => eventType)));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LaneReport } from '@app/deletions';
-import { areFactsUnknown, eligibilityWarnings, ineligibleReasons, type Merchant } from '@app/merchants';
+import { areFactsUnknown, eligibilityWarnings, type Merchant } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
 import { pageSchema } from '../http/page.js';
 import { textSchema } from '../http/text.js';
@@ -123,7 +123,7 @@ export function merchantResource({
   lane,
   reauthorizeUrl,
 }: MerchantFacts): z.input<typeof merchantSchema> {
-  const reasons = ineligibleReasons(merchant);
+  const { ineligibleReasons: reasons } = merchant;
   return {
     appid: merchant.authorizerAppid,
     component_appid: componentAppid,

@@ -18,7 +18,7 @@ import { v4 as uuidv4 } from 'uuid';
 import { z } from 'zod';
 import { AuditLog, type Actor, type Role } from '@app/access';
 import { currentRequestId, newRequestId } from '@app/logging';
-import { EVERYTHING, ineligibleReasons, Onboarding, TooManyAuthorizations, type NamedMerchant } from '@app/merchants';
+import { EVERYTHING, Onboarding, TooManyAuthorizations, type NamedMerchant } from '@app/merchants';
 import { Public } from '../http/access.guard.js';
 import { appidSchema } from '../http/appid.js';
 import { networkOf } from '../http/network.js';
@@ -118,7 +118,7 @@ export class OnboardingController {
     });
     void reply.headers(PAGE_HEADERS);
     const again = this.onboarding.reauthorizeUrl(componentAppid, merchant.authorizerAppid);
-    return resultPage(merchant, ineligibleReasons(merchant), { again, returnUrl });
+    return resultPage(merchant, merchant.ineligibleReasons, { again, returnUrl });
   }
 
   private countClick(ip: string): void {

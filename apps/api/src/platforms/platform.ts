@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { PlatformHoldView } from '@app/deletions';
 import { isForwardUrl, ticketStateAt, type Platform, type ReconciliationReport, type Scope } from '@app/merchants';
 import { appidSchema } from '../http/appid.js';
 import { textSchema } from '../http/text.js';
@@ -94,7 +95,11 @@ export const platformSchema = z
   .meta({ id: 'Platform' });
 
 /** @param scope of whoever reads: the provider's own addresses are not for the merchants */
-export function platformResource(platform: Platform, { merchants }: Scope): z.input<typeof platformSchema> {
+export function platformResource(
+  platform: Platform,
+  hold: PlatformHoldView | undefined,
+  { merchants }: Scope,
+): z.input<typeof platformSchema> {
   const ticket = ticketStateAt(platform.ticketReceivedAt, new Date());
   return {
     component_appid: platform.componentAppid,
@@ -103,12 +108,14 @@ export function platformResource(platform: Platform, { merchants }: Scope): z.in
     ticket_age_seconds: ticket.ageMs === null ? null : Math.floor(ticket.ageMs / 1000),
     ticket_state: ticket.state,
     reconciled_at: platform.reconciledAt?.toISOString() ?? null,
-    hold: platform.hold && {
-      reason: platform.hold.reason,
-      errcode: platform.hold.errcode,
-      since: platform.hold.since.toISOString(),
-      next_probe_at: platform.hold.nextProbeAt?.toISOString() ?? null,
-    },
+    hold: hold
+      ? {
+          reason: hold.reason,
+          errcode: hold.errcode,
+          since: hold.since.toISOString(),
+          next_probe_at: hold.nextProbeAt.toISOString(),
+        }
+      : null,
     created_at: platform.createdAt.toISOString(),
     updated_at: platform.updatedAt.toISOString(),
   };

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, SerializeO
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AuditLog, type Actor, type Principal } from '@app/access';
+import { PlatformHolds } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { ComponentTokens, Platforms, Reconciliation, type Platform } from '@app/merchants';
 import { AuditedCaller, Caller, Needs, refuseLimits, Unlimited } from '../http/access.guard.js';
@@ -26,6 +27,7 @@ export class PlatformsController {
     private readonly platforms: Platforms,
     private readonly componentTokens: ComponentTokens,
     private readonly reconciliation: Reconciliation,
+    private readonly holds: PlatformHolds,
     private readonly audit: AuditLog,
   ) {}
 
@@ -50,21 +52,23 @@ export class PlatformsController {
         }),
     );
     await this.componentTokens.askForTicket(platform);
-    return platformResource(platform, actor.scope);
+    return this.resource(platform, actor);
   }
 
   @Get()
   @Needs('viewer')
   @SerializeOptions({ schema: platformListSchema })
   async list(@Caller() { scope }: Principal) {
-    return { data: (await this.platforms.list(scope)).map((platform) => platformResource(platform, scope)) };
+    const platforms = await this.platforms.list(scope);
+    const holds = await this.holds.of(platforms.map(({ id }) => id));
+    return { data: platforms.map((platform) => platformResource(platform, holds.get(platform.id), scope)) };
   }
 
   @Get(':componentAppid')
   @Needs('viewer')
   @SerializeOptions({ schema: platformSchema })
-  async get(@Caller() { scope }: Principal, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
-    return platformResource(await this.platforms.get(scope, componentAppid), scope);
+  async get(@Caller() caller: Principal, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
+    return this.resource(await this.platforms.get(caller.scope, componentAppid), caller);
   }
 
   /** Replaces what is given. A new encoding_aes_key keeps the old one as the previous key. */
@@ -88,7 +92,7 @@ export class PlatformsController {
         data: { changed: Object.keys(body).sort() },
       }),
     );
-    return platformResource(updated, actor.scope);
+    return this.resource(updated, actor);
   }
 
   /** Takes a platform away that was registered by mistake. One that merchants have authorized stays: 409. */
@@ -124,6 +128,11 @@ export class PlatformsController {
       tenant: { componentAppid },
     });
     return reconciliationResource(await this.reconciliation.run(platform, currentRequestId() ?? newRequestId()));
+  }
+
+  private async resource(platform: Platform, { scope }: Pick<Principal, 'scope'>) {
+    const holds = await this.holds.of([platform.id]);
+    return platformResource(platform, holds.get(platform.id), scope);
   }
 
   /** To change it, or to act on all of its merchants: a key that is limited to some of them may only look. */

@@ -1,0 +1,54 @@
+/** Which lib each table belongs to. Nobody else writes it: test/architecture.spec.ts reads every SQL text for that. */
+export const tableOwners: Record<string, string[]> = {
+  'libs/access': ['api_keys', 'audit_events', 'audit_heads', 'audit_inbox', 'idempotency_keys'],
+  'libs/database': ['master_key_checks', 'readiness'],
+  'libs/deletions': [
+    'account_ledgers',
+    'deletion_attempts',
+    'deletions',
+    'lane_wakes',
+    'merchant_pacing',
+    'platform_holds',
+    'platform_pacing',
+    'takedown_items',
+    'takedown_links',
+    'takedown_rejections',
+    'takedowns',
+    'token_conflicts',
+  ],
+  'libs/events': ['events'],
+  'libs/merchants': [
+    'access_tokens',
+    'authorization_codes',
+    'callback_events',
+    'callback_forwards',
+    'mass_message_articles',
+    'mass_messages',
+    'merchants',
+    'platforms',
+    'used_authorization_states',
+  ],
+  'libs/webhooks': ['webhook_deliveries', 'webhook_endpoints', 'webhook_feed'],
+};
+
+/** Who reads which foreign tables, and why. Any other foreign read is refused. */
+export const foreignReads: Record<string, Record<string, string>> = {
+  'libs/deletions': {
+    access_tokens: 'The claim of a deletion brings the token for its call, so that a call costs one statement.',
+    mass_message_articles:
+      'An article is sent with several messages, and whoever deletes one is told whose page goes, too.',
+    mass_messages: 'The statement that accepts a deletion refuses what is known to be gone, or never to have gone out.',
+    merchants:
+      'Whether a deletion may run hangs on its merchant’s grant and account, and one statement decides it for many.',
+    platforms: 'A deletion is told with the name of its platform, and a hold ends sooner once its platform was mended.',
+  },
+  'apps/sandbox': {
+    platforms: 'The sandbox refuses the database of a real platform before any service has started.',
+  },
+};
+
+/** Who writes tables that a statement does not name, and why. */
+export const unnamedWrites: Record<string, string> = {
+  'libs/database':
+    'What any lib has sealed is sealed anew after a rotation of master keys, by the list of sealed columns.',
+};
