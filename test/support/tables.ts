@@ -20,12 +20,18 @@ export const tableOwners: Record<string, string[]> = {
   'libs/merchants': [
     'access_tokens',
     'authorization_codes',
+    'authorization_links',
     'callback_events',
     'callback_forwards',
+    'import_limits',
+    'limited_import_articles',
+    'limited_imports',
     'mass_message_articles',
     'mass_messages',
     'merchants',
     'platforms',
+    'pre_auth_budgets',
+    'pre_auth_codes',
     'used_authorization_states',
   ],
   'libs/webhooks': ['webhook_deliveries', 'webhook_endpoints', 'webhook_feed'],
@@ -35,12 +41,15 @@ export const tableOwners: Record<string, string[]> = {
 export const foreignReads: Record<string, Record<string, string>> = {
   'libs/deletions': {
     access_tokens: 'The claim of a deletion brings the token for its call, so that a call costs one statement.',
-    mass_message_articles:
-      'An article is sent with several messages, and whoever deletes one is told whose page goes, too.',
+    api_keys:
+      'A deletion that was asked for within the limits of a key is told apart from one that was asked for beyond them.',
     mass_messages: 'The statement that accepts a deletion refuses what is known to be gone, or never to have gone out.',
     merchants:
       'Whether a deletion may run hangs on its merchant’s grant and account, and one statement decides it for many.',
     platforms: 'A deletion is told with the name of its platform, and a hold ends sooner once its platform was mended.',
+  },
+  'libs/webhooks': {
+    events: 'A delivery to an endpoint with limits leaves out the metadata of what was asked for beyond them.',
   },
   'apps/sandbox': {
     platforms: 'The sandbox refuses the database of a real platform before any service has started.',
