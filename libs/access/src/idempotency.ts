@@ -61,8 +61,9 @@ export class Idempotency {
     const [swept] = await rows<{ gone: number }>(
       this.dataSource,
       `WITH gone AS (
-         DELETE FROM idempotency_keys WHERE (api_key_id, key) IN (
-           SELECT api_key_id, key FROM idempotency_keys WHERE created_at < now() - interval '${LIFETIME}' LIMIT ${AT_A_TIME})
+         -- By time, of which one is found first: rows that were joined to their own table could be sought for each other, one by one.
+         DELETE FROM idempotency_keys WHERE created_at <= (SELECT max(created_at) FROM (
+           SELECT created_at FROM idempotency_keys WHERE created_at < now() - interval '${LIFETIME}' ORDER BY created_at LIMIT ${AT_A_TIME}) AS first)
          RETURNING 1
        )
        SELECT count(*)::int AS gone FROM gone`,

@@ -9,6 +9,7 @@ import {
   mayTryAnyway,
   merchantInScope,
   Merchants,
+  onPlatformsOf,
   refreshAheadMs,
   type Alongside,
   type Scope,
@@ -152,12 +153,15 @@ export class Deletions {
     const { parameters, bind } = statement();
     const where = [
       inScope(scope, VIEW, bind),
+      await onPlatformsOf(scope, 'm.platform_id', bind, this.dataSource),
       merchantId && `d.merchant_id = ${bind(merchantId)}`,
       msgId && `d.msg_id = ${bind(msgId)}`,
       createdAfter && `d.created_at > ${bind(createdAfter)} AND d.id > ${bind(earliestIdOf(createdAfter))}`,
       createdBefore && `d.created_at < ${bind(createdBefore)} AND d.id < ${bind(latestIdOf(createdBefore))}`,
       after && `d.id < ${bind(after)}`,
-      state && `${SEEN_STATE} = ${bind(state)}`,
+      state && `${STORED_WHEN[state] ?? IS_ENDED} AND ${SEEN_STATE} = ${bind(state)}`,
+      // Of what has ended the seen state is the stored one, and that is what there is an index on.
+      state && !STORED_WHEN[state] && `d.state = ${bind(state)}`,
     ].filter(Boolean);
     const page = `ORDER BY id DESC LIMIT ${bind(limit)}`;
     const select = (condition: string) => `${SELECT_VIEW} WHERE ${[...where, condition].join(' AND ')} ${page}`;
@@ -243,6 +247,7 @@ export class Deletions {
           [id, merchantId],
         );
         if (again) await this.lanes.wake(tx, merchantId, again.readyAt);
+        if (again) await unsettle(tx, id);
         if (again) await alongside?.(tx);
         return again !== undefined;
       });
@@ -417,6 +422,15 @@ export class Deletions {
   }
 }
 
+/** Takedowns that had counted it among those that have ended count again. */
+async function unsettle(tx: EntityManager, id: string): Promise<void> {
+  await tx.query(
+    `UPDATE takedowns SET settled_counts = NULL WHERE settled_counts IS NOT NULL AND id = ANY(ARRAY(
+       SELECT takedown_id FROM deletions WHERE id = $1 UNION ALL SELECT takedown_id FROM takedown_links WHERE deletion_id = $1))`,
+    [id],
+  );
+}
+
 /** What is known of a target. */
 interface Standing {
   openId: string | null;
@@ -492,6 +506,18 @@ export const SEEN_FROM = `
   LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
 /** Of a deletion `d`, its lane `p` and its platform `pl`. */
 export const SEEN_STATE = SEEN.state;
+
+/**
+ * SQL over a deletion `d`: what is stored of all that look to be in an open state. By it they are found among the few that are open; which
+ * of these it is, their lane tells.
+ */
+const STORED_WHEN: Partial<Record<DeletionState, string>> = {
+  scheduled: 'd.finished_at IS NULL AND d.dispatched_at IS NULL',
+  queued: 'd.finished_at IS NULL',
+  running: 'd.finished_at IS NULL AND d.dispatched_at IS NOT NULL',
+  waiting: 'd.finished_at IS NULL',
+};
+const IS_ENDED = 'd.finished_at IS NOT NULL';
 
 /** The aliases of VIEW_COLUMNS. */
 const VIEW = { merchant: 'm', platform: 'pl' };

@@ -24,11 +24,11 @@ export class FactsWait {
   async take(limit: number): Promise<string[]> {
     const taken = await rows<{ id: string }>(
       this.dataSource,
-      `UPDATE merchants SET facts_asked_at = now() WHERE id IN (
+      `UPDATE merchants SET facts_asked_at = now() WHERE id = ANY(ARRAY(
          SELECT m.id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id JOIN platforms pl ON pl.id = m.platform_id
          WHERE p.due_at IS NOT NULL AND pl.held_since IS NULL AND pl.ticket_sealed IS NOT NULL
            AND ${AWAITS_FACTS} AND ${mayAskForFacts('m')}
-         ORDER BY m.facts_asked_at NULLS FIRST, m.id LIMIT $1 FOR UPDATE OF m SKIP LOCKED)
+         ORDER BY m.facts_asked_at NULLS FIRST, m.id LIMIT $1 FOR UPDATE OF m SKIP LOCKED))
        RETURNING id`,
       [limit],
     );

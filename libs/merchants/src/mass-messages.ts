@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { readArticleAddress, readShortArticleId, type MassSendFinish } from '@app/wechat';
-import { inScope, type Scope } from './scope.js';
+import { inScope, onPlatformsOf, type Scope } from './scope.js';
 
 /** A mass message with its articles. */
 export interface SentMessage {
@@ -77,6 +77,7 @@ export class MassMessages {
     const bind = (value: unknown) => `$${parameters.push(value)}`;
     const where = [
       inScope(scope, { merchant: 'me', platform: 'p' }, bind),
+      await onPlatformsOf(scope, 'me.platform_id', bind, this.dataSource),
       merchantId && `m.merchant_id = ${bind(merchantId)}`,
       label !== undefined && `m.label = ${bind(label)}`,
       after && `(m.msg_id, m.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,

@@ -20,6 +20,10 @@ export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_req
 @Unique('merchants_platform_authorizer_key', ['platformId', 'authorizerAppid'])
 @Index('merchants_sealed_key_idx', { synchronize: false })
 @Index('merchants_facts_unread_idx', ['id'], { where: 'facts_read_at IS NULL' })
+@Index('merchants_facts_age_idx', { synchronize: false })
+@Index('merchants_eligible_idx', { synchronize: false })
+@Index('merchants_state_idx', ['state', 'id'])
+@Index('merchants_ref_idx', ['ref', 'id'], { where: 'ref IS NOT NULL' })
 @Check('merchants_denied_reason_check', `denied_reason IN ('not_verified', 'account_frozen')`)
 @Check('merchants_state_check', `state IN ('authorized', 'unauthorized', 'reauthorization_required')`)
 export class Merchant {

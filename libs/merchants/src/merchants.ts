@@ -10,7 +10,7 @@ import { ineligibleReasons, type DeniedReason } from './eligibility.js';
 import { MerchantNotFound, PlatformRequired } from './errors.js';
 import { Merchant, type MerchantState } from './merchant.entity.js';
 import { Platforms, type Platform } from './platforms.js';
-import { formOf, merchantInScope, type Scope } from './scope.js';
+import { formOf, merchantInScope, onPlatformsOf, type Scope } from './scope.js';
 
 /** What minting needs to know of a grant. */
 export interface Grant {
@@ -104,7 +104,9 @@ export class Merchants {
     const { isEligible, areFactsUnknown, state, platformId, ref, limit, after } = filter;
     const query = this.dataSource.manager.createQueryBuilder(Merchant, 'merchant').orderBy('merchant.id');
     query.where(merchantInScope(scope, 'merchant.id', binderOf(query)));
-    if (isEligible !== undefined) query.andWhere(`merchant.ineligibleReasons ${isEligible ? '=' : '<>'} '{}'`);
+    query.andWhere(await onPlatformsOf(scope, 'merchant.platformId', binderOf(query), this.dataSource));
+    // As its index has it.
+    if (isEligible !== undefined) query.andWhere(`(merchant.ineligibleReasons = '{}') = :isEligible`, { isEligible });
     // As areFactsUnknown says.
     const unknown = `(merchant.state = 'authorized' AND merchant.factsReadAt IS NULL)`;
     if (areFactsUnknown !== undefined) query.andWhere(areFactsUnknown ? unknown : `NOT ${unknown}`);
@@ -247,11 +249,11 @@ export class Merchants {
   async takeForFacts(limit: number): Promise<string[]> {
     const taken = await rows<{ id: string }>(
       this.dataSource,
-      `UPDATE merchants SET facts_asked_at = now() WHERE id IN (
+      `UPDATE merchants SET facts_asked_at = now() WHERE id = ANY(ARRAY(
          SELECT id FROM merchants WHERE state <> 'unauthorized'
            AND (facts_read_at IS NULL OR facts_read_at < granted_at OR facts_read_at < now() - interval '24 hours')
            AND ${mayAskForFacts()}
-         ORDER BY facts_read_at NULLS FIRST, id LIMIT $1 FOR UPDATE SKIP LOCKED)
+         ORDER BY facts_read_at NULLS FIRST, id LIMIT $1 FOR UPDATE SKIP LOCKED))
        RETURNING id`,
       [limit],
     );
