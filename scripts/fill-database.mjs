@@ -136,6 +136,11 @@ const BY_DELETION = {
       pg_temp.fill_takedown(pg_temp.takedown_of(n, $3)), at, at + interval '5 s'
     FROM (SELECT n, pg_temp.fill_at(n, $3) AS at, CASE WHEN n <= 40 THEN 'cancelled' WHEN n <= 80 OR n = ($3 * 0.85)::bigint THEN 'failed' ELSE 'succeeded' END AS state
       FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS made`,
+  // The older large takedown asked for these again.
+  links: `
+    INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted)
+    SELECT pg_temp.fill_takedown(2), pg_temp.fill_id(5, n, pg_temp.fill_at(n, $3)), true FROM generate_series($1::bigint, $2::bigint) AS n
+    WHERE n % 50 = 1 AND n < $3 * 0.1`,
   calls: `
     INSERT INTO deletion_attempts (id, deletion_id, operation, outcome, errcode, http_status, latency_ms, started_at, finished_at)
     SELECT pg_temp.fill_id(6, n, at), pg_temp.fill_id(5, n, at), 'mass/delete', 'done', 0, 200, 40, at + interval '1 s', at + interval '2 s'
@@ -214,11 +219,11 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const sizes = Object.fromEntries(Object.entries(values).map(([name, text]) => [name, Number(text)]));
   const { DATABASE_URL } = process.env;
   const faults = Object.entries(sizes).filter(
-    ([, size]) => !Number.isInteger(size) || size < 1_000 || size > 100_000_000,
+    ([, size]) => !Number.isInteger(size) || size < 200 || size > 100_000_000,
   );
   if (!DATABASE_URL) faults.push(['DATABASE_URL']);
   if (faults.length > 0) {
-    console.error(`Missing, or not between 1,000 and 100,000,000: ${faults.map(([name]) => name).join(', ')}`);
+    console.error(`Missing, or not between 200 and 100,000,000: ${faults.map(([name]) => name).join(', ')}`);
     process.exit(1);
   }
   await fillDatabase(DATABASE_URL, sizes, console.log).catch((error) => {

@@ -5,6 +5,7 @@ import {
   EVERYTHING,
   formOf,
   inScope,
+  isEverything,
   MAX_REFRESH_AHEAD_MS,
   mayTryAnyway,
   merchantInScope,
@@ -159,21 +160,20 @@ export class Deletions {
       createdAfter && `d.created_at > ${bind(createdAfter)} AND d.id > ${bind(earliestIdOf(createdAfter))}`,
       createdBefore && `d.created_at < ${bind(createdBefore)} AND d.id < ${bind(latestIdOf(createdBefore))}`,
       after && `d.id < ${bind(after)}`,
-      state && `${STORED_WHEN[state] ?? IS_ENDED} AND ${SEEN_STATE} = ${bind(state)}`,
-      // Of what has ended the seen state is the stored one, and that is what there is an index on.
-      state && !STORED_WHEN[state] && `d.state = ${bind(state)}`,
+      state && isInState(state, bind(state)),
     ].filter(Boolean);
     const page = `ORDER BY id DESC LIMIT ${bind(limit)}`;
-    const select = (condition: string) => `${SELECT_VIEW} WHERE ${[...where, condition].join(' AND ')} ${page}`;
-    if (takedownId === undefined) return rows(this.dataSource, select('TRUE'), parameters);
-    // Two halves, each by its own index: with OR the whole takedown would be read for a page.
+    // Where deletions alone make the page. Else their merchants may be fewer, and found first.
+    const select = isEverything(scope) || (state && STORED_WHEN[state]) ? SELECT_ONE_BY_ONE : SELECT_VIEW;
+    const views = (condition: string) => `${select} WHERE ${[...where, condition].join(' AND ')}`;
+    if (takedownId === undefined) return rows(this.dataSource, `${views('TRUE')} ${page}`, parameters);
+    // Two halves, each by its own index: with OR the whole takedown would be read for a page. In the order of that index, which no other
+    // has: Postgres does not know that its deletions lie together, and would walk from the newest of all to where they begin.
     const takedown = bind(takedownId);
-    const linked = `d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = ${takedown})`;
-    return rows(
-      this.dataSource,
-      `SELECT * FROM ((${select(`d.takedown_id = ${takedown}`)}) UNION ALL (${select(linked)})) AS both_kinds ${page}`,
-      parameters,
-    );
+    const own = `${views(`d.takedown_id BETWEEN ${takedown} AND ${takedown}`)} ORDER BY d.takedown_id DESC, d.id DESC LIMIT ${bind(limit)}`;
+    const linked = `SELECT view.* FROM takedown_links l CROSS JOIN LATERAL (${views('d.id = l.deletion_id')} OFFSET 0) AS view
+      WHERE l.takedown_id = ${takedown} ${after ? `AND l.deletion_id < ${bind(after)}` : ''} ORDER BY l.deletion_id DESC LIMIT ${bind(limit)}`;
+    return rows(this.dataSource, `SELECT * FROM ((${own}) UNION ALL (${linked})) AS both_kinds ${page}`, parameters);
   }
 
   /** @throws DeletionNotFound */
@@ -500,6 +500,14 @@ function seen(block: string, reason: string) {
 }
 
 const SEEN = seen(laneBlock('d.is_urgent'), LANE_BLOCK_REASON);
+/**
+ * The same of deletions that are read in an order until a page is full: whatever their lanes are taken for to decide, each is looked up
+ * for its own, and no table of them is read. OFFSET keeps it so.
+ */
+const SEEN_ONE_BY_ONE = `
+  FROM deletions d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
+  CROSS JOIN LATERAL (SELECT * FROM platforms WHERE id = m.platform_id OFFSET 0) AS pl
+  LEFT JOIN LATERAL (SELECT * FROM merchant_pacing WHERE merchant_id = d.merchant_id OFFSET 0) AS p ON true`;
 /** Where the columns come from that SEEN_STATE speaks of. */
 export const SEEN_FROM = `
   FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
@@ -507,17 +515,19 @@ export const SEEN_FROM = `
 /** Of a deletion `d`, its lane `p` and its platform `pl`. */
 export const SEEN_STATE = SEEN.state;
 
-/**
- * SQL over a deletion `d`: what is stored of all that look to be in an open state. By it they are found among the few that are open; which
- * of these it is, their lane tells.
- */
+/** Of what is open in a state. By it those are found among the few that are open; which of these it is, their lane tells. */
 const STORED_WHEN: Partial<Record<DeletionState, string>> = {
   scheduled: 'd.finished_at IS NULL AND d.dispatched_at IS NULL',
   queued: 'd.finished_at IS NULL',
   running: 'd.finished_at IS NULL AND d.dispatched_at IS NOT NULL',
   waiting: 'd.finished_at IS NULL',
 };
-const IS_ENDED = 'd.finished_at IS NOT NULL';
+
+/** SQL over a deletion `d`: whether it looks to be in the state. What has ended looks as it is stored. @param value SQL */
+function isInState(state: DeletionState, value: string): string {
+  const stored = STORED_WHEN[state];
+  return stored ? `${stored} AND ${SEEN_STATE} = ${value}` : `d.finished_at IS NOT NULL AND d.state = ${value}`;
+}
 
 /** The aliases of VIEW_COLUMNS. */
 const VIEW = { merchant: 'm', platform: 'pl' };
@@ -561,6 +571,7 @@ const VIEW_COLUMNS = {
   componentAppid: 'pl.component_appid AS "componentAppid"',
 } satisfies Record<keyof DeletionView, string>;
 const SELECT_VIEW = `SELECT ${Object.values(VIEW_COLUMNS).join(', ')} ${SEEN_FROM}`;
+const SELECT_ONE_BY_ONE = `SELECT ${Object.values(VIEW_COLUMNS).join(', ')} ${SEEN_ONE_BY_ONE}`;
 
 const SEEN_WHEN_ACCEPTED = seen('m.block', 'm.block_reason');
 /** What Postgres decides of a new deletion `d` and its `merchant m`, in the statement that accepts it. */

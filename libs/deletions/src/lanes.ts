@@ -161,12 +161,12 @@ export class Lanes {
     });
   }
 
-  /** A merchant whose grant is gone need not wait for the next day: the next look empties its lane. */
+  /** A merchant whose grant is gone need not wait for the next day: the next look empties its lane. Those are among the few ineligible. */
   async wakeClosed(): Promise<void> {
     await this.dataSource.query(
       `UPDATE merchant_pacing SET due_at = now() WHERE merchant_id = ANY(ARRAY(
          SELECT p.merchant_id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
-         WHERE p.due_at > now() AND ${SURELY_REFUSED} IS NOT NULL ORDER BY p.merchant_id FOR UPDATE OF p SKIP LOCKED))`,
+         WHERE p.due_at > now() AND m.ineligible_reasons <> '{}' AND ${SURELY_REFUSED} IS NOT NULL ORDER BY p.merchant_id FOR UPDATE OF p SKIP LOCKED))`,
     );
   }
 

@@ -33,9 +33,12 @@ export class FastLists1764660000000 implements MigrationInterface {
 
       CREATE INDEX merchants_state_idx ON merchants (state, id);
       CREATE INDEX merchants_ref_idx ON merchants (ref, id) WHERE ref IS NOT NULL;
-      CREATE INDEX merchants_eligible_idx ON merchants ((ineligible_reasons = '{}'), id);
+      CREATE INDEX merchants_eligible_idx ON merchants (id) WHERE ineligible_reasons = '{}';
+      CREATE INDEX merchants_ineligible_idx ON merchants (id) WHERE ineligible_reasons <> '{}';
       -- Whose facts are the oldest is asked in every sweep, and so is whose token ends soon.
-      CREATE INDEX merchants_facts_age_idx ON merchants (facts_read_at NULLS FIRST, id);
+      CREATE INDEX merchants_facts_age_idx ON merchants (facts_read_at, id);
+      CREATE INDEX merchants_facts_outdated_idx ON merchants (facts_read_at NULLS FIRST, id)
+        WHERE facts_read_at IS NULL OR facts_read_at < granted_at;
       CREATE INDEX access_tokens_expires_idx ON access_tokens (expires_at) WHERE token_sealed IS NOT NULL;
 
       CREATE INDEX mass_messages_label_page_idx ON mass_messages (label, msg_id, merchant_id) WHERE label IS NOT NULL;
