@@ -164,7 +164,8 @@ export class Deletions {
     ].filter(Boolean);
     const page = `ORDER BY id DESC LIMIT ${bind(limit)}`;
     // Where deletions alone make the page. Else their merchants may be fewer, and found first.
-    const select = isEverything(scope) || (state && STORED_WHEN[state]) ? SELECT_ONE_BY_ONE : SELECT_VIEW;
+    const areDeletionsFirst = isEverything(scope) || takedownId !== undefined || (state && STORED_WHEN[state]);
+    const select = areDeletionsFirst ? SELECT_ONE_BY_ONE : SELECT_VIEW;
     const views = (condition: string) => `${select} WHERE ${[...where, condition].join(' AND ')}`;
     if (takedownId === undefined) return rows(this.dataSource, `${views('TRUE')} ${page}`, parameters);
     // Two halves, each by its own index: with OR the whole takedown would be read for a page. In the order of that index, which no other
@@ -517,10 +518,10 @@ export const SEEN_STATE = SEEN.state;
 
 /** Of what is open in a state. By it those are found among the few that are open; which of these it is, their lane tells. */
 const STORED_WHEN: Partial<Record<DeletionState, string>> = {
-  scheduled: 'd.finished_at IS NULL AND d.dispatched_at IS NULL',
-  queued: 'd.finished_at IS NULL',
-  running: 'd.finished_at IS NULL AND d.dispatched_at IS NOT NULL',
-  waiting: 'd.finished_at IS NULL',
+  scheduled: `d.finished_at IS NULL AND d.state = 'scheduled'`,
+  queued: `d.finished_at IS NULL AND d.state IN ('scheduled', 'queued')`,
+  running: `d.finished_at IS NULL AND d.dispatched_at IS NOT NULL AND d.state = 'running'`,
+  waiting: `d.finished_at IS NULL AND (d.state = 'waiting' OR d.dispatched_at IS NULL AND d.ready_at <= now())`,
 };
 
 /** SQL over a deletion `d`: whether it looks to be in the state. What has ended looks as it is stored. @param value SQL */
