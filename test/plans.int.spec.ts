@@ -133,7 +133,8 @@ describe('in a database that is full of what is finished', () => {
       const isLimited = Object.keys(of).length > 0;
       const faults: string[] = [];
       for (const addresses of Object.values(asking(world))) {
-        for (const address of addresses) {
+        // Two filters at a time without limits, one with them.
+        for (const address of addresses.filter((one) => !isLimited || !one.includes('&'))) {
           const ask = async () => {
             const first = await system.call('GET', address, undefined, headers);
             expect([address, first.status]).toEqual([address, isLimited ? expect.any(Number) : 200]);
@@ -192,7 +193,7 @@ function listen(): Statement[] {
       heard.push({ text, values: named ?? (Array.isArray(values) ? values : []) });
     }
     return send.apply(this, given);
-  } as never);
+  });
   return heard;
 }
 
