@@ -143,7 +143,9 @@ describe('in a database that is full of what is finished', () => {
             const more = `${address}${address.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next)}`;
             expect((await system.call('GET', more, undefined, headers)).status).toBe(200);
           };
-          faults.push(...(await faultsOf(ask)).map((fault) => `${address}: ${fault}`));
+          // Of a takedown that has little of a platform's, all may be looked through: it is one takedown's.
+          const ofTakedown = isLimited && address.includes('takedown=') ? DELETIONS / 10 : READ_AT_MOST;
+          faults.push(...(await faultsOf(ask, ofTakedown)).map((fault) => `${address}: ${fault}`));
         }
       }
       expect(faults).toEqual([]);

@@ -164,7 +164,8 @@ export class Deletions {
     ].filter(Boolean);
     const page = `ORDER BY id DESC LIMIT ${bind(limit)}`;
     // Where deletions alone make the page. Else their merchants may be fewer, and found first.
-    const areDeletionsFirst = isEverything(scope) || takedownId !== undefined || (state && STORED_WHEN[state]);
+    const isOfTakedown = takedownId !== undefined && scope.merchants === null;
+    const areDeletionsFirst = isEverything(scope) || isOfTakedown || (state && STORED_WHEN[state]);
     const select = areDeletionsFirst ? SELECT_ONE_BY_ONE : SELECT_VIEW;
     const views = (condition: string) => `${select} WHERE ${[...where, condition].join(' AND ')}`;
     if (takedownId === undefined) return rows(this.dataSource, `${views('TRUE')} ${page}`, parameters);
