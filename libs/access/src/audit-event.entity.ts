@@ -13,6 +13,9 @@ export type AuditData = Record<string, string | number | boolean | null | string
 @Index('audit_events_subject_idx', ['subjectId', 'seq'])
 @Index('audit_events_api_key_idx', ['apiKeyId', 'seq'])
 @Index('audit_events_at_idx', ['at'])
+@Index('audit_events_action_idx', ['action', 'seq'])
+@Index('audit_events_platform_idx', ['componentAppid', 'seq'])
+@Index('audit_events_merchant_idx', ['authorizerAppid', 'seq'])
 export class AuditEvent {
   /** In digits. Has gaps where a transaction was rolled back. */
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' }) seq!: string;

@@ -159,7 +159,11 @@ export class AuditLog {
     if (action) query.andWhere('event.action = :action', { action });
     if (subjectId) query.andWhere('event.subjectId = :subjectId', { subjectId });
     if (since) query.andWhere('event.at >= :since', { since });
-    if (until) query.andWhere('event.at < :until', { until });
+    if (until) {
+      query.andWhere('event.at < :until', { until });
+      // Pages are read from the newest on: without a number to begin at, all that is newer would be walked past.
+      query.andWhere(`event.seq < COALESCE(${FIRST_AFTER}, 9223372036854775807)`);
+    }
     if (before) query.andWhere('event.seq < :before', { before });
     return query.limit(limit).getMany();
   }
@@ -220,6 +224,12 @@ export class AuditLog {
     }
   }
 }
+
+/**
+ * SQL: the number of a row so much newer than :until that all from before have smaller ones. Numbers follow times as far as clocks
+ * agree and what was noted is chained soon, which is done by every sweep and whoever reads: a day is more than enough.
+ */
+const FIRST_AFTER = `(SELECT first.seq FROM audit_events first WHERE first.at >= :until + interval '1 day' ORDER BY first.at LIMIT 1)`;
 
 /** Held until the transaction ends. @returns the hash that the next row follows */
 async function lockChain(tx: EntityManager): Promise<string> {

@@ -61,8 +61,10 @@ export class Idempotency {
     const [swept] = await rows<{ gone: number }>(
       this.dataSource,
       `WITH gone AS (
-         DELETE FROM idempotency_keys WHERE (api_key_id, key) IN (
-           SELECT api_key_id, key FROM idempotency_keys WHERE created_at < now() - interval '${LIFETIME}' LIMIT ${AT_A_TIME})
+         -- By place: joined to their own table, they could be sought among all of it one by one. By time too, for a key that is renewed
+         -- meanwhile stays.
+         DELETE FROM idempotency_keys WHERE created_at < now() - interval '${LIFETIME}' AND ctid = ANY(ARRAY(
+           SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '${LIFETIME}' ORDER BY created_at LIMIT ${AT_A_TIME}))
          RETURNING 1
        )
        SELECT count(*)::int AS gone FROM gone`,

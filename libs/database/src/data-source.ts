@@ -40,6 +40,7 @@ import { WhoAsked1764640000000 } from './migrations/1764640000000-who-asked.js';
 import { PlatformHolds1764650000000 } from './migrations/1764650000000-platform-holds.js';
 import { TokenConflictRows1764650001000 } from './migrations/1764650001000-token-conflict-rows.js';
 import { EventAppids1764650002000 } from './migrations/1764650002000-event-appids.js';
+import { FastLists1764660000000 } from './migrations/1764660000000-fast-lists.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -91,6 +92,7 @@ const migrations = [
   PlatformHolds1764650000000,
   TokenConflictRows1764650001000,
   EventAppids1764650002000,
+  FastLists1764660000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

@@ -13,6 +13,7 @@ import {
   mayTryAnyway,
   merchantInScope,
   Merchants,
+  onPlatformsOf,
   refreshAheadMs,
   type Alongside,
   type CountedInventory,
@@ -175,24 +176,29 @@ export class Deletions {
     const { parameters, bind } = statement();
     const where = [
       inScope(scope, VIEW, bind),
+      await onPlatformsOf(scope, 'm.platform_id', bind, this.dataSource),
       merchantId && `d.merchant_id = ${bind(merchantId)}`,
       msgId && `d.msg_id = ${bind(msgId)}`,
       createdAfter && `d.created_at > ${bind(createdAfter)} AND d.id > ${bind(earliestIdOf(createdAfter))}`,
       createdBefore && `d.created_at < ${bind(createdBefore)} AND d.id < ${bind(latestIdOf(createdBefore))}`,
       after && `d.id < ${bind(after)}`,
-      state && `${SEEN_STATE} = ${bind(state)}`,
+      state && isInState(state, bind(state)),
     ].filter(Boolean);
     const page = `ORDER BY id DESC LIMIT ${bind(limit)}`;
-    const view = selectView(scope, bind);
-    const select = (condition: string) => `${view} WHERE ${[...where, condition].join(' AND ')} ${page}`;
+    // Where deletions alone make the page. Else their merchants may be fewer, and found first.
+    const isOfTakedown = takedownId !== undefined && scope.merchants === null;
+    const areDeletionsFirst = isEverything(scope) || isOfTakedown || (state && STORED_WHEN[state]);
+    const view = selectView(scope, bind, areDeletionsFirst ? SEEN_ONE_BY_ONE : SEEN_FROM);
+    const views = (condition: string) => `${view} WHERE ${[...where, condition].join(' AND ')}`;
     const ask = async (text: string) => (await rows<DeletionView>(this.dataSource, text, parameters)).map(asTold);
-    if (takedownId === undefined) return ask(select('TRUE'));
-    // Two halves, each by its own index: with OR the whole takedown would be read for a page.
+    if (takedownId === undefined) return ask(`${views('TRUE')} ${page}`);
+    // Two halves, each by its own index: with OR the whole takedown would be read for a page. In the order of that index, which no other
+    // has: Postgres does not know that its deletions lie together, and would walk from the newest of all to where they begin.
     const takedown = bind(takedownId);
-    const linked = `d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = ${takedown})`;
-    return ask(
-      `SELECT * FROM ((${select(`d.takedown_id = ${takedown}`)}) UNION ALL (${select(linked)})) AS both_kinds ${page}`,
-    );
+    const own = `${views(`d.takedown_id BETWEEN ${takedown} AND ${takedown}`)} ORDER BY d.takedown_id DESC, d.id DESC LIMIT ${bind(limit)}`;
+    const linked = `SELECT view.* FROM takedown_links l CROSS JOIN LATERAL (${views('d.id = l.deletion_id')} OFFSET 0) AS view
+      WHERE l.takedown_id = ${takedown} ${after ? `AND l.deletion_id < ${bind(after)}` : ''} ORDER BY l.deletion_id DESC LIMIT ${bind(limit)}`;
+    return ask(`SELECT * FROM ((${own}) UNION ALL (${linked})) AS both_kinds ${page}`);
   }
 
   /** @throws DeletionNotFound */
@@ -277,6 +283,7 @@ export class Deletions {
         );
         if (again && requestedBy) await tx.query(NOTE_WISH, [id, requestedBy]);
         if (again) await this.lanes.wake(tx, merchantId, again.readyAt);
+        if (again) await unsettle(tx, id);
         if (again) await alongside?.(tx);
         return again !== undefined;
       });
@@ -484,6 +491,15 @@ const NOTE_WISH = `
   FROM api_keys own WHERE d.id = $1 AND d.finished_at IS NULL AND own.id = ${OWNER}
     AND NOT asked_within($2::uuid, own.platforms, own.merchants) AND $2::uuid <> ALL(d.also_requested_by)`;
 
+/** Takedowns that had counted it among those that have ended count again. */
+async function unsettle(tx: EntityManager, id: string): Promise<void> {
+  await tx.query(
+    `UPDATE takedowns SET settled_counts = NULL WHERE settled_counts IS NOT NULL AND id = ANY(ARRAY(
+       SELECT takedown_id FROM deletions WHERE id = $1 UNION ALL SELECT takedown_id FROM takedown_links WHERE deletion_id = $1))`,
+    [id],
+  );
+}
+
 /** What is known of a target. */
 interface Standing {
   openId: string | null;
@@ -553,12 +569,35 @@ function seen(block: string, reason: string) {
 }
 
 const SEEN = seen(laneBlock('d.is_urgent'), LANE_BLOCK_REASON);
+/**
+ * The same of deletions that are read in an order until a page is full: whatever their lanes are taken for to decide, each is looked up
+ * for its own, and no table of them is read. OFFSET keeps it so.
+ */
+const SEEN_ONE_BY_ONE = `
+  FROM deletions d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
+  CROSS JOIN LATERAL (SELECT * FROM platforms WHERE id = m.platform_id OFFSET 0) AS pl
+  LEFT JOIN LATERAL (SELECT * FROM platform_holds WHERE platform_id = m.platform_id OFFSET 0) AS h ON true
+  LEFT JOIN LATERAL (SELECT * FROM merchant_pacing WHERE merchant_id = d.merchant_id OFFSET 0) AS p ON true`;
 /** Where the columns come from that SEEN_STATE speaks of. */
 export const SEEN_FROM = `
   FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
   ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
 /** Of a deletion `d`, its lane `p`, its platform `pl` and the hold `h` of that. */
 export const SEEN_STATE = SEEN.state;
+
+/** Of what is open in a state. By it those are found among the few that are open; which of these it is, their lane tells. */
+const STORED_WHEN: Partial<Record<DeletionState, string>> = {
+  scheduled: `d.finished_at IS NULL AND d.state = 'scheduled'`,
+  queued: `d.finished_at IS NULL AND d.state IN ('scheduled', 'queued')`,
+  running: `d.finished_at IS NULL AND d.dispatched_at IS NOT NULL AND d.state = 'running'`,
+  waiting: `d.finished_at IS NULL AND (d.state = 'waiting' OR d.dispatched_at IS NULL AND d.ready_at <= now())`,
+};
+
+/** SQL over a deletion `d`: whether it looks to be in the state. What has ended looks as it is stored. @param value SQL */
+function isInState(state: DeletionState, value: string): string {
+  const stored = STORED_WHEN[state];
+  return stored ? `${stored} AND ${SEEN_STATE} = ${value}` : `d.finished_at IS NOT NULL AND d.state = ${value}`;
+}
 
 /** The aliases of VIEW_COLUMNS. */
 const VIEW = { merchant: 'm', platform: 'pl' };
@@ -601,8 +640,9 @@ const VIEW_COLUMNS = {
   authorizerAppid: 'm.authorizer_appid AS "authorizerAppid"',
   componentAppid: 'pl.component_appid AS "componentAppid"',
 } satisfies Record<Exclude<keyof DeletionView, 'isHidden'>, string>;
-const selectView = (reader: Scope, bind: (value: unknown) => string) =>
-  `SELECT ${Object.values(VIEW_COLUMNS).join(', ')}, NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden" ${SEEN_FROM}`;
+/** @param from SEEN_FROM, or SEEN_ONE_BY_ONE */
+const selectView = (reader: Scope, bind: (value: unknown) => string, from = SEEN_FROM) =>
+  `SELECT ${Object.values(VIEW_COLUMNS).join(', ')}, NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden" ${from}`;
 
 const asTold = (view: DeletionView): DeletionView => (view.isHidden ? { ...view, reason: null, metadata: null } : view);
 

@@ -60,7 +60,7 @@ export { PlatformHolds, type PlatformHoldView } from './platform-holds.js';
 export { QuotaClearing } from './quota-clearing.js';
 export { QuotaLedgers } from './quota-ledgers.js';
 export { QuotaReading } from './quota-reading.js';
-export { noteOfProof, type DeletionState, type Proof, type WaitingFor } from './states.js';
+export { noteOfProof, type DeletionCounts, type DeletionState, type Proof, type WaitingFor } from './states.js';
 export { Verifications } from './verifications.js';
 export { articleUrl, decideTarget, parseMsgId, targetColumns, type Target, type TargetRequest } from './target.js';
 export {
@@ -73,7 +73,7 @@ export {
   type UrlRequest,
 } from './takedown-door.js';
 export { TakedownIntake, type NewTakedown, type TakedownItem, type TakedownRejection } from './takedown-intake.js';
-export { Takedowns, type DeletionCounts, type TakedownFilter, type TakedownView } from './takedowns.js';
+export { Takedowns, type TakedownFilter, type TakedownView } from './takedowns.js';
 export { TakedownWatch } from './takedown-watch.js';
 export { LaneForecasts, type Forecast } from './lane-forecasts.js';
 export { TakedownDryRun, type BlastRadius } from './takedown-dry-run.js';

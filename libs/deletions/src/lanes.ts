@@ -162,12 +162,12 @@ export class Lanes {
     });
   }
 
-  /** A merchant whose grant is gone need not wait for the next day: the next look empties its lane. */
+  /** A merchant whose grant is gone need not wait for the next day: the next look empties its lane. Those are among the few ineligible. */
   async wakeClosed(): Promise<void> {
     await this.dataSource.query(
-      `UPDATE merchant_pacing SET due_at = now() WHERE merchant_id IN (
+      `UPDATE merchant_pacing SET due_at = now() WHERE merchant_id = ANY(ARRAY(
          SELECT p.merchant_id FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
-         WHERE p.due_at > now() AND ${SURELY_REFUSED} IS NOT NULL ORDER BY p.merchant_id FOR UPDATE OF p SKIP LOCKED)`,
+         WHERE p.due_at > now() AND m.ineligible_reasons <> '{}' AND ${SURELY_REFUSED} IS NOT NULL ORDER BY p.merchant_id FOR UPDATE OF p SKIP LOCKED))`,
     );
   }
 
@@ -274,10 +274,10 @@ export class Lanes {
     await tx.query(
       `WITH ended AS (
          UPDATE deletions d SET state = 'failed', outcome_code = ${SURELY_REFUSED}, waiting_for = NULL, waiting_until = NULL, finished_at = now()
-         FROM merchants m WHERE m.id = d.merchant_id AND ${SURELY_REFUSED} IS NOT NULL AND NOT ${IS_TRIED_ANYWAY} AND d.id IN (
+         FROM merchants m WHERE m.id = d.merchant_id AND ${SURELY_REFUSED} IS NOT NULL AND NOT ${IS_TRIED_ANYWAY} AND d.id = ANY(ARRAY(
            SELECT d.id FROM deletions d JOIN merchants m ON m.id = d.merchant_id
            WHERE d.merchant_id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NULL AND NOT ${IS_TRIED_ANYWAY}
-           LIMIT ${FAILED_PER_LOOK} FOR UPDATE OF d SKIP LOCKED)
+           LIMIT ${FAILED_PER_LOOK} FOR UPDATE OF d SKIP LOCKED))
          RETURNING d.*
        ) ${tellOf('ended')}`,
       [closed.map(({ merchantId }) => merchantId)],

@@ -1,5 +1,7 @@
 export type DeletionState = 'scheduled' | 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled';
 
+export type DeletionCounts = Record<DeletionState, number>;
+
 /**
  * `acknowledged`: WeChat accepted the call; `verified`: `mass/get` said DELETE; `inferred`: the answer was lost, and the next call
  * was told that there is nothing to delete.

@@ -37,6 +37,7 @@ export class TakedownWatch {
     await this.each(this.takedowns.silent('receiving', UPLOAD_SILENT_MS), (id) => this.intake.breakOff(id));
     await this.each(this.takedowns.silent('starting', RELEASE_SILENT_MS), (id) => this.intake.release(id));
     await this.takedowns.finishEnded();
+    await this.takedowns.settleEnded();
   }
 
   /** One that fails must not keep the others waiting. */

@@ -1,5 +1,6 @@
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Deletion } from './deletion.entity.js';
+import type { DeletionCounts } from './states.js';
 import type { TakedownState } from './takedown-states.js';
 
 /** Many deletions from one decision. */
@@ -7,6 +8,9 @@ import type { TakedownState } from './takedown-states.js';
 @Check('takedowns_state_check', `state IN ('receiving', 'starting', 'running', 'finished', 'cancelled')`)
 @Check('takedowns_cancel_code_check', `cancel_code IN ('requested', 'upload_broken_off')`)
 @Index('takedowns_open_idx', ['id'], { where: 'finished_at IS NULL' })
+@Index('takedowns_unsettled_idx', ['id'], { where: 'finished_at IS NOT NULL AND settled_counts IS NULL' })
+@Index('takedowns_state_idx', ['state', 'id'])
+@Index('takedowns_limited_idx', ['id'], { where: 'scope_platforms IS NOT NULL OR scope_merchants IS NOT NULL' })
 export class Takedown {
   @PrimaryColumn('uuid') id!: string;
   @Column('text') state!: TakedownState;
@@ -37,6 +41,8 @@ export class Takedown {
   @Column('timestamptz', { name: 'cancelled_at', nullable: true }) cancelledAt!: Date | null;
   /** When its last deletion came to an end. */
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
+  /** How its deletions ended, so that they need not be counted again. Null while one is open, or was since the last count. */
+  @Column('jsonb', { name: 'settled_counts', nullable: true }) settledCounts!: DeletionCounts | null;
 }
 
 /** What was received of a takedown and is not yet among the deletions. */

@@ -238,3 +238,27 @@ describe('a cancel', () => {
     expect(await eventsOf(id)).toEqual(['takedown.created']);
   });
 });
+
+it('stores how its deletions ended, until one of them is tried again', async () => {
+  const id = await aStarted(aims(3));
+  await desk.intake.release(id);
+  await desk.takedowns.settleEnded();
+  const settled = () =>
+    desk.sql<{ counts: object | null }>(`SELECT settled_counts AS counts FROM takedowns WHERE id = $1`, [id]);
+  expect(await settled()).toEqual([{ counts: null }]);
+  const [failed] = await desk.sql<{ id: string }>(
+    `UPDATE deletions SET state = 'failed', outcome_code = 'refused', finished_at = now()
+     WHERE id = (SELECT id FROM deletions WHERE takedown_id = $1 LIMIT 1) RETURNING id`,
+    [id],
+  );
+  await carryOut([id]);
+  await desk.takedowns.finishEnded();
+  const counted = await desk.takedowns.counts(id);
+  await Promise.all([desk.takedowns.settleEnded(), desk.takedowns.settleEnded()]);
+  expect(await settled()).toEqual([{ counts: counted }]);
+  expect(counted).toMatchObject({ succeeded: 2, failed: 1 });
+  await desk.deletions.retry(EVERYTHING, failed?.id ?? '');
+  await desk.takedowns.settleEnded();
+  expect(await settled()).toEqual([{ counts: null }]);
+  expect(await desk.takedowns.counts(id)).toMatchObject({ succeeded: 2, failed: 0, queued: 1 });
+});

@@ -6,16 +6,14 @@ import { EVERYTHING, type Scope } from '@app/merchants';
 import { SEEN_FROM, SEEN_STATE } from './deletions.js';
 import { TakedownNotFound, TakedownStateConflict } from './errors.js';
 import { CAN_BE_STOPPED } from './last-outcome.js';
-import { statesBefore, type DeletionState } from './states.js';
+import { statesBefore, type DeletionCounts, type DeletionState } from './states.js';
 import type { Takedown } from './takedown.entity.js';
 import type { TakedownRejection } from './takedown-intake.js';
 import { takedownStatesBefore, type TakedownState } from './takedown-states.js';
 import { tellOf } from './told.js';
 
-export type DeletionCounts = Record<DeletionState, number>;
-
 /** A takedown as outsiders see it: `pending` while nothing of it may run yet. */
-export interface TakedownView extends Omit<Takedown, 'state'> {
+export interface TakedownView extends Omit<Takedown, 'state' | 'settledCounts'> {
   state: Exclude<TakedownState, 'starting'> | 'pending';
 }
 
@@ -58,7 +56,7 @@ export class Takedowns {
     const where = [
       within(scope, bind),
       after && `t.id < ${bind(after)}`,
-      state && `${SEEN_TAKEDOWN_STATE} = ${bind(state)}`,
+      state && `${STORED_WHEN[state]} AND ${SEEN_TAKEDOWN_STATE} = ${bind(state)}`,
     ].filter(Boolean);
     return rows(
       this.dataSource,
@@ -69,13 +67,25 @@ export class Takedowns {
 
   /** How many of its deletions are in each state, those included that were open before. */
   async counts(id: string, tx: EntityManager = this.dataSource.manager): Promise<DeletionCounts> {
+    const [settled] = await rows<{ counts: DeletionCounts | null }>(
+      tx,
+      `SELECT settled_counts AS counts FROM takedowns WHERE id = $1`,
+      [id],
+    );
+    return settled?.counts ?? (await this.count(tx, id));
+  }
+
+  /** What has ended is counted in its index alone. */
+  private async count(tx: EntityManager, id: string): Promise<DeletionCounts> {
     const found = await rows<{ state: DeletionState; count: number }>(
       tx,
-      `SELECT state, count(*)::int AS count FROM (
-         SELECT ${SEEN_STATE} AS state ${SEEN_FROM} WHERE d.takedown_id = $1
+      `SELECT state, sum(count)::int AS count FROM (
+         SELECT d.state, count(*) FROM deletions d WHERE d.takedown_id = $1 AND d.finished_at IS NOT NULL GROUP BY 1
          UNION ALL
-         SELECT ${SEEN_STATE} ${SEEN_FROM} WHERE d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1)
-       ) seen GROUP BY state`,
+         SELECT ${SEEN_STATE}, count(*) ${SEEN_FROM} WHERE d.takedown_id = $1 AND d.finished_at IS NULL GROUP BY 1
+         UNION ALL
+         SELECT ${SEEN_STATE}, count(*) ${SEEN_FROM} WHERE d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1) GROUP BY 1
+       ) seen (state, count) GROUP BY state`,
       [id],
     );
     return { ...NONE, ...Object.fromEntries(found.map(({ state, count }) => [state, count])) };
@@ -149,10 +159,7 @@ export class Takedowns {
   async finishEnded(): Promise<void> {
     const ended = await rows<{ id: string }>(
       this.dataSource,
-      `SELECT id FROM takedowns t WHERE finished_at IS NULL AND state IN ('running', 'cancelled')
-         AND NOT EXISTS (SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND d.finished_at IS NULL)
-         AND NOT EXISTS (SELECT 1 FROM takedown_links l JOIN deletions d ON d.id = l.deletion_id
-           WHERE l.takedown_id = t.id AND d.finished_at IS NULL)
+      `SELECT id FROM takedowns t WHERE finished_at IS NULL AND state IN ('running', 'cancelled') AND ${HAS_NONE_OPEN}
        LIMIT ${FINISH_AT_A_TIME}`,
     );
     for (const { id } of ended) {
@@ -164,6 +171,31 @@ export class Takedowns {
           [id],
         );
         if (finished) await this.tell('takedown.finished', id, tx);
+      });
+    }
+  }
+
+  /**
+   * Stores the counts of takedowns whose last deletion has ended, for those who look at them later. Whoever opens a deletion again
+   * takes them away. With the row locked, such a one has committed before the count or waits until it is stored.
+   */
+  async settleEnded(): Promise<void> {
+    const ended = await rows<{ id: string }>(
+      this.dataSource,
+      `SELECT id FROM takedowns t WHERE finished_at IS NOT NULL AND settled_counts IS NULL AND ${HAS_NONE_OPEN}
+       ORDER BY id LIMIT ${FINISH_AT_A_TIME}`,
+    );
+    for (const { id } of ended) {
+      await this.dataSource.transaction(async (tx) => {
+        const [locked] = await rows(
+          tx,
+          `SELECT id FROM takedowns WHERE id = $1 AND settled_counts IS NULL FOR UPDATE`,
+          [id],
+        );
+        if (!locked) return;
+        const counts = await this.count(tx, id);
+        if (OPEN_STATES.some((state) => counts[state] > 0)) return;
+        await tx.query(`UPDATE takedowns SET settled_counts = $2 WHERE id = $1`, [id, counts]);
       });
     }
   }
@@ -258,6 +290,21 @@ const NONE: DeletionCounts = {
   succeeded: 0,
   failed: 0,
   cancelled: 0,
+};
+
+const OPEN_STATES = ['scheduled', 'queued', 'running', 'waiting'] as const satisfies DeletionState[];
+
+/** SQL over a takedown `t`: each of its deletions has ended. */
+const HAS_NONE_OPEN = `NOT EXISTS (SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND d.finished_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM takedown_links l JOIN deletions d ON d.id = l.deletion_id WHERE l.takedown_id = t.id AND d.finished_at IS NULL)`;
+
+/** SQL over a takedown `t`: what is stored of all that look to be in a state, by which they are found. */
+const STORED_WHEN: Record<TakedownView['state'], string> = {
+  receiving: 't.finished_at IS NULL',
+  pending: 't.finished_at IS NULL',
+  running: 't.finished_at IS NULL',
+  finished: `t.state = 'finished'`,
+  cancelled: `t.state = 'cancelled'`,
 };
 
 const SEEN_TAKEDOWN_STATE = `CASE WHEN t.state = 'starting' THEN 'receiving' WHEN t.state = 'running' AND t.undo_until > now() THEN 'pending' ELSE t.state END`;

@@ -45,10 +45,10 @@ export class Verifications {
     );
     return rows(
       this.dataSource,
-      `UPDATE deletions SET verify_at = now() + interval '${LEASE_S} s' WHERE id IN (
+      `UPDATE deletions SET verify_at = now() + interval '${LEASE_S} s' WHERE id = ANY(ARRAY(
          SELECT d.id FROM deletions d JOIN merchants m ON m.id = d.merchant_id
          WHERE d.verify_at <= now() AND ${GRANT_GONE} IS NULL AND NOT ${IS_PLATFORM_HELD}
-         ORDER BY d.verify_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
+         ORDER BY d.verify_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED))
        RETURNING id, request_id AS "requestId"`,
       [limit],
     );

@@ -186,7 +186,7 @@ export class Events {
     const msecs = now.getTime() - RETENTION_DAYS * 24 * 3_600_000;
     const oldestKept = uuidv7({ msecs, random: new Uint8Array(16) });
     await this.dataSource.query(
-      `DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < $1 ORDER BY id LIMIT $2)`,
+      `DELETE FROM events WHERE id = ANY(ARRAY(SELECT id FROM events WHERE id < $1 ORDER BY id LIMIT $2))`,
       [oldestKept, FORGET_AT_A_TIME],
     );
   }

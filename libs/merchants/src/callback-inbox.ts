@@ -201,8 +201,8 @@ export class CallbackInbox {
     const isOld = (moment: string) => `${moment} < now() - interval '${RETENTION}'`;
     await this.dataSource.query(
       `WITH old AS (SELECT id FROM callback_events WHERE ${isOld('received_at')} AND state <> 'pending' ORDER BY received_at LIMIT 10000),
-         forwards AS (DELETE FROM callback_forwards WHERE event_id IN (SELECT id FROM old))
-       DELETE FROM callback_events WHERE id IN (SELECT id FROM old)`,
+         forwards AS (DELETE FROM callback_forwards WHERE event_id = ANY(ARRAY(SELECT id FROM old)))
+       DELETE FROM callback_events WHERE id = ANY(ARRAY(SELECT id FROM old))`,
     );
     await this.dataSource.query(`DELETE FROM authorization_codes WHERE ${isOld('created_at')}`);
     await this.dataSource.query(`DELETE FROM used_authorization_states WHERE ${isOld('used_at')}`);

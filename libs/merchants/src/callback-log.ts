@@ -4,7 +4,7 @@ import { binderOf } from '@app/database';
 import { CallbackEvent } from './callback-event.entity.js';
 import { CallbackForward } from './callback-forward.entity.js';
 import { PlatformRow } from './platform.entity.js';
-import { inScope, isEverything, type Scope } from './scope.js';
+import { inScope, isEverything, onPlatformsOf, type Scope } from './scope.js';
 
 export interface CallbackFilter {
   platformId?: string | undefined;
@@ -32,6 +32,7 @@ export class CallbackLog {
     if (!isEverything(scope)) {
       query.innerJoin(PlatformRow, 'platform', 'platform.id = event.platformId');
       query.where(inScope(scope, { merchant: 'event', platform: 'platform' }, binderOf(query)));
+      query.andWhere(await onPlatformsOf(scope, 'event.platformId', binderOf(query), this.dataSource));
     }
     if (platformId) query.andWhere('event.platformId = :platformId', { platformId });
     if (kind) query.andWhere('event.kind = :kind', { kind });

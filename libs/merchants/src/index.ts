@@ -95,6 +95,7 @@ export {
   reaches,
   type Bind,
   type Scope,
+  onPlatformsOf,
 } from './scope.js';
 export { ticketStateAt, type TicketState } from './ticket-state.js';
 export { TokenLending } from './token-lending.js';

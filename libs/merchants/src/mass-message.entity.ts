@@ -7,6 +7,7 @@ import { Merchant } from './merchant.entity.js';
  */
 @Entity({ name: 'mass_messages' })
 @Index('mass_messages_page_idx', ['msgId', 'merchantId'])
+@Index('mass_messages_label_page_idx', ['label', 'msgId', 'merchantId'], { where: 'label IS NOT NULL' })
 @Index('mass_messages_label_idx', ['label', 'merchantId', 'msgId'], { where: 'label IS NOT NULL' })
 export class MassMessage {
   @ForeignKey(() => Merchant, { name: 'mass_messages_merchant_id_fkey' })

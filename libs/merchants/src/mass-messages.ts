@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { readArticleAddress, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
-import { inScope, isEverything, type Scope } from './scope.js';
+import { inScope, isEverything, onPlatformsOf, type Scope } from './scope.js';
 
 /** A mass message with its articles. */
 export interface SentMessage {
@@ -81,6 +81,7 @@ export class MassMessages {
     const same = (row: string) => `${row}.merchant_id = k.merchant_id AND ${row}.msg_id = k.msg_id`;
     const where = [
       inScope(scope, { merchant: 'me', platform: 'p' }, bind),
+      await onPlatformsOf(scope, 'me.platform_id', bind, this.dataSource),
       merchantId && `k.merchant_id = ${bind(merchantId)}`,
       label !== undefined && `EXISTS (SELECT 1 FROM ${labels} l WHERE ${same('l')} AND l.label = ${bind(label)})`,
       after && `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,

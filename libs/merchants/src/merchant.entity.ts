@@ -22,6 +22,12 @@ export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_req
 @Index('merchants_sealed_key_idx', { synchronize: false })
 @Index('merchants_facts_unread_idx', ['id'], { where: 'facts_read_at IS NULL' })
 @Check('merchants_biz_source_check', `biz_source IN ('wechat', 'import')`)
+@Index('merchants_facts_age_idx', ['factsReadAt', 'id'])
+@Index('merchants_facts_outdated_idx', { synchronize: false })
+@Index('merchants_eligible_idx', ['id'], { where: `ineligible_reasons = '{}'` })
+@Index('merchants_ineligible_idx', ['id'], { where: `ineligible_reasons <> '{}'` })
+@Index('merchants_state_idx', ['state', 'id'])
+@Index('merchants_ref_idx', ['ref', 'id'], { where: 'ref IS NOT NULL' })
 @Check('merchants_denied_reason_check', `denied_reason IN ('not_verified', 'account_frozen')`)
 @Check('merchants_state_check', `state IN ('authorized', 'unauthorized', 'reauthorization_required')`)
 export class Merchant {

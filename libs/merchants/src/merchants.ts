@@ -10,7 +10,7 @@ import { ineligibleReasons, type DeniedReason } from './eligibility.js';
 import { MerchantNotFound, PlatformRequired } from './errors.js';
 import { Merchant, type MerchantState } from './merchant.entity.js';
 import { Platforms, type Platform } from './platforms.js';
-import { formOf, merchantInScope, type Scope } from './scope.js';
+import { formOf, merchantInScope, onPlatformsOf, type Scope } from './scope.js';
 
 /** What minting needs to know of a grant. */
 export interface Grant {
@@ -106,6 +106,7 @@ export class Merchants {
     const { isEligible, areFactsUnknown, state, platformId, ref, limit, after } = filter;
     const query = this.dataSource.manager.createQueryBuilder(Merchant, 'merchant').orderBy('merchant.id');
     query.where(merchantInScope(scope, 'merchant.id', binderOf(query)));
+    query.andWhere(await onPlatformsOf(scope, 'merchant.platformId', binderOf(query), this.dataSource));
     if (isEligible !== undefined) query.andWhere(`merchant.ineligibleReasons ${isEligible ? '=' : '<>'} '{}'`);
     // As areFactsUnknown says.
     const unknown = `(merchant.state = 'authorized' AND merchant.factsReadAt IS NULL)`;
@@ -273,11 +274,16 @@ export class Merchants {
   async takeForFacts(limit: number): Promise<string[]> {
     const taken = await rows<{ id: string }>(
       this.dataSource,
-      `UPDATE merchants SET facts_asked_at = now() WHERE id IN (
-         SELECT id FROM merchants WHERE state <> 'unauthorized'
-           AND (facts_read_at IS NULL OR facts_read_at < granted_at OR facts_read_at < now() - interval '24 hours')
-           AND ${mayAskForFacts()}
-         ORDER BY facts_read_at NULLS FIRST, id LIMIT $1 FOR UPDATE SKIP LOCKED)
+      // Two kinds, each by its index: those that were never read under their grant, and those that are old.
+      `WITH wanted AS MATERIALIZED (
+         (SELECT id, facts_read_at FROM merchants WHERE ${OUTDATED} AND ${WANTED} ORDER BY facts_read_at NULLS FIRST, id LIMIT $1)
+         UNION ALL
+         (SELECT id, facts_read_at FROM merchants WHERE facts_read_at < now() - interval '24 hours' AND ${WANTED} ORDER BY facts_read_at, id LIMIT $1)
+       )
+       UPDATE merchants SET facts_asked_at = now() WHERE id = ANY(ARRAY(
+         SELECT id FROM merchants WHERE ${WANTED}
+           AND id = ANY(ARRAY(SELECT id FROM wanted GROUP BY id, facts_read_at ORDER BY facts_read_at NULLS FIRST, id LIMIT $1))
+         ORDER BY id FOR UPDATE SKIP LOCKED))
        RETURNING id`,
       [limit],
     );
@@ -289,8 +295,8 @@ export class Merchants {
     if (ids.length === 0) return [];
     const taken = await rows<{ id: string }>(
       this.dataSource,
-      `UPDATE merchants SET facts_asked_at = now() WHERE id IN (
-         SELECT id FROM merchants WHERE id = ANY($1) AND ${mayAskForFacts()} ORDER BY id FOR UPDATE SKIP LOCKED)
+      `UPDATE merchants SET facts_asked_at = now() WHERE id = ANY(ARRAY(
+         SELECT id FROM merchants WHERE id = ANY($1) AND ${mayAskForFacts()} ORDER BY id FOR UPDATE SKIP LOCKED))
        RETURNING id`,
       [ids],
     );
@@ -453,6 +459,10 @@ const LESSON_SQL: Record<GrantLesson, string> = {
 export const mayAskForFacts = (alias = 'merchants'): string =>
   `(${alias}.facts_asked_at IS NULL OR ${alias}.facts_asked_at < now() - CASE WHEN ${alias}.facts_read_at IS NOT NULL THEN interval '1 hour'
      ELSE LEAST(interval '1 hour', GREATEST(interval '10 s', (${alias}.facts_asked_at - ${alias}.facts_failing_since) / 2)) END)`;
+
+/** As the index of those has it. */
+const OUTDATED = `(facts_read_at IS NULL OR facts_read_at < granted_at)`;
+const WANTED = `state <> 'unauthorized' AND ${mayAskForFacts()}`;
 
 const DOCUMENTED_LIFETIME_SECONDS = 7200;
 

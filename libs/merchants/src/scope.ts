@@ -1,3 +1,5 @@
+import { rows, type Sql } from '@app/database';
+
 /** What a caller may reach, by WeChat's names. Null: no limit. Where both are given, both must hold. */
 export interface Scope {
   /** component_appids */
@@ -36,6 +38,18 @@ export function platformInScope(scope: Scope, platform: string, bind: Bind): str
       `EXISTS (SELECT 1 FROM merchants sm WHERE sm.platform_id = ${platform}.id AND sm.authorizer_appid = ANY(${bind(scope.merchants)}))`,
   ].filter((limit) => limit !== null);
   return limits.length > 0 ? `(${limits.join(' AND ')})` : 'TRUE';
+}
+
+/**
+ * The same limit on a column that holds a platform's id, for pages that are read from one end: by its id Postgres knows how rare a
+ * platform is. By its appid alone it would walk past everything to find the few rows of a small one.
+ */
+export async function onPlatformsOf({ platforms }: Scope, platformId: string, bind: Bind, sql: Sql): Promise<string> {
+  if (platforms === null) return 'TRUE';
+  const found = await rows<{ id: string }>(sql, `SELECT id FROM platforms WHERE component_appid = ANY($1)`, [
+    platforms,
+  ]);
+  return `${platformId} = ANY(${bind(found.map(({ id }) => id))}::uuid[])`;
 }
 
 /** For the names of prepared statements: each form of a condition on a scope is a text of its own. */

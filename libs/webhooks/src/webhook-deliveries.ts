@@ -90,7 +90,7 @@ export class WebhookDeliveries {
   async enqueueWaiting(endpointId?: string): Promise<number> {
     const queued = await rows<QueuedDelivery>(
       this.dataSource,
-      `UPDATE webhook_deliveries SET is_queued = true, next_attempt_at = now() WHERE id IN (
+      `UPDATE webhook_deliveries SET is_queued = true, next_attempt_at = now() WHERE id = ANY(ARRAY(
          SELECT waiting.id FROM webhook_endpoints e
          CROSS JOIN LATERAL (
            SELECT count(*) AS in_hand FROM webhook_deliveries d
@@ -100,7 +100,7 @@ export class WebhookDeliveries {
            SELECT d.id FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.state = 'pending' AND NOT d.is_queued
            ORDER BY d.id LIMIT greatest(0, $1 - now_at_it.in_hand) FOR UPDATE SKIP LOCKED
          ) waiting
-         WHERE e.state = 'enabled' AND ($2::uuid IS NULL OR e.id = $2))
+         WHERE e.state = 'enabled' AND ($2::uuid IS NULL OR e.id = $2)))
        RETURNING id, event_id AS "eventId", resends`,
       [MAX_IN_HAND, endpointId ?? null],
     );
@@ -208,9 +208,9 @@ export class WebhookDeliveries {
   /** Deletes what came to an end a month ago, some at a time. */
   async forgetOld(): Promise<void> {
     await this.dataSource.query(
-      `DELETE FROM webhook_deliveries WHERE id IN (
+      `DELETE FROM webhook_deliveries WHERE id = ANY(ARRAY(
          SELECT id FROM webhook_deliveries WHERE state <> 'pending' AND finished_at < now() - interval '${RETENTION}'
-         ORDER BY finished_at LIMIT 10000)`,
+         ORDER BY finished_at LIMIT 10000))`,
     );
   }
 

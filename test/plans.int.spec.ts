@@ -1,0 +1,337 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Test, type TestingModule } from '@nestjs/testing';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { FactsWait, Lanes, Takedowns, TakedownWatch } from '@app/deletions';
+import { SteadyClient } from '@app/postgres';
+import { WebhookDeliveries } from '@app/webhooks';
+import { Sweeper } from '../apps/worker/src/sweeper.js';
+import { WorkerModule } from '../apps/worker/src/worker.module.js';
+import { workerEnvSchema } from '../apps/worker/src/env.js';
+// Not behind the lib's door: only its own parts and this test know them.
+import { PlatformHolds } from '../libs/deletions/src/platform-holds.js';
+import { Runs } from '../libs/deletions/src/runs.js';
+import { createMigratedDatabase } from './support/database.js';
+import { routeTable } from './support/route-table.js';
+import { System } from './support/system.js';
+
+const DELETIONS = 40_000;
+const MERCHANTS = 25_000;
+const OPEN = 500;
+/** From so many rows on a table is one that grows; the few others may be read from end to end. */
+const MANY_ROWS = 2_500;
+/** What one page, one count or one look may read of such a table: what is open, and some. */
+const READ_AT_MOST = 2_500;
+
+type Client = InstanceType<typeof pg.Client>;
+
+interface Statement {
+  text: string;
+  values: unknown[];
+}
+
+/** A sweep deletes what is old, so many rows in a statement. */
+const FORGOTTEN_AT_A_TIME = 10_000;
+
+interface PlanNode {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  'Rows Removed by Index Recheck'?: number;
+  Plans?: PlanNode[];
+}
+
+describe('in a database that is full of what is finished', () => {
+  let system: System;
+  let worker: TestingModule;
+  let client: Client;
+  let growing: Set<string>;
+  let heard: Statement[];
+  const explained = new Set<string>();
+
+  beforeAll(async () => {
+    const database = await createMigratedDatabase();
+    const sizes = [`--deletions=${DELETIONS}`, `--merchants=${MERCHANTS}`, `--open=${OPEN}`];
+    await fill(database.url, sizes);
+    await expect(fill(database.url, sizes)).rejects.toThrow(/not an empty database/);
+    system = await System.start({ database, withWorker: false });
+    // Compiled, not started: nothing runs but what is asked for below.
+    const env = workerEnvSchema.parse(system.environment);
+    worker = await Test.createTestingModule({ imports: [WorkerModule.forRoot(env)] }).compile();
+    client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND reltuples > ${MANY_ROWS}`,
+    );
+    growing = new Set(rows.map(({ name }) => name));
+    heard = listen();
+    await worker.get(Takedowns).settleEnded();
+  }, 120_000);
+  afterAll(async () => {
+    jest.restoreAllMocks();
+    await client.end();
+    await worker.get(DataSource).destroy();
+    await system.close();
+  });
+
+  /** What is wrong with the plans of the statements that the work sends. */
+  async function faultsOf(work: () => Promise<unknown>, atMost = READ_AT_MOST): Promise<string[]> {
+    heard.length = 0;
+    await work();
+    const faults: string[] = [];
+    for (const { text, values } of [...heard]) {
+      const whole = `${text} ${JSON.stringify(values)}`;
+      if (explained.has(whole)) continue;
+      explained.add(whole);
+      await client.query('BEGIN');
+      const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
+        `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,
+        values,
+      );
+      await client.query('ROLLBACK');
+      const plan = rows[0]?.['QUERY PLAN'][0]?.Plan;
+      if (plan) faults.push(...faultsIn(plan, growing, atMost).map((fault) => `${fault}\n${whole}`));
+    }
+    return faults;
+  }
+
+  it('fills every table that grows', () => {
+    expect([...growing]).toEqual(
+      expect.arrayContaining([
+        ...['access_tokens', 'account_ledgers', 'audit_events', 'callback_events', 'deletion_attempts', 'deletions'],
+        ...['events', 'mass_message_articles', 'mass_messages', 'merchant_pacing', 'merchants', 'webhook_deliveries'],
+      ]),
+    );
+  });
+
+  describe('lists and pages', () => {
+    let world: World;
+    beforeAll(async () => {
+      world = await worldOf(client);
+    });
+
+    it('are all asked below, with each of their filters', () => {
+      const asked = new Set(Object.keys(asking(world)));
+      const routes = routeTable(system.api).filter((route) => route.startsWith('GET /v1/'));
+      expect(routes.filter((route) => !asked.has(route) && !(route in ELSEWHERE))).toEqual([]);
+    });
+
+    const limits = {
+      everything: {},
+      'a merchant with few deletions': { merchants: (of: World) => [of.rare.merchant] },
+      'a platform with few merchants': { platforms: (of: World) => [of.rare.platform] },
+      'a platform with many merchants': { platforms: (of: World) => [of.common.platform] },
+    };
+    it.each(Object.entries(limits))('are read by indexes with a key for %s', async (_name, limit) => {
+      const of = Object.fromEntries(Object.entries(limit).map(([name, appids]) => [name, appids(world)]));
+      const key = await system.call('POST', '/v1/api-keys', { name: 'limited', role: 'admin', ...of });
+      const headers = { authorization: `Bearer ${key.body.key}` };
+      const isLimited = Object.keys(of).length > 0;
+      const faults: string[] = [];
+      for (const addresses of Object.values(asking(world))) {
+        // Two filters at a time without limits, one with them.
+        for (const address of addresses.filter((one) => !isLimited || !one.includes('&'))) {
+          const ask = async () => {
+            const first = await system.call('GET', address, undefined, headers);
+            expect([address, first.status]).toEqual([address, isLimited ? expect.any(Number) : 200]);
+            const next: unknown = first.body.next_cursor;
+            if (typeof next !== 'string') return;
+            const more = `${address}${address.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next)}`;
+            expect((await system.call('GET', more, undefined, headers)).status).toBe(200);
+          };
+          // Of a takedown that has little of a platform's, all may be looked through: it is one takedown's.
+          const ofTakedown = isLimited && address.includes('takedown=') ? DELETIONS / 10 : READ_AT_MOST;
+          faults.push(...(await faultsOf(ask, ofTakedown)).map((fault) => `${address}: ${fault}`));
+        }
+      }
+      expect(faults).toEqual([]);
+    });
+  });
+
+  it('the dispatcher finds what is due by indexes', async () => {
+    await client.query(`UPDATE merchant_pacing SET due_at = now() WHERE merchant_id IN
+      (SELECT merchant_id FROM deletions WHERE finished_at IS NULL AND dispatched_at IS NULL ORDER BY id LIMIT 50)`);
+    const look = async () => {
+      await worker.get(Lanes).dispatch();
+      await worker.get(Lanes).wakeClosed();
+      await worker.get(Runs, { strict: false }).withoutProgress(0, 1_000);
+      await worker.get(PlatformHolds, { strict: false }).probe();
+    };
+    expect(await faultsOf(look)).toEqual([]);
+  });
+
+  it('what a worker looks for all the time is found by indexes', async () => {
+    const look = async () => {
+      await worker.get(FactsWait).take(100);
+      await worker.get(TakedownWatch).look();
+      await worker.get(WebhookDeliveries).enqueueWaiting();
+      await worker.get(Sweeper)['sweep']();
+    };
+    // Counts the log's rows, once an hour.
+    const isOncePerHour = (fault: string) => fault.includes('SELECT count(*) AS count, (SELECT hash FROM audit_events');
+    expect((await faultsOf(look, FORGOTTEN_AT_A_TIME)).filter((fault) => !isOncePerHour(fault))).toEqual([]);
+  });
+});
+
+async function fill(url: string, sizes: string[]): Promise<void> {
+  await promisify(execFile)(process.execPath, ['scripts/fill-database.mjs', ...sizes], {
+    env: { PATH: process.env.PATH, DATABASE_URL: url },
+  });
+}
+
+/** @returns what is sent to Postgres by whatever of ours, as it comes: nothing is kept from it */
+function listen(): Statement[] {
+  const heard: Statement[] = [];
+  const send = Object.getOwnPropertyDescriptor(pg.Client.prototype, 'query')?.value as (...given: unknown[]) => unknown;
+  jest.spyOn(SteadyClient.prototype, 'query').mockImplementation(function (this: unknown, ...given: unknown[]) {
+    const [first, values] = given;
+    const { text, values: named } = (typeof first === 'string' ? { text: first } : first) as Partial<Statement>;
+    // The queue's own tables are not ours to index.
+    if (text && /^\s*(SELECT|WITH|UPDATE|DELETE)\b/.test(text) && this?.constructor === SteadyClient) {
+      heard.push({ text, values: named ?? (Array.isArray(values) ? values : []) });
+    }
+    return send.apply(this, given);
+  });
+  return heard;
+}
+
+/** Nodes of a plan that read what grows from end to end, walk far, or sort it. */
+function faultsIn(node: PlanNode, growing: ReadonlySet<string>, atMost: number): string[] {
+  const table = node['Relation Name'];
+  const faults = (node.Plans ?? []).flatMap((part) => faultsIn(part, growing, atMost));
+  const type = node['Node Type'];
+  const loops = node['Actual Loops'];
+  const passed = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
+  const read = (node['Actual Rows'] + passed) * loops;
+  if (table && growing.has(table)) {
+    if (type === 'Seq Scan' && loops > 0) faults.push(`reads all of ${table}`);
+    else if (read > atMost) faults.push(`walks past ${read} rows of ${table} by ${node['Index Name'] ?? type}`);
+  }
+  if (type === 'Sort' && read > atMost) faults.push(`sorts ${read} rows`);
+  return faults;
+}
+
+interface World {
+  rare: Record<'merchant' | 'platform' | 'takedown' | 'deletion' | 'endpoint' | 'key', string>;
+  common: World['rare'];
+  middle: string;
+  later: string;
+}
+
+/** The names of what is rare and what there is most of, as the script made it. */
+async function worldOf(client: Client): Promise<World> {
+  const one = async (text: string) =>
+    Object.values((await client.query(text)).rows[0] as Record<string, string>)[0] ?? '';
+  const end = async (direction: 'ASC' | 'DESC') => ({
+    deletion: await one(`SELECT id FROM deletions WHERE finished_at IS NOT NULL ORDER BY id ${direction} LIMIT 1`),
+    endpoint: await one(`SELECT id FROM webhook_endpoints ORDER BY id DESC LIMIT 1`),
+    key: await one(
+      `SELECT id FROM api_keys WHERE name = 'filled' ORDER BY id ${direction === 'ASC' ? 'DESC' : 'ASC'} LIMIT 1`,
+    ),
+  });
+  const at = (part: number) =>
+    one(
+      `SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM deletions ORDER BY id OFFSET ${DELETIONS * part} LIMIT 1`,
+    );
+  const rare = await end('ASC');
+  const common = await end('DESC');
+  return {
+    rare: {
+      ...rare,
+      merchant: await one(`SELECT authorizer_appid FROM merchants ORDER BY id DESC LIMIT 1`),
+      platform: await one(`SELECT component_appid FROM platforms ORDER BY id DESC LIMIT 1`),
+      takedown: await one(
+        `SELECT takedown_id FROM deletions WHERE finished_at IS NULL AND takedown_id IS NOT NULL LIMIT 1`,
+      ),
+    },
+    common: {
+      ...common,
+      endpoint: await one(`SELECT id FROM webhook_endpoints ORDER BY id LIMIT 1`),
+      merchant: await one(`SELECT authorizer_appid FROM merchants ORDER BY id LIMIT 1`),
+      platform: await one(`SELECT component_appid FROM platforms ORDER BY id LIMIT 1`),
+      takedown: await one(
+        `SELECT takedown_id FROM deletions WHERE takedown_id IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 1`,
+      ),
+    },
+    middle: await at(0.5),
+    later: await at(0.7),
+  };
+}
+
+const DELETION_STATES = ['scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled'];
+
+/** Every list with every filter, alone and two at a time, and every page that counts or looks something up. */
+function asking({ rare, common, middle, later }: World): Record<string, string[]> {
+  const both = (name: string, of: keyof World['rare']) => [`${name}=${rare[of]}`, `${name}=${common[of]}`];
+  const states = (values: string[]) => values.map((state) => `state=${state}`);
+  return {
+    'GET /v1/deletions': lists('/v1/deletions', [
+      states(DELETION_STATES),
+      both('merchant', 'merchant'),
+      both('takedown', 'takedown'),
+      ['msg_id=2247483650'],
+      [`created_after=${middle}`],
+      [`created_before=${later}`],
+    ]),
+    'GET /v1/deletions/:id': [`/v1/deletions/${rare.deletion}`],
+    'GET /v1/deletions/:id/attempts': [`/v1/deletions/${rare.deletion}/attempts`],
+    'GET /v1/takedowns': lists('/v1/takedowns', [states(['receiving', 'pending', 'running', 'finished', 'cancelled'])]),
+    'GET /v1/takedowns/:id': [`/v1/takedowns/${rare.takedown}`, `/v1/takedowns/${common.takedown}`],
+    'GET /v1/takedowns/:id/deletions': [rare, common].flatMap(({ takedown }) =>
+      lists(`/v1/takedowns/${takedown}/deletions`, [states(DELETION_STATES)]),
+    ),
+    'GET /v1/takedowns/:id/rejections': [`/v1/takedowns/${common.takedown}/rejections`],
+    'GET /v1/merchants': lists('/v1/merchants', [
+      states(['authorized', 'unauthorized', 'reauthorization_required']),
+      ['eligible=true', 'eligible=false'],
+      ['facts_unknown=true', 'facts_unknown=false'],
+      both('component_appid', 'platform'),
+      [`ref=${encodeURIComponent(`customer ${MERCHANTS}`)}`, 'ref=nobody'],
+    ]),
+    'GET /v1/merchants/:appid': [`/v1/merchants/${rare.merchant}`],
+    'GET /v1/mass-messages': lists('/v1/mass-messages', [
+      both('merchant', 'merchant'),
+      ['label=rare', 'label=campaign', 'label=none'],
+    ]),
+    'GET /v1/audit-events': lists('/v1/audit-events', [
+      both('api_key_id', 'key'),
+      ['action=deletion.cancelled', 'action=deletion.accepted', 'action=platform.deleted'],
+      [`subject=${rare.deletion}`],
+      [`since=${middle}`],
+      [`until=${middle}`],
+    ]),
+    'GET /v1/callback-events': lists('/v1/callback-events', [
+      states(['pending', 'done', 'failed', 'unreadable']),
+      ['kind=unauthorized', 'kind=MASSSENDJOBFINISH', 'kind=none'],
+      both('component_appid', 'platform'),
+    ]),
+    'GET /v1/webhook-endpoints': ['/v1/webhook-endpoints'],
+    'GET /v1/webhook-endpoints/:id': [`/v1/webhook-endpoints/${common.endpoint}`],
+    'GET /v1/webhook-endpoints/:id/deliveries': [rare, common].flatMap(({ endpoint }) =>
+      lists(`/v1/webhook-endpoints/${endpoint}/deliveries`, [states(['pending', 'delivered', 'failed'])]),
+    ),
+    'GET /v1/platforms': ['/v1/platforms'],
+    'GET /v1/platforms/:componentAppid': [`/v1/platforms/${rare.platform}`],
+    'GET /v1/api-keys': ['/v1/api-keys'],
+    'GET /v1/api-keys/:id': [`/v1/api-keys/${common.key}`],
+  };
+}
+
+/** Read on, as far as there is anything to read: a page of the feed has a bound of its own, and a proof is of all of it. */
+const ELSEWHERE = {
+  'GET /v1/events': 'events.int.spec.ts',
+  'GET /v1/takedowns/:id/events': 'event-streams.e2e-spec.ts',
+  'GET /v1/deletions/:id/proof': 'takedowns.e2e-spec.ts',
+  'GET /v1/takedowns/:id/proof': 'takedowns.e2e-spec.ts',
+};
+
+function lists(path: string, filters: string[][]): string[] {
+  const pairs = filters.flatMap((some, i) =>
+    filters.slice(i + 1).flatMap((others) => some.flatMap((one) => others.map((other) => `${one}&${other}`))),
+  );
+  return ['', ...filters.flat(), ...pairs].map((query) => (query ? `${path}?${query}` : path));
+}
