@@ -83,13 +83,16 @@ export class MassMessages {
       inScope(scope, { merchant: 'me', platform: 'p' }, bind),
       await onPlatformsOf(scope, 'me.platform_id', bind, this.dataSource),
       merchantId && `k.merchant_id = ${bind(merchantId)}`,
-      label !== undefined && `EXISTS (SELECT 1 FROM ${labels} l WHERE ${same('l')} AND l.label = ${bind(label)})`,
       after && `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
     ].filter(Boolean);
+    // Each half is read along an index, and what is in both is taken from the first.
+    const named = label === undefined ? undefined : bind(label);
+    const own = `SELECT merchant_id, msg_id FROM mass_messages b WHERE ${named ? `b.import_counts AND b.label = ${named}` : 'TRUE'}`;
+    const besides = named ? `${labels} AS i WHERE i.is_limited AND i.label = ${named}` : `${limited} AS i WHERE TRUE`;
     const known = isEverything(scope)
-      ? 'mass_messages'
-      : `(SELECT merchant_id, msg_id FROM mass_messages UNION ALL SELECT DISTINCT merchant_id, msg_id FROM ${limited} AS i
-           WHERE NOT EXISTS (SELECT 1 FROM mass_messages b WHERE b.merchant_id = i.merchant_id AND b.msg_id = i.msg_id))`;
+      ? `(${own})`
+      : `(${own} UNION ALL SELECT DISTINCT merchant_id, msg_id FROM ${besides}
+           AND NOT EXISTS (${own} AND b.merchant_id = i.merchant_id AND b.msg_id = i.msg_id))`;
     // Those without a source are shown, too, although they count for nobody.
     const shown = `(SELECT merchant_id, msg_id, article_idx, url, title, source FROM mass_message_articles
       UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source FROM ${articles} AS a WHERE source = 'limited_import')`;
