@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { isOfRows, prepared, rows } from '@app/database';
+import { isItemError, prepared, rows } from '@app/database';
 import { IS_USABLE_TOKEN } from '@app/merchants';
-import { Gathering, type Patience, type Place } from '@app/queue';
+import { Batcher, type BatchWindow } from '@app/concurrency';
+import { type Place } from '@app/queue';
 import type { CallResult } from './call-result.js';
 import { IS_TRIED_ANYWAY, SURELY_REFUSED } from './grant-gone.js';
 import { IS_FIRST_ANSWER_LOST, IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
@@ -81,10 +82,10 @@ export interface Outcome {
   rid?: string | undefined;
 }
 
-/** Neither the claim nor the end of a busy worker's run holds a place, so both can wait. */
-const PATIENCE: Patience = { items: 32, ms: 25 };
+/** Claims and ends hold no call slot, so batching may delay them. */
+const WINDOW: BatchWindow = { enoughItems: 32, longestMs: 25 };
 /** Of the calls that are not begun with a claim: of a token that is new, a thing to verify, a retry. */
-const LESS_PATIENCE: Patience = { items: 16, ms: 5 };
+const SHORT_WINDOW: BatchWindow = { enoughItems: 16, longestMs: 5 };
 
 /** For runs that are nobody's job. */
 const ANYWHERE: Place = { enter: () => Promise.resolve(true), leave: () => undefined };
@@ -165,9 +166,9 @@ interface WantedEnd {
 export class Runs implements OnModuleDestroy {
   private readonly logger = new Logger(Runs.name);
   private closesAt = Infinity;
-  private readonly claims = new Gathering((wanted: WantedClaim[]) => this.claimAll(wanted), isOfRows, PATIENCE);
-  private readonly begins = new Gathering((wanted: WantedCall[]) => this.startAll(wanted), isOfRows, LESS_PATIENCE);
-  private readonly ends = new Gathering((wanted: WantedEnd[]) => this.finishAll(wanted), isOfRows, PATIENCE);
+  private readonly claims = new Batcher((wanted: WantedClaim[]) => this.claimAll(wanted), isItemError, WINDOW);
+  private readonly begins = new Batcher((wanted: WantedCall[]) => this.startAll(wanted), isItemError, SHORT_WINDOW);
+  private readonly ends = new Batcher((wanted: WantedEnd[]) => this.finishAll(wanted), isItemError, WINDOW);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -187,14 +188,14 @@ export class Runs implements OnModuleDestroy {
   async claim(id: string, place: Place = ANYWHERE): Promise<Claim> {
     const askedAt = performance.now();
     const wanted = { id, runId: uuidv7() };
-    const row = await this.claims.ask(wanted);
+    const row = await this.claims.submit(wanted);
     return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), place } } : this.whyNot(id);
   }
 
   /** Writes down that a call is about to be made, and renews the claim. @returns its id, or undefined when the claim is lost */
   async startCall(run: Run, operation: Operation): Promise<string | undefined> {
     const askedAt = performance.now();
-    const id = await this.begins.ask({ id: uuidv7(), run, operation });
+    const id = await this.begins.submit({ id: uuidv7(), run, operation });
     if (id) run.callBefore = lastCallAt(askedAt);
     return id;
   }
@@ -235,7 +236,7 @@ export class Runs implements OnModuleDestroy {
    */
   async finish(run: Run, end: End, call?: { id: string; result: CallResult }): Promise<void> {
     const { state, proof, outcome } = end;
-    await this.keep(() => this.ends.ask({ run, end, call }));
+    await this.keep(() => this.ends.submit({ run, end, call }));
     this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
   }
 

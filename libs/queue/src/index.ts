@@ -19,7 +19,6 @@ export {
   type JobHandlers,
   type JobRunnerOptions,
 } from './job-runner.js';
-export { Gathering, type Patience } from './gathering.js';
 export type { Place } from './places.js';
 export { jobs, queues, type JobData, type JobName, type QueueName } from './jobs.js';
 export { QueueModule } from './queue.module.js';

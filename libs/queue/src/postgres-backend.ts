@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import pg, { type QueryResult } from 'pg';
 import { PostgresConnection, PostgresQueueBackend, type BackendFactory } from 'bullmq';
 import { SteadyClient, type SteadyClientConfig } from '@app/postgres';
-import { Gathering, type Patience } from './gathering.js';
+import { Batcher, type BatchWindow } from '@app/concurrency';
 
 /**
  * A connection that prepares every statement that has parameters, so that Postgres parses and plans each once: BullMQ has
@@ -62,7 +62,7 @@ const END_TOGETHER = `WITH ended AS (
   WHERE ended.place = ANY (ARRAY(SELECT place FROM locked))`;
 
 /** A worker's slots are BullMQ's until its job has ended, and there are more of them than places: they can wait a little. */
-const PATIENCE: Patience = { items: 16, ms: 10 };
+const WINDOW: BatchWindow = { enoughItems: 16, longestMs: 10 };
 
 type Rows = Pick<QueryResult<{ place: number; id: string | null }>, 'rows'>;
 type Query = (text: string, values?: unknown[]) => Promise<Rows>;
@@ -72,7 +72,7 @@ type Query = (text: string, values?: unknown[]) => Promise<Rows>;
  * same time share a statement. One that BullMQ refuses, as it was taken for stalled, does not keep the others from ending.
  */
 function endingTogether(query: Query): Query {
-  const ends = new Gathering(
+  const ends = new Batcher(
     async (jobs: unknown[][]) => {
       // One moment for all: two such statements that let go of retries in turns would wait for each other.
       const now = Math.max(...jobs.map((values) => Number(values[END_NOW])));
@@ -83,19 +83,19 @@ function endingTogether(query: Query): Query {
       const rowOf = new Map(rows.map((row) => [row.place, row]));
       return jobs.map((_values, index) => rowOf.get(index + 1));
     },
-    isOfOneJob,
-    PATIENCE,
+    isItemError,
+    WINDOW,
   );
   return async (text, values) => {
     if (!text.includes(`${END}(`) || values?.length !== END_TYPES.length) return query(text, values);
-    const row = await ends.ask(values);
+    const row = await ends.submit(values);
     if (!row) return query(text, values);
     return { rows: row.id === null ? [] : [row] };
   };
 }
 
 /** BullMQ's own refusals, and deadlocks. */
-const isOfOneJob = (error: unknown) => error instanceof pg.DatabaseError && /^(BM|40)/.test(error.code ?? '');
+const isItemError = (error: unknown) => error instanceof pg.DatabaseError && /^(BM|40)/.test(error.code ?? '');
 
 const HEAR_EVERY_MS = 3_000;
 
