@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { isItemError, prepared, rows } from '@app/database';
 import { IS_USABLE_TOKEN } from '@app/merchants';
 import { Batcher, type BatchWindow } from '@app/concurrency';
-import { type Place } from '@app/queue';
+import type { CallSlot } from '@app/queue';
 import type { CallResult } from './call-result.js';
 import { IS_TRIED_ANYWAY, SURELY_REFUSED } from './grant-gone.js';
 import { IS_FIRST_ANSWER_LOST, IS_LAST_OUTCOME_UNKNOWN } from './last-outcome.js';
@@ -60,8 +60,8 @@ export interface Run {
   wasAnswered: boolean;
   /** By performance.now(): when its last call left. */
   leftAt?: number | undefined;
-  /** Where it makes its calls. */
-  place: Place;
+  /** In which it makes its calls. */
+  callSlot: CallSlot;
   merchant: { id: string; platformId: string; authorizerAppid: string; grantVersion: number; grantGone: string | null };
 }
 
@@ -88,7 +88,7 @@ const WINDOW: BatchWindow = { enoughItems: 32, longestMs: 25 };
 const SHORT_WINDOW: BatchWindow = { enoughItems: 16, longestMs: 5 };
 
 /** For runs that are nobody's job. */
-const ANYWHERE: Place = { enter: () => Promise.resolve(true), leave: () => undefined };
+const UNLIMITED: CallSlot = { acquire: () => Promise.resolve(true), release: () => undefined };
 
 /** No call takes longer: then it counts as one whose outcome is not known. */
 export const CALL_MS = 25_000;
@@ -183,13 +183,13 @@ export class Runs implements OnModuleDestroy {
   /**
    * Takes a dispatched deletion that nobody runs, or whose runner's claim has ended. If nothing stands in the way of its
    * delete call, that is written down with the same statement.
-   * @param place where the run makes its calls
+   * @param callSlot in which the run makes its calls
    */
-  async claim(id: string, place: Place = ANYWHERE): Promise<Claim> {
+  async claim(id: string, callSlot: CallSlot = UNLIMITED): Promise<Claim> {
     const askedAt = performance.now();
     const wanted = { id, runId: uuidv7() };
     const row = await this.claims.submit(wanted);
-    return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), place } } : this.whyNot(id);
+    return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), callSlot } } : this.whyNot(id);
   }
 
   /** Writes down that a call is about to be made, and renews the claim. @returns its id, or undefined when the claim is lost */
@@ -445,7 +445,7 @@ export class Runs implements OnModuleDestroy {
   }
 }
 
-function runOf(row: ClaimedRow, { runId }: WantedClaim, askedAt: number): Omit<Run, 'place'> {
+function runOf(row: ClaimedRow, { runId }: WantedClaim, askedAt: number): Omit<Run, 'callSlot'> {
   const { merchantId, platformId, authorizerAppid, grantVersion, grantGone, tokenSealed, tokenVersion } = row;
   return {
     id: row.id,

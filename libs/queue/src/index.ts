@@ -19,7 +19,7 @@ export {
   type JobHandlers,
   type JobRunnerOptions,
 } from './job-runner.js';
-export type { Place } from './places.js';
+export type { CallSlot } from './call-slots.js';
 export { jobs, queues, type JobData, type JobName, type QueueName } from './jobs.js';
 export { QueueModule } from './queue.module.js';
 export { queueShortage, type QueueShortage } from './shortage.js';

@@ -7,9 +7,9 @@ import { within } from './deadline.js';
 import { JobHandlersIncomplete, JobStalled, RetryAfter } from './errors.js';
 import { isJobName, jobNames, jobs, queueNames, queues, type JobData, type JobName, type QueueName } from './jobs.js';
 import { nextStep } from './next-step.js';
-import { Places, type Place } from './places.js';
+import { CallSlots, type CallSlot } from './call-slots.js';
 
-export interface JobContext extends Place {
+export interface JobContext extends CallSlot {
   jobId: string;
   /** From 1. An attempt whose worker was lost is repeated under the same number. */
   attempt: number;
@@ -30,7 +30,7 @@ export type GaveUpHook = (
 ) => Promise<void>;
 
 export interface JobRunnerOptions extends QueueOptions {
-  /** Places in this process, where they should differ from the catalogue. */
+  /** Call slots in this process, where they should differ from the catalogue. */
   concurrency?: Partial<Record<QueueName, number>>;
   onGaveUp?: GaveUpHook;
   /** False: as while paused, for whoever knows it sooner than `pause` can be called. */
@@ -57,7 +57,7 @@ export class JobRunner {
   readonly #side: WorkingSide;
   readonly #handlers: JobHandlers;
   readonly #workers: BullWorker[] = [];
-  readonly #places: Places[] = [];
+  readonly #slots: CallSlots[] = [];
   readonly #inHand = new Set<Promise<void>>();
   #isPaused = false;
   #stopping: Promise<void> | undefined;
@@ -109,7 +109,7 @@ export class JobRunner {
 
   async #stop(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.pause(true)));
-    for (const places of this.#places) places.close();
+    for (const slots of this.#slots) slots.close();
     while (this.#inHand.size > 0) await Promise.allSettled(this.#inHand);
     await Promise.all(this.#workers.map((worker) => this.#close(worker)));
     await this.#side.close(CLOSE_DEADLINE_MS).catch((error: unknown) => {
@@ -131,16 +131,16 @@ export class JobRunner {
 
   #openWorker(queue: QueueName): BullWorker {
     const concurrency = this.#options.concurrency?.[queue] ?? queues[queue].concurrency;
-    const places = new Places(concurrency);
-    this.#places.push(places);
+    const slots = new CallSlots(concurrency);
+    this.#slots.push(slots);
     const processor = async (job: Job<unknown, void>, token?: string) => {
-      const processing = places.run((place) => this.#begin(job, token, place));
+      const processing = slots.run((slot) => this.#begin(job, token, slot));
       this.#inHand.add(processing);
       try {
         await processing;
       } finally {
         this.#inHand.delete(processing);
-        worker.concurrency = concurrency + places.ahead;
+        worker.concurrency = concurrency + slots.prefetch;
       }
     };
     const worker = this.#side.open(queue, processor, {
@@ -171,9 +171,9 @@ export class JobRunner {
   }
 
   /** While this worker stops or is paused, a job that it was just handed goes back to the others. */
-  async #begin(job: Job<unknown, void>, token: string | undefined, place: Place): Promise<void> {
+  async #begin(job: Job<unknown, void>, token: string | undefined, slot: CallSlot): Promise<void> {
     if (this.#stopping || this.#isIdle()) return this.#giveBack(job, token);
-    await this.#process(job, token, place);
+    await this.#process(job, token, slot);
   }
 
   #isIdle(): boolean {
@@ -188,21 +188,21 @@ export class JobRunner {
     throw new WaitingError();
   }
 
-  async #process(job: Job<unknown, void>, token: string | undefined, place: Place): Promise<void> {
+  async #process(job: Job<unknown, void>, token: string | undefined, slot: CallSlot): Promise<void> {
     const { name } = job;
     if (!isJobName(name)) {
       // Left by another release: this one cannot run it, and its rows will tell what is missing.
       this.#logger.error('job is not in the catalogue', { job: name, job_id: job.id });
       throw new UnrecoverableError('unknown_job');
     }
-    await this.#attempt(name, job, token, place);
+    await this.#attempt(name, job, token, slot);
   }
 
   async #attempt<N extends JobName>(
     name: N,
     job: Job<unknown, void>,
     token: string | undefined,
-    { enter, leave }: Place,
+    { acquire, release }: CallSlot,
   ): Promise<void> {
     const attempts = job.opts.attempts ?? jobs[name].attempts;
     const attempt = job.attemptsMade + 1;
@@ -212,7 +212,7 @@ export class JobRunner {
       this.#logger.error('job data does not fit the schema', about);
       throw new UnrecoverableError('job_data_invalid');
     }
-    const context = { jobId: job.id ?? '', attempt, attempts, isLastAttempt: attempt >= attempts, enter, leave };
+    const context = { jobId: job.id ?? '', attempt, attempts, isLastAttempt: attempt >= attempts, acquire, release };
     try {
       await this.#handlers[name](parsed.data, context);
     } catch (error) {

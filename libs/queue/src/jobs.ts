@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { exponential, type Backoff } from './backoff.js';
 
 /**
- * Queues are split by what must not wait for what. `concurrency` is jobs at a time per worker process; where jobs leave their
- * places early (places.ts), it is calls at a time, and up to twice as many more are being prepared or written down.
+ * Queues are split by what must not wait for what. `concurrency` is jobs at a time per worker process; where jobs release their
+ * call slots early (call-slots.ts), it is calls at a time, and up to twice as many more are being prepared or written down.
  */
 export const queues = {
   /** Calls to WeChat that take a message back. They mostly wait for an answer. */

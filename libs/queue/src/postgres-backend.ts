@@ -61,7 +61,7 @@ const END_TOGETHER = `WITH ended AS (
   SELECT ended.place::int, next.* FROM ended LEFT JOIN LATERAL ${END}(${END_ARGUMENTS}) AS next ON true
   WHERE ended.place = ANY (ARRAY(SELECT place FROM locked))`;
 
-/** A worker's slots are BullMQ's until its job has ended, and there are more of them than places: they can wait a little. */
+/** BullMQ holds as many jobs as there are call slots and some more, so ends can wait a little. */
 const WINDOW: BatchWindow = { enoughItems: 16, longestMs: 10 };
 
 type Rows = Pick<QueryResult<{ place: number; id: string | null }>, 'rows'>;

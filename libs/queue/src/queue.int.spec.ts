@@ -87,7 +87,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
 
   it('hands the data of an added job to its handler', async () => {
     const seen: unknown[] = [];
-    await startRunner(async (data, { enter: _enter, leave: _leave, ...context }) => {
+    await startRunner(async (data, { acquire: _acquire, release: _release, ...context }) => {
       seen.push({ data, context });
     });
     const data = aDeletion();
@@ -99,15 +99,15 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     expect(seen).toEqual([{ data, context }]);
   });
 
-  it('begins another job while a handler that has left its place ends', async () => {
+  it('begins another job while a handler that has released its slot ends', async () => {
     const { opened, open } = gate();
     const begun: string[] = [];
     await startRunner(
-      async ({ deletion_id }, { enter, leave }) => {
-        await enter();
+      async ({ deletion_id }, { acquire, release }) => {
+        await acquire();
         begun.push(deletion_id);
-        leave();
-        // The first one only shows that they leave.
+        release();
+        // The first one only shows that they release theirs.
         if (begun.length > 1) await opened;
       },
       { concurrency: { deletions: 1 } },
@@ -123,14 +123,14 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     await eventually(isEmpty);
   });
 
-  it('tells a job that was fetched ahead when it stops that there will be no place', async () => {
+  it('tells a job that was fetched ahead when it stops that there will be no slot', async () => {
     const { opened, open } = gate();
     const calling: string[] = [];
     const refused: string[] = [];
     const runner = await startRunner(
-      async ({ deletion_id }, { enter, leave }) => {
-        ((await enter()) ? calling : refused).push(deletion_id);
-        if (calling.length === 1) leave();
+      async ({ deletion_id }, { acquire, release }) => {
+        ((await acquire()) ? calling : refused).push(deletion_id);
+        if (calling.length === 1) release();
         else if (calling.includes(deletion_id)) await opened;
       },
       { concurrency: { deletions: 1 } },
