@@ -2,7 +2,8 @@ import { createRedisBackend, withBackend, type PostgresConnection, type Processo
 import { within } from './deadline.js';
 import { QueueUrlInvalid } from './errors.js';
 import type { QueueName } from './jobs.js';
-import { connectToPostgres, createSharingBackend } from './postgres-backend.js';
+import { createSharedBackend } from './postgres/shared-backend.js';
+import { connectToPostgres } from './postgres/shared-connection.js';
 
 export interface QueueOptions {
   /** `postgres://`, `postgresql://`, `redis://` or `rediss://`. */
@@ -16,7 +17,7 @@ export interface QueueOptions {
 }
 
 // Bound per class and not process-wide, so that both backends can live in one process.
-const postgres = withBackend(createSharingBackend);
+const postgres = withBackend(createSharedBackend);
 const redis = withBackend(createRedisBackend);
 
 // Nobody reads BullMQ's event stream here: keep only what helps a person looking into the store.
@@ -114,7 +115,13 @@ class SharedConnection {
 
   private connect(): PostgresConnection {
     const { url, schema = 'bullmq', postgresPoolSize: poolSize = 6 } = this.options;
-    const opened = connectToPostgres({ url, schema, poolSize, answerWithinMs: this.answerWithinMs });
+    const opened = connectToPostgres({
+      url,
+      schema,
+      poolSize,
+      answerWithinMs: this.answerWithinMs,
+      runsJobs: this.answerWithinMs === WORKING_TIMEOUT_MS,
+    });
     // BullMQ keeps the first connect's failure for ever: the next to ask starts afresh.
     opened.waitUntilReady().catch(() => {
       if (this.opened === opened) this.opened = undefined;
