@@ -107,8 +107,3 @@ export type JobName = keyof typeof jobs;
 export type JobData<N extends JobName> = z.infer<(typeof jobs)[N]['schema']>;
 
 export const queueNames = Object.keys(queues) as QueueName[];
-export const jobNames = Object.keys(jobs) as JobName[];
-
-export function isJobName(name: string): name is JobName {
-  return Object.hasOwn(jobs, name);
-}
