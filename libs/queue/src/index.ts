@@ -8,8 +8,8 @@ export {
   QueueUrlInvalid,
   RetryAfter,
 } from './errors.js';
-export { JobHost, type JobContext, type JobHandler, type JobHandlers } from './job-host.js';
-export { JobHosts, type JobHostTypes } from './job-hosts.js';
+export { JobHost, type JobContext, type JobHandlers } from './job-host.js';
+export { JobHosts } from './job-hosts.js';
 export { JobQueues, type JobItem, type QueueCounts } from './job-queues.js';
 export { jobs, queues, type JobData, type JobName, type QueueName } from './jobs.js';
 export type { QueueOptions } from './queue-connections.js';

@@ -20,11 +20,11 @@ import {
   QueueUrlInvalid,
   RetryAfter,
   type JobData,
-  type JobHandler,
   type JobHandlers,
-  type JobHostTypes,
   type QueueOptions,
 } from './index.js';
+import type { JobHandler } from './job-host.js';
+import type { JobHostTypes } from './job-hosts.js';
 
 /** Waits until the condition holds, or fails after 20 seconds. */
 async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
