@@ -13,13 +13,14 @@ import {
   type PlatformSecrets,
   type Receipt,
 } from '@app/merchants';
-import { QueueModule } from '@app/queue';
+import { QueueModule, type JobName } from '@app/queue';
 import { parseMasterKeys, SecretBox } from '@app/vault';
 import { buildXml, decodeAesKey, sealPush, WechatTransport, type XmlInputFields } from '@app/wechat';
 import { createSimulator, type RunningSimulator } from '../../apps/simulator/src/simulator.js';
 import type { Merchant as Account, Platform as SimulatedPlatform } from '../../apps/simulator/src/state/world.js';
 import type { MerchantInput } from '../../apps/simulator/src/state/registry.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
+import { missingJobs } from './missing-jobs.js';
 
 /** A platform that is registered at both ends. */
 export interface WorldPlatform {
@@ -77,9 +78,18 @@ export class MerchantsWorld {
 
   /** A service of the first process. */
   get<T>(type: abstract new (...args: never[]) => T): T {
+    return this.first.get(type);
+  }
+
+  /** Those of the ids for which there is no job. */
+  missingJobs(name: JobName, jobIds: readonly string[]): Promise<string[]> {
+    return missingJobs(this.first, name, jobIds);
+  }
+
+  private get first(): TestingModule {
     const [first] = this.processes;
     if (!first) throw new Error('no process runs');
-    return first.get(type);
+    return first;
   }
 
   /** One more process: its own connections, sharing nothing but the surroundings. */

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { Loop } from '@app/concurrency';
 import { Upkeep } from './upkeep.js';
 
 const EVERY_MS = 1_000;
@@ -8,28 +8,18 @@ const EVERY_MS = 1_000;
 @Injectable()
 export class FactsWatch {
   private readonly logger = new Logger(FactsWatch.name);
-  private readonly stopping = new AbortController();
-  private loop: Promise<void> | undefined;
+  private readonly loop = new Loop(() => this.upkeep.readAwaitedFacts(), {
+    everyMs: EVERY_MS,
+    onError: (error) => this.logger.warn('awaited facts are asked for with the next look', { error }),
+  });
 
   constructor(private readonly upkeep: Upkeep) {}
 
   start(): void {
-    this.loop ??= this.watch();
+    this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.loop;
-  }
-
-  private async watch(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      try {
-        await this.upkeep.readAwaitedFacts();
-      } catch (error) {
-        this.logger.warn('awaited facts are asked for with the next look', { error });
-      }
-      await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-    }
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 }

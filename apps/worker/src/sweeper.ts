@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { AuditHeads, AuditLog, Idempotency } from '@app/access';
+import { Loop } from '@app/concurrency';
 import { DatabaseClock, Resealing } from '@app/database';
 import { Events } from '@app/events';
 import { AuthorizationLinks, CallbackInbox, Forwards, PreAuthCodes } from '@app/merchants';
@@ -18,8 +18,10 @@ const RESEALED_A_SWEEP = 2_000;
 @Injectable()
 export class Sweeper {
   private readonly logger = new Logger(Sweeper.name);
-  private readonly stopping = new AbortController();
-  private loop: Promise<void> | undefined;
+  private readonly loop = new Loop((stopping) => this.sweep(stopping), {
+    everyMs: EVERY_MS,
+    onError: (error) => this.warn(error),
+  });
 
   constructor(
     private readonly clock: DatabaseClock,
@@ -37,50 +39,47 @@ export class Sweeper {
   ) {}
 
   start(): void {
-    this.loop ??= this.sweepOnAndOn();
+    this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.loop;
-  }
-
-  private async sweepOnAndOn(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      if (this.clock.agrees) await this.sweep();
-      await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-    }
-  }
-
-  /** By a wrong clock, what is still needed would be forgotten. */
-  private async sweep(): Promise<void> {
-    await this.try(() => this.inbox.sweep(LOST_AFTER_MS));
-    await this.try(() => this.inbox.forgetOld());
-    await this.try(() => this.forwards.sweep(LOST_AFTER_MS));
-    await this.try(() => this.links.forgetOld());
-    await this.try(() => this.preAuthCodes.forgetOld());
-    await this.try(() => this.idempotency.sweep());
-    await this.try(() => this.audit.chainNoted());
-    await this.try(() => this.auditHeads.noteHourly());
-    await this.try(() => this.events.adoptRestored());
-    await this.try(() => this.events.forgetOld());
-    await this.try(() => this.webhooks.sweep(LOST_AFTER_MS));
-    await this.try(() => this.webhooks.forgetOld());
-    await this.try(() => this.upkeep.askForSilentTickets());
-    await this.try(() => this.upkeep.refreshTokensAhead());
-    await this.try(() => this.upkeep.verifyDeletions());
-    await this.try(() => this.upkeep.reconcilePlatforms());
-    await this.try(() => this.upkeep.readOldFacts());
-    await this.try(() => this.upkeep.readQuotas());
-    await this.try(() => this.resealing.step(RESEALED_A_SWEEP));
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** What fails does not keep the rest from being done. */
-  private async try(work: () => Promise<unknown>): Promise<void> {
-    try {
-      if (!this.stopping.signal.aborted) await work();
-    } catch (error) {
-      this.logger.warn('sweep failed, next one soon', { error });
+  private async sweep(stopping: AbortSignal): Promise<void> {
+    // By a wrong clock, what is still needed would be forgotten.
+    if (!this.clock.agrees) return;
+    for (const work of this.works()) {
+      if (!stopping.aborted) await work().catch((error: unknown) => this.warn(error));
     }
+  }
+
+  private works(): (() => Promise<unknown>)[] {
+    return [
+      () => this.inbox.sweep(LOST_AFTER_MS),
+      () => this.inbox.forgetOld(),
+      () => this.forwards.sweep(LOST_AFTER_MS),
+      () => this.links.forgetOld(),
+      () => this.preAuthCodes.forgetOld(),
+      () => this.idempotency.sweep(),
+      () => this.audit.chainNoted(),
+      () => this.auditHeads.noteHourly(),
+      () => this.events.adoptRestored(),
+      () => this.events.forgetOld(),
+      () => this.webhooks.sweep(LOST_AFTER_MS),
+      () => this.webhooks.forgetOld(),
+      () => this.upkeep.askForSilentTickets(),
+      () => this.upkeep.refreshTokensAhead(),
+      () => this.upkeep.verifyDeletions(),
+      () => this.upkeep.reconcilePlatforms(),
+      () => this.upkeep.readOldFacts(),
+      () => this.upkeep.readQuotas(),
+      () => this.resealing.step(RESEALED_A_SWEEP),
+    ];
+  }
+
+  private warn(error: unknown): void {
+    this.logger.warn('sweep failed, next one soon', { error });
   }
 }

@@ -19,7 +19,7 @@ export async function waitForQueue(
   patienceMs?: number,
 ): Promise<void> {
   const setting = QUEUE_URL ? 'QUEUE_URL' : 'DATABASE_URL';
-  const queues = new JobQueues({ url: QUEUE_URL ?? DATABASE_URL });
+  const queues = JobQueues.open({ url: QUEUE_URL ?? DATABASE_URL });
   const ask = async () => {
     await queues.ping();
     return queues.evictionPolicy();

@@ -5,30 +5,26 @@ import { deletionsEntities, DeletionsModule } from '@app/deletions';
 import { eventsEntities, EventsModule } from '@app/events';
 import { logUpstreamCall } from '@app/logging';
 import { merchantsEntities, MerchantsModule } from '@app/merchants';
-import { QueueModule } from '@app/queue';
+import { JobHosts, QueueModule } from '@app/queue';
 import { SecretBox } from '@app/vault';
 import { webhooksEntities, WebhooksModule } from '@app/webhooks';
 import { WechatTransport } from '@app/wechat';
-import { Background, QUEUE_OPTIONS } from './background.js';
+import { Background } from './background.js';
 import type { WorkerEnv } from './env.js';
-import { AuthorizerRefreshTokenJob } from './jobs/authorizer-refresh-token.job.js';
-import { CallbackForwardJob } from './jobs/callback-forward.job.js';
-import { CallbackProcessJob } from './jobs/callback-process.job.js';
-import { DeletionRunJob } from './jobs/deletion-run.job.js';
-import { DeletionVerifyJob } from './jobs/deletion-verify.job.js';
+import { FactsReading } from './facts-reading.js';
 import { FactsWatch } from './facts-watch.js';
-import { MerchantReadAwaitedFactsJob } from './jobs/merchant-read-awaited-facts.job.js';
-import { MerchantReadFactsJob } from './jobs/merchant-read-facts.job.js';
-import { MerchantReadQuotaJob } from './jobs/merchant-read-quota.job.js';
-import { PlatformReconcileJob } from './jobs/platform-reconcile.job.js';
-import { WebhookDeliverJob } from './jobs/webhook-deliver.job.js';
+import { CallbacksProcessor } from './processors/callbacks.processor.js';
+import { DeletionsProcessor } from './processors/deletions.processor.js';
+import { ForwardsProcessor } from './processors/forwards.processor.js';
+import { TokensProcessor } from './processors/tokens.processor.js';
+import { UpkeepProcessor } from './processors/upkeep.processor.js';
+import { WebhooksProcessor } from './processors/webhooks.processor.js';
 import { Sweeper } from './sweeper.js';
 import { Upkeep } from './upkeep.js';
 
 @Module({})
 export class WorkerModule {
   static forRoot(env: WorkerEnv): DynamicModule {
-    const queue = { url: env.QUEUE_URL ?? env.DATABASE_URL };
     return {
       module: WorkerModule,
       imports: [
@@ -46,7 +42,10 @@ export class WorkerModule {
           // Runs share statements: many more of them need few more connections, of which Postgres has not too many.
           poolSize: Math.min(30, env.WORKER_CONCURRENCY + 5),
         }),
-        QueueModule.forRoot(queue),
+        QueueModule.forRoot({
+          url: env.QUEUE_URL ?? env.DATABASE_URL,
+          concurrency: { deletions: env.WORKER_CONCURRENCY },
+        }),
         MerchantsModule.forRoot({
           transport: new WechatTransport({
             // A call that waits for a connection waits within its claim.
@@ -76,20 +75,18 @@ export class WorkerModule {
       ],
       providers: [
         Background,
-        AuthorizerRefreshTokenJob,
-        CallbackForwardJob,
-        CallbackProcessJob,
-        DeletionRunJob,
-        DeletionVerifyJob,
+        FactsReading,
         FactsWatch,
-        MerchantReadAwaitedFactsJob,
-        MerchantReadFactsJob,
-        MerchantReadQuotaJob,
-        PlatformReconcileJob,
         Sweeper,
         Upkeep,
-        WebhookDeliverJob,
-        { provide: QUEUE_OPTIONS, useValue: { ...queue, concurrency: { deletions: env.WORKER_CONCURRENCY } } },
+        ...JobHosts.of({
+          callbacks: CallbacksProcessor,
+          deletions: DeletionsProcessor,
+          forwards: ForwardsProcessor,
+          tokens: TokensProcessor,
+          upkeep: UpkeepProcessor,
+          webhooks: WebhooksProcessor,
+        }),
       ],
     };
   }

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Loop } from '@app/concurrency';
 import { isTooFarOff, leastOffsetMs } from './clock-offset.js';
 import { rows } from './rows.js';
 
@@ -14,8 +14,7 @@ const wallAheadMs = () => Date.now() - performance.now();
 @Injectable()
 export class DatabaseClock {
   private readonly logger = new Logger(DatabaseClock.name);
-  private readonly stopping = new AbortController();
-  private loop: Promise<void> | undefined;
+  private loop: Loop | undefined;
   private isOff = false;
   /** The wall clock less a clock that nobody sets, when both were last compared. */
   private ofComparison = wallAheadMs();
@@ -35,24 +34,22 @@ export class DatabaseClock {
     await this.compare();
     let told = this.agrees;
     await follow(told);
-    this.loop ??= (async () => {
-      while (!this.stopping.signal.aborted) {
-        await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-        await this.compare();
-        if (this.agrees === told || this.stopping.signal.aborted) continue;
-        try {
-          await follow(this.agrees);
-          told = this.agrees;
-        } catch (error) {
-          this.logger.warn('a change of the clock could not be followed yet', { error });
-        }
-      }
-    })();
+    const turn = async (stopping: AbortSignal) => {
+      await this.compare();
+      const { agrees } = this;
+      if (agrees === told || stopping.aborted) return;
+      await follow(agrees);
+      told = agrees;
+    };
+    this.loop ??= new Loop(turn, {
+      everyMs: EVERY_MS,
+      onError: (error) => this.logger.warn('a change of the clock could not be followed yet', { error }),
+    });
+    this.loop.start();
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.loop;
+    await this.loop?.stop();
   }
 
   /** While the database does not answer, what was known last stands. */

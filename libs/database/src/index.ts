@@ -4,7 +4,7 @@ export { DatabaseModule } from './database.module.js';
 export { keyFaults, MasterKeysRefused, type GivenKey, type KeyFault } from './master-key-rule.js';
 export { checkMasterKeys, standingOf } from './master-keys.js';
 export { prepared } from './prepared.js';
-export { binderOf, isOfRows, rows, type Sql, type StatementPart } from './rows.js';
+export { binderOf, isItemError, rows, type Sql, type StatementPart } from './rows.js';
 export { Resealing } from './resealing.js';
 export { SealedColumns, type SealedPlace } from './sealed-columns.js';
 export { countKeyUses, keyIdsInUse, SEALED_COLUMNS, SEALED_TABLES, type KeyUse } from './sealed-tables.js';

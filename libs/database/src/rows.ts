@@ -28,7 +28,7 @@ export function binderOf(query: SelectQueryBuilder<ObjectLiteral>): (value: unkn
 }
 
 /** Whether a statement failed because of rows in it, so that others may fare better without them. pg's errors and TypeORM's. */
-export function isOfRows(error: unknown): boolean {
+export function isItemError(error: unknown): boolean {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
   const sqlState = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   // Data exceptions, constraints, deadlocks: https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AuthorizerTokens, GrantLost, Merchants, MintPutOff } from '@app/merchants';
-import { jobs, RetryAfter, type JobContext, type Place } from '@app/queue';
+import { jobs, RetryAfter, type JobContext, type CallSlot } from '@app/queue';
 import { AuthorizerApi, CredentialExpired, PlatformBroken, UnknownOutcome, WechatError } from '@app/wechat';
 import { makeCall, type Call } from './call-result.js';
 import { Lanes } from './lanes.js';
@@ -23,7 +23,7 @@ import { DELETED, WHOLE_MESSAGE } from './whole-message.js';
 /** How many transient failures one deletion survives before it fails. */
 const MAX_RETRIES = 5;
 
-/** For a place. Most wait for some milliseconds, for as many are claimed as will have one then. */
+/** For a call slot. Most wait for some milliseconds, for as many are claimed as will have one then. */
 const MAX_WAIT_MS = 1_000;
 
 /** The slot of a call whose token was refused is good so long for the same call with a new one: WeChat has not counted it. */
@@ -49,7 +49,7 @@ export class DeletionRun {
   ) {}
 
   /** @throws RetryAfter when the queue shall run it again after a while */
-  async run(deletionId: string, context: Pick<JobContext, 'isLastAttempt' | keyof Place>): Promise<void> {
+  async run(deletionId: string, context: Pick<JobContext, 'isLastAttempt' | keyof CallSlot>): Promise<void> {
     const claim = await this.runs.claim(deletionId, context);
     if (!claim.claimed) {
       if (claim.retryAfterMs !== undefined) throw new RetryAfter(claim.retryAfterMs + 100);
@@ -105,8 +105,8 @@ export class DeletionRun {
     if (!(await this.holdsSlot(run))) return this.withoutCall(run, expired);
     run.begun ??= await this.begin(run, 'mass/delete');
     if (!run.begun) return undefined;
-    // To write it down, to come to its place or to come by a slot may have taken longer than slot or claim are good for.
-    if (!(await this.comesToItsPlace(run)) || !(await this.holdsSlot(run)) || performance.now() >= run.callBefore) {
+    // To write it down, to come by a call slot or by a slot of its lane may have taken longer than slot or claim are good for.
+    if (!(await this.getsCallSlot(run)) || !(await this.holdsSlot(run)) || performance.now() >= run.callBefore) {
       return this.withoutCall(run, expired);
     }
     const { target, begun } = run;
@@ -169,9 +169,9 @@ export class DeletionRun {
   }
 
   /** @returns false when the wait was so long that what the claim found, such as a grant, or no hold, may be so no more */
-  private async comesToItsPlace(run: Run): Promise<boolean> {
+  private async getsCallSlot(run: Run): Promise<boolean> {
     const waitsSince = performance.now();
-    return (await run.place.enter()) && performance.now() - waitsSince <= MAX_WAIT_MS;
+    return (await run.callSlot.acquire()) && performance.now() - waitsSince <= MAX_WAIT_MS;
   }
 
   /**
@@ -179,7 +179,7 @@ export class DeletionRun {
    * so that after a refusal this uses up a retry.
    */
   private async withoutCall(run: Run, expired?: Error): Promise<number | undefined> {
-    run.place.leave();
+    run.callSlot.release();
     if (expired) {
       // Paid for again when it comes again: the refused call was one of this dispatch.
       await this.refund(run);
@@ -201,7 +201,7 @@ export class DeletionRun {
     const held = await this.token(run);
     if (!held) return undefined;
     // Before it is written down: a question that was not asked cannot be struck out.
-    if (!(await this.comesToItsPlace(run))) return this.withoutCall(run);
+    if (!(await this.getsCallSlot(run))) return this.withoutCall(run);
     run.tokenVersion = held.version;
     const callId = await this.begin(run, 'mass/get');
     const call =
@@ -242,7 +242,7 @@ export class DeletionRun {
   private async token(run: Run): Promise<{ token: string; version: number } | undefined> {
     run.hasMinted = false;
     try {
-      return await this.tokens.current(run.merchant, (mint) => this.inPlace(run, mint));
+      return await this.tokens.current(run.merchant, (mint) => this.inCallSlot(run, mint));
     } catch (error) {
       if (error instanceof MintPutOff) {
         await this.withoutCall(run);
@@ -266,15 +266,15 @@ export class DeletionRun {
   }
 
   /** @throws MintPutOff */
-  private async inPlace<T>(run: Run, mint: () => Promise<T>): Promise<T> {
-    if (!(await this.comesToItsPlace(run))) throw new MintPutOff();
+  private async inCallSlot<T>(run: Run, mint: () => Promise<T>): Promise<T> {
+    if (!(await this.getsCallSlot(run))) throw new MintPutOff();
     // Since the claim, others may have heard that no token is to be had.
     if (!run.isProbe && this.holds.isMintFutile(run.merchant.platformId)) throw new MintPutOff();
     run.hasMinted = true;
     try {
       return await mint();
     } finally {
-      run.place.leave('comes again');
+      run.callSlot.release({ again: true });
     }
   }
 
@@ -299,7 +299,7 @@ export class DeletionRun {
     run.leftAt = performance.now();
     const call = await makeCall(id, () => make(tooLong.signal));
     clearTimeout(timer);
-    run.place.leave();
+    run.callSlot.release();
     run.wasAnswered ||= call.error === undefined || isOrdinaryAnswer(call.error);
     run.wasTokenTaken ||= call.error === undefined || saysNothingOfToken(call.error);
     return call;

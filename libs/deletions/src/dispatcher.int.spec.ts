@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
 import type { DataSource } from 'typeorm';
 import { Events } from '@app/events';
-import { JobQueues } from '@app/queue';
+import { JobQueues, QueueModule } from '@app/queue';
 import { connect, DeletionsDesk } from '../../../test/support/deletions-desk.js';
 import { eventually } from '../../../test/support/eventually.js';
+import { missingJobs } from '../../../test/support/missing-jobs.js';
 import { queueBackends } from '../../../test/support/queue-backends.js';
 import { Dispatcher } from './dispatcher.js';
 import { Lanes } from './lanes.js';
@@ -18,6 +20,7 @@ beforeAll(() => Logger.overrideLogger(false));
 
 describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, queueUrlFor) => {
   let desk: DeletionsDesk;
+  let app: TestingModule;
   let queues: JobQueues;
   let others: { dispatcher: Dispatcher; dataSource: DataSource }[];
 
@@ -26,15 +29,18 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
   });
   afterAll(() => desk.close());
 
-  beforeEach(() => {
+  beforeEach(async () => {
     const own = `t${randomUUID().replaceAll('-', '')}`;
-    queues = new JobQueues({ url: queueUrlFor(desk.database.url), schema: own, prefix: own });
+    const queue = QueueModule.forRoot({ url: queueUrlFor(desk.database.url), schema: own, prefix: own });
+    app = await Test.createTestingModule({ imports: [queue] }).compile();
+    Logger.overrideLogger(false);
+    queues = app.get(JobQueues);
     others = [];
   });
   afterEach(async () => {
     await Promise.all(others.map(({ dispatcher }) => dispatcher.stop()));
     await Promise.all(others.map(({ dataSource }) => dataSource.destroy()));
-    await queues.close();
+    await app.close();
   });
 
   /** One with connections of its own, as in a process of its own. */
@@ -63,7 +69,7 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
   const oneLeader = (not?: number) => eventually(leaders, (pids) => pids.length === 1 && pids[0] !== not);
   const haveJobs = (ids: string[]) =>
     eventually(
-      () => queues.missing('deletion.run', ids),
+      () => missingJobs(app, 'deletion.run', ids),
       (missing) => missing.length === 0,
     );
 
@@ -136,7 +142,7 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
   it('give a deletion a new job when its leader died before it could', async () => {
     const ids = await desk.accept(await desk.aMerchant(), 1);
     expect(await desk.lanes.dispatch()).toHaveLength(1);
-    expect(await queues.missing('deletion.run', ids)).toEqual(ids);
+    expect(await missingJobs(app, 'deletion.run', ids)).toEqual(ids);
     (await aDispatcher()).start();
     await haveJobs(ids);
   });
@@ -150,7 +156,7 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
       `UPDATE deletions SET state = 'queued', dispatched_at = now() - interval '1 min' WHERE id = ANY($1)`,
       [ids],
     );
-    expect(await queues.missing('deletion.run', ids)).toEqual(ids);
+    expect(await missingJobs(app, 'deletion.run', ids)).toEqual(ids);
     await haveJobs(ids);
   });
 });

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type QueryRunner } from 'typeorm';
+import { Loop, pause } from '@app/concurrency';
 import { rows } from '@app/database';
 import { JobQueues } from '@app/queue';
 import { Lanes, type Dispatched } from './lanes.js';
@@ -30,8 +30,10 @@ const LEADER_LOCK = 727_275;
 @Injectable()
 export class Dispatcher {
   private readonly logger = new Logger(Dispatcher.name);
-  private readonly stopping = new AbortController();
-  private loop: Promise<void> | undefined;
+  private readonly loop = new Loop((stopping) => this.leadIfFree(stopping), {
+    everyMs: STANDBY_MS,
+    onError: (error) => this.logger.warn('dispatcher starts anew', { error }),
+  });
   /** How many jobs may wait for a worker, and how many did after the last look; undefined before the first. */
   private capacity = LEAST_CAPACITY;
   private handedOut: number | undefined;
@@ -46,27 +48,15 @@ export class Dispatcher {
   ) {}
 
   start(): void {
-    this.loop ??= this.stayUp();
+    this.loop.start();
   }
 
   /** Ends after the look that is under way; what it took is in the queue then. */
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.loop;
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
-  private async stayUp(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      try {
-        await this.leadIfFree();
-      } catch (error) {
-        this.logger.warn('dispatcher starts anew', { error });
-      }
-      await this.pause(STANDBY_MS);
-    }
-  }
-
-  private async leadIfFree(): Promise<void> {
+  private async leadIfFree(stopping: AbortSignal): Promise<void> {
     const connection = this.dataSource.createQueryRunner();
     try {
       const [lock] = await rows<{ won: boolean }>(connection.manager, `SELECT pg_try_advisory_lock($1) AS won`, [
@@ -76,32 +66,28 @@ export class Dispatcher {
       // A leader that is frozen, and does not renew it, loses the lock as one that died.
       await connection.query(`SET idle_session_timeout = '${LEASE_MS}ms'`);
       this.logger.log('dispatching');
-      await this.leadWhileRenewed(connection).finally(() => this.unlock(connection));
+      await this.leadWhileRenewed(connection, stopping).finally(() => this.unlock(connection));
     } finally {
       await connection.release();
     }
   }
 
-  private async leadWhileRenewed(connection: QueryRunner): Promise<void> {
-    const ending = new AbortController();
-    const renewed = this.renew(connection, ending);
+  /** Renews the lock beside the work, of which a part may take longer than the lease. Without the lock, the work ends. */
+  private async leadWhileRenewed(connection: QueryRunner, stopping: AbortSignal): Promise<void> {
+    const lost = new AbortController();
+    const renewal = new Loop(() => connection.query('SELECT 1'), {
+      everyMs: RENEW_EVERY_MS,
+      onError: (error) => lost.abort(error),
+    });
+    renewal.start();
     try {
-      await this.lead(ending.signal);
+      await this.lead(stopping, lost.signal);
     } finally {
-      ending.abort();
-      await renewed;
+      await renewal.stop();
     }
   }
 
-  /** Beside the work, of which a part may take longer than the lease. Without the lock, the work ends. */
-  private async renew(connection: QueryRunner, ending: AbortController): Promise<void> {
-    while (!ending.signal.aborted) {
-      await delay(RENEW_EVERY_MS, undefined, { signal: ending.signal }).catch(() => undefined);
-      if (!ending.signal.aborted) await connection.query('SELECT 1').catch((error: unknown) => ending.abort(error));
-    }
-  }
-
-  private async lead(ending: AbortSignal): Promise<void> {
+  private async lead(stopping: AbortSignal, lost: AbortSignal): Promise<void> {
     this.handedOut = undefined;
     this.capacity = LEAST_CAPACITY;
     this.lookedAt = performance.now();
@@ -109,8 +95,8 @@ export class Dispatcher {
     await this.sweep(0);
     let sweptAt = performance.now();
     let probedAt = sweptAt;
-    while (!this.stopping.signal.aborted) {
-      ending.throwIfAborted();
+    while (!stopping.aborted) {
+      lost.throwIfAborted();
       const pauseMs = await this.look();
       if (performance.now() - sweptAt > SWEEP_EVERY_MS) {
         await this.sweep(LOST_AFTER_MS);
@@ -120,7 +106,7 @@ export class Dispatcher {
         await this.holds.probe();
         probedAt = performance.now();
       }
-      await this.pause(Math.max(TICK_MS, pauseMs));
+      await pause(Math.max(TICK_MS, pauseMs), stopping);
     }
   }
 
@@ -157,10 +143,6 @@ export class Dispatcher {
   private async unlock(connection: QueryRunner): Promise<void> {
     await connection.query('SELECT pg_advisory_unlock($1)', [LEADER_LOCK]).catch(() => undefined);
     await connection.query('RESET idle_session_timeout').catch(() => undefined);
-  }
-
-  private async pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }
 

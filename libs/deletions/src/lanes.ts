@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { isOfRows, rows, type Sql } from '@app/database';
+import { Batcher } from '@app/concurrency';
+import { isItemError, rows, type Sql } from '@app/database';
 import { SURELY_REFUSED } from '@app/merchants';
-import { Gathering } from '@app/queue';
 import { AWAITS_FACTS, FACTS_LOOK } from './facts-wait.js';
 import {
   allowance,
@@ -84,7 +84,7 @@ const HELD_LOOK_S = 30;
 /** The merchants' lanes in Postgres: rate and daily ledger are charged where the deletions leave. */
 @Injectable()
 export class Lanes {
-  private readonly refunds = new Gathering((asked: Refund[]) => this.refundAll(asked), isOfRows);
+  private readonly refunds = new Batcher((asked: Refund[]) => this.refundAll(asked), isItemError);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -193,7 +193,7 @@ export class Lanes {
 
   /** Does the work and, if it says so, gives a slot's quota back in the same transaction. */
   async refundIf(merchantId: string, work: Refund['work']): Promise<void> {
-    await this.refunds.ask({ merchantId, work });
+    await this.refunds.submit({ merchantId, work });
   }
 
   /** Nothing leaves the lane for that long. */

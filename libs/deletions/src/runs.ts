@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { isOfRows, prepared, rows } from '@app/database';
+import { Batcher, type BatchWindow } from '@app/concurrency';
+import { isItemError, prepared, rows } from '@app/database';
 import { IS_USABLE_TOKEN, SURELY_REFUSED } from '@app/merchants';
-import { Gathering, type Patience, type Place } from '@app/queue';
+import type { CallSlot } from '@app/queue';
 import type { CallResult } from './call-result.js';
 import { IS_FIRST_ANSWER_LOST, IS_LAST_OUTCOME_UNKNOWN, IS_TRIED_ANYWAY } from './last-outcome.js';
 import { isBeyondMessage } from './known-gone.js';
@@ -58,8 +59,8 @@ export interface Run {
   wasAnswered: boolean;
   /** By performance.now(): when its last call left. */
   leftAt?: number | undefined;
-  /** Where it makes its calls. */
-  place: Place;
+  /** In which it makes its calls. */
+  callSlot: CallSlot;
   merchant: { id: string; platformId: string; authorizerAppid: string; grantVersion: number; grantGone: string | null };
 }
 
@@ -80,13 +81,13 @@ export interface Outcome {
   rid?: string | undefined;
 }
 
-/** Neither the claim nor the end of a busy worker's run holds a place, so both can wait. */
-const PATIENCE: Patience = { items: 32, ms: 25 };
+/** Claims and ends hold no call slot, so batching may delay them. */
+const WINDOW: BatchWindow = { enoughItems: 32, longestMs: 25 };
 /** Of the calls that are not begun with a claim: of a token that is new, a thing to verify, a retry. */
-const LESS_PATIENCE: Patience = { items: 16, ms: 5 };
+const SHORT_WINDOW: BatchWindow = { enoughItems: 16, longestMs: 5 };
 
 /** For runs that are nobody's job. */
-const ANYWHERE: Place = { enter: () => Promise.resolve(true), leave: () => undefined };
+const UNLIMITED: CallSlot = { acquire: () => Promise.resolve(true), release: () => undefined };
 
 /** No call takes longer: then it counts as one whose outcome is not known. */
 export const CALL_MS = 25_000;
@@ -164,9 +165,9 @@ interface WantedEnd {
 export class Runs implements OnModuleDestroy {
   private readonly logger = new Logger(Runs.name);
   private closesAt = Infinity;
-  private readonly claims = new Gathering((wanted: WantedClaim[]) => this.claimAll(wanted), isOfRows, PATIENCE);
-  private readonly begins = new Gathering((wanted: WantedCall[]) => this.startAll(wanted), isOfRows, LESS_PATIENCE);
-  private readonly ends = new Gathering((wanted: WantedEnd[]) => this.finishAll(wanted), isOfRows, PATIENCE);
+  private readonly claims = new Batcher((wanted: WantedClaim[]) => this.claimAll(wanted), isItemError, WINDOW);
+  private readonly begins = new Batcher((wanted: WantedCall[]) => this.startAll(wanted), isItemError, SHORT_WINDOW);
+  private readonly ends = new Batcher((wanted: WantedEnd[]) => this.finishAll(wanted), isItemError, WINDOW);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -181,19 +182,19 @@ export class Runs implements OnModuleDestroy {
   /**
    * Takes a dispatched deletion that nobody runs, or whose runner's claim has ended. If nothing stands in the way of its
    * delete call, that is written down with the same statement.
-   * @param place where the run makes its calls
+   * @param callSlot in which the run makes its calls
    */
-  async claim(id: string, place: Place = ANYWHERE): Promise<Claim> {
+  async claim(id: string, callSlot: CallSlot = UNLIMITED): Promise<Claim> {
     const askedAt = performance.now();
     const wanted = { id, runId: uuidv7() };
-    const row = await this.claims.ask(wanted);
-    return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), place } } : this.whyNot(id);
+    const row = await this.claims.submit(wanted);
+    return row ? { claimed: true, run: { ...runOf(row, wanted, askedAt), callSlot } } : this.whyNot(id);
   }
 
   /** Writes down that a call is about to be made, and renews the claim. @returns its id, or undefined when the claim is lost */
   async startCall(run: Run, operation: Operation): Promise<string | undefined> {
     const askedAt = performance.now();
-    const id = await this.begins.ask({ id: uuidv7(), run, operation });
+    const id = await this.begins.submit({ id: uuidv7(), run, operation });
     if (id) run.callBefore = lastCallAt(askedAt);
     return id;
   }
@@ -234,7 +235,7 @@ export class Runs implements OnModuleDestroy {
    */
   async finish(run: Run, end: End, call?: { id: string; result: CallResult }): Promise<void> {
     const { state, proof, outcome } = end;
-    await this.keep(() => this.ends.ask({ run, end, call }));
+    await this.keep(() => this.ends.submit({ run, end, call }));
     this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
   }
 
@@ -444,7 +445,7 @@ export class Runs implements OnModuleDestroy {
   }
 }
 
-function runOf(row: ClaimedRow, { runId }: WantedClaim, askedAt: number): Omit<Run, 'place'> {
+function runOf(row: ClaimedRow, { runId }: WantedClaim, askedAt: number): Omit<Run, 'callSlot'> {
   const { merchantId, platformId, authorizerAppid, grantVersion, grantGone, tokenSealed, tokenVersion } = row;
   return {
     id: row.id,

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { Loop } from '@app/concurrency';
 import { TakedownIntake } from './takedown-intake.js';
 import { Takedowns } from './takedowns.js';
 
@@ -13,8 +13,10 @@ const RELEASE_SILENT_MS = 30_000;
 @Injectable()
 export class TakedownWatch {
   private readonly logger = new Logger(TakedownWatch.name);
-  private readonly stopping = new AbortController();
-  private loop: Promise<void> | undefined;
+  private readonly loop = new Loop(() => this.look(), {
+    everyMs: EVERY_MS,
+    onError: (error) => this.logger.warn('watch failed, next one soon', { error }),
+  });
 
   constructor(
     private readonly takedowns: Takedowns,
@@ -22,12 +24,11 @@ export class TakedownWatch {
   ) {}
 
   start(): void {
-    this.loop ??= this.watch();
+    this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.loop;
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** One look. */
@@ -44,13 +45,6 @@ export class TakedownWatch {
   private async each(found: Promise<string[]>, act: (id: string) => Promise<void>): Promise<void> {
     for (const id of await found) {
       await act(id).catch((error: unknown) => this.logger.warn('a takedown is left', { takedown_id: id, error }));
-    }
-  }
-
-  private async watch(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      await this.look().catch((error: unknown) => this.logger.warn('watch failed, next one soon', { error }));
-      await delay(EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 }

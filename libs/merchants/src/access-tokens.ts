@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { isOfRows, prepared, rows, SealedColumns } from '@app/database';
-import { Gathering, type Patience } from '@app/queue';
+import { isItemError, prepared, rows, SealedColumns } from '@app/database';
+import { Batcher, type BatchWindow } from '@app/concurrency';
 import { MintPutOff, TokenUnavailable } from './errors.js';
 
 export interface MintedToken {
@@ -66,7 +66,7 @@ interface NewToken {
 }
 
 /** A takedown mints thousands of tokens in a row. Callers wait, so a statement hardly waits for more. */
-export const LITTLE_PATIENCE: Patience = { items: 16, ms: 5 };
+export const SHORT_WINDOW: BatchWindow = { enoughItems: 16, longestMs: 5 };
 
 /**
  * One mint per token lifetime across all processes. Every mint kills the token before it, so two processes that mint at
@@ -77,9 +77,9 @@ export const LITTLE_PATIENCE: Patience = { items: 16, ms: 5 };
 export class AccessTokens {
   private readonly flights = new Map<string, Promise<HeldToken>>();
   private readonly options: AccessTokenOptions;
-  private readonly reads = new Gathering((wanted: WantedToken[]) => this.readAll(wanted), isOfRows, LITTLE_PATIENCE);
-  private readonly leases = new Gathering((wanted: WantedLease[]) => this.leaseAll(wanted), isOfRows, LITTLE_PATIENCE);
-  private readonly stores = new Gathering((minted: NewToken[]) => this.storeAll(minted), isOfRows, LITTLE_PATIENCE);
+  private readonly reads = new Batcher((wanted: WantedToken[]) => this.readAll(wanted), isItemError, SHORT_WINDOW);
+  private readonly leases = new Batcher((wanted: WantedLease[]) => this.leaseAll(wanted), isItemError, SHORT_WINDOW);
+  private readonly stores = new Batcher((minted: NewToken[]) => this.storeAll(minted), isItemError, SHORT_WINDOW);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -187,10 +187,10 @@ export class AccessTokens {
     const owner = uuidv7();
     const giveUpAt = performance.now() + this.options.waitMs;
     for (;;) {
-      const row = await this.reads.ask({ holderId, lastingMs });
+      const row = await this.reads.submit({ holderId, lastingMs });
       if (row?.token_sealed && row.is_usable) return this.held(holderId, row.token_sealed, row);
       if (row?.is_cooling) throw new TokenUnavailable(row.failure_code ?? 'unknown');
-      if (await this.leases.ask({ holderId, owner, seenVersion: row?.version ?? 0 })) {
+      if (await this.leases.submit({ holderId, owner, seenVersion: row?.version ?? 0 })) {
         const held = await this.mintUnderLease(holderId, owner, mint);
         if (held) return held;
       }
@@ -218,7 +218,7 @@ export class AccessTokens {
       clearInterval(renewal);
     }
     const { token, expiresInSeconds } = minted;
-    const stored = await this.stores.ask({
+    const stored = await this.stores.submit({
       holderId,
       owner,
       tokenSealed: this.seal(holderId, token),

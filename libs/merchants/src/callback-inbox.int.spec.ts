@@ -1,4 +1,3 @@
-import { JobQueues } from '@app/queue';
 import { decodeAesKey, sealPush, type XmlInputFields } from '@app/wechat';
 import { faultSchema } from '../../../apps/simulator/src/state/faults.js';
 import { freePort } from '../../../test/support/free-port.js';
@@ -57,7 +56,7 @@ describe('the callback inbox', () => {
     AuthorizationCodeExpiredTime: NOON + 3600,
     PreAuthCode: 'preauthcode@@@x',
   });
-  const hasJob = async (id: string) => (await world.get(JobQueues).missing('callback.process', [id])).length === 0;
+  const hasJob = async (id: string) => (await world.missingJobs('callback.process', [id])).length === 0;
   const newest = async () => {
     const row = (await events()).at(-1);
     if (!row) throw new Error('nothing was recorded');

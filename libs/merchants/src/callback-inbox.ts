@@ -3,8 +3,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { isOfRows, rows, SealedColumns, type Sql } from '@app/database';
-import { Gathering, JobQueues } from '@app/queue';
+import { isItemError, rows, SealedColumns, type Sql } from '@app/database';
+import { Batcher } from '@app/concurrency';
+import { JobQueues } from '@app/queue';
 import {
   AuthorizerApi,
   openPush,
@@ -93,7 +94,7 @@ type Payload = z.output<typeof payloadSchema>;
 @Injectable()
 export class CallbackInbox {
   private readonly logger = new Logger(CallbackInbox.name);
-  private readonly alone = new Gathering((incoming: Incoming[]) => this.record(this.dataSource, incoming), isOfRows);
+  private readonly alone = new Batcher((incoming: Incoming[]) => this.record(this.dataSource, incoming), isItemError);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -219,7 +220,7 @@ export class CallbackInbox {
     forwardUrls: string[],
     push: RawPush,
   ): Promise<{ record: Recorded | undefined; planned: PlannedForward[] }> {
-    if (!effect && forwardUrls.length === 0) return { record: await this.alone.ask(incoming), planned: [] };
+    if (!effect && forwardUrls.length === 0) return { record: await this.alone.submit(incoming), planned: [] };
     return this.dataSource.transaction(async (tx) => {
       const [record] = await this.record(tx, [incoming]);
       if (!record || record.isMisaddressed) return { record, planned: [] };

@@ -1,4 +1,4 @@
-import { jobs, JobQueues } from '@app/queue';
+import { jobs } from '@app/queue';
 import { decodeAesKey, openPush } from '@app/wechat';
 import { startCopiesReceiver } from '../../../test/support/copies-receiver.js';
 import { eventually } from '../../../test/support/eventually.js';
@@ -41,7 +41,7 @@ describe('forwarding', () => {
   };
   const pushTicket = (to = platform) =>
     world.push(to, { InfoType: 'component_verify_ticket', ComponentVerifyTicket: 'ticket@@@forwarded' });
-  const hasJob = async (id: string) => (await world.get(JobQueues).missing('callback.forward', [id])).length === 0;
+  const hasJob = async (id: string) => (await world.missingJobs('callback.forward', [id])).length === 0;
 
   it('sends a push on byte for byte, so that the receiver can verify and open it', async () => {
     await forwardTo(`${receiver.url}/wechat?key=7`);

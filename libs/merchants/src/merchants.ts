@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { binderOf, isOfRows, prepared, rows, SealedColumns, type Sql } from '@app/database';
-import { Gathering } from '@app/queue';
+import { Batcher } from '@app/concurrency';
+import { binderOf, isItemError, prepared, rows, SealedColumns, type Sql } from '@app/database';
 import { Events, type EventSubject } from '@app/events';
 import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization } from '@app/wechat';
-import { AccessTokens, LITTLE_PATIENCE } from './access-tokens.js';
+import { AccessTokens, SHORT_WINDOW } from './access-tokens.js';
 import { ineligibleReasons, type DeniedReason } from './eligibility.js';
 import { MerchantNotFound, PlatformRequired } from './errors.js';
 import { Merchant, type MerchantState } from './merchant.entity.js';
@@ -56,7 +56,7 @@ export interface MerchantFilter {
 export class Merchants {
   /** Over `merchants m`: what a row has to be called to be a Merchant. */
   private readonly columns: string;
-  private readonly grants = new Gathering((ids: string[]) => this.readGrants(ids), isOfRows, LITTLE_PATIENCE);
+  private readonly grants = new Batcher((ids: string[]) => this.readGrants(ids), isItemError, SHORT_WINDOW);
 
   constructor(
     private readonly dataSource: DataSource,
@@ -119,7 +119,7 @@ export class Merchants {
   }
 
   async grant(id: string): Promise<Grant> {
-    const found = await this.grants.ask(id);
+    const found = await this.grants.submit(id);
     if (!found) throw new Error('There is no such merchant.');
     const { version, state, refreshTokenSealed } = found;
     const refreshToken = refreshTokenSealed ? this.sealed.open(placeOf(id), refreshTokenSealed) : undefined;

@@ -1,4 +1,3 @@
-import { JobQueues } from '@app/queue';
 import { MerchantsWorld, type WorldPlatform } from '../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackInbox } from './callback-inbox.js';
@@ -43,7 +42,7 @@ describe('reconciliation', () => {
 
   /** Those of whom no job reads the facts. */
   const unasked = (...merchants: Merchant[]) =>
-    world.get(JobQueues).missing(
+    world.missingJobs(
       'merchant.read-facts',
       merchants.map(({ id }) => `merchant.read-facts-${id}`),
     );

@@ -1,3 +1,5 @@
+import { RetryAfter } from './errors.js';
+
 /**
  * How long to wait before the next attempt, in ms.
  * @param attemptsMade attempts that failed so far, at least 1
@@ -14,4 +16,16 @@ export function exponential({ fromMs, toMs }: { fromMs: number; toMs: number }):
     const fullMs = Math.min(toMs, fromMs * 2 ** (attemptsMade - 1));
     return Math.round(fullMs * (1 - random / 4));
   };
+}
+
+export type NextStep = { step: 'give up' } | { step: 'retry'; delayMs: number };
+
+/**
+ * What follows a failed attempt.
+ * @param attempt which attempt failed, from 1
+ */
+export function nextStep(error: unknown, attempt: number, attempts: number, backoff: Backoff): NextStep {
+  if (attempt >= attempts) return { step: 'give up' };
+  const delayMs = error instanceof RetryAfter ? error.delayMs : backoff(attempt, error);
+  return { step: 'retry', delayMs: Math.max(0, Math.round(delayMs)) };
 }

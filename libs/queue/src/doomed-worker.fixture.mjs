@@ -1,11 +1,26 @@
 // A worker process for a test to kill: takes a job, says so on stdout, and never finishes it.
 // Plain ESM over dist, because a child process has no jest to compile TypeScript.
-import { JobRunner, jobs } from '../../../dist/libs/queue/src/index.js';
+import 'reflect-metadata';
+import { Processor } from '@nestjs/bullmq';
+import { NestFactory } from '@nestjs/core';
+import { JobHost, JobHosts, jobs, QueueModule, queues } from '../../../dist/libs/queue/src/index.js';
 
 const hang = (_data, { jobId }) => {
   console.log(`running ${jobId}`);
   return new Promise(() => setInterval(() => undefined, 1_000));
 };
-const handlers = Object.fromEntries(Object.keys(jobs).map((name) => [name, hang]));
-const runner = new JobRunner(JSON.parse(process.argv[2]), handlers);
-await runner.start();
+const typeOf = (queue) => {
+  class Host extends JobHost {
+    handlers = Object.fromEntries(Object.keys(jobs).map((name) => [name, hang]));
+  }
+  Processor(queue)(Host);
+  return Host;
+};
+const types = Object.fromEntries(Object.keys(queues).map((queue) => [queue, typeOf(queue)]));
+
+class Root {}
+const app = await NestFactory.createApplicationContext(
+  { module: Root, imports: [QueueModule.forRoot(JSON.parse(process.argv[2]))], providers: JobHosts.of(types) },
+  { logger: false },
+);
+await app.get(JobHosts).start();

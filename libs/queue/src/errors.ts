@@ -1,11 +1,5 @@
 export type QueueErrorCode =
-  | 'queue_url_invalid'
-  | 'queue_unavailable'
-  | 'job_data_invalid'
-  | 'job_handlers_incomplete'
-  | 'job_give_up'
-  | 'job_retry_after'
-  | 'job_stalled';
+  'queue_url_invalid' | 'queue_unavailable' | 'job_data_invalid' | 'job_host_misplaced' | 'job_retry_after';
 
 /** Everything this lib throws, and what a handler may throw to say what comes next. */
 export class QueueError extends Error {
@@ -43,21 +37,10 @@ export class JobDataInvalid extends QueueError {
   }
 }
 
-/** The worker must not start: some job of the catalogue would never run, or a handler is for no job. */
-export class JobHandlersIncomplete extends QueueError {
-  constructor(missing: readonly string[], unknown: readonly string[]) {
-    const parts = [
-      ...(missing.length ? [`without a handler: ${missing.join(', ')}`] : []),
-      ...(unknown.length ? [`not in the catalogue: ${unknown.join(', ')}`] : []),
-    ];
-    super('job_handlers_incomplete', `Jobs ${parts.join('; ')}.`);
-  }
-}
-
-/** Thrown by a handler: trying again is pointless. */
-export class GiveUp extends QueueError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('job_give_up', message, options);
+/** The worker must not start: a class that is said to run the jobs of one queue is the `@Processor` of another. */
+export class JobHostMisplaced extends QueueError {
+  constructor(queue: string, processes: string) {
+    super('job_host_misplaced', `The host of the queue ${queue} is the processor of ${processes}.`);
   }
 }
 
@@ -68,12 +51,5 @@ export class RetryAfter extends QueueError {
     options?: ErrorOptions,
   ) {
     super('job_retry_after', `Try again in ${delayMs} ms.`, options);
-  }
-}
-
-/** The worker that ran the job was lost so often that the job itself is the likely cause. */
-export class JobStalled extends QueueError {
-  constructor(job: string) {
-    super('job_stalled', `Workers were lost too often while running a ${job} job.`);
   }
 }

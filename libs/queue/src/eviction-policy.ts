@@ -1,5 +1,6 @@
+import { RedisQueueBackend } from 'bullmq';
 import { Command } from 'ioredis';
-import type { BullQueue } from './backend.js';
+import type { CatalogueQueue } from './queue-connections.js';
 
 const THEIRS = 'maxmemory_policy:';
 const OURS = 'retract_maxmemory_policy:';
@@ -10,9 +11,9 @@ Command.setReplyTransformer('info', (reply: unknown) =>
 );
 
 /** By what Redis makes room when its memory is full, if jobs may be thrown away for it. */
-export async function evictionPolicy(queue: BullQueue): Promise<string | undefined> {
+export async function evictionPolicy(queue: CatalogueQueue): Promise<string | undefined> {
   const backend = queue.getBackend();
-  if (!('client' in backend)) return undefined;
+  if (!(backend instanceof RedisQueueBackend)) return undefined;
   const client = await backend.client;
   const policy = new RegExp(`^${OURS}([a-z-]+)`, 'm').exec(await client.info())?.[1];
   return policy === 'noeviction' ? undefined : policy;

@@ -1,27 +1,18 @@
 export type { Backoff } from './backoff.js';
-export type { QueueOptions } from './backend.js';
+export type { CallSlot } from './call-slots.js';
 export {
-  GiveUp,
   JobDataInvalid,
-  JobHandlersIncomplete,
-  JobStalled,
+  JobHostMisplaced,
   QueueError,
   QueueUnavailable,
   QueueUrlInvalid,
   RetryAfter,
 } from './errors.js';
+export { JobHost, type JobContext, type JobHandlers } from './job-host.js';
+export { JobHosts } from './job-hosts.js';
 export { JobQueues, type JobItem, type QueueCounts } from './job-queues.js';
-export {
-  JobRunner,
-  type GaveUpHook,
-  type JobContext,
-  type JobHandler,
-  type JobHandlers,
-  type JobRunnerOptions,
-} from './job-runner.js';
-export { Gathering, type Patience } from './gathering.js';
-export type { Place } from './places.js';
 export { jobs, queues, type JobData, type JobName, type QueueName } from './jobs.js';
+export type { QueueOptions } from './queue-connections.js';
 export { QueueModule } from './queue.module.js';
 export { queueShortage, type QueueShortage } from './shortage.js';
 export { isQueueAway, whyNoQueue } from './why-no-queue.js';

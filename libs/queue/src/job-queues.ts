@@ -1,10 +1,9 @@
-import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { AddingSide, type BullQueue, type QueueOptions } from './backend.js';
-import { logBackendErrors } from './backend-errors.js';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { within } from './deadline.js';
 import { evictionPolicy } from './eviction-policy.js';
 import { JobDataInvalid, QueueUnavailable } from './errors.js';
 import { jobs, queueNames, type JobData, type JobName, type QueueName } from './jobs.js';
+import { CatalogueQueue, QueueConnections, type QueueOptions } from './queue-connections.js';
 import { tryWrite } from './try-write.js';
 
 const DEADLINE_MS = 5_000;
@@ -30,14 +29,24 @@ export interface QueueCounts {
  * again.
  */
 export class JobQueues implements OnApplicationShutdown {
-  readonly #logger = new Logger(JobQueues.name);
-  readonly #opened = new Map<QueueName, Promise<BullQueue>>();
-  readonly #side: AddingSide;
-  #closing: Promise<void> | undefined;
+  private readonly queues: Map<string, CatalogueQueue>;
+  private closing: Promise<void> | undefined;
 
-  /** Connects at the first use. @throws QueueUrlInvalid */
-  constructor(options: QueueOptions) {
-    this.#side = new AddingSide(options);
+  /** @param queues all of the catalogue */
+  constructor(
+    private readonly connections: QueueConnections,
+    queues: CatalogueQueue[],
+  ) {
+    this.queues = new Map(queues.map((queue) => [queue.name, queue]));
+  }
+
+  /** Before there is an application. Whoever opens them closes them. @throws QueueUrlInvalid */
+  static open(options: QueueOptions): JobQueues {
+    const connection = new QueueConnections(options);
+    return new JobQueues(
+      connection,
+      queueNames.map((name) => new CatalogueQueue(name, { connection })),
+    );
   }
 
   /**
@@ -65,19 +74,7 @@ export class JobQueues implements OnApplicationShutdown {
       stackTraceLimit: 0,
     };
     const bulk = items.map(({ jobId, data }) => ({ name, data: parse(name, data), opts: { ...opts, jobId } }));
-    await this.#run(queue, 'add', (opened) => opened.addBulk(bulk));
-  }
-
-  /**
-   * Those of the ids for which the queue holds no job, neither waiting, delayed nor running: what a sweep has to add
-   * again or give back.
-   * @throws QueueUnavailable
-   */
-  async missing(name: JobName, jobIds: readonly string[]): Promise<string[]> {
-    const states = await this.#run(jobs[name].queue, 'look up', (opened) =>
-      Promise.all(jobIds.map((jobId) => opened.getJobState(jobId))),
-    );
-    return jobIds.filter((_jobId, index) => states[index] === 'unknown');
+    await this.run(queue, 'add', (opened) => opened.addBulk(bulk));
   }
 
   /** @throws QueueUnavailable */
@@ -86,7 +83,7 @@ export class JobQueues implements OnApplicationShutdown {
       waiting = 0,
       active = 0,
       delayed = 0,
-    } = await this.#run(queue, 'count', (opened) => opened.getJobCounts('waiting', 'active', 'delayed'));
+    } = await this.run(queue, 'count', (opened) => opened.getJobCounts('waiting', 'active', 'delayed'));
     return { waiting, active, delayed };
   }
 
@@ -96,7 +93,7 @@ export class JobQueues implements OnApplicationShutdown {
    */
   async ping(deadlineMs = DEADLINE_MS): Promise<void> {
     const [queue] = queueNames;
-    if (queue) await this.#run(queue, 'ping', tryWrite, deadlineMs);
+    if (queue) await this.run(queue, 'ping', tryWrite, deadlineMs);
   }
 
   /**
@@ -105,64 +102,37 @@ export class JobQueues implements OnApplicationShutdown {
    */
   async evictionPolicy(): Promise<string | undefined> {
     const [queue] = queueNames;
-    return queue && this.#run(queue, 'look at memory', evictionPolicy);
+    return queue && this.run(queue, 'look at memory', evictionPolicy);
   }
 
   /** Idempotent. What was added stays added. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    this.closing ??= this.closeAll();
+    return this.closing;
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
 
-  #run<T>(
+  private run<T>(
     name: QueueName,
     operation: string,
-    work: (queue: BullQueue) => Promise<T>,
+    work: (queue: CatalogueQueue) => Promise<T>,
     deadlineMs = DEADLINE_MS,
   ): Promise<T> {
-    if (this.#closing) return Promise.reject(new QueueUnavailable(`${operation}: already closed`));
-    return within(deadlineMs, operation, this.#open(name).then(work));
+    const queue = this.queues.get(name);
+    if (!queue || this.closing) return Promise.reject(new QueueUnavailable(`${operation}: already closed`));
+    return within(
+      deadlineMs,
+      operation,
+      queue.waitUntilReady().then(() => work(queue)),
+    );
   }
 
-  #open(name: QueueName): Promise<BullQueue> {
-    const opened = this.#opened.get(name);
-    if (opened) return opened;
-    const opening = this.#connect(name);
-    this.#opened.set(name, opening);
-    // BullMQ keeps the first connect's failure for ever: forget that queue, so that the next call starts afresh.
-    opening.catch(() => this.#opened.delete(name));
-    return opening;
-  }
-
-  async #connect(name: QueueName): Promise<BullQueue> {
-    const queue = this.#side.open(name);
-    queue.on('error', logBackendErrors(this.#logger, name));
-    try {
-      await queue.waitUntilReady();
-      return queue;
-    } catch (error) {
-      await queue.close().catch(() => undefined);
-      throw error;
-    }
-  }
-
-  async #close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#opened.values());
-    const queues = opened.flatMap((opening) => (opening.status === 'fulfilled' ? [opening.value] : []));
-    try {
-      await within(DEADLINE_MS, 'close', Promise.all(queues.map((queue) => queue.close())));
-    } catch (error) {
-      // The backend is away and cannot take leave; without this its connections would go on trying for ever.
-      this.#logger.warn('queue did not close', { error: String(error) });
-      for (const queue of queues) queue.disconnect().catch(() => undefined);
-    }
-    await this.#side.close(DEADLINE_MS).catch((error: unknown) => {
-      this.#logger.warn('queue connections did not close', { error: String(error) });
-    });
+  private async closeAll(): Promise<void> {
+    await Promise.all([...this.queues.values()].map((queue) => queue.close()));
+    await this.connections.close('adding', DEADLINE_MS);
   }
 }
 

@@ -1,4 +1,6 @@
-import { isJobName, jobNames, jobs, queueNames, queues } from './jobs.js';
+import { jobs, queueNames, queues, type JobName } from './jobs.js';
+
+const jobNames = Object.keys(jobs) as JobName[];
 
 /** Payloads as the last release wrote them, which may still lie in a queue. Change one only together with a release. */
 const lastRelease = {
@@ -86,10 +88,5 @@ describe('the job catalogue', () => {
       ) / 3_600_000;
     expect(hours(0.5)).toBeCloseTo(26, 0);
     expect(hours(0.999)).toBeGreaterThan(22);
-  });
-
-  it('knows its own names, and not those that every object has', () => {
-    expect(jobNames.every(isJobName)).toBe(true);
-    expect(isJobName('toString')).toBe(false);
   });
 });

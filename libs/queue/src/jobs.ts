@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { exponential, type Backoff } from './backoff.js';
 
 /**
- * Queues are split by what must not wait for what. `concurrency` is jobs at a time per worker process; where jobs leave their
- * places early (places.ts), it is calls at a time, and up to twice as many more are being prepared or written down.
+ * Queues are split by what must not wait for what. `concurrency` is jobs at a time per worker process; where jobs release their
+ * call slots early (call-slots.ts), it is calls at a time, and up to twice as many more are being prepared or written down.
  */
 export const queues = {
   /** Calls to WeChat that take a message back. They mostly wait for an answer. */
@@ -107,8 +107,3 @@ export type JobName = keyof typeof jobs;
 export type JobData<N extends JobName> = z.infer<(typeof jobs)[N]['schema']>;
 
 export const queueNames = Object.keys(queues) as QueueName[];
-export const jobNames = Object.keys(jobs) as JobName[];
-
-export function isJobName(name: string): name is JobName {
-  return Object.hasOwn(jobs, name);
-}

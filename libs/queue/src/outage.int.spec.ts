@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { createEmptyDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { queueBackends } from '../../../test/support/queue-backends.js';
-import { idleHandlers } from './idle-handlers.fixture.js';
-import { JobQueues, JobRunner, QueueUnavailable, type QueueOptions } from './index.js';
+import { anApp, hostTypes } from './hosts.fixture.js';
+import { JobHosts, JobQueues, QueueUnavailable, type QueueOptions } from './index.js';
 
 /** A way to the backend that a test can cut: connections break and new ones are refused, until it is restored. */
 async function aCuttableWayTo(url: string) {
@@ -70,7 +70,7 @@ describe.each(queueBackends)('an outage of %s', (_backend, urlFor) => {
     const own = `t${randomUUID().replaceAll('-', '')}`;
     way = await aCuttableWayTo(urlFor(database.url));
     options = { url: way.url, schema: own, prefix: own };
-    queues = new JobQueues(options);
+    queues = JobQueues.open(options);
   });
   afterEach(async () => {
     await queues.close();
@@ -115,14 +115,11 @@ describe.each(queueBackends)('an outage of %s', (_backend, urlFor) => {
     const seen = new Set<string>();
     let release = () => undefined as void;
     const held = new Promise<void>((resolve) => (release = resolve));
-    const runner = new JobRunner(
+    const app = await anApp(
       { ...options, lockDurationMs: 1_000, stalledIntervalMs: 500, concurrency: { deletions: 1 } },
-      {
-        ...idleHandlers,
-        'deletion.run': ({ deletion_id }) => (seen.add(deletion_id), held),
-      },
+      hostTypes({ 'deletion.run': ({ deletion_id }) => (seen.add(deletion_id), held) }),
     );
-    await runner.start();
+    await app.get(JobHosts).start();
     const both = [aDeletion(), aDeletion()];
     await queues.addBulk('deletion.run', both);
     await eventually(() => seen.size === 1);
@@ -137,23 +134,26 @@ describe.each(queueBackends)('an outage of %s', (_backend, urlFor) => {
       return counts !== undefined && counts.waiting + counts.active + counts.delayed === 0;
     });
     expect([...seen].toSorted()).toEqual(both.map(({ jobId }) => jobId).toSorted());
-    await runner.stop();
+    await app.get(JobHosts).stop();
+    await app.close();
   });
 
-  it('does not keep a runner or the queues from stopping', async () => {
-    const runner = new JobRunner(options, idleHandlers);
-    await runner.start();
+  it('does not keep workers, the application or the queues from stopping', async () => {
+    const app = await anApp(options);
+    await app.get(JobHosts).start();
     await add(aDeletion());
 
     await way.cut();
 
-    await runner.stop();
+    await app.get(JobHosts).stop();
+    await app.close();
     await queues.close();
   });
 
-  it('makes a runner refuse to start', async () => {
+  it('makes workers refuse to start', async () => {
     await way.cut();
-    const runner = new JobRunner(options, idleHandlers);
-    await expect(runner.start()).rejects.toThrow(QueueUnavailable);
+    const app = await anApp(options);
+    await expect(app.get(JobHosts).start()).rejects.toThrow(QueueUnavailable);
+    await app.close();
   });
 });

@@ -3,27 +3,28 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { getQueueToken, Processor } from '@nestjs/bullmq';
 import { Logger } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModule } from '@nestjs/testing';
+import type { Queue } from 'bullmq';
 import { createEmptyDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { queueBackends } from '../../../test/support/queue-backends.js';
-import { AddingSide, type QueueOptions } from './backend.js';
-import { idleHandlers } from './idle-handlers.fixture.js';
+import { anApp, hostTypes } from './hosts.fixture.js';
 import {
-  GiveUp,
   JobDataInvalid,
-  JobHandlersIncomplete,
+  JobHost,
+  JobHostMisplaced,
+  JobHosts,
   JobQueues,
-  JobRunner,
-  JobStalled,
   QueueModule,
   QueueUrlInvalid,
   RetryAfter,
   type JobData,
-  type JobHandler,
   type JobHandlers,
-  type JobRunnerOptions,
+  type QueueOptions,
 } from './index.js';
+import type { JobHandler } from './job-host.js';
+import type { JobHostTypes } from './job-hosts.js';
 
 /** Waits until the condition holds, or fails after 20 seconds. */
 async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -43,8 +44,6 @@ function aDeletion(): JobData<'deletion.run'> {
   return { deletion_id: randomUUID(), request_id: randomUUID() };
 }
 
-const done = () => Promise.resolve();
-
 // Before each, because Nest's testing module installs a logger of its own.
 beforeEach(() => Logger.overrideLogger(false));
 
@@ -52,7 +51,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
   let database: TestDatabase;
   let options: QueueOptions;
   let queues: JobQueues;
-  let runners: JobRunner[];
+  let apps: TestingModule[];
 
   beforeAll(async () => {
     database = await createEmptyDatabase();
@@ -62,22 +61,27 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
   beforeEach(() => {
     const own = `t${randomUUID().replaceAll('-', '')}`;
     options = { url: urlFor(database.url), schema: own, prefix: own };
-    queues = new JobQueues(options);
-    runners = [];
+    queues = JobQueues.open(options);
+    apps = [];
   });
   afterEach(async () => {
-    await Promise.all(runners.map((runner) => runner.stop()));
+    await Promise.all(apps.map((app) => app.get(JobHosts).stop()));
+    await Promise.all(apps.map((app) => app.close()));
     await queues.close();
   });
 
-  async function startRunner(
-    run: JobHandler<'deletion.run'>,
-    settings: Partial<JobRunnerOptions> = {},
-  ): Promise<JobRunner> {
-    const runner = new JobRunner({ ...options, ...settings }, { ...idleHandlers, 'deletion.run': run });
-    runners.push(runner);
-    await runner.start();
-    return runner;
+  async function startHosts(run: JobHandler<'deletion.run'>, settings: Partial<QueueOptions> = {}): Promise<JobHosts> {
+    const app = await anApp({ ...options, ...settings }, hostTypes({ 'deletion.run': run }));
+    apps.push(app);
+    await app.get(JobHosts).start();
+    return app.get(JobHosts);
+  }
+
+  /** The queue itself, as @nestjs/bullmq provides it. */
+  async function aQueue(): Promise<Queue> {
+    const app = await anApp(options);
+    apps.push(app);
+    return app.get<Queue>(getQueueToken('deletions'), { strict: false });
   }
 
   async function isEmpty(): Promise<boolean> {
@@ -87,7 +91,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
 
   it('hands the data of an added job to its handler', async () => {
     const seen: unknown[] = [];
-    await startRunner(async (data, { enter: _enter, leave: _leave, ...context }) => {
+    await startHosts(async (data, { acquire: _acquire, release: _release, ...context }) => {
       seen.push({ data, context });
     });
     const data = aDeletion();
@@ -99,15 +103,15 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     expect(seen).toEqual([{ data, context }]);
   });
 
-  it('begins another job while a handler that has left its place ends', async () => {
+  it('begins another job while a handler that has released its slot ends', async () => {
     const { opened, open } = gate();
     const begun: string[] = [];
-    await startRunner(
-      async ({ deletion_id }, { enter, leave }) => {
-        await enter();
+    await startHosts(
+      async ({ deletion_id }, { acquire, release }) => {
+        await acquire();
         begun.push(deletion_id);
-        leave();
-        // The first one only shows that they leave.
+        release();
+        // The first one only shows that they release theirs.
         if (begun.length > 1) await opened;
       },
       { concurrency: { deletions: 1 } },
@@ -123,14 +127,16 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     await eventually(isEmpty);
   });
 
-  it('tells a job that was fetched ahead when it stops that there will be no place', async () => {
+  it('tells a job that was fetched ahead when it stops that there will be no slot', async () => {
     const { opened, open } = gate();
     const calling: string[] = [];
     const refused: string[] = [];
-    const runner = await startRunner(
-      async ({ deletion_id }, { enter, leave }) => {
-        ((await enter()) ? calling : refused).push(deletion_id);
-        if (calling.length === 1) leave();
+    let begun = 0;
+    const hosts = await startHosts(
+      async ({ deletion_id }, { acquire, release }) => {
+        begun++;
+        ((await acquire()) ? calling : refused).push(deletion_id);
+        if (calling.length === 1) release();
         else if (calling.includes(deletion_id)) await opened;
       },
       { concurrency: { deletions: 1 } },
@@ -139,9 +145,9 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     await queues.addBulk('deletion.run', first ? [first] : []);
     await eventually(async () => calling.length === 1 && (await isEmpty()));
     await queues.addBulk('deletion.run', others);
-    await eventually(async () => (await queues.counts('deletions')).active === 2);
+    await eventually(async () => begun === 3 && (await queues.counts('deletions')).active === 2);
 
-    const stopped = runner.stop();
+    const stopped = hosts.stop();
     await eventually(() => refused.length === 1);
     open();
     await stopped;
@@ -152,7 +158,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
 
   it('adds many at once, and each runs', async () => {
     const seen: string[] = [];
-    await startRunner(async ({ deletion_id }) => void seen.push(deletion_id));
+    await startHosts(async ({ deletion_id }) => void seen.push(deletion_id));
     const items = Array.from({ length: 250 }, aDeletion).map((data) => ({ jobId: data.deletion_id, data }));
 
     await queues.addBulk('deletion.run', items);
@@ -170,7 +176,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     expect(await queues.counts('deletions')).toEqual({ waiting: 1, active: 0, delayed: 0 });
 
     let runs = 0;
-    await startRunner(async () => void runs++);
+    await startHosts(async () => void runs++);
 
     await eventually(isEmpty);
     expect(runs).toBe(1);
@@ -179,7 +185,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
   it('does nothing when a job is added that is running', async () => {
     const { opened, open } = gate();
     let runs = 0;
-    await startRunner(() => (runs++, opened));
+    await startHosts(() => (runs++, opened));
     const data = aDeletion();
     await queues.add('deletion.run', data, { jobId: data.deletion_id });
     await eventually(() => runs === 1);
@@ -193,50 +199,38 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
   });
 
   it.each([
-    ['done', () => Promise.resolve()],
-    ['given up', () => Promise.reject(new GiveUp('refused'))],
-  ])('runs a job again that is added after it was %s', async (_how, end) => {
+    ['done', 1, () => Promise.resolve()],
+    ['given up', 6, () => Promise.reject(new RetryAfter(1))],
+  ])('runs a job again that is added after it was %s', async (_how, attempts, end) => {
     let runs = 0;
-    await startRunner(() => (runs++, end()));
+    await startHosts(() => (runs++, end()));
     const data = aDeletion();
-    for (const expected of [1, 2]) {
+    for (const expected of [attempts, 2 * attempts]) {
       await queues.add('deletion.run', data, { jobId: data.deletion_id });
       await eventually(() => runs === expected && isEmpty());
     }
   });
 
-  it('tells which jobs it does not hold', async () => {
-    const [held, unknown] = [aDeletion(), aDeletion()];
-    await queues.add('deletion.run', held, { jobId: held.deletion_id });
-
-    expect(await queues.missing('deletion.run', [held.deletion_id, unknown.deletion_id])).toEqual([
-      unknown.deletion_id,
-    ]);
-  });
-
-  it('tries again after the time a handler asked for, until attempts are used up, then stores the end', async () => {
+  it('tries again after the time a handler asked for, until attempts are used up', async () => {
     const attempts: number[] = [];
-    const ends: unknown[] = [];
-    await startRunner(
-      async (_data, { attempt, isLastAttempt }) => {
-        attempts.push(attempt);
-        expect(isLastAttempt).toBe(attempt === 6);
-        throw new RetryAfter(5, { cause: new Error('too fast') });
-      },
-      { onGaveUp: async (name, data, error) => void ends.push({ name, data, error }) },
-    );
+    const last: boolean[] = [];
+    await startHosts(async (_data, { attempt, isLastAttempt }) => {
+      attempts.push(attempt);
+      last.push(isLastAttempt);
+      throw new RetryAfter(5, { cause: new Error('too fast') });
+    });
     const data = aDeletion();
 
     await queues.add('deletion.run', data, { jobId: data.deletion_id });
 
-    await eventually(() => ends.length > 0 && isEmpty());
+    await eventually(() => attempts.length === 6 && isEmpty());
     expect(attempts).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(ends).toEqual([{ name: 'deletion.run', data, error: expect.any(RetryAfter) }]);
+    expect(last).toEqual([false, false, false, false, false, true]);
   });
 
   it('tries again after an unexpected error, with the wait of the catalogue', async () => {
     let runs = 0;
-    await startRunner(async () => {
+    await startHosts(async () => {
       if (++runs === 1) throw new TypeError('unexpected');
     });
     const data = aDeletion();
@@ -248,77 +242,36 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     expect(runs).toBe(2);
   });
 
-  it('does not try again when the handler gives up, and stores the end once', async () => {
-    const ends: unknown[] = [];
-    let runs = 0;
-    await startRunner(
-      async () => {
-        runs++;
-        throw new GiveUp('refused');
-      },
-      { onGaveUp: async (...end) => void ends.push(end) },
-    );
-    const data = aDeletion();
-
-    await queues.add('deletion.run', data, { jobId: data.deletion_id });
-
-    await eventually(() => ends.length > 0 && isEmpty());
-    expect(runs).toBe(1);
-    expect(ends).toEqual([['deletion.run', data, new GiveUp('refused')]]);
-  });
-
-  it('goes on with other jobs when the end of one could not be stored', async () => {
-    const seen: string[] = [];
-    await startRunner(
-      async ({ deletion_id }) => {
-        seen.push(deletion_id);
-        throw new GiveUp('refused');
-      },
-      { onGaveUp: () => Promise.reject(new Error('database away')), concurrency: { deletions: 1 } },
-    );
-    const both = [aDeletion(), aDeletion()];
-
-    await queues.addBulk(
-      'deletion.run',
-      both.map((data) => ({ jobId: data.deletion_id, data })),
-    );
-
-    await eventually(() => seen.length === 2 && isEmpty());
-  });
-
   it('refuses to add data that does not fit', async () => {
     const data = { ...aDeletion(), access_token: 'a secret' };
     await expect(queues.add('deletion.run', data, { jobId: data.deletion_id })).rejects.toThrow(JobDataInvalid);
     expect(await isEmpty()).toBe(true);
   });
 
-  it('drops a job whose stored data does not fit, without running it or storing an end', async () => {
-    const side = new AddingSide(options);
-    const strange = side.open('deletions');
-    await strange.add('deletion.run', { deletion_id: 7 }, { jobId: randomUUID(), attempts: 6, removeOnFail: true });
-    await strange.add('deletion.unheard-of', {}, { jobId: randomUUID(), attempts: 6, removeOnFail: true });
-    await strange.close();
-    await side.close(5_000);
+  it('drops a job that is not in the catalogue, or whose stored data does not fit, without running it', async () => {
+    const queue = await aQueue();
+    const strange = () => ({ jobId: randomUUID(), attempts: 6, removeOnFail: true });
+    await queue.add('deletion.run', { deletion_id: 7 }, strange());
+    // Of no queue, of another one, and what every object has.
+    await queue.add('deletion.unheard-of', {}, strange());
+    await queue.add('callback.process', { callback_event_id: randomUUID(), request_id: randomUUID() }, strange());
+    await queue.add('toString', {}, strange());
     let calls = 0;
-    await startRunner(async () => void calls++, { onGaveUp: async () => void calls++ });
+    await startHosts(async () => void calls++);
 
     await eventually(isEmpty);
     expect(calls).toBe(0);
   });
 
   it('keeps nothing of an error but its own words in the queue', async () => {
-    await startRunner(async () => {
+    await startHosts(async () => {
       throw new Error('the words of somebody else');
     });
     const data = aDeletion();
     await queues.add('deletion.run', data, { jobId: data.deletion_id });
     await eventually(async () => (await queues.counts('deletions')).delayed === 1);
 
-    const side = new AddingSide(options);
-    const raw = side.open('deletions');
-    const job = await raw.getJob(data.deletion_id);
-    await raw.close();
-    await side.close(5_000);
+    const job = await (await aQueue()).getJob(data.deletion_id);
     expect(job?.failedReason).toMatch(/^Try again in \d+ ms\.$/);
     expect(job?.stacktrace).toEqual([]);
   });
@@ -327,7 +280,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     const { opened, open } = gate();
     const seen: string[] = [];
     const handler: JobHandler<'deletion.run'> = ({ deletion_id }) => (seen.push(deletion_id), opened);
-    const first = await startRunner(handler, { concurrency: { deletions: 1 } });
+    const first = await startHosts(handler, { concurrency: { deletions: 1 } });
     const both = [aDeletion(), aDeletion()];
     for (const data of both) await queues.add('deletion.run', data, { jobId: data.deletion_id });
     await eventually(() => seen.length === 1);
@@ -342,7 +295,7 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
 
     expect(seen).toEqual([both[0]?.deletion_id]);
     expect(await queues.counts('deletions')).toEqual({ waiting: 1, active: 0, delayed: 0 });
-    await startRunner(handler);
+    await startHosts(handler);
     await eventually(isEmpty);
     expect(seen).toEqual(both.map(({ deletion_id }) => deletion_id));
   });
@@ -354,25 +307,55 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
     await killWorkerInMidJob({ ...options, ...quick });
 
     const attempts: number[] = [];
-    await startRunner(async (_data, { attempt }) => void attempts.push(attempt), quick);
+    await startHosts(async (_data, { attempt }) => void attempts.push(attempt), quick);
 
     await eventually(isEmpty);
     expect(attempts).toEqual([1]);
   });
 
-  it('stores the end of a job that loses too many workers', async () => {
-    const quick = { lockDurationMs: 1_000, stalledIntervalMs: 500, maxStalledCount: 0 };
+  it('takes no job while paused, before the start too, and goes on when resumed', async () => {
+    const seen: string[] = [];
+    const types = hostTypes({ 'deletion.run': async ({ deletion_id }) => void seen.push(deletion_id) });
+    const app = await anApp(options, types);
+    apps.push(app);
+    const hosts = app.get(JobHosts);
+    await hosts.pause();
+    await hosts.start();
+    const [first, second] = [aDeletion(), aDeletion()];
+    await queues.add('deletion.run', first, { jobId: first.deletion_id });
+    await sleep(1_500);
+    expect(seen).toEqual([]);
+
+    await hosts.resume();
+    await eventually(() => seen.length === 1 && isEmpty());
+
+    await hosts.pause();
+    await queues.add('deletion.run', second, { jobId: second.deletion_id });
+    await sleep(1_500);
+    expect(seen).toEqual([first.deletion_id]);
+    await hosts.resume();
+    await eventually(isEmpty);
+    expect(seen).toEqual([first.deletion_id, second.deletion_id]);
+  });
+
+  it('gives jobs back for as long as it may not work, and counts no attempt', async () => {
+    const attempts: number[] = [];
+    let mayWork = false;
+    const app = await anApp(
+      options,
+      hostTypes({ 'deletion.run': async (_data, { attempt }) => void attempts.push(attempt) }),
+    );
+    apps.push(app);
+    await app.get(JobHosts).start(() => mayWork);
     const data = aDeletion();
     await queues.add('deletion.run', data, { jobId: data.deletion_id });
-    await killWorkerInMidJob({ ...options, ...quick });
+    await sleep(1_500);
+    expect(attempts).toEqual([]);
 
-    const ends: unknown[] = [];
-    let runs = 0;
-    await startRunner(async () => void runs++, { ...quick, onGaveUp: async (...end) => void ends.push(end) });
+    mayWork = true;
 
-    await eventually(() => ends.length > 0 && isEmpty());
-    expect(runs).toBe(0);
-    expect(ends).toEqual([['deletion.run', data, new JobStalled('deletion.run')]]);
+    await eventually(isEmpty);
+    expect(attempts).toEqual([1]);
   });
 
   it('is provided by its Nest module, answers a ping, and closes with the application', async () => {
@@ -387,7 +370,33 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
   });
 });
 
-async function killWorkerInMidJob(options: JobRunnerOptions): Promise<void> {
+it(`runs on ${queueBackends.map(([name]) => name).join(' and ')} in one process, side by side`, async () => {
+  const database = await createEmptyDatabase();
+  const own = `t${randomUUID().replaceAll('-', '')}`;
+  const sides = await Promise.all(
+    queueBackends.map(async ([, urlFor]) => {
+      const seen: string[] = [];
+      const run = async ({ deletion_id }: JobData<'deletion.run'>) => void seen.push(deletion_id);
+      const options = { url: urlFor(database.url), schema: own, prefix: own };
+      const app = await anApp(options, hostTypes({ 'deletion.run': run }));
+      await app.get(JobHosts).start();
+      return { app, seen, queues: app.get(JobQueues) };
+    }),
+  );
+  const items = sides.map(() =>
+    Array.from({ length: 50 }, aDeletion).map((data) => ({ jobId: data.deletion_id, data })),
+  );
+  await Promise.all(sides.map(({ queues }, index) => queues.addBulk('deletion.run', items[index] ?? [])));
+  await eventually(() => sides.every(({ seen }) => seen.length === 50));
+  for (const [index, { seen, app }] of sides.entries()) {
+    expect(seen.toSorted()).toEqual(items[index]?.map(({ jobId }) => jobId).toSorted());
+    await app.get(JobHosts).stop();
+    await app.close();
+  }
+  await database.drop();
+});
+
+async function killWorkerInMidJob(options: QueueOptions): Promise<void> {
   const script = join(process.cwd(), 'libs/queue/src/doomed-worker.fixture.mjs');
   const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
@@ -396,19 +405,41 @@ async function killWorkerInMidJob(options: JobRunnerOptions): Promise<void> {
   await exited;
 }
 
-describe('JobRunner', () => {
-  const options = { url: 'redis://127.0.0.1:1' };
+describe('the hosts of a process', () => {
+  const handlers: JobHandlers<'tokens'> = {
+    'authorizer.refresh-token': () => Promise.resolve(),
+    'merchant.read-awaited-facts': () => Promise.resolve(),
+  };
 
-  it('refuses to exist when a job has no handler', () => {
-    const { 'callback.process': _without, ...rest } = idleHandlers;
-    expect(() => new JobRunner(options, rest as JobHandlers)).toThrow(
-      new JobHandlersIncomplete(['callback.process'], []),
-    );
+  it('do not compile when a queue has no host, or the host of another queue', () => {
+    const types = hostTypes();
+    const { tokens: _tokens, ...rest } = types;
+    // @ts-expect-error Nobody runs the tokens' jobs.
+    const withoutOne: JobHostTypes = rest;
+    // @ts-expect-error Those of the deletions' are not the tokens'.
+    const exchanged: JobHostTypes = { ...types, tokens: types.deletions };
+    expect([withoutOne, exchanged]).toHaveLength(2);
   });
 
-  it('refuses to exist when a handler has no job', () => {
-    const more = { ...idleHandlers, 'deletion.undo': done };
-    expect(() => new JobRunner(options, more)).toThrow(new JobHandlersIncomplete([], ['deletion.undo']));
+  it('do not compile when a job has no handler, or a handler no job of the queue', () => {
+    const { 'merchant.read-awaited-facts': _facts, ...rest } = handlers;
+    // @ts-expect-error Nobody reads awaited facts.
+    const withoutOne: JobHandlers<'tokens'> = rest;
+    // @ts-expect-error The other queue's.
+    const withOneMore: JobHandlers<'tokens'> = { ...handlers, 'deletion.run': () => Promise.resolve() };
+    expect([withoutOne, withOneMore]).toHaveLength(2);
+  });
+
+  it('do not start when one of them is the processor of another queue', async () => {
+    const database = await createEmptyDatabase();
+    @Processor('upkeep')
+    class Tokens extends JobHost<'tokens'> {
+      protected readonly handlers = handlers;
+    }
+    const app = await anApp({ url: database.url }, { ...hostTypes(), tokens: Tokens });
+    await expect(app.get(JobHosts).start()).rejects.toThrow(new JobHostMisplaced('tokens', 'upkeep'));
+    await app.close();
+    await database.drop();
   });
 });
 
@@ -416,7 +447,7 @@ describe('a backend that is away', () => {
   it.each(['postgres://u:hush@127.0.0.1:1/db', 'redis://:hush@127.0.0.1:1'])(
     'makes adding and pinging fail with a typed error at %s, and closing succeed',
     async (url) => {
-      const queues = new JobQueues({ url });
+      const queues = JobQueues.open({ url });
       const data = aDeletion();
       const adding = queues.add('deletion.run', data, { jobId: data.deletion_id });
       await expect(adding).rejects.toMatchObject({ code: 'queue_unavailable' });
@@ -425,9 +456,10 @@ describe('a backend that is away', () => {
     },
   );
 
-  it('is not looked for at a URL of another kind, whose password stays untold', () => {
+  it('is not looked for at a URL of another kind, whose password stays untold', async () => {
     const url = 'mysql://u:hush@127.0.0.1/db';
-    expect(() => new JobQueues({ url })).toThrow(QueueUrlInvalid);
-    expect(() => new JobRunner({ url }, idleHandlers)).toThrow(/^(?!.*hush)/);
+    expect(() => JobQueues.open({ url })).toThrow(QueueUrlInvalid);
+    expect(() => JobQueues.open({ url })).toThrow(/^(?!.*hush)/);
+    await expect(anApp({ url })).rejects.toThrow(QueueUrlInvalid);
   });
 });

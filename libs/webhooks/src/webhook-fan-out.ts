@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Loop } from '@app/concurrency';
 import { rows } from '@app/database';
 import { Events } from '@app/events';
 import { WebhookDeliveries } from './webhook-deliveries.js';
@@ -15,8 +15,10 @@ const EVENTS_AT_A_TIME = 500;
 @Injectable()
 export class WebhookFanOut {
   private readonly logger = new Logger(WebhookFanOut.name);
-  private readonly stopping = new AbortController();
-  private loop: Promise<void> | undefined;
+  private readonly loop = new Loop((stopping) => this.look(stopping), {
+    everyMs: LOOK_EVERY_MS,
+    onError: (error) => this.logger.warn('webhooks look again soon', { error }),
+  });
 
   constructor(
     private readonly dataSource: DataSource,
@@ -25,25 +27,17 @@ export class WebhookFanOut {
   ) {}
 
   start(): void {
-    this.loop ??= this.lookOnAndOn();
+    this.loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.loop;
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
-  private async lookOnAndOn(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      try {
-        let hasMore = await this.readOn();
-        await this.deliveries.enqueueWaiting();
-        while (hasMore && !this.stopping.signal.aborted) hasMore = await this.readOn();
-      } catch (error) {
-        this.logger.warn('webhooks look again soon', { error });
-      }
-      await delay(LOOK_EVERY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-    }
+  private async look(stopping: AbortSignal): Promise<void> {
+    let hasMore = await this.readOn();
+    await this.deliveries.enqueueWaiting();
+    while (hasMore && !stopping.aborted) hasMore = await this.readOn();
   }
 
   /** Deliveries and the place in the feed are one transaction: no event is passed over, none is planned twice. */

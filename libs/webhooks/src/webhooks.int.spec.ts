@@ -4,11 +4,12 @@ import { DataSource } from 'typeorm';
 import { DatabaseModule, rows } from '@app/database';
 import { Events, eventsEntities, type NewEvent } from '@app/events';
 import { createLogger } from '@app/logging';
-import { JobQueues, QueueModule } from '@app/queue';
+import { QueueModule } from '@app/queue';
 import { SecretBox } from '@app/vault';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { freePort } from '../../../test/support/free-port.js';
+import { missingJobs } from '../../../test/support/missing-jobs.js';
 import { silence, status, verified, WebhookReceiver } from '../../../test/support/webhook-receiver.js';
 import {
   WebhookAddressPrivate,
@@ -82,7 +83,7 @@ describe('webhooks', () => {
     endpoints().create(EVERYTHING, { url: receiver.url(), eventTypes: ['*'], ...settings });
   const endpoint = (id: string) => endpoints().get(EVERYTHING, id);
   const deliveriesOf = (id: string) => deliveries().list(id, { limit: 1_000 });
-  const hasJob = async (id: string) => (await first.get(JobQueues).missing('webhook.deliver', [id])).length === 0;
+  const hasJob = async (id: string) => (await missingJobs(first, 'webhook.deliver', [id])).length === 0;
 
   const resumed: NewEvent = { type: 'platform.resumed', data: {} };
   const happens = (event: NewEvent = resumed) => first.get(Events).append(first.get(DataSource).manager, event);

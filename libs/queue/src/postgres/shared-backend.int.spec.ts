@@ -1,11 +1,13 @@
 import type { EventEmitter } from 'node:events';
+import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { withBackend, type PostgresConnection } from 'bullmq';
-import { createEmptyDatabase, type TestDatabase } from '../../../test/support/database.js';
-import { eventually } from '../../../test/support/eventually.js';
-import { connectToPostgres, createSharingBackend } from './postgres-backend.js';
+import { createEmptyDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { eventually } from '../../../../test/support/eventually.js';
+import { createSharedBackend } from './shared-backend.js';
+import { connectToPostgres } from './shared-connection.js';
 
-const bullmq = withBackend(createSharingBackend);
+const bullmq = withBackend(createSharedBackend);
 const JOBS = 40;
 
 let database: TestDatabase;
@@ -23,8 +25,15 @@ afterAll(async () => {
   await database.drop();
 });
 
+const warnings: unknown[][] = [];
+const silent = () => undefined;
+const connect = (runsJobs = true) =>
+  connectToPostgres({ url: database.url, schema: 'bullmq', poolSize: 6, answerWithinMs: 5_000, runsJobs });
+
 beforeEach(() => {
-  connection = connectToPostgres({ url: database.url, schema: 'bullmq', poolSize: 6, answerWithinMs: 5_000 });
+  Logger.overrideLogger({ log: silent, error: silent, warn: (...args: unknown[]) => void warnings.push(args) });
+  warnings.splice(0);
+  connection = connect();
   closing = [];
 });
 afterEach(async () => {
@@ -124,6 +133,49 @@ describe('jobs that end at the same time', () => {
     expect(rows).toEqual([]);
     // Each of the last asks by itself when there will be more.
     expect(statements).toBeLessThan(2 * JOBS);
+    expect(warnings).toEqual([]);
+  });
+
+  it('end one by one, with one warning, where the function that ends them is not the one that is known', async () => {
+    await connection.waitUntilReady();
+    // As a later BullMQ might change it: what the one before calls still works.
+    await spy.query(`ALTER FUNCTION bullmq.move_to_completed_fetch RENAME TO known`);
+    await spy.query(
+      `CREATE FUNCTION bullmq.move_to_completed_fetch(
+         p_queue text, p_id text, p_token text, p_return_value jsonb, p_finished_on bigint, p_remove_all boolean,
+         p_keep_age bigint, p_keep_count integer, p_lock_ms bigint, p_now bigint, p_name text, p_limiter_max integer,
+         p_limiter_duration bigint, p_more text DEFAULT NULL
+       ) RETURNS SETOF bullmq.job LANGUAGE sql
+       AS 'SELECT * FROM bullmq.known($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)'`,
+    );
+    try {
+      await connection.close();
+      connection = connect();
+      const { letGo } = await underWay('of-another-kind');
+      let statements = 0;
+      (connection.pool as unknown as EventEmitter).on('acquire', () => statements++);
+      letGo();
+      await eventually(
+        () => states('of-another-kind'),
+        ({ completed }) => completed === JOBS,
+      );
+      expect(statements).toBeGreaterThanOrEqual(JOBS);
+      expect(warnings).toEqual([
+        [
+          expect.stringMatching(/^jobs end one by one/),
+          expect.objectContaining({ found: expect.stringContaining('p_more text DEFAULT NULL') }),
+          'EndingTogether',
+        ],
+      ]);
+      // What only adds jobs ends none, and need not tell.
+      const adding = connect(false);
+      await adding.waitUntilReady();
+      await adding.close();
+      expect(warnings).toHaveLength(1);
+    } finally {
+      await spy.query(`DROP FUNCTION bullmq.move_to_completed_fetch`);
+      await spy.query(`ALTER FUNCTION bullmq.known RENAME TO move_to_completed_fetch`);
+    }
   });
 });
 

@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import { FactsWait } from '@app/deletions';
+import { GrantExchange, GrantLost } from '@app/merchants';
+
+/** Reads a merchant's facts, and tells the deletions that wait for them. */
+@Injectable()
+export class FactsReading {
+  constructor(
+    private readonly grants: GrantExchange,
+    private readonly factsWait: FactsWait,
+  ) {}
+
+  async read(merchantId: string): Promise<void> {
+    try {
+      await this.grants.refreshFacts(merchantId);
+    } catch (error) {
+      // That the grant is gone is what was to be found out, and it is stored.
+      if (!(error instanceof GrantLost)) throw error;
+    }
+    await this.factsWait.wake(merchantId);
+  }
+}

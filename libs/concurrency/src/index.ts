@@ -1,0 +1,2 @@
+export { Batcher, type BatchWindow } from './batcher.js';
+export { Loop, pause, type LoopOptions } from './loop.js';
