@@ -78,7 +78,7 @@ export class ApiModule {
           dailyLimit: env.DEFAULT_DAILY_QUOTA,
           urgentReserve: env.URGENT_RESERVE,
         }),
-        AccessModule,
+        AccessModule.forRoot({ keysPerTenant: env.MAX_KEYS_PER_TENANT }),
         EventsModule,
         WebhooksModule.forRoot({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
         TerminusModule.forRoot({ gracefulShutdownTimeoutMs: 0 }),

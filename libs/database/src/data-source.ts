@@ -32,6 +32,7 @@ import { KnownGone1764530000000 } from './migrations/1764530000000-known-gone.js
 import { EarlyVoids1764590000000 } from './migrations/1764590000000-early-voids.js';
 import { MasterKeys1764600000000 } from './migrations/1764600000000-master-keys.js';
 import { AuditHeads1764601000000 } from './migrations/1764601000000-audit-heads.js';
+import { Tenants1764630000000 } from './migrations/1764630000000-tenants.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -75,6 +76,7 @@ const migrations = [
   EarlyVoids1764590000000,
   MasterKeys1764600000000,
   AuditHeads1764601000000,
+  Tenants1764630000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

@@ -27,6 +27,7 @@ import type { DeletionState, Proof } from './states.js';
 @Index('deletions_tried_anyway_idx', ['merchantId'], { where: 'try_anyway AND finished_at IS NULL' })
 @Index('deletions_ended_idx', ['merchantId', 'finishedAt'], { where: 'finished_at IS NOT NULL' })
 @Index('deletions_verify_idx', ['verifyAt'], { where: 'verify_at IS NOT NULL' })
+@Index('deletions_requested_idx', ['requestedBy', 'merchantId'], { where: 'finished_at IS NULL' })
 @Index('deletions_merchant_idx', ['merchantId', 'id'])
 @Index('deletions_msg_id_idx', ['msgId', 'id'], { where: 'msg_id IS NOT NULL' })
 @Index('deletions_takedown_idx', ['takedownId', 'id'], { where: 'takedown_id IS NOT NULL' })

@@ -113,7 +113,7 @@ export class DeletionsController {
   }
 
   @Get()
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listDeletionsSchema }) query: ListDeletions) {
     const { limit, cursor, state, msg_id: msgId, takedown, created_after, created_before } = query;
@@ -173,7 +173,7 @@ export class DeletionsController {
    * chained by hashes, to be checked with `npm run verify-proof`.
    */
   @Get(':id/proof')
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @DescribesProof()
   async proof(
     @AuditedCaller() caller: Actor,

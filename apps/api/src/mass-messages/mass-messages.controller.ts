@@ -32,7 +32,7 @@ export class MassMessagesController {
 
   /** What merchants have sent, newest first, as WeChat's pushes and imports told it. */
   @Get()
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(massMessageSchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listMassMessagesSchema }) query: ListMassMessages) {
     const { component_appid, label, limit, cursor } = query;
@@ -54,7 +54,7 @@ export class MassMessagesController {
    */
   @Post()
   @HttpCode(200)
-  @Needs('operator')
+  @Needs('operator', 'works')
   @ApiConsumes('application/json', 'application/x-ndjson')
   @SerializeOptions({ schema: importResultSchema })
   async import(@AuditedCaller() caller: Actor, @Body({ schema: importSchema }) body: ImportRequest | Readable) {
