@@ -34,9 +34,11 @@ export { Dispatcher } from './dispatcher.js';
 export {
   DeletionNotFound,
   DeletionsError,
+  EtaTooLate,
   DeletionStateConflict,
   MerchantNotEligible,
   NothingAccepted,
+  PendingTooMany,
   TakedownBrokenOff,
   TakedownNotFound,
   TakedownStateConflict,

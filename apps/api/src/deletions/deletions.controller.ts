@@ -13,6 +13,7 @@ import {
 } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
 import {
@@ -39,10 +40,12 @@ import {
   deletionSchema,
   idSchema,
   listDeletionsSchema,
+  retryDeletionSchema,
   warnedResource,
   type CreateDeletion,
   type DeletionResource,
   type ListDeletions,
+  type RetryDeletion,
 } from './deletion.js';
 
 @ApiTags('deletions')
@@ -94,6 +97,7 @@ export class DeletionsController {
         isUrgent: body.priority === 'urgent',
         notBefore: body.not_before ?? null,
         tryAnyway: body.try_anyway ?? false,
+        allowLate: body.allow_late,
         reason: body.reason ?? null,
         metadata: body.metadata,
         requestId: currentRequestId() ?? newRequestId(),
@@ -214,12 +218,13 @@ export class DeletionsController {
   async retry(
     @AuditedCaller() caller: Actor,
     @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: retryDeletionSchema }) body: RetryDeletion,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.retried');
-    const { deletion, isRetried } = await this.deletions.retry(caller.scope, id, (tx) =>
-      this.audit.note(tx, caller, act),
-    );
+    const note = (tx: EntityManager) => this.audit.note(tx, caller, act);
+    const retrier = { requestedBy: caller.apiKeyId, allowLate: body.allow_late };
+    const { deletion, isRetried } = await this.deletions.retry(caller.scope, id, note, retrier);
     void reply.status(isRetried ? 202 : 200);
     return deletionResource(deletion);
   }

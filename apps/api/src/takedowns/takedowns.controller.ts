@@ -112,6 +112,9 @@ export class TakedownsController {
       this.door.open(caller.scope, {
         again: options.again,
         tryAnyway: options.try_anyway,
+        allowLate: options.allow_late,
+        isUrgent: options.priority === 'urgent',
+        requestedBy: caller.apiKeyId,
         refusesShared: options.if_shared === 'refuse',
       }),
     );
@@ -353,8 +356,8 @@ const isConnectionLost = (error: unknown) =>
 /** A body of NDJSON has no room for options, and one of JSON has them all. */
 function optionsOf(body: CreateTakedown | Readable, query: TakedownOptions) {
   if (body instanceof Readable) {
-    const { priority = 'normal', reason, undo_seconds = 0, dry_run = false, again, try_anyway, if_shared } = query;
-    return { priority, reason, undo_seconds, dry_run, again, try_anyway, if_shared, metadata: {} };
+    const { priority = 'normal', undo_seconds = 0, dry_run = false, ...rest } = query;
+    return { priority, undo_seconds, dry_run, ...rest, metadata: {} };
   }
   const [field] = Object.keys(query);
   if (field === undefined) return body;
