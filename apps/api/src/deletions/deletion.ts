@@ -60,10 +60,9 @@ export const createDeletionSchema = z
   });
 export type CreateDeletion = z.output<typeof createDeletionSchema>;
 
-export const retryDeletionSchema = z
-  .strictObject({ allow_late: allowLateSchema.optional() })
-  .default({})
-  .meta({ id: 'RetryDeletion', examples: [{ allow_late: true }] });
+export const retryDeletionSchema = z.strictObject({
+  allow_late: z.stringbool().optional().meta({ description: 'As when a deletion is asked for.' }),
+});
 export type RetryDeletion = z.output<typeof retryDeletionSchema>;
 
 export const stateSchema = z.enum(['scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled']);

@@ -218,12 +218,12 @@ export class DeletionsController {
   async retry(
     @AuditedCaller() caller: Actor,
     @Param('id', { schema: idSchema }) id: string,
-    @Body({ schema: retryDeletionSchema }) body: RetryDeletion,
+    @Query({ schema: retryDeletionSchema }) query: RetryDeletion,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.retried');
     const note = (tx: EntityManager) => this.audit.note(tx, caller, act);
-    const retrier = { requestedBy: caller.apiKeyId, allowLate: body.allow_late };
+    const retrier = { requestedBy: caller.apiKeyId, allowLate: query.allow_late };
     const { deletion, isRetried } = await this.deletions.retry(caller.scope, id, note, retrier);
     void reply.status(isRetried ? 202 : 200);
     return deletionResource(deletion);
