@@ -6,7 +6,6 @@ let lastMsgId = 9_100_000_000;
 
 beforeAll(async () => {
   system = await System.start({
-    withWorker: false,
     env: {
       MAX_PENDING_PER_MERCHANT: '6',
       MAX_KEYS_PER_TENANT: '3',
@@ -15,7 +14,10 @@ beforeAll(async () => {
       API_RATE_PER_MINUTE: '1000',
     },
   });
+  await system.registerPlatform();
   merchants = await system.grantedMerchants(4, 1);
+  // What is accepted stays open.
+  await system.stopWorker();
 });
 afterAll(() => system.close());
 

@@ -179,8 +179,8 @@ export class Ceilings {
   async crowdedAmong(merchantIds: string[]): Promise<Set<string>> {
     const found = await rows<{ id: string }>(
       this.dataSource,
-      `SELECT id FROM unnest($1::uuid[]) AS id
-       WHERE EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = id AND o.finished_at IS NULL OFFSET $2 LIMIT 1)`,
+      `SELECT m.id FROM unnest($1::uuid[]) AS m (id)
+       WHERE EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = m.id AND o.finished_at IS NULL OFFSET $2 LIMIT 1)`,
       [merchantIds, this.few - 1],
     );
     return new Set(found.map(({ id }) => id));
