@@ -50,7 +50,7 @@ export const settings = {
   API_AT_ONCE_PER_TENANT: wholeNumber(0, 100_000).default(400),
   /** The same of those that read or work much: lists and exports, and apart from these imports and takedowns with their dry runs. */
   API_DEAR_AT_ONCE_PER_KEY: wholeNumber(0, 100_000).default(4),
-  API_DEAR_AT_ONCE_PER_TENANT: wholeNumber(0, 100_000).default(6),
+  API_DEAR_AT_ONCE_PER_TENANT: wholeNumber(0, 100_000).default(1),
   /** Keys that a tenant may have; 0: as many as its admins like. */
   MAX_KEYS_PER_TENANT: wholeNumber(0, 1_000_000).default(100),
   /** Open deletions of one merchant that one tenant, or one key of the provider, may have asked for; 0: no limit. */
