@@ -258,6 +258,7 @@ const actor = () => ({
   apiKeyId: adminId,
   role: 'admin' as const,
   scope: { platforms: null, merchants: null },
+  tenant: null,
   expiresAt: null,
   requestId: 'test',
   ip: 'test',

@@ -265,7 +265,7 @@ describe('authorization links', () => {
     const [admin] = await system.sql<{ id: string }>(`SELECT id FROM api_keys WHERE is_bootstrap`);
     const actor = {
       ...{ apiKeyId: admin?.id ?? '', role: 'admin' as const, scope: { platforms: null, merchants: null } },
-      ...{ expiresAt: null, requestId: 'test', ip: 'test' },
+      ...{ tenant: null, expiresAt: null, requestId: 'test', ip: 'test' },
     };
     const keyOf = async (limits: { platforms?: string[]; merchants?: string[] }) => {
       const wish = { name: 'limited', role: 'operator' as const, expiresAt: null, ...limits };

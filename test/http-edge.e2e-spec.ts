@@ -18,6 +18,7 @@ describe('the edge of the api', () => {
       apiKeyId: admin?.id ?? '',
       role: 'admin' as const,
       scope,
+      tenant: null,
       expiresAt: null,
       requestId: 'test',
       ip: 'test',

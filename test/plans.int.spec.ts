@@ -169,7 +169,7 @@ describe('in a database that is full of what is finished', () => {
       await worker.get(FactsWait).take(100);
       await worker.get(TakedownWatch).look();
       await worker.get(WebhookDeliveries).enqueueWaiting();
-      await worker.get(Sweeper)['sweep']();
+      await worker.get(Sweeper)['sweep'](new AbortController().signal);
     };
     // Counts the log's rows, once an hour.
     const isOncePerHour = (fault: string) => fault.includes('SELECT count(*) AS count, (SELECT hash FROM audit_events');

@@ -119,6 +119,7 @@ describe('strangers', () => {
       apiKeyId: admin?.id ?? '',
       role: 'admin' as const,
       scope: { platforms: null, merchants: null },
+      tenant: null,
       expiresAt: null,
       requestId: 'test',
       ip: 'test',

@@ -74,9 +74,9 @@ export class Deployment {
   }
 
   /** @returns where it listens, once it is ready */
-  async startApi(nodeOptions: string[] = []): Promise<string> {
+  async startApi(nodeOptions: string[] = [], settings: Record<string, string> = {}): Promise<string> {
     const port = await freePort();
-    this.stage.start('apps/api/src/main.js', { ...this.env, PORT: String(port) }, nodeOptions);
+    this.stage.start('apps/api/src/main.js', { ...this.env, ...settings, PORT: String(port) }, nodeOptions);
     const url = `http://127.0.0.1:${port}`;
     await this.stage.until(() =>
       fetch(`${url}/health/ready`).then(

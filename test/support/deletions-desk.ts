@@ -18,6 +18,7 @@ import { Events, eventsEntities } from '@app/events';
 import { EVERYTHING, Merchant, Merchants, merchantsEntities, Platforms } from '@app/merchants';
 import { SecretBox } from '@app/vault';
 // Not behind the lib's door: only its own parts and these tests know them.
+import { Ceilings, NO_CEILINGS, type CeilingLimits } from '../../libs/deletions/src/ceilings.js';
 import { PlatformHolds } from '../../libs/deletions/src/platform-holds.js';
 import { Runs } from '../../libs/deletions/src/runs.js';
 import { AccessTokens } from '../../libs/merchants/src/access-tokens.js';
@@ -31,6 +32,7 @@ export class DeletionsDesk {
   readonly ledgers: QuotaLedgers;
   readonly runs: Runs;
   readonly deletions: Deletions;
+  readonly ceilings: Ceilings;
   readonly events: Events;
   readonly holds: PlatformHolds;
   readonly platforms: Platforms;
@@ -42,6 +44,7 @@ export class DeletionsDesk {
   private constructor(
     readonly database: TestDatabase,
     readonly dataSource: DataSource,
+    readonly limits: CeilingLimits,
   ) {
     const pacing = { ratePerMinute: 6_000, dailyLimit: 10, urgentReserve: 2 };
     this.lanes = new Lanes(dataSource, pacing);
@@ -59,20 +62,21 @@ export class DeletionsDesk {
       this.platforms,
       this.events,
     );
-    this.deletions = new Deletions(dataSource, this.lanes, this.merchants);
+    this.ceilings = new Ceilings(dataSource, this.forecasts, limits);
+    this.deletions = new Deletions(dataSource, this.lanes, this.merchants, this.ceilings);
     this.holds = new PlatformHolds(dataSource, this.events, this.lanes, this.platforms);
     this.intake = new TakedownIntake(dataSource, this.lanes, this.events);
     this.takedowns = new Takedowns(dataSource, this.events);
   }
 
-  static async open(): Promise<DeletionsDesk> {
+  static async open(limits: CeilingLimits = NO_CEILINGS): Promise<DeletionsDesk> {
     const database = await createMigratedDatabase();
-    return new DeletionsDesk(database, await connect(database));
+    return new DeletionsDesk(database, await connect(database), limits);
   }
 
   /** Another process on the same database, which ends before the other is closed. */
-  static async beside({ database }: DeletionsDesk): Promise<DeletionsDesk> {
-    return new DeletionsDesk(database, await connect(database));
+  static async beside({ database, limits }: DeletionsDesk): Promise<DeletionsDesk> {
+    return new DeletionsDesk(database, await connect(database), limits);
   }
 
   async leave(): Promise<void> {

@@ -78,12 +78,20 @@ export class ApiModule {
           },
           callbacks: { maxAgeS: env.PUSH_MAX_AGE_S },
         }),
-        DeletionsModule.forRoot({
-          ratePerMinute: env.DEFAULT_RATE_PER_MINUTE,
-          dailyLimit: env.DEFAULT_DAILY_QUOTA,
-          urgentReserve: env.URGENT_RESERVE,
-        }),
-        AccessModule,
+        DeletionsModule.forRoot(
+          {
+            ratePerMinute: env.DEFAULT_RATE_PER_MINUTE,
+            dailyLimit: env.DEFAULT_DAILY_QUOTA,
+            urgentReserve: env.URGENT_RESERVE,
+          },
+          {
+            pendingPerMerchant: env.MAX_PENDING_PER_MERCHANT,
+            pendingPerKey: env.MAX_PENDING_PER_KEY,
+            pendingPerTenant: env.MAX_PENDING_PER_TENANT,
+            etaDays: env.MAX_ETA_DAYS,
+          },
+        ),
+        AccessModule.forRoot({ keysPerTenant: env.MAX_KEYS_PER_TENANT }),
         EventsModule,
         WebhooksModule.forRoot({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
         TerminusModule.forRoot({ gracefulShutdownTimeoutMs: 0 }),

@@ -9,6 +9,7 @@ import { tidyPushPath, usePushBodies } from './callbacks/push-bodies.js';
 import type { ApiEnv } from './env.js';
 import { useAuthentication } from './http/authentication.js';
 import { connectionOptions, useConnections } from './http/connections.js';
+import { InFlight } from './http/in-flight.js';
 import { useOpenApi } from './http/open-api.js';
 import { useStrictJson } from './http/json-bodies.js';
 import { protocolErrors } from './http/protocol-errors.js';
@@ -57,6 +58,10 @@ export async function createApi(
   useAuthentication(adapter.getInstance(), api.get(ApiKeys), {
     requests: new RateLimit(env.API_RATE_PER_MINUTE),
     failures: new RateLimit(tolerance.failedKeysPerMinute),
+    inFlight: new InFlight({
+      light: { perKey: env.API_AT_ONCE_PER_KEY, perTenant: env.API_AT_ONCE_PER_TENANT },
+      dear: { perKey: env.API_DEAR_AT_ONCE_PER_KEY, perTenant: env.API_DEAR_AT_ONCE_PER_TENANT },
+    }),
   });
   useBodyDeadlines(adapter.getInstance(), tolerance);
   useStrictJson(api);

@@ -69,7 +69,8 @@ export class WorkerModule {
           dailyLimit: env.DEFAULT_DAILY_QUOTA,
           urgentReserve: env.URGENT_RESERVE,
         }),
-        AccessModule,
+        // It issues none.
+        AccessModule.forRoot({ keysPerTenant: 0 }),
         EventsModule,
         WebhooksModule.forRoot({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
       ],

@@ -3,6 +3,7 @@ import type { Stage } from '../stage.js';
 import { accept } from './accept.js';
 import { callbacks } from './callbacks.js';
 import { mints } from './mints.js';
+import { neighbours } from './neighbours.js';
 import { post } from './post.js';
 import { quiet } from './quiet.js';
 import { statements } from './statements.js';
@@ -61,6 +62,12 @@ export const scenarios: Scenario[] = [
     title: 'single POST /v1/deletions, against Nest on Fastify with one INSERT',
     limitS: { quick: 60, full: 600 },
     play: post,
+  },
+  {
+    name: 'neighbours',
+    title: 'a key beside a tenant that asks for lists and dry runs as fast as it can, against the key alone',
+    limitS: { quick: 120, full: 600 },
+    play: neighbours,
   },
   {
     name: 'callbacks',

@@ -1,4 +1,4 @@
-import { Check, Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** `tokens` may do nothing but borrow access tokens; the others include what stands to their right. */
 export type Role = 'admin' | 'operator' | 'viewer' | 'tokens';
@@ -6,6 +6,8 @@ export type Role = 'admin' | 'operator' | 'viewer' | 'tokens';
 @Entity({ name: 'api_keys' })
 @Unique('api_keys_key_hash_key', ['keyHash'])
 @Check('api_keys_role_check', `role IN ('admin', 'operator', 'viewer', 'tokens')`)
+@Check('api_keys_tenant_check', `(tenant IS NULL) = (platforms IS NULL AND merchants IS NULL)`)
+@Index('api_keys_tenant_idx', ['tenant'], { where: 'tenant IS NOT NULL' })
 export class ApiKey {
   @PrimaryColumn('uuid') id!: string;
   @Column('text') name!: string;
@@ -16,6 +18,8 @@ export class ApiKey {
   @Column('text', { array: true, nullable: true }) platforms!: string[] | null;
   /** authorizer_appids that it is limited to; null: no limit. */
   @Column('text', { array: true, nullable: true }) merchants!: string[] | null;
+  /** Whose keys are counted together: a trigger says. Null: the provider's own. */
+  @Column({ type: 'text', nullable: true, insert: false, update: false }) tenant!: string | null;
   /** From BOOTSTRAP_API_KEY. */
   @Column('boolean', { name: 'is_bootstrap', default: false }) isBootstrap!: boolean;
   @Column('timestamptz', { name: 'expires_at', nullable: true }) expiresAt!: Date | null;

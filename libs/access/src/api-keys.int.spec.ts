@@ -62,6 +62,7 @@ describe('API keys', () => {
       apiKeyId: expect.any(String),
       role: 'admin',
       scope: { platforms: null, merchants: null },
+      tenant: null,
       expiresAt: null,
     });
     await keys.bootstrap(key);

@@ -14,9 +14,14 @@ export interface Principal {
   apiKeyId: string;
   role: Role;
   scope: Limits;
+  /** Whose keys are counted together; null: the provider's, each of which counts for itself. */
+  tenant: string | null;
   /** When its key ends; null: never. */
   expiresAt: Date | null;
 }
+
+/** Whose requests are counted together: those of a tenant's keys, or of one key of the provider. */
+export const countedAs = ({ tenant, apiKeyId }: Pick<Principal, 'tenant' | 'apiKeyId'>): string => tenant ?? apiKeyId;
 
 /** What a key looks like: long enough that nobody guesses it and that its plain hash is safe to store. */
 export const API_KEY_PATTERN = /^rk_[A-Za-z0-9_-]{32,128}$/;
@@ -63,19 +68,19 @@ export class ApiKeys {
     // What Postgres answers was true at some time after this one.
     const askedAt = performance.now();
     const [found] = await prepared<
-      Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'expiresAt'> & { isWorking: boolean }
+      Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'tenant' | 'expiresAt'> & { isWorking: boolean }
     >(
       this.dataSource.manager,
       'authenticate',
-      `SELECT id, role, platforms, merchants, expires_at AS "expiresAt", ${IS_WORKING} AS "isWorking" FROM api_keys
+      `SELECT id, role, platforms, merchants, tenant, expires_at AS "expiresAt", ${IS_WORKING} AS "isWorking" FROM api_keys
        WHERE key_hash = $1`,
       [keyHash],
     );
     if (!found) this.missed.set(keyHash, true, { start: askedAt });
     // One that has ended may be given a later end, and then works at once.
     if (!found?.isWorking) return undefined;
-    const { id, role, platforms, merchants, expiresAt } = found;
-    const principal = { apiKeyId: id, role, scope: { platforms, merchants }, expiresAt };
+    const { id, role, platforms, merchants, tenant, expiresAt } = found;
+    const principal = { apiKeyId: id, role, scope: { platforms, merchants }, tenant, expiresAt };
     this.remembered.set(keyHash, principal, { start: askedAt });
     this.seen.set(keyHash, true);
     this.noteUse(id);
@@ -194,6 +199,7 @@ const startOf = (apiKeyId: string): Actor => ({
   apiKeyId,
   role: 'admin',
   scope: NO_LIMITS,
+  tenant: null,
   expiresAt: null,
   requestId: `start-${uuidv7()}`,
   ip: 'local',

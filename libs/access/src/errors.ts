@@ -53,6 +53,12 @@ export class LimitsTooWide extends AccessError {
   }
 }
 
+export class ApiKeysTooMany extends AccessError {
+  constructor(readonly limit: number) {
+    super('api_keys_too_many', `A tenant may have ${limit} API keys; one that has ended counts for a day more.`);
+  }
+}
+
 export class LastAdminKey extends AccessError {
   constructor() {
     super('last_admin_key', 'No other admin’s key without limits and without an end works: issue one first.');

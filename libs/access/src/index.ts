@@ -8,7 +8,7 @@ export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey, NotedAct];
 
 export { AccessModule } from './access.module.js';
 export { type Role } from './api-key.entity.js';
-export { API_KEY_PATTERN, ApiKeys, type Principal } from './api-keys.js';
+export { API_KEY_PATTERN, ApiKeys, countedAs, type Principal } from './api-keys.js';
 export { CHAIN_START, verifyChain, type ChainVerdict } from './audit-chain.js';
 export { AuditEvent, type AuditData } from './audit-event.entity.js';
 export { isSigned, readHead, writeHead, type AuditHead } from './audit-head.js';
@@ -18,6 +18,7 @@ export {
   AccessError,
   ApiKeyNotFound,
   ApiKeyRevoked,
+  ApiKeysTooMany,
   IdempotencyKeyInUse,
   IdempotencyKeyReused,
   LastAdminKey,

@@ -7,6 +7,8 @@ import { accessEntities } from './index.js';
 import { IssuedKeys, type KeyWish } from './issued-keys.js';
 import type { Limits } from './limits.js';
 
+/** That a tenant may have. */
+const KEYS = 8;
 const EVERYTHING: Limits = { platforms: null, merchants: null };
 
 describe('issued keys', () => {
@@ -23,7 +25,7 @@ describe('issued keys', () => {
     dataSource = await new DataSource(options).initialize();
     audit = new AuditLog(dataSource);
     keys = new ApiKeys(dataSource, audit);
-    issued = new IssuedKeys(dataSource, audit);
+    issued = new IssuedKeys(dataSource, audit, KEYS);
     const first = await keys.first();
     admin = actorOf(await keys.authenticate(first ?? ''));
   });
@@ -64,6 +66,7 @@ describe('issued keys', () => {
       apiKeyId: made.id,
       role: 'operator',
       scope: { platforms: null, merchants: ['wx1'] },
+      tenant: expect.any(String),
       expiresAt: null,
     });
     const stored = await dataSource.query('SELECT * FROM api_keys');
@@ -172,6 +175,55 @@ describe('issued keys', () => {
       await expect(issued.change(limited, id, { name: 'x' })).rejects.toMatchObject(notFound);
       await expect(issued.revoke(limited, id)).rejects.toMatchObject(notFound);
     }
+  });
+
+  it('of the same limits are of one tenant, in whichever order these are named; those without are of none', async () => {
+    const tenantOf = async (changes: Partial<KeyWish>) => (await issued.issue(admin, wish(changes))).issued.tenant;
+    const tenant = await tenantOf({ merchants: ['wx1', 'wx2'] });
+    expect(tenant).not.toBeNull();
+    expect(await tenantOf({ merchants: ['wx2', 'wx1'] })).toBe(tenant);
+    const others = [{ merchants: ['wx1'] }, { platforms: ['wx1', 'wx2'] }, { platforms: ['wx1'], merchants: ['wx2'] }];
+    const tenants = [tenant, ...(await Promise.all(others.map(tenantOf)))];
+    expect(new Set(tenants).size).toBe(4);
+    expect(await tenantOf({})).toBeNull();
+    expect(admin.tenant).toBeNull();
+  });
+
+  it('of a tenant do not leave it by narrower limits, nor do those that these issue', async () => {
+    const tenant = await actorWith({ merchants: ['wx1', 'wx2', 'wx3'] });
+    const { key, issued: narrower } = await issued.issue(tenant, wish({ role: 'admin', merchants: ['wx1', 'wx2'] }));
+    const child = actorOf(await keys.authenticate(key));
+    const { issued: narrowest } = await issued.issue(child, wish({ merchants: ['wx1'] }));
+    expect([narrower.tenant, child.tenant, narrowest.tenant]).toEqual([tenant.tenant, tenant.tenant, tenant.tenant]);
+    const countedWith = (id: string) => dataSource.query('SELECT keys_counted_with($1)', [id]);
+    expect(await countedWith(narrowest.id)).toHaveLength(3);
+    expect(await countedWith(admin.apiKeyId)).toHaveLength(1);
+  });
+
+  it('are as many as a tenant may have, whoever of it issues them and whichever it revokes; the provider goes on', async () => {
+    const tenant = await actorWith({ merchants: ['wx1', 'wx2'] });
+    const { key } = await issued.issue(tenant, wish({ role: 'admin', merchants: ['wx1'] }));
+    const child = actorOf(await keys.authenticate(key));
+    const made: string[] = [];
+    for (let i = 2; i < KEYS; i++) made.push((await issued.issue(i % 2 ? child : tenant, wish())).issued.id);
+    const [first, second = ''] = made;
+    await dataSource.query(`UPDATE api_keys SET revoked_at = now() WHERE id = $1`, [first]);
+    const refused = { code: 'api_keys_too_many', message: expect.stringContaining(String(KEYS)) };
+    for (const one of [tenant, child]) await expect(issued.issue(one, wish())).rejects.toMatchObject(refused);
+
+    await issued.issue(await actorWith({ merchants: ['wx1'] }), wish());
+    const { issued: given } = await issued.issue(admin, wish({ merchants: ['wx2', 'wx1'] }));
+    expect(given.tenant).toBe(tenant.tenant);
+
+    // Three are over for more than a day, the provider's too: with it there was one more than the tenant may have.
+    const ids = [first, given.id];
+    await dataSource.query(`UPDATE api_keys SET revoked_at = now() - interval '25 h' WHERE id = ANY($1)`, [ids]);
+    await dataSource.query(`UPDATE api_keys SET expires_at = now() - interval '25 h' WHERE id = $1`, [second]);
+    for (let i = 0; i < 2; i++) await issued.issue(tenant, wish());
+    await expect(issued.issue(tenant, wish())).rejects.toMatchObject(refused);
+    // Nor does one that had ended get a new end.
+    await expect(issued.change(tenant, second, { expiresAt: null })).rejects.toMatchObject(refused);
+    expect(await issued.change(admin, second, { expiresAt: null })).toMatchObject({ state: 'active' });
   });
 
   it('never leave the service without an admin', async () => {

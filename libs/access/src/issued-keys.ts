@@ -1,11 +1,18 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import type { ApiKey, Role } from './api-key.entity.js';
 import { hashOfKey, IS_FULL_ADMIN, IS_WORKING, lockKeys, newKey, untilForgotten } from './api-keys.js';
 import { AuditLog, type Actor } from './audit-log.js';
-import { ApiKeyNotFound, ApiKeyRevoked, CallersKeyEnded, LastAdminKey, LimitsTooWide } from './errors.js';
+import {
+  ApiKeyNotFound,
+  ApiKeyRevoked,
+  ApiKeysTooMany,
+  CallersKeyEnded,
+  LastAdminKey,
+  LimitsTooWide,
+} from './errors.js';
 import { isWithin, type Limits } from './limits.js';
 
 export type IssuedKey = Omit<ApiKey, 'keyHash' | 'isBootstrap'> & { state: 'active' | 'expired' | 'revoked' };
@@ -25,9 +32,12 @@ export interface KeyChanges {
   expiresAt?: Date | null | undefined;
 }
 
+/** For IssuedKeys: keys that a tenant may have; 0: as many as it likes. */
+export const KEYS_PER_TENANT = Symbol('KEYS_PER_TENANT');
+
 /**
  * Keys as their admins see them. An admin with limits sees, issues and revokes keys within these limits only, and none
- * gives a key a longer life than its own. At any time one admin's key without limits and without an end works: without it
+ * gives a key a longer life than its own. A tenant's admins have so many between them; the provider's are theirs to count. At any time one admin's key without limits and without an end works: without it
  * nobody could mend the rest.
  */
 @Injectable()
@@ -35,9 +45,10 @@ export class IssuedKeys {
   constructor(
     private readonly dataSource: DataSource,
     private readonly audit: AuditLog,
+    @Inject(KEYS_PER_TENANT) private readonly perTenant: number,
   ) {}
 
-  /** @returns the key itself as well, which is stored nowhere @throws CallersKeyEnded, LimitsTooWide */
+  /** @returns the key itself as well, which is stored nowhere @throws CallersKeyEnded, LimitsTooWide, ApiKeysTooMany */
   async issue(actor: Actor, wish: KeyWish): Promise<{ key: string; issued: IssuedKey }> {
     const { name, role } = wish;
     const limits = {
@@ -51,6 +62,7 @@ export class IssuedKeys {
       const end = await takeTurn(tx, actor);
       const { expiresAt = end } = wish;
       if (outlasts(expiresAt, end)) throw new LimitsTooWide();
+      if (actor.tenant !== null) await this.keepCeiling(tx, actor.tenant);
       await tx.query(
         `INSERT INTO api_keys (id, name, key_hash, role, platforms, merchants, expires_at, created_by)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -65,6 +77,18 @@ export class IssuedKeys {
       return this.get(actor.scope, id, tx);
     });
     return { key, issued };
+  }
+
+  /** One that has ended counts for a day more: issuing and revoking in turn leads nowhere. @throws ApiKeysTooMany */
+  private async keepCeiling(tx: EntityManager, tenant: string, besides: string | null = null): Promise<void> {
+    if (this.perTenant === 0) return;
+    const [beyond] = await rows(
+      tx,
+      `SELECT id FROM api_keys WHERE tenant = $1 AND LEAST(revoked_at, expires_at, now()) > now() - interval '1 day'
+         AND id IS DISTINCT FROM $3 OFFSET $2 LIMIT 1`,
+      [tenant, this.perTenant - 1, besides],
+    );
+    if (beyond) throw new ApiKeysTooMany(this.perTenant);
   }
 
   /** Newest first. `after`: the id after which the page starts. */
@@ -89,7 +113,7 @@ export class IssuedKeys {
 
   /**
    * A new end holds everywhere when this returns.
-   * @throws CallersKeyEnded, ApiKeyNotFound, ApiKeyRevoked, LimitsTooWide, LastAdminKey
+   * @throws CallersKeyEnded, ApiKeyNotFound, ApiKeyRevoked, LimitsTooWide, LastAdminKey, ApiKeysTooMany
    */
   async change(actor: Actor, id: string, { name, expiresAt }: KeyChanges): Promise<IssuedKey> {
     const changed = await this.dataSource.transaction(async (tx) => {
@@ -98,6 +122,8 @@ export class IssuedKeys {
       if (key.revokedAt) throw new ApiKeyRevoked(id);
       if (expiresAt !== undefined && outlasts(expiresAt, end)) throw new LimitsTooWide();
       if (expiresAt) await this.keepAnAdmin(tx, key);
+      if (key.state === 'expired' && actor.tenant !== null && key.tenant !== null)
+        await this.keepCeiling(tx, key.tenant, id);
       await tx.query(`UPDATE api_keys SET name = $2, expires_at = $3 WHERE id = $1`, [
         id,
         name ?? key.name,
@@ -173,7 +199,7 @@ function outlasts(end: Date | null, other: Date | null): boolean {
 const WITHIN = `($1::text[] IS NULL OR platforms <@ $1) AND ($2::text[] IS NULL OR merchants <@ $2)`;
 
 const SELECT_KEY = `
-  SELECT id, name, role, platforms, merchants, expires_at AS "expiresAt", last_used_at AS "lastUsedAt",
+  SELECT id, name, role, platforms, merchants, tenant, expires_at AS "expiresAt", last_used_at AS "lastUsedAt",
     created_by AS "createdBy", created_at AS "createdAt", revoked_at AS "revokedAt",
     CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN ${IS_WORKING} THEN 'active' ELSE 'expired' END AS state
   FROM api_keys`;

@@ -32,6 +32,7 @@ import type { DeletionState, Proof } from './states.js';
 @Index('deletions_takedown_ended_idx', ['takedownId', 'state', 'id'], {
   where: 'takedown_id IS NOT NULL AND finished_at IS NOT NULL',
 })
+@Index('deletions_requested_idx', ['requestedBy', 'merchantId'], { where: 'finished_at IS NULL' })
 @Index('deletions_merchant_idx', ['merchantId', 'id'])
 @Index('deletions_msg_id_idx', ['msgId', 'id'], { where: 'msg_id IS NOT NULL' })
 @Index('deletions_takedown_idx', ['takedownId', 'id'], { where: 'takedown_id IS NOT NULL' })

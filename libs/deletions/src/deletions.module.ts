@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventsModule } from '@app/events';
+import { CEILINGS, Ceilings, NO_CEILINGS, type CeilingLimits } from './ceilings.js';
 import { DeletionRun } from './deletion-run.js';
 import { Deletions } from './deletions.js';
 import { Dispatcher } from './dispatcher.js';
@@ -26,8 +27,10 @@ import { Verifications } from './verifications.js';
 /** The life of deletions: accepted, paced, run, proven. */
 @Module({})
 export class DeletionsModule {
-  static forRoot(pacing: PacingDefaults): DynamicModule {
+  /** @param ceilings for those who accept wishes */
+  static forRoot(pacing: PacingDefaults, ceilings: CeilingLimits = NO_CEILINGS): DynamicModule {
     const services = [
+      Ceilings,
       DeletionRun,
       Deletions,
       Dispatcher,
@@ -54,7 +57,11 @@ export class DeletionsModule {
       module: DeletionsModule,
       global: true,
       imports: [EventsModule],
-      providers: [...services, { provide: PACING_DEFAULTS, useValue: pacing }],
+      providers: [
+        ...services,
+        { provide: PACING_DEFAULTS, useValue: pacing },
+        { provide: CEILINGS, useValue: ceilings },
+      ],
       exports: services,
     };
   }

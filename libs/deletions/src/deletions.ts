@@ -19,6 +19,7 @@ import {
   type CountedInventory,
   type Scope,
 } from '@app/merchants';
+import { Ceilings, type Wanted } from './ceilings.js';
 import { DeletionAttempt } from './deletion-attempt.entity.js';
 import { Deletion } from './deletion.entity.js';
 import {
@@ -55,6 +56,8 @@ export interface NewDeletion {
   notBefore: Date | null;
   /** Although the merchant is not eligible, where facts may have it wrong. */
   tryAnyway?: boolean;
+  /** Although it would leave its lane late. */
+  allowLate?: boolean | undefined;
   reason: string | null;
   metadata: Record<string, string>;
   requestId: string;
@@ -97,6 +100,12 @@ export interface DeletionFilter {
   after?: string | undefined;
 }
 
+/** Who has a failed deletion tried again. */
+export interface Retrier extends Pick<Wanted, 'allowLate'> {
+  /** The API key. */
+  requestedBy: string;
+}
+
 /** Deletions as requested and reported; how they are run is told in deletion-run.ts. */
 @Injectable()
 export class Deletions {
@@ -104,6 +113,7 @@ export class Deletions {
     private readonly dataSource: DataSource,
     private readonly lanes: Lanes,
     private readonly merchants: Merchants,
+    private readonly ceilings: Ceilings,
   ) {}
 
   /**
@@ -113,7 +123,8 @@ export class Deletions {
    * inventory knows that it never went out, or has no such article, is refused. `again` overrides all three, for an import may be
    * wrong and a call in vain harms nothing; it does not make a second deletion beside an open one.
    * @param ifNew what belongs to the new deletion, such as an audit row: it is a part of its statement
-   * @throws MerchantNotFound, PlatformNotFound, PlatformRequired, MerchantNotEligible, TargetRefused, SharedMaterial
+   * @throws MerchantNotFound, PlatformNotFound, PlatformRequired, MerchantNotEligible, TargetRefused, SharedMaterial, PendingTooMany,
+   *   EtaTooLate
    */
   async accept(
     sql: EntityManager,
@@ -121,9 +132,15 @@ export class Deletions {
     wish: NewDeletion,
     ifNew?: StatementPart,
   ): Promise<{ deletion: DeletionView; isNew: boolean; shared: SharedArticle[] }> {
+    const asker = { requestedBy: wish.requestedBy, scope: address.scope };
+    const name = `${address.componentAppid ?? ''}/${address.authorizerAppid}`;
+    const full = await this.ceilings.ofAll(asker, sql);
+    let looked = this.ceilings.few === 0 ? { refusal: undefined } : this.ceilings.recall(asker, name, wish);
     for (;;) {
-      const accepted = await this.insert(sql, address, wish, ifNew);
+      const refusal = full ?? looked?.refusal;
+      const accepted = refusal ? undefined : await this.insert(sql, address, wish, looked !== undefined, ifNew);
       if (accepted) {
+        this.ceilings.note(asker, name);
         const { deletion, mayShare } = accepted;
         return { deletion, isNew: true, shared: mayShare ? await this.sharedBy(address.scope, deletion, sql) : [] };
       }
@@ -146,6 +163,11 @@ export class Deletions {
       if (isRefused) throw new MerchantNotEligible(authorizerAppid, reasons);
       if (obstacle !== null && !wish.again) throw new TargetRefused(obstacle, OBSTACLES[obstacle]);
       if (wish.refusesShared && shared.length > 0) throw new SharedMaterial(shared);
+      if (refusal) throw refusal;
+      if (!looked) {
+        looked = await this.ceilings.ofMerchant(asker, name, id, wish, sql);
+        if (looked.refusal) throw looked.refusal;
+      }
       // Open no more, or eligible again: that was between the statements, so there is room now.
     }
   }
@@ -240,13 +262,17 @@ export class Deletions {
    * Puts a failed deletion back into its lane. If its target is known to be gone meanwhile, the deletion that did it is the answer, and
    * what never was is refused, as a new wish would be. A caller with limits revives what was asked for within them, and may ask anew
    * for the rest.
-   * @param requestedBy the API key
-   * @throws DeletionNotFound, NotYours, DeletionStateConflict, MerchantNotEligible, TargetRefused
+   * @param requestedBy the API key, whose ceilings count
+   * @throws DeletionNotFound, NotYours, DeletionStateConflict, MerchantNotEligible, TargetRefused, PendingTooMany, EtaTooLate
    */
   async retry(
     scope: Scope,
     id: string,
-    { requestedBy, alongside }: { requestedBy?: string; alongside?: Alongside } = {},
+    {
+      requestedBy,
+      allowLate = false,
+      alongside,
+    }: { requestedBy?: string; allowLate?: boolean | undefined; alongside?: Alongside } = {},
   ): Promise<{ deletion: DeletionView; isRetried: boolean }> {
     const sql = this.dataSource.manager;
     const failed = await this.get(scope, id, sql);
@@ -258,11 +284,26 @@ export class Deletions {
       if (goneId !== null) return { deletion: await this.get(EVERYTHING, goneId, sql, scope), isRetried: false };
       const { authorizerAppid, ineligibleReasons: reasons } = await this.merchants.byId(failed.merchantId);
       if (reasons.length > 0) throw new MerchantNotEligible(authorizerAppid, reasons);
+      if (requestedBy) await this.keepCeilings(scope, failed, { requestedBy, allowLate });
     }
     // Told apart afterwards: asking within the transaction would take a second connection while holding one.
     if (!(await this.reopen(failed.merchantId, id, requestedBy, alongside)))
       throw await this.conflict(sql, EVERYTHING, id, 'retried');
     return { deletion: await this.get(scope, id, sql), isRetried: true };
+  }
+
+  private async keepCeilings(scope: Scope, failed: DeletionView, { requestedBy, allowLate }: Retrier): Promise<void> {
+    const { merchantId, componentAppid, authorizerAppid, isUrgent } = failed;
+    const [asker, wanted] = [
+      { requestedBy, scope },
+      { isUrgent, allowLate },
+    ];
+    const name = `${componentAppid}/${authorizerAppid}`;
+    const full = await this.ceilings.ofAll(asker);
+    const looked = this.ceilings.recall(asker, name, wanted);
+    const refusal = full ?? (looked ?? (await this.ceilings.ofMerchant(asker, name, merchantId, wanted))).refusal;
+    if (refusal) throw refusal;
+    this.ceilings.note(asker, name);
   }
 
   /** @returns false when it has not failed, or another deletion of the same target is open or has succeeded: then it stays as it is */
@@ -361,13 +402,15 @@ export class Deletions {
   }
 
   /**
+   * @param isLooked whether the lane may have more than a few open
    * @returns undefined when the merchant cannot be told, or cannot have messages deleted, or the target is open already, known to
-   * be gone or to be none
+   * be gone or to be none, or the lane has more open than it may
    */
   private async insert(
     sql: EntityManager,
     { scope, authorizerAppid, componentAppid }: MerchantAddress,
     wish: NewDeletion,
+    isLooked: boolean,
     alongside?: StatementPart,
   ): Promise<{ deletion: DeletionView; mayShare: boolean } | undefined> {
     const { target } = wish;
@@ -397,7 +440,13 @@ export class Deletions {
     const askedKey = askedKeyOf(wish);
     const column = { ...ACCEPTED, isOneArticle, ...(askedKey !== null && { askedKey: `${bind(askedKey)}::text` }) };
     const refuses = wish.refusesShared ? ` AND ${sharedList(column, within, counted)} = '[]'` : '';
-    const form = [!isOneArticle, askedKey !== null, refuses !== ''].reduce((sum, is, i) => sum + (is ? 2 ** i : 0), 0);
+    const crowded = isLooked
+      ? ''
+      : ` AND NOT EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.finished_at IS NULL OFFSET ${this.ceilings.few - 1} LIMIT 1)`;
+    const form = [!isOneArticle, askedKey !== null, refuses !== '', isLooked].reduce(
+      (sum, is, i) => sum + (is ? 2 ** i : 0),
+      0,
+    );
     const [inserted] = await prepared<Decided & { mayShare: boolean }>(
       sql,
       `accept deletion${alongside ? ' and more' : ''}${formOf(scope)} ${form}`,
@@ -414,7 +463,7 @@ export class Deletions {
            NOT EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.target_key = $7::text
              AND o.finished_at IS NULL) AS is_free,
            EXISTS (SELECT 1 FROM ${counted.messages} mm WHERE mm.merchant_id = merchant.merchant_id AND mm.msg_id = $4::bigint) AS may_share
-         FROM merchant WHERE is_it${refuses}
+         FROM merchant WHERE is_it${refuses}${crowded}
        ), inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
            reason, metadata, request_id, requested_by, try_anyway, asked_url)

@@ -65,6 +65,39 @@ export class MerchantNotEligible extends DeletionsError {
   }
 }
 
+/** So many are open already. Its limits keep one who asks from heaping up work for others, who have their own. */
+export class PendingTooMany extends DeletionsError {
+  constructor(
+    readonly ceiling: 'merchant' | 'key' | 'tenant',
+    readonly limit: number,
+  ) {
+    super(
+      'pending_too_many',
+      `${OPEN_ALREADY[ceiling]}: there are ${limit} open already, which is as many as there may be.`,
+    );
+  }
+}
+
+const OPEN_ALREADY = {
+  merchant: 'Of the deletions of this merchant that the key or its tenant has asked for',
+  key: 'Of the deletions that the key has asked for',
+  tenant: 'Of the deletions that the keys of the tenant have asked for',
+};
+
+/** It would wait in its lane for longer than anybody may have meant. */
+export class EtaTooLate extends DeletionsError {
+  constructor(
+    readonly eta: Date,
+    readonly latest: Date,
+    days: number,
+  ) {
+    super(
+      'eta_too_late',
+      `It would leave its lane at ${eta.toISOString()}, more than ${days} days after it is wanted: say allow_late if it may.`,
+    );
+  }
+}
+
 export class DeletionNotFound extends DeletionsError {
   constructor(id: string) {
     super('deletion_not_found', `There is no deletion ${id}.`);

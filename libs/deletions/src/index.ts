@@ -38,11 +38,13 @@ export { Dispatcher } from './dispatcher.js';
 export {
   DeletionNotFound,
   DeletionsError,
+  EtaTooLate,
   DeletionStateConflict,
   LimitsNotYours,
   MerchantNotEligible,
   NothingAccepted,
   NotYours,
+  PendingTooMany,
   TakedownBrokenOff,
   TakedownNotFound,
   TakedownStateConflict,

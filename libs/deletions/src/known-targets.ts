@@ -34,6 +34,22 @@ export class KnownTargets {
     return new Set(found.map(({ line }) => line));
   }
 
+  /** The lines whose target is open already. */
+  async openAmong(items: TakedownItem[]): Promise<Set<number>> {
+    if (items.length === 0) return new Set();
+    const open = await rows<{ line: number }>(
+      this.dataSource,
+      `SELECT t.line FROM unnest($1::int[], $2::uuid[], $3::text[]) AS t (line, merchant_id, target_key)
+       JOIN deletions d ON d.merchant_id = t.merchant_id AND d.target_key = t.target_key AND d.finished_at IS NULL`,
+      [
+        items.map(({ line }) => line),
+        items.map(({ merchantId }) => merchantId),
+        items.map(({ target }) => targetKey(target)),
+      ],
+    );
+    return new Set(open.map(({ line }) => line));
+  }
+
   /** Other sends whose page would go, with the lines of those that share it. What is gone already takes nothing along. */
   sharing(items: TakedownItem[], scope: Scope): Promise<(SharedSend & { line: number })[]> {
     return this.ask(

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows } from '@app/database';
+import { rows, type Sql } from '@app/database';
 import { eta } from './eta.js';
 import { PROBE_AT, WITH_HOLD } from './held.js';
 import { quotaDays } from './quota-days.js';
@@ -16,7 +16,7 @@ export interface Forecast {
 }
 
 /** With what waits in all lanes of its account. */
-interface ForecastLane extends LaneRow {
+export interface ForecastLane extends LaneRow {
   urgent: number;
   normal: number;
   heldUntil: Date | null;
@@ -81,9 +81,16 @@ export class LaneForecasts {
     return { daysOfQuota: quotaDays(lane.now, end), eta: end > ready ? end : ready };
   }
 
-  private lanes(merchantIds: string[]): Promise<ForecastLane[]> {
+  /** When one more would leave, after what waits and `more` that are not counted yet. Null when it will not. */
+  etaOfNext(lane: ForecastLane, more: number, isUrgent: boolean, wantedAt: Date): Date | null {
+    const before = isUrgent ? lane.urgent : lane.urgent + lane.normal;
+    const readyAt = lane.heldUntil && lane.heldUntil > wantedAt ? lane.heldUntil : wantedAt;
+    return eta(lane, before + more, lane.now, this.defaults, isUrgent, readyAt);
+  }
+
+  lanes(merchantIds: string[], sql: Sql = this.dataSource): Promise<ForecastLane[]> {
     return rows(
-      this.dataSource,
+      sql,
       `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
          ${PROBE_AT} AS "heldUntil"
        FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = m.id

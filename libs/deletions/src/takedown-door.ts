@@ -11,11 +11,13 @@ import {
   type Scope,
 } from '@app/merchants';
 import { lookUpAddresses, type AddressFacts } from './address-facts.js';
+import { Ceilings } from './ceilings.js';
 import { namesOf, TargetRefused } from './errors.js';
 import { OBSTACLES } from './known-gone.js';
 import { KnownTargets } from './known-targets.js';
 import { articleUrl, decideTarget, type TargetRequest } from './target.js';
 import type { TakedownItem, TakedownRejection } from './takedown-intake.js';
+import { TakedownRoom } from './takedown-room.js';
 import { merchantAt, targetAt } from './url-target.js';
 
 /** Where a request stands in its body or list. */
@@ -38,6 +40,11 @@ export interface DoorOptions {
   again?: boolean | undefined;
   /** Also of merchants who are not eligible, where facts may have it wrong. */
   tryAnyway?: boolean | undefined;
+  /** Although it would leave its lane late. */
+  allowLate?: boolean | undefined;
+  isUrgent?: boolean | undefined;
+  /** The API key. */
+  requestedBy: string;
   /** Rather leave what shares its material with sends that are not to be deleted. */
   refusesShared?: boolean | undefined;
 }
@@ -69,11 +76,14 @@ export class TakedownDoor {
     private readonly directory: MerchantDirectory,
     private readonly inventory: Inventory,
     private readonly known: KnownTargets,
+    private readonly ceilings: Ceilings,
   ) {}
 
   /** For one upload. Merchants are looked up once. */
-  open(scope: Scope, options: DoorOptions = {}): OpenDoor {
-    return new OpenDoor(scope, options, this.directory, this.inventory, this.known);
+  open(scope: Scope, options: DoorOptions): OpenDoor {
+    const { requestedBy, isUrgent = false, allowLate } = options;
+    const room = new TakedownRoom({ requestedBy, scope }, { isUrgent, allowLate }, this.ceilings, this.known);
+    return new OpenDoor(scope, options, this.directory, this.inventory, this.known, room);
   }
 
   /**
@@ -104,6 +114,7 @@ export class OpenDoor {
     private readonly directory: MerchantDirectory,
     private readonly inventory: Inventory,
     private readonly known: KnownTargets,
+    private readonly room: TakedownRoom,
   ) {}
 
   async decide(requests: ItemRequest[]): Promise<Decided> {
@@ -163,9 +174,11 @@ export class OpenDoor {
         : [];
     });
     const out = new Set(refused.map(({ line }) => line));
+    const full = await this.room.refusals(items.filter(({ line }) => !out.has(line)));
+    for (const [line, { code, message }] of full) refused.push({ line, code, detail: message });
     const notEligible = [...barred].flatMap(([line, bar]) => (gone.has(line) ? [] : [{ line, ...bar }]));
     return {
-      items: items.filter(({ line }) => !out.has(line)),
+      items: items.filter(({ line }) => !out.has(line) && !full.has(line)),
       rejections: [...rejections, ...notEligible, ...refused],
     };
   }

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { rows } from '@app/database';
 import type { SharedSend } from '@app/merchants';
 import { KnownTargets } from './known-targets.js';
 import { LaneForecasts } from './lane-forecasts.js';
 import type { Decided } from './takedown-door.js';
-import type { NewTakedown, TakedownItem } from './takedown-intake.js';
+import type { NewTakedown } from './takedown-intake.js';
 import { targetKey } from './target.js';
 import { WHOLE_MESSAGE } from './whole-message.js';
 
@@ -35,7 +33,6 @@ const SHARED_AT_MOST = 100_000;
 @Injectable()
 export class TakedownDryRun {
   constructor(
-    private readonly dataSource: DataSource,
     private readonly known: KnownTargets,
     private readonly forecasts: LaneForecasts,
   ) {}
@@ -53,7 +50,7 @@ export class TakedownDryRun {
     let rejected = 0;
     for await (const { items, rejections } of batches) {
       const fresh = items.filter(({ merchantId, target }) => isFirst(seen, merchantId, targetKey(target)));
-      const open = await this.openAmong(fresh);
+      const open = await this.known.openAmong(fresh);
       alreadyOpen += items.length - fresh.length + open.size;
       const gone = await this.known.goneAmong(
         fresh.filter(({ line, again }) => !again && !open.has(line)),
@@ -91,21 +88,6 @@ export class TakedownDryRun {
       ...(await this.forecasts.ofMore(countOf, isUrgent, undoSeconds)),
       shared: { count: beside.length, list: beside.slice(0, LISTED) },
     };
-  }
-
-  /** The lines whose target is open already. */
-  private async openAmong(items: TakedownItem[]): Promise<Set<number>> {
-    const open = await rows<{ line: number }>(
-      this.dataSource,
-      `SELECT t.line FROM unnest($1::int[], $2::uuid[], $3::text[]) AS t (line, merchant_id, target_key)
-       JOIN deletions d ON d.merchant_id = t.merchant_id AND d.target_key = t.target_key AND d.finished_at IS NULL`,
-      [
-        items.map(({ line }) => line),
-        items.map(({ merchantId }) => merchantId),
-        items.map(({ target }) => targetKey(target)),
-      ],
-    );
-    return new Set(open.map(({ line }) => line));
   }
 }
 

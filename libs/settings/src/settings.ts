@@ -45,8 +45,23 @@ export const settings = {
     .optional(),
   /** Where an admin's key is put if there is none yet and none is set. */
   FIRST_KEY_FILE: z.string().min(1).default('./first-admin-key'),
-  /** Requests that one key may make of one api process; 0: as many as it likes. */
+  /** Requests that the keys of one tenant, or one key of the provider, may make of one api process; 0: as many as they like. */
   API_RATE_PER_MINUTE: wholeNumber(0, 10_000_000).default(60_000),
+  /** Requests of one key that one api process works on at a time, and of one tenant's keys together; 0: no limit. */
+  API_AT_ONCE_PER_KEY: wholeNumber(0, 100_000).default(200),
+  API_AT_ONCE_PER_TENANT: wholeNumber(0, 100_000).default(400),
+  /** The same of those that read or work much: lists and exports, and apart from these imports and takedowns with their dry runs. */
+  API_DEAR_AT_ONCE_PER_KEY: wholeNumber(0, 100_000).default(4),
+  API_DEAR_AT_ONCE_PER_TENANT: wholeNumber(0, 100_000).default(1),
+  /** Keys that a tenant may have; 0: as many as its admins like. */
+  MAX_KEYS_PER_TENANT: wholeNumber(0, 1_000_000).default(100),
+  /** Open deletions of one merchant that one tenant, or one key of the provider, may have asked for; 0: no limit. */
+  MAX_PENDING_PER_MERCHANT: wholeNumber(0, 1_000_000_000).default(100_000),
+  /** Open deletions of one key of the provider in all, and of one tenant's keys together; 0: no limit. */
+  MAX_PENDING_PER_KEY: wholeNumber(0, 1_000_000_000).default(2_000_000),
+  MAX_PENDING_PER_TENANT: wholeNumber(0, 1_000_000_000).default(200_000),
+  /** A deletion that would leave its lane later than that is refused, unless it says `allow_late`; 0: no limit. */
+  MAX_ETA_DAYS: wholeNumber(0, 36_500).default(60),
   /** Of one api process; who comes beyond them is not let in before another one leaves. */
   API_MAX_CONNECTIONS: wholeNumber(1, 1_000_000).default(5_000),
   WECHAT_API_URL: httpUrl.default('https://api.weixin.qq.com'),

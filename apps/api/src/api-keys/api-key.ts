@@ -47,6 +47,9 @@ export const apiKeySchema = z
     role: z.string(),
     platforms: z.array(z.string()).nullable(),
     merchants: z.array(z.string()).nullable(),
+    tenant: z.string().nullable().meta({
+      description: 'Keys with the same one are counted together. Null: of the provider, counted by itself.',
+    }),
     state: z.enum(['active', 'expired', 'revoked']),
     expires_at: z.string().nullable(),
     last_used_at: z.string().nullable().meta({ description: 'To the minute.' }),
@@ -67,6 +70,7 @@ export function apiKeyResource(key: IssuedKey): z.input<typeof apiKeySchema> {
     role: key.role,
     platforms: key.platforms,
     merchants: key.merchants,
+    tenant: key.tenant,
     state: key.state,
     expires_at: key.expiresAt?.toISOString() ?? null,
     last_used_at: key.lastUsedAt?.toISOString() ?? null,

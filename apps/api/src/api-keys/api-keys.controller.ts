@@ -48,7 +48,7 @@ export class ApiKeysController {
 
   /** Newest first, also those that work no more. */
   @Get()
-  @Needs('admin')
+  @Needs('admin', 'reads')
   @SerializeOptions({ schema: pageOfSchema(apiKeySchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: pageSchema }) query: z.output<typeof pageSchema>) {
     const found = await this.keys.list(scope, { limit: query.limit + 1, after: query.cursor });

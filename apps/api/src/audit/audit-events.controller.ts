@@ -12,7 +12,7 @@ export class AuditEventsController {
 
   /** Who did what, newest first. A key with limits sees what was done to what it may reach. */
   @Get()
-  @Needs('admin')
+  @Needs('admin', 'reads')
   @SerializeOptions({ schema: pageOfSchema(auditEventSchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listAuditEventsSchema }) query: ListAuditEvents) {
     const { limit, cursor: before, api_key_id: apiKeyId, action, subject: subjectId, since, until } = query;

@@ -21,7 +21,7 @@ export class CallbackEventsController {
 
   /** What WeChat pushed, newest first, and where it was forwarded to. */
   @Get()
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(callbackEventSchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listCallbackEventsSchema }) query: ListCallbackEvents) {
     const { limit, cursor, component_appid, kind, state } = query;

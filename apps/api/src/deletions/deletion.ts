@@ -14,6 +14,10 @@ export const tryAnywaySchema = z.boolean().meta({
   description:
     'Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.',
 });
+export const allowLateSchema = z.boolean().meta({
+  description:
+    'Accept it although so many are before it that it would leave its lane later than the operators have set (60 days unless told otherwise).',
+});
 export const ifSharedSchema = z.enum(['warn', 'refuse']).meta({
   description: 'What to do where other sends of the merchant share the material, for their pages go with it.',
 });
@@ -38,6 +42,7 @@ export const createDeletionSchema = z
     priority: z.enum(['normal', 'urgent']).default('normal'),
     try_anyway: tryAnywaySchema.optional(),
     again: againSchema.optional(),
+    allow_late: allowLateSchema.optional(),
     if_shared: ifSharedSchema.optional(),
     reason: textSchema(500).optional(),
     metadata: z
@@ -54,6 +59,11 @@ export const createDeletionSchema = z
     ],
   });
 export type CreateDeletion = z.output<typeof createDeletionSchema>;
+
+export const retryDeletionSchema = z.strictObject({
+  allow_late: z.stringbool().optional().meta({ description: 'As when a deletion is asked for.' }),
+});
+export type RetryDeletion = z.output<typeof retryDeletionSchema>;
 
 export const stateSchema = z.enum(['scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled']);
 

@@ -13,6 +13,7 @@ import {
 } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
 import {
@@ -39,10 +40,12 @@ import {
   deletionSchema,
   idSchema,
   listDeletionsSchema,
+  retryDeletionSchema,
   warnedResource,
   type CreateDeletion,
   type DeletionResource,
   type ListDeletions,
+  type RetryDeletion,
 } from './deletion.js';
 
 @ApiTags('deletions')
@@ -94,6 +97,7 @@ export class DeletionsController {
         isUrgent: body.priority === 'urgent',
         notBefore: body.not_before ?? null,
         tryAnyway: body.try_anyway ?? false,
+        allowLate: body.allow_late,
         reason: body.reason ?? null,
         metadata: body.metadata,
         requestId: currentRequestId() ?? newRequestId(),
@@ -113,7 +117,7 @@ export class DeletionsController {
   }
 
   @Get()
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listDeletionsSchema }) query: ListDeletions) {
     const { limit, cursor, state, msg_id: msgId, takedown, created_after, created_before } = query;
@@ -173,7 +177,7 @@ export class DeletionsController {
    * chained by hashes, to be checked with `npm run verify-proof`.
    */
   @Get(':id/proof')
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @DescribesProof()
   async proof(
     @AuditedCaller() caller: Actor,
@@ -217,11 +221,13 @@ export class DeletionsController {
   async retry(
     @AuditedCaller() caller: Actor,
     @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: retryDeletionSchema }) query: RetryDeletion,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.retried');
     const { deletion, isRetried } = await this.deletions.retry(caller.scope, id, {
       requestedBy: caller.apiKeyId,
+      allowLate: query.allow_late,
       alongside: (tx) => this.audit.note(tx, caller, act),
     });
     void reply.status(isRetried ? 202 : 200);

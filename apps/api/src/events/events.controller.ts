@@ -15,7 +15,7 @@ export class EventsController {
    * comes twice. Kept for thirty days.
    */
   @Get()
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: eventPageSchema })
   async list(@Caller() { scope }: Principal, @Query({ schema: listEventsSchema }) query: ListEvents) {
     const { cursor, limit, type, merchant, takedown: takedownId } = query;

@@ -12,15 +12,16 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { mayAct, type Actor, type Principal, type Role } from '@app/access';
 import { currentRequestId, newRequestId } from '@app/logging';
 import type { KeyedRoute, RequestWithPrincipal } from './authentication.js';
+import type { Weight } from './in-flight.js';
 import { ProblemError } from './problem.js';
 
 const ACCESS = 'retract:access';
 const UNLIMITED = 'retract:unlimited';
 type Access = Role | 'public';
 
-/** The least role that may use a route. On methods. */
-export const Needs = (role: Role): MethodDecorator =>
-  applyDecorators(SetMetadata(ACCESS, role), RouteConfig({ needsKey: true } satisfies KeyedRoute));
+/** The least role that may use a route, and what a request there costs. On methods. */
+export const Needs = (role: Role, weight: Weight = 'light'): MethodDecorator =>
+  applyDecorators(SetMetadata(ACCESS, role), RouteConfig({ needsKey: true, weight } satisfies KeyedRoute));
 
 /** @param handler a method of a controller @returns undefined for a public one */
 export function neededRole(handler: object): Role | undefined {

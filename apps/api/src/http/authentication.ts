@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ApiKeys, Principal } from '@app/access';
+import { countedAs, type ApiKeys, type Principal } from '@app/access';
+import type { InFlight, Weight } from './in-flight.js';
 import { networkOf } from './network.js';
 import { ProblemError } from './problem.js';
 import type { RateLimit } from './rate-limit.js';
@@ -7,9 +8,10 @@ import type { RateLimit } from './rate-limit.js';
 /** Of a route; set by `@Needs`. */
 export interface KeyedRoute {
   needsKey?: true;
+  weight?: Weight;
 }
 
-export type RequestWithPrincipal = FastifyRequest & { principal?: Principal };
+export type RequestWithPrincipal = FastifyRequest & { principal?: Principal; place?: HeldPlace };
 
 export const needsKey = ({ routeOptions }: FastifyRequest): boolean =>
   (routeOptions.config as KeyedRoute | undefined)?.needsKey === true;
@@ -21,7 +23,7 @@ export const needsKey = ({ routeOptions }: FastifyRequest): boolean =>
 export function useAuthentication(
   fastify: FastifyInstance,
   keys: ApiKeys,
-  { requests, failures }: { requests: RateLimit; failures: RateLimit },
+  { requests, failures, inFlight }: { requests: RateLimit; failures: RateLimit; inFlight: InFlight },
 ): void {
   fastify.addHook('onRequest', async (request: RequestWithPrincipal, reply) => {
     if (!needsKey(request)) return;
@@ -35,7 +37,63 @@ export function useAuthentication(
     }
     countRequest(requests, principal, reply);
     request.principal = principal;
+    await takePlace(inFlight, principal, request, reply);
   });
+  // Of a client that hangs up the place is free when its work is done, not before: hanging up would be the way to have more done.
+  fastify.addHook('onRoute', (route) => {
+    const { handler } = route;
+    route.handler = function (request: RequestWithPrincipal, reply) {
+      const done: unknown = handler.call(this, request, reply);
+      const { place } = request;
+      if (!place || !isPromise(done)) return done;
+      place.hold();
+      const letGo = () => place.letGo();
+      done.then(letGo, letGo);
+      return done;
+    };
+  });
+}
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+
+/** Free when everybody who holds it has let go: the connection, until the answer is out, and the handler. */
+class HeldPlace {
+  private holders = 1;
+
+  constructor(private readonly leave: () => void) {}
+
+  hold(): void {
+    if (this.holders > 0) this.holders++;
+  }
+
+  letGo(): void {
+    if (this.holders > 0 && --this.holders === 0) this.leave();
+  }
+}
+
+async function takePlace(
+  inFlight: InFlight,
+  principal: Principal,
+  request: RequestWithPrincipal,
+  reply: FastifyReply,
+): Promise<void> {
+  const { weight = 'light' } = request.routeOptions.config as KeyedRoute;
+  if (weight === 'stream') return;
+  const leave = inFlight.enter(principal, weight) ?? (await takeTurn(inFlight, principal, weight, reply));
+  const place = new HeldPlace(leave);
+  request.place = place;
+  if (reply.raw.destroyed) place.letGo();
+  else reply.raw.once('close', () => place.letGo());
+}
+
+async function takeTurn(inFlight: InFlight, principal: Principal, weight: Weight, reply: FastifyReply) {
+  try {
+    return await inFlight.wait(principal, weight, (leave) => reply.raw.once('close', leave));
+  } catch (error) {
+    void reply.header('retry-after', 1);
+    throw error;
+  }
 }
 
 /** Nobody has looked for the key then: it may be a good one. */
@@ -47,14 +105,15 @@ function refuseGuessing(failures: RateLimit, { ip }: FastifyRequest, reply: Fast
 }
 
 /** Headers as in draft-ietf-httpapi-ratelimit-headers-07, which most clients know. */
-function countRequest(rateLimit: RateLimit, { apiKeyId }: Principal, reply: FastifyReply): void {
-  const allowance = rateLimit.take(apiKeyId, Date.now());
+function countRequest(rateLimit: RateLimit, principal: Principal, reply: FastifyReply): void {
+  const allowance = rateLimit.take(countedAs(principal), Date.now());
   if (!allowance) return;
   const { limit, remaining, resetSeconds, isExceeded } = allowance;
   void reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': resetSeconds });
   if (!isExceeded) return;
   void reply.header('retry-after', resetSeconds);
-  throw new ProblemError('rate_limited', `The key may make ${limit} requests a minute: wait ${resetSeconds} s.`);
+  const whose = principal.tenant === null ? 'The key' : 'All keys of the tenant together';
+  throw new ProblemError('rate_limited', `${whose} may make ${limit} requests a minute: wait ${resetSeconds} s.`);
 }
 
 const bearerOf = (header = '') => /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '';

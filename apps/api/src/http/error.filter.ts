@@ -1,7 +1,14 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessError } from '@app/access';
-import { DeletionsError, MerchantNotEligible, NothingAccepted, SharedMaterial } from '@app/deletions';
+import {
+  DeletionsError,
+  EtaTooLate,
+  MerchantNotEligible,
+  NothingAccepted,
+  PendingTooMany,
+  SharedMaterial,
+} from '@app/deletions';
 import { FeedCursorInvalid } from '@app/events';
 import { MerchantsError } from '@app/merchants';
 import { QueueError } from '@app/queue';
@@ -62,6 +69,12 @@ export function toProblem(error: unknown): Problem {
     return problemOf(code, message, { errors: [{ field, message }], offset });
   }
   if (error instanceof MerchantNotEligible) return problemOf(error.code, error.message, { reasons: error.reasons });
+  if (error instanceof PendingTooMany) {
+    return problemOf(error.code, error.message, { ceiling: error.ceiling, limit: error.limit });
+  }
+  if (error instanceof EtaTooLate) {
+    return problemOf(error.code, error.message, { eta: error.eta.toISOString(), latest: error.latest.toISOString() });
+  }
   if (error instanceof NothingAccepted) return problemOf(error.code, error.message, { errors: error.rejections });
   if (error instanceof SharedMaterial) {
     const sends = error.sends.map(({ msgId, articleIdx }) => ({ msg_id: msgId, article_idx: articleIdx }));

@@ -91,8 +91,14 @@ const problems = {
   ],
   rate_limited: [
     429,
-    'The API key has made too many requests',
-    'Wait as many seconds as `Retry-After` says, then go on. A key may also have only 20 streams of takedowns open at a time. The `RateLimit-*` headers of every answer tell how many requests are left, and when all of them are there again.',
+    'The API key, or its tenant, has made too many requests',
+    'Wait as many seconds as `Retry-After` says, then go on. Keys of one tenant are counted together. A key may also have only 20 streams of takedowns open at a time, and a tenant 50. The `RateLimit-*` headers of every answer tell how many requests are left, and when all of them are there again.',
+  ],
+
+  requests_too_many: [
+    429,
+    'The API key, or its tenant, has too many requests under way',
+    'The detail says which, and how many there may be. Each got its turn for some seconds; send fewer at a time, above all of lists, exports, imports and dry runs, and this one again after `Retry-After`.',
   ],
 
   api_key_not_found: [404, 'The API key is not known', 'Look for its id in `GET /v1/api-keys`.'],
@@ -101,6 +107,11 @@ const problems = {
     422,
     'The new API key would reach further than the one that asks',
     'A key with limits can issue keys within these limits only: name platforms and merchants of its own, or leave the limits out to give the new key the same ones.',
+  ],
+  api_keys_too_many: [
+    409,
+    'The tenant has as many API keys as it may have',
+    'Revoke keys that are not needed; one that was revoked or has ended counts for a day more. The service’s operators set the number (`MAX_KEYS_PER_TENANT`), and can issue keys beyond it.',
   ],
   last_admin_key: [
     409,
@@ -270,6 +281,16 @@ const problems = {
     403,
     'The API key may not change this limit so',
     'A key with limits lowers a merchant’s `rate_per_minute` and `daily_limit`. It does not raise them, and what a key without limits has set it leaves as it is. The detail names the limit; a key without limits may change it.',
+  ],
+  pending_too_many: [
+    409,
+    'Too many deletions are open already',
+    '`ceiling` says which number was reached: `merchant` (open deletions of this merchant that the key’s tenant has asked for), `tenant` (of all its keys together) or `key`; `limit` is that number. Wait until some have come to their end, or cancel what is not needed. Other tenants, and the provider’s keys, have their own. Of a takedown, the lines that still fit are accepted.',
+  ],
+  eta_too_late: [
+    409,
+    'The deletion would come very late',
+    'So many are before it in the merchant’s lane that it would leave only at `eta`, which is after `latest`. Raise the account’s quota, cancel what is not needed, make it urgent, or say `"allow_late": true` if it shall wait so long.',
   ],
   takedown_not_found: [404, 'The takedown is not known', 'Look for its id in `GET /v1/takedowns`.'],
   takedown_state_conflict: [

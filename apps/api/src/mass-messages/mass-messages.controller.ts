@@ -35,7 +35,7 @@ export class MassMessagesController {
    * the same limits only.
    */
   @Get()
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(massMessageSchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listMassMessagesSchema }) query: ListMassMessages) {
     const { component_appid, label, limit, cursor } = query;
@@ -57,7 +57,7 @@ export class MassMessagesController {
    */
   @Post()
   @HttpCode(200)
-  @Needs('operator')
+  @Needs('operator', 'works')
   @ApiConsumes('application/json', 'application/x-ndjson')
   @SerializeOptions({ schema: importResultSchema })
   async import(@AuditedCaller() caller: Actor, @Body({ schema: importSchema }) body: ImportRequest | Readable) {

@@ -51,7 +51,7 @@ export class MerchantsController {
   ) {}
 
   @Get()
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(merchantSchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listMerchantsSchema }) query: ListMerchants) {
     const { limit, cursor, eligible: isEligible, facts_unknown: areFactsUnknown, state, component_appid, ref } = query;

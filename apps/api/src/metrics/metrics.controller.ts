@@ -15,7 +15,7 @@ export class MetricsController {
   ) {}
 
   @Get()
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @Unlimited()
   async expose(@Res() reply: FastifyReply): Promise<void> {
     const { contentType, text } = await this.metrics.expose(this.queues);

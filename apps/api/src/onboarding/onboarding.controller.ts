@@ -133,6 +133,7 @@ const issuerOf = ({ link }: NamedMerchant, ip: string): Actor => ({
   // As it was written from the key itself.
   role: link.issuerRole as Role,
   scope: EVERYTHING,
+  tenant: null,
   expiresAt: null,
   requestId: currentRequestId() ?? newRequestId(),
   ip,

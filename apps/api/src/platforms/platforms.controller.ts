@@ -56,7 +56,7 @@ export class PlatformsController {
   }
 
   @Get()
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: platformListSchema })
   async list(@Caller() { scope }: Principal) {
     const platforms = await this.platforms.list(scope);
@@ -117,7 +117,7 @@ export class PlatformsController {
   /** Compares WeChat's list of authorizers with the merchants here: adds and repairs, and takes nothing away. */
   @Post(':componentAppid/sync')
   @HttpCode(200)
-  @Needs('admin')
+  @Needs('admin', 'works')
   @SerializeOptions({ schema: reconciliationReportSchema })
   async sync(@AuditedCaller() actor: Actor, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
     const platform = await this.find(actor, componentAppid);

@@ -12,8 +12,9 @@ const LOOK_EVERY_MS = 1_000;
 /** Proxies cut connections on which nothing comes. */
 const HEARTBEAT_MS = 15_000;
 const EVENTS_AT_A_TIME = 500;
-/** Of one key, in this process. Each asks the database about once a second, which the rate of requests does not count. */
+/** Of one key, and of a tenant's keys together, in this process. Each asks the database about once a second, which the rate of requests does not count. */
 const MAX_OPEN = 20;
+const MAX_OPEN_OF_TENANT = 50;
 
 /**
  * What becomes of a takedown, as server-sent events: `progress` when something has changed, `deletion` for each that ends,
@@ -22,7 +23,7 @@ const MAX_OPEN = 20;
 @Injectable()
 export class TakedownStream implements OnModuleDestroy {
   private readonly stopping = new AbortController();
-  /** How many are open, by the id of their key. */
+  /** How many are open, by the id of their key, and by their tenant. */
   private readonly open = new Map<string, number>();
 
   constructor(
@@ -44,24 +45,28 @@ export class TakedownStream implements OnModuleDestroy {
    * @throws FeedCursorInvalid, with the first piece
    */
   follow(principal: Principal, id: string, lastEventId: string | undefined, gone: AbortSignal): AsyncGenerator<string> {
-    this.takePlace(principal.apiKeyId, gone);
+    this.takePlace(principal, gone);
     return this.pieces(principal, id, lastEventId, gone);
   }
 
-  private takePlace(apiKeyId: string, gone: AbortSignal): void {
+  private takePlace({ apiKeyId, tenant }: Principal, gone: AbortSignal): void {
     if (gone.aborted) return;
-    const places = this.open.get(apiKeyId) ?? 0;
-    if (places >= MAX_OPEN) {
+    if ((this.open.get(apiKeyId) ?? 0) >= MAX_OPEN) {
       throw new ProblemError('rate_limited', `The key has ${MAX_OPEN} streams open: close one first.`);
     }
-    this.open.set(apiKeyId, places + 1);
-    gone.addEventListener('abort', () => this.leavePlace(apiKeyId), { once: true });
+    if (tenant !== null && (this.open.get(tenant) ?? 0) >= MAX_OPEN_OF_TENANT) {
+      throw new ProblemError('rate_limited', `The tenant has ${MAX_OPEN_OF_TENANT} streams open: close one first.`);
+    }
+    for (const name of tenant === null ? [apiKeyId] : [apiKeyId, tenant]) {
+      this.open.set(name, (this.open.get(name) ?? 0) + 1);
+      gone.addEventListener('abort', () => this.leavePlace(name), { once: true });
+    }
   }
 
-  private leavePlace(apiKeyId: string): void {
-    const places = this.open.get(apiKeyId) ?? 0;
-    if (places > 1) this.open.set(apiKeyId, places - 1);
-    else this.open.delete(apiKeyId);
+  private leavePlace(name: string): void {
+    const places = this.open.get(name) ?? 0;
+    if (places > 1) this.open.set(name, places - 1);
+    else this.open.delete(name);
   }
 
   private async *pieces(

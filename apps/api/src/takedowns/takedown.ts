@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BlastRadius, DeletionCounts, TakedownRejection, TakedownView } from '@app/deletions';
-import { againSchema, ifSharedSchema, stateSchema, tryAnywaySchema } from '../deletions/deletion.js';
+import { againSchema, allowLateSchema, ifSharedSchema, stateSchema, tryAnywaySchema } from '../deletions/deletion.js';
 import { appidSchema } from '../http/appid.js';
 import { longLists } from '../http/long-lists.js';
 import { pageSchema, pageSchemaOf } from '../http/page.js';
@@ -42,6 +42,7 @@ const takedownOf = <Item extends z.ZodType>(item: Item) =>
       whole_message: z.boolean().optional().meta({ description: 'With a label: every article of each message.' }),
       priority: prioritySchema.default('normal'),
       again: againSchema.optional(),
+      allow_late: allowLateSchema.optional(),
       try_anyway: tryAnywaySchema.optional(),
       if_shared: ifSharedSchema.optional(),
       reason: textSchema(500).optional(),
@@ -88,6 +89,7 @@ export const takedownOptionsSchema = z.strictObject({
   undo_seconds: z.coerce.number().int().min(0).max(MAX_UNDO_SECONDS).optional(),
   dry_run: z.stringbool().optional(),
   again: z.stringbool().optional(),
+  allow_late: z.stringbool().optional(),
   try_anyway: z.stringbool().optional(),
   if_shared: ifSharedSchema.optional(),
 });

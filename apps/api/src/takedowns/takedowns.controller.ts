@@ -91,7 +91,7 @@ export class TakedownsController {
    */
   @Post()
   @HttpCode(202)
-  @Needs('operator')
+  @Needs('operator', 'works')
   @ApiConsumes('application/json', 'application/x-ndjson')
   @ApiHeader({
     name: 'Idempotency-Key',
@@ -112,6 +112,9 @@ export class TakedownsController {
       this.door.open(caller.scope, {
         again: options.again,
         tryAnyway: options.try_anyway,
+        allowLate: options.allow_late,
+        isUrgent: options.priority === 'urgent',
+        requestedBy: caller.apiKeyId,
         refusesShared: options.if_shared === 'refuse',
       }),
     );
@@ -160,7 +163,7 @@ export class TakedownsController {
   }
 
   @Get()
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(takedownSchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listTakedownsSchema }) query: ListTakedowns) {
     const { limit, cursor, state } = query;
@@ -169,7 +172,7 @@ export class TakedownsController {
   }
 
   @Get(':id')
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: takedownSchema })
   async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
     const takedown = await this.takedowns.get(scope, id);
@@ -178,7 +181,7 @@ export class TakedownsController {
 
   /** Its deletions, newest first, those included that were open or deleted already. */
   @Get(':id/deletions')
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
   async listDeletions(
     @Caller() { scope }: Principal,
@@ -192,7 +195,7 @@ export class TakedownsController {
 
   /** What was not accepted, by line. */
   @Get(':id/rejections')
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(rejectionSchema) })
   async listRejections(
     @Caller() { scope }: Principal,
@@ -211,7 +214,7 @@ export class TakedownsController {
    * It also ends when the key does. A key may have 20 open at a time.
    */
   @Get(':id/events')
-  @Needs('viewer')
+  @Needs('viewer', 'stream')
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was read.' })
   @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
   async follow(
@@ -240,7 +243,7 @@ export class TakedownsController {
    * Accept header says so; chained by hashes, to be checked with `npm run verify-proof`.
    */
   @Get(':id/proof')
-  @Needs('viewer')
+  @Needs('viewer', 'reads')
   @DescribesProof()
   async proof(
     @AuditedCaller() caller: Actor,
@@ -353,8 +356,8 @@ const isConnectionLost = (error: unknown) =>
 /** A body of NDJSON has no room for options, and one of JSON has them all. */
 function optionsOf(body: CreateTakedown | Readable, query: TakedownOptions) {
   if (body instanceof Readable) {
-    const { priority = 'normal', reason, undo_seconds = 0, dry_run = false, again, try_anyway, if_shared } = query;
-    return { priority, reason, undo_seconds, dry_run, again, try_anyway, if_shared, metadata: {} };
+    const { priority = 'normal', undo_seconds = 0, dry_run = false, ...rest } = query;
+    return { priority, undo_seconds, dry_run, ...rest, metadata: {} };
   }
   const [field] = Object.keys(query);
   if (field === undefined) return body;

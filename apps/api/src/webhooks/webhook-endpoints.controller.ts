@@ -65,7 +65,7 @@ export class WebhookEndpointsController {
 
   /** Newest first. */
   @Get()
-  @Needs('admin')
+  @Needs('admin', 'reads')
   @SerializeOptions({ schema: pageOfSchema(webhookEndpointSchema) })
   async list(
     @Caller() { scope }: Principal,
@@ -139,7 +139,7 @@ export class WebhookEndpointsController {
 
   /** What was sent there, newest first, for thirty days. */
   @Get(':id/deliveries')
-  @Needs('admin')
+  @Needs('admin', 'reads')
   @SerializeOptions({ schema: pageOfSchema(webhookDeliverySchema) })
   async listDeliveries(
     @Caller() { scope }: Principal,
