@@ -1,5 +1,5 @@
 import { IssuedKeys, type Role } from '@app/access';
-import { problemCodes } from '../apps/api/src/http/problems.js';
+import { problemCodes } from '../apps/api/src/http/problems/problems.js';
 import { System } from './support/system.js';
 
 describe('the edge of the api', () => {

@@ -10,8 +10,8 @@ import { Sweeper } from '../apps/worker/src/sweeper.js';
 import { WorkerModule } from '../apps/worker/src/worker.module.js';
 import { workerEnvSchema } from '../apps/worker/src/env.js';
 // Not behind the lib's door: only its own parts and this test know them.
-import { PlatformHolds } from '../libs/deletions/src/platform-holds.js';
-import { Runs } from '../libs/deletions/src/runs.js';
+import { PlatformHolds } from '../libs/deletions/src/holds/platform-holds.js';
+import { Runs } from '../libs/deletions/src/runs/runs.js';
 import { createMigratedDatabase } from './support/database.js';
 import { routeTable } from './support/route-table.js';
 import { System } from './support/system.js';

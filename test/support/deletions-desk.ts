@@ -18,10 +18,10 @@ import { Events, eventsEntities } from '@app/events';
 import { EVERYTHING, Merchant, Merchants, merchantsEntities, Platforms } from '@app/merchants';
 import { SecretBox } from '@app/vault';
 // Not behind the lib's door: only its own parts and these tests know them.
-import { Ceilings, NO_CEILINGS, type CeilingLimits } from '../../libs/deletions/src/ceilings.js';
-import { PlatformHolds } from '../../libs/deletions/src/platform-holds.js';
-import { Runs } from '../../libs/deletions/src/runs.js';
-import { AccessTokens } from '../../libs/merchants/src/access-tokens.js';
+import { Ceilings, NO_CEILINGS, type CeilingLimits } from '../../libs/deletions/src/requests/ceilings.js';
+import { PlatformHolds } from '../../libs/deletions/src/holds/platform-holds.js';
+import { Runs } from '../../libs/deletions/src/runs/runs.js';
+import { AccessTokens } from '../../libs/merchants/src/tokens/access-tokens.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 
 /** The parts of the deletions lib on a database of their own, without HTTP, queue and WeChat. */

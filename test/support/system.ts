@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { createLogger } from '@app/logging';
 import { createApi } from '../../apps/api/src/create-api.js';
 import { apiEnvSchema } from '../../apps/api/src/env.js';
-import { TOLERANCE, type Tolerance } from '../../apps/api/src/http/tolerance.js';
+import { TOLERANCE, type Tolerance } from '../../apps/api/src/http/bodies/tolerance.js';
 import { createSimulator, type RunningSimulator, type SimulatorOptions } from '../../apps/simulator/src/simulator.js';
 import { createWorker } from '../../apps/worker/src/create-worker.js';
 import { workerEnvSchema } from '../../apps/worker/src/env.js';

@@ -7,7 +7,7 @@ import { PlatformsController } from './control/platforms.controller.js';
 import { RecordsController } from './control/records.controller.js';
 import { ReleaseCheckController } from './control/release-check.controller.js';
 import { AuthorizationPageController } from './pages/authorization-page.controller.js';
-import { Simulation } from './simulation.js';
+import { Simulation } from './simulation/simulation.js';
 
 @Module({})
 export class SimulatorModule {

@@ -4,10 +4,10 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { publishControlApi } from './control/open-api-document.js';
 import { Gateway } from './open-api/gateway.js';
 import { openApiRoutes } from './open-api/routes.js';
-import { Simulation } from './simulation.js';
+import { Simulation } from './simulation/simulation.js';
 import { SimulatorModule } from './simulator.module.js';
-import { StateFile } from './state-file.js';
-import type { SettingsChange } from './state/settings.js';
+import { StateFile } from './simulation/state-file.js';
+import type { SettingsChange } from './behaviour/settings.js';
 import type { Clock } from './state/timeline.js';
 
 export interface SimulatorOptions {

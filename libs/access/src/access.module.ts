@@ -1,9 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { ApiKeys } from './api-keys.js';
-import { AuditHeads } from './audit-heads.js';
-import { AuditLog } from './audit-log.js';
-import { Idempotency } from './idempotency.js';
-import { IssuedKeys, KEYS_PER_TENANT } from './issued-keys.js';
+import { ApiKeys } from './keys/api-keys.js';
+import { AuditHeads } from './audit/audit-heads.js';
+import { AuditLog } from './audit/audit-log.js';
+import { Idempotency } from './idempotency/idempotency.js';
+import { IssuedKeys, KEYS_PER_TENANT } from './keys/issued-keys.js';
 
 const capabilities = [ApiKeys, AuditHeads, AuditLog, Idempotency, IssuedKeys];
 

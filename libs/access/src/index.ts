@@ -1,19 +1,19 @@
-import { ApiKey } from './api-key.entity.js';
-import { AuditEvent } from './audit-event.entity.js';
-import { NotedAct } from './audit-inbox.entity.js';
-import { IdempotencyKey } from './idempotency-key.entity.js';
+import { ApiKey } from './principals/api-key.entity.js';
+import { AuditEvent } from './audit/audit-event.entity.js';
+import { NotedAct } from './audit/audit-inbox.entity.js';
+import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
 
 /** For DatabaseModule.forRoot. */
 export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey, NotedAct];
 
 export { AccessModule } from './access.module.js';
-export { type Role } from './api-key.entity.js';
-export { API_KEY_PATTERN, ApiKeys, countedAs, type Principal } from './api-keys.js';
-export { CHAIN_START, verifyChain, type ChainVerdict } from './audit-chain.js';
-export { AuditEvent, type AuditData } from './audit-event.entity.js';
-export { isSigned, readHead, writeHead, type AuditHead } from './audit-head.js';
-export { AuditHeads } from './audit-heads.js';
-export { AuditLog, type Act, type Actor, type AuditFilter, type AuditReport } from './audit-log.js';
+export { type Role } from './principals/api-key.entity.js';
+export { API_KEY_PATTERN, ApiKeys, countedAs, type Principal } from './keys/api-keys.js';
+export { CHAIN_START, verifyChain, type ChainVerdict } from './audit/audit-chain.js';
+export { AuditEvent, type AuditData } from './audit/audit-event.entity.js';
+export { isSigned, readHead, writeHead, type AuditHead } from './audit/audit-head.js';
+export { AuditHeads } from './audit/audit-heads.js';
+export { AuditLog, type Act, type Actor, type AuditFilter, type AuditReport } from './audit/audit-log.js';
 export {
   AccessError,
   ApiKeyNotFound,
@@ -24,7 +24,7 @@ export {
   LastAdminKey,
   LimitsTooWide,
 } from './errors.js';
-export { Idempotency, type Answer } from './idempotency.js';
-export { IssuedKeys, type IssuedKey, type KeyChanges, type KeyWish } from './issued-keys.js';
-export { isWithin, type Limits } from './limits.js';
-export { mayAct } from './roles.js';
+export { Idempotency, type Answer } from './idempotency/idempotency.js';
+export { IssuedKeys, type IssuedKey, type KeyChanges, type KeyWish } from './keys/issued-keys.js';
+export { isWithin, type Limits } from './principals/limits.js';
+export { mayAct } from './principals/roles.js';

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { dataSourceOptions, IN_PUBLIC, MIGRATION_LOCK } from './data-source.js';
-import { rows } from './rows.js';
+import { rows } from './sql/rows.js';
 
 /** What nobody changes, the service included. Their triggers say so, too, but an owner could drop these. */
 const APPEND_ONLY = ['audit_events', 'audit_heads'];

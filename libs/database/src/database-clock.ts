@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Loop } from '@app/concurrency';
 import { isTooFarOff, leastOffsetMs } from './clock-offset.js';
-import { rows } from './rows.js';
+import { rows } from './sql/rows.js';
 
 const EVERY_MS = 5_000;
 const wallAheadMs = () => Date.now() - performance.now();

@@ -3,8 +3,8 @@ import { DataSource } from 'typeorm';
 import { SecretBox } from '@app/vault';
 import { dataSourceOptions, type DatabaseOptions } from './data-source.js';
 import { DatabaseClock } from './database-clock.js';
-import { Resealing } from './resealing.js';
-import { SealedColumns } from './sealed-columns.js';
+import { Resealing } from './sealing/resealing.js';
+import { SealedColumns } from './sealing/sealed-columns.js';
 
 /**
  * Postgres and the secrets in it, for every module of an app. Import it before the others: Nest closes modules in the

@@ -3,8 +3,8 @@ import { DataSource } from 'typeorm';
 import type { MasterKey } from '@app/vault';
 import { grantToService } from './app-role.js';
 import { dataSourceOptions, IN_PUBLIC, migrate } from './data-source.js';
-import { MasterKeysRefused } from './master-key-rule.js';
-import { checkMasterKeys } from './master-keys.js';
+import { MasterKeysRefused } from './sealing/master-key-rule.js';
+import { checkMasterKeys } from './sealing/master-keys.js';
 import { databaseShortage, type DatabaseShortage } from './shortage.js';
 
 const WHAT: Record<DatabaseShortage, string> = {

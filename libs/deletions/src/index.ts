@@ -1,12 +1,12 @@
-import { DeletionAttempt } from './deletion-attempt.entity.js';
-import { Deletion } from './deletion.entity.js';
-import { LaneWake } from './lane-wake.entity.js';
-import { AccountLedger } from './account-ledger.entity.js';
-import { MerchantPacing } from './merchant-pacing.entity.js';
-import { PlatformHold } from './platform-hold.entity.js';
-import { PlatformPacing } from './platform-pacing.entity.js';
-import { TokenConflict } from './token-conflict.entity.js';
-import { Takedown, TakedownItemRow, TakedownLink, TakedownRejectionRow } from './takedown.entity.js';
+import { DeletionAttempt } from './deletion/deletion-attempt.entity.js';
+import { Deletion } from './deletion/deletion.entity.js';
+import { LaneWake } from './lanes/lane-wake.entity.js';
+import { AccountLedger } from './lanes/account-ledger.entity.js';
+import { MerchantPacing } from './lanes/merchant-pacing.entity.js';
+import { PlatformHold } from './holds/platform-hold.entity.js';
+import { PlatformPacing } from './lanes/platform-pacing.entity.js';
+import { TokenConflict } from './holds/token-conflict.entity.js';
+import { Takedown, TakedownItemRow, TakedownLink, TakedownRejectionRow } from './takedowns/takedown.entity.js';
 
 /** For DatabaseModule.forRoot. */
 export const deletionsEntities = [
@@ -24,17 +24,17 @@ export const deletionsEntities = [
   TokenConflict,
 ];
 
-export { type DeletionAttempt } from './deletion-attempt.entity.js';
-export { DeletionRun } from './deletion-run.js';
+export { type DeletionAttempt } from './deletion/deletion-attempt.entity.js';
+export { DeletionRun } from './runs/deletion-run.js';
 export {
   Deletions,
   type DeletionFilter,
   type DeletionView,
   type MerchantAddress,
   type NewDeletion,
-} from './deletions.js';
+} from './requests/deletions.js';
 export { DeletionsModule } from './deletions.module.js';
-export { Dispatcher } from './dispatcher.js';
+export { Dispatcher } from './runs/dispatcher.js';
 export {
   DeletionNotFound,
   DeletionsError,
@@ -53,18 +53,31 @@ export {
   TargetRefused,
   type SharedArticle,
 } from './errors.js';
-export { eta } from './eta.js';
-export { FactsWait } from './facts-wait.js';
-export { type PacingDefaults } from './lane.js';
-export { LaneReports, type LaneReport } from './lane-reports.js';
-export { Lanes } from './lanes.js';
-export { PlatformHolds, type PlatformHoldView } from './platform-holds.js';
-export { QuotaClearing } from './quota-clearing.js';
-export { QuotaLedgers } from './quota-ledgers.js';
-export { QuotaReading } from './quota-reading.js';
-export { noteOfProof, type DeletionCounts, type DeletionState, type Proof, type WaitingFor } from './states.js';
-export { Verifications } from './verifications.js';
-export { articleUrl, decideTarget, parseMsgId, targetColumns, type Target, type TargetRequest } from './target.js';
+export { eta } from './pacing/eta.js';
+export { FactsWait } from './lanes/facts-wait.js';
+export { type PacingDefaults } from './pacing/lane.js';
+export { LaneReports, type LaneReport } from './lanes/lane-reports.js';
+export { Lanes } from './lanes/lanes.js';
+export { PlatformHolds, type PlatformHoldView } from './holds/platform-holds.js';
+export { QuotaClearing } from './quota/quota-clearing.js';
+export { QuotaLedgers } from './quota/quota-ledgers.js';
+export { QuotaReading } from './quota/quota-reading.js';
+export {
+  noteOfProof,
+  type DeletionCounts,
+  type DeletionState,
+  type Proof,
+  type WaitingFor,
+} from './deletion/states.js';
+export { Verifications } from './runs/verifications.js';
+export {
+  articleUrl,
+  decideTarget,
+  parseMsgId,
+  targetColumns,
+  type Target,
+  type TargetRequest,
+} from './deletion/target.js';
 export {
   TakedownDoor,
   type Decided,
@@ -73,12 +86,17 @@ export {
   type OpenDoor,
   type Rejection,
   type UrlRequest,
-} from './takedown-door.js';
-export { TakedownIntake, type NewTakedown, type TakedownItem, type TakedownRejection } from './takedown-intake.js';
-export { Takedowns, type TakedownFilter, type TakedownView } from './takedowns.js';
-export { TakedownWatch } from './takedown-watch.js';
-export { LaneForecasts, type Forecast } from './lane-forecasts.js';
-export { TakedownDryRun, type BlastRadius } from './takedown-dry-run.js';
-export { hashOfRecord, ProofChain } from './proof-chain.js';
-export { proofText, type ProofEnd, type ProofFormat } from './proof-formats.js';
-export { Proofs, type ProofRecord } from './proofs.js';
+} from './takedowns/takedown-triage.js';
+export {
+  TakedownIntake,
+  type NewTakedown,
+  type TakedownItem,
+  type TakedownRejection,
+} from './takedowns/takedown-intake.js';
+export { Takedowns, type TakedownFilter, type TakedownView } from './takedowns/takedowns.js';
+export { TakedownWatch } from './takedowns/takedown-watch.js';
+export { LaneForecasts, type Forecast } from './lanes/lane-forecasts.js';
+export { TakedownDryRun, type BlastRadius } from './takedowns/takedown-dry-run.js';
+export { hashOfRecord, ProofChain } from './proofs/proof-chain.js';
+export { proofText, type ProofEnd, type ProofFormat } from './proofs/proof-formats.js';
+export { Proofs, type ProofRecord } from './proofs/proofs.js';

@@ -1,13 +1,13 @@
-import { AccessTokenRow } from './access-token.entity.js';
-import { AuthorizationCodeRow, UsedAuthorizationState } from './authorization-code.entity.js';
-import { AuthorizationLink } from './authorization-link.entity.js';
-import { CallbackEvent } from './callback-event.entity.js';
-import { CallbackForward } from './callback-forward.entity.js';
-import { ImportLimits, LimitedImport, LimitedImportArticle } from './limited-import.entity.js';
-import { MassMessage, MassMessageArticle } from './mass-message.entity.js';
-import { Merchant } from './merchant.entity.js';
-import { PlatformRow } from './platform.entity.js';
-import { PreAuthBudget, PreAuthCodeRow } from './pre-auth-code.entity.js';
+import { AccessTokenRow } from './tokens/access-token.entity.js';
+import { AuthorizationCodeRow, UsedAuthorizationState } from './grants/authorization-code.entity.js';
+import { AuthorizationLink } from './onboarding/authorization-link.entity.js';
+import { CallbackEvent } from './callbacks/callback-event.entity.js';
+import { CallbackForward } from './callbacks/callback-forward.entity.js';
+import { ImportLimits, LimitedImport, LimitedImportArticle } from './inventory/limited-import.entity.js';
+import { MassMessage, MassMessageArticle } from './inventory/mass-message.entity.js';
+import { Merchant } from './merchants/merchant.entity.js';
+import { PlatformRow } from './platforms/platform.entity.js';
+import { PreAuthBudget, PreAuthCodeRow } from './onboarding/pre-auth-code.entity.js';
 
 /** For DatabaseModule.forRoot. */
 export const merchantsEntities = [
@@ -28,15 +28,15 @@ export const merchantsEntities = [
   UsedAuthorizationState,
 ];
 
-export { IS_USABLE_TOKEN } from './access-tokens.js';
-export { type AuthorizationLink } from './authorization-link.entity.js';
-export { AuthorizationLinks, type LinkWish, type NamedMerchant } from './authorization-links.js';
-export { AuthorizerTokens, type TokenHolder } from './authorizer-tokens.js';
-export { CallbackInbox, type Receipt, type ReceivedPush } from './callback-inbox.js';
-export { type CallbackChannel } from './callback-event.entity.js';
-export { CallbackLog, type RecordedCallback } from './callback-log.js';
-export { countedInventory, type ArticleSource, type CountedInventory } from './counted-inventory.js';
-export { ComponentTokens } from './component-tokens.js';
+export { IS_USABLE_TOKEN } from './tokens/access-tokens.js';
+export { type AuthorizationLink } from './onboarding/authorization-link.entity.js';
+export { AuthorizationLinks, type LinkWish, type NamedMerchant } from './onboarding/authorization-links.js';
+export { AuthorizerTokens, type TokenHolder } from './grants/authorizer-tokens.js';
+export { CallbackInbox, type Receipt, type ReceivedPush } from './callbacks/callback-inbox.js';
+export { type CallbackChannel } from './callbacks/callback-event.entity.js';
+export { CallbackLog, type RecordedCallback } from './callbacks/callback-log.js';
+export { countedInventory, type ArticleSource, type CountedInventory } from './inventory/counted-inventory.js';
+export { ComponentTokens } from './platforms/component-tokens.js';
 export {
   areFactsUnknown,
   eligibilityWarnings,
@@ -46,7 +46,7 @@ export {
   SURELY_REFUSED,
   type EligibilityWarning,
   type IneligibleReason,
-} from './eligibility.js';
+} from './merchants/eligibility.js';
 export {
   AuthorizationCodeRefused,
   AuthorizationLinkOfAnother,
@@ -65,25 +65,25 @@ export {
   TokenUnavailable,
   TooManyAuthorizations,
 } from './errors.js';
-export { isForwardUrl } from './forward-target.js';
-export { Forwards } from './forwards.js';
-export { GrantExchange } from './grant-exchange.js';
-export { Inventory, wasSent, type FoundArticle, type LabelledMessage, type SharedSend } from './inventory.js';
-export { lessonOf } from './lessons.js';
-export { MassMessageImport, type ImportedMessage } from './mass-message-import.js';
-export { MassMessages, type SentMessage } from './mass-messages.js';
-export { chooseMerchant, MerchantDirectory, type MerchantCard, type Unchosen } from './merchant-directory.js';
-export { Merchant, type MerchantState } from './merchant.entity.js';
-export { mayAskForFacts, Merchants, type GrantLesson } from './merchants.js';
+export { isForwardUrl } from './callbacks/forward-target.js';
+export { Forwards } from './callbacks/forwards.js';
+export { GrantExchange } from './grants/grant-exchange.js';
+export { Inventory, wasSent, type FoundArticle, type LabelledMessage, type SharedSend } from './inventory/inventory.js';
+export { lessonOf } from './merchants/lessons.js';
+export { MassMessageImport, type ImportedMessage } from './inventory/mass-message-import.js';
+export { MassMessages, type SentMessage } from './inventory/mass-messages.js';
+export { chooseMerchant, MerchantDirectory, type MerchantCard, type Unchosen } from './merchants/merchant-directory.js';
+export { Merchant, type MerchantState } from './merchants/merchant.entity.js';
+export { mayAskForFacts, Merchants, type GrantLesson } from './merchants/merchants.js';
 export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';
-export { Onboarding, type Visit, type WechatLinks } from './onboarding.js';
-export { type OnboardingOptions } from './onboarding-options.js';
-export { PlatformUpkeep } from './platform-upkeep.js';
-export { PlatformRow } from './platform.entity.js';
-export { Platforms, type Alongside, type Platform, type PlatformSecrets } from './platforms.js';
-export { PreAuthCodes } from './pre-auth-codes.js';
-export { Reconciliation, type ReconciliationReport } from './reconciliation.js';
-export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './refresh-ahead.js';
+export { Onboarding, type Visit, type WechatLinks } from './onboarding/onboarding.js';
+export { type OnboardingOptions } from './onboarding/onboarding-options.js';
+export { PlatformUpkeep } from './platforms/platform-upkeep.js';
+export { PlatformRow } from './platforms/platform.entity.js';
+export { Platforms, type Alongside, type Platform, type PlatformSecrets } from './platforms/platforms.js';
+export { PreAuthCodes } from './onboarding/pre-auth-codes.js';
+export { Reconciliation, type ReconciliationReport } from './grants/reconciliation.js';
+export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './tokens/refresh-ahead.js';
 export {
   EVERYTHING,
   formOf,
@@ -96,6 +96,6 @@ export {
   type Bind,
   type Scope,
   onPlatformsOf,
-} from './scope.js';
-export { ticketStateAt, type TicketState } from './ticket-state.js';
-export { TokenLending } from './token-lending.js';
+} from './merchants/merchants-in-scope.js';
+export { ticketStateAt, type TicketState } from './platforms/ticket-state.js';
+export { TokenLending } from './grants/token-lending.js';

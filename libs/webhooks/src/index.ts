@@ -27,5 +27,5 @@ export {
 } from './webhook-endpoints.js';
 export { WebhookFanOut } from './webhook-fan-out.js';
 export { WebhookSender } from './webhook-sender.js';
-export { isWebhookUrl } from './webhook-url.js';
+export { isWebhookUrl } from './outbound/webhook-url.js';
 export { WebhooksModule } from './webhooks.module.js';

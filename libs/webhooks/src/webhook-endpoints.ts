@@ -11,11 +11,11 @@ import {
   WebhookScopeTooWide,
 } from './errors.js';
 import { WEBHOOKS_OPTIONS, type WebhooksOptions } from './options.js';
-import { isPublicAddress } from './public-address.js';
-import { newSigningSecret } from './signing.js';
+import { isPublicAddress } from './outbound/public-address.js';
+import { newSigningSecret } from './outbound/signing.js';
 import { WebhookDeliveries } from './webhook-deliveries.js';
 import type { DisabledReason, EndpointState } from './webhook-endpoint.entity.js';
-import { hostOf } from './webhook-url.js';
+import { hostOf } from './outbound/webhook-url.js';
 
 /** An endpoint without its secrets. */
 export interface WebhookEndpoint {

@@ -5,10 +5,10 @@ import { rows, SealedColumns } from '@app/database';
 import { Events, type EventScope } from '@app/events';
 import { jobs } from '@app/queue';
 import { afterAttempt, type AfterAttempt, type Answer } from './after-attempt.js';
-import { guardedAgent } from './guarded-agent.js';
+import { guardedAgent } from './outbound/guarded-agent.js';
 import { WEBHOOKS_OPTIONS, type WebhooksOptions } from './options.js';
-import { isPublicAddress } from './public-address.js';
-import { signedHeaders } from './signing.js';
+import { isPublicAddress } from './outbound/public-address.js';
+import { signedHeaders } from './outbound/signing.js';
 import { MAX_IN_HAND, TEST_EVENT_TYPE, WebhookDeliveries } from './webhook-deliveries.js';
 import { previousSecretPlace, secretPlace } from './webhook-endpoints.js';
 

@@ -1,4 +1,4 @@
-export { messageSignature, plainSignature, signatureMatches } from './signature.js';
+export { messageSignature, plainSignature, signatureMatches } from './pushes/signature.js';
 export {
   decodeAesKey,
   decryptMessage,
@@ -7,7 +7,7 @@ export {
   type DecryptedMessage,
   type EnvelopeErrorCode,
   type MessageToEncrypt,
-} from './envelope.js';
+} from './pushes/envelope.js';
 export {
   buildXml,
   parseXml,
@@ -16,7 +16,7 @@ export {
   type XmlInput,
   type XmlInputFields,
   type XmlValue,
-} from './xml.js';
+} from './pushes/xml.js';
 export {
   openPush,
   openReply,
@@ -29,9 +29,9 @@ export {
   type PushToSeal,
   type ReplyToOpen,
   type SealedPush,
-} from './push.js';
-export { refuseForAge, type AgeRefusal } from './push-age.js';
-export { classify, describeErrcode, documentedWaitMs, errcodes, type OutcomeClass } from './errcodes.js';
+} from './pushes/push.js';
+export { refuseForAge, type AgeRefusal } from './pushes/push-age.js';
+export { classify, describeErrcode, documentedWaitMs, errcodes, type OutcomeClass } from './calls/errcodes.js';
 export {
   AdminMustConfirm,
   AlreadyGone,
@@ -52,8 +52,8 @@ export {
   type CallFacts,
   type UnknownOutcomeReason,
   type WechatErrorCode,
-} from './errors.js';
-export { WechatTransport, type CallRecord, type WechatCall, type WechatTransportOptions } from './transport.js';
+} from './calls/errors.js';
+export { WechatTransport, type CallRecord, type WechatCall, type WechatTransportOptions } from './calls/transport.js';
 export {
   ComponentApi,
   type AuthorizerInfo,
@@ -62,10 +62,10 @@ export {
   type ComponentToken,
   type PreAuthCode,
   type QueriedAuthorization,
-} from './component-api.js';
-export { AuthorizerApi, type ApiQuota, type MassDeleteTarget, type MassMessageStatus } from './authorizer-api.js';
-export { authorizationLinks, type AuthorizationLinkOptions } from './authorization-page.js';
-export { MASS_AND_NOTIFICATION, permissionSetName, type PermissionSetName } from './permission-sets.js';
+} from './calls/component-api.js';
+export { AuthorizerApi, type ApiQuota, type MassDeleteTarget, type MassMessageStatus } from './calls/authorizer-api.js';
+export { authorizationLinks, type AuthorizationLinkOptions } from './addresses/authorization-page.js';
+export { MASS_AND_NOTIFICATION, permissionSetName, type PermissionSetName } from './calls/permission-sets.js';
 export {
   canonicalArticleUrl,
   readArticleAddress,
@@ -73,6 +73,6 @@ export {
   readShortArticleId,
   type ArticleAddress,
   type ArticleLink,
-} from './article-address.js';
-export { readMassSendFinish, type MassSendFinish } from './mass-send-finish.js';
-export { releaseCheckAnswer, releaseCheckTask, textReply, type ReleaseCheckTask } from './release-check.js';
+} from './addresses/article-address.js';
+export { readMassSendFinish, type MassSendFinish } from './pushes/mass-send-finish.js';
+export { releaseCheckAnswer, releaseCheckTask, textReply, type ReleaseCheckTask } from './pushes/release-check.js';

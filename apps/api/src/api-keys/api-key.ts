@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { IssuedKey } from '@app/access';
-import { appidSchema } from '../http/appid.js';
-import { textSchema } from '../http/text.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { textSchema } from '../http/requests/text.js';
 
 const nameSchema = textSchema(100).min(1).meta({ description: 'For people: which system uses the key.' });
 const expiresAtSchema = z.iso

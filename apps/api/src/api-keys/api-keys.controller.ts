@@ -14,8 +14,8 @@ import {
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { IssuedKeys, type Actor, type Principal } from '@app/access';
-import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
-import { pageOf, pageOfSchema, pageSchema } from '../http/page.js';
+import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { pageOf, pageOfSchema, pageSchema } from '../http/requests/page.js';
 import {
   apiKeyResource,
   apiKeySchema,

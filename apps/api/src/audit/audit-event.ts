@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AuditEvent } from '@app/access';
-import { pageSchemaOf } from '../http/page.js';
-import { textSchema } from '../http/text.js';
+import { pageSchemaOf } from '../http/requests/page.js';
+import { textSchema } from '../http/requests/text.js';
 
 const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 

@@ -1,8 +1,8 @@
 import { Controller, Get, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AuditLog, type Principal } from '@app/access';
-import { Caller, Needs } from '../http/access.guard.js';
-import { pageOf, pageOfSchema } from '../http/page.js';
+import { Caller, Needs } from '../http/access/access.guard.js';
+import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { auditEventResource, auditEventSchema, listAuditEventsSchema, type ListAuditEvents } from './audit-event.js';
 
 @ApiTags('audit')

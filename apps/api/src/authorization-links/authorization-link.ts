@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AuthorizationLink } from '@app/merchants';
-import { appidSchema } from '../http/appid.js';
-import { textSchema } from '../http/text.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { textSchema } from '../http/requests/text.js';
 
 const DAY_S = 86_400;
 

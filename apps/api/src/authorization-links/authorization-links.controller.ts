@@ -2,8 +2,8 @@ import { Body, Controller, Header, Post, SerializeOptions } from '@nestjs/common
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import { AuditLog, Idempotency, type Actor } from '@app/access';
 import { AuthorizationLinks, Onboarding } from '@app/merchants';
-import { AuditedCaller, Needs, refuseLimits } from '../http/access.guard.js';
-import { IdempotencyKey } from '../http/idempotency-key.js';
+import { AuditedCaller, Needs, refuseLimits } from '../http/access/access.guard.js';
+import { IdempotencyKey } from '../http/requests/idempotency-key.js';
 import {
   authorizationLinkSchema,
   issueLinkSchema,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { RecordedCallback, Scope } from '@app/merchants';
-import { appidSchema } from '../http/appid.js';
-import { pageSchema } from '../http/page.js';
-import { textSchema } from '../http/text.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { pageSchema } from '../http/requests/page.js';
+import { textSchema } from '../http/requests/text.js';
 
 const stateSchema = z.enum(['pending', 'done', 'failed', 'unreadable']).meta({
   description: 'unreadable: signed by WeChat, but not all of its text can be read; what can be was acted upon.',

@@ -2,8 +2,8 @@ import { Controller, Get, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@app/access';
 import { CallbackLog, EVERYTHING, Platforms } from '@app/merchants';
-import { Caller, Needs } from '../http/access.guard.js';
-import { pageOf, pageOfSchema } from '../http/page.js';
+import { Caller, Needs } from '../http/access/access.guard.js';
+import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import {
   callbackEventResource,
   callbackEventSchema,

@@ -4,9 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { CallbackInbox, type ReceivedPush } from '@app/merchants';
-import { Public } from '../http/access.guard.js';
-import { appidSchema } from '../http/appid.js';
-import { ProblemError } from '../http/problem.js';
+import { Public } from '../http/access/access.guard.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { ProblemError } from '../http/problems/problem.js';
 import { Metrics } from '../metrics/metrics.js';
 
 /** WeChat adds parameters as it likes; the inbox checks those that count. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { announcesNoBody, isPushRoute, unsupportedBody } from '../http/media-types.js';
+import { announcesNoBody, isPushRoute, unsupportedBody } from '../http/bodies/media-types.js';
 
 /** Pushes of WeChat are a few kilobytes. Larger ones are refused before they are read. */
 const PUSH_LIMIT_BYTES = 64 * 1024;

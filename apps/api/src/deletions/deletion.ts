@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { noteOfProof, type DeletionView, type SharedArticle } from '@app/deletions';
 import type { DeletionAttempt } from '@app/deletions';
-import { appidSchema } from '../http/appid.js';
-import { msgIdSchema } from '../http/msg-id.js';
-import { pageSchema } from '../http/page.js';
-import { textSchema } from '../http/text.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { msgIdSchema } from '../http/requests/msg-id.js';
+import { pageSchema } from '../http/requests/page.js';
+import { textSchema } from '../http/requests/text.js';
 
 export const againSchema = z.boolean().meta({
   description:

@@ -28,10 +28,10 @@ import {
 } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
-import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
-import { IdempotencyKey } from '../http/idempotency-key.js';
-import { pageOf, pageOfSchema } from '../http/page.js';
-import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from '../http/proof-answer.js';
+import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { pageOf, pageOfSchema } from '../http/requests/page.js';
+import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from './proof-answer.js';
 import {
   attemptListSchema,
   attemptResource,

@@ -1,10 +1,10 @@
 import { Controller, Get, Header, Param } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { z } from 'zod';
-import { Public } from '../http/access.guard.js';
-import { ProblemError } from '../http/problem.js';
-import { isProblemCode } from '../http/problems.js';
-import { PAGE_POLICY } from '../http/security-headers.js';
+import { Public } from '../http/access/access.guard.js';
+import { ProblemError } from '../http/problems/problem.js';
+import { isProblemCode } from '../http/problems/problems.js';
+import { PAGE_POLICY } from '../http/server/security-headers.js';
 import { problemIndexPage, problemPage } from './problem-pages.js';
 
 /** Where the `type` of a problem leads: a page for each code. */

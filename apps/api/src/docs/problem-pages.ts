@@ -1,5 +1,5 @@
-import { problemOf } from '../http/problem.js';
-import { describeProblem, problemCodes, type ProblemCode } from '../http/problems.js';
+import { problemOf } from '../http/problems/problem.js';
+import { describeProblem, problemCodes, type ProblemCode } from '../http/problems/problems.js';
 
 export function problemIndexPage(): string {
   const rows = problemCodes.map((code) => {

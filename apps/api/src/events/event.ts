@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isEventPattern, readFeedCursor } from '@app/events';
-import { appidSchema } from '../http/appid.js';
+import { appidSchema } from '../http/requests/appid.js';
 
 /** Also the body of a webhook. */
 export const eventSchema = z

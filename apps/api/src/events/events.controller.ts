@@ -2,7 +2,7 @@ import { Controller, Get, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@app/access';
 import { eventMessage, Events, typesOf } from '@app/events';
-import { Caller, Needs } from '../http/access.guard.js';
+import { Caller, Needs } from '../http/access/access.guard.js';
 import { eventPageSchema, listEventsSchema, type ListEvents } from './event.js';
 
 @ApiTags('events')

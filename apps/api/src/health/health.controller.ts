@@ -1,8 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
-import { Public } from '../http/access.guard.js';
-import { ProblemError } from '../http/problem.js';
+import { Public } from '../http/access/access.guard.js';
+import { ProblemError } from '../http/problems/problem.js';
 import { Readiness } from './readiness.js';
 
 /** `live`: the process answers. `ready`: it can do its work, because database and queue take writes. */

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { tryWrite } from '@app/database';
 import { JobQueues } from '@app/queue';
-import { shortageOf, type Shortage } from '../http/shortages.js';
+import { shortageOf, type Shortage } from '../http/problems/shortages.js';
 import { Part } from './part.js';
 
 const DEADLINE_MS = 2_000;

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { articleUrl, parseMsgId, TargetRefused } from '@app/deletions';
 import { chooseMerchant, type ImportedMessage, type MerchantCard } from '@app/merchants';
 import { readArticleAddress } from '@app/wechat';
-import { readJsonLines, readNdjson, type LineRejection } from '../http/ndjson.js';
-import { batchesOf } from '../http/turns.js';
+import { readJsonLines, readNdjson, type LineRejection } from '../http/bodies/ndjson.js';
+import { batchesOf } from '../http/bodies/turns.js';
 import { importedMessageSchema, type ImportedMessageRequest, type ImportRequest } from './mass-message.js';
 
 const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 256 * 1024, batchMs: 5_000 };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { SentMessage } from '@app/merchants';
-import { appidSchema } from '../http/appid.js';
-import { longLists } from '../http/long-lists.js';
-import { msgIdSchema } from '../http/msg-id.js';
-import { textSchema } from '../http/text.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { longLists } from '../http/bodies/long-lists.js';
+import { msgIdSchema } from '../http/requests/msg-id.js';
+import { textSchema } from '../http/requests/text.js';
 
 /** A message is named by its msg_id and its merchant; clients see the pair as an opaque cursor. */
 const cursorSchema = z.tuple([msgIdSchema, z.uuid()]);

@@ -3,9 +3,9 @@ import { Body, Controller, Get, HttpCode, Post, Query, SerializeOptions } from '
 import { ApiConsumes, ApiTags } from '@nestjs/swagger';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
 import { EVERYTHING, MassMessageImport, MassMessages, MerchantDirectory, Merchants, type Scope } from '@app/merchants';
-import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
-import type { LineRejection } from '../http/ndjson.js';
-import { pageOf, pageOfSchema } from '../http/page.js';
+import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import type { LineRejection } from '../http/bodies/ndjson.js';
+import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { decideImports, importLines, namesIn, type ImportLine, type KnownMerchants } from './import-lines.js';
 import {
   importResultSchema,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { LaneReport } from '@app/deletions';
 import { areFactsUnknown, eligibilityWarnings, type Merchant } from '@app/merchants';
-import { appidSchema } from '../http/appid.js';
-import { pageSchema } from '../http/page.js';
-import { textSchema } from '../http/text.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { pageSchema } from '../http/requests/page.js';
+import { textSchema } from '../http/requests/text.js';
 
 export const updateMerchantSchema = z
   .strictObject({

@@ -15,9 +15,9 @@ import {
   TokenLending,
   type Merchant,
 } from '@app/merchants';
-import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
-import { appidSchema } from '../http/appid.js';
-import { pageOf, pageOfSchema } from '../http/page.js';
+import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import {
   accessTokenSchema,
   listMerchantsSchema,

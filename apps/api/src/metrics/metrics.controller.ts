@@ -2,7 +2,7 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { JobQueues } from '@app/queue';
-import { Needs, Unlimited } from '../http/access.guard.js';
+import { Needs, Unlimited } from '../http/access/access.guard.js';
 import { Metrics } from './metrics.js';
 
 /** For Prometheus, with a key of the role viewer and without limits: figures about the traffic are not for everybody. */

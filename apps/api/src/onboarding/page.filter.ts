@@ -1,7 +1,7 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { TooManyAuthorizations } from '@app/merchants';
-import { loggable, sayWhenAgain, toProblem } from '../http/error.filter.js';
+import { loggable, sayWhenAgain, toProblem } from '../http/server/error.filter.js';
 import { PAGE_HEADERS, problemPage } from './pages.js';
 import { Prefetched } from './prefetch.js';
 

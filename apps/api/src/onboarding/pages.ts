@@ -1,6 +1,6 @@
 import type { IneligibleReason, Merchant, WechatLinks } from '@app/merchants';
 import { permissionSetName } from '@app/wechat';
-import { FORM_POLICY, PAGE_POLICY } from '../http/security-headers.js';
+import { FORM_POLICY, PAGE_POLICY } from '../http/server/security-headers.js';
 
 /** The pages that a merchant's admin sees, in Chinese and English. Plain HTML: no script, nothing from elsewhere. */
 export const PAGE_HEADERS = {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { PlatformHoldView } from '@app/deletions';
 import { isForwardUrl, ticketStateAt, type Platform, type ReconciliationReport, type Scope } from '@app/merchants';
-import { appidSchema } from '../http/appid.js';
-import { textSchema } from '../http/text.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { textSchema } from '../http/requests/text.js';
 
 const encodingAesKeySchema = z
   .string()

@@ -5,8 +5,8 @@ import { AuditLog, type Actor, type Principal } from '@app/access';
 import { PlatformHolds } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { ComponentTokens, Platforms, Reconciliation, type Platform } from '@app/merchants';
-import { AuditedCaller, Caller, Needs, refuseLimits, Unlimited } from '../http/access.guard.js';
-import { appidSchema } from '../http/appid.js';
+import { AuditedCaller, Caller, Needs, refuseLimits, Unlimited } from '../http/access/access.guard.js';
+import { appidSchema } from '../http/requests/appid.js';
 import {
   platformResource,
   platformSchema,

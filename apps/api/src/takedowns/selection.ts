@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Decided, ItemRequest, OpenDoor, Rejection, TakedownItem, TakedownRejection } from '@app/deletions';
 import { wasSent } from '@app/merchants';
-import { excerptOf } from '../http/excerpt.js';
-import { readJsonLines, readNdjson, type Line } from '../http/ndjson.js';
-import { batchesOf } from '../http/turns.js';
+import { excerptOf } from '../http/bodies/excerpt.js';
+import { readJsonLines, readNdjson, type Line } from '../http/bodies/ndjson.js';
+import { batchesOf } from '../http/bodies/turns.js';
 import { itemSchema, type CreateTakedown } from './takedown.js';
 
 const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 256 * 1024, batchMs: 5_000 };

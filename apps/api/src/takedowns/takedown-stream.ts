@@ -4,7 +4,7 @@ import { ApiKeys, type Principal } from '@app/access';
 import { LaneForecasts, Takedowns } from '@app/deletions';
 import { eventMessage, Events, typesOf } from '@app/events';
 import type { Scope } from '@app/merchants';
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../http/problems/problem.js';
 import { takedownResource } from './takedown.js';
 
 /** At least so much between two looks; more, where a look takes long. */

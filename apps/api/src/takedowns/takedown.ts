@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { BlastRadius, DeletionCounts, TakedownRejection, TakedownView } from '@app/deletions';
 import { againSchema, allowLateSchema, ifSharedSchema, stateSchema, tryAnywaySchema } from '../deletions/deletion.js';
-import { appidSchema } from '../http/appid.js';
-import { longLists } from '../http/long-lists.js';
-import { pageSchema, pageSchemaOf } from '../http/page.js';
-import { textSchema } from '../http/text.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { longLists } from '../http/bodies/long-lists.js';
+import { pageSchema, pageSchemaOf } from '../http/requests/page.js';
+import { textSchema } from '../http/requests/text.js';
 
 /** Items or addresses that one JSON body may have. More come as NDJSON. */
 export const MAX_ITEMS = 10_000;

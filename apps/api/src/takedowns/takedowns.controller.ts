@@ -32,11 +32,11 @@ import { readFeedCursor } from '@app/events';
 import type { Scope } from '@app/merchants';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
-import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
-import { IdempotencyKey } from '../http/idempotency-key.js';
-import { pageOf, pageOfSchema } from '../http/page.js';
-import { ProblemError } from '../http/problem.js';
-import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from '../http/proof-answer.js';
+import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { pageOf, pageOfSchema } from '../http/requests/page.js';
+import { ProblemError } from '../http/problems/problem.js';
+import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from '../deletions/proof-answer.js';
 import { TakedownStream } from './takedown-stream.js';
 import { selectionOf, type Selection } from './selection.js';
 import {

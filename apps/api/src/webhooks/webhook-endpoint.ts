@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { isWebhookUrl, type EndpointChanges, type WebhookDelivery, type WebhookEndpoint } from '@app/webhooks';
 import { eventPatternSchema } from '../events/event.js';
-import { appidSchema } from '../http/appid.js';
-import { pageSchema } from '../http/page.js';
-import { textSchema } from '../http/text.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { pageSchema } from '../http/requests/page.js';
+import { textSchema } from '../http/requests/text.js';
 
 const appidsSchema = z.array(appidSchema).min(1).max(1_000).nullable();
 

@@ -15,8 +15,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
 import { WebhookDeliveries, WebhookEndpoints, type Alongside } from '@app/webhooks';
-import { AuditedCaller, Caller, Needs } from '../http/access.guard.js';
-import { pageOf, pageOfSchema, pageSchema } from '../http/page.js';
+import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { pageOf, pageOfSchema, pageSchema } from '../http/requests/page.js';
 import {
   createWebhookEndpointSchema,
   endpointChanges,

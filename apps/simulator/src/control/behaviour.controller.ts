@@ -2,11 +2,11 @@ import { Body, Controller, Delete, Get, HttpCode, NotFoundException, Param, Patc
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { pushFaultsSchema, type PushFaults } from '../push/pusher.js';
-import { Simulation } from '../simulation.js';
-import { OPERATION_NAMES } from '../state/operation-names.js';
-import { faultSchema } from '../state/faults.js';
-import { latencySchema } from '../state/latency.js';
-import { changed, settingsChangeSchema, type SettingsChange } from '../state/settings.js';
+import { Simulation } from '../simulation/simulation.js';
+import { OPERATION_NAMES } from '../behaviour/operation-names.js';
+import { faultSchema } from '../behaviour/faults.js';
+import { latencySchema } from '../behaviour/latency.js';
+import { changed, settingsChangeSchema, type SettingsChange } from '../behaviour/settings.js';
 
 const clockSchema = z.strictObject({ offset_ms: z.int().describe('Simulated time minus real time') });
 const advanceSchema = z.strictObject({ ms: z.int().min(0) });

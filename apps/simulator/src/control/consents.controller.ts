@@ -2,7 +2,7 @@ import { BadRequestException, Body, Controller, Get, HttpCode, Param, Post, Quer
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Refusal } from '../state/refusal.js';
-import { Simulation } from '../simulation.js';
+import { Simulation } from '../simulation/simulation.js';
 import { findMerchant, findPlatform } from './find.js';
 import { grantView, pushView } from './views.js';
 

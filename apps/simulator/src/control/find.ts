@@ -1,5 +1,5 @@
 import { NotFoundException } from '@nestjs/common';
-import type { Simulation } from '../simulation.js';
+import type { Simulation } from '../simulation/simulation.js';
 import type { Merchant, Platform } from '../state/world.js';
 
 export function findPlatform(simulation: Simulation, appid: string): Platform {

@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { html, page, type Html } from '../pages/html.js';
-import { Simulation } from '../simulation.js';
+import { Simulation } from '../simulation/simulation.js';
 import { callView } from './views.js';
 
 const SHOWN = 20;

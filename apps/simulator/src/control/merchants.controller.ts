@@ -15,7 +15,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { seconds } from '../state/timeline.js';
 import { textMessage } from '../push/payloads.js';
-import { Simulation } from '../simulation.js';
+import { Simulation } from '../simulation/simulation.js';
 import { merchantChangeSchema, merchantSchema, type MerchantChange, type MerchantInput } from '../state/registry.js';
 import type { Merchant } from '../state/world.js';
 import { findMerchant, findPlatform } from './find.js';

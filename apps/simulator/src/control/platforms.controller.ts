@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { Simulation } from '../simulation.js';
+import { Simulation } from '../simulation/simulation.js';
 import { platformChangeSchema, platformSchema, type PlatformChange, type PlatformInput } from '../state/registry.js';
 import { platformView, pushView } from './views.js';
 import { findPlatform } from './find.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Simulation } from '../simulation.js';
-import { OPERATION_NAMES } from '../state/operation-names.js';
+import type { Simulation } from '../simulation/simulation.js';
+import { OPERATION_NAMES } from '../behaviour/operation-names.js';
 import type { CallCounters } from '../state/quotas.js';
 
 export const quotasSchema = z

@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { Simulation } from '../simulation.js';
+import { Simulation } from '../simulation/simulation.js';
 import { callView, customMessageView, pushView } from './views.js';
 
 const limit = z.coerce.number().int().min(1).max(10_000).default(100);

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ReleaseCheck, type ReleaseReport } from '../release-check/release-check.js';
-import { Simulation } from '../simulation.js';
+import { Simulation } from '../simulation/simulation.js';
 import { findPlatform } from './find.js';
 
 const releaseCheckSchema = z.strictObject({

@@ -1,4 +1,4 @@
-import type { OperationName } from '../state/operation-names.js';
+import type { OperationName } from '../behaviour/operation-names.js';
 import { Refusal } from '../state/refusal.js';
 import { seconds } from '../state/timeline.js';
 import type { Grant, Merchant, Platform } from '../state/world.js';

@@ -1,5 +1,5 @@
 import { withoutSecrets, type Call } from '../state/call-log.js';
-import type { OperationName } from '../state/operation-names.js';
+import type { OperationName } from '../behaviour/operation-names.js';
 import { Refusal } from '../state/refusal.js';
 import { shanghaiMonth } from '../state/timeline.js';
 import type { Merchant } from '../state/world.js';

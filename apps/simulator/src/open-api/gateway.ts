@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { stringify } from 'lossless-json';
 import type { Call } from '../state/call-log.js';
-import type { Fault } from '../state/faults.js';
+import type { Fault } from '../behaviour/faults.js';
 import { errmsgOf, Refusal } from '../state/refusal.js';
-import type { Simulation } from '../simulation.js';
+import type { Simulation } from '../simulation/simulation.js';
 import { readBody, type JsonObject } from './body.js';
 import { componentOperations, refuseLimited } from './component-operations.js';
 import { diagnosticOperations } from './diagnostic-operations.js';

@@ -1,5 +1,5 @@
-import type { Simulation } from '../simulation.js';
-import type { OperationName } from '../state/operation-names.js';
+import type { Simulation } from '../simulation/simulation.js';
+import type { OperationName } from '../behaviour/operation-names.js';
 import type { Grant, Platform } from '../state/world.js';
 import type { JsonObject } from './body.js';
 

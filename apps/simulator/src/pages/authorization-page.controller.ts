@@ -2,7 +2,7 @@ import { Body, Controller, Get, Header, Headers, Post, Query, Res } from '@nestj
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { Simulation } from '../simulation.js';
+import { Simulation } from '../simulation/simulation.js';
 import type { Merchant } from '../state/world.js';
 import { checkParameters, checkRequest, type AuthorizationRequest, type Checked } from './authorization-request.js';
 import { Html, html, page } from './html.js';

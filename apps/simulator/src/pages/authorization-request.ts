@@ -1,4 +1,4 @@
-import type { Simulation } from '../simulation.js';
+import type { Simulation } from '../simulation/simulation.js';
 import { PERMISSION_SETS } from '../state/permission-sets.js';
 import type { Merchant, Platform, PreAuthCode } from '../state/world.js';
 

@@ -1,9 +1,9 @@
 import { buildXml, openReply, sealPush, type XmlFields, type XmlInputFields } from '@app/wechat';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
-import { drawMs, latencySchema } from '../state/latency.js';
-import type { SeededRandom } from '../state/random.js';
-import type { Settings } from '../state/settings.js';
+import { drawMs, latencySchema } from '../behaviour/latency.js';
+import type { SeededRandom } from '../behaviour/random.js';
+import type { Settings } from '../behaviour/settings.js';
 import { seconds, type Timeline } from '../state/timeline.js';
 import { withQuery } from '../state/urls.js';
 import type { Merchant, Platform } from '../state/world.js';

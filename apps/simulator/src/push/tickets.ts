@@ -1,5 +1,5 @@
 import type { Credentials } from '../state/credentials.js';
-import type { Settings } from '../state/settings.js';
+import type { Settings } from '../behaviour/settings.js';
 import { seconds, type Timeline } from '../state/timeline.js';
 import type { Platform } from '../state/world.js';
 import { ticketEvent } from './payloads.js';

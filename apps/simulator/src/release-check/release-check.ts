@@ -1,6 +1,6 @@
 import { locationEvent, textMessage } from '../push/payloads.js';
 import type { Push } from '../push/pusher.js';
-import type { Simulation } from '../simulation.js';
+import type { Simulation } from '../simulation/simulation.js';
 import { SET_MESSAGES, SET_MINI_PROGRAM_CUSTOMER_SERVICE } from '../state/permission-sets.js';
 import { seconds } from '../state/timeline.js';
 import type { Merchant, Platform } from '../state/world.js';

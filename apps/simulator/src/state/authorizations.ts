@@ -1,8 +1,8 @@
 import type { Credentials } from './credentials.js';
 import { EXCLUSIVE_SETS } from './permission-sets.js';
-import type { SeededRandom } from './random.js';
+import type { SeededRandom } from '../behaviour/random.js';
 import { Refusal } from './refusal.js';
-import type { Settings } from './settings.js';
+import type { Settings } from '../behaviour/settings.js';
 import type { Clock } from './timeline.js';
 import type { AuthCode, Grant, Merchant, Platform, PreAuthCode, World } from './world.js';
 

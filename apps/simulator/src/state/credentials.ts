@@ -1,6 +1,6 @@
 import { Refusal } from './refusal.js';
-import type { SeededRandom } from './random.js';
-import type { Settings } from './settings.js';
+import type { SeededRandom } from '../behaviour/random.js';
+import type { Settings } from '../behaviour/settings.js';
 import type { Clock } from './timeline.js';
 import type { AccessToken, Grant, Platform, World } from './world.js';
 

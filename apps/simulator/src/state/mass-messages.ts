@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { SeededRandom } from './random.js';
+import type { SeededRandom } from '../behaviour/random.js';
 import { Refusal } from './refusal.js';
-import type { Settings } from './settings.js';
+import type { Settings } from '../behaviour/settings.js';
 import type { Clock } from './timeline.js';
 import type { Article, MassMessage, Material, Merchant, MessageKind } from './world.js';
 

@@ -1,5 +1,5 @@
-import type { OperationName } from './operation-names.js';
-import type { Settings } from './settings.js';
+import type { OperationName } from '../behaviour/operation-names.js';
+import type { Settings } from '../behaviour/settings.js';
 import { shanghaiDay } from './timeline.js';
 
 interface Counter {

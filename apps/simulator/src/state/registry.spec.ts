@@ -1,4 +1,4 @@
-import { SeededRandom } from './random.js';
+import { SeededRandom } from '../behaviour/random.js';
 import { Registry } from './registry.js';
 import { World } from './world.js';
 

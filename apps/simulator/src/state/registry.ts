@@ -1,8 +1,8 @@
 import { decodeAesKey } from '@app/wechat';
 import { z } from 'zod';
-import { OPERATION_NAMES, type OperationName } from './operation-names.js';
+import { OPERATION_NAMES, type OperationName } from '../behaviour/operation-names.js';
 import { newCounters } from './quotas.js';
-import type { SeededRandom } from './random.js';
+import type { SeededRandom } from '../behaviour/random.js';
 import type { Merchant, Platform, World } from './world.js';
 
 const appid = z.string().regex(/^wx[0-9a-z]{16}$/, 'an appid is wx and 16 characters of 0-9 and a-z');

@@ -1,4 +1,4 @@
-import type { OperationName } from './operation-names.js';
+import type { OperationName } from '../behaviour/operation-names.js';
 import type { CallCounters } from './quotas.js';
 
 /** A third-party platform as WeChat's open platform knows it. */

@@ -1,0 +1,121 @@
+import { CLASS_SERIALIZER_OPTIONS } from '@nestjs/common/serializer/class-serializer.constants.js';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { z } from 'zod';
+import { neededRole } from '../access/access.guard.js';
+
+/** A method of a controller. */
+export interface Handler {
+  controller: { name: string; prototype: object };
+  method: string;
+}
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type JsonSchema = Record<string, unknown>;
+type Components = Record<string, JsonSchema>;
+
+/** `DeletionsController`, `create` → `deletionsCreate`. Generated clients name their methods by it. */
+export function operationIdOf(controller: string, method: string): string {
+  const subject = controller.replace(/Controller$/, '');
+  return subject.charAt(0).toLowerCase() + subject.slice(1) + method.charAt(0).toUpperCase() + method.slice(1);
+}
+
+/** Schemas with an id of their own become components. */
+export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output') {
+  const { $schema: _dialect, $defs, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const text = JSON.stringify([own, $defs ?? {}]).replaceAll('"#/$defs/', '"#/components/schemas/');
+  const [converted, components] = JSON.parse(text) as [JsonSchema, Components];
+  return { schema: converted, components };
+}
+
+/** Adds what Nest does not know of an operation: examples, answers with their schemas, problems, and who may. */
+export function completeOperations(document: OpenAPIObject, handlers: Map<string, Handler>): OpenAPIObject {
+  const schemas = ((document.components ??= {}).schemas ??= {}) as Components;
+  schemas.Problem = PROBLEM;
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const operation of Object.values(item) as Operation[]) {
+      const handler = handlers.get(operation.operationId ?? '');
+      if (!handler) continue;
+      addExamples(operation, handler);
+      addAnswers(operation, handler, schemas);
+      addProblems(operation, path);
+      const role = neededRole(methodOf(handler));
+      if (role) operation.description = `Takes an API key of the role ${role}. ${operation.description ?? ''}`.trim();
+    }
+  }
+  return document;
+}
+
+function addExamples({ requestBody }: Operation, handler: Handler): void {
+  const json = requestBody && 'content' in requestBody ? requestBody.content['application/json'] : undefined;
+  const examples = bodySchemaOf(handler)?.meta()?.examples;
+  if (!json || !Array.isArray(examples)) return;
+  json.examples = Object.fromEntries(
+    examples.map((value, index) => [`example ${index + 1}`, { value: value as unknown }]),
+  );
+}
+
+function addAnswers(operation: Operation, handler: Handler, schemas: Components): void {
+  const serialized = Reflect.getMetadata(CLASS_SERIALIZER_OPTIONS, methodOf(handler)) as
+    { schema?: z.ZodType } | undefined;
+  for (const [status, answer] of Object.entries(operation.responses)) {
+    if (!answer || '$ref' in answer || Number(status) >= 300) continue;
+    answer.description ||= status === '204' ? 'Done; nothing more is said.' : 'Done.';
+    if (!serialized?.schema || answer.content) continue;
+    const { schema, components } = jsonSchemaOf(serialized.schema, 'output');
+    // A component that requests use as well stays as requests have it: names are kept apart in the schemas.
+    for (const [name, component] of Object.entries(components)) schemas[name] ??= component;
+    answer.content = { 'application/json': { schema } };
+  }
+}
+
+function addProblems(operation: Operation, path: string): void {
+  const problems: Record<string, string> = {
+    400: 'The request is not of the expected form, or cannot be read.',
+    401: 'No valid API key.',
+    403: 'The key’s role or limits do not reach so far.',
+    ...(path.includes('{') && { 404: 'What the address names is not there, or beyond the key’s limits.' }),
+    429: 'Too many requests: see Retry-After.',
+    default: 'Any other problem; its code says which.',
+  };
+  for (const [status, description] of Object.entries(problems)) {
+    operation.responses[status] ??= {
+      description,
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
+  }
+}
+
+function bodySchemaOf({ controller, method }: Handler): z.ZodType | undefined {
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<
+    string,
+    { schema?: unknown }
+  >;
+  const body = Object.entries(parameters).find(([key]) => key.startsWith(`${RouteParamtypes.BODY}:`))?.[1];
+  return body?.schema instanceof z.ZodType ? body.schema : undefined;
+}
+
+const methodOf = ({ controller, method }: Handler) => (controller.prototype as Record<string, object>)[method] ?? {};
+
+const PROBLEM: JsonSchema = {
+  type: 'object',
+  description: 'RFC 9457. Every code has a page at /docs/problems/{code}.',
+  properties: {
+    type: { type: 'string', description: 'Address of the page about the code, relative to the api.' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string', description: 'Stable.' },
+    detail: { type: 'string' },
+    request_id: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { field: { type: 'string' }, message: { type: 'string' } },
+        required: ['field', 'message'],
+      },
+    },
+  },
+  required: ['type', 'title', 'status', 'code', 'detail'],
+};

@@ -1,0 +1,153 @@
+import { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { dataSourceOptions } from '@app/database';
+import { createMigratedDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { verifyChain } from './audit-chain.js';
+import { AuditLog, type Act, type Actor, type AuditFilter } from './audit-log.js';
+import { ApiKeys } from '../keys/api-keys.js';
+import { accessEntities } from '../index.js';
+
+describe('the audit log', () => {
+  let database: TestDatabase;
+  /** Two processes of one deployment. */
+  let processes: DataSource[];
+  let actor: Actor;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    const options = { url: database.url, entities: accessEntities, applicationName: 'test' };
+    processes = await Promise.all([1, 2].map(() => new DataSource(dataSourceOptions(options)).initialize()));
+    const keys = new ApiKeys(process(0), log());
+    const key = `rk_${'k'.repeat(40)}`;
+    await keys.bootstrap(key);
+    const principal = await keys.authenticate(key);
+    if (!principal) throw new Error('no key');
+    actor = { ...principal, requestId: uuidv7(), ip: '192.0.2.7' };
+  });
+  afterAll(async () => {
+    await Promise.all(processes.map((one) => one.destroy()));
+    await database.drop();
+  });
+
+  function process(index: number): DataSource {
+    const found = processes[index % processes.length];
+    if (!found) throw new Error('no such process');
+    return found;
+  }
+  const log = (index = 0) => new AuditLog(process(index));
+  const act = (subjectId: string): Act => ({
+    action: 'merchant.limits_changed',
+    subjectType: 'merchant',
+    subjectId,
+    data: { zeta: 'last', daily_limit: 20, rate_per_minute: null, changed: ['b', 'a'], left_out: undefined, ok: true },
+  });
+  const find = (filter: Partial<AuditFilter>) =>
+    log().list({ platforms: null, merchants: null }, { limit: 1_000, ...filter });
+  const oldestFirst = async () => (await log().list({ platforms: null, merchants: null }, { limit: 1_000 })).reverse();
+
+  it('is one chain, however many processes append at once', async () => {
+    await Promise.all(Array.from({ length: 40 }, (_, index) => log(index).record(actor, act(`wx${index}`))));
+    const events = await oldestFirst();
+    expect(events).toHaveLength(41);
+    expect(new Set(events.map(({ subjectId }) => subjectId)).size).toBe(41);
+    expect(verifyChain(events)).toMatchObject({ ok: true });
+  });
+
+  it('keeps no row of an act that was rolled back, and no gap in the chain', async () => {
+    const before = await oldestFirst();
+    const failing = process(0).transaction(async (tx) => {
+      await log().append(tx, actor, act('wx-rolled-back'));
+      throw new Error('the act failed');
+    });
+    await expect(failing).rejects.toThrow('the act failed');
+    await log(1).record(actor, act('wx-after'));
+    const events = await oldestFirst();
+    expect(events).toHaveLength(before.length + 1);
+    expect(verifyChain(events)).toMatchObject({ ok: true });
+  });
+
+  it('takes in what was noted, each act once, however many processes chain', async () => {
+    const noted = Array.from({ length: 60 }, (_, index) => `noted-${index}`);
+    await Promise.all([
+      ...noted.map((subjectId, index) =>
+        process(index).transaction((tx) => log(index).note(tx, actor, act(subjectId))),
+      ),
+      ...noted.map((_, index) => log(index).chainNoted()),
+      log(1).record(actor, act('in-between')),
+    ]);
+    await Promise.all([log(0).chainNoted(), log(1).chainNoted()]);
+    const events = await oldestFirst();
+    const subjects = events.map(({ subjectId }) => subjectId).filter((subjectId) => subjectId.startsWith('noted-'));
+    expect(subjects.sort()).toEqual(noted.sort());
+    expect(verifyChain(events)).toMatchObject({ ok: true });
+    expect(await log().verify()).toMatchObject({ ok: true, rows: events.length, pending: 0 });
+    expect(events.find(({ subjectId }) => subjectId === 'noted-0')).toMatchObject({
+      apiKeyId: actor.apiKeyId,
+      ip: actor.ip,
+      requestId: actor.requestId,
+      data: { zeta: 'last', daily_limit: 20, rate_per_minute: null, changed: ['b', 'a'], ok: true },
+    });
+  });
+
+  it('notes what a record of the same act would say', async () => {
+    const tenant = { componentAppid: 'wx-platform', authorizerAppid: 'wx-merchant' };
+    await process(0).transaction((tx) => log().note(tx, actor, { ...act('twice'), tenant }));
+    await log().chainNoted();
+    await log().record(actor, { ...act('twice'), tenant });
+    const [noted, recorded] = (await find({ subjectId: 'twice' })).map(
+      ({ seq: _seq, at: _at, prevHash: _prevHash, hash: _hash, ...said }) => said,
+    );
+    expect(noted).toEqual(recorded);
+    expect(noted).toMatchObject({ ...tenant, role: 'admin', ip: actor.ip, action: 'merchant.limits_changed' });
+  });
+
+  it('keeps no note of an act that was rolled back', async () => {
+    const failing = process(0).transaction(async (tx) => {
+      await log().note(tx, actor, act('noted-and-rolled-back'));
+      throw new Error('the act failed');
+    });
+    await expect(failing).rejects.toThrow('the act failed');
+    expect(await find({ subjectId: 'noted-and-rolled-back' })).toEqual([]);
+  });
+
+  it('is narrowed by key, action, subject and time', async () => {
+    const before = new Date();
+    await log().record(actor, { ...act('wx-narrow'), tenant: { componentAppid: 'wxp', authorizerAppid: 'wxm' } });
+    const [event] = await find({ subjectId: 'wx-narrow' });
+    expect(event).toMatchObject({ componentAppid: 'wxp', authorizerAppid: 'wxm' });
+    const at = event?.at ?? before;
+    expect(await find({ subjectId: 'wx-narrow', apiKeyId: actor.apiKeyId, since: at })).toHaveLength(1);
+    expect(await find({ subjectId: 'wx-narrow', apiKeyId: uuidv7() })).toEqual([]);
+    expect(await find({ subjectId: 'wx-narrow', action: 'platform.updated' })).toEqual([]);
+    expect(await find({ subjectId: 'wx-narrow', until: at })).toEqual([]);
+    for (const [platforms, merchants, isSeen] of [
+      [['wxp'], null, true],
+      [null, ['wxm'], true],
+      [['wxp'], ['wxm'], true],
+      [['wxq'], null, false],
+      [['wxp'], ['wxn'], false],
+    ] as const) {
+      const scope = { platforms: platforms && [...platforms], merchants: merchants && [...merchants] };
+      const seen = await log().list(scope, { subjectId: 'wx-narrow', limit: 10 });
+      expect([scope, seen.length === 1]).toEqual([scope, isSeen]);
+    }
+  });
+
+  it.each([
+    `UPDATE audit_events SET ip = '127.0.0.1'`,
+    `DELETE FROM audit_events`,
+    `UPDATE audit_events SET ip = ip WHERE seq = -1`,
+    `TRUNCATE audit_events`,
+  ])('refuses %s', async (statement) => {
+    await expect(process(0).query(statement)).rejects.toThrow('audit_events is append-only');
+  });
+
+  it('notices what somebody changed who went around the trigger', async () => {
+    await process(0).query(`ALTER TABLE audit_events DISABLE TRIGGER audit_events_append_only`);
+    await process(0).query(`UPDATE audit_events SET ip = '127.0.0.1' WHERE subject_id = 'wx-after'`);
+    await process(0).query(`ALTER TABLE audit_events ENABLE TRIGGER audit_events_append_only`);
+    const events = await oldestFirst();
+    const changed = events.find(({ subjectId }) => subjectId === 'wx-after');
+    expect(verifyChain(events)).toEqual({ ok: false, seq: changed?.seq });
+  });
+});

@@ -1,0 +1,282 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, MoreThan, type EntityManager } from 'typeorm';
+import { rows, type StatementPart } from '@app/database';
+import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts, type ChainVerdict } from './audit-chain.js';
+import type { AuditHead } from './audit-head.js';
+import { AuditEvent, type AuditData } from './audit-event.entity.js';
+import { NotedAct } from './audit-inbox.entity.js';
+import type { Principal } from '../keys/api-keys.js';
+import type { Limits } from '../principals/limits.js';
+
+/** Who acts, and in which request. */
+export interface Actor extends Principal {
+  /** The caller's own, where it sent one. */
+  requestId: string;
+  /** As the connection shows it; behind a proxy that TRUST_PROXY names, as that one says. */
+  ip: string;
+}
+
+export interface Act {
+  /** `subject.verb`, in the past tense. */
+  action:
+    | 'access_token.lent'
+    | 'api_key.created'
+    | 'api_key.revoked'
+    | 'api_key.updated'
+    | 'authorization_link.issued'
+    | 'deletion.accepted'
+    | 'deletion.cancelled'
+    | 'deletion.proof_exported'
+    | 'deletion.retried'
+    | 'mass_messages.imported'
+    | 'merchant.limits_changed'
+    | 'merchant.quota_cleared'
+    | 'merchant.ref_changed'
+    | 'merchant.refreshed'
+    | 'platform.deleted'
+    | 'platform.registered'
+    | 'platform.synced'
+    | 'platform.updated'
+    | 'takedown.accepted'
+    | 'takedown.cancelled'
+    | 'takedown.proof_exported'
+    | 'webhook_endpoint.created'
+    | 'webhook_endpoint.deleted'
+    | 'webhook_endpoint.delivery_resent'
+    | 'webhook_endpoint.secret_rotated'
+    | 'webhook_endpoint.tested'
+    | 'webhook_endpoint.updated';
+  subjectType:
+    | 'api_key'
+    | 'authorization_link'
+    | 'deletion'
+    | 'import'
+    | 'merchant'
+    | 'platform'
+    | 'takedown'
+    | 'webhook_endpoint';
+  /** The appid or id, as in our addresses; of an import, its request. */
+  subjectId: string;
+  /** Whom it is about: keys with limits see the acts on what they may reach. */
+  tenant?: { componentAppid?: string | undefined; authorizerAppid?: string | undefined };
+  data?: AuditData;
+}
+
+export interface AuditFilter {
+  apiKeyId?: string | undefined;
+  action?: string | undefined;
+  subjectId?: string | undefined;
+  since?: Date | undefined;
+  until?: Date | undefined;
+  limit: number;
+  /** Newest first: the number before which the page starts. */
+  before?: string | undefined;
+}
+
+/** What a look at the whole chain came to. */
+export type AuditReport = ChainVerdict & {
+  /** How many fit, from the first on. */
+  rows: number;
+  /** Acts that are not chained yet, and for how long the oldest of them has waited. */
+  pending: number;
+  pendingForMs: number;
+  /** Of the hashes that were noted before, those that no sound row has. */
+  missing: string[];
+  /** Of the heads that were noted before, those that no sound row answers to, oldest first. */
+  unmet: AuditHead[];
+  /** For how long rows were written that no head covers, which could have been cut off unnoticed. */
+  uncoveredForMs: number;
+};
+
+/** Rows that are chained, or read, at a time. */
+const BATCH = 2_000;
+
+@Injectable()
+export class AuditLog {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Adds a row in the transaction of the act, so that neither is there without the other. Make it the last step: until the
+   * transaction ends, every other append waits.
+   */
+  async append(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
+    const prevHash = await lockChain(tx);
+    const facts = factsOf(actor, act);
+    await tx.insert(AuditEvent, { ...facts, prevHash, hash: hashOfEvent(facts, prevHash) });
+  }
+
+  /** Adds a row for an act that writes nothing else. */
+  async record(actor: Actor, act: Act): Promise<void> {
+    await this.dataSource.transaction((tx) => this.append(tx, actor, act));
+  }
+
+  /**
+   * The same for acts of which there are many at once: the row waits for nobody, and is chained by whoever calls
+   * `chainNoted` next. Until then, a few seconds, the chain does not protect it.
+   */
+  async note(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
+    const parameters: unknown[] = [];
+    const note = this.noting(actor, act);
+    await tx.query(
+      note((value) => `$${parameters.push(value)}`, `(SELECT NULL AS component_appid, NULL AS authorizer_appid)`),
+      parameters,
+    );
+  }
+
+  /** The same as a part of the act's own statement, whose one row tells the tenant where the act does not. */
+  noting(actor: Actor, act: Act): StatementPart {
+    const facts = factsOf(actor, act);
+    return (bind, once) => `
+      INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
+        request_id, ip, data)
+      SELECT ${bind(facts.at)}::timestamptz, ${bind(facts.apiKeyId)}::uuid, ${bind(facts.role)}, ${bind(facts.action)},
+        ${bind(facts.subjectType)}, ${bind(facts.subjectId)}, COALESCE(${bind(facts.componentAppid)}, once.component_appid),
+        COALESCE(${bind(facts.authorizerAppid)}, once.authorizer_appid), ${bind(facts.requestId)}, ${bind(facts.ip)},
+        ${bind(JSON.stringify(facts.data))}::jsonb
+      FROM ${once} AS once`;
+  }
+
+  /** Chains what was noted, oldest first. Every process may do it at once. @returns how many rows */
+  async chainNoted(): Promise<number> {
+    let chained = 0;
+    for (let taken = BATCH; taken === BATCH; chained += taken) {
+      const [any] = await rows(this.dataSource, `SELECT 1 FROM audit_inbox LIMIT 1`);
+      taken = any ? await this.dataSource.transaction((tx) => chainBatch(tx)) : 0;
+    }
+    return chained;
+  }
+
+  /** Newest first, what was done to what is in scope. */
+  async list(
+    scope: Limits,
+    { apiKeyId, action, subjectId, since, until, limit, before }: AuditFilter,
+  ): Promise<AuditEvent[]> {
+    await this.chainNoted();
+    const query = this.dataSource.manager.createQueryBuilder(AuditEvent, 'event').orderBy('event.seq', 'DESC');
+    if (scope.platforms) query.andWhere('event.componentAppid = ANY(:platforms)', { platforms: scope.platforms });
+    if (scope.merchants) query.andWhere('event.authorizerAppid = ANY(:merchants)', { merchants: scope.merchants });
+    if (apiKeyId) query.andWhere('event.apiKeyId = :apiKeyId', { apiKeyId });
+    if (action) query.andWhere('event.action = :action', { action });
+    if (subjectId) query.andWhere('event.subjectId = :subjectId', { subjectId });
+    if (since) query.andWhere('event.at >= :since', { since });
+    if (until) {
+      query.andWhere('event.at < :until', { until });
+      // Pages are read from the newest on: without a number to begin at, all that is newer would be walked past.
+      query.andWhere(`event.seq < COALESCE(${FIRST_AFTER}, 9223372036854775807)`);
+    }
+    if (before) query.andWhere('event.seq < :before', { before });
+    return query.limit(limit).getMany();
+  }
+
+  /**
+   * Goes through the whole chain, a page at a time. Changes nothing. A chain that was cut, or written anew, fits in itself:
+   * @param noted hashes that rows had before
+   * @param heads what the chain came to before, by those who can be believed
+   */
+  async verify(noted: readonly string[] = [], heads: readonly AuditHead[] = []): Promise<AuditReport> {
+    const [inbox] = await rows<{ pending: number; pendingForMs: number }>(
+      this.dataSource,
+      `SELECT count(*)::int AS pending,
+         coalesce(extract(epoch FROM now() - min(at)) * 1000, 0)::float8 AS "pendingForMs" FROM audit_inbox`,
+    );
+    const { pending, pendingForMs } = inbox ?? { pending: 0, pendingForMs: 0 };
+    const missing = new Set(noted);
+    missing.delete(CHAIN_START);
+    const unmet = new Map(heads.map((head) => [`${head.rows} ${head.hash}`, head]));
+    unmet.delete(`0 ${CHAIN_START}`);
+    const covered = Math.max(0, ...heads.map((head) => head.rows));
+    let [count, lastHash, after] = [0, CHAIN_START, '0'];
+    let [uncoveredFrom, lastAt] = [0, 0];
+    const take = (sound: readonly AuditEvent[]) => {
+      for (const { hash, at } of sound) {
+        count += 1;
+        missing.delete(hash);
+        unmet.delete(`${count} ${hash}`);
+        if (count === covered + 1) uncoveredFrom = at.getTime();
+        lastAt = at.getTime();
+      }
+    };
+    const report = () => ({
+      ...{ rows: count, pending, pendingForMs, missing: [...missing], unmet: [...unmet.values()] },
+      uncoveredForMs: count > covered ? lastAt - uncoveredFrom : 0,
+    });
+    for (;;) {
+      const page = await this.dataSource.manager.find(AuditEvent, {
+        where: { seq: MoreThan(after) },
+        order: { seq: 'ASC' },
+        take: BATCH,
+      });
+      const last = page.at(-1);
+      if (!last) return { ok: true, lastHash, ...report() };
+      const verdict = verifyChain(page, lastHash);
+      if (!verdict.ok) {
+        take(
+          page.slice(
+            0,
+            page.findIndex(({ seq }) => seq === verdict.seq),
+          ),
+        );
+        return { ...verdict, ...report() };
+      }
+      take(page);
+      ({ lastHash } = verdict);
+      after = last.seq;
+    }
+  }
+}
+
+/**
+ * SQL: the number of a row so much newer than :until that all from before have smaller ones. Numbers follow times as far as clocks
+ * agree and what was noted is chained soon, which is done by every sweep and whoever reads: a day is more than enough.
+ */
+const FIRST_AFTER = `(SELECT first.seq FROM audit_events first WHERE first.at >= :until + interval '1 day' ORDER BY first.at LIMIT 1)`;
+
+/** Held until the transaction ends. @returns the hash that the next row follows */
+async function lockChain(tx: EntityManager): Promise<string> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('audit_events', 0))`);
+  const [last] = await rows<{ hash: string }>(tx, `SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1`);
+  return last?.hash ?? CHAIN_START;
+}
+
+async function chainBatch(tx: EntityManager): Promise<number> {
+  let prevHash = await lockChain(tx);
+  const noted = await tx.find(NotedAct, { order: { seq: 'ASC' }, take: BATCH });
+  const chained = noted.map(({ seq: _seq, ...facts }) => {
+    const hash = hashOfEvent(facts, prevHash);
+    const row = { ...rowOf(facts), prev_hash: prevHash, hash };
+    prevHash = hash;
+    return row;
+  });
+  await tx.query(
+    `INSERT INTO audit_events (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
+       request_id, ip, data, prev_hash, hash)
+     SELECT * FROM json_to_recordset($1) AS (${NOTED_COLUMNS}, prev_hash text, hash text)`,
+    [JSON.stringify(chained)],
+  );
+  await tx.query(`DELETE FROM audit_inbox WHERE seq = ANY($1)`, [noted.map(({ seq }) => seq)]);
+  return noted.length;
+}
+
+const NOTED_COLUMNS = `at timestamptz, api_key_id uuid, role text, action text, subject_type text, subject_id text,
+  component_appid text, authorizer_appid text, request_id text, ip text, data jsonb`;
+
+const rowOf = (facts: AuditFacts) => ({
+  at: facts.at.toISOString(),
+  api_key_id: facts.apiKeyId,
+  role: facts.role,
+  action: facts.action,
+  subject_type: facts.subjectType,
+  subject_id: facts.subjectId,
+  component_appid: facts.componentAppid,
+  authorizer_appid: facts.authorizerAppid,
+  request_id: facts.requestId,
+  ip: facts.ip,
+  data: facts.data,
+});
+
+function factsOf(actor: Actor, { action, subjectType, subjectId, tenant, data = {} }: Act): AuditFacts {
+  const { apiKeyId, role, requestId, ip } = actor;
+  const { componentAppid = null, authorizerAppid = null } = tenant ?? {};
+  const subject = { subjectType, subjectId, componentAppid, authorizerAppid };
+  return { at: new Date(), apiKeyId, role, action, ...subject, requestId, ip, data };
+}

@@ -1,0 +1,213 @@
+import { hash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { prepared, rows } from '@app/database';
+import { ApiKey, type Role } from '../principals/api-key.entity.js';
+import { AuditLog, type Act, type Actor } from '../audit/audit-log.js';
+import { NO_LIMITS, type Limits } from '../principals/limits.js';
+
+/** Who makes a request. */
+export interface Principal {
+  apiKeyId: string;
+  role: Role;
+  scope: Limits;
+  /** Whose keys are counted together; null: the provider's, each of which counts for itself. */
+  tenant: string | null;
+  /** When its key ends; null: never. */
+  expiresAt: Date | null;
+}
+
+/** Whose requests are counted together: those of a tenant's keys, or of one key of the provider. */
+export const countedAs = ({ tenant, apiKeyId }: Pick<Principal, 'tenant' | 'apiKeyId'>): string => tenant ?? apiKeyId;
+
+/** What a key looks like: long enough that nobody guesses it and that its plain hash is safe to store. */
+export const API_KEY_PATTERN = /^rk_[A-Za-z0-9_-]{32,128}$/;
+
+const USE_NOTED_EVERY_MS = 60_000;
+
+/** For so long a process lets a key in again without asking Postgres; who takes a key away waits until that is over. */
+const REMEMBERED_MS = 1_000;
+
+/** Keys as they are presented, and the two that are there before anybody could have issued one. */
+@Injectable()
+export class ApiKeys {
+  private readonly logger = new Logger(ApiKeys.name);
+  /** By the key's hash. */
+  private readonly remembered = new LRUCache<string, Principal>({ max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0 });
+  /** Hashes that were no key's a moment ago: whoever tries the same one again and again costs no query each time. */
+  private readonly missed = new LRUCache<string, true>({ max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0 });
+  /** Hashes of keys that this process has let in. */
+  private readonly seen = new LRUCache<string, true>({ max: 10_000 });
+  /** Keys whose use was written down within the last minute. */
+  private readonly noted = new LRUCache<string, true>({ max: 10_000, ttl: USE_NOTED_EVERY_MS });
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** Undefined when there is no such key, or it was revoked, or its time is over. */
+  async authenticate(key: string): Promise<Principal | undefined> {
+    if (!API_KEY_PATTERN.test(key)) return undefined;
+    const keyHash = hashOfKey(key);
+    const remembered = this.remembered.get(keyHash);
+    const hasEnded = remembered?.expiresAt && remembered.expiresAt.getTime() <= Date.now();
+    if (remembered && !hasEnded) return remembered;
+    return this.missed.has(keyHash) ? undefined : this.find(keyHash);
+  }
+
+  /** Whether this process has let the key in before; it may have ended since. Nobody gets there by guessing. */
+  wasLetIn(key: string): boolean {
+    return API_KEY_PATTERN.test(key) && this.seen.has(hashOfKey(key));
+  }
+
+  private async find(keyHash: string): Promise<Principal | undefined> {
+    // What Postgres answers was true at some time after this one.
+    const askedAt = performance.now();
+    const [found] = await prepared<
+      Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'tenant' | 'expiresAt'> & { isWorking: boolean }
+    >(
+      this.dataSource.manager,
+      'authenticate',
+      `SELECT id, role, platforms, merchants, tenant, expires_at AS "expiresAt", ${IS_WORKING} AS "isWorking" FROM api_keys
+       WHERE key_hash = $1`,
+      [keyHash],
+    );
+    if (!found) this.missed.set(keyHash, true, { start: askedAt });
+    // One that has ended may be given a later end, and then works at once.
+    if (!found?.isWorking) return undefined;
+    const { id, role, platforms, merchants, tenant, expiresAt } = found;
+    const principal = { apiKeyId: id, role, scope: { platforms, merchants }, tenant, expiresAt };
+    this.remembered.set(keyHash, principal, { start: askedAt });
+    this.seen.set(keyHash, true);
+    this.noteUse(id);
+    return principal;
+  }
+
+  /** Whether a key that was let in before would be let in now. */
+  async isWorking(id: string): Promise<boolean> {
+    const found = await rows(this.dataSource, `SELECT 1 FROM api_keys WHERE id = $1 AND ${IS_WORKING}`, [id]);
+    return found.length > 0;
+  }
+
+  /**
+   * Makes sure that the key from the settings works, as an admin's, and that the one that stood there before it works no
+   * more. A key that was revoked stays so: an old process that starts again must not bring it back. One that was issued
+   * before is taken if it is an admin's without limits and without an end. Several processes may do it at once; for the one
+   * that did it, the key that was replaced works in no process when this returns.
+   * @returns whether it works as that
+   */
+  async bootstrap(key: string): Promise<boolean> {
+    const { isTaken, hasReplaced } = await this.takeTheSettings(key);
+    this.missed.delete(hashOfKey(key));
+    if (hasReplaced) await untilForgotten();
+    return isTaken;
+  }
+
+  private takeTheSettings(key: string): Promise<{ isTaken: boolean; hasReplaced: boolean }> {
+    return this.dataSource.transaction(async (tx) => {
+      await lockKeys(tx);
+      const [made] = await rows<{ id: string }>(
+        tx,
+        `INSERT INTO api_keys (id, name, key_hash, role, is_bootstrap) VALUES ($1, 'bootstrap', $2, 'admin', true)
+         ON CONFLICT (key_hash) DO NOTHING RETURNING id`,
+        [uuidv7(), hashOfKey(key)],
+      );
+      const [own] = await rows<{ id: string }>(
+        tx,
+        `UPDATE api_keys SET is_bootstrap = true WHERE key_hash = $1 AND ${IS_WORKING} AND ${IS_FULL_ADMIN} RETURNING id`,
+        [hashOfKey(key)],
+      );
+      if (!own) return { isTaken: false, hasReplaced: false };
+      if (made) await this.audit.append(tx, startOf(own.id), createdAtStart(own.id, 'bootstrap'));
+      const replaced = await rows<{ id: string; name: string }>(
+        tx,
+        `UPDATE api_keys SET revoked_at = now() WHERE is_bootstrap AND id <> $1 AND revoked_at IS NULL RETURNING id, name`,
+        [own.id],
+      );
+      for (const { id, name } of replaced) {
+        await this.audit.append(tx, startOf(own.id), {
+          action: 'api_key.revoked',
+          subjectType: 'api_key',
+          subjectId: id,
+          data: { name, replaced_by: own.id },
+        });
+      }
+      return { isTaken: true, hasReplaced: replaced.length > 0 };
+    });
+  }
+
+  /**
+   * An admin's key for a deployment that has none yet; of several processes that start at once one gets it. It can be
+   * kept only now.
+   * @param keep is given the key before it works; if that fails, there is none
+   */
+  async first(keep: (key: string) => Promise<void> = () => Promise.resolve()): Promise<string | undefined> {
+    return this.dataSource.transaction(async (tx) => {
+      await lockKeys(tx);
+      const [any] = await rows(tx, `SELECT id FROM api_keys LIMIT 1`);
+      if (any) return undefined;
+      const key = newKey();
+      const id = uuidv7();
+      await tx.insert(ApiKey, { id, name: 'first', keyHash: hashOfKey(key), role: 'admin' });
+      await this.audit.append(tx, startOf(id), createdAtStart(id, 'first'));
+      await keep(key);
+      return key;
+    });
+  }
+
+  /**
+   * Once a minute is enough to tell a key in use from a forgotten one, and no request waits for it. Nor is it noted while a
+   * process remembers the key, which is a second.
+   */
+  private noteUse(id: string): void {
+    if (this.noted.has(id)) return;
+    this.noted.set(id, true);
+    this.dataSource
+      .query(
+        `UPDATE api_keys SET last_used_at = now()
+         WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - $2 * interval '1 ms')`,
+        [id, USE_NOTED_EVERY_MS],
+      )
+      .catch((error: unknown) => this.logger.warn('use of an API key not noted', { api_key_id: id, error }));
+  }
+}
+
+/** When this is over, no process lets in a key whose end was committed before. With room for a timer that comes early. */
+export const untilForgotten = () => delay(REMEMBERED_MS + 100);
+
+/** On a row of api_keys. */
+export const IS_WORKING = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))';
+
+/** On a row of api_keys: an admin's that reaches everything, for ever. */
+export const IS_FULL_ADMIN = `(role = 'admin' AND platforms IS NULL AND merchants IS NULL AND expires_at IS NULL)`;
+
+export const newKey = () => `rk_${randomBytes(32).toString('base64url')}`;
+
+export const hashOfKey = (key: string) => hash('sha256', key, 'base64url');
+
+/** Whoever changes keys takes turns, so that nobody takes the last of something from under another. */
+export async function lockKeys(tx: EntityManager): Promise<void> {
+  await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('api_keys', 0))`);
+}
+
+/** What a process does by itself when it starts, it does with the key that it then has. */
+const startOf = (apiKeyId: string): Actor => ({
+  apiKeyId,
+  role: 'admin',
+  scope: NO_LIMITS,
+  tenant: null,
+  expiresAt: null,
+  requestId: `start-${uuidv7()}`,
+  ip: 'local',
+});
+
+const createdAtStart = (id: string, name: string): Act => ({
+  action: 'api_key.created',
+  subjectType: 'api_key',
+  subjectId: id,
+  data: { name, role: 'admin', platforms: null, merchants: null, expires_at: null },
+});

@@ -1,0 +1,101 @@
+import { canonicalArticleUrl, readArticleLink } from '@app/wechat';
+import { TargetRefused } from '../errors.js';
+import { WHOLE_MESSAGE } from './whole-message.js';
+
+/** As the request had it, its types checked but nothing decided. */
+export interface TargetRequest {
+  msg_id?: number | string | undefined;
+  article_idx?: number | undefined;
+  whole_message?: boolean | undefined;
+  url?: string | undefined;
+}
+
+export type Target = { msgId: bigint; articleIdx: number } | { url: string };
+
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/**
+ * What a request asks to delete. The rules of WeChat's call (an absent or zero `article_idx` deletes every article; with a
+ * `msg_id` the `url` is ignored) are turned into demands for a clear statement.
+ * @throws TargetRefused
+ */
+export function decideTarget(request: TargetRequest): { target: Target; ignored: 'url'[] } {
+  if (request.msg_id === undefined) return { target: urlTarget(request), ignored: [] };
+  const target = { msgId: parseMsgId(request.msg_id), articleIdx: decideArticle(request) };
+  return { target, ignored: request.url === undefined ? [] : ['url'] };
+}
+
+/** Equal for requests that would delete the same thing with the same call, however its address is spelled. */
+export function targetKey(target: Target): string {
+  return 'url' in target ? `url:${canonicalArticleUrl(target.url)}` : `msg:${target.msgId}:${target.articleIdx}`;
+}
+
+/** As a row has it. */
+export function targetColumns(target: Target): { msgId: string | null; articleIdx: number | null; url: string | null } {
+  return 'url' in target
+    ? { msgId: null, articleIdx: null, url: target.url }
+    : { msgId: String(target.msgId), articleIdx: target.articleIdx, url: null };
+}
+
+/** @throws TargetRefused */
+export function parseMsgId(given: number | string): bigint {
+  if (typeof given === 'number' && Number.isInteger(given) && !Number.isSafeInteger(given)) {
+    throw new TargetRefused(
+      'msg_id_unsafe_number',
+      'As a JSON number this msg_id may have lost digits on its way: send it as a string.',
+    );
+  }
+  const text = String(given);
+  const msgId = /^[1-9]\d{0,18}$/.test(text) ? BigInt(text) : 0n;
+  if (msgId < 1n || msgId > MAX_INT64) {
+    throw new TargetRefused('msg_id_invalid', 'msg_id must be a whole number from 1 to 9223372036854775807.');
+  }
+  return msgId;
+}
+
+function decideArticle({ article_idx: articleIdx = WHOLE_MESSAGE, whole_message: isWhole = false }: TargetRequest) {
+  if (articleIdx === WHOLE_MESSAGE && !isWhole) {
+    throw new TargetRefused(
+      'whole_message_not_confirmed',
+      'Without an article_idx of 1 or more every article of the message would be deleted: say "whole_message": true if that is meant.',
+    );
+  }
+  if (articleIdx !== WHOLE_MESSAGE && isWhole) {
+    throw new TargetRefused(
+      'whole_message_contradicts_article_idx',
+      'The request names one article and asks for the whole message: leave one of them out.',
+    );
+  }
+  return articleIdx;
+}
+
+function urlTarget(request: TargetRequest): Target {
+  if (request.url === undefined) throw new TargetRefused('target_missing', 'Give a msg_id or a url.');
+  if (request.article_idx !== undefined) {
+    throw new TargetRefused(
+      'article_idx_needs_msg_id',
+      'article_idx counts only with a msg_id: a url names its article.',
+    );
+  }
+  if (request.whole_message) {
+    throw new TargetRefused(
+      'whole_message_needs_msg_id',
+      'A url names one article: the whole message needs its msg_id.',
+    );
+  }
+  return { url: articleUrl(request.url) };
+}
+
+/**
+ * @param field where the link was, for who reads the refusal
+ * @returns it as it may be kept and sent
+ * @throws TargetRefused for what is no link of exactly one article
+ */
+export function articleUrl(pasted: string, field = 'url'): string {
+  const link = readArticleLink(pasted);
+  if (link) return link.url;
+  throw new TargetRefused(
+    'url_not_an_article',
+    `${field} must be the link of one article and nothing else: https://mp.weixin.qq.com/s?__biz=…&mid=…&idx=…&sn=… or https://mp.weixin.qq.com/s/….`,
+  );
+}

@@ -1,0 +1,110 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows, type Sql } from '@app/database';
+import { eta } from '../pacing/eta.js';
+import { PROBE_AT, WITH_HOLD } from './hold-conditions.js';
+import { quotaDays } from '../pacing/quota-days.js';
+import { LANE_COLUMNS, type LaneRow } from './lane-rows.js';
+import { PACING_DEFAULTS } from './lanes.js';
+import type { PacingDefaults } from '../pacing/lane.js';
+
+export interface Forecast {
+  /** Days whose quota is needed, today included. Null when a quota never suffices. */
+  daysOfQuota: number | null;
+  /** When the last one leaves. Null when there is none, or one never does. */
+  eta: Date | null;
+}
+
+/** With what waits in all lanes of its account. */
+export interface ForecastLane extends LaneRow {
+  urgent: number;
+  normal: number;
+  heldUntil: Date | null;
+}
+
+/** When the slowest of many lanes will be through. */
+@Injectable()
+export class LaneForecasts {
+  constructor(
+    private readonly dataSource: DataSource,
+    @Inject(PACING_DEFAULTS) private readonly defaults: PacingDefaults,
+  ) {}
+
+  /** If so many more came into each lane, all of them after an undo window. */
+  async ofMore(countOf: Map<string, number>, isUrgent: boolean, undoSeconds: number): Promise<Forecast> {
+    const readyAt = (now: Date) => new Date(now.getTime() + undoSeconds * 1_000);
+    return this.slowest([...countOf.keys()], { isUrgent, readyAt }, (merchantId) => countOf.get(merchantId) ?? 0);
+  }
+
+  /** As the lanes are. What stands behind the takedown in a lane counts too, so it is rather too late. */
+  async ofTakedown(takedownId: string, isUrgent: boolean): Promise<Forecast> {
+    const [waiting] = await rows<{ merchantIds: string[] | null; readyAt: Date | null }>(
+      this.dataSource,
+      `SELECT array_agg(DISTINCT merchant_id) AS "merchantIds", max(ready_at) AS "readyAt"
+       FROM (
+         SELECT merchant_id, ready_at FROM deletions WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL
+         UNION ALL
+         -- What it found open is hastened, if need be, when it cannot be undone any more.
+         SELECT d.merchant_id, LEAST(d.ready_at, t.hastens_at) FROM takedowns t JOIN takedown_links l ON l.takedown_id = t.id
+         JOIN deletions d ON d.id = l.deletion_id
+         WHERE t.id = $1 AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+       ) AS waiting`,
+      [takedownId],
+    );
+    const readyAt = (now: Date) => waiting?.readyAt ?? now;
+    return this.slowest(waiting?.merchantIds ?? [], { isUrgent, readyAt }, () => 0);
+  }
+
+  /** @param readyAt when the last of them may leave, whatever its lane allows */
+  private async slowest(
+    merchantIds: string[],
+    { isUrgent, readyAt }: { isUrgent: boolean; readyAt: (now: Date) => Date },
+    moreOf: (merchantId: string) => number,
+  ): Promise<Forecast> {
+    const lanes = await this.lanes(merchantIds);
+    if (lanes.length === 0) return { daysOfQuota: 0, eta: null };
+    // Lanes of one account share its ledger.
+    const moreOfAccount = new Map<string, number>();
+    for (const { authorizerAppid, merchantId } of lanes) {
+      moreOfAccount.set(authorizerAppid, (moreOfAccount.get(authorizerAppid) ?? 0) + moreOf(merchantId));
+    }
+    const ends = lanes.map((lane) => {
+      // Urgent ones pass the others; normal ones wait for all.
+      const before = isUrgent ? lane.urgent : lane.urgent + lane.normal;
+      const last = before + (moreOfAccount.get(lane.authorizerAppid) ?? 0) - 1;
+      return eta(lane, Math.max(0, last), lane.now, this.defaults, isUrgent, lane.heldUntil ?? lane.now);
+    });
+    const [lane] = lanes;
+    if (!lane || ends.includes(null)) return { daysOfQuota: null, eta: null };
+    const end = new Date(Math.max(...ends.map((moment) => moment?.getTime() ?? 0)));
+    const ready = readyAt(lane.now);
+    return { daysOfQuota: quotaDays(lane.now, end), eta: end > ready ? end : ready };
+  }
+
+  /** When one more would leave, after what waits and `more` that are not counted yet. Null when it will not. */
+  etaOfNext(lane: ForecastLane, more: number, isUrgent: boolean, wantedAt: Date): Date | null {
+    const before = isUrgent ? lane.urgent : lane.urgent + lane.normal;
+    const readyAt = lane.heldUntil && lane.heldUntil > wantedAt ? lane.heldUntil : wantedAt;
+    return eta(lane, before + more, lane.now, this.defaults, isUrgent, readyAt);
+  }
+
+  lanes(merchantIds: string[], sql: Sql = this.dataSource): Promise<ForecastLane[]> {
+    return rows(
+      sql,
+      `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
+         ${PROBE_AT} AS "heldUntil"
+       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+       LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
+       LEFT JOIN (
+         SELECT s.authorizer_appid, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
+           count(*) FILTER (WHERE NOT d.is_urgent)::int AS normal
+         FROM deletions d JOIN merchants s ON s.id = d.merchant_id
+         WHERE s.authorizer_appid IN (SELECT authorizer_appid FROM merchants WHERE id = ANY($1))
+           AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         GROUP BY s.authorizer_appid
+       ) AS w ON w.authorizer_appid = m.authorizer_appid
+       WHERE m.id = ANY($1)`,
+      [merchantIds],
+    );
+  }
+}

@@ -1,0 +1,229 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows } from '@app/database';
+import { askedWithin, type Scope } from '@app/merchants';
+import { Deletions } from '../requests/deletions.js';
+import { knownArticles } from '../deletion/known-gone.js';
+import { noteOfProof, type DeletionState, type Proof } from '../deletion/states.js';
+import { Takedowns } from '../takedowns/takedowns.js';
+
+/** What is said of one upstream call. The request is as it was sent, without the token. */
+export interface ProvenCall {
+  operation: 'mass/delete' | 'mass/get';
+  request: { msg_id: string; article_idx?: number } | { url: string };
+  /** The class of the answer; null when nobody saw one. */
+  outcome: string | null;
+  errcode: number | null;
+  errmsg: string | null;
+  rid: string | null;
+  http_status: number | null;
+  started_at: string;
+  finished_at: string | null;
+}
+
+export interface DeletionRecord {
+  type: 'deletion';
+  id: string;
+  merchant: string;
+  component_appid: string;
+  msg_id: string | null;
+  article_idx: number | null;
+  /** How many articles the message has, if the inventory knows: one beyond them never was. */
+  message_articles: number | null;
+  url: string | null;
+  /**
+   * The address that was asked for, where the inventory told which message it is of: by the takedown that is exported, where the
+   * deletion was there before.
+   */
+  asked_url: string | null;
+  state: DeletionState;
+  proof: Proof;
+  /** Of an inferred one: what is known, and what is not. */
+  proof_note: string | null;
+  outcome_code: string | null;
+  errcode: number | null;
+  errmsg: string | null;
+  rid: string | null;
+  /** Null, too, where `hidden` names it: it was asked for beyond the limits of whoever exports. */
+  reason: string | null;
+  hidden?: Hidden;
+  /** The API key that asked, and its request. */
+  requested_by: string | null;
+  request_id: string;
+  /** The takedown that made it: another one than that which is exported, where it was open before. */
+  takedown: string | null;
+  /** What the takedown that is exported has to do with it: whether it was there before, or had even succeeded. */
+  counted_as: 'made' | 'already_open' | 'already_deleted' | null;
+  created_at: string;
+  finished_at: string | null;
+  calls: ProvenCall[];
+}
+
+type Hidden = ['reason'];
+
+/** Who asked for what, and when it was exported. */
+export interface HeaderRecord {
+  type: 'header';
+  version: 1;
+  subject: 'deletion' | 'takedown';
+  id: string;
+  state: string;
+  reason: string | null;
+  hidden?: Hidden;
+  requested_by: string | null;
+  request_id: string;
+  created_at: string;
+  finished_at: string | null;
+  exported_at: string;
+}
+
+export interface TrailerRecord {
+  type: 'trailer';
+  /** Of the deletions between header and trailer. */
+  count: number;
+}
+
+export type ProofRecord = HeaderRecord | DeletionRecord | TrailerRecord;
+
+const PAGE = 500;
+const FIRST = '00000000-0000-0000-0000-000000000000';
+
+/** The evidence of what was done, record by record: however large the takedown, only a page of it is in memory. */
+@Injectable()
+export class Proofs {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly deletions: Deletions,
+    private readonly takedowns: Takedowns,
+  ) {}
+
+  /** @throws DeletionNotFound */
+  async ofDeletion(scope: Scope, id: string, now: Date): Promise<AsyncGenerator<ProofRecord>> {
+    const deletion = await this.deletions.get(scope, id);
+    return this.records(scope, headerOf('deletion', deletion, now), [`d.id = $1`]);
+  }
+
+  /** @throws TakedownNotFound */
+  async ofTakedown(scope: Scope, id: string, now: Date): Promise<AsyncGenerator<ProofRecord>> {
+    const header = headerOf('takedown', await this.takedowns.get(scope, id), now);
+    return this.records(scope, header, [
+      `d.takedown_id = $1`,
+      `d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1)`,
+    ]);
+  }
+
+  private async *records(scope: Scope, header: HeaderRecord, conditions: string[]): AsyncGenerator<ProofRecord> {
+    let count = 0;
+    yield header;
+    for (const condition of conditions) {
+      let page: DeletionRecord[];
+      let last = FIRST;
+      do {
+        page = await this.page(scope, header.id, condition, last);
+        yield* page;
+        count += page.length;
+        last = page.at(-1)?.id ?? last;
+      } while (page.length === PAGE);
+    }
+    yield { type: 'trailer', count };
+  }
+
+  private async page(scope: Scope, id: string, condition: string, after: string): Promise<DeletionRecord[]> {
+    const parameters: unknown[] = [id, after];
+    const isTold = askedWithin(scope, 'd.requested_by', (value) => `$${parameters.push(value)}`);
+    const found = await rows<DeletionRow>(
+      this.dataSource,
+      `SELECT d.id, m.authorizer_appid AS merchant, pl.component_appid, d.msg_id, d.article_idx,
+         ${knownArticles({ merchantId: 'd.merchant_id', msgId: 'd.msg_id' })} AS message_articles,
+         d.url, COALESCE((SELECT l.asked_url FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id), d.asked_url) AS asked_url,
+         d.state, d.proof, d.outcome_code, d.outcome_errcode AS errcode, d.outcome_errmsg AS errmsg, d.outcome_rid AS rid,
+         CASE WHEN ${isTold} THEN d.reason END AS reason, NOT ${isTold} AS is_hidden,
+         d.requested_by, d.request_id, d.takedown_id AS takedown,
+         CASE WHEN d.takedown_id = $1 THEN 'made' ELSE (
+           SELECT CASE WHEN l.was_deleted THEN 'already_deleted' ELSE 'already_open' END
+           FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id) END AS counted_as, d.created_at, d.finished_at
+       FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+       WHERE ${condition} AND d.id > $2 ORDER BY d.id LIMIT ${PAGE}`,
+      parameters,
+    );
+    const calls = await rows<CallRow>(
+      this.dataSource,
+      `SELECT deletion_id, operation, outcome, errcode, errmsg, rid, http_status, started_at, finished_at
+       FROM deletion_attempts WHERE deletion_id = ANY($1) ORDER BY deletion_id, id`,
+      [found.map((row) => row.id)],
+    );
+    const callsOf = new Map<string, CallRow[]>(found.map((row) => [row.id, []]));
+    for (const call of calls) callsOf.get(call.deletion_id)?.push(call);
+    return found.map((row) => recordOf(row, callsOf.get(row.id) ?? []));
+  }
+}
+
+type DeletionRow = Omit<DeletionRecord, 'type' | 'calls' | 'proof_note' | 'hidden' | 'created_at' | 'finished_at'> & {
+  is_hidden: boolean;
+  created_at: Date;
+  finished_at: Date | null;
+};
+
+type CallRow = Omit<ProvenCall, 'request' | 'started_at' | 'finished_at'> & {
+  deletion_id: string;
+  started_at: Date;
+  finished_at: Date | null;
+};
+
+function recordOf({ is_hidden: isHidden, ...row }: DeletionRow, calls: CallRow[]): DeletionRecord {
+  return {
+    type: 'deletion',
+    ...row,
+    ...hidden(isHidden),
+    proof_note: noteOfProof(row.proof),
+    created_at: row.created_at.toISOString(),
+    finished_at: row.finished_at?.toISOString() ?? null,
+    calls: calls.map(({ deletion_id: _of, operation, started_at, finished_at, ...answer }) => ({
+      operation,
+      request: requestOf(row, operation),
+      ...answer,
+      started_at: started_at.toISOString(),
+      finished_at: finished_at?.toISOString() ?? null,
+    })),
+  };
+}
+
+const hidden = (isHidden = false): { hidden?: Hidden } => (isHidden ? { hidden: ['reason'] } : {});
+
+function requestOf(
+  { msg_id, article_idx, url }: Pick<DeletionRow, 'msg_id' | 'article_idx' | 'url'>,
+  operation: ProvenCall['operation'],
+): ProvenCall['request'] {
+  if (msg_id === null) return { url: url ?? '' };
+  return operation === 'mass/get' ? { msg_id } : { msg_id, article_idx: article_idx ?? 0 };
+}
+
+function headerOf(
+  subject: HeaderRecord['subject'],
+  of: {
+    id: string;
+    state: string;
+    reason: string | null;
+    isHidden?: boolean;
+    requestedBy: string | null;
+    requestId: string;
+    createdAt: Date;
+    finishedAt: Date | null;
+  },
+  now: Date,
+): HeaderRecord {
+  return {
+    type: 'header',
+    version: 1,
+    subject,
+    id: of.id,
+    state: of.state,
+    reason: of.reason,
+    ...hidden(of.isHidden),
+    requested_by: of.requestedBy,
+    request_id: of.requestId,
+    created_at: of.createdAt.toISOString(),
+    finished_at: of.finishedAt?.toISOString() ?? null,
+    exported_at: now.toISOString(),
+  };
+}

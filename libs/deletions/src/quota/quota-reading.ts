@@ -1,0 +1,56 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { AuthorizerTokens, Merchants, MerchantsError } from '@app/merchants';
+import { AuthorizerApi, CredentialExpired, WechatError, type ApiQuota } from '@app/wechat';
+import type { QuotaAnswer } from '../pacing/lane.js';
+import { QuotaLedgers } from './quota-ledgers.js';
+import type { Rate } from '../pacing/rate.js';
+
+const DELETE_PATH = '/cgi-bin/message/mass/delete';
+
+/** Asks WeChat how many delete calls an account may make, at what rate, and how many it has counted today. */
+@Injectable()
+export class QuotaReading {
+  private readonly logger = new Logger(QuotaReading.name);
+
+  constructor(
+    private readonly merchants: Merchants,
+    private readonly tokens: AuthorizerTokens,
+    private readonly api: AuthorizerApi,
+    private readonly ledgers: QuotaLedgers,
+  ) {}
+
+  /** What WeChat does not tell now, it is asked for an hour later: the ledger goes on with what is known. */
+  async read(merchantId: string): Promise<void> {
+    const merchant = await this.merchants.byId(merchantId);
+    const about = { authorizer_appid: merchant.authorizerAppid };
+    try {
+      const { token, version } = await this.tokens.current(merchant);
+      const answer = await this.api.quotaGet({ accessToken: token, cgiPath: DELETE_PATH }).catch(async (error) => {
+        // Whoever needs a token next makes a new one.
+        if (error instanceof CredentialExpired) await this.tokens.markStale(merchant, version);
+        throw error;
+      });
+      await this.ledgers.learn(merchantId, quotaOf(answer), rateOf(answer.componentRateLimit));
+      this.logger.log('quota learned', { ...about, daily_limit: answer.dailyLimit, used: answer.used });
+    } catch (error) {
+      if (!(error instanceof WechatError) && !(error instanceof MerchantsError)) throw error;
+      this.logger.warn('quota could not be read', { ...about, error });
+    }
+  }
+}
+
+/** WeChat's numbers are whole, but nothing says so. */
+function quotaOf({ dailyLimit, used, remain, rateLimit }: ApiQuota): QuotaAnswer {
+  return {
+    dailyLimit: Math.max(0, Math.floor(dailyLimit)),
+    used: Math.max(0, Math.ceil(used)),
+    remain: Math.max(0, Math.floor(remain)),
+    rate: rateOf(rateLimit),
+  };
+}
+
+/** A rate of nothing, or in no time, tells nothing. */
+function rateOf(limit: ApiQuota['rateLimit']): Rate | null {
+  if (!limit || limit.callCount < 1 || limit.refreshSeconds <= 0) return null;
+  return { calls: Math.floor(limit.callCount), seconds: Math.ceil(limit.refreshSeconds) };
+}

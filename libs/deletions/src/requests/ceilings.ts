@@ -1,0 +1,204 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { DataSource } from 'typeorm';
+import { rows, type Sql } from '@app/database';
+import type { Scope } from '@app/merchants';
+import { EtaTooLate, PendingTooMany } from '../errors.js';
+import { LaneForecasts, type ForecastLane } from '../lanes/lane-forecasts.js';
+
+/** 0: none. */
+export interface CeilingLimits {
+  /** Open deletions of one merchant that one tenant, or one key of the provider, has asked for. */
+  pendingPerMerchant: number;
+  /** Open deletions in all: of one key of the provider, and of the keys of one tenant together. */
+  pendingPerKey: number;
+  pendingPerTenant: number;
+  /** So many days after it is wanted a deletion may leave its lane; a later one has to say that it may. */
+  etaDays: number;
+}
+
+export const CEILINGS = Symbol('CEILINGS');
+export const NO_CEILINGS: CeilingLimits = { pendingPerMerchant: 0, pendingPerKey: 0, pendingPerTenant: 0, etaDays: 0 };
+
+/** Who asks. A key with limits is a tenant's: Postgres knows with which others it is counted (keys_counted_with). */
+export interface Asker {
+  /** The API key. */
+  requestedBy: string;
+  scope: Scope;
+}
+
+export interface Wanted {
+  isUrgent: boolean;
+  notBefore?: Date | null | undefined;
+  allowLate?: boolean | undefined;
+}
+
+/** At a lane, by one who asks. */
+export interface Looked {
+  refusal: PendingTooMany | EtaTooLate | undefined;
+}
+
+/** Fewer open deletions in a lane come near to no ceiling, and are not worth a look. */
+const FEW = 8;
+const FRESH_MS = 1_000;
+/** What took long to count is counted less often: a hundredth of the time at most goes into it. */
+const SHARE = 100;
+const DAY_MS = 24 * 60 * 60_000;
+
+interface Counted {
+  /** By Postgres. */
+  pending: number;
+  /** By this process, since. */
+  added: number;
+  countedAt: number;
+  tookMs: number;
+}
+
+interface CountedLane extends Counted {
+  lane: ForecastLane | undefined;
+}
+
+/**
+ * How much one asker may heap up, and how late a deletion may come. What is accepted must not wait for a count each time: a
+ * process counts once a second at most, adds what it accepts itself, and does not count a lane that has few. So several
+ * processes together may pass a ceiling by what they accept between two counts.
+ */
+@Injectable()
+export class Ceilings {
+  private readonly totals = new LRUCache<string, Counted>({ max: 10_000 });
+  private readonly lanes = new LRUCache<string, CountedLane>({ max: 10_000 });
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly forecasts: LaneForecasts,
+    @Inject(CEILINGS) readonly limits: CeilingLimits,
+  ) {}
+
+  /** A lane with so many open deletions is looked at; 0: none is. */
+  get few(): number {
+    const { pendingPerMerchant: most, etaDays } = this.limits;
+    if (most === 0) return etaDays === 0 ? 0 : FEW;
+    return Math.min(FEW, most);
+  }
+
+  /** What keeps the asker from one more deletion, whichever the merchant. */
+  async ofAll(asker: Asker, sql: Sql = this.dataSource): Promise<PendingTooMany | undefined> {
+    const { ceiling, limit } = this.totalOf(asker);
+    if (limit === 0) return undefined;
+    const known = this.totals.get(asker.requestedBy);
+    if (known && isFresh(known, known.pending + known.added >= limit))
+      return this.refusalOfTotal(known.pending + known.added, ceiling, limit);
+    const counted = await timed(async () => ({ pending: await this.countAll(asker, sql) }));
+    this.totals.set(asker.requestedBy, counted);
+    return this.refusalOfTotal(counted.pending, ceiling, limit);
+  }
+
+  /** What `ofMerchant` would say, as far as it is known without a question; undefined: it is not. */
+  recall({ requestedBy }: Asker, merchant: string, wanted: Wanted): Looked | undefined {
+    const known = this.lanes.get(`${requestedBy} ${merchant}`);
+    if (!known) return undefined;
+    const refusal = this.refusalOf(known, known.lane, wanted);
+    return isFresh(known, refusal !== undefined) ? { refusal } : undefined;
+  }
+
+  /** What keeps the asker from one more deletion of this merchant. @param merchant as the request names it */
+  async ofMerchant(asker: Asker, merchant: string, id: string, wanted: Wanted, sql?: Sql): Promise<Looked> {
+    const counted = await timed(async () => ({
+      pending: (await this.countEach(asker, [id], sql)).get(id) ?? 0,
+      lane: (await this.forecasts.lanes([id], sql))[0],
+    }));
+    this.lanes.set(`${asker.requestedBy} ${merchant}`, counted);
+    return { refusal: this.refusalOf(counted, counted.lane, wanted) };
+  }
+
+  /** One more was accepted. */
+  note({ requestedBy }: Asker, merchant: string): void {
+    const known = [this.totals.get(requestedBy), this.lanes.get(`${requestedBy} ${merchant}`)];
+    for (const counted of known) if (counted) counted.added++;
+  }
+
+  /** What keeps one more from a lane in which so many of the asker's were pending, and more have come since. */
+  refusalOf(
+    { pending, added }: Pick<Counted, 'pending' | 'added'>,
+    lane: ForecastLane | undefined,
+    wanted: Wanted,
+  ): Looked['refusal'] {
+    const { pendingPerMerchant, etaDays } = this.limits;
+    if (pendingPerMerchant > 0 && pending + added >= pendingPerMerchant) {
+      return new PendingTooMany('merchant', pendingPerMerchant);
+    }
+    if (etaDays === 0 || wanted.allowLate || !lane) return undefined;
+    const wantedAt = new Date(Math.max(lane.now.getTime(), wanted.notBefore?.getTime() ?? 0));
+    const eta = this.forecasts.etaOfNext(lane, added, wanted.isUrgent, wantedAt);
+    const latest = new Date(wantedAt.getTime() + etaDays * DAY_MS);
+    return eta !== null && eta > latest ? new EtaTooLate(eta, latest, etaDays) : undefined;
+  }
+
+  refusalOfTotal(pending: number, ceiling: 'key' | 'tenant', limit: number): PendingTooMany | undefined {
+    return limit > 0 && pending >= limit ? new PendingTooMany(ceiling, limit) : undefined;
+  }
+
+  totalOf({ scope }: Asker): { ceiling: 'key' | 'tenant'; limit: number } {
+    const isTenant = scope.platforms !== null || scope.merchants !== null;
+    return isTenant
+      ? { ceiling: 'tenant', limit: this.limits.pendingPerTenant }
+      : { ceiling: 'key', limit: this.limits.pendingPerKey };
+  }
+
+  /** Of all of the asker's, with what its takedowns have put by; not beyond the ceiling. */
+  async countAll(asker: Asker, sql: Sql = this.dataSource): Promise<number> {
+    const [counted] = await rows<{ pending: number }>(
+      sql,
+      `WITH keys AS MATERIALIZED (SELECT array_agg(id) AS ids FROM keys_counted_with($1) AS id)
+       SELECT (
+         SELECT count(*) FROM (
+           SELECT 1 FROM deletions WHERE requested_by = ANY((SELECT ids FROM keys)::uuid[]) AND finished_at IS NULL LIMIT $2) AS counted
+       )::int + (
+         SELECT count(*) FROM (
+           SELECT 1 FROM takedowns t JOIN takedown_items i ON i.takedown_id = t.id
+           WHERE t.finished_at IS NULL AND t.state IN ('receiving', 'starting') AND t.requested_by = ANY((SELECT ids FROM keys)::uuid[])
+           LIMIT $2) AS counted
+       )::int AS pending`,
+      [asker.requestedBy, this.totalOf(asker).limit],
+    );
+    return counted?.pending ?? 0;
+  }
+
+  /** Of each of these merchants; one that has none is left out. */
+  async countEach({ requestedBy }: Asker, merchantIds: string[], sql: Sql = this.dataSource) {
+    const counted = await rows<{ merchantId: string; pending: number }>(
+      sql,
+      `SELECT merchant_id AS "merchantId", count(*)::int AS pending FROM deletions
+       WHERE requested_by = ANY(ARRAY(SELECT keys_counted_with($1))) AND merchant_id = ANY($2) AND finished_at IS NULL GROUP BY 1`,
+      [requestedBy, merchantIds],
+    );
+    return new Map(counted.map(({ merchantId, pending }) => [merchantId, pending]));
+  }
+
+  /** Those of the merchants in whose lanes there are not few. */
+  async crowdedAmong(merchantIds: string[]): Promise<Set<string>> {
+    const found = await rows<{ id: string }>(
+      this.dataSource,
+      `SELECT m.id FROM unnest($1::uuid[]) AS m (id)
+       WHERE EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = m.id AND o.finished_at IS NULL OFFSET $2 LIMIT 1)`,
+      [merchantIds, this.few - 1],
+    );
+    return new Set(found.map(({ id }) => id));
+  }
+
+  lanesOf(merchantIds: string[]): Promise<ForecastLane[]> {
+    return this.forecasts.lanes(merchantIds);
+  }
+}
+
+/** Nobody is refused for what was counted long ago. */
+function isFresh({ countedAt, tookMs }: Counted, isRefusal: boolean): boolean {
+  const ageMs = performance.now() - countedAt;
+  return ageMs < FRESH_MS || (!isRefusal && ageMs < tookMs * SHARE);
+}
+
+async function timed<T extends object>(count: () => Promise<T>): Promise<T & Omit<Counted, 'pending'>> {
+  const countedAt = performance.now();
+  const counted = await count();
+  return { ...counted, added: 0, countedAt, tookMs: performance.now() - countedAt };
+}

@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows } from '@app/database';
+import { countedInventory, type CountedInventory, type Scope, type SharedSend } from '@app/merchants';
+import type { SharedArticle } from '../errors.js';
+import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from '../deletion/known-gone.js';
+import type { TakedownItem } from './takedown-intake.js';
+import { targetColumns, targetKey } from '../deletion/target.js';
+import { WHOLE_MESSAGE } from '../deletion/whole-message.js';
+
+/** What is known of many targets at once, by the lines that name them. */
+@Injectable()
+export class KnownTargets {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Why nothing can be deleted at some of them. */
+  async obstaclesAmong(items: TakedownItem[], scope: Scope): Promise<Map<number, keyof typeof OBSTACLES>> {
+    const found = await this.ask<{ line: number; code: keyof typeof OBSTACLES }>(
+      items,
+      scope,
+      (within, counted) =>
+        `SELECT * FROM (SELECT t.line, ${obstacleTo(wishOf('t'), within, counted())} AS code FROM ${TARGETS}) AS known WHERE code IS NOT NULL`,
+    );
+    return new Map(found.map(({ line, code }) => [line, code]));
+  }
+
+  /** The lines whose target is gone, as far as the caller may know. */
+  async goneAmong(items: TakedownItem[], scope: Scope): Promise<Set<number>> {
+    const found = await this.ask<{ line: number }>(
+      items,
+      scope,
+      (within) => `SELECT t.line FROM ${TARGETS} WHERE ${goneBy(wishOf('t'), within)} IS NOT NULL`,
+    );
+    return new Set(found.map(({ line }) => line));
+  }
+
+  /** The lines whose target is open already. */
+  async openAmong(items: TakedownItem[]): Promise<Set<number>> {
+    if (items.length === 0) return new Set();
+    const open = await rows<{ line: number }>(
+      this.dataSource,
+      `SELECT t.line FROM unnest($1::int[], $2::uuid[], $3::text[]) AS t (line, merchant_id, target_key)
+       JOIN deletions d ON d.merchant_id = t.merchant_id AND d.target_key = t.target_key AND d.finished_at IS NULL`,
+      [
+        items.map(({ line }) => line),
+        items.map(({ merchantId }) => merchantId),
+        items.map(({ target }) => targetKey(target)),
+      ],
+    );
+    return new Set(open.map(({ line }) => line));
+  }
+
+  /** Other sends whose page would go, with the lines of those that share it. What is gone already takes nothing along. */
+  sharing(items: TakedownItem[], scope: Scope): Promise<(SharedSend & { line: number })[]> {
+    return this.ask(
+      items,
+      scope,
+      (
+        within,
+        counted,
+      ) => `SELECT t.line, me.authorizer_appid AS "authorizerAppid", s.merchant_id AS "merchantId", s.msg_id AS "msgId",
+         s.article_idx AS "articleIdx"
+       FROM ${TARGETS} CROSS JOIN LATERAL (${sharedWith(wishOf('t'), within, counted())}) AS s
+       JOIN merchants me ON me.id = s.merchant_id
+       WHERE t.again OR ${goneBy(wishOf('t'), within)} IS NULL ORDER BY 1, 2, 4, 5`,
+    );
+  }
+
+  /** The same without those that are among the items themselves. */
+  async sharedBeside(items: TakedownItem[], scope: Scope): Promise<Map<number, SharedArticle[]>> {
+    const own = new Set(items.map(({ merchantId, target }) => `${merchantId}/${targetKey(target)}`));
+    const beside = new Map<number, SharedArticle[]>();
+    for (const { line, merchantId, msgId, articleIdx } of await this.sharing(items, scope)) {
+      const goesAnyway = [articleIdx, WHOLE_MESSAGE].some((idx) => own.has(`${merchantId}/msg:${msgId}:${idx}`));
+      if (!goesAnyway) beside.set(line, [...(beside.get(line) ?? []), { msgId, articleIdx }]);
+    }
+    return beside;
+  }
+
+  /** @param question SQL, given what the caller may know of, as SQL on the merchant `same`, and what counts for it */
+  private ask<Row>(
+    items: TakedownItem[],
+    scope: Scope,
+    question: (within: string, counted: () => CountedInventory) => string,
+  ): Promise<Row[]> {
+    if (items.length === 0) return Promise.resolve([]);
+    const targets = items.map(({ target }) => targetColumns(target));
+    const parameters: unknown[] = [
+      items.map(({ line }) => line),
+      items.map(({ merchantId }) => merchantId),
+      targets.map(({ msgId }) => msgId),
+      targets.map(({ articleIdx }) => articleIdx),
+      items.map(({ target }) => targetKey(target)),
+      items.map(({ askedUrl }) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }))),
+      items.map(({ again }) => again ?? false),
+    ];
+    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const within = scope.platforms === null ? 'TRUE' : isOfPlatforms(bind(scope.platforms));
+    return rows(
+      this.dataSource,
+      question(within, () => countedInventory(scope, bind)),
+      parameters,
+    );
+  }
+}
+
+const TARGETS = `unnest($1::int[], $2::uuid[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::boolean[])
+  AS t (line, merchant_id, msg_id, article_idx, target_key, asked_key, again)`;

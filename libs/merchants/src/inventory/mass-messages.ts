@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { rows } from '@app/database';
+import { readArticleAddress, readShortArticleId, type MassSendFinish } from '@app/wechat';
+import { countedInventory, type ArticleSource } from './counted-inventory.js';
+import { inScope, isEverything, onPlatformsOf, type Scope } from '../merchants/merchants-in-scope.js';
+
+/** A mass message with its articles. */
+export interface SentMessage {
+  merchantId: string;
+  authorizerAppid: string;
+  componentAppid: string;
+  msgId: string;
+  status: string;
+  statusCode: number | null;
+  totalCount: number | null;
+  filterCount: number | null;
+  sentCount: number | null;
+  errorCount: number | null;
+  finishedAt: Date | null;
+  label: string | null;
+  title: string | null;
+  articles: { articleIdx: number; url: string | null; title: string | null; source: ArticleSource | null }[];
+}
+
+export interface SentMessagePage {
+  merchantId?: string | undefined;
+  label?: string | undefined;
+  limit: number;
+  /** Newest first: the message after which the page starts. Of one merchant, its msg_id is enough. */
+  after?: { msgId: string; merchantId: string } | undefined;
+}
+
+/** The inventory: what merchants have sent, learned from WeChat's pushes and from imports. */
+@Injectable()
+export class MassMessages {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Remembers a send that has finished. The same event twice, or a later one for the same message, is the same row.
+   * @returns false when the merchant is not known
+   */
+  async record(
+    tx: EntityManager,
+    merchant: { platformId: string; authorizerAppid: string },
+    finish: MassSendFinish,
+    finishedAt: Date,
+  ): Promise<boolean> {
+    const [message] = await rows<{ merchantId: string }>(
+      tx,
+      `INSERT INTO mass_messages AS m (merchant_id, msg_id, status, status_code, total_count, filter_count, sent_count, error_count, finished_at, article_count)
+       SELECT id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM merchants WHERE platform_id = $1 AND authorizer_appid = $2
+       ON CONFLICT (merchant_id, msg_id) DO UPDATE SET status = excluded.status, status_code = excluded.status_code,
+         total_count = excluded.total_count, filter_count = excluded.filter_count, sent_count = excluded.sent_count,
+         error_count = excluded.error_count, finished_at = excluded.finished_at,
+         article_count = COALESCE(excluded.article_count, m.article_count)
+       RETURNING merchant_id AS "merchantId"`,
+      [
+        merchant.platformId,
+        merchant.authorizerAppid,
+        String(finish.msgId),
+        finish.status,
+        finish.statusCode ?? null,
+        finish.totalCount ?? null,
+        finish.filterCount ?? null,
+        finish.sentCount ?? null,
+        finish.errorCount ?? null,
+        finishedAt,
+        finish.articleCount ?? null,
+      ],
+    );
+    if (message) await this.recordArticles(tx, message.merchantId, finish);
+    return message !== undefined;
+  }
+
+  /** With what was imported as far as it counts for the caller. */
+  async list(scope: Scope, { merchantId, label, limit, after }: SentMessagePage): Promise<SentMessage[]> {
+    const parameters: unknown[] = [];
+    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { articles, labels, limited } = countedInventory(scope, bind);
+    const same = (row: string) => `${row}.merchant_id = k.merchant_id AND ${row}.msg_id = k.msg_id`;
+    const where = [
+      inScope(scope, { merchant: 'me', platform: 'p' }, bind),
+      await onPlatformsOf(scope, 'me.platform_id', bind, this.dataSource),
+      merchantId && `k.merchant_id = ${bind(merchantId)}`,
+      after && `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
+    ].filter(Boolean);
+    // Each half is read along an index, and what is in both is taken from the first.
+    const named = label === undefined ? undefined : bind(label);
+    const own = `SELECT merchant_id, msg_id FROM mass_messages b WHERE ${named ? `b.import_counts AND b.label = ${named}` : 'TRUE'}`;
+    const besides = named ? `${labels} AS i WHERE i.is_limited AND i.label = ${named}` : `${limited} AS i WHERE TRUE`;
+    const known = isEverything(scope)
+      ? `(${own})`
+      : `(${own} UNION ALL SELECT DISTINCT merchant_id, msg_id FROM ${besides}
+           AND NOT EXISTS (${own} AND b.merchant_id = i.merchant_id AND b.msg_id = i.msg_id))`;
+    // Those without a source are shown, too, although they count for nobody.
+    const shown = `(SELECT merchant_id, msg_id, article_idx, url, title, source FROM mass_message_articles
+      UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source FROM ${articles} AS a WHERE source = 'limited_import')`;
+    return rows(
+      this.dataSource,
+      `SELECT k.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid", p.component_appid AS "componentAppid",
+         k.msg_id AS "msgId", COALESCE(m.status, 'imported') AS status, m.status_code AS "statusCode", m.total_count AS "totalCount",
+         m.filter_count AS "filterCount", m.sent_count AS "sentCount", m.error_count AS "errorCount",
+         COALESCE(m.finished_at, i.sent_at) AS "finishedAt", COALESCE(m.title, i.title) AS title,
+         (SELECT l.label FROM ${labels} l WHERE ${same('l')} AND l.label IS NOT NULL ORDER BY l.is_limited LIMIT 1) AS label,
+         COALESCE((SELECT json_agg(json_build_object('articleIdx', a.article_idx, 'url', a.url, 'title', a.title, 'source', a.source) ORDER BY a.article_idx)
+           FROM (SELECT DISTINCT ON (article_idx) * FROM ${shown} s WHERE ${same('s')}
+             ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source)) a), '[]') AS articles
+       FROM ${known} k LEFT JOIN mass_messages m ON ${same('m')} LEFT JOIN LATERAL (SELECT * FROM ${limited} i WHERE ${same('i')} LIMIT 1) i ON true
+         JOIN merchants me ON me.id = k.merchant_id JOIN platforms p ON p.id = me.platform_id
+       WHERE ${where.join(' AND ')} ORDER BY k.msg_id DESC, k.merchant_id DESC LIMIT ${bind(limit)}`,
+      parameters,
+    );
+  }
+
+  private async recordArticles(tx: EntityManager, merchantId: string, finish: MassSendFinish): Promise<void> {
+    // An upsert takes each row once: should a number come twice, the last address counts.
+    const byIdx = new Map(finish.articles.map((article) => [article.articleIdx, article]));
+    const articles = [...byIdx.values()].map((article) => ({ ...article, address: readArticleAddress(article.url) }));
+    if (articles.length === 0) return;
+    await tx.query(
+      `INSERT INTO mass_message_articles (merchant_id, msg_id, source, article_idx, url, mid, idx, sn, short_id)
+       SELECT $1, $2, 'wechat', * FROM unnest($3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[])
+       ON CONFLICT (merchant_id, msg_id, article_idx) DO UPDATE SET url = excluded.url, mid = excluded.mid,
+         idx = excluded.idx, sn = excluded.sn, short_id = excluded.short_id, source = excluded.source`,
+      [
+        merchantId,
+        String(finish.msgId),
+        articles.map(({ articleIdx }) => articleIdx),
+        articles.map(({ url }) => url),
+        articles.map(({ address }) => address?.mid ?? null),
+        articles.map(({ address }) => address?.idx ?? null),
+        articles.map(({ address }) => address?.sn ?? null),
+        articles.map(({ url }) => readShortArticleId(url) ?? null),
+      ],
+    );
+    // Which account an address belongs to, for wishes that name an article by its address alone.
+    const biz = articles.find(({ address }) => address)?.address?.biz;
+    if (biz)
+      await tx.query(
+        `UPDATE merchants SET biz = $2, biz_source = 'wechat' WHERE id = $1 AND (biz, biz_source) IS DISTINCT FROM ($2, 'wechat')`,
+        [merchantId, biz],
+      );
+  }
+}

@@ -1,0 +1,109 @@
+import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
+import { DataSource } from 'typeorm';
+import type { Merchant } from './merchant.entity.js';
+import { Merchants } from './merchants.js';
+import { Platforms } from '../platforms/platforms.js';
+import { EVERYTHING } from './merchants-in-scope.js';
+
+describe('merchants', () => {
+  let world: MerchantsWorld;
+  let platform: WorldPlatform;
+  let merchant: Merchant;
+  let neighbour: Merchant;
+
+  beforeAll(async () => {
+    world = await MerchantsWorld.start();
+    platform = await world.platform();
+  });
+  afterAll(() => world.close());
+  beforeEach(async () => {
+    merchant = await world.merchant(platform);
+    neighbour = await world.merchant(platform);
+  });
+  afterEach(async () => {
+    expect(await merchants().byId(neighbour.id)).toEqual(neighbour);
+  });
+
+  const merchants = () => world.get(Merchants);
+  const now = () => merchants().byId(merchant.id);
+
+  it('are listed page by page, each once', async () => {
+    const all: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await merchants().list(EVERYTHING, { limit: 1, after });
+      const [last] = page;
+      if (!last) break;
+      all.push(last.id);
+      after = last.id;
+    }
+    expect(all).toEqual(expect.arrayContaining([merchant.id, neighbour.id]));
+    expect(new Set(all).size).toBe(all.length);
+    expect(await merchants().list(EVERYTHING, { limit: 1000 })).toHaveLength(all.length);
+  });
+
+  it('that never authorized are not found', async () => {
+    await expect(merchants().find(EVERYTHING, 'wxffffffffffffffff')).rejects.toMatchObject({
+      code: 'merchant_not_found',
+    });
+    const elsewhere = await world.platform();
+    const found = merchants().find(EVERYTHING, merchant.authorizerAppid, elsewhere.componentAppid);
+    await expect(found).rejects.toMatchObject({ code: 'merchant_not_found' });
+    const nowhere = merchants().find(EVERYTHING, merchant.authorizerAppid, 'wxffffffffffffffff');
+    await expect(nowhere).rejects.toMatchObject({ code: 'platform_not_found' });
+  });
+
+  it('lose set 7 and nothing else when an answer says that it was not granted', async () => {
+    await merchants().learn(merchant.id, merchant.grantVersion, 'permission_set_7_not_granted');
+    expect(await now()).toMatchObject({
+      state: 'authorized',
+      permissionSets: merchant.permissionSets?.filter((id) => id !== 7),
+    });
+  });
+
+  it.each(['unauthorized', 'reauthorization_required'] as const)(
+    'are %s when an answer says so, with the refresh token kept until an event takes it',
+    async (lesson) => {
+      const { refreshToken } = await merchants().grant(merchant.id);
+      await merchants().learn(merchant.id, merchant.grantVersion, lesson);
+      expect(await merchants().grant(merchant.id)).toMatchObject({ state: lesson, refreshToken });
+    },
+  );
+
+  it.each(['unauthorized', 'reauthorization_required', 'permission_set_7_not_granted'] as const)(
+    'do not learn %s from an answer to a call under an older grant',
+    async (lesson) => {
+      await merchants().learn(merchant.id, merchant.grantVersion - 1, lesson);
+      const { refreshToken } = await merchants().grant(merchant.id);
+      await merchants().replaceRefreshToken(merchant.id, merchant.grantVersion - 1, refreshToken, 'refreshtoken@@@old');
+      expect(await now()).toEqual(merchant);
+    },
+  );
+
+  it('keep their permission sets when a grant comes without any, for none at all is an answer that left them out', async () => {
+    const { authorizerAppid, permissionSets } = merchant;
+    const grant = { authorizerAppid, authorizerRefreshToken: 'refreshtoken@@@again', permissionSets: [] };
+    const row = await world.get(Platforms).byId(platform.id);
+    await world
+      .get(DataSource)
+      .transaction((tx) => merchants().keepGrant(tx, row, grant, { grantedAt: new Date(), source: 'code' }));
+    expect(await now()).toMatchObject({ permissionSets, ineligibleReasons: [] });
+  });
+
+  it('keep the newer refresh token when an older mint is answered later', async () => {
+    const { refreshToken } = await merchants().grant(merchant.id);
+    const replace = (replaced: string | undefined, next: string) =>
+      merchants().replaceRefreshToken(merchant.id, merchant.grantVersion, replaced, next);
+    await replace(refreshToken, 'refreshtoken@@@newer');
+    await replace(refreshToken, 'refreshtoken@@@older');
+    expect(await merchants().grant(merchant.id)).toMatchObject({ refreshToken: 'refreshtoken@@@newer' });
+    await replace('refreshtoken@@@newer', 'refreshtoken@@@newest');
+    expect(await merchants().grant(merchant.id)).toMatchObject({ refreshToken: 'refreshtoken@@@newest' });
+  });
+
+  it('keep the name that the provider gave them until it is changed or taken away', async () => {
+    await merchants().setRef(merchant.id, 'shop 7');
+    expect(await now()).toMatchObject({ ref: 'shop 7' });
+    await merchants().setRef(merchant.id, null);
+    expect(await now()).toMatchObject({ ref: null });
+  });
+});

@@ -1,0 +1,117 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { AuthorizationLink } from './authorization-link.entity.js';
+import {
+  AuthorizationLinkOfAnother,
+  AuthorizationLinkRefused,
+  MerchantNotFound,
+  ReturnUrlNotAllowed,
+} from '../errors.js';
+import { Merchant } from '../merchants/merchant.entity.js';
+import { Merchants } from '../merchants/merchants.js';
+import { ONBOARDING_OPTIONS, type OnboardingOptions } from './onboarding-options.js';
+import { Platforms } from '../platforms/platforms.js';
+import { isReturnAllowed } from './return-url.js';
+import { reaches, type Scope } from '../merchants/merchants-in-scope.js';
+
+export interface LinkWish {
+  ref: string | null;
+  /** The one account that may authorize by it. */
+  authorizerAppid: string | null;
+  returnUrl: string | null;
+  isSingleUse: boolean;
+  expiresInSeconds: number;
+  issuedBy: string;
+  issuerRole: string;
+}
+
+/** A merchant has got its name by a link. */
+export interface NamedMerchant {
+  merchant: Merchant;
+  link: AuthorizationLink;
+}
+
+/** Written in the transaction that names the merchant. */
+export type AlongsideNaming = (tx: EntityManager, named: NamedMerchant) => Promise<void>;
+
+/** The links that the provider issues: who comes by one brings a name, and may be sent on. */
+@Injectable()
+export class AuthorizationLinks {
+  private readonly logger = new Logger(AuthorizationLinks.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly platforms: Platforms,
+    private readonly merchants: Merchants,
+    @Inject(ONBOARDING_OPTIONS) private readonly options: OnboardingOptions,
+  ) {}
+
+  /** @throws PlatformNotFound, MerchantNotFound, ReturnUrlNotAllowed */
+  async issue(tx: EntityManager, scope: Scope, componentAppid: string, wish: LinkWish): Promise<AuthorizationLink> {
+    const { expiresInSeconds, ...columns } = wish;
+    const { authorizerAppid, returnUrl } = wish;
+    const platform = await this.platforms.get(scope, componentAppid, tx);
+    // It need not have authorized yet: that is what the link is for.
+    if (authorizerAppid !== null && !reaches(scope, { authorizerAppid, componentAppid })) {
+      throw new MerchantNotFound(authorizerAppid);
+    }
+    if (returnUrl !== null && !this.mayReturn(returnUrl)) throw new ReturnUrlNotAllowed();
+    const expiresAt = new Date(Date.now() + expiresInSeconds * 1_000);
+    const id = uuidv7();
+    await tx.insert(AuthorizationLink, { ...columns, id, platformId: platform.id, expiresAt });
+    return tx.findOneByOrFail(AuthorizationLink, { id });
+  }
+
+  /** One that can be followed now. @throws AuthorizationLinkRefused */
+  async open(platformId: string, id: string): Promise<AuthorizationLink> {
+    const link = await this.dataSource.manager.findOneBy(AuthorizationLink, { id, platformId });
+    // One that is gone was swept long after its end.
+    if (!link || link.expiresAt.getTime() < Date.now()) throw new AuthorizationLinkRefused('expired');
+    if (link.isSingleUse && link.usedAt) throw new AuthorizationLinkRefused('used');
+    return link;
+  }
+
+  /**
+   * The merchant has authorized by this link: uses it up if it is for once, and gives the merchant the link's name if it has
+   * none. That it is stored already is right in any case, for WeChat's event alone would have brought it.
+   * @returns where the admin may go on to
+   * @throws AuthorizationLinkOfAnother, AuthorizationLinkRefused: then nothing of this has happened
+   */
+  async settle(id: string, merchant: Merchant, codeHash: string, alongside: AlongsideNaming): Promise<string | null> {
+    return this.dataSource.transaction(async (tx) => {
+      const link = await tx.findOne(AuthorizationLink, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      if (!link) return null;
+      if (link.authorizerAppid !== null && link.authorizerAppid !== merchant.authorizerAppid) {
+        throw new AuthorizationLinkOfAnother(merchant.authorizerAppid, link.authorizerAppid);
+      }
+      const { returnUrl } = link;
+      const next = returnUrl !== null && this.mayReturn(returnUrl) ? returnUrl : null;
+      if (link.codeHash === codeHash) return next;
+      if (link.isSingleUse && link.usedAt) throw usedMeanwhile(merchant.authorizerAppid);
+      await tx.update(AuthorizationLink, { id }, { usedAt: () => 'now()', codeHash });
+      if (link.ref === null) return next;
+      if (await this.merchants.giveRef(tx, merchant.id, link.ref)) {
+        await alongside(tx, { merchant, link });
+      } else if (merchant.ref !== link.ref) {
+        this.logger.warn('ref of a link not taken: the merchant has one', { merchant_id: merchant.id, link_id: id });
+      }
+      return next;
+    });
+  }
+
+  /** For a month after their end, an open page is told that its link is over and not that it never was. */
+  async forgetOld(): Promise<void> {
+    await this.dataSource.query(`DELETE FROM authorization_links WHERE expires_at < now() - interval '30 days'`);
+  }
+
+  private mayReturn(url: string): boolean {
+    return isReturnAllowed(url, this.options.returnOrigins);
+  }
+}
+
+const usedMeanwhile = (authorized: string) =>
+  new AuthorizationLinkRefused(
+    'used',
+    `Account ${authorized} has authorized the platform, but the link was used by another authorization before.`,
+  );
