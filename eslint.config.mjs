@@ -1,29 +1,47 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
-import { arrows } from './test/support/arrows.mjs';
+import { posix } from 'node:path';
+import { arrows, rooms } from './test/support/arrows.mjs';
 
-// One block per lib and app: an import that is not among its arrows fails with a message that names them.
-const boundaries = Object.entries(arrows).map(([folder, allowed]) => ({
+const oneDoor = { regex: '^@app/[^/]+/', message: 'A lib has one door: import @app/<lib>.' };
+const onlyByAlias = { regex: '^(\\.\\./)+(apps|libs|test)/', message: 'Apps never import apps; libs by alias.' };
+
+/** What a lib or an app may import. */
+const patternsOf = (folder) => [
+  {
+    regex: `^@app/(?!(${arrows[folder].map((name) => `${name}$`).join('|') || '$.'}))`,
+    message: `${folder} may import ${arrows[folder].map((name) => `@app/${name}`).join(', ') || 'nothing of ours'}.`,
+  },
+  oneDoor,
+  ...(folder === 'apps/sandbox' ? [] : [onlyByAlias]),
+];
+
+/** What a room may import besides: files of its own, of the rooms it names, and the errors of its lib. */
+const patternsWithin = (room, allowed) => {
+  const paths = [
+    ...allowed.map((other) => `${posix.relative(room, other)}/[^/]+$`),
+    `${posix.relative(room, '')}/errors\\.js$`,
+  ];
+  return {
+    regex: `^\\.\\./(?!(${paths.map((path) => path.slice('../'.length)).join('|')}))`,
+    message: `The room ${room} may import ${allowed.join(', ') || 'no other room'}.`,
+  };
+};
+
+// One block per lib, app and room: an import that is not among its arrows fails with a message that names them.
+const block = (folder, patterns) => ({
   files: [`${folder}/**/*.ts`],
   ignores: ['**/*.spec.ts'],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          {
-            regex: `^@app/(?!(${allowed.map((name) => `${name}$`).join('|') || '$.'}))`,
-            message: `${folder} may import ${allowed.map((name) => `@app/${name}`).join(', ') || 'nothing of ours'}.`,
-          },
-          { regex: '^@app/[^/]+/', message: 'A lib has one door: import @app/<lib>.' },
-          ...(folder === 'apps/sandbox'
-            ? []
-            : [{ regex: '^(\\.\\./)+(apps|libs|test)/', message: 'Apps never import apps; libs by alias.' }]),
-        ],
-      },
-    ],
-  },
-}));
+  rules: { 'no-restricted-imports': ['error', { patterns }] },
+});
+const boundaries = [
+  ...Object.keys(arrows).map((folder) => block(folder, patternsOf(folder))),
+  ...Object.entries(rooms).flatMap(([base, of]) =>
+    Object.entries(of).map(([room, allowed]) =>
+      block(`${base}/${room}`, [...patternsOf(posix.dirname(base)), patternsWithin(room, allowed)]),
+    ),
+  ),
+];
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '.data/**'] },

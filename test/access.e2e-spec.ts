@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { IssuedKeys, type Limits, type Role } from '@app/access';
+import { IssuedKeys, type Role } from '@app/access';
+import type { Scope } from '@app/scope';
 import { routeTable } from './support/route-table.js';
 import { PLATFORM, System, type Reply } from './support/system.js';
 
@@ -230,13 +231,13 @@ const MAY: Record<Role, Role[]> = {
   tokens: ['tokens'],
 };
 
-interface Scope {
-  limits: () => Limits;
+interface ScopeCase {
+  limits: () => Scope;
   isElsewhere?: true;
   isEverything?: true;
 }
 
-const SCOPES: Record<string, Scope> = {
+const SCOPES: Record<string, ScopeCase> = {
   'without limits': { limits: () => ({ platforms: null, merchants: null }), isEverything: true },
   'of its platform': { limits: () => ({ platforms: [mine.platform], merchants: null }) },
   'of the merchant': { limits: () => ({ platforms: null, merchants: [mine.merchant] }) },
@@ -248,7 +249,7 @@ const SCOPES: Record<string, Scope> = {
   },
 };
 
-function refusalOf({ elsewhere, limited }: Rule, scope: Scope): 'limited' | 'not found' | 'left out' | undefined {
+function refusalOf({ elsewhere, limited }: Rule, scope: ScopeCase): 'limited' | 'not found' | 'left out' | undefined {
   if (limited === 'any key with limits' && !scope.isEverything) return 'limited';
   if (scope.isElsewhere) return elsewhere;
   return limited && scope.limits().merchants ? 'limited' : undefined;
@@ -264,7 +265,7 @@ const actor = () => ({
   ip: 'test',
 });
 
-async function aKey(role: Role, limits: Partial<Limits> = {}): Promise<{ id: string; key: string }> {
+async function aKey(role: Role, limits: Partial<Scope> = {}): Promise<{ id: string; key: string }> {
   const { key, issued } = await keys.issue(actor(), { name: role, role, expiresAt: null, ...limits });
   return { id: issued.id, key };
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
-import { arrows } from './support/arrows.mjs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { arrows, rooms } from './support/arrows.mjs';
 import { tableUses } from './support/sql-texts.js';
 import { foreignReads, tableOwners, unnamedWrites } from './support/tables.js';
 
@@ -12,11 +12,9 @@ function sourcesOf(folder: string): string[] {
     .map((path) => join(folder, path));
 }
 
-/** What a file imports when it is loaded; imports of types alone are gone by then. */
+/** What a file imports, types as well. */
 function importsOf(path: string): string[] {
-  const statements = readFileSync(path, 'utf8').matchAll(
-    /^(?:import|export)\s(?!type\s)(?:[^;'"]*?\sfrom\s)?['"]([^'"]+)['"]/gm,
-  );
+  const statements = readFileSync(path, 'utf8').matchAll(/^(?:import|export)\s(?:[^;'"]*?\sfrom\s)?['"]([^'"]+)['"]/gm);
   return [...statements].map(([, specifier = '']) => specifier);
 }
 
@@ -55,6 +53,48 @@ describe('the architecture', () => {
         .map((specifier) => normalize(join(dirname(path), specifier.replace(/\.js$/, '.ts')))),
     ]);
     expect(circles(new Map(edges))).toEqual([]);
+  });
+
+  it('names every room, and no other, in the table of rooms', () => {
+    const named = Object.entries(rooms).flatMap(([base, of]) => Object.keys(of).map((room) => `${base}/${room}`));
+    const found = folders.flatMap((folder) =>
+      sourcesOf(folder)
+        .map((path) => dirname(path))
+        .filter((path) => path.startsWith(`${folder}/src/`)),
+    );
+    expect([...new Set(found)].sort()).toEqual(named.sort());
+  });
+
+  it.each(Object.keys(rooms))('has rooms in %s without a circle', (base) => {
+    expect(circles(new Map(Object.entries(rooms[base] ?? {})))).toEqual([]);
+  });
+
+  it.each(Object.keys(rooms))('names no room of %s that another does not import', (base) => {
+    for (const [room, allowed] of Object.entries(rooms[base] ?? {})) {
+      const imported = sourcesOf(join(base, room))
+        .flatMap((path) =>
+          importsOf(path)
+            .filter((specifier) => specifier.startsWith('.') && !specifier.endsWith('/errors.js'))
+            .map((specifier) => relative(base, join(dirname(path), dirname(specifier)))),
+        )
+        .filter((folder) => folder !== room);
+      expect({ room, allowed: [...allowed].sort() }).toEqual({ room, allowed: [...new Set(imported)].sort() });
+    }
+  });
+
+  it('lets errors that all rooms of a lib share import nothing', () => {
+    for (const path of Object.keys(rooms).map((base) => join(base, 'errors.ts'))) {
+      if (existsSync(path)) expect({ path, imports: importsOf(path) }).toEqual({ path, imports: [] });
+    }
+  });
+
+  it('has no more than fifteen files in a folder; migrations are a list', () => {
+    const files = folders
+      .flatMap((folder) => sourcesOf(folder))
+      .filter((path) => !/\/migrations\/|\.fixture\./.test(path));
+    const counts = new Map<string, number>();
+    for (const path of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > 15)).toEqual([]);
   });
 
   it('gives each lib one door', () => {

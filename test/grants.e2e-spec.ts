@@ -1,4 +1,5 @@
-import { AuthorizerTokens, EVERYTHING, GrantLost, Merchants } from '@app/merchants';
+import { AuthorizerTokens, GrantLost, Merchants } from '@app/merchants';
+import { EVERYTHING } from '@app/scope';
 import { Upkeep } from '../apps/worker/src/upkeep.js';
 import { eventually } from './support/eventually.js';
 import { queueBackends } from './support/queue-backends.js';

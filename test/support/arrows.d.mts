@@ -1,1 +1,2 @@
 export const arrows: Record<string, string[]>;
+export const rooms: Record<string, Record<string, string[]>>;

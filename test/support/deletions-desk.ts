@@ -15,7 +15,8 @@ import {
   type MerchantAddress,
 } from '@app/deletions';
 import { Events, eventsEntities } from '@app/events';
-import { EVERYTHING, Merchant, Merchants, merchantsEntities, Platforms } from '@app/merchants';
+import { Merchant, Merchants, merchantsEntities, Platforms } from '@app/merchants';
+import { EVERYTHING } from '@app/scope';
 import { SecretBox } from '@app/vault';
 // Not behind the lib's door: only its own parts and these tests know them.
 import { Ceilings, NO_CEILINGS, type CeilingLimits } from '../../libs/deletions/src/requests/ceilings.js';

@@ -11,7 +11,7 @@ import { webhooksEntities, WebhooksModule } from '@app/webhooks';
 import { WechatTransport } from '@app/wechat';
 import { Background } from './background.js';
 import type { WorkerEnv } from './env.js';
-import { FactsReading } from './facts-reading.js';
+import { FactsReading } from './processors/facts-reading.js';
 import { FactsWatch } from './facts-watch.js';
 import { CallbacksProcessor } from './processors/callbacks.processor.js';
 import { DeletionsProcessor } from './processors/deletions.processor.js';

@@ -8,7 +8,8 @@ export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey, NotedAct];
 
 export { AccessModule } from './access.module.js';
 export { type Role } from './principals/api-key.entity.js';
-export { API_KEY_PATTERN, ApiKeys, countedAs, type Principal } from './keys/api-keys.js';
+export { API_KEY_PATTERN, ApiKeys } from './keys/api-keys.js';
+export { countedAs, type Principal } from './principals/principal.js';
 export { CHAIN_START, verifyChain, type ChainVerdict } from './audit/audit-chain.js';
 export { AuditEvent, type AuditData } from './audit/audit-event.entity.js';
 export { isSigned, readHead, writeHead, type AuditHead } from './audit/audit-head.js';
@@ -26,5 +27,4 @@ export {
 } from './errors.js';
 export { Idempotency, type Answer } from './idempotency/idempotency.js';
 export { IssuedKeys, type IssuedKey, type KeyChanges, type KeyWish } from './keys/issued-keys.js';
-export { isWithin, type Limits } from './principals/limits.js';
 export { mayAct } from './principals/roles.js';

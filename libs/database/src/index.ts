@@ -4,6 +4,8 @@ export { DatabaseModule } from './database.module.js';
 export { keyFaults, MasterKeysRefused, type GivenKey, type KeyFault } from './sealing/master-key-rule.js';
 export { checkMasterKeys, standingOf } from './sealing/master-keys.js';
 export { prepared } from './sql/prepared.js';
+export { recordset, type ColumnTypes } from './sql/recordset.js';
+export { statement, type Bind } from './sql/statement.js';
 export { binderOf, isItemError, rows, type Sql, type StatementPart } from './sql/rows.js';
 export { Resealing } from './sealing/resealing.js';
 export { SealedColumns, type SealedPlace } from './sealing/sealed-columns.js';

@@ -1,8 +1,5 @@
-/** Whose events a reader may see: component_appids and authorizer_appids. Null is no limit; with both, both must hold. */
-export interface EventScope {
-  platforms: readonly string[] | null;
-  merchants: readonly string[] | null;
-}
+import type { Bind } from '@app/database';
+import { askedWithin, EVERYTHING, isWithin, type Scope } from '@app/scope';
 
 /** What an event is about: one platform, one merchant, or else at most those of its scope. */
 export interface EventReach {
@@ -13,24 +10,21 @@ export interface EventReach {
 }
 
 /** What may be about anything is not for readers who are limited. */
-export function isInScope({ platforms, merchants }: EventScope, about: EventReach): boolean {
-  return (
-    isWithin(platforms, about.componentAppid === null ? about.scopePlatforms : [about.componentAppid]) &&
-    isWithin(merchants, about.authorizerAppid === null ? about.scopeMerchants : [about.authorizerAppid])
+export const isInScope = (scope: Scope, about: EventReach): boolean =>
+  isWithin(
+    {
+      platforms: about.componentAppid === null ? about.scopePlatforms : [about.componentAppid],
+      merchants: about.authorizerAppid === null ? about.scopeMerchants : [about.authorizerAppid],
+    },
+    scope,
   );
-}
-
-const isWithin = (limits: readonly string[] | null, appids: readonly string[] | null): boolean =>
-  limits === null || (appids !== null && appids.every((appid) => limits.includes(appid)));
 
 /**
  * SQL on an event `s`: whether it tells the metadata of a deletion that was asked for beyond the reader's limits. It may be a
  * merchant who reads, and the metadata the provider's.
  */
-export function isAskedBeyond(scope: EventScope | undefined, bind: (value: unknown) => string): string {
-  if (!scope?.platforms && !scope?.merchants) return 'false';
-  const limits = [scope.platforms, scope.merchants].map((appids) => `${bind(appids)}::text[]`).join(', ');
-  return `s.data ? 'metadata' AND NOT asked_within(s.requested_by, ${limits})`;
+export function isAskedBeyond(scope: Scope | undefined, bind: Bind): string {
+  return `s.data ? 'metadata' AND NOT ${askedWithin(scope ?? EVERYTHING, 's.requested_by', bind)}`;
 }
 
 /** As such a reader is told of it. */
@@ -40,7 +34,7 @@ export const withoutMetadata = <Event extends { data: Record<string, unknown> }>
 });
 
 /** As isInScope, in SQL: conditions on events `s`. */
-export function scopeConditions(scope: EventScope | undefined, bind: (value: unknown) => string): string[] {
+export function scopeConditions(scope: Scope | undefined, bind: Bind): string[] {
   const condition = (limits: readonly string[] | null | undefined, one: string, several: string) =>
     limits ? [`(CASE WHEN ${one} IS NULL THEN ${several} ELSE ARRAY[${one}] END) <@ ${bind(limits)}::text[]`] : [];
   return [

@@ -1,4 +1,4 @@
-import type { EventScope } from './event-scope.js';
+import type { Scope } from '@app/scope';
 
 /** Everything that is told to whoever listens, with what is told. Never a secret. Data only ever gains fields. */
 export interface EventData {
@@ -86,7 +86,7 @@ export interface EventSubject {
   deletionId?: string | undefined;
   takedownId?: string | undefined;
   /** Without a single platform or merchant: what whoever did it may reach. Readers with the same limits, or wider, hear of it. */
-  scope?: EventScope | undefined;
+  scope?: Scope | undefined;
 }
 
 export type NewEvent = { [T in EventType]: EventSubject & { type: T; data: EventData[T] } }[EventType];

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows, type Sql } from '@app/database';
+import type { Scope } from '@app/scope';
 import { FEED_START, feedCursor, readFeedCursor } from './feed-cursor.js';
-import { isAskedBeyond, scopeConditions, withoutMetadata, type EventScope } from './event-scope.js';
+import { isAskedBeyond, scopeConditions, withoutMetadata } from './event-scope.js';
 import type { EventType, NewEvent } from './event-types.js';
 
 /** SQL expressions, of which each row that they are selected from makes an event. `data` is as EventData tells for the type. */
@@ -55,7 +56,7 @@ export interface FeedFilter {
   types?: readonly EventType[] | undefined;
   /** The merchant's authorizer_appid. */
   merchant?: string | undefined;
-  scope?: EventScope | undefined;
+  scope?: Scope | undefined;
   limit: number;
 }
 

@@ -6,7 +6,7 @@ export const eventsEntities = [EventRow];
 export { FeedCursorInvalid } from './errors.js';
 export { eventMessage, type EventMessage } from './event-message.js';
 export { isEventPattern, matchesPattern, typesOf } from './event-pattern.js';
-export { isInScope, withoutMetadata, type EventScope } from './event-scope.js';
+export { isInScope, withoutMetadata } from './event-scope.js';
 export {
   eventTypes,
   type DeletionFacts,

@@ -73,7 +73,8 @@ export { lessonOf } from './merchants/lessons.js';
 export { MassMessageImport, type ImportedMessage } from './inventory/mass-message-import.js';
 export { MassMessages, type SentMessage } from './inventory/mass-messages.js';
 export { chooseMerchant, MerchantDirectory, type MerchantCard, type Unchosen } from './merchants/merchant-directory.js';
-export { Merchant, type MerchantState } from './merchants/merchant.entity.js';
+export type { MerchantState } from './merchants/eligibility.js';
+export { Merchant } from './merchants/merchant.entity.js';
 export { mayAskForFacts, Merchants, type GrantLesson } from './merchants/merchants.js';
 export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';
 export { Onboarding, type Visit, type WechatLinks } from './onboarding/onboarding.js';
@@ -84,18 +85,7 @@ export { Platforms, type Alongside, type Platform, type PlatformSecrets } from '
 export { PreAuthCodes } from './onboarding/pre-auth-codes.js';
 export { Reconciliation, type ReconciliationReport } from './grants/reconciliation.js';
 export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './tokens/refresh-ahead.js';
-export {
-  EVERYTHING,
-  formOf,
-  askedWithin,
-  inScope,
-  isEverything,
-  merchantInScope,
-  platformInScope,
-  reaches,
-  type Bind,
-  type Scope,
-  onPlatformsOf,
-} from './merchants/merchants-in-scope.js';
+export { merchantInScope } from './merchants/merchants-in-scope.js';
+export { onPlatformsOf, platformInScope } from './platforms/platforms-in-scope.js';
 export { ticketStateAt, type TicketState } from './platforms/ticket-state.js';
 export { TokenLending } from './grants/token-lending.js';

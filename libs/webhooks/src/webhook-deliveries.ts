@@ -2,8 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
-import { eventMessage, isInScope, matchesPattern, withoutMetadata, type EventScope, type FeedEvent } from '@app/events';
+import { eventMessage, isInScope, matchesPattern, withoutMetadata, type FeedEvent } from '@app/events';
 import { JobQueues } from '@app/queue';
+import type { Scope } from '@app/scope';
 import { WebhookDeliveryNotFound, WebhookEndpointDisabled } from './errors.js';
 import { WebhookDelivery, type DeliveryState } from './webhook-delivery.entity.js';
 
@@ -34,7 +35,7 @@ export class WebhookDeliveries {
 
   /** Makes the deliveries of these events to the endpoints that want them. An event that comes again makes none. */
   async plan(tx: EntityManager, events: readonly FeedEvent[]): Promise<void> {
-    const endpoints = await rows<{ id: string; eventTypes: string[]; createdAt: Date } & EventScope>(
+    const endpoints = await rows<{ id: string; eventTypes: string[]; createdAt: Date } & Scope>(
       tx,
       // The lock keeps them from being deleted meanwhile; changes need not wait for it.
       `SELECT id, event_types AS "eventTypes", platforms, merchants, created_at AS "createdAt" FROM webhook_endpoints

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows, SealedColumns, type Sql } from '@app/database';
-import type { EventScope } from '@app/events';
+import { isWithin, type Scope } from '@app/scope';
 import {
   WebhookAddressPrivate,
   WebhookEndpointNotFound,
@@ -81,7 +81,7 @@ export class WebhookEndpoints {
 
   /** The secret is shown this once. @throws WebhookAddressPrivate, WebhookScopeTooWide, WebhookEndpointsTooMany */
   async create(
-    scope: EventScope,
+    scope: Scope,
     settings: EndpointSettings,
     alongside?: Alongside,
   ): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
@@ -104,7 +104,7 @@ export class WebhookEndpoints {
 
   /** Newest first. `after`: the id after which the page starts. */
   async list(
-    { platforms, merchants }: EventScope,
+    { platforms, merchants }: Scope,
     { limit, after }: { limit: number; after?: string | undefined },
   ): Promise<WebhookEndpoint[]> {
     return rows(
@@ -116,7 +116,7 @@ export class WebhookEndpoints {
   }
 
   /** @throws WebhookEndpointNotFound */
-  async get(scope: EventScope, id: string, sql: Sql = this.dataSource, lock = ''): Promise<WebhookEndpoint> {
+  async get(scope: Scope, id: string, sql: Sql = this.dataSource, lock = ''): Promise<WebhookEndpoint> {
     const [endpoint] = await rows<WebhookEndpoint>(
       sql,
       `SELECT ${COLUMNS} FROM webhook_endpoints WHERE id = $3 AND ${isVisible('$1', '$2')} ${lock}`,
@@ -130,12 +130,7 @@ export class WebhookEndpoints {
    * Enabling forgets the past failures. Either way what is pending is given up: what a disabled one missed is not sent.
    * @throws WebhookEndpointNotFound, WebhookAddressPrivate
    */
-  async update(
-    scope: EventScope,
-    id: string,
-    changes: EndpointChanges,
-    alongside?: Alongside,
-  ): Promise<WebhookEndpoint> {
+  async update(scope: Scope, id: string, changes: EndpointChanges, alongside?: Alongside): Promise<WebhookEndpoint> {
     if (changes.url !== undefined) this.refusePrivate(changes.url);
     return this.dataSource.transaction(async (tx) => {
       const before = await this.get(scope, id, tx, 'FOR UPDATE');
@@ -153,7 +148,7 @@ export class WebhookEndpoints {
   }
 
   /** Its deliveries go with it. @throws WebhookEndpointNotFound */
-  async delete(scope: EventScope, id: string, alongside?: Alongside): Promise<void> {
+  async delete(scope: Scope, id: string, alongside?: Alongside): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       await this.get(scope, id, tx, 'FOR UPDATE');
       await tx.query(`DELETE FROM webhook_endpoints WHERE id = $1`, [id]);
@@ -167,7 +162,7 @@ export class WebhookEndpoints {
    * @throws WebhookEndpointNotFound
    */
   async rotateSecret(
-    scope: EventScope,
+    scope: Scope,
     id: string,
     { overlapMs }: { overlapMs: number },
     alongside?: Alongside,
@@ -216,19 +211,15 @@ export const previousSecretPlace = (rowId: string) => ({
   rowId,
 });
 
-function refuseWider(allowed: EventScope, wanted: EventScope): void {
-  const isWithin = (list: readonly string[] | null, limits: readonly string[] | null) =>
-    limits === null || (list !== null && list.every((appid) => limits.includes(appid)));
-  if (!isWithin(wanted.platforms, allowed.platforms) || !isWithin(wanted.merchants, allowed.merchants)) {
-    throw new WebhookScopeTooWide();
-  }
+function refuseWider(allowed: Scope, wanted: Scope): void {
+  if (!isWithin(wanted, allowed)) throw new WebhookScopeTooWide();
 }
 
 /**
  * Counts what is within the caller's limits, whoever made it. A caller without limits is not held up by what tenants have:
  * there counts what hears of as much as the new one, or of less.
  */
-async function refuseTooMany(tx: EntityManager, caller: EventScope, wanted: EventScope): Promise<void> {
+async function refuseTooMany(tx: EntityManager, caller: Scope, wanted: Scope): Promise<void> {
   // Two that come at once take turns, or both would find room.
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoints', 0))`);
   const isLimited = caller.platforms !== null || caller.merchants !== null;

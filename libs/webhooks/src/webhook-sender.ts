@@ -2,8 +2,9 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { DataSource } from 'typeorm';
 import type { Agent } from 'undici';
 import { rows, SealedColumns } from '@app/database';
-import { Events, type EventScope } from '@app/events';
+import { Events } from '@app/events';
 import { jobs } from '@app/queue';
+import type { Scope } from '@app/scope';
 import { afterAttempt, type AfterAttempt, type Answer } from './after-attempt.js';
 import { guardedAgent } from './outbound/guarded-agent.js';
 import { WEBHOOKS_OPTIONS, type WebhooksOptions } from './options.js';
@@ -183,7 +184,7 @@ export class WebhookSender implements OnApplicationShutdown {
     const isDisabled = await this.dataSource.transaction(async (tx) => {
       // The endpoint before its deliveries: whoever else takes both locks takes them in this order.
       const disabled = reason
-        ? await rows<EventScope>(
+        ? await rows<Scope>(
             tx,
             `UPDATE webhook_endpoints SET state = 'disabled', disabled_reason = $2, updated_at = now()
              WHERE id = $1 AND state = 'enabled' RETURNING platforms, merchants`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { RecordedCallback, Scope } from '@app/merchants';
+import type { RecordedCallback } from '@app/merchants';
+import type { Scope } from '@app/scope';
 import { appidSchema } from '../http/requests/appid.js';
 import { pageSchema } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';

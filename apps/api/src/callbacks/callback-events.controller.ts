@@ -1,7 +1,8 @@
 import { Controller, Get, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@app/access';
-import { CallbackLog, EVERYTHING, Platforms } from '@app/merchants';
+import { CallbackLog, Platforms } from '@app/merchants';
+import { EVERYTHING } from '@app/scope';
 import { Caller, Needs } from '../http/access/access.guard.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import {

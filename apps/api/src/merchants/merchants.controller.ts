@@ -6,15 +6,14 @@ import { AuditLog, type Actor, type Principal } from '@app/access';
 import { FactsWait, LaneReports, Lanes, QuotaClearing } from '@app/deletions';
 import {
   AuthorizerTokens,
-  EVERYTHING,
   GrantExchange,
-  isEverything,
   Merchants,
   Onboarding,
   Platforms,
   TokenLending,
   type Merchant,
 } from '@app/merchants';
+import { EVERYTHING, isEverything } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';

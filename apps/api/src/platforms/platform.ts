@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PlatformHoldView } from '@app/deletions';
-import { isForwardUrl, ticketStateAt, type Platform, type ReconciliationReport, type Scope } from '@app/merchants';
+import { isForwardUrl, ticketStateAt, type Platform, type ReconciliationReport } from '@app/merchants';
+import type { Scope } from '@app/scope';
 import { appidSchema } from '../http/requests/appid.js';
 import { textSchema } from '../http/requests/text.js';
 

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ApiKeys, type Principal } from '@app/access';
 import { LaneForecasts, Takedowns } from '@app/deletions';
 import { eventMessage, Events, typesOf } from '@app/events';
-import type { Scope } from '@app/merchants';
+import type { Scope } from '@app/scope';
 import { ProblemError } from '../http/problems/problem.js';
 import { takedownResource } from './takedown.js';
 

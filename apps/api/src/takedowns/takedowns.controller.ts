@@ -29,8 +29,8 @@ import {
   type TakedownView,
 } from '@app/deletions';
 import { readFeedCursor } from '@app/events';
-import type { Scope } from '@app/merchants';
 import { currentRequestId, newRequestId } from '@app/logging';
+import type { Scope } from '@app/scope';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';

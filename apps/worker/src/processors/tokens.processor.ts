@@ -1,7 +1,7 @@
 import { Processor } from '@nestjs/bullmq';
 import { AuthorizerTokens, GrantLost, Merchants } from '@app/merchants';
 import { JobHost, type JobHandlers } from '@app/queue';
-import { FactsReading } from '../facts-reading.js';
+import { FactsReading } from './facts-reading.js';
 
 @Processor('tokens')
 export class TokensProcessor extends JobHost<'tokens'> {

@@ -2,7 +2,7 @@ import { Processor } from '@nestjs/bullmq';
 import { QuotaReading, Verifications } from '@app/deletions';
 import { Platforms, Reconciliation } from '@app/merchants';
 import { JobHost, type JobHandlers } from '@app/queue';
-import { FactsReading } from '../facts-reading.js';
+import { FactsReading } from './facts-reading.js';
 
 @Processor('upkeep')
 export class UpkeepProcessor extends JobHost<'upkeep'> {

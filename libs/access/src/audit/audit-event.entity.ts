@@ -5,7 +5,7 @@ import { ApiKey, type Role } from '../principals/api-key.entity.js';
  * Values that read back from the database exactly as they were hashed: no fractions, no dates. What is undefined
  * is left out. Never a secret.
  */
-export type AuditData = Record<string, string | number | boolean | null | string[] | undefined>;
+export type AuditData = Record<string, string | number | boolean | null | readonly string[] | undefined>;
 
 /** Who did what to what. Rows are only ever added; a trigger refuses anything else. */
 @Entity({ name: 'audit_events' })

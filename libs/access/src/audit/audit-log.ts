@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { rows, type StatementPart } from '@app/database';
+import type { Scope } from '@app/scope';
 import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts, type ChainVerdict } from './audit-chain.js';
 import type { AuditHead } from './audit-head.js';
 import { AuditEvent, type AuditData } from './audit-event.entity.js';
 import { NotedAct } from './audit-inbox.entity.js';
-import type { Principal } from '../keys/api-keys.js';
-import type { Limits } from '../principals/limits.js';
+import type { Principal } from '../principals/principal.js';
 
 /** Who acts, and in which request. */
 export interface Actor extends Principal {
@@ -148,7 +148,7 @@ export class AuditLog {
 
   /** Newest first, what was done to what is in scope. */
   async list(
-    scope: Limits,
+    scope: Scope,
     { apiKeyId, action, subjectId, since, until, limit, before }: AuditFilter,
   ): Promise<AuditEvent[]> {
     await this.chainNoted();

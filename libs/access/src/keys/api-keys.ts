@@ -5,23 +5,10 @@ import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { prepared, rows } from '@app/database';
-import { ApiKey, type Role } from '../principals/api-key.entity.js';
+import { EVERYTHING } from '@app/scope';
+import { ApiKey } from '../principals/api-key.entity.js';
+import type { Principal } from '../principals/principal.js';
 import { AuditLog, type Act, type Actor } from '../audit/audit-log.js';
-import { NO_LIMITS, type Limits } from '../principals/limits.js';
-
-/** Who makes a request. */
-export interface Principal {
-  apiKeyId: string;
-  role: Role;
-  scope: Limits;
-  /** Whose keys are counted together; null: the provider's, each of which counts for itself. */
-  tenant: string | null;
-  /** When its key ends; null: never. */
-  expiresAt: Date | null;
-}
-
-/** Whose requests are counted together: those of a tenant's keys, or of one key of the provider. */
-export const countedAs = ({ tenant, apiKeyId }: Pick<Principal, 'tenant' | 'apiKeyId'>): string => tenant ?? apiKeyId;
 
 /** What a key looks like: long enough that nobody guesses it and that its plain hash is safe to store. */
 export const API_KEY_PATTERN = /^rk_[A-Za-z0-9_-]{32,128}$/;
@@ -198,7 +185,7 @@ export async function lockKeys(tx: EntityManager): Promise<void> {
 const startOf = (apiKeyId: string): Actor => ({
   apiKeyId,
   role: 'admin',
-  scope: NO_LIMITS,
+  scope: EVERYTHING,
   tenant: null,
   expiresAt: null,
   requestId: `start-${uuidv7()}`,

@@ -1,15 +1,16 @@
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '@app/database';
+import type { Scope } from '@app/scope';
 import { createMigratedDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { ApiKeys, type Principal } from './api-keys.js';
+import { ApiKeys } from './api-keys.js';
+import type { Principal } from '../principals/principal.js';
 import { AuditLog, type Actor } from '../audit/audit-log.js';
 import { accessEntities } from '../index.js';
 import { IssuedKeys, type KeyWish } from './issued-keys.js';
-import type { Limits } from '../principals/limits.js';
 
 /** That a tenant may have. */
 const KEYS = 8;
-const EVERYTHING: Limits = { platforms: null, merchants: null };
+const EVERYTHING: Scope = { platforms: null, merchants: null };
 
 describe('issued keys', () => {
   let database: TestDatabase;
@@ -48,7 +49,7 @@ describe('issued keys', () => {
     const { key } = await issued.issue(admin, wish({ role: 'admin', ...changes }));
     return actorOf(await keys.authenticate(key));
   };
-  const names = async (scope: Limits) => (await issued.list(scope, { limit: 100 })).map(({ name }) => name);
+  const names = async (scope: Scope) => (await issued.list(scope, { limit: 100 })).map(({ name }) => name);
 
   it('work, and are nowhere stored', async () => {
     const { key, issued: made } = await issued.issue(admin, wish({ role: 'operator', merchants: ['wx1'] }));

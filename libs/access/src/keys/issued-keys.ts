@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
+import { isWithin, type Scope } from '@app/scope';
 import type { ApiKey, Role } from '../principals/api-key.entity.js';
 import { hashOfKey, IS_FULL_ADMIN, IS_WORKING, lockKeys, newKey, untilForgotten } from './api-keys.js';
 import { AuditLog, type Actor } from '../audit/audit-log.js';
@@ -13,7 +14,6 @@ import {
   LastAdminKey,
   LimitsTooWide,
 } from '../errors.js';
-import { isWithin, type Limits } from '../principals/limits.js';
 
 export type IssuedKey = Omit<ApiKey, 'keyHash' | 'isBootstrap'> & { state: 'active' | 'expired' | 'revoked' };
 
@@ -21,8 +21,8 @@ export interface KeyWish {
   name: string;
   role: Role;
   /** Undefined: as the issuer's own. */
-  platforms?: string[] | null | undefined;
-  merchants?: string[] | null | undefined;
+  platforms?: readonly string[] | null | undefined;
+  merchants?: readonly string[] | null | undefined;
   expiresAt?: Date | null | undefined;
 }
 
@@ -92,7 +92,7 @@ export class IssuedKeys {
   }
 
   /** Newest first. `after`: the id after which the page starts. */
-  async list(scope: Limits, { limit, after }: { limit: number; after?: string | undefined }): Promise<IssuedKey[]> {
+  async list(scope: Scope, { limit, after }: { limit: number; after?: string | undefined }): Promise<IssuedKey[]> {
     return rows(
       this.dataSource,
       `${SELECT_KEY} WHERE ${WITHIN} AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4`,
@@ -101,7 +101,7 @@ export class IssuedKeys {
   }
 
   /** @throws ApiKeyNotFound also for one beyond the scope */
-  async get(scope: Limits, id: string, tx: EntityManager = this.dataSource.manager): Promise<IssuedKey> {
+  async get(scope: Scope, id: string, tx: EntityManager = this.dataSource.manager): Promise<IssuedKey> {
     const [key] = await rows<IssuedKey>(tx, `${SELECT_KEY} WHERE ${WITHIN} AND id = $3`, [
       scope.platforms,
       scope.merchants,

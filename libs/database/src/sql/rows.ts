@@ -1,4 +1,5 @@
 import { QueryFailedError, type EntityManager, type ObjectLiteral, type SelectQueryBuilder } from 'typeorm';
+import type { Bind } from './statement.js';
 
 /** A DataSource, or the EntityManager of a transaction. */
 export type Sql = Pick<EntityManager, 'query'>;
@@ -9,7 +10,7 @@ export type Sql = Pick<EntityManager, 'query'>;
  * @param once a table or subquery that has one row, or none when nothing shall be done; in it the tenant's names,
  *   `component_appid` and `authorizer_appid`
  */
-export type StatementPart = (bind: (value: unknown) => string, once: string) => string;
+export type StatementPart = (bind: Bind, once: string) => string;
 
 /** The rows of a statement. TypeORM's own `query` wraps those of UPDATE and DELETE in a pair with their count. */
 export async function rows<T>(sql: Sql, text: string, parameters: unknown[] = []): Promise<T[]> {
@@ -19,7 +20,7 @@ export async function rows<T>(sql: Sql, text: string, parameters: unknown[] = []
 }
 
 /** For SQL that is written apart from the query that it becomes a part of. @returns what adds a value and names it */
-export function binderOf(query: SelectQueryBuilder<ObjectLiteral>): (value: unknown) => string {
+export function binderOf(query: SelectQueryBuilder<ObjectLiteral>): Bind {
   return (value) => {
     const name = `bound${Object.keys(query.getParameters()).length}`;
     query.setParameter(name, value);

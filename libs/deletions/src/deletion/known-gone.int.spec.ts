@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { EVERYTHING, type Merchant, type Scope } from '@app/merchants';
+import { type Merchant } from '@app/merchants';
+import { EVERYTHING, type Scope } from '@app/scope';
 import { DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import { KnownTargets } from '../takedowns/known-targets.js';
 import { targetColumns, targetKey, type Target } from './target.js';

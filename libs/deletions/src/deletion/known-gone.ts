@@ -1,4 +1,5 @@
-import { countedInventory, EVERYTHING, type CountedInventory } from '@app/merchants';
+import { countedInventory, type CountedInventory } from '@app/merchants';
+import { EVERYTHING } from '@app/scope';
 import { WHOLE_MESSAGE } from './whole-message.js';
 
 /** A wish's target, as SQL expressions. */

@@ -1,6 +1,16 @@
 import { PlatformRow } from '@app/merchants';
 import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
+/** What the operator, or WeChat, has to mend first. */
+export type HoldReason =
+  | 'platform_broken'
+  | 'ticket_invalid'
+  | 'ticket_missing'
+  | 'connect_failed'
+  /** The platform's own calls for tokens, of the day or of the minute, are spent. */
+  | 'platform_quota_spent'
+  | 'platform_too_fast';
+
 /** A platform for which every call would fail, as long as that lasts. */
 @Entity({ name: 'platform_holds' })
 export class PlatformHold {
@@ -8,7 +18,7 @@ export class PlatformHold {
   @PrimaryColumn('uuid', { name: 'platform_id' })
   platformId!: string;
   @CreateDateColumn({ type: 'timestamptz' }) since!: Date;
-  @Column('text') reason!: string;
+  @Column('text') reason!: HoldReason;
   @Column('integer', { nullable: true }) errcode!: number | null;
   /** For want of a token: merchants who have one are not concerned. */
   @Column('boolean', { name: 'is_of_mint', default: false }) isOfMint!: boolean;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Merchant } from '@app/merchants';
 import { eventually } from '../../../../test/support/eventually.js';
 import { DeletionsDesk } from '../../../../test/support/deletions-desk.js';
-import type { HoldReason } from '../runs/next-step.js';
+import type { HoldReason } from './platform-hold.entity.js';
 import type { Run } from '../runs/runs.js';
 import { nextShanghaiMidnight, shanghaiDay } from '../pacing/shanghai-day.js';
 

@@ -7,7 +7,7 @@ import { AWAITS_FACTS } from '../lanes/facts-wait.js';
 import { mendedAt, PROBE_AT, SHOWS_THE_HOLD } from '../lanes/hold-conditions.js';
 import { holdPauseMs } from './hold-pause.js';
 import { Lanes } from '../lanes/lanes.js';
-import type { HoldReason } from '../runs/next-step.js';
+import type { HoldReason } from './platform-hold.entity.js';
 
 /** SQL over a lane `p` and a deletion `d` in it: the lane is not shut for it. */
 const IS_OPEN_TO = `COALESCE(CASE WHEN d.is_urgent THEN p.urgent_blocked_until ELSE p.blocked_until END, '-infinity') <= now()`;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import type { DeletionView } from '../requests/deletions.js';
+import type { Deletion } from '../deletion/deletion.entity.js';
 import { mintedElsewhereSince } from '../pacing/early-voids.js';
 import { eta } from '../pacing/eta.js';
 import { PROBE_AT, WITH_HOLD } from './hold-conditions.js';
@@ -75,7 +75,7 @@ export class LaneReports {
   }
 
   /** When the deletion will leave its lane. @returns null when it has left it, or will not */
-  async etaOf(deletion: Pick<DeletionView, 'id' | 'merchantId' | 'isUrgent' | 'readyAt'>): Promise<Date | null> {
+  async etaOf(deletion: Pick<Deletion, 'id' | 'merchantId' | 'isUrgent' | 'readyAt'>): Promise<Date | null> {
     const [lane] = await rows<LaneRow & { ahead: number; heldUntil: Date | null }>(
       this.dataSource,
       `SELECT d.merchant_id AS "merchantId", ${LANE_COLUMNS}, ${PROBE_AT} AS "heldUntil", (

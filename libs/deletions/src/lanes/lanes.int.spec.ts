@@ -1,4 +1,5 @@
-import { EVERYTHING, type Merchant } from '@app/merchants';
+import { type Merchant } from '@app/merchants';
+import { EVERYTHING } from '@app/scope';
 import { DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { nextShanghaiMidnight } from '../pacing/shanghai-day.js';

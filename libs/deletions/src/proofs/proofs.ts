@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { askedWithin, type Scope } from '@app/merchants';
+import { askedWithin, type Scope } from '@app/scope';
 import { Deletions } from '../requests/deletions.js';
 import { knownArticles } from '../deletion/known-gone.js';
 import { noteOfProof, type DeletionState, type Proof } from '../deletion/states.js';

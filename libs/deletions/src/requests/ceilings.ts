@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { rows, type Sql } from '@app/database';
-import type { Scope } from '@app/merchants';
+import type { Scope } from '@app/scope';
 import { EtaTooLate, PendingTooMany } from '../errors.js';
 import { LaneForecasts, type ForecastLane } from '../lanes/lane-forecasts.js';
 

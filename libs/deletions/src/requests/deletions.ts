@@ -2,12 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { prepared, rows, type Sql, type StatementPart } from '@app/database';
 import {
-  askedWithin,
   countedInventory,
-  EVERYTHING,
-  formOf,
-  inScope,
-  isEverything,
   MAX_REFRESH_AHEAD_MS,
   MAY_BE_TRIED,
   mayTryAnyway,
@@ -17,8 +12,8 @@ import {
   refreshAheadMs,
   type Alongside,
   type CountedInventory,
-  type Scope,
 } from '@app/merchants';
+import { askedWithin, EVERYTHING, formOf, inScope, isEverything, type Scope } from '@app/scope';
 import { Ceilings, type Wanted } from './ceilings.js';
 import { DeletionAttempt } from '../deletion/deletion-attempt.entity.js';
 import { Deletion } from '../deletion/deletion.entity.js';

@@ -7,9 +7,9 @@ import {
   afterTokenFailure,
   afterVerifyFailure,
   type CallContext,
-  type HoldReason,
   type NextStep,
 } from './next-step.js';
+import type { HoldReason } from '../holds/platform-hold.entity.js';
 
 const fresh: CallContext = {
   hasMsgId: true,

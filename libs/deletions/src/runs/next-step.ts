@@ -1,3 +1,4 @@
+import type { HoldReason } from '../holds/platform-hold.entity.js';
 import { GrantLost, lessonOf, TicketMissing, TokenUnavailable, type GrantLesson } from '@app/merchants';
 import { AlreadyGone, CredentialExpired, QuotaSpent, Refused, TooFast, UnknownOutcome, WechatError } from '@app/wechat';
 import { SENT } from '../deletion/whole-message.js';
@@ -26,15 +27,6 @@ export type NextStep =
   | { do: 'wait'; for: 'platform'; pauseMs: number }
   /** Every call of this platform would fail: nothing more is called for it until a probe passes; uses up nothing. */
   | { do: 'hold'; reason: HoldReason; errcode: number | undefined; leastPauseMs?: number };
-
-export type HoldReason =
-  | 'platform_broken'
-  | 'ticket_invalid'
-  | 'ticket_missing'
-  | 'connect_failed'
-  /** The platform's own calls for tokens, of the day or of the minute, are spent. */
-  | 'platform_quota_spent'
-  | 'platform_too_fast';
 
 export interface CallContext {
   /** Without a msg_id, `mass/get` cannot be asked. */

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
-import { EVERYTHING } from '@app/merchants';
 import { connect, DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import type { Merchant } from '@app/merchants';
+import { EVERYTHING } from '@app/scope';
 import { Runs, type Run } from './runs.js';
 
 let desk: DeletionsDesk;

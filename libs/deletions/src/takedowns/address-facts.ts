@@ -1,11 +1,5 @@
-import {
-  EVERYTHING,
-  type FoundArticle,
-  type Inventory,
-  type MerchantCard,
-  type MerchantDirectory,
-  type Scope,
-} from '@app/merchants';
+import { type FoundArticle, type Inventory, type MerchantCard, type MerchantDirectory } from '@app/merchants';
+import { EVERYTHING, type Scope } from '@app/scope';
 import { readArticleLink } from '@app/wechat';
 
 /** What is known of the article at an address. */

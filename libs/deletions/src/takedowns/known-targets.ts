@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { countedInventory, type CountedInventory, type Scope, type SharedSend } from '@app/merchants';
+import { countedInventory, type CountedInventory, type SharedSend } from '@app/merchants';
+import type { Scope } from '@app/scope';
 import type { SharedArticle } from '../errors.js';
 import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from '../deletion/known-gone.js';
 import type { TakedownItem } from './takedown-intake.js';

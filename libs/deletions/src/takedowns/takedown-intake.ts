@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import { Events } from '@app/events';
-import type { Scope } from '@app/merchants';
+import type { Scope } from '@app/scope';
 import { NothingAccepted, TakedownBrokenOff } from '../errors.js';
 import { goneBy, isOfPlatforms, wishOf } from '../deletion/known-gone.js';
 import { Lanes } from '../lanes/lanes.js';

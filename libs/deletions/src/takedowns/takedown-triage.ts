@@ -5,11 +5,10 @@ import {
   Inventory,
   mayTryAnyway,
   MerchantDirectory,
-  reaches,
   type LabelledMessage,
   type MerchantCard,
-  type Scope,
 } from '@app/merchants';
+import { reaches, type Scope } from '@app/scope';
 import { lookUpAddresses, type AddressFacts } from './address-facts.js';
 import { Ceilings } from '../requests/ceilings.js';
 import { namesOf, TargetRefused } from '../errors.js';

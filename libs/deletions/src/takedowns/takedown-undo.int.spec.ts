@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { EVERYTHING, type Merchant } from '@app/merchants';
+import { type Merchant } from '@app/merchants';
+import { EVERYTHING } from '@app/scope';
 import { addressOf, DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import { DeletionStateConflict } from '../errors.js';
 import { TakedownWatch } from './takedown-watch.js';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { EVERYTHING, type Merchant } from '@app/merchants';
+import { type Merchant } from '@app/merchants';
+import { EVERYTHING } from '@app/scope';
 import { addressOf, connect, DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { TakedownIntake, type TakedownItem } from './takedown-intake.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { Events } from '@app/events';
-import { EVERYTHING, type Scope } from '@app/merchants';
+import { EVERYTHING, type Scope } from '@app/scope';
 import { SEEN_FROM, SEEN_STATE } from '../requests/deletions.js';
 import { TakedownNotFound, TakedownStateConflict } from '../errors.js';
 import { CAN_BE_STOPPED } from '../deletion/conditions.js';

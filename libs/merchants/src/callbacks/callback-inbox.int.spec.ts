@@ -1,3 +1,4 @@
+import { EVERYTHING } from '@app/scope';
 import { decodeAesKey, sealPush, type XmlInputFields } from '@app/wechat';
 import { faultSchema } from '../../../../apps/simulator/src/behaviour/faults.js';
 import { freePort } from '../../../../test/support/free-port.js';
@@ -8,7 +9,6 @@ import { CallbackInbox } from './callback-inbox.js';
 import { GrantExchange } from '../grants/grant-exchange.js';
 import { Merchants } from '../merchants/merchants.js';
 import { Platforms } from '../platforms/platforms.js';
-import { EVERYTHING } from '../merchants/merchants-in-scope.js';
 
 interface EventRow {
   id: string;

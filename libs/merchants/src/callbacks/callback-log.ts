@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
 import { binderOf } from '@app/database';
+import { inScope, isEverything, type Scope } from '@app/scope';
 import { CallbackEvent } from './callback-event.entity.js';
 import { CallbackForward } from './callback-forward.entity.js';
 import { PlatformRow } from '../platforms/platform.entity.js';
-import { inScope, isEverything, onPlatformsOf, type Scope } from '../merchants/merchants-in-scope.js';
+import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
 
 export interface CallbackFilter {
   platformId?: string | undefined;

@@ -1,4 +1,5 @@
 import { jobs } from '@app/queue';
+import { EVERYTHING } from '@app/scope';
 import { decodeAesKey, openPush } from '@app/wechat';
 import { startCopiesReceiver } from '../../../../test/support/copies-receiver.js';
 import { eventually } from '../../../../test/support/eventually.js';
@@ -9,7 +10,6 @@ import { CallbackInbox } from './callback-inbox.js';
 import { CallbackLog } from './callback-log.js';
 import { Forwards } from './forwards.js';
 import { Platforms } from '../platforms/platforms.js';
-import { EVERYTHING } from '../merchants/merchants-in-scope.js';
 
 describe('forwarding', () => {
   let world: MerchantsWorld;

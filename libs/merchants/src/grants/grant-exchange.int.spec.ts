@@ -2,6 +2,7 @@ import { MASS_AND_NOTIFICATION } from '@app/wechat';
 import { SecretBox } from '@app/vault';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { EVERYTHING } from '@app/scope';
 import { faultSchema } from '../../../../apps/simulator/src/behaviour/faults.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
@@ -13,7 +14,6 @@ import { AuthorizationLinks, type AlongsideNaming } from '../onboarding/authoriz
 import { Onboarding } from '../onboarding/onboarding.js';
 import { writeState } from '../onboarding/onboarding-state.js';
 import { Platforms } from '../platforms/platforms.js';
-import { EVERYTHING } from '../merchants/merchants-in-scope.js';
 
 describe('a grant', () => {
   let world: MerchantsWorld;

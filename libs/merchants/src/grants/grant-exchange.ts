@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
+import { EVERYTHING } from '@app/scope';
 import {
   AuthorizationCodeInvalid,
   ComponentApi,
@@ -18,7 +19,6 @@ import type { Merchant } from '../merchants/merchant.entity.js';
 import { lessonOf } from '../merchants/lessons.js';
 import { Merchants, type NewGrant, type RecordedGrant } from '../merchants/merchants.js';
 import { Platforms, type Platform } from '../platforms/platforms.js';
-import { EVERYTHING } from '../merchants/merchants-in-scope.js';
 
 export interface CodeArrival {
   code: string;

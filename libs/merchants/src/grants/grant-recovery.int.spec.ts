@@ -1,4 +1,5 @@
 import { SealedColumns } from '@app/database';
+import { EVERYTHING } from '@app/scope';
 import { faultSchema } from '../../../../apps/simulator/src/behaviour/faults.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
@@ -8,7 +9,6 @@ import { GrantExchange } from './grant-exchange.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
 import { Merchants } from '../merchants/merchants.js';
 import { Platforms } from '../platforms/platforms.js';
-import { EVERYTHING } from '../merchants/merchants-in-scope.js';
 
 describe('a grant that we lost', () => {
   let world: MerchantsWorld;

@@ -1,5 +1,5 @@
 import type { ListedAuthorizer } from './authorizer-lists.js';
-import type { MerchantState } from '../merchants/merchant.entity.js';
+import type { MerchantState } from '../merchants/eligibility.js';
 
 /** What we knew of a merchant before WeChat's list was read. */
 export interface KnownGrant {

@@ -1,3 +1,4 @@
+import { EVERYTHING } from '@app/scope';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackInbox } from '../callbacks/callback-inbox.js';
@@ -5,7 +6,6 @@ import type { Merchant } from '../merchants/merchant.entity.js';
 import { Merchants } from '../merchants/merchants.js';
 import { Platforms } from '../platforms/platforms.js';
 import { Reconciliation } from './reconciliation.js';
-import { EVERYTHING } from '../merchants/merchants-in-scope.js';
 
 describe('reconciliation', () => {
   let world: MerchantsWorld;

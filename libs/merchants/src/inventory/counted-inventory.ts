@@ -1,5 +1,6 @@
-import type { Source } from './mass-message.entity.js';
-import { isEverything, type Bind, type Scope } from '../merchants/merchants-in-scope.js';
+import type { Bind } from '@app/database';
+import { isEverything, type Scope } from '@app/scope';
+import type { Source } from '../merchants/merchant.entity.js';
 
 /** Who told of an article's address. */
 export type ArticleSource = Source | 'limited_import';

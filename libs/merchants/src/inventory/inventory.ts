@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
+import { inScope, type Scope } from '@app/scope';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
-import { inScope, merchantInScope, type Scope } from '../merchants/merchants-in-scope.js';
+import { merchantInScope } from '../merchants/merchants-in-scope.js';
 
 /** Where an article was sent. */
 export interface FoundArticle {

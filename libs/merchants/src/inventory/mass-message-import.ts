@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { isEverything, type Scope } from '@app/scope';
 import { readArticleLink } from '@app/wechat';
-import { isEverything, type Scope } from '../merchants/merchants-in-scope.js';
 
 /** A mass message as somebody else's system knows it. Undefined: not told, so what is stored stays. */
 export interface ImportedMessage {

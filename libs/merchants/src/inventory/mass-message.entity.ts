@@ -1,5 +1,5 @@
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { Merchant } from '../merchants/merchant.entity.js';
+import { Merchant, type Source } from '../merchants/merchant.entity.js';
 
 /**
  * What a merchant has sent, as WeChat's MASSSENDJOBFINISH told it, or a key without limits that imported it. What keys with limits
@@ -36,9 +36,6 @@ export class MassMessage {
   @Column('boolean', { name: 'import_counts', default: false }) importCounts!: boolean;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
 }
-
-/** Who told of an address, or of an account's `__biz`. */
-export type Source = 'wechat' | 'import';
 
 /** One article of a mass message, by the address that fans see. */
 @Entity({ name: 'mass_message_articles' })

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
+import { inScope, isEverything, type Scope } from '@app/scope';
 import { readArticleAddress, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
-import { inScope, isEverything, onPlatformsOf, type Scope } from '../merchants/merchants-in-scope.js';
+import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
 
 /** A mass message with its articles. */
 export interface SentMessage {

@@ -1,5 +1,7 @@
 import { MASS_AND_NOTIFICATION } from '@app/wechat';
-import type { Merchant } from './merchant.entity.js';
+
+/** `reauthorization_required`: the refresh token is lost or refused, although nobody told us of a de-authorization. */
+export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_required';
 
 export type IneligibleReason =
   | 'unauthorized'
@@ -28,10 +30,19 @@ export interface EligibilityWarning {
 }
 
 /** What eligibility is decided by. */
-export type EligibilityFacts = Pick<
-  Merchant,
-  'state' | 'permissionSets' | 'isMiniProgram' | 'serviceType' | 'verifyType' | 'accountStatus' | 'deniedReason'
->;
+export interface EligibilityFacts {
+  state: MerchantState;
+  permissionSets: number[] | null;
+  isMiniProgram: boolean | null;
+  serviceType: number | null;
+  verifyType: number | null;
+  accountStatus: number | null;
+  deniedReason: DeniedReason | null;
+}
+
+interface Reading {
+  factsReadAt: Date | null;
+}
 
 /**
  * Why deletions of this merchant are surely refused by WeChat; empty when nothing known speaks against them. Facts are
@@ -82,7 +93,7 @@ export const SURELY_REFUSED = `COALESCE(${GRANT_GONE}, m.ineligible_reasons[1])`
 export const MAY_BE_TRIED = `(m.state = 'authorized' AND m.ineligible_reasons <@ '{${TRIED_ANYWAY.join(',')}}')`;
 
 /** What is doubtful about a merchant, whether or not something else makes it ineligible. */
-export function eligibilityWarnings(merchant: EligibilityFacts & Pick<Merchant, 'factsReadAt'>): EligibilityWarning[] {
+export function eligibilityWarnings(merchant: EligibilityFacts & Reading): EligibilityWarning[] {
   if (merchant.state !== 'authorized') return [];
   if (areFactsUnknown(merchant)) return [{ code: 'facts_unknown', detail: DETAILS.facts_unknown }];
   const { permissionSets, isMiniProgram, serviceType, verifyType, accountStatus } = merchant;
@@ -107,7 +118,7 @@ export function eligibilityWarnings(merchant: EligibilityFacts & Pick<Merchant, 
 }
 
 /** Nobody has read yet what kind of account it is and what this grant holds: neither eligible for sure nor ineligible. */
-export const areFactsUnknown = ({ state, factsReadAt }: Pick<Merchant, 'state' | 'factsReadAt'>): boolean =>
+export const areFactsUnknown = ({ state, factsReadAt }: Pick<EligibilityFacts, 'state'> & Reading): boolean =>
   state === 'authorized' && factsReadAt === null;
 
 /** Subscription account, one upgraded from an old account, service account. */

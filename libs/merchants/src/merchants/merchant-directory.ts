@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
+import { inScope, type Scope } from '@app/scope';
 import type { IneligibleReason } from './eligibility.js';
-import type { Source } from '../inventory/mass-message.entity.js';
-import { inScope, type Scope } from './merchants-in-scope.js';
+import type { Source } from './merchant.entity.js';
 
 /** As much of a merchant as is needed to accept work for it. */
 export interface MerchantCard {

@@ -9,12 +9,11 @@ import {
   Unique,
   UpdateDateColumn,
 } from 'typeorm';
-import type { DeniedReason, IneligibleReason } from './eligibility.js';
-import type { Source } from '../inventory/mass-message.entity.js';
+import type { DeniedReason, IneligibleReason, MerchantState } from './eligibility.js';
 import { PlatformRow } from '../platforms/platform.entity.js';
 
-/** `reauthorization_required`: the refresh token is lost or refused, although nobody told us of a de-authorization. */
-export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_required';
+/** Who told of an address, or of an account's `__biz`. */
+export type Source = 'wechat' | 'import';
 
 /** An Official or Service account that authorized one platform: the tenant. */
 @Entity({ name: 'merchants' })

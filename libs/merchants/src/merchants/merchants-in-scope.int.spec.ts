@@ -1,9 +1,9 @@
+import { EVERYTHING, type Scope } from '@app/scope';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { CallbackLog } from '../callbacks/callback-log.js';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
 import { Platforms } from '../platforms/platforms.js';
-import { EVERYTHING, type Scope } from './merchants-in-scope.js';
 
 describe('a scope', () => {
   let world: MerchantsWorld;

@@ -1,6 +1,6 @@
+import { EVERYTHING } from '@app/scope';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { Merchants } from './merchants.js';
-import { EVERYTHING } from './merchants-in-scope.js';
 
 describe('the list of merchants', () => {
   let world: MerchantsWorld;

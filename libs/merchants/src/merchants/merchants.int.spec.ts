@@ -1,9 +1,9 @@
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { DataSource } from 'typeorm';
+import { EVERYTHING } from '@app/scope';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
 import { Platforms } from '../platforms/platforms.js';
-import { EVERYTHING } from './merchants-in-scope.js';
 
 describe('merchants', () => {
   let world: MerchantsWorld;

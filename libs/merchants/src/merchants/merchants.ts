@@ -4,13 +4,15 @@ import { v7 as uuidv7 } from 'uuid';
 import { Batcher } from '@app/concurrency';
 import { binderOf, isItemError, prepared, rows, SealedColumns, type Sql } from '@app/database';
 import { Events, type EventSubject } from '@app/events';
+import { formOf, type Scope } from '@app/scope';
 import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization } from '@app/wechat';
 import { AccessTokens, SHORT_WINDOW } from '../tokens/access-tokens.js';
-import { ineligibleReasons, type DeniedReason } from './eligibility.js';
+import { ineligibleReasons, type DeniedReason, type MerchantState } from './eligibility.js';
 import { MerchantNotFound, PlatformRequired } from '../errors.js';
-import { Merchant, type MerchantState } from './merchant.entity.js';
+import { Merchant } from './merchant.entity.js';
 import { Platforms, type Platform } from '../platforms/platforms.js';
-import { formOf, merchantInScope, onPlatformsOf, type Scope } from './merchants-in-scope.js';
+import { merchantInScope } from './merchants-in-scope.js';
+import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
 
 /** What minting needs to know of a grant. */
 export interface Grant {

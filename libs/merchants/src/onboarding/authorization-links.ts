@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { reaches, type Scope } from '@app/scope';
 import { AuthorizationLink } from './authorization-link.entity.js';
 import {
   AuthorizationLinkOfAnother,
@@ -13,7 +14,6 @@ import { Merchants } from '../merchants/merchants.js';
 import { ONBOARDING_OPTIONS, type OnboardingOptions } from './onboarding-options.js';
 import { Platforms } from '../platforms/platforms.js';
 import { isReturnAllowed } from './return-url.js';
-import { reaches, type Scope } from '../merchants/merchants-in-scope.js';
 
 export interface LinkWish {
   ref: string | null;

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
+import { EVERYTHING } from '@app/scope';
 import { authorizationLinks } from '@app/wechat';
 import type { AuthorizationLink } from './authorization-link.entity.js';
 import { AuthorizationLinks, type AlongsideNaming } from './authorization-links.js';
@@ -13,7 +14,6 @@ import { ONBOARDING_OPTIONS, type OnboardingOptions } from './onboarding-options
 import { readState, writeState, type Signer } from './onboarding-state.js';
 import { Platforms, type Platform } from '../platforms/platforms.js';
 import { PreAuthCodes, type Budget } from './pre-auth-codes.js';
-import { EVERYTHING } from '../merchants/merchants-in-scope.js';
 
 /** How somebody came to the authorization page. */
 export interface Visit {

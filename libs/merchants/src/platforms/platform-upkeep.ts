@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import { Events } from '@app/events';
+import { EVERYTHING } from '@app/scope';
 import { Platforms, type Platform } from './platforms.js';
-import { EVERYTHING } from '../merchants/merchants-in-scope.js';
 import { isReconciliationDue } from './reconciliation-schedule.js';
 import { SILENT_AFTER_MS, ticketStateAt } from './ticket-state.js';
 

@@ -1,6 +1,6 @@
+import { EVERYTHING } from '@app/scope';
 import { MerchantsWorld } from '../../../../test/support/merchants-world.js';
 import { Platforms } from './platforms.js';
-import { EVERYTHING } from '../merchants/merchants-in-scope.js';
 
 const KEYS = ['a', 'b', 'c'].map((letter) => letter.repeat(42) + 'B');
 const [FIRST = '', SECOND = '', THIRD = ''] = KEYS;

@@ -3,10 +3,11 @@ import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { binderOf, rows, SealedColumns } from '@app/database';
+import { EVERYTHING, type Scope } from '@app/scope';
 import { decodeAesKey } from '@app/wechat';
 import { PlatformExists, PlatformHasMerchants, PlatformNotFound } from '../errors.js';
 import { PlatformRow } from './platform.entity.js';
-import { EVERYTHING, platformInScope, type Scope } from '../merchants/merchants-in-scope.js';
+import { platformInScope } from './platforms-in-scope.js';
 import { TICKET_LIFETIME_MS } from './ticket-state.js';
 
 /** A platform without its secrets. */

@@ -1,4 +1,4 @@
-import { isWithin } from './limits.js';
+import { isWithin } from './scope.js';
 
 const sets = [null, ['a'], ['b'], ['a', 'b']];
 
@@ -11,8 +11,8 @@ function reach(platforms: string[] | null, merchants: string[] | null) {
   );
 }
 
-describe('limits', () => {
-  it('are within others exactly if they reach nothing beyond them', () => {
+describe('a scope', () => {
+  it('is within another exactly if it reaches nothing beyond it', () => {
     for (const [a, b, c, d] of sets.flatMap((a) =>
       sets.flatMap((b) => sets.flatMap((c) => sets.map((d) => [a, b, c, d] as const))),
     )) {

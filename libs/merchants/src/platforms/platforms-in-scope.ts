@@ -1,0 +1,24 @@
+import { rows, type Bind, type Sql } from '@app/database';
+import type { Scope } from '@app/scope';
+
+/** On a platform's alias. One that is limited to merchants sees the platforms that these have authorized. */
+export function platformInScope(scope: Scope, platform: string, bind: Bind): string {
+  const limits = [
+    scope.platforms && `${platform}.component_appid = ANY(${bind(scope.platforms)})`,
+    scope.merchants &&
+      `EXISTS (SELECT 1 FROM merchants sm WHERE sm.platform_id = ${platform}.id AND sm.authorizer_appid = ANY(${bind(scope.merchants)}))`,
+  ].filter((limit) => limit !== null);
+  return limits.length > 0 ? `(${limits.join(' AND ')})` : 'TRUE';
+}
+
+/**
+ * The limit to platforms, as SQL on a column that holds a platform's id, for pages that are read from one end: by its id Postgres knows how rare a
+ * platform is. By its appid alone it would walk past everything to find the few rows of a small one.
+ */
+export async function onPlatformsOf({ platforms }: Scope, platformId: string, bind: Bind, sql: Sql): Promise<string> {
+  if (platforms === null) return 'TRUE';
+  const found = await rows<{ id: string }>(sql, `SELECT id FROM platforms WHERE component_appid = ANY($1)`, [
+    platforms,
+  ]);
+  return `${platformId} = ANY(${bind(found.map(({ id }) => id))}::uuid[])`;
+}

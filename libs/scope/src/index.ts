@@ -1,0 +1,2 @@
+export { askedWithin, inScope } from './scope-condition.js';
+export { EVERYTHING, formOf, isEverything, isWithin, reaches, type Scope } from './scope.js';
