@@ -25,7 +25,14 @@ const app = await NestFactory.createApplicationContext(
       QueueModule.forRoot({ url: queueUrl }),
       MerchantsModule.forRoot({
         transport: new WechatTransport({ baseUrl: wechatUrl }),
-        onboarding: { publicUrl: 'https://retract.example', wechatMpUrl: wechatUrl, wechatOpenUrl: wechatUrl },
+        onboarding: {
+          publicUrl: 'https://retract.example',
+          wechatMpUrl: wechatUrl,
+          wechatOpenUrl: wechatUrl,
+          isOpen: true,
+          openPerHour: 100,
+          returnOrigins: [],
+        },
       }),
     ],
   },
