@@ -465,7 +465,7 @@ export interface ProblemDescription {
   advice: string;
 }
 
-export function describeProblem(code: string): ProblemDescription {
-  const [status, title, advice] = problems[isProblemCode(code) ? code : 'internal_error'];
+export function describeProblem(code: ProblemCode): ProblemDescription {
+  const [status, title, advice] = problems[code];
   return { status, title, advice };
 }

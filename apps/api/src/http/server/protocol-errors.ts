@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { newRequestId, runWithRequestId } from '@app/logging';
 import { endGently, endIfUnfinished } from './connections.js';
-import { problemOf, type Problem } from '../problems/problem.js';
+import { problemOf, seenAt, type Problem } from '../problems/problem.js';
 import { securityHeaders } from './security-headers.js';
 
 /** For Fastify: what fails before there is a request that a hook or a filter could see is a problem document as well. */
@@ -11,7 +11,7 @@ export const protocolErrors = (publicUrl: string) => ({
   /** Of an address that the router cannot read. */
   frameworkErrors(error: { code?: string }, request: FastifyRequest, reply: FastifyReply): void {
     withId((id) => {
-      const problem = problemFor(error.code);
+      const problem = seenAt(publicUrl, problemFor(error.code));
       endIfUnfinished(request, reply);
       void reply
         .headers({ ...securityHeaders(publicUrl), 'x-request-id': id })
@@ -28,7 +28,10 @@ export const protocolErrors = (publicUrl: string) => ({
     const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
     if (answer?.headersSent) return void socket.destroy();
     withId((id) =>
-      endGently(socket, onTheWire(problemFor(error.code), { ...securityHeaders(publicUrl), 'x-request-id': id })),
+      endGently(
+        socket,
+        onTheWire(seenAt(publicUrl, problemFor(error.code)), { ...securityHeaders(publicUrl), 'x-request-id': id }),
+      ),
     );
   },
 });
