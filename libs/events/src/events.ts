@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows, type Sql } from '@app/database';
+import { rows, statement, type Sql } from '@app/database';
 import type { Scope } from '@app/scope';
 import { FEED_START, feedCursor, readFeedCursor } from './feed-cursor.js';
 import { isAskedBeyond, scopeConditions, withoutMetadata } from './event-scope.js';
@@ -21,9 +21,13 @@ export interface EventExpressions {
   data: string;
 }
 
-/** SQL that writes many events within the statement that makes them happen. @param from where the expressions' columns come from */
+/**
+ * SQL that writes many events within the statement that makes them happen.
+ * @param from where the expressions' columns come from
+ */
 export const insertEvents = (event: EventExpressions, from: string): string => `
-  INSERT INTO events (type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id, takedown_id, requested_by, data)
+  INSERT INTO events (type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id, takedown_id,
+    requested_by, data)
   SELECT ${event.type}, ${event.platformId}, ${event.componentAppid}, ${event.merchantId}, ${event.authorizerAppid},
     ${event.deletionId}, ${event.takedownId}, ${event.requestedBy ?? 'NULL::uuid'}, ${event.data} FROM ${from}`;
 
@@ -120,8 +124,7 @@ export class Events {
     // The horizon is read first: what commits meanwhile is behind it and waits for the next page.
     const horizon = await this.horizon(sql);
     const from = BigInt(place.txid) > BigInt(horizon) ? FEED_START : place;
-    const bound: unknown[] = [from.txid, from.seq, horizon];
-    const bind = (value: unknown) => `$${bound.push(value)}`;
+    const { parameters, bind } = statement(from.txid, from.seq, horizon);
     const among = (column: string, values: readonly string[] | null | undefined) =>
       values ? [`${column} = ANY(${bind(values)}::text[])`] : [];
     const filters = [
@@ -149,7 +152,7 @@ export class Events {
          FROM scanned s WHERE ${['TRUE', ...filters].join(' AND ')} ORDER BY s.txid, s.seq LIMIT ${bind(limit)}
        )
        SELECT * FROM edge LEFT JOIN matching ON TRUE ORDER BY txid, seq`,
-      bound,
+      parameters,
     );
     const [edge] = found;
     const events = found.flatMap(({ edgeTxid: _txid, edgeSeq: _seq, scannedCount: _count, ...row }) => {
