@@ -63,7 +63,7 @@ export class Sweeper {
       () => this.links.forgetOld(),
       () => this.preAuthCodes.forgetOld(),
       () => this.idempotency.sweep(),
-      () => this.audit.chainNoted(),
+      () => this.audit.chainDeferred(),
       () => this.auditHeads.noteHourly(),
       () => this.events.adoptRestored(),
       () => this.events.forgetOld(),

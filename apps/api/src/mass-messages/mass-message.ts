@@ -60,6 +60,7 @@ export type ImportedMessageRequest = z.output<typeof importedMessageSchema>;
 export const importSchema = z
   .union([importedMessageSchema, z.array(importedMessageSchema).min(1).max(MAX_MESSAGES)])
   .meta({
+    id: 'ImportMassMessages',
     examples: [
       { merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', label: 'spring sale', title: 'Spring sale' },
       [

@@ -74,7 +74,7 @@ export class MassMessagesController {
       }
     } finally {
       // What came in before a body broke off stays.
-      if (counts.imported > 0) await this.audit.record(caller, importedBy(caller, counts));
+      if (counts.imported > 0) await this.audit.appendAlone(caller, importedBy(caller, counts));
     }
     return { ...counts, errors };
   }

@@ -187,7 +187,7 @@ export class MerchantsController {
   ): Promise<z.input<typeof accessTokenSchema>> {
     const merchant = await this.find(actor, appid, choice);
     const { token, expiresAt } = await this.lending.lend(merchant);
-    await this.audit.record(actor, {
+    await this.audit.appendAlone(actor, {
       ...(await this.aboutOf(merchant)),
       action: 'access_token.lent',
       data: { merchant_id: merchant.id },

@@ -121,7 +121,7 @@ export class PlatformsController {
   @SerializeOptions({ schema: reconciliationReportSchema })
   async sync(@AuditedCaller() actor: Actor, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
     const platform = await this.find(actor, componentAppid);
-    await this.audit.record(actor, {
+    await this.audit.appendAlone(actor, {
       action: 'platform.synced',
       subjectType: 'platform',
       subjectId: componentAppid,

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
-import { rows, type StatementPart } from '@app/database';
+import { rows, statement, type StatementPart } from '@app/database';
 import type { Scope } from '@app/scope';
 import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts, type ChainVerdict } from './audit-chain.js';
 import type { AuditHead } from './audit-head.js';
 import { AuditEvent, type AuditData } from './audit-event.entity.js';
-import { NotedAct } from './audit-inbox.entity.js';
+import { DeferredAct } from './audit-inbox.entity.js';
 import type { Principal } from '../principals/principal.js';
 
 /** Who acts, and in which request. */
@@ -106,25 +106,22 @@ export class AuditLog {
   }
 
   /** Adds a row for an act that writes nothing else. */
-  async record(actor: Actor, act: Act): Promise<void> {
+  async appendAlone(actor: Actor, act: Act): Promise<void> {
     await this.dataSource.transaction((tx) => this.append(tx, actor, act));
   }
 
   /**
-   * The same for acts of which there are many at once: the row waits for nobody, and is chained by whoever calls
-   * `chainNoted` next. Until then, a few seconds, the chain does not protect it.
+   * Puts an act into the inbox, for acts that many requests make at once: the row waits for nobody. The next call of
+   * `chainDeferred` chains it. Until then, a few seconds, the chain does not protect it.
    */
-  async note(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
-    const parameters: unknown[] = [];
-    const note = this.noting(actor, act);
-    await tx.query(
-      note((value) => `$${parameters.push(value)}`, `(SELECT NULL AS component_appid, NULL AS authorizer_appid)`),
-      parameters,
-    );
+  async defer(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
+    const { parameters, bind } = statement();
+    const part = this.deferredPart(actor, act);
+    await tx.query(part(bind, `(SELECT NULL AS component_appid, NULL AS authorizer_appid)`), parameters);
   }
 
-  /** The same as a part of the act's own statement, whose one row tells the tenant where the act does not. */
-  noting(actor: Actor, act: Act): StatementPart {
+  /** The same as a part of the act's own statement. The one row of that tells the tenant where the act does not. */
+  deferredPart(actor: Actor, act: Act): StatementPart {
     const facts = factsOf(actor, act);
     return (bind, once) => `
       INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
@@ -136,8 +133,8 @@ export class AuditLog {
       FROM ${once} AS once`;
   }
 
-  /** Chains what was noted, oldest first. Every process may do it at once. @returns how many rows */
-  async chainNoted(): Promise<number> {
+  /** Chains the deferred acts, oldest first. Several processes may do it at the same time. @returns how many rows */
+  async chainDeferred(): Promise<number> {
     let chained = 0;
     for (let taken = BATCH; taken === BATCH; chained += taken) {
       const [any] = await rows(this.dataSource, `SELECT 1 FROM audit_inbox LIMIT 1`);
@@ -151,7 +148,7 @@ export class AuditLog {
     scope: Scope,
     { apiKeyId, action, subjectId, since, until, limit, before }: AuditFilter,
   ): Promise<AuditEvent[]> {
-    await this.chainNoted();
+    await this.chainDeferred();
     const query = this.dataSource.manager.createQueryBuilder(AuditEvent, 'event').orderBy('event.seq', 'DESC');
     if (scope.platforms) query.andWhere('event.componentAppid = ANY(:platforms)', { platforms: scope.platforms });
     if (scope.merchants) query.andWhere('event.authorizerAppid = ANY(:merchants)', { merchants: scope.merchants });
@@ -226,10 +223,11 @@ export class AuditLog {
 }
 
 /**
- * SQL: the number of a row so much newer than :until that all from before have smaller ones. Numbers follow times as far as clocks
- * agree and what was noted is chained soon, which is done by every sweep and whoever reads: a day is more than enough.
+ * SQL: the number of a row so much newer than :until that all rows from before :until have smaller numbers. Numbers follow times as
+ * far as clocks agree and deferred acts are chained soon. Every sweep and every reader chains them, so a day is more than enough.
  */
-const FIRST_AFTER = `(SELECT first.seq FROM audit_events first WHERE first.at >= :until + interval '1 day' ORDER BY first.at LIMIT 1)`;
+const FIRST_AFTER = `(SELECT first.seq FROM audit_events first
+  WHERE first.at >= :until + interval '1 day' ORDER BY first.at LIMIT 1)`;
 
 /** Held until the transaction ends. @returns the hash that the next row follows */
 async function lockChain(tx: EntityManager): Promise<string> {
@@ -240,8 +238,8 @@ async function lockChain(tx: EntityManager): Promise<string> {
 
 async function chainBatch(tx: EntityManager): Promise<number> {
   let prevHash = await lockChain(tx);
-  const noted = await tx.find(NotedAct, { order: { seq: 'ASC' }, take: BATCH });
-  const chained = noted.map(({ seq: _seq, ...facts }) => {
+  const deferred = await tx.find(DeferredAct, { order: { seq: 'ASC' }, take: BATCH });
+  const chained = deferred.map(({ seq: _seq, ...facts }) => {
     const hash = hashOfEvent(facts, prevHash);
     const row = { ...rowOf(facts), prev_hash: prevHash, hash };
     prevHash = hash;
@@ -250,14 +248,14 @@ async function chainBatch(tx: EntityManager): Promise<number> {
   await tx.query(
     `INSERT INTO audit_events (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
        request_id, ip, data, prev_hash, hash)
-     SELECT * FROM json_to_recordset($1) AS (${NOTED_COLUMNS}, prev_hash text, hash text)`,
+     SELECT * FROM json_to_recordset($1) AS (${DEFERRED_COLUMNS}, prev_hash text, hash text)`,
     [JSON.stringify(chained)],
   );
-  await tx.query(`DELETE FROM audit_inbox WHERE seq = ANY($1)`, [noted.map(({ seq }) => seq)]);
-  return noted.length;
+  await tx.query(`DELETE FROM audit_inbox WHERE seq = ANY($1)`, [deferred.map(({ seq }) => seq)]);
+  return deferred.length;
 }
 
-const NOTED_COLUMNS = `at timestamptz, api_key_id uuid, role text, action text, subject_type text, subject_id text,
+const DEFERRED_COLUMNS = `at timestamptz, api_key_id uuid, role text, action text, subject_type text, subject_id text,
   component_appid text, authorizer_appid text, request_id text, ip text, data jsonb`;
 
 const rowOf = (facts: AuditFacts) => ({
