@@ -8,8 +8,8 @@ import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
 import { FirstKeyNotKept, makeFirstKey } from './first-key.js';
 
-// Without this, V8 takes much of what a request makes for long-lived, and keeps it until the next full collection, which makes
-// the frequent ones longer: see docs/benchmarks.md, also for why the worker does without.
+// Without this, V8 takes much of what a request makes for long-lived, and keeps it until the next full collection,
+// which makes the frequent ones longer: see docs/benchmarks.md, also for why the worker does without.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
 let logger = createLogger({ level: 'log' });

@@ -7,9 +7,9 @@ import { readSettings, settings, SettingsInvalid } from '@app/settings';
 import { SecretBox } from '@app/vault';
 
 /**
- * `npm run verify-audit -- [--head <log line>]… [<hash>…]`: whether the audit log in DATABASE_URL is as it was written, and
- * still has what it had by the heads and hashes that were noted before. Reads only, and may run beside the service. Exits 1
- * where something does not fit, 2 where it could not look.
+ * `npm run verify-audit -- [--head <log line>]… [<hash>…]`: whether the audit log in DATABASE_URL is as it was written,
+ * and still has what it had by the heads and hashes that were noted before. Reads only, and may run beside the service.
+ * Exits 1 where something does not fit, 2 where it could not look.
  */
 const CHAINED_WITHIN_MS = 5 * 60_000;
 /** They are noted hourly. */

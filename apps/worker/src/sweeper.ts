@@ -14,7 +14,9 @@ const LOST_AFTER_MS = 10_000;
 /** With it, 200,000 merchants and their tokens have changed keys within an hour. */
 const RESEALED_A_SWEEP = 2_000;
 
-/** Finds what a crash or a lost queue left behind, and clears what has served its time. Every worker may do it at once. */
+/**
+ * Finds what a crash or a lost queue left behind, and clears what has served its time. Every worker may do it at once.
+ */
 @Injectable()
 export class Sweeper {
   private readonly logger = new Logger(Sweeper.name);

@@ -7,9 +7,10 @@ import { rows } from './sql/rows.js';
 const APPEND_ONLY = ['audit_events', 'audit_heads'];
 
 /**
- * Lets the role of the service read and write what it needs in the tables of another role, which has made them: all but the past
- * of the audit log. Run after each migration, for tables come and go.
- * @param url of the service @param ownerUrl of the role that migrates @param holdsQueue the queue makes itself a schema there
+ * Lets the role of the service read and write what it needs in the tables of another role, which has made them: all but
+ * the past of the audit log. Run after each migration, for tables come and go.
+ * @param url of the service @param ownerUrl of the role that migrates @param holdsQueue the queue makes itself a schema
+ * there
  */
 export async function grantToService(url: string, ownerUrl: string, holdsQueue: boolean): Promise<void> {
   const role = await roleOf(url);

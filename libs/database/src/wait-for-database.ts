@@ -11,7 +11,8 @@ interface DatabaseSettings {
 }
 
 /**
- * The first step of every app: waits a short time for the database, brings its schema to this version, and checks the keys.
+ * The first step of every app: waits a short time for the database, brings its schema to this version, and checks the
+ * keys.
  * @throws Unreachable, PoolerBetween, MasterKeysRefused, and what pg says
  */
 export async function waitForDatabase(

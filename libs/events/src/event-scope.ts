@@ -20,8 +20,8 @@ export const isInScope = (scope: Scope, about: EventReach): boolean =>
   );
 
 /**
- * SQL on an event `s`: whether it tells the metadata of a deletion that was asked for beyond the reader's limits. It may be a
- * merchant who reads, and the metadata the provider's.
+ * SQL on an event `s`: whether it tells the metadata of a deletion that was asked for beyond the reader's limits. It
+ * may be a merchant who reads, and the metadata the provider's.
  */
 export function isAskedBeyond(scope: Scope | undefined, bind: Bind): string {
   return `s.data ? 'metadata' AND NOT ${askedWithin(scope ?? EVERYTHING, 's.requested_by', bind)}`;

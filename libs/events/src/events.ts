@@ -7,7 +7,10 @@ import { FEED_START, feedCursor, readFeedCursor } from './feed-cursor.js';
 import { isAskedBeyond, scopeConditions, withoutMetadata } from './event-scope.js';
 import type { EventType, NewEvent } from './event-types.js';
 
-/** SQL expressions, of which each row that they are selected from makes an event. `data` is as EventData tells for the type. */
+/**
+ * SQL expressions, of which each row that they are selected from makes an event. `data` is as EventData tells for the
+ * type.
+ */
 export interface EventExpressions {
   type: string;
   platformId: string;
@@ -91,8 +94,8 @@ export class Events {
     { type, platform, merchant, deletionId, takedownId, scope, data }: NewEvent,
   ): Promise<void> {
     await tx.query(
-      `INSERT INTO events (id, type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id, takedown_id, data,
-         scope_platforms, scope_merchants) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      `INSERT INTO events (id, type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id,
+         takedown_id, data, scope_platforms, scope_merchants) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
       [
         uuidv7(),
         type,
@@ -174,12 +177,17 @@ export class Events {
     return feedCursor({ txid: await this.horizon(this.dataSource), seq: '0' });
   }
 
-  /** Whether the takedown has events behind the cursor, also such as no reader is shown yet. @throws FeedCursorInvalid */
+  /**
+   * Whether the takedown has events behind the cursor, also such as no reader is shown yet.
+   * @throws FeedCursorInvalid
+   */
   async hasAfter(cursor: string, takedownId: string): Promise<boolean> {
     const { txid, seq } = readFeedCursor(cursor);
     const [found] = await rows<{ isThere: boolean }>(
       this.dataSource,
-      `SELECT EXISTS (SELECT 1 FROM events WHERE takedown_id = $1 AND (txid, seq) > ($2::bigint, $3::bigint)) AS "isThere"`,
+      `SELECT EXISTS (
+         SELECT 1 FROM events WHERE takedown_id = $1 AND (txid, seq) > ($2::bigint, $3::bigint)
+       ) AS "isThere"`,
       [takedownId, txid, seq],
     );
     return found?.isThere === true;
@@ -196,8 +204,8 @@ export class Events {
   }
 
   /**
-   * Takes in the events of a database that was restored from a dump into a server with younger transactions than the dump
-   * knew: otherwise they would stay behind the horizon for long.
+   * Takes in the events of a database that was restored from a dump into a server with younger transactions than the
+   * dump knew: otherwise they would stay behind the horizon for long.
    */
   async adoptRestored(): Promise<void> {
     await this.dataSource.query(

@@ -23,8 +23,8 @@ interface Entry extends Silence {
 
 /**
  * Finds connections to one server that died without a word: a server that failed over, or a firewall that has forgotten
- * them, says no good-bye, and TCP gives up after a quarter of an hour only. Time alone cannot tell a dead connection from a
- * slow statement, so the server is asked, over a new connection.
+ * them, says no good-bye, and TCP gives up after a quarter of an hour only. Time alone cannot tell a dead connection
+ * from a slow statement, so the server is asked, over a new connection.
  */
 export class ConnectionWatch {
   private static readonly all = new Map<string, ConnectionWatch>();
@@ -133,8 +133,8 @@ export class ConnectionWatch {
 }
 
 /**
- * Where only the way broke, the server still holds their locks. The pid may be of another connection by now: what is ended
- * is ours and idle at least, and whoever uses it connects anew.
+ * Where only the way broke, the server still holds their locks. The pid may be of another connection by now: what is
+ * ended is ours and idle at least, and whoever uses it connects anew.
  */
 async function endDead(probe: Client, pids: number[]): Promise<void> {
   if (pids.length === 0) return;

@@ -25,8 +25,9 @@ export class SteadyClient extends pg.Client implements Watched {
   }
 
   /**
-   * Those who use the connection listen while they use it. Between them there are moments when nobody does, and where an answer
-   * and the server's good-bye are read in one go, its error comes in such a moment. Whoever asks next is told.
+   * Those who use the connection listen while they use it. Between them there are moments when nobody does, and where
+   * an answer and the server's good-bye are read in one go, its error comes in such a moment. Whoever asks next is
+   * told.
    */
   override emit(event: string | symbol, ...facts: unknown[]): boolean {
     if (event === 'error' && this.listenerCount('error') === 0) return false;

@@ -10,7 +10,9 @@ const urlOf = (protocols: RegExp, error: string) => z.url({ protocol: protocols,
 const wholeNumber = (from: number, to: number) =>
   z.coerce.number({ error: 'must be a number' }).int().min(from).max(to);
 
-/** Every setting of the service, by its environment variable. Each app takes those that it needs into its own schema. */
+/**
+ * Every setting of the service, by its environment variable. Each app takes those that it needs into its own schema.
+ */
 export const settings = {
   DATABASE_URL: urlOf(/^postgres(ql)?$/, 'must be postgres://user:password@host:port/database'),
   /** The same database as the role that owns its tables. Absent: DATABASE_URL's does. */
@@ -45,12 +47,18 @@ export const settings = {
     .optional(),
   /** Where an admin's key is put if there is none yet and none is set. */
   FIRST_KEY_FILE: z.string().min(1).default('./first-admin-key'),
-  /** Requests that the keys of one tenant, or one key of the provider, may make of one api process; 0: as many as they like. */
+  /**
+   * Requests that the keys of one tenant, or one key of the provider, may make of one api process; 0: as many as they
+   * like.
+   */
   API_RATE_PER_MINUTE: wholeNumber(0, 10_000_000).default(60_000),
   /** Requests of one key that one api process works on at a time, and of one tenant's keys together; 0: no limit. */
   API_AT_ONCE_PER_KEY: wholeNumber(0, 100_000).default(200),
   API_AT_ONCE_PER_TENANT: wholeNumber(0, 100_000).default(400),
-  /** The same of those that read or work much: lists and exports, and apart from these imports and takedowns with their dry runs. */
+  /**
+   * The same of those that read or work much: lists and exports, and apart from these imports and takedowns with their
+   * dry runs.
+   */
   API_DEAR_AT_ONCE_PER_KEY: wholeNumber(0, 100_000).default(4),
   API_DEAR_AT_ONCE_PER_TENANT: wholeNumber(0, 100_000).default(1),
   /** Keys that a tenant may have; 0: as many as its admins like. */
@@ -91,7 +99,10 @@ export const settings = {
       ),
     )
     .default([]),
-  /** Either way, so twice that is at most as long as recorded pushes are kept: one that was forgotten would be taken for new. */
+  /**
+   * Either way, so twice that is at most as long as recorded pushes are kept: one that was forgotten would be taken for
+   * new.
+   */
   PUSH_MAX_AGE_S: wholeNumber(60, 15 * 86_400).default(86_400),
   WORKER_CONCURRENCY: wholeNumber(1, 1_000).default(20),
   DEFAULT_RATE_PER_MINUTE: wholeNumber(1, 100_000).default(60),

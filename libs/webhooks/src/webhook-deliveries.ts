@@ -115,7 +115,9 @@ export class WebhookDeliveries {
     return queued.length;
   }
 
-  /** Takes the job from a delivery that finds too many of its endpoint under way; it gets another when there is room. */
+  /**
+   * Takes the job from a delivery that finds too many of its endpoint under way; it gets another when there is room.
+   */
   async giveBack(id: string): Promise<void> {
     await this.dataSource.query(`UPDATE webhook_deliveries SET is_queued = false WHERE id = $1 AND state = 'pending'`, [
       id,

@@ -45,8 +45,8 @@ export interface EndpointSettings {
 }
 
 /**
- * Undefined: as it was. What an endpoint hears of never changes: whoever sees it also sees what was sent there before, so
- * a narrower one would tell its new readers of others.
+ * Undefined: as it was. What an endpoint hears of never changes: whoever sees it also sees what was sent there before,
+ * so a narrower one would tell its new readers of others.
  */
 export interface EndpointChanges {
   url?: string | undefined;
@@ -55,7 +55,10 @@ export interface EndpointChanges {
   state?: EndpointState | undefined;
 }
 
-/** Within the same limits. Each event is written once per endpoint, and every worker looks at each of them twice a second. */
+/**
+ * Within the same limits. Each event is written once per endpoint, and every worker looks at each of them twice a
+ * second.
+ */
 const MAX_ENDPOINTS = 50;
 
 /** Writes what belongs to a change in its transaction, such as an audit row. */
@@ -67,7 +70,8 @@ const COLUMNS = `id, url, description, event_types AS "eventTypes", platforms, m
 
 /** Whoever is limited sees the endpoints that hear of nothing else. */
 const isVisible = (platforms: string, merchants: string) =>
-  `(${platforms}::text[] IS NULL OR platforms <@ ${platforms}) AND (${merchants}::text[] IS NULL OR merchants <@ ${merchants})`;
+  `(${platforms}::text[] IS NULL OR platforms <@ ${platforms})
+   AND (${merchants}::text[] IS NULL OR merchants <@ ${merchants})`;
 
 /** Where the provider wants to be told of events. What is outside the caller's scope is not there. */
 @Injectable()
@@ -216,8 +220,8 @@ function refuseWider(allowed: Scope, wanted: Scope): void {
 }
 
 /**
- * Counts what is within the caller's limits, whoever made it. A caller without limits is not held up by what tenants have:
- * there counts what hears of as much as the new one, or of less.
+ * Counts what is within the caller's limits, whoever made it. A caller without limits is not held up by what tenants
+ * have: there counts what hears of as much as the new one, or of less.
  */
 async function refuseTooMany(tx: EntityManager, caller: Scope, wanted: Scope): Promise<void> {
   // Two that come at once take turns, or both would find room.

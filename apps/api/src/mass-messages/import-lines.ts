@@ -94,8 +94,8 @@ function decide(
 }
 
 /**
- * Which account a `__biz` names, and the other way round. An address that is put under the wrong merchant would have the wrong
- * article deleted one day. Who was not known is learned from the first line that tells.
+ * Which account a `__biz` names, and the other way round. An address that is put under the wrong merchant would have
+ * the wrong article deleted one day. Who was not known is learned from the first line that tells.
  */
 class Accounts {
   private readonly bizOfAppid = new Map<string, string>();

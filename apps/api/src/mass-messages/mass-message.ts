@@ -108,10 +108,15 @@ export const massMessageSchema = z
         article_idx: z.int(),
         url: z.string().nullable(),
         title: z.string().nullable(),
-        source: z.enum(['wechat', 'import', 'limited_import']).nullable().meta({
-          description:
-            'Who told of the `url`: WeChat, an import by a key without limits, or one by a key with limits, which counts for keys within these only. Null: from before this was written down, and it counts for nobody until it is imported again.',
-        }),
+        source: z
+          .enum(['wechat', 'import', 'limited_import'])
+          .nullable()
+          .meta({
+            description:
+              'Who told of the `url`: WeChat, an import by a key without limits, or one by a key with limits, ' +
+              'which counts for keys within these only. Null: from before this was written down, and it counts ' +
+              'for nobody until it is imported again.',
+          }),
       }),
     ),
   })

@@ -96,8 +96,8 @@ export class AuditLog {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Adds a row in the transaction of the act, so that neither is there without the other. Make it the last step: until the
-   * transaction ends, every other append waits.
+   * Adds a row in the transaction of the act, so that neither is there without the other. Make it the last step: until
+   * the transaction ends, every other append waits.
    */
   async append(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
     const prevHash = await lockChain(tx);
@@ -124,10 +124,11 @@ export class AuditLog {
   deferredPart(actor: Actor, act: Act): StatementPart {
     const facts = factsOf(actor, act);
     return (bind, once) => `
-      INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
-        request_id, ip, data)
+      INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id,
+        component_appid, authorizer_appid, request_id, ip, data)
       SELECT ${bind(facts.at)}::timestamptz, ${bind(facts.apiKeyId)}::uuid, ${bind(facts.role)}, ${bind(facts.action)},
-        ${bind(facts.subjectType)}, ${bind(facts.subjectId)}, COALESCE(${bind(facts.componentAppid)}, once.component_appid),
+        ${bind(facts.subjectType)}, ${bind(facts.subjectId)},
+        COALESCE(${bind(facts.componentAppid)}, once.component_appid),
         COALESCE(${bind(facts.authorizerAppid)}, once.authorizer_appid), ${bind(facts.requestId)}, ${bind(facts.ip)},
         ${bind(JSON.stringify(facts.data))}::jsonb
       FROM ${once} AS once`;
@@ -166,7 +167,8 @@ export class AuditLog {
   }
 
   /**
-   * Goes through the whole chain, a page at a time. Changes nothing. A chain that was cut, or written anew, fits in itself:
+   * Goes through the whole chain, a page at a time. Changes nothing. A chain that was cut, or written anew, fits in
+   * itself:
    * @param noted hashes that rows had before
    * @param heads what the chain came to before, by those who can be believed
    */
@@ -223,8 +225,9 @@ export class AuditLog {
 }
 
 /**
- * SQL: the number of a row so much newer than :until that all rows from before :until have smaller numbers. Numbers follow times as
- * far as clocks agree and deferred acts are chained soon. Every sweep and every reader chains them, so a day is more than enough.
+ * SQL: the number of a row so much newer than :until that all rows from before :until have smaller numbers. Numbers
+ * follow times as far as clocks agree and deferred acts are chained soon. Every sweep and every reader chains them, so
+ * a day is more than enough.
  */
 const FIRST_AFTER = `(SELECT first.seq FROM audit_events first
   WHERE first.at >= :until + interval '1 day' ORDER BY first.at LIMIT 1)`;
@@ -246,8 +249,8 @@ async function chainBatch(tx: EntityManager): Promise<number> {
     return row;
   });
   await tx.query(
-    `INSERT INTO audit_events (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
-       request_id, ip, data, prev_hash, hash)
+    `INSERT INTO audit_events (at, api_key_id, role, action, subject_type, subject_id,
+       component_appid, authorizer_appid, request_id, ip, data, prev_hash, hash)
      SELECT * FROM json_to_recordset($1) AS (${DEFERRED_COLUMNS}, prev_hash text, hash text)`,
     [JSON.stringify(chained)],
   );

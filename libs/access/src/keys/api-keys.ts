@@ -59,7 +59,8 @@ export class ApiKeys {
     >(
       this.dataSource.manager,
       'authenticate',
-      `SELECT id, role, platforms, merchants, tenant, expires_at AS "expiresAt", ${IS_WORKING} AS "isWorking" FROM api_keys
+      `SELECT id, role, platforms, merchants, tenant, expires_at AS "expiresAt", ${IS_WORKING} AS "isWorking"
+       FROM api_keys
        WHERE key_hash = $1`,
       [keyHash],
     );
@@ -81,10 +82,10 @@ export class ApiKeys {
   }
 
   /**
-   * Makes sure that the key from the settings works, as an admin's, and that the one that stood there before it works no
-   * more. A key that was revoked stays so: an old process that starts again must not bring it back. One that was issued
-   * before is taken if it is an admin's without limits and without an end. Several processes may do it at once; for the one
-   * that did it, the key that was replaced works in no process when this returns.
+   * Makes sure that the key from the settings works, as an admin's, and that the one that stood there before it works
+   * no more. A key that was revoked stays so: an old process that starts again must not bring it back. One that was
+   * issued before is taken if it is an admin's without limits and without an end. Several processes may do it at once;
+   * for the one that did it, the key that was replaced works in no process when this returns.
    * @returns whether it works as that
    */
   async bootstrap(key: string): Promise<boolean> {
@@ -105,14 +106,16 @@ export class ApiKeys {
       );
       const [own] = await rows<{ id: string }>(
         tx,
-        `UPDATE api_keys SET is_bootstrap = true WHERE key_hash = $1 AND ${IS_WORKING} AND ${IS_FULL_ADMIN} RETURNING id`,
+        `UPDATE api_keys SET is_bootstrap = true
+         WHERE key_hash = $1 AND ${IS_WORKING} AND ${IS_FULL_ADMIN} RETURNING id`,
         [hashOfKey(key)],
       );
       if (!own) return { isTaken: false, hasReplaced: false };
       if (made) await this.audit.append(tx, startOf(own.id), createdAtStart(own.id, 'bootstrap'));
       const replaced = await rows<{ id: string; name: string }>(
         tx,
-        `UPDATE api_keys SET revoked_at = now() WHERE is_bootstrap AND id <> $1 AND revoked_at IS NULL RETURNING id, name`,
+        `UPDATE api_keys SET revoked_at = now()
+         WHERE is_bootstrap AND id <> $1 AND revoked_at IS NULL RETURNING id, name`,
         [own.id],
       );
       for (const { id, name } of replaced) {
@@ -147,8 +150,8 @@ export class ApiKeys {
   }
 
   /**
-   * Once a minute is enough to tell a key in use from a forgotten one, and no request waits for it. Nor is it noted while a
-   * process remembers the key, which is a second.
+   * Once a minute is enough to tell a key in use from a forgotten one, and no request waits for it. Nor is it noted
+   * while a process remembers the key, which is a second.
    */
   private noteUse(id: string): void {
     if (this.noted.has(id)) return;
@@ -163,7 +166,9 @@ export class ApiKeys {
   }
 }
 
-/** When this is over, no process lets in a key whose end was committed before. With room for a timer that comes early. */
+/**
+ * When this is over, no process lets in a key whose end was committed before. With room for a timer that comes early.
+ */
 export const untilForgotten = () => delay(REMEMBERED_MS + 100);
 
 /** On a row of api_keys. */

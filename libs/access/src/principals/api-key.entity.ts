@@ -11,7 +11,10 @@ export type Role = 'admin' | 'operator' | 'viewer' | 'tokens';
 export class ApiKey {
   @PrimaryColumn('uuid') id!: string;
   @Column('text') name!: string;
-  /** SHA-256: a key that we made has 256 random bits, so nothing slower is needed. BOOTSTRAP_API_KEY is as good as its maker. */
+  /**
+   * SHA-256: a key that we made has 256 random bits, so nothing slower is needed. BOOTSTRAP_API_KEY is as good as its
+   * maker.
+   */
   @Column('text', { name: 'key_hash' }) keyHash!: string;
   @Column('text') role!: Role;
   /** component_appids that it is limited to; null: no limit. */

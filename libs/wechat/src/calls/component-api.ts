@@ -5,8 +5,8 @@ import type { WechatTransport } from './transport.js';
 // https://developers.weixin.qq.com/doc/oplatform/openApi/ticket-token/ and …/authorization-management/
 // Every call is checked against the platform's IP list (61004).
 
-// Tokens and appids are essential where a call is made to get them. All else is read leniently, see lenient.ts: an answer that
-// is refused for the sake of a nickname costs the grant that stands beside it.
+// Tokens and appids are essential where a call is made to get them. All else is read leniently, see lenient.ts: an
+// answer that is refused for the sake of a nickname costs the grant that stands beside it.
 
 /** Tokens are text and nothing else. */
 const token = anything.transform((value) => (typeof value === 'string' && value !== '' ? value : undefined));

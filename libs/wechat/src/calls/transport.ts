@@ -69,8 +69,8 @@ export interface WechatCall<Answer> {
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const MAX_ERRMSG_LENGTH = 500;
 /**
- * No further host is tried after so long: whoever wrote a call down before making it has only so long until somebody else
- * takes it for lost. The next call begins with the hosts that were not reached.
+ * No further host is tried after so long: whoever wrote a call down before making it has only so long until somebody
+ * else takes it for lost. The next call begins with the hosts that were not reached.
  */
 const STOP_TRYING_HOSTS_MS = 8_000;
 
@@ -117,8 +117,8 @@ export class WechatTransport {
   /**
    * A call that no byte has left of goes to the next host; one that may have been received goes nowhere else.
    * @throws {ConnectFailed} it certainly never left, for any host
-   * @throws {UnknownOutcome} it left, and what became of it is not known: timeout, reset, HTTP 5xx, an answer that is not
-   * JSON or lacks what was asked for, errcode −1 and its like
+   * @throws {UnknownOutcome} it left, and what became of it is not known: timeout, reset, HTTP 5xx, an answer that is
+   * not JSON or lacks what was asked for, errcode −1 and its like
    * @throws {WechatError} WeChat answered with an errcode
    */
   async call<Answer>(call: WechatCall<Answer>): Promise<Answer> {

@@ -51,8 +51,8 @@ export interface PushToOpen extends OpeningKeys {
 }
 
 /**
- * Verifies, then decrypts, then parses a push of WeChat. A push that is not WeChat's is a result, not an exception; one that is
- * WeChat's and cannot be read is no forgery, but has a flaw.
+ * Verifies, then decrypts, then parses a push of WeChat. A push that is not WeChat's is a result, not an exception; one
+ * that is WeChat's and cannot be read is no forgery, but has a flaw.
  */
 export function openPush({ body, query, ...keys }: PushToOpen): OpenedPush {
   const outer = readBody(body);

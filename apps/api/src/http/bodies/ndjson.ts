@@ -27,8 +27,8 @@ const CARRIAGE_RETURN = 0x0d;
 const BOM = '\ufeff';
 
 /**
- * Splits a streamed body into numbered lines, a batch at a time. Takes the next chunk only when the batch before was taken:
- * memory stays flat, however long the body. Lines are counted from 1.
+ * Splits a streamed body into numbered lines, a batch at a time. Takes the next chunk only when the batch before was
+ * taken: memory stays flat, however long the body. Lines are counted from 1.
  */
 export async function* readNdjson(body: AsyncIterable<Buffer>, options: NdjsonOptions): AsyncGenerator<Line[]> {
   const { maxLineBytes, batchLines, batchBytes, batchMs } = options;

@@ -33,9 +33,9 @@ function limit({ raw }: FastifyRequest, reply: FastifyReply, bodyMs: number): vo
 }
 
 /**
- * The same bytes, until the next ones do not come in time. The time counts only while somebody waits for them: who reads slowly
- * is not the client. When it is over, or the reader has enough, the body itself stays as it is, since with a request goes the
- * connection that the answer is to go out by.
+ * The same bytes, until the next ones do not come in time. The time counts only while somebody waits for them: who
+ * reads slowly is not the client. When it is over, or the reader has enough, the body itself stays as it is, since with
+ * a request goes the connection that the answer is to go out by.
  */
 export function untilSilent(body: Readable, { linesMs }: Tolerance): Readable {
   async function* chunks(): AsyncGenerator<Buffer> {

@@ -38,8 +38,8 @@ const WINDOW_BYTES = 64 * 1024;
 
 /**
  * Reads JSON that means one thing only. JSON.parse keeps the last of two equal keys, and rounds: of a request to delete
- * `{"article_idx": 2, "article_idx": 0}` that would be the whole message. What is more than any request needs is counted while
- * it is read, and refused before it costs much.
+ * `{"article_idx": 2, "article_idx": 0}` that would be the whole message. What is more than any request needs is
+ * counted while it is read, and refused before it costs much.
  * @param json text of which it is known that it was UTF-8
  * @param maxValues how many values there may be: objects, lists and what is in them
  * @throws JsonRefused, whose message repeats no value: it may be a secret
@@ -50,7 +50,9 @@ export function parseStrictJson(json: string, maxValues: number): unknown {
   return reader.result;
 }
 
-/** The same for a whole body, of which a long one takes several turns of the event loop: others are served between them. */
+/**
+ * The same for a whole body, of which a long one takes several turns of the event loop: others are served between them.
+ */
 export async function parseStrictBody(json: Buffer, maxValues: number): Promise<unknown> {
   const reader = new Reader(decode(json), maxValues);
   while (!reader.advance(VALUES_A_TURN)) await setImmediate();

@@ -27,7 +27,10 @@ export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output') {
   return { schema: converted, components };
 }
 
-/** The examples of a request's body, by the `$ref` of its schema, which has an id therefore: Swagger keeps only the first one. */
+/**
+ * The examples of a request's body, by the `$ref` of its schema, which has an id therefore: Swagger keeps only the
+ * first one.
+ */
 export type Examples = ReadonlyMap<string, readonly unknown[]>;
 
 /** Adds what Nest does not know of an operation: examples, answers with their schemas, problems, and who may. */

@@ -4,7 +4,9 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
 import { completeOperations, jsonSchemaOf, operationIdOf, type Handler } from './open-api-operations.js';
 
-/** `/openapi.json` and a page for people at `/docs`, from the same schemas that requests and answers are checked with. */
+/**
+ * `/openapi.json` and a page for people at `/docs`, from the same schemas that requests and answers are checked with.
+ */
 export function useOpenApi(api: NestFastifyApplication, publicUrl: string): void {
   const description = new DocumentBuilder()
     .setTitle('Retract')

@@ -47,8 +47,8 @@ export function problemOf(code: ProblemCode, detail: string, members: Record<str
 }
 
 /**
- * The same problem for those who reach the api at `publicUrl`. A proxy may show it under a path of its own, and RFC 9457 resolves
- * `type` against the address of the request.
+ * The same problem for those who reach the api at `publicUrl`. A proxy may show it under a path of its own, and RFC
+ * 9457 resolves `type` against the address of the request.
  */
 export function seenAt(publicUrl: string, problem: Problem): Problem {
   const prefix = new URL(publicUrl).pathname.replace(/\/$/, '');

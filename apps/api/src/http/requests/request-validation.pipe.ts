@@ -49,8 +49,8 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
   }
 
   /**
-   * Nothing is taken out in silence. What reads bodies and queries has no field called `__proto__`, and schemas know the others
-   * that they take, or refuse them by name; `constructor` in metadata is a word like any other.
+   * Nothing is taken out in silence. What reads bodies and queries has no field called `__proto__`, and schemas know
+   * the others that they take, or refuse them by name; `constructor` in metadata is a word like any other.
    */
   protected override stripProtoKeys(): void {
     // Deliberately nothing.

@@ -8,8 +8,9 @@ import type { Tolerance } from '../bodies/tolerance.js';
 const LOOK_EVERY_MS = 5_000;
 
 /**
- * On which nothing moves in either direction: nobody reads an answer, or waits for one that never comes. The longest that a
- * request works without a word is a comparison with WeChat's list, some minutes; streams of events send a line every 15 s.
+ * On which nothing moves in either direction: nobody reads an answer, or waits for one that never comes. The longest
+ * that a request works without a word is a comparison with WeChat's list, some minutes; streams of events send a line
+ * every 15 s.
  */
 const DEAD_AFTER_MS = 10 * 60_000;
 
@@ -51,8 +52,8 @@ export function endIfUnfinished(request: FastifyRequest, reply: FastifyReply): v
   const { raw } = request;
   if (raw.complete || announcesNoBody(request)) return;
   void reply.header('connection', 'close');
-  // Node would close at once, with what has come and was not read: then the system resets the connection, and the client,
-  // still writing, sees that instead of the answer.
+  // Node would close at once, with what has come and was not read: then the system resets the connection, and the
+  // client, still writing, sees that instead of the answer.
   raw.socket.destroySoon = () => {
     raw.resume();
     endGently(raw.socket);

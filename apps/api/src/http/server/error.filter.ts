@@ -58,7 +58,9 @@ export class ErrorFilter implements ExceptionFilter {
 
 const REFUSED = [401, 403];
 
-/** Everything fails at once while something is away: a line each tells enough, without where in our code it was noticed. */
+/**
+ * Everything fails at once while something is away: a line each tells enough, without where in our code it was noticed.
+ */
 export const loggable = (code: string, error: unknown): unknown => (isShortage(code) ? String(error) : error);
 
 export function sayWhenAgain(reply: FastifyReply, code: string): void {

@@ -6,7 +6,9 @@ import { endGently, endIfUnfinished } from './connections.js';
 import { problemOf, seenAt, type Problem } from '../problems/problem.js';
 import { securityHeaders } from './security-headers.js';
 
-/** For Fastify: what fails before there is a request that a hook or a filter could see is a problem document as well. */
+/**
+ * For Fastify: what fails before there is a request that a hook or a filter could see is a problem document as well.
+ */
 export const protocolErrors = (publicUrl: string) => ({
   /** Of an address that the router cannot read. */
   frameworkErrors(error: { code?: string }, request: FastifyRequest, reply: FastifyReply): void {
