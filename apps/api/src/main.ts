@@ -16,7 +16,7 @@ let logger = createLogger({ level: 'log' });
 try {
   const env = readSettings(apiEnvSchema, process.env);
   logger = createLogger({ level: env.LOG_LEVEL });
-  // What is logged before Nest starts is JSON too.
+  // Nest's own logger is replaced here, so that lines from before its start are JSON too.
   Logger.overrideLogger(logger);
   await waitForDatabase(env, logger);
   const api = await createApi(env, logger);

@@ -78,7 +78,7 @@ function believable(heads: AuditHead[], box: SecretBox | undefined): AuditHead[]
   return box ? heads.filter((head) => isSigned(head, box) !== false) : heads;
 }
 
-/** Whoever writes the log anew may write heads to it, but cannot sign the newest. */
+/** An attacker who writes the log anew may write heads to it, but cannot sign the newest. */
 function tellUnchecked(heads: AuditHead[], box: SecretBox | undefined): void {
   const newest = heads.toSorted((a, b) => a.at.getTime() - b.at.getTime()).at(-1);
   if (!newest) return;

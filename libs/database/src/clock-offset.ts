@@ -6,7 +6,7 @@ export interface ClockReading {
   askedAt: number;
   answeredAt: number;
   databaseAt: number;
-  /** How long the answer took, by a clock that nobody sets. */
+  /** The time that the answer took, by a clock that nobody sets. */
   tookMs: number;
 }
 

@@ -143,7 +143,7 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   };
 }
 
-/** Where a role could make a schema by the name of another, that one would stand in front of the tables. */
+/** Without this, a schema by the name of our role, whoever made it, would stand in front of the tables. */
 export const IN_PUBLIC = { options: `${BOTH_ENDS_NOTICE.options} -c search_path=public` };
 
 /**

@@ -82,7 +82,7 @@ function bySystemCode(error: Error): DatabaseShortage | undefined {
   return SYSTEM_CODES.includes(codeOf(error)) ? 'database_unavailable' : undefined;
 }
 
-/** What pg, its pool and TypeORM say without a code. */
+/** The messages of pg, its pool and TypeORM that come without a code. */
 function byWords({ name, message }: Error): DatabaseShortage | undefined {
   // The pool's own: every connection was in use for as long as one waits.
   if (message === 'timeout exceeded when trying to connect') return 'database_busy';

@@ -92,7 +92,7 @@ async function refusePooler(url: string): Promise<void> {
     connectionTimeoutMillis: 5_000,
     query_timeout: 5_000,
   });
-  // What happens to it later is told by the query.
+  // A connection that breaks later is told by the query.
   client.on('error', () => undefined);
   try {
     await client.connect();

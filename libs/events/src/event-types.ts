@@ -72,7 +72,7 @@ export interface TakedownFacts {
   counts: Record<string, number>;
 }
 
-/** As the takedown itself tells them. */
+/** The counts as the takedown itself tells them. */
 export interface EndedTakedownFacts extends TakedownFacts {
   accepted: number;
   already_open: number;
@@ -82,7 +82,7 @@ export interface EndedTakedownFacts extends TakedownFacts {
 
 export type EventType = keyof EventData;
 
-/** What an event is about. What holds for no single platform or merchant leaves them out. */
+/** The subject of an event. One that holds for no single platform or merchant leaves them out. */
 export interface EventSubject {
   platform?: { id: string; componentAppid: string } | undefined;
   merchant?: { id: string; authorizerAppid: string } | undefined;

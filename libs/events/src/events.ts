@@ -50,10 +50,10 @@ export interface FeedEvent {
   takedownId: string | null;
   scopePlatforms: string[] | null;
   scopeMerchants: string[] | null;
-  /** Without the metadata of what was asked for beyond the scope of whoever reads. */
+  /** The data, without the metadata of wishes from beyond the reader's scope. */
   data: Record<string, unknown>;
   createdAt: Date;
-  /** Where a reader stands that has read this event and all before it. */
+  /** The cursor of a reader who has read this event and all before it. */
   cursor: string;
 }
 
@@ -69,7 +69,7 @@ export interface FeedFilter {
 
 export interface FeedPage {
   events: FeedEvent[];
-  /** Where to go on. It moves even when nothing was found, so keep it. */
+  /** The cursor to go on from. It moves even when nothing was found, so keep it. */
   next: string;
   /** False: all that there is so far was read. True: there may be more, even if this page is short or empty. */
   hasMore: boolean;

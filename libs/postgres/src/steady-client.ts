@@ -53,7 +53,7 @@ export class SteadyClient extends pg.Client implements Watched {
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | void {
-    // Whoever does not answer does not hang up either.
+    // A server that does not answer does not hang up either.
     const timer = setTimeout(() => destroy(this, 'no good-bye'), GOODBYE_MS).unref();
     onceEnded(this, () => clearTimeout(timer));
     return callback ? super.end(callback) : super.end();

@@ -19,11 +19,13 @@ export const settings = {
   MIGRATION_DATABASE_URL: urlOf(/^postgres(ql)?$/, 'must be postgres://user:password@host:port/database').optional(),
   /** Absent: the queue lives in DATABASE_URL. */
   QUEUE_URL: urlOf(/^(postgres(ql)?|rediss?)$/, 'must be a postgres://, redis:// or rediss:// address').optional(),
-  /** Where WeChat and merchants' browsers reach the api. */
+  /**
+   * The address at which WeChat, merchants' browsers and clients reach the api, with the path that a proxy gives it.
+   */
   PUBLIC_URL: httpUrl.default('http://127.0.0.1:3000'),
   PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
-  /** Whose X-Forwarded-For is believed: these addresses and ranges. Absent: nobody's. */
+  /** The addresses and ranges whose X-Forwarded-For is believed. Absent: nobody's is. */
   TRUST_PROXY: z
     .string()
     .transform((text) => text.split(',').map((address) => address.trim()))
@@ -45,7 +47,7 @@ export const settings = {
     .string()
     .regex(/^rk_[A-Za-z0-9_-]{32,128}$/, 'must be rk_ and 32 to 128 letters, digits, "_" or "-"')
     .optional(),
-  /** Where an admin's key is put if there is none yet and none is set. */
+  /** The file for an admin's key, if there is no key yet and none is set. */
   FIRST_KEY_FILE: z.string().min(1).default('./first-admin-key'),
   /**
    * Requests that the keys of one tenant, or one key of the provider, may make of one api process; 0: as many as they
@@ -85,7 +87,7 @@ export const settings = {
   OPEN_AUTHORIZATION: z.stringbool().default(true),
   /** Pre-auth codes made for those who come without a link, of each platform. */
   OPEN_AUTHORIZATIONS_PER_HOUR: wholeNumber(1, 1_000_000).default(100),
-  /** Where links may lead merchants back to. Absent: nowhere. */
+  /** The origins that links may lead merchants back to. Absent: none. */
   RETURN_ORIGINS: z
     .string()
     .transform((text) => text.split(',').map((origin) => origin.trim()))

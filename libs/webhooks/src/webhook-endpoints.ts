@@ -68,12 +68,12 @@ const COLUMNS = `id, url, description, event_types AS "eventTypes", platforms, m
   disabled_reason AS "disabledReason", failing_since AS "failingSince", last_delivered_at AS "lastDeliveredAt",
   previous_secret_until AS "previousSecretUntil", created_at AS "createdAt", updated_at AS "updatedAt"`;
 
-/** Whoever is limited sees the endpoints that hear of nothing else. */
+/** A key with limits sees the endpoints that hear of nothing beyond these. */
 const isVisible = (platforms: string, merchants: string) =>
   `(${platforms}::text[] IS NULL OR platforms <@ ${platforms})
    AND (${merchants}::text[] IS NULL OR merchants <@ ${merchants})`;
 
-/** Where the provider wants to be told of events. What is outside the caller's scope is not there. */
+/** The endpoints at which the provider wants to be told of events. Those beyond the caller's scope are not there. */
 @Injectable()
 export class WebhookEndpoints {
   constructor(
@@ -138,7 +138,7 @@ export class WebhookEndpoints {
     if (changes.url !== undefined) this.refusePrivate(changes.url);
     return this.dataSource.transaction(async (tx) => {
       const before = await this.get(scope, id, tx, 'FOR UPDATE');
-      // What is undefined is as it was, which spreading would overwrite.
+      // A field that is undefined stays as it was; spreading would overwrite it.
       const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
       const wanted: WebhookEndpoint = { ...before, ...given };
       await tx.query(

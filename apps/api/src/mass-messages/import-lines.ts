@@ -31,7 +31,7 @@ export async function* importLines(body: ImportRequest | Readable): AsyncGenerat
 const lengthOf = ({ articles }: ImportedMessageRequest) =>
   articles.reduce((sum, { url = '', title = '' }) => sum + ARTICLE_CHARACTERS + url.length + title.length, 0);
 
-/** Who is known to whom: what imports are held against. */
+/** The known merchants and addresses that imports are held against. */
 export interface KnownMerchants {
   /** Those of an upload's appids that the caller may see. */
   cards: MerchantCard[];
@@ -104,7 +104,7 @@ class Accounts {
   constructor({ cards, owners }: KnownMerchants) {
     const known = [...cards, ...owners];
     const isTold = ({ bizSource }: MerchantCard) => bizSource === 'wechat';
-    // What WeChat told goes before what was imported.
+    // The word of WeChat goes before an import.
     for (const { authorizerAppid, biz } of [...known.filter((card) => !isTold(card)), ...known.filter(isTold)]) {
       if (biz !== null) this.learn(authorizerAppid, biz);
     }

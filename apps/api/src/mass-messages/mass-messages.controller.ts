@@ -74,7 +74,7 @@ export class MassMessagesController {
         errors.push(...rejections.slice(0, MAX_ERRORS - errors.length));
       }
     } finally {
-      // What came in before a body broke off stays.
+      // Lines that came in before the body broke off stay.
       if (counts.imported > 0) await this.audit.appendAlone(caller, importedBy(caller, counts));
     }
     return { ...counts, errors };

@@ -45,9 +45,9 @@ const keepSet7 = `<p>请保留“群发与通知”权限，否则无法撤回�
 const small = (componentAppid: string) => `<p class="small">平台 · Platform <code>${escape(componentAppid)}</code></p>`;
 
 export interface WaysOn {
-  /** Where the admin can authorize again: whole, as a proxy may have taken a part of our path away. */
+  /** The address for authorizing again: whole, as a proxy may have taken a part of our path away. */
   again: string;
-  /** Where the link that the admin came by leads back to. */
+  /** The address that the admin's link leads back to. */
   returnUrl: string | null;
 }
 

@@ -8,11 +8,11 @@ import { AuditEvent, type AuditData } from './audit-event.entity.js';
 import { DeferredAct } from './audit-inbox.entity.js';
 import type { Principal } from '../principals/principal.js';
 
-/** Who acts, and in which request. */
+/** The key that acts, and its request. */
 export interface Actor extends Principal {
   /** The caller's own, where it sent one. */
   requestId: string;
-  /** As the connection shows it; behind a proxy that TRUST_PROXY names, as that one says. */
+  /** The address as the connection shows it; behind a proxy that TRUST_PROXY names, as that proxy says. */
   ip: string;
 }
 
@@ -57,7 +57,7 @@ export interface Act {
     | 'webhook_endpoint';
   /** The appid or id, as in our addresses; of an import, its request. */
   subjectId: string;
-  /** Whom it is about: keys with limits see the acts on what they may reach. */
+  /** The tenant that the act is about: keys with limits see the acts on what they may reach. */
   tenant?: { componentAppid?: string | undefined; authorizerAppid?: string | undefined };
   data?: AuditData;
 }
@@ -73,18 +73,18 @@ export interface AuditFilter {
   before?: string | undefined;
 }
 
-/** What a look at the whole chain came to. */
+/** The result of a look at the whole chain. */
 export type AuditReport = ChainVerdict & {
-  /** How many fit, from the first on. */
+  /** The number of rows that fit, from the first on. */
   rows: number;
-  /** Acts that are not chained yet, and for how long the oldest of them has waited. */
+  /** The acts that are not chained yet, and for how long the oldest of them has waited. */
   pending: number;
   pendingForMs: number;
-  /** Of the hashes that were noted before, those that no sound row has. */
+  /** The hashes from earlier notes that no sound row has. */
   missing: string[];
-  /** Of the heads that were noted before, those that no sound row answers to, oldest first. */
+  /** The heads from earlier notes that no sound row answers to, oldest first. */
   unmet: AuditHead[];
-  /** For how long rows were written that no head covers, which could have been cut off unnoticed. */
+  /** The time during which rows were written that no head covers: they could be cut off unnoticed. */
   uncoveredForMs: number;
 };
 

@@ -14,7 +14,7 @@ export interface KeyedRequest {
   apiKeyId: string;
   /** The header's value; without it the request simply runs. */
   key: string | undefined;
-  /** What makes it the same request: method, route, body. */
+  /** The parts that make two requests the same: method, route, body. */
   fingerprint: unknown;
 }
 

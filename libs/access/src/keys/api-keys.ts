@@ -10,7 +10,7 @@ import { ApiKey } from '../principals/api-key.entity.js';
 import type { Principal } from '../principals/principal.js';
 import { AuditLog, type Act, type Actor } from '../audit/audit-log.js';
 
-/** What a key looks like: long enough that nobody guesses it and that its plain hash is safe to store. */
+/** The form of a key. It is long enough that nobody guesses it and that its plain hash is safe to store. */
 export const API_KEY_PATTERN = /^rk_[A-Za-z0-9_-]{32,128}$/;
 
 const USE_NOTED_EVERY_MS = 60_000;
@@ -52,7 +52,7 @@ export class ApiKeys {
   }
 
   private async find(keyHash: string): Promise<Principal | undefined> {
-    // What Postgres answers was true at some time after this one.
+    // The answer of Postgres was true at some time after this one.
     const askedAt = performance.now();
     const [found] = await prepared<
       Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'tenant' | 'expiresAt'> & { isWorking: boolean }
@@ -181,12 +181,12 @@ export const newKey = () => `rk_${randomBytes(32).toString('base64url')}`;
 
 export const hashOfKey = (key: string) => hash('sha256', key, 'base64url');
 
-/** Whoever changes keys takes turns, so that nobody takes the last of something from under another. */
+/** Changes of keys take turns, so that two of them never take the last of something at the same time. */
 export async function lockKeys(tx: EntityManager): Promise<void> {
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('api_keys', 0))`);
 }
 
-/** What a process does by itself when it starts, it does with the key that it then has. */
+/** A process that acts by itself at its start acts with the key that it then has. */
 const startOf = (apiKeyId: string): Actor => ({
   apiKeyId,
   role: 'admin',

@@ -21,7 +21,7 @@ export class ApiKey {
   @Column('text', { array: true, nullable: true }) platforms!: string[] | null;
   /** authorizer_appids that it is limited to; null: no limit. */
   @Column('text', { array: true, nullable: true }) merchants!: string[] | null;
-  /** Whose keys are counted together: a trigger says. Null: the provider's own. */
+  /** The tenant whose keys are counted together: a trigger writes it. Null: the provider's own. */
   @Column({ type: 'text', nullable: true, insert: false, update: false }) tenant!: string | null;
   /** From BOOTSTRAP_API_KEY. */
   @Column('boolean', { name: 'is_bootstrap', default: false }) isBootstrap!: boolean;

@@ -1,6 +1,6 @@
 import type { Bind } from './statement.js';
 
-/** What Postgres may be told that a JavaScript value is. An id of WeChat's is a string, for it may exceed 2^53. */
+/** The types in Postgres that a JavaScript value may have. An id of WeChat's is a string, for it may exceed 2^53. */
 type SqlType<Value> = Value extends string
   ? 'uuid' | 'text' | 'bigint' | 'json'
   : Value extends number

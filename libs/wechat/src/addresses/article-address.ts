@@ -110,7 +110,7 @@ function readParts(query: string, names: Names): ArticleAddress | undefined {
   const idx = /^[1-9]\d?$/.exec(only(names.idx) ?? '')?.[0];
   const sn = /^[\w-]{1,128}$/.exec(only(names.sn) ?? '')?.[0];
   if (!biz || !mid || !idx || !sn) return undefined;
-  // What makes links clickable drops the signs at an end.
+  // Programs that make links clickable drop the signs at their end.
   return { biz: biz.length % 4 > 1 ? biz.padEnd(Math.ceil(biz.length / 4) * 4, '=') : biz, mid, idx: Number(idx), sn };
 }
 

@@ -1,4 +1,6 @@
-/** What people and programs put around a link: quotes and brackets of all scripts, and the stops of a sentence. */
+/**
+ * The signs that people and programs put around a link: quotes and brackets of all scripts, the stops of a sentence.
+ */
 const AROUND = new Set(
   `"'\`´“”„‟‘’‚‛«»‹›「」『』〝〞〟《》〈〉＂＇＜＞<>()（）[]［］【】〔〕{}｛｝*|,;:!?.，；：！？．。、､｡`,
 );

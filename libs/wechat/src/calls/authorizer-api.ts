@@ -60,7 +60,7 @@ interface AsAuthorizer {
   signal?: AbortSignal | undefined;
 }
 
-/** What a platform calls in an account's name. Every method throws a WechatError when it does not return. */
+/** The calls that a platform makes in an account's name. A method that does not return throws a WechatError. */
 export class AuthorizerApi {
   constructor(private readonly transport: WechatTransport) {}
 

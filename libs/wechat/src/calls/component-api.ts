@@ -141,7 +141,7 @@ interface AsComponent {
   signal?: AbortSignal | undefined;
 }
 
-/** What a platform calls in its own name. Every method throws a WechatError when it does not return. */
+/** The calls that a platform makes in its own name. A method that does not return throws a WechatError. */
 export class ComponentApi {
   constructor(private readonly transport: WechatTransport) {}
 

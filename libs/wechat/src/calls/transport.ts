@@ -28,16 +28,16 @@ export interface WechatTransportOptions {
   headersTimeoutMs?: number;
   /** Between two pieces of the answer's body. */
   bodyTimeoutMs?: number;
-  /** How long a host that did not connect is tried last. */
+  /** The time for which a host that did not connect is tried last. */
   hostDownMs?: number;
   /** Told of every call, also failed ones, before the caller is. Must not throw. */
   onCall?: (record: CallRecord) => void;
 }
 
-/** What may be logged and stored of a call: no token, no body. */
+/** The facts of a call that may be logged and stored: no token, no body. */
 export interface CallRecord {
   operation: string;
-  /** Without the query, which holds the token. */
+  /** The address without the query, which holds the token. */
   path: string;
   /** Name and port of the host that answered, or was to answer last. */
   host: string;
@@ -60,7 +60,7 @@ export interface WechatCall<Answer> {
   query?: Record<string, string>;
   /** Sent as JSON; a bigint goes out as a JSON number with all its digits. */
   body?: Record<string, unknown>;
-  /** What a successful answer must hold. Parsed loosely: WeChat adds fields. */
+  /** The fields that a successful answer must have. It is parsed loosely: WeChat adds fields. */
   answer: z.ZodType<Answer>;
   signal?: AbortSignal | undefined;
 }

@@ -127,7 +127,7 @@ export function sealReply(reply: MessageToSeal): string {
   });
 }
 
-/** What is signed is `Encrypt`: bytes beside it that are no characters do no harm. */
+/** The signature covers `Encrypt`: bytes beside it that are no characters do no harm. */
 const readBody = (body: Buffer): XmlFields | undefined => tryParse(new TextDecoder().decode(body));
 
 function openSealed(

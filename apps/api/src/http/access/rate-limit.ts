@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 const WINDOW_MS = 60_000;
 
-/** What is left in the minute that its first request began. */
+/** The rest of the minute that began with the first request. */
 export interface Allowance {
   limit: number;
   remaining: number;

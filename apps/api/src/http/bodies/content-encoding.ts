@@ -10,7 +10,7 @@ const DECODERS = {
 };
 type Encoding = keyof typeof DECODERS;
 
-/** What a body may be packed with, as Accept-Encoding says it. */
+/** The encodings that a body may have, as Accept-Encoding names them. */
 export const ENCODINGS_TAKEN = 'gzip, deflate, br';
 
 /** Lists of deletions shrink to a twentieth or so; what grows a hundred times and more was made to grow. */

@@ -11,7 +11,7 @@ export type LineRefusal = 'line_too_long' | 'body_not_utf8';
 export interface NdjsonOptions {
   /** Longer lines are passed over without being kept. */
   maxLineBytes: number;
-  /** As many lines make a batch … */
+  /** A batch has so many lines … */
   batchLines: number;
   /** … or fewer, when they have this many bytes … */
   batchBytes: number;

@@ -4,7 +4,7 @@ import { announcesNoBody, isNdjson } from './media-types.js';
 import { ProblemError } from '../problems/problem.js';
 import type { Tolerance } from './tolerance.js';
 
-/** As much of a body has to come in a second, once the patience is over. */
+/** A body has to come with so many bytes a second, once the patience is over. */
 const BYTES_PER_SECOND = 16 * 1024;
 
 const tooSlow = () => new ProblemError('request_timeout', 'The body did not come, or came too slowly.');

@@ -22,7 +22,7 @@ export class JsonRefused extends Error {
 
 /** Of objects and lists. */
 const MAX_DEPTH = 32;
-/** As many as the longest list of any request. */
+/** The longest list of any request has so many. */
 const MAX_ITEMS = 10_000;
 const MAX_FIELDS = 1_000;
 const MAX_CHARACTERS = 64 * 1024;
@@ -68,7 +68,10 @@ function decode(bytes: Buffer): string {
   return bytes.toString('utf8', hasMark ? 3 : 0);
 }
 
-/** What cannot be decoded becomes U+FFFD, three bytes; where the bytes are others, it was not there before. */
+/**
+ * The decoder makes U+FFFD, three bytes, of bytes that are no UTF-8. Where the bytes are others, the text did not have
+ * it.
+ */
 function firstBadByte(bytes: Buffer): number {
   let offset = goodBytes(bytes);
   for (const character of bytes.toString('utf8', offset, offset + 2 * WINDOW_BYTES)) {
@@ -83,7 +86,7 @@ function firstBadByte(bytes: Buffer): number {
   return offset;
 }
 
-/** How many bytes at the start are UTF-8, in steps. */
+/** Counts the bytes at the start that are UTF-8, in steps. */
 function goodBytes(bytes: Buffer): number {
   let good = 0;
   for (;;) {

@@ -1,4 +1,4 @@
-/** What clients are given who are slow, silent, or unknown. */
+/** The time and the tries that slow, silent and unknown clients get. */
 export interface Tolerance {
   /** For the whole head of a request; on a connection on which nothing was ever sent as well. */
   headMs: number;

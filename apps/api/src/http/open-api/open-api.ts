@@ -34,7 +34,7 @@ export function useOpenApi(api: NestFastifyApplication, publicUrl: string): void
   SwaggerModule.setup('docs', api, documentOf, { jsonDocumentUrl: 'openapi.json' });
 }
 
-/** What answers each operation, by its operationId. */
+/** The method that answers each operation, by its operationId. */
 function handlersOf(api: NestFastifyApplication): Map<string, Handler> {
   const handlers = new Map<string, Handler>();
   for (const module of api.get(ModulesContainer).values()) {

@@ -538,7 +538,7 @@ export const isProblemCode = (code: string): code is ProblemCode => Object.hasOw
 export interface ProblemDescription {
   status: number;
   title: string;
-  /** With code between backticks. */
+  /** Text, with code between backticks. */
   advice: string;
 }
 

@@ -17,7 +17,7 @@ const DEAD_AFTER_MS = 10 * 60_000;
 /** Callers who are told so are not welcome to go on: each attempt takes a connection of its own. */
 const LAST_WORDS = [401, 408, 413];
 
-/** How long what a client still sends is read, and thrown away, after it was answered. */
+/** The time for which a client that was answered may still send: that is read, and thrown away. */
 const LINGER_MS = 2_000;
 
 /** For Fastify. The time of a whole request has no limit: a takedown of a million lines may come slowly. */

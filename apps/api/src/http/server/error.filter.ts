@@ -109,7 +109,7 @@ const isOurs = (error: unknown): error is Error & { code: string } =>
 /** Errors of Nest and Fastify, by their status: their texts may repeat what was sent. */
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
-  // What Node throws is of another realm under jest.
+  // Under jest, errors of Node come from another realm.
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' ? status : undefined;
 }

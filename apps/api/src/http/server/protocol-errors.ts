@@ -10,7 +10,7 @@ import { securityHeaders } from './security-headers.js';
  * For Fastify: what fails before there is a request that a hook or a filter could see is a problem document as well.
  */
 export const protocolErrors = (publicUrl: string) => ({
-  /** Of an address that the router cannot read. */
+  /** Answers a request whose address the router cannot read. */
   frameworkErrors(error: { code?: string }, request: FastifyRequest, reply: FastifyReply): void {
     withId((id) => {
       const problem = seenAt(publicUrl, problemFor(error.code));
@@ -23,7 +23,7 @@ export const protocolErrors = (publicUrl: string) => ({
     });
   },
 
-  /** Of what is not HTTP, or did not come in time. */
+  /** Answers what is not HTTP, or did not come in time. */
   clientErrorHandler(error: { code?: string }, socket: Socket): void {
     if (error.code === 'ECONNRESET' || !socket.writable) return;
     // Node keeps there what is being answered: into the middle of an answer nothing can be said.

@@ -46,7 +46,7 @@ export async function useSecurityHeaders(fastify: FastifyInstance, publicUrl: st
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },
     strictTransportSecurity: isHttps(publicUrl) && { maxAge: YEAR_S, includeSubDomains: false },
-    // Whoever opens the authorization page in a window of its own would lose sight of it.
+    // A site that opens the authorization page in a window of its own would lose sight of it.
     crossOriginOpenerPolicy: false,
     // Of no use to data and to pages that load nothing.
     crossOriginResourcePolicy: false,
