@@ -60,6 +60,18 @@ describeWith('nginx', 'behind an nginx that takes a part of the path away', () =
     expect(done.text).toContain('All set');
   });
 
+  it('a problem leads to the page that explains it, and the description to the routes', async () => {
+    const answer = await fetch(`${publicUrl}v1/merchants`);
+    const { type, title } = (await answer.json()) as { type: string; title: string };
+    const page = await open(new URL(type, answer.url).href);
+    expect(page.status).toBe(200);
+    expect(page.text).toContain(title);
+
+    const description = `${publicUrl}openapi.json`;
+    const { servers } = (await (await fetch(description)).json()) as { servers: { url: string }[] };
+    expect(new URL(`${servers[0]?.url}/v1/merchants`, description).href).toBe(answer.url);
+  });
+
   it('so does the link that the api gives for a merchant who has to authorize again', async () => {
     const { appid } = await system.control('POST', 'merchants', {});
     const page = await click(`${publicUrl}authorize/${PLATFORM.component_appid}`);

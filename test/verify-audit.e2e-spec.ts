@@ -28,7 +28,7 @@ describe('npm run verify-audit', () => {
     if (!principal) throw new Error('no key');
     actor = { ...principal, requestId: 'test', ip: '192.0.2.7' };
     for (const subjectId of ['wx1', 'wx2', 'wx3']) {
-      await audit.record(actor, { action: 'platform.updated', subjectType: 'platform', subjectId });
+      await audit.appendAlone(actor, { action: 'platform.updated', subjectType: 'platform', subjectId });
     }
   });
   afterEach(async () => {
@@ -52,7 +52,7 @@ describe('npm run verify-audit', () => {
 
   it('finds a log sound that nobody touched', async () => {
     await dataSource.transaction((tx) =>
-      audit.note(tx, actor, { action: 'deletion.accepted', subjectType: 'deletion', subjectId: 'x' }),
+      audit.defer(tx, actor, { action: 'deletion.accepted', subjectType: 'deletion', subjectId: 'x' }),
     );
     const { code, out } = await verify();
     expect({ code, out }).toEqual({
@@ -81,10 +81,10 @@ describe('npm run verify-audit', () => {
   it('misses rows that were cut off, also where others came after them', async () => {
     const [last] = await audit.list(actor.scope, { limit: 1 });
     const noted = [last?.hash ?? ''];
-    await audit.record(actor, { action: 'platform.updated', subjectType: 'platform', subjectId: 'wx4' });
+    await audit.appendAlone(actor, { action: 'platform.updated', subjectType: 'platform', subjectId: 'wx4' });
     expect(await verify(database.url, noted)).toMatchObject({ code: 0 });
     await tamper(`DELETE FROM audit_events WHERE subject_id IN ('wx3', 'wx4')`);
-    await audit.record(actor, { action: 'platform.updated', subjectType: 'platform', subjectId: 'wx5' });
+    await audit.appendAlone(actor, { action: 'platform.updated', subjectType: 'platform', subjectId: 'wx5' });
     expect(await verify()).toMatchObject({ code: 0 });
     expect(await verify(database.url, noted)).toMatchObject({ code: 1, err: expect.stringContaining(noted[0] ?? '') });
     expect(await verify(database.url, ['newest'])).toMatchObject({ code: 2 });
@@ -97,7 +97,7 @@ describe('npm run verify-audit', () => {
     it('finds a log sound that has grown since', async () => {
       await noteHead();
       expect(await noteHead()).toBe('');
-      await audit.record(actor, { action: 'platform.updated', subjectType: 'platform', subjectId: 'wx4' });
+      await audit.appendAlone(actor, { action: 'platform.updated', subjectType: 'platform', subjectId: 'wx4' });
       await anHourLater();
       await noteHead();
       expect(await verify()).toMatchObject({ code: 0, out: expect.stringContaining('sound: 5 rows'), err: '' });
@@ -114,7 +114,7 @@ describe('npm run verify-audit', () => {
       expect(await verify()).toEqual(emptied);
       // What comes later covers nothing up.
       for (const subjectId of ['wx5', 'wx6', 'wx7', 'wx8']) {
-        await audit.record(actor, { action: 'platform.updated', subjectType: 'platform', subjectId });
+        await audit.appendAlone(actor, { action: 'platform.updated', subjectType: 'platform', subjectId });
       }
       await anHourLater();
       await noteHead();
@@ -163,14 +163,14 @@ describe('npm run verify-audit', () => {
          VALUES (now() + interval '3 hours', $1, 'admin', 'platform.updated', 'platform', 'wx9', 'test', '192.0.2.7', '{}')`,
         [actor.apiKeyId],
       );
-      await audit.chainNoted();
+      await audit.chainDeferred();
       expect(await verify()).toMatchObject({ code: 1, err: expect.stringContaining('Rows of 3 hours are in no head') });
     });
   });
 
   it('finds acts that nobody chains', async () => {
     await dataSource.transaction((tx) =>
-      audit.note(tx, actor, { action: 'deletion.accepted', subjectType: 'deletion', subjectId: 'x' }),
+      audit.defer(tx, actor, { action: 'deletion.accepted', subjectType: 'deletion', subjectId: 'x' }),
     );
     await dataSource.query(`UPDATE audit_inbox SET at = now() - interval '6 minutes'`);
     expect(await verify()).toMatchObject({ code: 1, err: expect.stringContaining('the oldest for 6 minutes') });

@@ -28,7 +28,7 @@ export const arrows = {
   'libs/logging': [],
   'libs/settings': ['vault'],
   'libs/embedded-postgres': [],
-  'libs/database': ['concurrency', 'postgres', 'vault'],
+  'libs/database': ['concurrency', 'postgres', 'settings', 'vault'],
   'libs/scope': ['database'],
   'libs/access': ['database', 'vault', 'scope'],
   'libs/events': ['database', 'scope'],

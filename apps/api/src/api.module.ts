@@ -120,7 +120,11 @@ export class ApiModule {
         TakedownStream,
         { provide: CLICK_LIMIT, useFactory: () => new RateLimit(tolerance.clicksPerMinute) },
         { provide: Refusals, useFactory: () => new Refusals(metrics, tolerance.refusalsToldEveryMs) },
-        { provide: APP_FILTER, useClass: ErrorFilter },
+        {
+          provide: APP_FILTER,
+          useFactory: (refusals: Refusals) => new ErrorFilter(refusals, env.PUBLIC_URL),
+          inject: [Refusals],
+        },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: RequestValidationPipe },
         { provide: APP_INTERCEPTOR, useClass: StandardSchemaSerializerInterceptor },

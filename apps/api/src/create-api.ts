@@ -67,7 +67,7 @@ export async function createApi(
   useStrictJson(api);
   useStreamedBodies(adapter.getInstance(), tolerance);
   usePushBodies(adapter.getInstance());
-  useOpenApi(api);
+  useOpenApi(api, env.PUBLIC_URL);
   if (env.BOOTSTRAP_API_KEY && !(await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY))) {
     logger.warn('BOOTSTRAP_API_KEY was revoked or replaced, or has limits or an end: set a new one');
   }

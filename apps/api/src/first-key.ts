@@ -18,8 +18,8 @@ export class FirstKeyNotKept extends Error {
 }
 
 /**
- * An admin's key for a deployment that has none, in a file that only its owner can read: what is printed ends up in logs. The key
- * works only once it is there.
+ * An admin's key for a deployment that has none, in a file that only its owner can read: what is printed ends up in
+ * logs. The key works only once it is there.
  * @returns the file's path, if this process made a key
  * @throws FirstKeyNotKept
  */

@@ -24,7 +24,9 @@ export function keyReport(
         .map((id) => {
           const rows = rowsOf(id);
           if (rows === 0)
-            return `${id} can go: no row needs it. Take it out of MASTER_KEYS everywhere, and keep it with old backups.`;
+            return (
+              `${id} can go: no row needs it. Take it out of MASTER_KEYS everywhere, and keep it with old ` + `backups.`
+            );
           return `${id} must stay: ${rows} rows need it. Workers that have both keys seal them anew.`;
         }),
     ],

@@ -5,8 +5,8 @@ import { readSettings, settings, SettingsInvalid } from '@app/settings';
 import { keyReport } from './key-report.js';
 
 /**
- * `npm run keys`: how many rows of which tables each of MASTER_KEYS is needed for, and which can go. Reads only, and may run
- * beside the service. Exits 1 where a key is missing or wrong, 2 where it could not look.
+ * `npm run keys`: how many rows of which tables each of MASTER_KEYS is needed for, and which can go. Reads only, and
+ * may run beside the service. Exits 1 where a key is missing or wrong, 2 where it could not look.
  */
 const schema = z.object({ DATABASE_URL: settings.DATABASE_URL, MASTER_KEYS: settings.MASTER_KEYS });
 try {

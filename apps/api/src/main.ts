@@ -1,29 +1,24 @@
 import { setFlagsFromString } from 'node:v8';
 import { Logger } from '@nestjs/common';
 import { ApiKeys } from '@app/access';
-import { isDatabaseAway, prepareDatabase, whyNotStarted } from '@app/database';
+import { waitForDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
-import { endStart, reach, readSettings } from '@app/settings';
+import { endStart, readSettings } from '@app/settings';
 import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
 import { FirstKeyNotKept, makeFirstKey } from './first-key.js';
 
-// Without this, V8 takes much of what a request makes for long-lived, and keeps it until the next full collection, which makes
-// the frequent ones longer: see docs/benchmarks.md, also for why the worker does without.
+// Without this, V8 takes much of what a request makes for long-lived, and keeps it until the next full collection,
+// which makes the frequent ones longer: see docs/benchmarks.md, also for why the worker does without.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
 let logger = createLogger({ level: 'log' });
 try {
   const env = readSettings(apiEnvSchema, process.env);
   logger = createLogger({ level: env.LOG_LEVEL });
-  // What is logged before Nest starts is JSON too.
+  // Nest's own logger is replaced here, so that lines from before its start are JSON too.
   Logger.overrideLogger(logger);
-  const roles = { ownerUrl: env.MIGRATION_DATABASE_URL, holdsQueue: !env.QUEUE_URL?.startsWith('redis') };
-  await reach('DATABASE_URL', () => prepareDatabase(env.DATABASE_URL, env.MASTER_KEYS, roles), {
-    isAway: isDatabaseAway,
-    onWait: (reason) =>
-      logger.warn('the database is away, the start waits for it', { setting: 'DATABASE_URL', reason }),
-  });
+  await waitForDatabase(env, logger);
   const api = await createApi(env, logger);
   const file = env.BOOTSTRAP_API_KEY ? undefined : await makeFirstKey(api.get(ApiKeys), env.FIRST_KEY_FILE);
   if (file) logger.log("the first API key, an admin's, is in a file: keep it elsewhere, and delete the file", { file });

@@ -7,9 +7,9 @@ import { readSettings, settings, SettingsInvalid } from '@app/settings';
 import { SecretBox } from '@app/vault';
 
 /**
- * `npm run verify-audit -- [--head <log line>]… [<hash>…]`: whether the audit log in DATABASE_URL is as it was written, and
- * still has what it had by the heads and hashes that were noted before. Reads only, and may run beside the service. Exits 1
- * where something does not fit, 2 where it could not look.
+ * `npm run verify-audit -- [--head <log line>]… [<hash>…]`: whether the audit log in DATABASE_URL is as it was written,
+ * and still has what it had by the heads and hashes that were noted before. Reads only, and may run beside the service.
+ * Exits 1 where something does not fit, 2 where it could not look.
  */
 const CHAINED_WITHIN_MS = 5 * 60_000;
 /** They are noted hourly. */
@@ -78,7 +78,7 @@ function believable(heads: AuditHead[], box: SecretBox | undefined): AuditHead[]
   return box ? heads.filter((head) => isSigned(head, box) !== false) : heads;
 }
 
-/** Whoever writes the log anew may write heads to it, but cannot sign the newest. */
+/** An attacker who writes the log anew may write heads to it, but cannot sign the newest. */
 function tellUnchecked(heads: AuditHead[], box: SecretBox | undefined): void {
   const newest = heads.toSorted((a, b) => a.at.getTime() - b.at.getTime()).at(-1);
   if (!newest) return;

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { isDatabaseAway, prepareDatabase, whyNotStarted } from '@app/database';
+import { waitForDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
-import { endStart, reach, readSettings } from '@app/settings';
+import { endStart, readSettings } from '@app/settings';
 import { createWorker } from './create-worker.js';
 import { workerEnvSchema } from './env.js';
 import { QueueUnfit, waitForQueue } from './wait-for-queue.js';
@@ -10,14 +10,9 @@ let logger = createLogger({ level: 'log' });
 try {
   const env = readSettings(workerEnvSchema, process.env);
   logger = createLogger({ level: env.LOG_LEVEL });
-  // What is logged before Nest starts is JSON too.
+  // Nest's own logger is replaced here, so that lines from before its start are JSON too.
   Logger.overrideLogger(logger);
-  const roles = { ownerUrl: env.MIGRATION_DATABASE_URL, holdsQueue: !env.QUEUE_URL?.startsWith('redis') };
-  await reach('DATABASE_URL', () => prepareDatabase(env.DATABASE_URL, env.MASTER_KEYS, roles), {
-    isAway: isDatabaseAway,
-    onWait: (reason) =>
-      logger.warn('the database is away, the start waits for it', { setting: 'DATABASE_URL', reason }),
-  });
+  await waitForDatabase(env, logger);
   await waitForQueue(env, logger);
   const worker = await createWorker(env, logger);
   worker.enableShutdownHooks(undefined, { useProcessExit: true });

@@ -11,10 +11,12 @@ const EVERY_MS = 15_000;
 /** A push whose job is just being added is no lost one. */
 const LOST_AFTER_MS = 10_000;
 
-/** With it, 200,000 merchants and their tokens have changed keys within an hour. */
+/** At this rate, 200,000 merchants and their tokens change keys within an hour. */
 const RESEALED_A_SWEEP = 2_000;
 
-/** Finds what a crash or a lost queue left behind, and clears what has served its time. Every worker may do it at once. */
+/**
+ * Finds what a crash or a lost queue left behind, and clears what has served its time. Every worker may do it at once.
+ */
 @Injectable()
 export class Sweeper {
   private readonly logger = new Logger(Sweeper.name);
@@ -46,7 +48,7 @@ export class Sweeper {
     return this.loop.stop();
   }
 
-  /** What fails does not keep the rest from being done. */
+  /** A step that fails does not stop the others. */
   private async sweep(stopping: AbortSignal): Promise<void> {
     // By a wrong clock, what is still needed would be forgotten.
     if (!this.clock.agrees) return;
@@ -63,7 +65,7 @@ export class Sweeper {
       () => this.links.forgetOld(),
       () => this.preAuthCodes.forgetOld(),
       () => this.idempotency.sweep(),
-      () => this.audit.chainNoted(),
+      () => this.audit.chainDeferred(),
       () => this.auditHeads.noteHourly(),
       () => this.events.adoptRestored(),
       () => this.events.forgetOld(),

@@ -13,7 +13,9 @@ const AWAITED_FACTS_AT_A_TIME = 100;
 /** Of accepted whole messages, per sweep. */
 const VERIFICATIONS_AT_A_TIME = 500;
 
-/** What keeps grants and tokens sound without anybody asking. Job ids are those of the rows, so every worker may do it. */
+/**
+ * What keeps grants and tokens sound without anybody asking. Job ids are those of the rows, so every worker may do it.
+ */
 @Injectable()
 export class Upkeep {
   constructor(

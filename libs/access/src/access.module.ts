@@ -7,7 +7,7 @@ import { IssuedKeys, KEYS_PER_TENANT } from './keys/issued-keys.js';
 
 const capabilities = [ApiKeys, AuditHeads, AuditLog, Idempotency, IssuedKeys];
 
-/** Who may ask, what was asked already, and who did what. Takes its data source from DatabaseModule. */
+/** API keys, idempotency keys and the audit log. The data source comes from DatabaseModule. */
 @Module({})
 export class AccessModule {
   /** @param keysPerTenant 0: as many as it likes */

@@ -1,10 +1,10 @@
 import { ApiKey } from './principals/api-key.entity.js';
 import { AuditEvent } from './audit/audit-event.entity.js';
-import { NotedAct } from './audit/audit-inbox.entity.js';
+import { DeferredAct } from './audit/audit-inbox.entity.js';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
 
 /** For DatabaseModule.forRoot. */
-export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey, NotedAct];
+export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey, DeferredAct];
 
 export { AccessModule } from './access.module.js';
 export { type Role } from './principals/api-key.entity.js';

@@ -3,13 +3,14 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { dataSourceOptions, IN_PUBLIC, MIGRATION_LOCK } from './data-source.js';
 import { rows } from './sql/rows.js';
 
-/** What nobody changes, the service included. Their triggers say so, too, but an owner could drop these. */
+/** The tables that nobody changes, the service included. Triggers say so, too, but an owner could drop these. */
 const APPEND_ONLY = ['audit_events', 'audit_heads'];
 
 /**
- * Lets the role of the service read and write what it needs in the tables of another role, which has made them: all but the past
- * of the audit log. Run after each migration, for tables come and go.
- * @param url of the service @param ownerUrl of the role that migrates @param holdsQueue the queue makes itself a schema there
+ * Lets the role of the service read and write what it needs in the tables of another role, which has made them: all but
+ * the past of the audit log. Run after each migration, for tables come and go.
+ * @param url of the service @param ownerUrl of the role that migrates @param holdsQueue the queue makes itself a schema
+ * there
  */
 export async function grantToService(url: string, ownerUrl: string, holdsQueue: boolean): Promise<void> {
   const role = await roleOf(url);
@@ -42,14 +43,14 @@ async function grant(tx: EntityManager, role: string, holdsQueue: boolean): Prom
     `GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${here.role}`,
     `REVOKE ALL ON ${APPEND_ONLY.join(', ')} FROM ${here.role}`,
     `GRANT SELECT, INSERT ON ${APPEND_ONLY.join(', ')} TO ${here.role}`,
-    // What has run is the owner's to say.
+    // The owner alone says which migrations have run.
     `REVOKE INSERT, UPDATE, DELETE ON migrations FROM ${here.role}`,
     ...(holdsQueue ? [`GRANT CREATE ON DATABASE ${here.database} TO ${here.role}`] : []),
   ];
   for (const statement of statements) await tx.query(statement);
 }
 
-/** As Postgres knows it: an address may leave it out. */
+/** The role's name as Postgres knows it: an address may leave it out. */
 async function roleOf(url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
   client.on('error', () => undefined);

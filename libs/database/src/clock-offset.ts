@@ -6,14 +6,15 @@ export interface ClockReading {
   askedAt: number;
   answeredAt: number;
   databaseAt: number;
-  /** How long the answer took, by a clock that nobody sets. */
+  /** The time that the answer took, by a clock that nobody sets. */
   tookMs: number;
 }
 
 /**
- * How far this process's clock is ahead of the database's at the least, whenever within `tookMs` the database looked at its own:
- * 0 while both may agree.
- * @returns ms, negative where the process is behind; undefined where its clock was set during the comparison, which tells nothing
+ * How far this process's clock is ahead of the database's at the least, whenever within `tookMs` the database looked at
+ * its own: 0 while both may agree.
+ * @returns ms, negative where the process is behind; undefined where its clock was set during the comparison, which
+ * tells nothing
  */
 export function leastOffsetMs({ askedAt, answeredAt, databaseAt, tookMs }: ClockReading): number | undefined {
   if (Math.abs(answeredAt - askedAt - tookMs) > MOST_OFFSET_MS / 2) return undefined;

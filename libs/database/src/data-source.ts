@@ -113,8 +113,8 @@ export const MIGRATION_LOCK = 727_274;
 const ANSWER_WITHIN_MS = 60_000;
 
 /**
- * A machine that vanishes says no good-bye. Without these, Postgres would keep its locks for two hours, the dispatcher's among
- * them, and we would wait a quarter of an hour for an answer that cannot come.
+ * A machine that vanishes says no good-bye. Without these, Postgres would keep its locks for two hours, the
+ * dispatcher's among them, and we would wait a quarter of an hour for an answer that cannot come.
  */
 const BOTH_ENDS_NOTICE = {
   Client: SteadyClient,
@@ -137,12 +137,13 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     // For one to be opened, and for one to be free.
     connectTimeoutMS: 10_000,
     extra: { ...BOTH_ENDS_NOTICE, answerWithinMs: ANSWER_WITHIN_MS },
-    // A server that restarts drops idle connections: pg reports that as an error of the pool, which is no reason to die.
+    // A server that restarts drops idle connections: pg reports that as an error of the pool, which is no reason to
+    // die.
     poolErrorHandler: () => undefined,
   };
 }
 
-/** Where a role could make a schema by the name of another, that one would stand in front of the tables. */
+/** Without this, a schema by the name of our role, whoever made it, would stand in front of the tables. */
 export const IN_PUBLIC = { options: `${BOTH_ENDS_NOTICE.options} -c search_path=public` };
 
 /**

@@ -8,8 +8,8 @@ const EVERY_MS = 5_000;
 const wallAheadMs = () => Date.now() - performance.now();
 
 /**
- * Whether this process's clock agrees with the database's. Queues write the delays of retries by the clock of whichever process
- * waits, and others read them by theirs: one that is ten minutes off makes retries run out at once, or wait.
+ * Whether this process's clock agrees with the database's. Queues write the delays of retries by the clock of whichever
+ * process waits, and others read them by theirs: one that is ten minutes off makes retries run out at once, or wait.
  */
 @Injectable()
 export class DatabaseClock {

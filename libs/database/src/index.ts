@@ -12,4 +12,5 @@ export { SealedColumns, type SealedPlace } from './sealing/sealed-columns.js';
 export { countKeyUses, keyIdsInUse, SEALED_COLUMNS, SEALED_TABLES, type KeyUse } from './sealing/sealed-tables.js';
 export { databaseShortage, type DatabaseShortage } from './shortage.js';
 export { tryWrite } from './try-write.js';
-export { isDatabaseAway, PoolerBetween, prepareDatabase, refuseKeys, whyNotStarted } from './why-not-started.js';
+export { waitForDatabase } from './wait-for-database.js';
+export { PoolerBetween, prepareDatabase, refuseKeys, whyNotStarted } from './why-not-started.js';

@@ -14,7 +14,10 @@ export function databaseShortage(error: unknown): DatabaseShortage | undefined {
   return undefined;
 }
 
-/** An error, what it wraps (TypeORM's `driverError`, `cause`), and those of an AggregateError: Node makes one of all addresses. */
+/**
+ * An error, what it wraps (TypeORM's `driverError`, `cause`), and those of an AggregateError: Node makes one of all
+ * addresses.
+ */
 function chainOf(error: unknown): Error[] {
   const chain: Error[] = [];
   const visit = (one: unknown) => {
@@ -41,8 +44,8 @@ function bySqlState(code: string): DatabaseShortage | undefined {
     // Also what a standby says, which stands in while its primary is away.
     case '25006':
       return 'database_read_only';
-    // Shut down (01), crashed (02), starting up (03), its database dropped (04), idle for too long (05); not 57014, a cancel.
-    // 58030 is an error of the disk; 3D000: the database is being restored or renamed.
+    // Shut down (01), crashed (02), starting up (03), its database dropped (04), idle for too long (05); not 57014, a
+    // cancel. 58030 is an error of the disk; 3D000: the database is being restored or renamed.
     case '57P01':
     case '57P02':
     case '57P03':
@@ -79,7 +82,7 @@ function bySystemCode(error: Error): DatabaseShortage | undefined {
   return SYSTEM_CODES.includes(codeOf(error)) ? 'database_unavailable' : undefined;
 }
 
-/** What pg, its pool and TypeORM say without a code. */
+/** The messages of pg, its pool and TypeORM that come without a code. */
 function byWords({ name, message }: Error): DatabaseShortage | undefined {
   // The pool's own: every connection was in use for as long as one waits.
   if (message === 'timeout exceeded when trying to connect') return 'database_busy';

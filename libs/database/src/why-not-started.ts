@@ -24,7 +24,10 @@ export function whyNotStarted(error: unknown): string | undefined {
   if (!shortage || !(error instanceof Error)) return undefined;
   // PgBouncer's own words, which have no code of their own.
   if (error.message.includes('unsupported startup parameter')) {
-    return `DATABASE_URL leads to a PgBouncer that refuses our timeouts (${error.message}). Connect to Postgres itself: see docs/operations.md.`;
+    return (
+      `DATABASE_URL leads to a PgBouncer that refuses our timeouts (${error.message}). Connect to Postgres ` +
+      `itself: see docs/operations.md.`
+    );
   }
   return `${WHAT[shortage]} (${error.message || error.name}). Start again when that is mended.`;
 }
@@ -72,7 +75,8 @@ export class PoolerBetween extends Error {
   constructor() {
     super(
       'DATABASE_URL leads to a pooler, such as PgBouncer, that drops what a connection begins with (ignore_startup_parameters): ' +
-        'locks, notices and timeouts would not hold. Connect to Postgres itself: an api and a worker have pools of their own.',
+        'locks, notices and timeouts would not hold. Connect to Postgres itself: an api and a worker have ' +
+        'pools of their own.',
     );
   }
 }
@@ -88,7 +92,7 @@ async function refusePooler(url: string): Promise<void> {
     connectionTimeoutMillis: 5_000,
     query_timeout: 5_000,
   });
-  // What happens to it later is told by the query.
+  // A connection that breaks later is told by the query.
   client.on('error', () => undefined);
   try {
     await client.connect();

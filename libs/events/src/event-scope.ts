@@ -1,7 +1,7 @@
 import type { Bind } from '@app/database';
 import { askedWithin, EVERYTHING, isWithin, type Scope } from '@app/scope';
 
-/** What an event is about: one platform, one merchant, or else at most those of its scope. */
+/** The subject of an event: one platform, one merchant, or else at most those of its scope. */
 export interface EventReach {
   componentAppid: string | null;
   authorizerAppid: string | null;
@@ -9,7 +9,7 @@ export interface EventReach {
   scopeMerchants: string[] | null;
 }
 
-/** What may be about anything is not for readers who are limited. */
+/** Readers with limits do not see an event that may be about anything. */
 export const isInScope = (scope: Scope, about: EventReach): boolean =>
   isWithin(
     {
@@ -20,20 +20,20 @@ export const isInScope = (scope: Scope, about: EventReach): boolean =>
   );
 
 /**
- * SQL on an event `s`: whether it tells the metadata of a deletion that was asked for beyond the reader's limits. It may be a
- * merchant who reads, and the metadata the provider's.
+ * SQL on an event `s`: whether it tells the metadata of a deletion that was asked for beyond the reader's limits. It
+ * may be a merchant who reads, and the metadata the provider's.
  */
 export function isAskedBeyond(scope: Scope | undefined, bind: Bind): string {
   return `s.data ? 'metadata' AND NOT ${askedWithin(scope ?? EVERYTHING, 's.requested_by', bind)}`;
 }
 
-/** As such a reader is told of it. */
+/** The event as such a reader gets it. */
 export const withoutMetadata = <Event extends { data: Record<string, unknown> }>(event: Event): Event => ({
   ...event,
   data: { ...event.data, metadata: null, hidden: ['metadata'] },
 });
 
-/** As isInScope, in SQL: conditions on events `s`. */
+/** The same as isInScope, in SQL: conditions on events `s`. */
 export function scopeConditions(scope: Scope | undefined, bind: Bind): string[] {
   const condition = (limits: readonly string[] | null | undefined, one: string, several: string) =>
     limits ? [`(CASE WHEN ${one} IS NULL THEN ${several} ELSE ARRAY[${one}] END) <@ ${bind(limits)}::text[]`] : [];

@@ -2,7 +2,9 @@ import type { Scope } from '@app/scope';
 
 /** Everything that is told to whoever listens, with what is told. Never a secret. Data only ever gains fields. */
 export interface EventData {
-  /** A grant, new or renewed. `source`: an authorization code, or WeChat's list of authorizers when the code was lost. */
+  /**
+   * A grant, new or renewed. `source`: an authorization code, or WeChat's list of authorizers when the code was lost.
+   */
   'merchant.authorized': { source: 'code' | 'list'; permission_sets: number[] };
   /** `source`: WeChat's event, or an answer that told of it first. */
   'merchant.unauthorized': { source: 'event' | 'answer' };
@@ -11,9 +13,10 @@ export interface EventData {
   /** Reasons are those of a merchant's `ineligible_reasons`. */
   'merchant.eligibility_changed': { eligible: boolean; reasons: string[]; previous_reasons: string[] };
   /**
-   * Another system mints for the same account, and each mint makes the other's token void. `fresh_refused`: WeChat refuses tokens
-   * that were minted for the very call. Its deletions wait; told once until a token is taken again. `void_early`: tokens work,
-   * and are void before their time again and again. Its deletions go on; told once an hour at most. `since` is an ISO 8601 moment.
+   * Another system mints for the same account, and each mint makes the other's token void. `fresh_refused`: WeChat
+   * refuses tokens that were minted for the very call. Its deletions wait; told once until a token is taken again.
+   * `void_early`: tokens work, and are void before their time again and again. Its deletions go on; told once an hour
+   * at most. `since` is an ISO 8601 moment.
    */
   'merchant.token_conflict': {
     kind: 'fresh_refused' | 'void_early';
@@ -69,7 +72,7 @@ export interface TakedownFacts {
   counts: Record<string, number>;
 }
 
-/** As the takedown itself tells them. */
+/** The counts as the takedown itself tells them. */
 export interface EndedTakedownFacts extends TakedownFacts {
   accepted: number;
   already_open: number;
@@ -79,13 +82,16 @@ export interface EndedTakedownFacts extends TakedownFacts {
 
 export type EventType = keyof EventData;
 
-/** What an event is about. What holds for no single platform or merchant leaves them out. */
+/** The subject of an event. One that holds for no single platform or merchant leaves them out. */
 export interface EventSubject {
   platform?: { id: string; componentAppid: string } | undefined;
   merchant?: { id: string; authorizerAppid: string } | undefined;
   deletionId?: string | undefined;
   takedownId?: string | undefined;
-  /** Without a single platform or merchant: what whoever did it may reach. Readers with the same limits, or wider, hear of it. */
+  /**
+   * Without a single platform or merchant: what whoever did it may reach. Readers with the same limits, or wider, hear
+   * of it.
+   */
   scope?: Scope | undefined;
 }
 

@@ -17,7 +17,9 @@ export class EventRow {
   @Column('text', { name: 'authorizer_appid', nullable: true }) authorizerAppid!: string | null;
   @Column('uuid', { name: 'deletion_id', nullable: true }) deletionId!: string | null;
   @Column('uuid', { name: 'takedown_id', nullable: true }) takedownId!: string | null;
-  /** Of what is about no single platform or merchant: whom it concerns, component_appids. Null: not known, or everybody. */
+  /**
+   * Of what is about no single platform or merchant: whom it concerns, component_appids. Null: not known, or everybody.
+   */
   @Column('text', { name: 'scope_platforms', array: true, nullable: true }) scopePlatforms!: string[] | null;
   /** authorizer_appids */
   @Column('text', { name: 'scope_merchants', array: true, nullable: true }) scopeMerchants!: string[] | null;

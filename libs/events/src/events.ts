@@ -1,13 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows, type Sql } from '@app/database';
+import { rows, statement, type Sql } from '@app/database';
 import type { Scope } from '@app/scope';
 import { FEED_START, feedCursor, readFeedCursor } from './feed-cursor.js';
 import { isAskedBeyond, scopeConditions, withoutMetadata } from './event-scope.js';
 import type { EventType, NewEvent } from './event-types.js';
 
-/** SQL expressions, of which each row that they are selected from makes an event. `data` is as EventData tells for the type. */
+/**
+ * SQL expressions, of which each row that they are selected from makes an event. `data` is as EventData tells for the
+ * type.
+ */
 export interface EventExpressions {
   type: string;
   platformId: string;
@@ -21,9 +24,13 @@ export interface EventExpressions {
   data: string;
 }
 
-/** SQL that writes many events within the statement that makes them happen. @param from where the expressions' columns come from */
+/**
+ * SQL that writes many events within the statement that makes them happen.
+ * @param from where the expressions' columns come from
+ */
 export const insertEvents = (event: EventExpressions, from: string): string => `
-  INSERT INTO events (type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id, takedown_id, requested_by, data)
+  INSERT INTO events (type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id, takedown_id,
+    requested_by, data)
   SELECT ${event.type}, ${event.platformId}, ${event.componentAppid}, ${event.merchantId}, ${event.authorizerAppid},
     ${event.deletionId}, ${event.takedownId}, ${event.requestedBy ?? 'NULL::uuid'}, ${event.data} FROM ${from}`;
 
@@ -43,10 +50,10 @@ export interface FeedEvent {
   takedownId: string | null;
   scopePlatforms: string[] | null;
   scopeMerchants: string[] | null;
-  /** Without the metadata of what was asked for beyond the scope of whoever reads. */
+  /** The data, without the metadata of wishes from beyond the reader's scope. */
   data: Record<string, unknown>;
   createdAt: Date;
-  /** Where a reader stands that has read this event and all before it. */
+  /** The cursor of a reader who has read this event and all before it. */
   cursor: string;
 }
 
@@ -62,7 +69,7 @@ export interface FeedFilter {
 
 export interface FeedPage {
   events: FeedEvent[];
-  /** Where to go on. It moves even when nothing was found, so keep it. */
+  /** The cursor to go on from. It moves even when nothing was found, so keep it. */
   next: string;
   /** False: all that there is so far was read. True: there may be more, even if this page is short or empty. */
   hasMore: boolean;
@@ -87,8 +94,8 @@ export class Events {
     { type, platform, merchant, deletionId, takedownId, scope, data }: NewEvent,
   ): Promise<void> {
     await tx.query(
-      `INSERT INTO events (id, type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id, takedown_id, data,
-         scope_platforms, scope_merchants) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      `INSERT INTO events (id, type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id,
+         takedown_id, data, scope_platforms, scope_merchants) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
       [
         uuidv7(),
         type,
@@ -120,8 +127,7 @@ export class Events {
     // The horizon is read first: what commits meanwhile is behind it and waits for the next page.
     const horizon = await this.horizon(sql);
     const from = BigInt(place.txid) > BigInt(horizon) ? FEED_START : place;
-    const bound: unknown[] = [from.txid, from.seq, horizon];
-    const bind = (value: unknown) => `$${bound.push(value)}`;
+    const { parameters, bind } = statement(from.txid, from.seq, horizon);
     const among = (column: string, values: readonly string[] | null | undefined) =>
       values ? [`${column} = ANY(${bind(values)}::text[])`] : [];
     const filters = [
@@ -149,7 +155,7 @@ export class Events {
          FROM scanned s WHERE ${['TRUE', ...filters].join(' AND ')} ORDER BY s.txid, s.seq LIMIT ${bind(limit)}
        )
        SELECT * FROM edge LEFT JOIN matching ON TRUE ORDER BY txid, seq`,
-      bound,
+      parameters,
     );
     const [edge] = found;
     const events = found.flatMap(({ edgeTxid: _txid, edgeSeq: _seq, scannedCount: _count, ...row }) => {
@@ -171,12 +177,17 @@ export class Events {
     return feedCursor({ txid: await this.horizon(this.dataSource), seq: '0' });
   }
 
-  /** Whether the takedown has events behind the cursor, also such as no reader is shown yet. @throws FeedCursorInvalid */
+  /**
+   * Whether the takedown has events behind the cursor, also such as no reader is shown yet.
+   * @throws FeedCursorInvalid
+   */
   async hasAfter(cursor: string, takedownId: string): Promise<boolean> {
     const { txid, seq } = readFeedCursor(cursor);
     const [found] = await rows<{ isThere: boolean }>(
       this.dataSource,
-      `SELECT EXISTS (SELECT 1 FROM events WHERE takedown_id = $1 AND (txid, seq) > ($2::bigint, $3::bigint)) AS "isThere"`,
+      `SELECT EXISTS (
+         SELECT 1 FROM events WHERE takedown_id = $1 AND (txid, seq) > ($2::bigint, $3::bigint)
+       ) AS "isThere"`,
       [takedownId, txid, seq],
     );
     return found?.isThere === true;
@@ -193,8 +204,8 @@ export class Events {
   }
 
   /**
-   * Takes in the events of a database that was restored from a dump into a server with younger transactions than the dump
-   * knew: otherwise they would stay behind the horizon for long.
+   * Takes in the events of a database that was restored from a dump into a server with younger transactions than the
+   * dump knew: otherwise they would stay behind the horizon for long.
    */
   async adoptRestored(): Promise<void> {
     await this.dataSource.query(

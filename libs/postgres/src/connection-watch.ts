@@ -23,8 +23,8 @@ interface Entry extends Silence {
 
 /**
  * Finds connections to one server that died without a word: a server that failed over, or a firewall that has forgotten
- * them, says no good-bye, and TCP gives up after a quarter of an hour only. Time alone cannot tell a dead connection from a
- * slow statement, so the server is asked, over a new connection.
+ * them, says no good-bye, and TCP gives up after a quarter of an hour only. Time alone cannot tell a dead connection
+ * from a slow statement, so the server is asked, over a new connection.
  */
 export class ConnectionWatch {
   private static readonly all = new Map<string, ConnectionWatch>();
@@ -37,7 +37,7 @@ export class ConnectionWatch {
     private readonly config: ClientConfig,
   ) {}
 
-  /** What one connection finds out is of use for all others of the process to the same server. */
+  /** One connection's finding is of use for all others of the process to the same server. */
   static of(config: ClientConfig): ConnectionWatch {
     const { connectionString, host, port, user, database } = config;
     const key = connectionString ?? JSON.stringify([host, port, user, database]);
@@ -133,8 +133,8 @@ export class ConnectionWatch {
 }
 
 /**
- * Where only the way broke, the server still holds their locks. The pid may be of another connection by now: what is ended
- * is ours and idle at least, and whoever uses it connects anew.
+ * Where only the way broke, the server still holds their locks. The pid may be of another connection by now: what is
+ * ended is ours and idle at least, and whoever uses it connects anew.
  */
 async function endDead(probe: Client, pids: number[]): Promise<void> {
   if (pids.length === 0) return;
@@ -148,7 +148,7 @@ async function endDead(probe: Client, pids: number[]): Promise<void> {
 
 type Client = InstanceType<typeof pg.Client>;
 
-/** What pg knows and its types do not tell. */
+/** The parts of pg's client that its types do not tell. */
 interface Insides {
   processID: number | null;
   readyForQuery?: boolean;
@@ -161,7 +161,7 @@ export const pidOf = (client: Client) => insidesOf(client).processID ?? undefine
 export const isAsking = (client: Client) => insidesOf(client).readyForQuery === false;
 export const bytesRead = (client: Client) => insidesOf(client).connection.stream.bytesRead ?? 0;
 
-/** Whoever uses a client may take all listeners off it; off its connection, nobody does. */
+/** A user of a client may take all listeners off it; nobody takes them off its connection. */
 export const onceEnded = (client: Client, work: () => void) => insidesOf(client).connection.once('end', work);
 
 export function destroy(client: Client, reason: string): void {

@@ -27,9 +27,10 @@ export const isSuspect = ({ isAsking, quietSince }: Silence, now: number) =>
   isAsking && now - quietSince >= SUSPECT_AFTER_MS;
 
 /**
- * Which connections are dead, though nobody has said so: those whose backend the server does not know, as after a failover, and
- * those that wait for an answer while their backend waits for a statement. A statement that merely takes long goes on. What
- * has died with one of them is not waited for: of the others, those go too that have heard nothing since.
+ * Which connections are dead, though nobody has said so: those whose backend the server does not know, as after a
+ * failover, and those that wait for an answer while their backend waits for a statement. A statement that merely takes
+ * long goes on. What has died with one of them is not waited for: of the others, those go too that have heard nothing
+ * since.
  */
 export function deadOf<Connection extends Silence>(
   connections: Connection[],

@@ -25,8 +25,9 @@ export class SteadyClient extends pg.Client implements Watched {
   }
 
   /**
-   * Those who use the connection listen while they use it. Between them there are moments when nobody does, and where an answer
-   * and the server's good-bye are read in one go, its error comes in such a moment. Whoever asks next is told.
+   * Those who use the connection listen while they use it. Between them there are moments when nobody does, and where
+   * an answer and the server's good-bye are read in one go, its error comes in such a moment. Whoever asks next is
+   * told.
    */
   override emit(event: string | symbol, ...facts: unknown[]): boolean {
     if (event === 'error' && this.listenerCount('error') === 0) return false;
@@ -52,7 +53,7 @@ export class SteadyClient extends pg.Client implements Watched {
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | void {
-    // Whoever does not answer does not hang up either.
+    // A server that does not answer does not hang up either.
     const timer = setTimeout(() => destroy(this, 'no good-bye'), GOODBYE_MS).unref();
     onceEnded(this, () => clearTimeout(timer));
     return callback ? super.end(callback) : super.end();

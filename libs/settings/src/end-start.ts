@@ -2,8 +2,8 @@ import { Unreachable } from './reach.js';
 import { SettingsInvalid } from './read-settings.js';
 
 /**
- * Ends a process that could not start, with one line for whoever can mend it, and exit code 1: what was opened so far would keep
- * it up.
+ * Ends a process that could not start, with one line for whoever can mend it, and exit code 1: what was opened so far
+ * would keep it up.
  * @param explain in words what the error says; undefined for one whose stack somebody needs
  */
 export function endStart(

@@ -10,18 +10,22 @@ const urlOf = (protocols: RegExp, error: string) => z.url({ protocol: protocols,
 const wholeNumber = (from: number, to: number) =>
   z.coerce.number({ error: 'must be a number' }).int().min(from).max(to);
 
-/** Every setting of the service, by its environment variable. Each app takes those that it needs into its own schema. */
+/**
+ * Every setting of the service, by its environment variable. Each app takes those that it needs into its own schema.
+ */
 export const settings = {
   DATABASE_URL: urlOf(/^postgres(ql)?$/, 'must be postgres://user:password@host:port/database'),
   /** The same database as the role that owns its tables. Absent: DATABASE_URL's does. */
   MIGRATION_DATABASE_URL: urlOf(/^postgres(ql)?$/, 'must be postgres://user:password@host:port/database').optional(),
   /** Absent: the queue lives in DATABASE_URL. */
   QUEUE_URL: urlOf(/^(postgres(ql)?|rediss?)$/, 'must be a postgres://, redis:// or rediss:// address').optional(),
-  /** Where WeChat and merchants' browsers reach the api. */
+  /**
+   * The address at which WeChat, merchants' browsers and clients reach the api, with the path that a proxy gives it.
+   */
   PUBLIC_URL: httpUrl.default('http://127.0.0.1:3000'),
   PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
-  /** Whose X-Forwarded-For is believed: these addresses and ranges. Absent: nobody's. */
+  /** The addresses and ranges whose X-Forwarded-For is believed. Absent: nobody's is. */
   TRUST_PROXY: z
     .string()
     .transform((text) => text.split(',').map((address) => address.trim()))
@@ -43,14 +47,20 @@ export const settings = {
     .string()
     .regex(/^rk_[A-Za-z0-9_-]{32,128}$/, 'must be rk_ and 32 to 128 letters, digits, "_" or "-"')
     .optional(),
-  /** Where an admin's key is put if there is none yet and none is set. */
+  /** The file for an admin's key, if there is no key yet and none is set. */
   FIRST_KEY_FILE: z.string().min(1).default('./first-admin-key'),
-  /** Requests that the keys of one tenant, or one key of the provider, may make of one api process; 0: as many as they like. */
+  /**
+   * Requests that the keys of one tenant, or one key of the provider, may make of one api process; 0: as many as they
+   * like.
+   */
   API_RATE_PER_MINUTE: wholeNumber(0, 10_000_000).default(60_000),
   /** Requests of one key that one api process works on at a time, and of one tenant's keys together; 0: no limit. */
   API_AT_ONCE_PER_KEY: wholeNumber(0, 100_000).default(200),
   API_AT_ONCE_PER_TENANT: wholeNumber(0, 100_000).default(400),
-  /** The same of those that read or work much: lists and exports, and apart from these imports and takedowns with their dry runs. */
+  /**
+   * The same of those that read or work much: lists and exports, and apart from these imports and takedowns with their
+   * dry runs.
+   */
   API_DEAR_AT_ONCE_PER_KEY: wholeNumber(0, 100_000).default(4),
   API_DEAR_AT_ONCE_PER_TENANT: wholeNumber(0, 100_000).default(1),
   /** Keys that a tenant may have; 0: as many as its admins like. */
@@ -77,7 +87,7 @@ export const settings = {
   OPEN_AUTHORIZATION: z.stringbool().default(true),
   /** Pre-auth codes made for those who come without a link, of each platform. */
   OPEN_AUTHORIZATIONS_PER_HOUR: wholeNumber(1, 1_000_000).default(100),
-  /** Where links may lead merchants back to. Absent: nowhere. */
+  /** The origins that links may lead merchants back to. Absent: none. */
   RETURN_ORIGINS: z
     .string()
     .transform((text) => text.split(',').map((origin) => origin.trim()))
@@ -91,7 +101,10 @@ export const settings = {
       ),
     )
     .default([]),
-  /** Either way, so twice that is at most as long as recorded pushes are kept: one that was forgotten would be taken for new. */
+  /**
+   * Either way, so twice that is at most as long as recorded pushes are kept: one that was forgotten would be taken for
+   * new.
+   */
   PUSH_MAX_AGE_S: wholeNumber(60, 15 * 86_400).default(86_400),
   WORKER_CONCURRENCY: wholeNumber(1, 1_000).default(20),
   DEFAULT_RATE_PER_MINUTE: wholeNumber(1, 100_000).default(60),

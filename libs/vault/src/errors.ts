@@ -1,6 +1,6 @@
 export type VaultErrorCode = 'master_keys_invalid' | 'unknown_key' | 'envelope_malformed' | 'not_authentic';
 
-/** What this lib throws. Messages name key ids and places, never key material or plaintext. */
+/** The errors of this lib. Messages name key ids and places, never key material or plaintext. */
 export class VaultError extends Error {
   constructor(
     readonly code: VaultErrorCode,

@@ -1,6 +1,6 @@
 import type { Backoff } from '@app/queue';
 
-/** What came of an attempt: the HTTP status, or why there was none. */
+/** The outcome of an attempt: the HTTP status, or why there was none. */
 export type Answer = { status: number } | { error: string };
 
 export type AfterAttempt =
@@ -10,7 +10,7 @@ export type AfterAttempt =
   | { step: 'failed'; disable?: 'gone' | 'failing' };
 
 export interface RetrySchedule {
-  /** How often a delivery is tried in all. */
+  /** The number of attempts of a delivery. */
   attempts: number;
   backoff: Backoff;
 }

@@ -46,7 +46,7 @@ export class WebhookEndpointsTooMany extends WebhooksError {
   }
 }
 
-/** Whoever is limited cannot make an endpoint that hears more than they may see. */
+/** A key with limits cannot make an endpoint that hears more than the key may see. */
 export class WebhookScopeTooWide extends WebhooksError {
   constructor() {
     super('key_limited', 'The endpoint would hear of platforms or merchants that the API key has no right to.');

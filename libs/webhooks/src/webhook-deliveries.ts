@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows } from '@app/database';
+import { recordset, rows, statement } from '@app/database';
 import { eventMessage, isInScope, matchesPattern, withoutMetadata, type FeedEvent } from '@app/events';
 import { JobQueues } from '@app/queue';
 import type { Scope } from '@app/scope';
@@ -54,17 +54,20 @@ export class WebhookDeliveries {
     );
     if (planned.length === 0) return;
     const hidden = await this.askedBeyond(tx, planned);
+    const deliveries = planned.map(({ id, endpointId, event }) => ({
+      id,
+      endpointId,
+      eventId: event.id,
+      eventType: event.type,
+      payload: JSON.stringify(eventMessage(hidden.has(id) ? withoutMetadata(event) : event)),
+    }));
+    const { parameters, bind } = statement();
+    const columns = { id: 'uuid', endpointId: 'uuid', eventId: 'uuid', eventType: 'text', payload: 'json' } as const;
     await tx.query(
       `INSERT INTO webhook_deliveries (id, endpoint_id, event_id, event_type, payload)
-       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::json[])
+       SELECT * FROM ${recordset(bind, 'planned', deliveries, columns)}
        ON CONFLICT (endpoint_id, event_id) DO NOTHING`,
-      [
-        planned.map(({ id }) => id),
-        planned.map(({ endpointId }) => endpointId),
-        planned.map(({ event }) => event.id),
-        planned.map(({ event }) => event.type),
-        planned.map(({ id, event }) => JSON.stringify(eventMessage(hidden.has(id) ? withoutMetadata(event) : event))),
-      ],
+      parameters,
     );
   }
 
@@ -73,12 +76,15 @@ export class WebhookDeliveries {
     tx: EntityManager,
     planned: { id: string; endpointId: string; event: FeedEvent }[],
   ): Promise<Set<string>> {
+    const { parameters, bind } = statement();
+    const deliveries = planned.map(({ id, endpointId, event }) => ({ id, endpointId, eventId: event.id }));
     const found = await rows<{ id: string }>(
       tx,
-      `SELECT t.id FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS t (id, endpoint_id, event_id)
+      `SELECT t.id FROM ${recordset(bind, 't', deliveries, { id: 'uuid', endpointId: 'uuid', eventId: 'uuid' })}
        JOIN webhook_endpoints e ON e.id = t.endpoint_id AND (e.platforms IS NOT NULL OR e.merchants IS NOT NULL)
-       JOIN events s ON s.id = t.event_id WHERE s.data ? 'metadata' AND NOT asked_within(s.requested_by, e.platforms, e.merchants)`,
-      [planned.map(({ id }) => id), planned.map(({ endpointId }) => endpointId), planned.map(({ event }) => event.id)],
+       JOIN events s ON s.id = t.event_id
+       WHERE s.data ? 'metadata' AND NOT asked_within(s.requested_by, e.platforms, e.merchants)`,
+      parameters,
     );
     return new Set(found.map(({ id }) => id));
   }
@@ -109,7 +115,9 @@ export class WebhookDeliveries {
     return queued.length;
   }
 
-  /** Takes the job from a delivery that finds too many of its endpoint under way; it gets another when there is room. */
+  /**
+   * Takes the job from a delivery that finds too many of its endpoint under way; it gets another when there is room.
+   */
   async giveBack(id: string): Promise<void> {
     await this.dataSource.query(`UPDATE webhook_deliveries SET is_queued = false WHERE id = $1 AND state = 'pending'`, [
       id,

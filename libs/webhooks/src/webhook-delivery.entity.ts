@@ -25,7 +25,7 @@ export class WebhookDelivery {
   @Column('text', { default: 'pending' }) state!: DeliveryState;
   /** Whether it has a job. Without one it waits until its endpoint has fewer in hand. */
   @Column('boolean', { name: 'is_queued', default: false }) isQueued!: boolean;
-  /** How often somebody asked for it to be sent again. */
+  /** The number of times that somebody asked for it to be sent again. */
   @Column('integer', { default: 0 }) resends!: number;
   /** Since it was last asked for. */
   @Column('integer', { default: 0 }) attempts!: number;

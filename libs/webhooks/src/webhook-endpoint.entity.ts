@@ -2,7 +2,10 @@ import { Check, Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm'
 
 export type EndpointState = 'enabled' | 'disabled';
 
-/** `failing`: nothing got through for as long as a delivery is tried; `gone`: it answered 410; `request`: somebody asked. */
+/**
+ * `failing`: nothing got through for as long as a delivery is tried; `gone`: it answered 410; `request`: somebody
+ * asked.
+ */
 export type DisabledReason = 'failing' | 'gone' | 'request';
 
 /** An address of the provider's that wants to be told of events. */

@@ -45,8 +45,8 @@ export interface EndpointSettings {
 }
 
 /**
- * Undefined: as it was. What an endpoint hears of never changes: whoever sees it also sees what was sent there before, so
- * a narrower one would tell its new readers of others.
+ * Undefined: as it was. What an endpoint hears of never changes: whoever sees it also sees what was sent there before,
+ * so a narrower one would tell its new readers of others.
  */
 export interface EndpointChanges {
   url?: string | undefined;
@@ -55,7 +55,10 @@ export interface EndpointChanges {
   state?: EndpointState | undefined;
 }
 
-/** Within the same limits. Each event is written once per endpoint, and every worker looks at each of them twice a second. */
+/**
+ * Within the same limits. Each event is written once per endpoint, and every worker looks at each of them twice a
+ * second.
+ */
 const MAX_ENDPOINTS = 50;
 
 /** Writes what belongs to a change in its transaction, such as an audit row. */
@@ -65,11 +68,12 @@ const COLUMNS = `id, url, description, event_types AS "eventTypes", platforms, m
   disabled_reason AS "disabledReason", failing_since AS "failingSince", last_delivered_at AS "lastDeliveredAt",
   previous_secret_until AS "previousSecretUntil", created_at AS "createdAt", updated_at AS "updatedAt"`;
 
-/** Whoever is limited sees the endpoints that hear of nothing else. */
+/** A key with limits sees the endpoints that hear of nothing beyond these. */
 const isVisible = (platforms: string, merchants: string) =>
-  `(${platforms}::text[] IS NULL OR platforms <@ ${platforms}) AND (${merchants}::text[] IS NULL OR merchants <@ ${merchants})`;
+  `(${platforms}::text[] IS NULL OR platforms <@ ${platforms})
+   AND (${merchants}::text[] IS NULL OR merchants <@ ${merchants})`;
 
-/** Where the provider wants to be told of events. What is outside the caller's scope is not there. */
+/** The endpoints at which the provider wants to be told of events. Those beyond the caller's scope are not there. */
 @Injectable()
 export class WebhookEndpoints {
   constructor(
@@ -134,7 +138,7 @@ export class WebhookEndpoints {
     if (changes.url !== undefined) this.refusePrivate(changes.url);
     return this.dataSource.transaction(async (tx) => {
       const before = await this.get(scope, id, tx, 'FOR UPDATE');
-      // What is undefined is as it was, which spreading would overwrite.
+      // A field that is undefined stays as it was; spreading would overwrite it.
       const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
       const wanted: WebhookEndpoint = { ...before, ...given };
       await tx.query(
@@ -216,8 +220,8 @@ function refuseWider(allowed: Scope, wanted: Scope): void {
 }
 
 /**
- * Counts what is within the caller's limits, whoever made it. A caller without limits is not held up by what tenants have:
- * there counts what hears of as much as the new one, or of less.
+ * Counts what is within the caller's limits, whoever made it. A caller without limits is not held up by what tenants
+ * have: there counts what hears of as much as the new one, or of less.
  */
 async function refuseTooMany(tx: EntityManager, caller: Scope, wanted: Scope): Promise<void> {
   // Two that come at once take turns, or both would find room.

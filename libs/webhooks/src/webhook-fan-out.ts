@@ -9,8 +9,8 @@ const LOOK_EVERY_MS = 500;
 const EVENTS_AT_A_TIME = 500;
 
 /**
- * Turns the events feed into deliveries. Every worker has one; the row that remembers the place in the feed is locked by
- * whoever moves on from it, and the others pass by.
+ * Turns the events feed into deliveries. Every worker has one; the row that remembers the place in the feed is locked
+ * by whoever moves on from it, and the others pass by.
  */
 @Injectable()
 export class WebhookFanOut {

@@ -23,8 +23,8 @@ export class AuthorizationLinksController {
   ) {}
 
   /**
-   * A signed link to the authorization page, to send to a merchant’s admin. Who authorizes by it gets its `ref`, unless the
-   * merchant has one already. A key that is limited to merchants names the one that the link is for.
+   * A signed link to the authorization page, to send to a merchant’s admin. Who authorizes by it gets its `ref`, unless
+   * the merchant has one already. A key that is limited to merchants names the one that the link is for.
    */
   @Post()
   @Needs('operator')

@@ -30,10 +30,14 @@ export const callbackEventSchema = z
     pushed_at: z.string().meta({ description: 'By WeChat’s clock.' }),
     received_at: z.string(),
     state: stateSchema,
-    failure_code: z.string().nullable().meta({
-      description:
-        'Of an unreadable one empty, not_xml or not_utf8; of a failed one expired, the errcode of WeChat, or wrong_account: it is addressed to another account than that of its path, and nothing was done.',
-    }),
+    failure_code: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'Of an unreadable one empty, not_xml or not_utf8; of a failed one expired, the errcode of WeChat, or ' +
+          'wrong_account: it is addressed to another account than that of its path, and nothing was done.',
+      }),
     forwards: z.array(
       z.object({
         url: z.string().optional().meta({ description: 'Not shown to a key that is limited to merchants.' }),

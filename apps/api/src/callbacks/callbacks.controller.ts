@@ -85,7 +85,7 @@ export class CallbacksController {
   }
 }
 
-/** What is needed to pass a push on exactly as it came. */
+/** The parts of a push that a forward passes on exactly as they came. */
 function rawPartsOf({ raw }: FastifyRequest) {
   const [, ...query] = (raw.url ?? '').split('?');
   // Not from the headers that can be looked up: there it is what the body was read as.

@@ -7,7 +7,10 @@ const PUSH_LIMIT_BYTES = 64 * 1024;
 /** As it is on the wire: the parsers know it by this name. */
 const PUSH_TYPE = 'text/xml';
 
-/** Reads WeChat's pushes as they came, signatures being over bytes, and whatever type they name. Before the routes are registered. */
+/**
+ * Reads WeChat's pushes as they came, signatures being over bytes, and whatever type they name. Before the routes are
+ * registered.
+ */
 export function usePushBodies(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', (route) => {
     if (isPushRoute(route.url)) route.bodyLimit = PUSH_LIMIT_BYTES;

@@ -103,7 +103,7 @@ export class DeletionsController {
         requestedBy: caller.apiKeyId,
       };
       const address = { scope: caller.scope, authorizerAppid: body.merchant, componentAppid: body.component_appid };
-      const act = this.audit.noting(caller, actOn({ ...wish, ...targetColumns(target) }, 'deletion.accepted'));
+      const act = this.audit.deferredPart(caller, actOn({ ...wish, ...targetColumns(target) }, 'deletion.accepted'));
       const { deletion, isNew, shared } = await this.deletions.accept(sql, address, wish, act);
       const resource = warnedResource(deletion, shared);
       return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
@@ -192,7 +192,7 @@ export class DeletionsController {
       records,
       fallback: 'json',
       seal: ({ count, lastHash, format }) =>
-        this.audit.record(caller, { ...act, data: { count, last_hash: lastHash, format } }),
+        this.audit.appendAlone(caller, { ...act, data: { count, last_hash: lastHash, format } }),
     });
   }
 
@@ -206,7 +206,7 @@ export class DeletionsController {
   @SerializeOptions({ schema: deletionSchema })
   async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.cancelled');
-    await this.deletions.cancel(caller.scope, id, (tx) => this.audit.note(tx, caller, act));
+    await this.deletions.cancel(caller.scope, id, (tx) => this.audit.defer(tx, caller, act));
     return deletionResource(await this.deletions.get(caller.scope, id));
   }
 
@@ -227,7 +227,7 @@ export class DeletionsController {
     const { deletion, isRetried } = await this.deletions.retry(caller.scope, id, {
       requestedBy: caller.apiKeyId,
       allowLate: query.allow_late,
-      alongside: (tx) => this.audit.note(tx, caller, act),
+      alongside: (tx) => this.audit.defer(tx, caller, act),
     });
     void reply.status(isRetried ? 202 : 200);
     return deletionResource(deletion);

@@ -4,7 +4,8 @@ import { describeProblem, problemCodes, type ProblemCode } from '../http/problem
 export function problemIndexPage(): string {
   const rows = problemCodes.map((code) => {
     const { status, title } = describeProblem(code);
-    return `<tr><td>${status}</td><td><a href="problems/${code}"><code>${code}</code></a></td><td>${escape(title)}</td></tr>`;
+    const link = `<a href="problems/${code}"><code>${code}</code></a>`;
+    return `<tr><td>${status}</td><td>${link}</td><td>${escape(title)}</td></tr>`;
   });
   return page(
     'Problems',

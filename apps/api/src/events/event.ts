@@ -10,7 +10,8 @@ export const eventSchema = z
     timestamp: z.string(),
     data: z.record(z.string(), z.unknown()).meta({
       description:
-        'component_appid and merchant where it is about one; id of the deletion or takedown; and what the type tells: see docs/webhooks.md.',
+        'component_appid and merchant where it is about one; id of the deletion or takedown; and what the ' +
+        'type tells: see docs/webhooks.md.',
     }),
   })
   .meta({ id: 'Event' });

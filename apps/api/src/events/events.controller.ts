@@ -11,8 +11,8 @@ export class EventsController {
   constructor(private readonly events: Events) {}
 
   /**
-   * What happened, oldest first, for those who would rather ask than be called by webhooks: nothing is skipped and nothing
-   * comes twice. Kept for thirty days.
+   * What happened, oldest first, for those who would rather ask than be called by webhooks: nothing is skipped and
+   * nothing comes twice. Kept for thirty days.
    */
   @Get()
   @Needs('viewer', 'reads')

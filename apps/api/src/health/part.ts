@@ -18,7 +18,7 @@ export class Part<Lack> {
 
   constructor(private readonly options: PartOptions<Lack>) {}
 
-  /** What is lacking, null if nothing is. Never rejects. */
+  /** @returns the lack, null if there is none. Never rejects. */
   state(now: number): Promise<Lack | null> {
     if (this.trying) return this.trying;
     if (this.isHanging || now - this.triedAt < this.options.rememberedMs) return Promise.resolve(this.lack);

@@ -14,7 +14,9 @@ export type PartName = 'database' | 'queue';
 /** What each part is short of; null: it does its work. */
 export type PartStates = Record<PartName, Shortage | null>;
 
-/** Whether what requests need can be written to: a disk that is full, or a replica, answers as if nothing were amiss. */
+/**
+ * Whether what requests need can be written to: a disk that is full, or a replica, answers as if nothing were amiss.
+ */
 @Injectable()
 export class Readiness {
   private readonly logger = new Logger(Readiness.name);

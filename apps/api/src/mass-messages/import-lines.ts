@@ -31,7 +31,7 @@ export async function* importLines(body: ImportRequest | Readable): AsyncGenerat
 const lengthOf = ({ articles }: ImportedMessageRequest) =>
   articles.reduce((sum, { url = '', title = '' }) => sum + ARTICLE_CHARACTERS + url.length + title.length, 0);
 
-/** Who is known to whom: what imports are held against. */
+/** The known merchants and addresses that imports are held against. */
 export interface KnownMerchants {
   /** Those of an upload's appids that the caller may see. */
   cards: MerchantCard[];
@@ -94,8 +94,8 @@ function decide(
 }
 
 /**
- * Which account a `__biz` names, and the other way round. An address that is put under the wrong merchant would have the wrong
- * article deleted one day. Who was not known is learned from the first line that tells.
+ * Which account a `__biz` names, and the other way round. An address that is put under the wrong merchant would have
+ * the wrong article deleted one day. Who was not known is learned from the first line that tells.
  */
 class Accounts {
   private readonly bizOfAppid = new Map<string, string>();
@@ -104,7 +104,7 @@ class Accounts {
   constructor({ cards, owners }: KnownMerchants) {
     const known = [...cards, ...owners];
     const isTold = ({ bizSource }: MerchantCard) => bizSource === 'wechat';
-    // What WeChat told goes before what was imported.
+    // The word of WeChat goes before an import.
     for (const { authorizerAppid, biz } of [...known.filter((card) => !isTold(card)), ...known.filter(isTold)]) {
       if (biz !== null) this.learn(authorizerAppid, biz);
     }

@@ -60,6 +60,7 @@ export type ImportedMessageRequest = z.output<typeof importedMessageSchema>;
 export const importSchema = z
   .union([importedMessageSchema, z.array(importedMessageSchema).min(1).max(MAX_MESSAGES)])
   .meta({
+    id: 'ImportMassMessages',
     examples: [
       { merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', label: 'spring sale', title: 'Spring sale' },
       [
@@ -107,10 +108,15 @@ export const massMessageSchema = z
         article_idx: z.int(),
         url: z.string().nullable(),
         title: z.string().nullable(),
-        source: z.enum(['wechat', 'import', 'limited_import']).nullable().meta({
-          description:
-            'Who told of the `url`: WeChat, an import by a key without limits, or one by a key with limits, which counts for keys within these only. Null: from before this was written down, and it counts for nobody until it is imported again.',
-        }),
+        source: z
+          .enum(['wechat', 'import', 'limited_import'])
+          .nullable()
+          .meta({
+            description:
+              'Who told of the `url`: WeChat, an import by a key without limits, or one by a key with limits, ' +
+              'which counts for keys within these only. Null: from before this was written down, and it counts ' +
+              'for nobody until it is imported again.',
+          }),
       }),
     ),
   })

@@ -32,8 +32,8 @@ export class MassMessagesController {
   ) {}
 
   /**
-   * What merchants have sent, newest first, as WeChat's pushes and imports told it. Imports by keys with limits are seen by keys within
-   * the same limits only.
+   * What merchants have sent, newest first, as WeChat's pushes and imports told it. Imports by keys with limits are
+   * seen by keys within the same limits only.
    */
   @Get()
   @Needs('viewer', 'reads')
@@ -52,9 +52,10 @@ export class MassMessagesController {
   }
 
   /**
-   * Adds to the inventory: one message, a list, or any number as NDJSON, one a line. Good ones are imported and the others
-   * listed under `errors`. Importing again changes only what is told; what WeChat told stays. An address whose `__biz` is known
-   * to be another merchant's is refused. What a key with limits imports counts for keys within the same limits only.
+   * Adds to the inventory: one message, a list, or any number as NDJSON, one a line. Good ones are imported and the
+   * others listed under `errors`. Importing again changes only what is told; what WeChat told stays. An address whose
+   * `__biz` is known to be another merchant's is refused. What a key with limits imports counts for keys within the
+   * same limits only.
    */
   @Post()
   @HttpCode(200)
@@ -73,8 +74,8 @@ export class MassMessagesController {
         errors.push(...rejections.slice(0, MAX_ERRORS - errors.length));
       }
     } finally {
-      // What came in before a body broke off stays.
-      if (counts.imported > 0) await this.audit.record(caller, importedBy(caller, counts));
+      // Lines that came in before the body broke off stay.
+      if (counts.imported > 0) await this.audit.appendAlone(caller, importedBy(caller, counts));
     }
     return { ...counts, errors };
   }

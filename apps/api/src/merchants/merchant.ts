@@ -23,7 +23,8 @@ export const listMerchantsSchema = pageSchema.extend({
     .optional()
     .meta({
       description:
-        'false: those whose messages cannot be taken back; each says why. true: all others, also those with warnings and those with facts_unknown.',
+        'false: those whose messages cannot be taken back; each says why. true: all others, also those with ' +
+        'warnings and those with facts_unknown.',
     }),
   facts_unknown: z
     .stringbool({ truthy: ['true'], falsy: ['false'] })
@@ -58,7 +59,8 @@ export const merchantSchema = z
     }),
     facts_unknown: z.boolean().meta({
       description:
-        'WeChat has not told yet what kind of account this is and what it granted, as just after a sync. Deletions are accepted and wait until it has.',
+        'WeChat has not told yet what kind of account this is and what it granted, as just after a sync. ' +
+        'Deletions are accepted and wait until it has.',
     }),
     reauthorize_url: z.string().meta({ description: 'A page from which this account can authorize again.' }),
     permission_sets: z.array(z.int()).meta({ description: 'Empty, too, while nobody knows them: see facts_unknown.' }),
@@ -85,7 +87,9 @@ export const merchantSchema = z
       .object({
         kind: z.enum(['fresh_refused', 'void_early']).meta({
           description:
-            '`fresh_refused`: tokens are refused as soon as they are minted; deletions wait until `next_try_at`. `void_early`: tokens work, and were void before their time three times within the last hour; deletions go on.',
+            '`fresh_refused`: tokens are refused as soon as they are minted; deletions wait until ' +
+            '`next_try_at`. `void_early`: tokens work, and were void before their time three times within the ' +
+            'last hour; deletions go on.',
         }),
         since: z.string(),
         next_try_at: z.string().nullable(),

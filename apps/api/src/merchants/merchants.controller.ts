@@ -80,8 +80,8 @@ export class MerchantsController {
   }
 
   /**
-   * Changes the provider's own name for the merchant, and its limits. A key with limits may lower these, and leaves alone what a key
-   * without limits has set: otherwise 403 `limits_not_yours`.
+   * Changes the provider's own name for the merchant, and its limits. A key with limits may lower these, and leaves
+   * alone what a key without limits has set: otherwise 403 `limits_not_yours`.
    */
   @Patch(':appid')
   @Needs('operator')
@@ -119,8 +119,8 @@ export class MerchantsController {
   }
 
   /**
-   * Asks WeChat again what kind of account this is and what it granted: at most once a minute for each merchant. In between the
-   * answer is what is known; `facts_read_at` tells since when.
+   * Asks WeChat again what kind of account this is and what it granted: at most once a minute for each merchant. In
+   * between the answer is what is known; `facts_read_at` tells since when.
    */
   @Post(':appid/refresh')
   @HttpCode(200)
@@ -147,8 +147,8 @@ export class MerchantsController {
   }
 
   /**
-   * Has WeChat set all of the account's daily counters back to 0, and opens its lane. Ten times a month at most, whoever asks
-   * WeChat for it; after that 409 `quota_clears_spent`.
+   * Has WeChat set all of the account's daily counters back to 0, and opens its lane. Ten times a month at most,
+   * whoever asks WeChat for it; after that 409 `quota_clears_spent`.
    */
   @Post(':appid/clear-quota')
   @HttpCode(200)
@@ -172,8 +172,8 @@ export class MerchantsController {
   }
 
   /**
-   * Lends the merchant's current access token to another system of the provider, which must not mint its own: every mint
-   * kills the token before it. Every loan is in the audit log.
+   * Lends the merchant's current access token to another system of the provider, which must not mint its own: every
+   * mint kills the token before it. Every loan is in the audit log.
    */
   @Post(':appid/access-token')
   @HttpCode(200)
@@ -187,7 +187,7 @@ export class MerchantsController {
   ): Promise<z.input<typeof accessTokenSchema>> {
     const merchant = await this.find(actor, appid, choice);
     const { token, expiresAt } = await this.lending.lend(merchant);
-    await this.audit.record(actor, {
+    await this.audit.appendAlone(actor, {
       ...(await this.aboutOf(merchant)),
       action: 'access_token.lent',
       data: { merchant_id: merchant.id },

@@ -5,7 +5,9 @@ import { JobQueues } from '@app/queue';
 import { Needs, Unlimited } from '../http/access/access.guard.js';
 import { Metrics } from './metrics.js';
 
-/** For Prometheus, with a key of the role viewer and without limits: figures about the traffic are not for everybody. */
+/**
+ * For Prometheus, with a key of the role viewer and without limits: figures about the traffic are not for everybody.
+ */
 @ApiExcludeController()
 @Controller('metrics')
 export class MetricsController {

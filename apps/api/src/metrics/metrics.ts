@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { queues, type JobQueues, type QueueName } from '@app/queue';
 
-/** Counters of this process for Prometheus. Labels are from small fixed sets: no appid, no id, nothing that callers choose. */
+/**
+ * Counters of this process for Prometheus. Labels are from small fixed sets: no appid, no id, nothing that callers
+ * choose.
+ */
 @Injectable()
 export class Metrics {
   private readonly registry = new Registry();

@@ -45,15 +45,18 @@ const once = z
   .pipe(z.string().max(2_000));
 const callbackSchema = z.object({ auth_code: once, state: once });
 
-/** WeChat's page opens only where a click on the launch domain leads to it, which the referrer tells; its path is not needed. */
+/**
+ * WeChat's page opens only where a click on the launch domain leads to it, which the referrer tells; its path is not
+ * needed.
+ */
 const TELLS_ORIGIN = { 'referrer-policy': 'strict-origin' };
 
 /** The clicks without a link that an address may make in a minute. */
 export const CLICK_LIMIT = Symbol('ClickLimit');
 
 /**
- * Where a merchant's admin comes from and goes back to. To look at the page costs nothing, whoever looks; the click costs one of the
- * calls that WeChat gives the platform for a day.
+ * Where a merchant's admin comes from and goes back to. To look at the page costs nothing, whoever looks; the click
+ * costs one of the calls that WeChat gives the platform for a day.
  */
 @ApiExcludeController()
 @Controller('authorize/:componentAppid')
@@ -81,8 +84,8 @@ export class OnboardingController {
   }
 
   /**
-   * The click. There is no session that another site could ride on: the most that a form of theirs could do is to have its
-   * visitors spend clicks, so theirs open the page instead.
+   * The click. There is no session that another site could ride on: the most that a form of theirs could do is to have
+   * its visitors spend clicks, so theirs open the page instead.
    */
   @Post()
   @HttpCode(200)
@@ -128,7 +131,10 @@ export class OnboardingController {
   }
 }
 
-/** The link acts for the key that issued it, with the role that the key had; the address is that of the merchant's admin. */
+/**
+ * The link acts for the key that issued it, with the role that the key had; the address is that of the merchant's
+ * admin.
+ */
 const issuerOf = ({ link }: NamedMerchant, ip: string): Actor => ({
   apiKeyId: link.issuedBy,
   // As it was written from the key itself.

@@ -31,7 +31,8 @@ export function wechatPage(componentAppid: string, links: WechatLinks): string {
   return page(
     '授权 · Authorize',
     `<p>请由公众号或服务号的管理员点击下面的链接，用微信扫码并确认授权。链接几分钟后失效。<br>
-     As an administrator of the account, follow one of these links and confirm in WeChat. They are good for some minutes.</p>
+     As an administrator of the account, follow one of these links and confirm in WeChat.
+     They are good for some minutes.</p>
      <p><a class="button" href="${escape(links.pc)}">电脑：扫码授权 · On a computer: scan the QR code</a></p>
      <p><a class="button" href="${escape(links.mobile)}">手机：在微信中打开 · On a phone, inside WeChat</a></p>
      ${keepSet7}${small(componentAppid)}`,
@@ -44,9 +45,9 @@ const keepSet7 = `<p>请保留“群发与通知”权限，否则无法撤回�
 const small = (componentAppid: string) => `<p class="small">平台 · Platform <code>${escape(componentAppid)}</code></p>`;
 
 export interface WaysOn {
-  /** Where the admin can authorize again: whole, as a proxy may have taken a part of our path away. */
+  /** The address for authorizing again: whole, as a proxy may have taken a part of our path away. */
   again: string;
-  /** Where the link that the admin came by leads back to. */
+  /** The address that the admin's link leads back to. */
   returnUrl: string | null;
 }
 
@@ -59,16 +60,23 @@ export function resultPage(merchant: Merchant, reasons: IneligibleReason[], { ag
   const verdict =
     missing.length === 0
       ? `<p class="good">一切就绪：可以撤回群发消息。<br>All set: mass messages can be taken back.</p>`
-      : `<p class="bad">授权已保存，但还不能撤回群发消息：<br>The authorization is stored, but messages cannot be taken back yet:</p><ul>${missing.join('')}</ul>
+      : `<p class="bad">授权已保存，但还不能撤回群发消息：<br>
+         The authorization is stored, but messages cannot be taken back yet:</p>
+         <ul>${missing.join('')}</ul>
          <p><a href="${escape(again)}">重新授权 · Authorize again</a></p>`;
   return page(
     '授权结果 · Authorization result',
     `<p>${escape(merchant.nickName ?? '公众号 · Account')} <code>${escape(merchant.authorizerAppid)}</code></p>
      ${verdict}
-     ${returnUrl === null ? '' : `<p><a class="button" href="${escape(returnUrl)}">返回 · Back to ${escape(new URL(returnUrl).host)}</a></p>`}
+     ${returnUrl === null ? '' : wayBack(returnUrl)}
      <h2>已授予的权限 · Granted</h2>
      ${granted.length > 0 ? `<ul>${granted.join('')}</ul>` : '<p>无 · None</p>'}`,
   );
+}
+
+function wayBack(returnUrl: string): string {
+  const host = escape(new URL(returnUrl).host);
+  return `<p><a class="button" href="${escape(returnUrl)}">返回 · Back to ${host}</a></p>`;
 }
 
 export function problemPage(title: string, detail: string, requestId: string | undefined): string {
@@ -112,7 +120,8 @@ function page(title: string, body: string): string {
 <style>
 body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color:#1d2129}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}
-.button{display:block;box-sizing:border-box;width:100%;border:0;font:inherit;cursor:pointer;padding:.8rem 1rem;border-radius:.4rem;background:#07833f;color:#fff;text-decoration:none;text-align:center}
+.button{display:block;box-sizing:border-box;width:100%;border:0;font:inherit;cursor:pointer;padding:.8rem 1rem;
+border-radius:.4rem;background:#07833f;color:#fff;text-decoration:none;text-align:center}
 .good{border-left:.3rem solid #07833f;padding-left:.8rem}.bad{border-left:.3rem solid #b3261e;padding-left:.8rem}
 .small{color:#5f6773;font-size:.85rem}
 </style></head><body><main><h1>${title}</h1>${body}</main></body></html>

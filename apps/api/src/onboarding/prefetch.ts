@@ -4,7 +4,10 @@ import type { FastifyRequest } from 'fastify';
 /** A browser that looks ahead: nobody has asked for the page yet. */
 export class Prefetched extends Error {}
 
-/** What browsers say when they load what may be wanted next. https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header */
+/**
+ * What browsers say when they load what may be wanted next.
+ * https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header
+ */
 const SAYING_SO = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'];
 
 @Injectable()

@@ -16,7 +16,8 @@ const forwardUrlsSchema = z
   .refine((urls) => new Set(urls).size === urls.length, 'must not name a URL twice')
   .meta({
     description:
-      'Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.',
+      'Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. ' +
+      'Only a key without limits may set them: they may lead into the own network.',
   });
 
 const settingsShape = {

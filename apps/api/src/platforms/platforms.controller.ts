@@ -81,7 +81,7 @@ export class PlatformsController {
     @Body({ schema: updatePlatformSchema }) body: UpdatePlatform,
   ) {
     await this.find(actor, componentAppid);
-    // What is sent there is sent from within the provider's network: not for a tenant to choose.
+    // Forwards leave from within the provider's network: a tenant may not choose where to.
     if (body.forward_urls) refuseLimits(actor.scope);
     const updated = await this.platforms.update(componentAppid, settingsOf(body), (tx) =>
       this.audit.append(tx, actor, {
@@ -121,7 +121,7 @@ export class PlatformsController {
   @SerializeOptions({ schema: reconciliationReportSchema })
   async sync(@AuditedCaller() actor: Actor, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
     const platform = await this.find(actor, componentAppid);
-    await this.audit.record(actor, {
+    await this.audit.appendAlone(actor, {
       action: 'platform.synced',
       subjectType: 'platform',
       subjectId: componentAppid,

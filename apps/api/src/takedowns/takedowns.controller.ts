@@ -148,7 +148,7 @@ export class TakedownsController {
           reason: options.reason ?? null,
           ...(options.try_anyway && { try_anyway: true }),
         };
-        await this.audit.note(tx, caller, actOn(id, caller, 'takedown.accepted', data));
+        await this.audit.defer(tx, caller, actOn(id, caller, 'takedown.accepted', data));
         return { status: 202, body: { id } };
       })
       .finally(() => this.intake.discard(id));
@@ -259,7 +259,10 @@ export class TakedownsController {
       records,
       fallback: 'ndjson',
       seal: ({ count, lastHash, format }) =>
-        this.audit.record(caller, actOn(id, within, 'takedown.proof_exported', { count, last_hash: lastHash, format })),
+        this.audit.appendAlone(
+          caller,
+          actOn(id, within, 'takedown.proof_exported', { count, last_hash: lastHash, format }),
+        ),
     });
   }
 
@@ -272,7 +275,7 @@ export class TakedownsController {
     const before = await this.takedowns.get(caller.scope, id);
     const act = actOn(id, scopeOf(before), 'takedown.cancelled');
     const { cancelled, tooLate } = await this.takedowns.cancel(caller.scope, id, (tx) =>
-      this.audit.note(tx, caller, act),
+      this.audit.defer(tx, caller, act),
     );
     this.logger.log('takedown cancelled', { takedown_id: id, cancelled, too_late: tooLate });
     const takedown = await this.takedowns.get(caller.scope, id);

@@ -30,7 +30,7 @@ export const createWebhookEndpointSchema = z.strictObject({ ...settingsShape, ..
 });
 export type CreateWebhookEndpoint = z.output<typeof createWebhookEndpointSchema>;
 
-/** Whoever sees the endpoint reads its log, which tells of all that it ever heard. */
+/** A caller who sees the endpoint reads its log, which tells of all that the endpoint ever heard. */
 const neverSchema = z
   .never({ error: 'cannot be changed: what an endpoint hears of stays as it was made. Make a new one' })
   .optional();

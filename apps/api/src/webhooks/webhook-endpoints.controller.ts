@@ -82,7 +82,10 @@ export class WebhookEndpointsController {
     return webhookEndpointResource(await this.endpoints.get(scope, id));
   }
 
-  /** Replaces what is given; `platforms` and `merchants` stay as they were made. `state: enabled` takes a disabled endpoint back into service; what it missed is not sent. */
+  /**
+   * Replaces what is given; `platforms` and `merchants` stay as they were made. `state: enabled` takes a disabled
+   * endpoint back into service; what it missed is not sent.
+   */
   @Patch(':id')
   @Needs('admin')
   @SerializeOptions({ schema: webhookEndpointSchema })

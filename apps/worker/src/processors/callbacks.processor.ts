@@ -10,9 +10,9 @@ export class CallbacksProcessor extends JobHost<'callbacks'> {
 
   protected readonly handlers: JobHandlers<'callbacks'> = {
     /**
-     * Started by an `authorized` or `updateauthorized` push, or by the sweep if that job was lost. Exchanges the event's
-     * authorization code and stores the grant. Running it twice does no harm: the code is exchanged once, under a lease, and an
-     * event that is done is left alone.
+     * Started by an `authorized` or `updateauthorized` push, or by the sweep if that job was lost. Exchanges the
+     * event's authorization code and stores the grant. Running it twice does no harm: the code is exchanged once, under
+     * a lease, and an event that is done is left alone.
      */
     'callback.process': ({ callback_event_id }) => this.inbox.process(callback_event_id),
   };

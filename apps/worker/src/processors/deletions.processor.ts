@@ -11,8 +11,8 @@ export class DeletionsProcessor extends JobHost<'deletions'> {
   protected readonly handlers: JobHandlers<'deletions'> = {
     /**
      * Started by the dispatcher when a merchant's lane allows a call, or by the sweep if that job was lost. Calls
-     * `mass/delete` and stores outcome and proof. Running it twice does no harm: a claim on the row lets one runner in, and a
-     * call whose answer nobody saw is looked into before another is made.
+     * `mass/delete` and stores outcome and proof. Running it twice does no harm: a claim on the row lets one runner in,
+     * and a call whose answer nobody saw is looked into before another is made.
      */
     'deletion.run': ({ deletion_id }, context) => this.deletionRun.run(deletion_id, context),
   };

@@ -14,7 +14,7 @@ export class FactsReading {
     try {
       await this.grants.refreshFacts(merchantId);
     } catch (error) {
-      // That the grant is gone is what was to be found out, and it is stored.
+      // The read was to find out that the grant is gone: it is stored already.
       if (!(error instanceof GrantLost)) throw error;
     }
     await this.factsWait.wake(merchantId);

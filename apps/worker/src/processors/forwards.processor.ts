@@ -10,9 +10,9 @@ export class ForwardsProcessor extends JobHost<'forwards'> {
 
   protected readonly handlers: JobHandlers<'forwards'> = {
     /**
-     * Started by a recorded push of a platform with forward_urls, or by the sweep if that job was lost. Sends the push on
-     * and stores the outcome. Running it twice does no harm: what is delivered or given up is left alone, and receivers know
-     * repeated pushes.
+     * Started by a recorded push of a platform with forward_urls, or by the sweep if that job was lost. Sends the push
+     * on and stores the outcome. Running it twice does no harm: what is delivered or given up is left alone, and
+     * receivers know repeated pushes.
      */
     'callback.forward': async ({ callback_forward_id }) => {
       const next = await this.forwards.deliver(callback_forward_id);

@@ -15,8 +15,8 @@ export class TokensProcessor extends JobHost<'tokens'> {
 
   protected readonly handlers: JobHandlers<'tokens'> = {
     /**
-     * Started by the sweep for a merchant with open deletions whose token ends soon. Mints the next one while the old one still
-     * works. Running it twice does no harm: a token that was renewed meanwhile lasts long enough.
+     * Started by the sweep for a merchant with open deletions whose token ends soon. Mints the next one while the old
+     * one still works. Running it twice does no harm: a token that was renewed meanwhile lasts long enough.
      */
     'authorizer.refresh-token': async ({ merchant_id }) => {
       try {
@@ -28,9 +28,9 @@ export class TokensProcessor extends JobHost<'tokens'> {
     },
 
     /**
-     * Started for merchants whose deletions wait for facts that were never read. The same as `merchant.read-facts`, for which
-     * nobody waits, but in a queue where it does not stand behind others. One that fails is tried again by the next look.
-     * Running it twice does no harm, as there.
+     * Started for merchants whose deletions wait for facts that were never read. The same as `merchant.read-facts`, for
+     * which nobody waits, but in a queue where it does not stand behind others. One that fails is tried again by the
+     * next look. Running it twice does no harm, as there.
      */
     'merchant.read-awaited-facts': ({ merchant_id }) => this.facts.read(merchant_id),
   };

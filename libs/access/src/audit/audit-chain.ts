@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { AuditEvent } from './audit-event.entity.js';
 
-/** What a hash covers: everything but the row's number, which the database gives out. */
+/** The facts that a hash covers: all but the row's number, which the database gives out. */
 export type AuditFacts = Omit<AuditEvent, 'seq' | 'prevHash' | 'hash'>;
 
-/** What the first row follows. */
+/** The hash that the first row follows. */
 export const CHAIN_START = '0'.repeat(64);
 
 /** SHA-256 in hex of the facts and of the row before them, so that no earlier row can change unnoticed. */

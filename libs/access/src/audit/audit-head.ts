@@ -1,11 +1,11 @@
 import type { SecretBox } from '@app/vault';
 
-/** What the chain came to at a moment. */
+/** The state of the chain at a moment. */
 export interface AuditHead {
   at: Date;
-  /** How many rows there were. */
+  /** The number of rows. */
   rows: number;
-  /** Of the last of them. */
+  /** The hash of the last row. */
   hash: string;
   /** The master key that its signature is derived from. */
   keyId: string;

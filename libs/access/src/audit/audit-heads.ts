@@ -5,7 +5,10 @@ import { SecretBox } from '@app/vault';
 import { CHAIN_START } from './audit-chain.js';
 import { writeHead } from './audit-head.js';
 
-/** Notes outside of the audit log what its chain came to: in a table, and in the log of the process, which leaves the house. */
+/**
+ * Notes outside of the audit log what its chain came to: in a table, and in the log of the process, which leaves the
+ * house.
+ */
 @Injectable()
 export class AuditHeads {
   private readonly logger = new Logger(AuditHeads.name);
@@ -15,12 +18,16 @@ export class AuditHeads {
     private readonly box: SecretBox,
   ) {}
 
-  /** Once an hour, whichever process comes first, also while there are no rows. @returns the head that it noted, if any */
+  /**
+   * Once an hour, whichever process comes first, also while there are no rows.
+   * @returns the head that it noted, if any
+   */
   async noteHourly(): Promise<string | undefined> {
     const head = await this.dataSource.transaction(async (tx) => {
       const [due] = await rows<{ at: Date }>(
         tx,
-        `SELECT date_trunc('milliseconds', now()) AS at WHERE pg_try_advisory_xact_lock(hashtextextended('audit_heads', 0))
+        `SELECT date_trunc('milliseconds', now()) AS at
+         WHERE pg_try_advisory_xact_lock(hashtextextended('audit_heads', 0))
            AND NOT EXISTS (SELECT 1 FROM audit_heads WHERE at > now() - interval '1 hour')`,
       );
       if (!due) return undefined;

@@ -2,9 +2,9 @@ import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { AuditData } from './audit-event.entity.js';
 import type { Role } from '../principals/api-key.entity.js';
 
-/** An act on its way into the chain: see AuditLog.note. */
+/** An act on its way into the chain: see AuditLog.defer. */
 @Entity({ name: 'audit_inbox' })
-export class NotedAct {
+export class DeferredAct {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' }) seq!: string;
   @Column('timestamptz') at!: Date;
   @Column('uuid', { name: 'api_key_id' }) apiKeyId!: string;

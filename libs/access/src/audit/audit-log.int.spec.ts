@@ -46,7 +46,7 @@ describe('the audit log', () => {
   const oldestFirst = async () => (await log().list({ platforms: null, merchants: null }, { limit: 1_000 })).reverse();
 
   it('is one chain, however many processes append at once', async () => {
-    await Promise.all(Array.from({ length: 40 }, (_, index) => log(index).record(actor, act(`wx${index}`))));
+    await Promise.all(Array.from({ length: 40 }, (_, index) => log(index).appendAlone(actor, act(`wx${index}`))));
     const events = await oldestFirst();
     expect(events).toHaveLength(41);
     expect(new Set(events.map(({ subjectId }) => subjectId)).size).toBe(41);
@@ -60,28 +60,28 @@ describe('the audit log', () => {
       throw new Error('the act failed');
     });
     await expect(failing).rejects.toThrow('the act failed');
-    await log(1).record(actor, act('wx-after'));
+    await log(1).appendAlone(actor, act('wx-after'));
     const events = await oldestFirst();
     expect(events).toHaveLength(before.length + 1);
     expect(verifyChain(events)).toMatchObject({ ok: true });
   });
 
-  it('takes in what was noted, each act once, however many processes chain', async () => {
-    const noted = Array.from({ length: 60 }, (_, index) => `noted-${index}`);
+  it('chains deferred acts, each one once, however many processes chain', async () => {
+    const deferred = Array.from({ length: 60 }, (_, index) => `deferred-${index}`);
     await Promise.all([
-      ...noted.map((subjectId, index) =>
-        process(index).transaction((tx) => log(index).note(tx, actor, act(subjectId))),
+      ...deferred.map((subjectId, index) =>
+        process(index).transaction((tx) => log(index).defer(tx, actor, act(subjectId))),
       ),
-      ...noted.map((_, index) => log(index).chainNoted()),
-      log(1).record(actor, act('in-between')),
+      ...deferred.map((_, index) => log(index).chainDeferred()),
+      log(1).appendAlone(actor, act('in-between')),
     ]);
-    await Promise.all([log(0).chainNoted(), log(1).chainNoted()]);
+    await Promise.all([log(0).chainDeferred(), log(1).chainDeferred()]);
     const events = await oldestFirst();
-    const subjects = events.map(({ subjectId }) => subjectId).filter((subjectId) => subjectId.startsWith('noted-'));
-    expect(subjects.sort()).toEqual(noted.sort());
+    const subjects = events.map(({ subjectId }) => subjectId).filter((subjectId) => subjectId.startsWith('deferred-'));
+    expect(subjects.sort()).toEqual(deferred.sort());
     expect(verifyChain(events)).toMatchObject({ ok: true });
     expect(await log().verify()).toMatchObject({ ok: true, rows: events.length, pending: 0 });
-    expect(events.find(({ subjectId }) => subjectId === 'noted-0')).toMatchObject({
+    expect(events.find(({ subjectId }) => subjectId === 'deferred-0')).toMatchObject({
       apiKeyId: actor.apiKeyId,
       ip: actor.ip,
       requestId: actor.requestId,
@@ -89,30 +89,30 @@ describe('the audit log', () => {
     });
   });
 
-  it('notes what a record of the same act would say', async () => {
+  it('a deferred act says what the same act appended says', async () => {
     const tenant = { componentAppid: 'wx-platform', authorizerAppid: 'wx-merchant' };
-    await process(0).transaction((tx) => log().note(tx, actor, { ...act('twice'), tenant }));
-    await log().chainNoted();
-    await log().record(actor, { ...act('twice'), tenant });
-    const [noted, recorded] = (await find({ subjectId: 'twice' })).map(
+    await process(0).transaction((tx) => log().defer(tx, actor, { ...act('twice'), tenant }));
+    await log().chainDeferred();
+    await log().appendAlone(actor, { ...act('twice'), tenant });
+    const [deferred, appended] = (await find({ subjectId: 'twice' })).map(
       ({ seq: _seq, at: _at, prevHash: _prevHash, hash: _hash, ...said }) => said,
     );
-    expect(noted).toEqual(recorded);
-    expect(noted).toMatchObject({ ...tenant, role: 'admin', ip: actor.ip, action: 'merchant.limits_changed' });
+    expect(deferred).toEqual(appended);
+    expect(deferred).toMatchObject({ ...tenant, role: 'admin', ip: actor.ip, action: 'merchant.limits_changed' });
   });
 
-  it('keeps no note of an act that was rolled back', async () => {
+  it('keeps no deferred act that was rolled back', async () => {
     const failing = process(0).transaction(async (tx) => {
-      await log().note(tx, actor, act('noted-and-rolled-back'));
+      await log().defer(tx, actor, act('deferred-and-rolled-back'));
       throw new Error('the act failed');
     });
     await expect(failing).rejects.toThrow('the act failed');
-    expect(await find({ subjectId: 'noted-and-rolled-back' })).toEqual([]);
+    expect(await find({ subjectId: 'deferred-and-rolled-back' })).toEqual([]);
   });
 
   it('is narrowed by key, action, subject and time', async () => {
     const before = new Date();
-    await log().record(actor, { ...act('wx-narrow'), tenant: { componentAppid: 'wxp', authorizerAppid: 'wxm' } });
+    await log().appendAlone(actor, { ...act('wx-narrow'), tenant: { componentAppid: 'wxp', authorizerAppid: 'wxm' } });
     const [event] = await find({ subjectId: 'wx-narrow' });
     expect(event).toMatchObject({ componentAppid: 'wxp', authorizerAppid: 'wxm' });
     const at = event?.at ?? before;

@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
-import { rows, type StatementPart } from '@app/database';
+import { rows, statement, type StatementPart } from '@app/database';
 import type { Scope } from '@app/scope';
 import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts, type ChainVerdict } from './audit-chain.js';
 import type { AuditHead } from './audit-head.js';
 import { AuditEvent, type AuditData } from './audit-event.entity.js';
-import { NotedAct } from './audit-inbox.entity.js';
+import { DeferredAct } from './audit-inbox.entity.js';
 import type { Principal } from '../principals/principal.js';
 
-/** Who acts, and in which request. */
+/** The key that acts, and its request. */
 export interface Actor extends Principal {
   /** The caller's own, where it sent one. */
   requestId: string;
-  /** As the connection shows it; behind a proxy that TRUST_PROXY names, as that one says. */
+  /** The address as the connection shows it; behind a proxy that TRUST_PROXY names, as that proxy says. */
   ip: string;
 }
 
@@ -57,7 +57,7 @@ export interface Act {
     | 'webhook_endpoint';
   /** The appid or id, as in our addresses; of an import, its request. */
   subjectId: string;
-  /** Whom it is about: keys with limits see the acts on what they may reach. */
+  /** The tenant that the act is about: keys with limits see the acts on what they may reach. */
   tenant?: { componentAppid?: string | undefined; authorizerAppid?: string | undefined };
   data?: AuditData;
 }
@@ -73,18 +73,18 @@ export interface AuditFilter {
   before?: string | undefined;
 }
 
-/** What a look at the whole chain came to. */
+/** The result of a look at the whole chain. */
 export type AuditReport = ChainVerdict & {
-  /** How many fit, from the first on. */
+  /** The number of rows that fit, from the first on. */
   rows: number;
-  /** Acts that are not chained yet, and for how long the oldest of them has waited. */
+  /** The acts that are not chained yet, and for how long the oldest of them has waited. */
   pending: number;
   pendingForMs: number;
-  /** Of the hashes that were noted before, those that no sound row has. */
+  /** The hashes from earlier notes that no sound row has. */
   missing: string[];
-  /** Of the heads that were noted before, those that no sound row answers to, oldest first. */
+  /** The heads from earlier notes that no sound row answers to, oldest first. */
   unmet: AuditHead[];
-  /** For how long rows were written that no head covers, which could have been cut off unnoticed. */
+  /** The time during which rows were written that no head covers: they could be cut off unnoticed. */
   uncoveredForMs: number;
 };
 
@@ -96,8 +96,8 @@ export class AuditLog {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Adds a row in the transaction of the act, so that neither is there without the other. Make it the last step: until the
-   * transaction ends, every other append waits.
+   * Adds a row in the transaction of the act, so that neither is there without the other. Make it the last step: until
+   * the transaction ends, every other append waits.
    */
   async append(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
     const prevHash = await lockChain(tx);
@@ -106,38 +106,36 @@ export class AuditLog {
   }
 
   /** Adds a row for an act that writes nothing else. */
-  async record(actor: Actor, act: Act): Promise<void> {
+  async appendAlone(actor: Actor, act: Act): Promise<void> {
     await this.dataSource.transaction((tx) => this.append(tx, actor, act));
   }
 
   /**
-   * The same for acts of which there are many at once: the row waits for nobody, and is chained by whoever calls
-   * `chainNoted` next. Until then, a few seconds, the chain does not protect it.
+   * Puts an act into the inbox, for acts that many requests make at once: the row waits for nobody. The next call of
+   * `chainDeferred` chains it. Until then, a few seconds, the chain does not protect it.
    */
-  async note(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
-    const parameters: unknown[] = [];
-    const note = this.noting(actor, act);
-    await tx.query(
-      note((value) => `$${parameters.push(value)}`, `(SELECT NULL AS component_appid, NULL AS authorizer_appid)`),
-      parameters,
-    );
+  async defer(tx: EntityManager, actor: Actor, act: Act): Promise<void> {
+    const { parameters, bind } = statement();
+    const part = this.deferredPart(actor, act);
+    await tx.query(part(bind, `(SELECT NULL AS component_appid, NULL AS authorizer_appid)`), parameters);
   }
 
-  /** The same as a part of the act's own statement, whose one row tells the tenant where the act does not. */
-  noting(actor: Actor, act: Act): StatementPart {
+  /** The same as a part of the act's own statement. The one row of that tells the tenant where the act does not. */
+  deferredPart(actor: Actor, act: Act): StatementPart {
     const facts = factsOf(actor, act);
     return (bind, once) => `
-      INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
-        request_id, ip, data)
+      INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id,
+        component_appid, authorizer_appid, request_id, ip, data)
       SELECT ${bind(facts.at)}::timestamptz, ${bind(facts.apiKeyId)}::uuid, ${bind(facts.role)}, ${bind(facts.action)},
-        ${bind(facts.subjectType)}, ${bind(facts.subjectId)}, COALESCE(${bind(facts.componentAppid)}, once.component_appid),
+        ${bind(facts.subjectType)}, ${bind(facts.subjectId)},
+        COALESCE(${bind(facts.componentAppid)}, once.component_appid),
         COALESCE(${bind(facts.authorizerAppid)}, once.authorizer_appid), ${bind(facts.requestId)}, ${bind(facts.ip)},
         ${bind(JSON.stringify(facts.data))}::jsonb
       FROM ${once} AS once`;
   }
 
-  /** Chains what was noted, oldest first. Every process may do it at once. @returns how many rows */
-  async chainNoted(): Promise<number> {
+  /** Chains the deferred acts, oldest first. Several processes may do it at the same time. @returns how many rows */
+  async chainDeferred(): Promise<number> {
     let chained = 0;
     for (let taken = BATCH; taken === BATCH; chained += taken) {
       const [any] = await rows(this.dataSource, `SELECT 1 FROM audit_inbox LIMIT 1`);
@@ -151,7 +149,7 @@ export class AuditLog {
     scope: Scope,
     { apiKeyId, action, subjectId, since, until, limit, before }: AuditFilter,
   ): Promise<AuditEvent[]> {
-    await this.chainNoted();
+    await this.chainDeferred();
     const query = this.dataSource.manager.createQueryBuilder(AuditEvent, 'event').orderBy('event.seq', 'DESC');
     if (scope.platforms) query.andWhere('event.componentAppid = ANY(:platforms)', { platforms: scope.platforms });
     if (scope.merchants) query.andWhere('event.authorizerAppid = ANY(:merchants)', { merchants: scope.merchants });
@@ -169,7 +167,8 @@ export class AuditLog {
   }
 
   /**
-   * Goes through the whole chain, a page at a time. Changes nothing. A chain that was cut, or written anew, fits in itself:
+   * Goes through the whole chain, a page at a time. Changes nothing. A chain that was cut, or written anew, fits in
+   * itself:
    * @param noted hashes that rows had before
    * @param heads what the chain came to before, by those who can be believed
    */
@@ -226,10 +225,12 @@ export class AuditLog {
 }
 
 /**
- * SQL: the number of a row so much newer than :until that all from before have smaller ones. Numbers follow times as far as clocks
- * agree and what was noted is chained soon, which is done by every sweep and whoever reads: a day is more than enough.
+ * SQL: the number of a row so much newer than :until that all rows from before :until have smaller numbers. Numbers
+ * follow times as far as clocks agree and deferred acts are chained soon. Every sweep and every reader chains them, so
+ * a day is more than enough.
  */
-const FIRST_AFTER = `(SELECT first.seq FROM audit_events first WHERE first.at >= :until + interval '1 day' ORDER BY first.at LIMIT 1)`;
+const FIRST_AFTER = `(SELECT first.seq FROM audit_events first
+  WHERE first.at >= :until + interval '1 day' ORDER BY first.at LIMIT 1)`;
 
 /** Held until the transaction ends. @returns the hash that the next row follows */
 async function lockChain(tx: EntityManager): Promise<string> {
@@ -240,24 +241,24 @@ async function lockChain(tx: EntityManager): Promise<string> {
 
 async function chainBatch(tx: EntityManager): Promise<number> {
   let prevHash = await lockChain(tx);
-  const noted = await tx.find(NotedAct, { order: { seq: 'ASC' }, take: BATCH });
-  const chained = noted.map(({ seq: _seq, ...facts }) => {
+  const deferred = await tx.find(DeferredAct, { order: { seq: 'ASC' }, take: BATCH });
+  const chained = deferred.map(({ seq: _seq, ...facts }) => {
     const hash = hashOfEvent(facts, prevHash);
     const row = { ...rowOf(facts), prev_hash: prevHash, hash };
     prevHash = hash;
     return row;
   });
   await tx.query(
-    `INSERT INTO audit_events (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid,
-       request_id, ip, data, prev_hash, hash)
-     SELECT * FROM json_to_recordset($1) AS (${NOTED_COLUMNS}, prev_hash text, hash text)`,
+    `INSERT INTO audit_events (at, api_key_id, role, action, subject_type, subject_id,
+       component_appid, authorizer_appid, request_id, ip, data, prev_hash, hash)
+     SELECT * FROM json_to_recordset($1) AS (${DEFERRED_COLUMNS}, prev_hash text, hash text)`,
     [JSON.stringify(chained)],
   );
-  await tx.query(`DELETE FROM audit_inbox WHERE seq = ANY($1)`, [noted.map(({ seq }) => seq)]);
-  return noted.length;
+  await tx.query(`DELETE FROM audit_inbox WHERE seq = ANY($1)`, [deferred.map(({ seq }) => seq)]);
+  return deferred.length;
 }
 
-const NOTED_COLUMNS = `at timestamptz, api_key_id uuid, role text, action text, subject_type text, subject_id text,
+const DEFERRED_COLUMNS = `at timestamptz, api_key_id uuid, role text, action text, subject_type text, subject_id text,
   component_appid text, authorizer_appid text, request_id text, ip text, data jsonb`;
 
 const rowOf = (facts: AuditFacts) => ({

@@ -14,7 +14,7 @@ export interface KeyedRequest {
   apiKeyId: string;
   /** The header's value; without it the request simply runs. */
   key: string | undefined;
-  /** What makes it the same request: method, route, body. */
+  /** The parts that make two requests the same: method, route, body. */
   fingerprint: unknown;
 }
 
@@ -22,9 +22,9 @@ const LIFETIME = '24 hours';
 const AT_A_TIME = 10_000;
 
 /**
- * Runs a request once per Idempotency-Key (draft-ietf-httpapi-idempotency-key-header). Work and answer are stored in one
- * transaction, so a crash leaves both or neither. A request that was refused changed nothing and stores nothing: it may be
- * sent again with the same key once its reason is gone.
+ * Runs a request once per Idempotency-Key (draft-ietf-httpapi-idempotency-key-header). Work and answer are stored in
+ * one transaction, so a crash leaves both or neither. A request that was refused changed nothing and stores nothing: it
+ * may be sent again with the same key once its reason is gone.
  */
 @Injectable()
 export class Idempotency {
@@ -61,10 +61,11 @@ export class Idempotency {
     const [swept] = await rows<{ gone: number }>(
       this.dataSource,
       `WITH gone AS (
-         -- By place: joined to their own table, they could be sought among all of it one by one. By time too, for a key that is renewed
-         -- meanwhile stays.
+         -- By ctid: a join of the table with itself could search all of it for each row. By time too, since a key that is
+         -- renewed meanwhile stays.
          DELETE FROM idempotency_keys WHERE created_at < now() - interval '${LIFETIME}' AND ctid = ANY(ARRAY(
-           SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '${LIFETIME}' ORDER BY created_at LIMIT ${AT_A_TIME}))
+           SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '${LIFETIME}'
+           ORDER BY created_at LIMIT ${AT_A_TIME}))
          RETURNING 1
        )
        SELECT count(*)::int AS gone FROM gone`,

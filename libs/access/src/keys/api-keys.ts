@@ -10,7 +10,7 @@ import { ApiKey } from '../principals/api-key.entity.js';
 import type { Principal } from '../principals/principal.js';
 import { AuditLog, type Act, type Actor } from '../audit/audit-log.js';
 
-/** What a key looks like: long enough that nobody guesses it and that its plain hash is safe to store. */
+/** The form of a key. It is long enough that nobody guesses it and that its plain hash is safe to store. */
 export const API_KEY_PATTERN = /^rk_[A-Za-z0-9_-]{32,128}$/;
 
 const USE_NOTED_EVERY_MS = 60_000;
@@ -52,14 +52,15 @@ export class ApiKeys {
   }
 
   private async find(keyHash: string): Promise<Principal | undefined> {
-    // What Postgres answers was true at some time after this one.
+    // The answer of Postgres was true at some time after this one.
     const askedAt = performance.now();
     const [found] = await prepared<
       Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'tenant' | 'expiresAt'> & { isWorking: boolean }
     >(
       this.dataSource.manager,
       'authenticate',
-      `SELECT id, role, platforms, merchants, tenant, expires_at AS "expiresAt", ${IS_WORKING} AS "isWorking" FROM api_keys
+      `SELECT id, role, platforms, merchants, tenant, expires_at AS "expiresAt", ${IS_WORKING} AS "isWorking"
+       FROM api_keys
        WHERE key_hash = $1`,
       [keyHash],
     );
@@ -81,10 +82,10 @@ export class ApiKeys {
   }
 
   /**
-   * Makes sure that the key from the settings works, as an admin's, and that the one that stood there before it works no
-   * more. A key that was revoked stays so: an old process that starts again must not bring it back. One that was issued
-   * before is taken if it is an admin's without limits and without an end. Several processes may do it at once; for the one
-   * that did it, the key that was replaced works in no process when this returns.
+   * Makes sure that the key from the settings works, as an admin's, and that the one that stood there before it works
+   * no more. A key that was revoked stays so: an old process that starts again must not bring it back. One that was
+   * issued before is taken if it is an admin's without limits and without an end. Several processes may do it at once;
+   * for the one that did it, the key that was replaced works in no process when this returns.
    * @returns whether it works as that
    */
   async bootstrap(key: string): Promise<boolean> {
@@ -105,14 +106,16 @@ export class ApiKeys {
       );
       const [own] = await rows<{ id: string }>(
         tx,
-        `UPDATE api_keys SET is_bootstrap = true WHERE key_hash = $1 AND ${IS_WORKING} AND ${IS_FULL_ADMIN} RETURNING id`,
+        `UPDATE api_keys SET is_bootstrap = true
+         WHERE key_hash = $1 AND ${IS_WORKING} AND ${IS_FULL_ADMIN} RETURNING id`,
         [hashOfKey(key)],
       );
       if (!own) return { isTaken: false, hasReplaced: false };
       if (made) await this.audit.append(tx, startOf(own.id), createdAtStart(own.id, 'bootstrap'));
       const replaced = await rows<{ id: string; name: string }>(
         tx,
-        `UPDATE api_keys SET revoked_at = now() WHERE is_bootstrap AND id <> $1 AND revoked_at IS NULL RETURNING id, name`,
+        `UPDATE api_keys SET revoked_at = now()
+         WHERE is_bootstrap AND id <> $1 AND revoked_at IS NULL RETURNING id, name`,
         [own.id],
       );
       for (const { id, name } of replaced) {
@@ -147,8 +150,8 @@ export class ApiKeys {
   }
 
   /**
-   * Once a minute is enough to tell a key in use from a forgotten one, and no request waits for it. Nor is it noted while a
-   * process remembers the key, which is a second.
+   * Once a minute is enough to tell a key in use from a forgotten one, and no request waits for it. Nor is it noted
+   * while a process remembers the key, which is a second.
    */
   private noteUse(id: string): void {
     if (this.noted.has(id)) return;
@@ -163,7 +166,9 @@ export class ApiKeys {
   }
 }
 
-/** When this is over, no process lets in a key whose end was committed before. With room for a timer that comes early. */
+/**
+ * When this is over, no process lets in a key whose end was committed before. With room for a timer that comes early.
+ */
 export const untilForgotten = () => delay(REMEMBERED_MS + 100);
 
 /** On a row of api_keys. */
@@ -176,12 +181,12 @@ export const newKey = () => `rk_${randomBytes(32).toString('base64url')}`;
 
 export const hashOfKey = (key: string) => hash('sha256', key, 'base64url');
 
-/** Whoever changes keys takes turns, so that nobody takes the last of something from under another. */
+/** Changes of keys take turns, so that two of them never take the last of something at the same time. */
 export async function lockKeys(tx: EntityManager): Promise<void> {
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('api_keys', 0))`);
 }
 
-/** What a process does by itself when it starts, it does with the key that it then has. */
+/** A process that acts by itself at its start acts with the key that it then has. */
 const startOf = (apiKeyId: string): Actor => ({
   apiKeyId,
   role: 'admin',

@@ -37,8 +37,8 @@ export const KEYS_PER_TENANT = Symbol('KEYS_PER_TENANT');
 
 /**
  * Keys as their admins see them. An admin with limits sees, issues and revokes keys within these limits only, and none
- * gives a key a longer life than its own. A tenant's admins have so many between them; the provider's are theirs to count. At any time one admin's key without limits and without an end works: without it
- * nobody could mend the rest.
+ * gives a key a longer life than its own. A tenant's admins have so many between them; the provider's are theirs to
+ * count. At any time one admin's key without limits and without an end works: without it nobody could mend the rest.
  */
 @Injectable()
 export class IssuedKeys {

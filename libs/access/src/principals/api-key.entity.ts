@@ -11,14 +11,17 @@ export type Role = 'admin' | 'operator' | 'viewer' | 'tokens';
 export class ApiKey {
   @PrimaryColumn('uuid') id!: string;
   @Column('text') name!: string;
-  /** SHA-256: a key that we made has 256 random bits, so nothing slower is needed. BOOTSTRAP_API_KEY is as good as its maker. */
+  /**
+   * SHA-256: a key that we made has 256 random bits, so nothing slower is needed. BOOTSTRAP_API_KEY is as good as its
+   * maker.
+   */
   @Column('text', { name: 'key_hash' }) keyHash!: string;
   @Column('text') role!: Role;
   /** component_appids that it is limited to; null: no limit. */
   @Column('text', { array: true, nullable: true }) platforms!: string[] | null;
   /** authorizer_appids that it is limited to; null: no limit. */
   @Column('text', { array: true, nullable: true }) merchants!: string[] | null;
-  /** Whose keys are counted together: a trigger says. Null: the provider's own. */
+  /** The tenant whose keys are counted together: a trigger writes it. Null: the provider's own. */
   @Column({ type: 'text', nullable: true, insert: false, update: false }) tenant!: string | null;
   /** From BOOTSTRAP_API_KEY. */
   @Column('boolean', { name: 'is_bootstrap', default: false }) isBootstrap!: boolean;

@@ -1,6 +1,6 @@
 import type { Bind } from './statement.js';
 
-/** What Postgres may be told that a JavaScript value is. An id of WeChat's is a string, for it may exceed 2^53. */
+/** The types in Postgres that a JavaScript value may have. An id of WeChat's is a string, for it may exceed 2^53. */
 type SqlType<Value> = Value extends string
   ? 'uuid' | 'text' | 'bigint' | 'json'
   : Value extends number
@@ -15,8 +15,8 @@ type SqlType<Value> = Value extends string
 export type ColumnTypes<Row> = { [Name in keyof Row]?: SqlType<NonNullable<Row[Name]>> };
 
 /**
- * Rows as a table in a FROM, one array for each column: a statement has the same text for one row and for thousands. An absent
- * value is NULL. Columns have the names of the properties, in snake case.
+ * Rows as a table in a FROM, one array for each column: a statement has the same text for one row and for thousands. An
+ * absent value is NULL. Columns have the names of the properties, in snake case.
  * @param alias the table's name
  * @returns e.g. `unnest($1::uuid[], $2::int[]) AS ended (run_id, errcode)`
  */

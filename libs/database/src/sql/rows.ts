@@ -28,7 +28,10 @@ export function binderOf(query: SelectQueryBuilder<ObjectLiteral>): Bind {
   };
 }
 
-/** Whether a statement failed because of rows in it, so that others may fare better without them. pg's errors and TypeORM's. */
+/**
+ * Whether a statement failed because of rows in it, so that others may fare better without them. pg's errors and
+ * TypeORM's.
+ */
 export function isItemError(error: unknown): boolean {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
   const sqlState = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

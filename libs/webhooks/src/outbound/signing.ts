@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 
-/** As Standard Webhooks wants it: `whsec_` and base64. */
+/** A secret as Standard Webhooks wants it: `whsec_` and base64. */
 export const newSigningSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 /**

@@ -1,4 +1,6 @@
-/** Whether webhooks can be sent there: http(s), without a user or password, which would show, and without a fragment. */
+/**
+ * Whether webhooks can be sent there: http(s), without a user or password, which would show, and without a fragment.
+ */
 export function isWebhookUrl(text: string): boolean {
   if (!URL.canParse(text) || text.length > 2_000) return false;
   const { protocol, username, password, hash } = new URL(text);

@@ -13,14 +13,14 @@ export interface ArticleAddress {
 /** A link that names one article: by its long address or by the name in its short one. */
 export interface ArticleLink {
   /**
-   * To keep and to send to WeChat: as it came where it came as WeChat gives it, otherwise the canonical form, for nobody knows
-   * what WeChat makes of the rest.
+   * To keep and to send to WeChat: as it came where it came as WeChat gives it, otherwise the canonical form, for
+   * nobody knows what WeChat makes of the rest.
    */
   url: string;
   /**
-   * The same for every spelling of the address: scheme, order and further parameters do not count, nor what browsers add behind a
-   * `#`. An address of the old form (`/mp/appmsg/show`) gets the form that WeChat's pushes have: WeChat does not document that its
-   * parts mean the same, but they are made alike.
+   * The same for every spelling of the address: scheme, order and further parameters do not count, nor what browsers
+   * add behind a `#`. An address of the old form (`/mp/appmsg/show`) gets the form that WeChat's pushes have: WeChat
+   * does not document that its parts mean the same, but they are made alike.
    */
   canonical: string;
   address: ArticleAddress | undefined;
@@ -39,9 +39,9 @@ const PARTS = ['biz', 'mid', 'idx', 'sn'] as const;
 const OLD: Names = { biz: '__biz', mid: 'appmsgid', idx: 'itemidx', sn: 'sign' };
 
 /**
- * Reads a link as people paste it. Undefined for everything that does not name exactly one article of mp.weixin.qq.com: other
- * sites and pages, addresses with a part missing or said twice, links with other text beside them. Nothing is guessed, for
- * what was deleted cannot be brought back.
+ * Reads a link as people paste it. Undefined for everything that does not name exactly one article of mp.weixin.qq.com:
+ * other sites and pages, addresses with a part missing or said twice, links with other text beside them. Nothing is
+ * guessed, for what was deleted cannot be brought back.
  */
 export function readArticleLink(text: string): ArticleLink | undefined {
   if (text.length > MAX_LENGTH) return undefined;
@@ -84,7 +84,10 @@ const hasStrangers = (link: string) => /[\s\p{Cc}\p{Cs}\p{Pi}\p{Pf}"'`´<>\\「�
 /** Two links, or one as part of another: which of them is meant is not said. */
 const namesHostAgain = (link: string) => (link.match(/mp\.weixin\.qq\.com[:/?]/gi)?.length ?? 0) > 1;
 
-/** Whether WeChat itself would give the address so. Only what counts in it must be as it should: further parameters may be any. */
+/**
+ * Whether WeChat itself would give the address so. Only what counts in it must be as it should: further parameters may
+ * be any.
+ */
 function isAsGiven(text: string, address: ArticleAddress | undefined): boolean {
   if (peelPastedText(text) !== text || !/^https?:\/\/mp\.weixin\.qq\.com\/s(?:\?|\/[\w-]+(?:[?#]|$))/.test(text))
     return false;
@@ -107,7 +110,7 @@ function readParts(query: string, names: Names): ArticleAddress | undefined {
   const idx = /^[1-9]\d?$/.exec(only(names.idx) ?? '')?.[0];
   const sn = /^[\w-]{1,128}$/.exec(only(names.sn) ?? '')?.[0];
   if (!biz || !mid || !idx || !sn) return undefined;
-  // What makes links clickable drops the signs at an end.
+  // Programs that make links clickable drop the signs at their end.
   return { biz: biz.length % 4 > 1 ? biz.padEnd(Math.ceil(biz.length / 4) * 4, '=') : biz, mid, idx: Number(idx), sn };
 }
 

@@ -17,7 +17,8 @@ export interface AuthorizationLinkOptions {
 /**
  * Links to the page where an account's admin authorizes the platform: `pc` shows a QR code, `mobile` is opened inside
  * WeChat. Both must be clicked on a page of the platform's registered launch domain; typed into a browser they fail.
- * @see https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/operation/authorization/authorization_management.html
+ * @see
+ * https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/operation/authorization/authorization_management.html
  */
 export function authorizationLinks({
   mpUrl,

@@ -9,7 +9,9 @@ const massGetAnswer = z
   .object({ msg_id: anything, msg_status: z.string().min(1) })
   .transform((a) => ({ msgId: toMsgId(a.msg_id), status: a.msg_status }));
 
-/** A number on the wire; some answers have been seen to quote it. The call named the message, so it need not be said. */
+/**
+ * A number on the wire; some answers have been seen to quote it. The call named the message, so it need not be said.
+ */
 function toMsgId(value: unknown): bigint | undefined {
   if (typeof value === 'string') return /^\d{1,19}$/.test(value) ? BigInt(value) : undefined;
   return typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))
@@ -58,7 +60,7 @@ interface AsAuthorizer {
   signal?: AbortSignal | undefined;
 }
 
-/** What a platform calls in an account's name. Every method throws a WechatError when it does not return. */
+/** The calls that a platform makes in an account's name. A method that does not return throws a WechatError. */
 export class AuthorizerApi {
   constructor(private readonly transport: WechatTransport) {}
 
@@ -91,8 +93,8 @@ export class AuthorizerApi {
   }
 
   /**
-   * Sets all of the account's daily counters back to 0, not those of one API only. Ten times a month for an account, whoever
-   * asks: the platform, the account's own console, or another system.
+   * Sets all of the account's daily counters back to 0, not those of one API only. Ten times a month for an account,
+   * whoever asks: the platform, the account's own console, or another system.
    * @throws {Refused} 48006: none is left this month
    * @see https://developers.weixin.qq.com/doc/oplatform/openApi/openapi/api_clearquota.html
    */

@@ -5,8 +5,8 @@ import type { WechatTransport } from './transport.js';
 // https://developers.weixin.qq.com/doc/oplatform/openApi/ticket-token/ and …/authorization-management/
 // Every call is checked against the platform's IP list (61004).
 
-// Tokens and appids are essential where a call is made to get them. All else is read leniently, see lenient.ts: an answer that
-// is refused for the sake of a nickname costs the grant that stands beside it.
+// Tokens and appids are essential where a call is made to get them. All else is read leniently, see lenient.ts: an
+// answer that is refused for the sake of a nickname costs the grant that stands beside it.
 
 /** Tokens are text and nothing else. */
 const token = anything.transform((value) => (typeof value === 'string' && value !== '' ? value : undefined));
@@ -141,7 +141,7 @@ interface AsComponent {
   signal?: AbortSignal | undefined;
 }
 
-/** What a platform calls in its own name. Every method throws a WechatError when it does not return. */
+/** The calls that a platform makes in its own name. A method that does not return throws a WechatError. */
 export class ComponentApi {
   constructor(private readonly transport: WechatTransport) {}
 

@@ -179,7 +179,7 @@ export const errcodes: Record<OutcomeClass, Readonly<Record<number, string>>> = 
   },
 };
 
-/** How long WeChat asks to wait, ms. A code without an entry has no documented time. */
+/** The ms for which WeChat asks to wait. A code without an entry has no documented time. */
 const documentedWaits: Readonly<Record<number, number>> = {
   45011: 60_000,
   45066: 60_000,
@@ -199,7 +199,7 @@ export function classify(errcode: number): OutcomeClass {
   return classByCode.get(errcode) ?? 'refused';
 }
 
-/** What the code means, in a few words; undefined for a code we do not know. */
+/** The meaning of a code in a few words; undefined for a code we do not know. */
 export function describeErrcode(errcode: number): string | undefined {
   return errcodes[classify(errcode)][errcode];
 }

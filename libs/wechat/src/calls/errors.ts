@@ -8,12 +8,12 @@ export type WechatErrorCode =
   | 'ticket_invalid'
   | 'authorization_code_invalid';
 
-/** What is known of a call that failed. Never holds a token: neither may errmsg. */
+/** The facts of a call that failed. They never hold a token, and neither may errmsg. */
 export interface CallFacts {
   /** Ours, e.g. `mass/delete`. */
   operation: string;
   errcode?: number | undefined;
-  /** Without the request id. */
+  /** The message without the request id. */
   errmsg?: string | undefined;
   /** WeChat's request id, good for 7 days at openapi/rid/get. */
   rid?: string | undefined;

@@ -1,9 +1,9 @@
 import { parse, stringify } from 'lossless-json';
 
 /**
- * JSON without loss, as WeChat writes it: whole numbers beyond ±(2⁵³−1) come back as bigint, all others as number. Names that
- * merchants and fans give themselves come with raw control characters and broken escapes in them, which other readers refuse.
- * Of equal names the last one counts, but for `errcode`, on which everything hangs.
+ * JSON without loss, as WeChat writes it: whole numbers beyond ±(2⁵³−1) come back as bigint, all others as number.
+ * Names that merchants and fans give themselves come with raw control characters and broken escapes in them, which
+ * other readers refuse. Of equal names the last one counts, but for `errcode`, on which everything hangs.
  * @throws whatever the parser throws on text that is not JSON for other reasons
  */
 export function parseJson(text: string): unknown {
@@ -34,8 +34,8 @@ const ESCAPE = /^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/;
 const ODD = /["\\\u0000-\u001f]/g;
 
 /**
- * Escapes what stands raw inside strings: control characters, and backslashes that begin no escape. Between strings a control
- * character is layout.
+ * Escapes what stands raw inside strings: control characters, and backslashes that begin no escape. Between strings a
+ * control character is layout.
  */
 function mendStrings(json: string): string {
   const parts: string[] = [];

@@ -28,16 +28,16 @@ export interface WechatTransportOptions {
   headersTimeoutMs?: number;
   /** Between two pieces of the answer's body. */
   bodyTimeoutMs?: number;
-  /** How long a host that did not connect is tried last. */
+  /** The time for which a host that did not connect is tried last. */
   hostDownMs?: number;
   /** Told of every call, also failed ones, before the caller is. Must not throw. */
   onCall?: (record: CallRecord) => void;
 }
 
-/** What may be logged and stored of a call: no token, no body. */
+/** The facts of a call that may be logged and stored: no token, no body. */
 export interface CallRecord {
   operation: string;
-  /** Without the query, which holds the token. */
+  /** The address without the query, which holds the token. */
   path: string;
   /** Name and port of the host that answered, or was to answer last. */
   host: string;
@@ -60,7 +60,7 @@ export interface WechatCall<Answer> {
   query?: Record<string, string>;
   /** Sent as JSON; a bigint goes out as a JSON number with all its digits. */
   body?: Record<string, unknown>;
-  /** What a successful answer must hold. Parsed loosely: WeChat adds fields. */
+  /** The fields that a successful answer must have. It is parsed loosely: WeChat adds fields. */
   answer: z.ZodType<Answer>;
   signal?: AbortSignal | undefined;
 }
@@ -69,8 +69,8 @@ export interface WechatCall<Answer> {
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const MAX_ERRMSG_LENGTH = 500;
 /**
- * No further host is tried after so long: whoever wrote a call down before making it has only so long until somebody else
- * takes it for lost. The next call begins with the hosts that were not reached.
+ * No further host is tried after so long: whoever wrote a call down before making it has only so long until somebody
+ * else takes it for lost. The next call begins with the hosts that were not reached.
  */
 const STOP_TRYING_HOSTS_MS = 8_000;
 
@@ -117,8 +117,8 @@ export class WechatTransport {
   /**
    * A call that no byte has left of goes to the next host; one that may have been received goes nowhere else.
    * @throws {ConnectFailed} it certainly never left, for any host
-   * @throws {UnknownOutcome} it left, and what became of it is not known: timeout, reset, HTTP 5xx, an answer that is not
-   * JSON or lacks what was asked for, errcode −1 and its like
+   * @throws {UnknownOutcome} it left, and what became of it is not known: timeout, reset, HTTP 5xx, an answer that is
+   * not JSON or lacks what was asked for, errcode −1 and its like
    * @throws {WechatError} WeChat answered with an errcode
    */
   async call<Answer>(call: WechatCall<Answer>): Promise<Answer> {

@@ -3,9 +3,6 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 // Layout and padding:
 // https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Technical_Plan.html
-//   plain = random(16) | uint32 big-endian byte length of message | message (UTF-8) | appid
-//   AES-256-CBC, IV = first 16 bytes of the key, PKCS#7 padding to blocks of 32 (so pads of 1..32; Node's own unpadder
-//   stops at 16).
 const BLOCK = 32;
 const RANDOM_BYTES = 16;
 const LENGTH_BYTES = 4;
@@ -28,7 +25,8 @@ export class EnvelopeError extends Error {
 
 /**
  * EncodingAESKey, as typed into the platform's console, to the 32 bytes it stands for.
- * The last character carries two unused bits that are set in most real keys, so a strict base64 decoder would refuse them.
+ * The last character carries two unused bits that are set in most real keys, so a strict base64 decoder would refuse
+ * them.
  * @param encodingAesKey 43 characters of [A-Za-z0-9]
  * @throws {EnvelopeError} `aes_key_invalid`
  */

@@ -6,8 +6,8 @@
 export type AgeRefusal = 'too_old' | 'too_new' | 'no_time';
 
 /**
- * Judges the query's `timestamp`, which the signature covers. WeChat sends a push again within seconds; one that is much older
- * was kept by somebody, or one of the clocks is wrong.
+ * Judges the query's `timestamp`, which the signature covers. WeChat sends a push again within seconds; one that is
+ * much older was kept by somebody, or one of the clocks is wrong.
  */
 export function refuseForAge(
   timestamp: unknown,

@@ -51,8 +51,8 @@ export interface PushToOpen extends OpeningKeys {
 }
 
 /**
- * Verifies, then decrypts, then parses a push of WeChat. A push that is not WeChat's is a result, not an exception; one that is
- * WeChat's and cannot be read is no forgery, but has a flaw.
+ * Verifies, then decrypts, then parses a push of WeChat. A push that is not WeChat's is a result, not an exception; one
+ * that is WeChat's and cannot be read is no forgery, but has a flaw.
  */
 export function openPush({ body, query, ...keys }: PushToOpen): OpenedPush {
   const outer = readBody(body);
@@ -127,7 +127,7 @@ export function sealReply(reply: MessageToSeal): string {
   });
 }
 
-/** What is signed is `Encrypt`: bytes beside it that are no characters do no harm. */
+/** The signature covers `Encrypt`: bytes beside it that are no characters do no harm. */
 const readBody = (body: Buffer): XmlFields | undefined => tryParse(new TextDecoder().decode(body));
 
 function openSealed(

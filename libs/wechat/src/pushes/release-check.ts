@@ -22,7 +22,9 @@ const TEST_ACCOUNTS = new Set([
 const TEXT = 'TESTCOMPONENT_MSG_TYPE_TEXT';
 const QUERY_AUTH_CODE = 'QUERY_AUTH_CODE:';
 
-/** What the check expects of one message: a text in the answer itself, or one sent through the API for a code. */
+/**
+ * The answer that the check expects to a message: a text in the answer itself, or one sent through the API for a code.
+ */
 export type ReleaseCheckTask = { task: 'reply'; text: string } | { task: 'send'; code: string; toUser: string };
 
 /** Undefined for the messages of every other account, and for those of a test account that expect nothing. */

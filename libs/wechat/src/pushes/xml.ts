@@ -37,7 +37,7 @@ const parser = new XMLParser({
   jPath: false,
 });
 
-/** What the parser yields for each node: one key, its name; children in order. */
+/** A node as the parser yields it: one key, its name; children in order. */
 type OrderedNode = Record<string, OrderedNode[] | string>;
 
 /**

@@ -33,8 +33,8 @@ export function neededRole(handler: object): Role | undefined {
 export const Public = (): CustomDecorator => SetMetadata(ACCESS, 'public');
 
 /**
- * For routes about the deployment as a whole: a key that is limited to platforms or merchants may not use them. (All other
- * routes treat what is beyond a key's limits as if it were not there.)
+ * For routes about the deployment as a whole: a key that is limited to platforms or merchants may not use them. (All
+ * other routes treat what is beyond a key's limits as if it were not there.)
  */
 export const Unlimited = (): CustomDecorator => SetMetadata(UNLIMITED, true);
 

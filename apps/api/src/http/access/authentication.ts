@@ -17,8 +17,8 @@ export const needsKey = ({ routeOptions }: FastifyRequest): boolean =>
   (routeOptions.config as KeyedRoute | undefined)?.needsKey === true;
 
 /**
- * Asks for the key and counts the request before its body is read: reading megabytes of JSON is work that only those may
- * ask for who have a key, and no more often than it allows. What the key may do is the guard's to say.
+ * Asks for the key and counts the request before its body is read: reading megabytes of JSON is work that only those
+ * may ask for who have a key, and no more often than it allows. What the key may do is the guard's to say.
  */
 export function useAuthentication(
   fastify: FastifyInstance,
@@ -28,7 +28,8 @@ export function useAuthentication(
   fastify.addHook('onRequest', async (request: RequestWithPrincipal, reply) => {
     if (!needsKey(request)) return;
     const key = bearerOf(request.headers.authorization);
-    // Behind a proxy that is not named in the settings, everybody shares an address: a key that was let in before is let in.
+    // Behind a proxy that is not named in the settings, everybody shares an address: a key that was let in before is
+    // let in.
     if (!keys.wasLetIn(key)) refuseGuessing(failures, request, reply);
     const principal = await keys.authenticate(key);
     if (!principal) {
@@ -39,7 +40,8 @@ export function useAuthentication(
     request.principal = principal;
     await takePlace(inFlight, principal, request, reply);
   });
-  // Of a client that hangs up the place is free when its work is done, not before: hanging up would be the way to have more done.
+  // Of a client that hangs up the place is free when its work is done, not before: hanging up would be the way to have
+  // more done.
   fastify.addHook('onRoute', (route) => {
     const { handler } = route;
     route.handler = function (request: RequestWithPrincipal, reply) {

@@ -2,8 +2,9 @@ import { countedAs, type Principal } from '@app/access';
 import { ProblemError } from '../problems/problem.js';
 
 /**
- * What a request asks of the service: little; to read much, as lists and exports do; or to work through much, as takedowns do,
- * whose uploads may last for hours and must not keep their key from looking at a list. Streams are counted where they are opened.
+ * What a request asks of the service: little; to read much, as lists and exports do; or to work through much, as
+ * takedowns do, whose uploads may last for hours and must not keep their key from looking at a list. Streams are
+ * counted where they are opened.
  */
 export type Weight = 'light' | 'reads' | 'works' | 'stream';
 
@@ -31,8 +32,9 @@ interface Waiting {
 }
 
 /**
- * How many requests of a key, and of a tenant's keys together, one process works on at a time. Those beyond wait for their turn:
- * a refusal would cost an answer, and from a client that does not heed it the next request at once; one that waits costs nothing.
+ * How many requests of a key, and of a tenant's keys together, one process works on at a time. Those beyond wait for
+ * their turn: a refusal would cost an answer, and from a client that does not heed it the next request at once; one
+ * that waits costs nothing.
  */
 export class InFlight {
   private readonly lines = new Map<string, Line>();

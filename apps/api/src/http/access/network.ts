@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-/** What one client can choose its address from: whoever has an IPv6 address has all of its /64. */
+/** The range from which one client can choose its address: an IPv6 client has all of its /64. */
 export function networkOf(ip: string): string {
   if (!ip.includes(':') || !ipaddr.isValid(ip)) return ip;
   const address = ipaddr.process(ip);

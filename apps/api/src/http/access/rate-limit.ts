@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 const WINDOW_MS = 60_000;
 
-/** What is left in the minute that its first request began. */
+/** The rest of the minute that began with the first request. */
 export interface Allowance {
   limit: number;
   remaining: number;
@@ -16,8 +16,9 @@ interface Window {
 }
 
 /**
- * Counts per minute: the requests of a tenant or of a key of the provider, or the failures of an address. Each api process counts its own: the limit is against a client that runs away,
- * and not worth a shared counter in the path of every request.
+ * Counts per minute: the requests of a tenant or of a key of the provider, or the failures of an address. Each api
+ * process counts its own: the limit is against a client that runs away, and not worth a shared counter in the path of
+ * every request.
  */
 export class RateLimit {
   private readonly windows = new LRUCache<string, Window>({ max: 10_000 });

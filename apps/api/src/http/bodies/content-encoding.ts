@@ -10,7 +10,7 @@ const DECODERS = {
 };
 type Encoding = keyof typeof DECODERS;
 
-/** What a body may be packed with, as Accept-Encoding says it. */
+/** The encodings that a body may have, as Accept-Encoding names them. */
 export const ENCODINGS_TAKEN = 'gzip, deflate, br';
 
 /** Lists of deletions shrink to a twentieth or so; what grows a hundred times and more was made to grow. */
@@ -26,8 +26,8 @@ export function encodingOf(header: string | undefined): string | undefined {
 export const isEncodingTaken = (encoding: string): encoding is Encoding => Object.hasOwn(DECODERS, encoding);
 
 /**
- * Unpacks a body as it arrives. How much of it there may be is its reader's matter, but a small body that unpacks into a
- * monstrous one is broken off here.
+ * Unpacks a body as it arrives. How much of it there may be is its reader's matter, but a small body that unpacks into
+ * a monstrous one is broken off here.
  */
 export function unpacked(packed: Readable, encoding: Encoding): Readable {
   const decoder = DECODERS[encoding]();

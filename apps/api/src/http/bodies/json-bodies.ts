@@ -22,15 +22,16 @@ const MAX_VALUES_OF_LISTS = 500_000;
 type Done = (error: Error | null, body?: unknown) => void;
 
 /**
- * JSON is read strictly, and other bodies only on the routes that say so: Fastify would take text/plain as well. A body that is
- * empty is none, whatever its headers say: whether one is needed, the route knows.
+ * JSON is read strictly, and other bodies only on the routes that say so: Fastify would take text/plain as well. A body
+ * that is empty is none, whatever its headers say: whether one is needed, the route knows.
  */
 export function useStrictJson(api: NestFastifyApplication): void {
   const fastify = api.getHttpAdapter().getInstance();
   fastify.removeAllContentTypeParsers();
   useContentEncodings(fastify);
   fastify.addHook('onRequest', (request, _reply, done) => {
-    // Many clients name a type with every request, and not all of these can be read. An upload of no lines is one still.
+    // Many clients name a type with every request, and not all of these can be read. An upload of no lines is one
+    // still.
     if (announcesNoBody(request) && !isNdjson(request)) delete request.raw.headers['content-type'];
     done();
   });
@@ -59,7 +60,10 @@ export function useStrictJson(api: NestFastifyApplication): void {
   });
 }
 
-/** For types that a route does not take: nothing of any type is fine, and what there is to say of an address that is none is 404. */
+/**
+ * For types that a route does not take: nothing of any type is fine, and what there is to say of an address that is
+ * none is 404.
+ */
 export function refuseUnlessEmpty(request: FastifyRequest, body: Readable, done: Done): void {
   if (request.is404) return done(null, undefined);
   const settle = (error: Error | null) => {

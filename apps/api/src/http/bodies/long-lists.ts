@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { Turns } from './turns.js';
 
-/** Where a body has a list of thousands. */
+/** A list of thousands within a body, and how its items are checked. */
 export interface LongList {
   /** Undefined: the body itself is the list, if it is one. */
   field?: string;

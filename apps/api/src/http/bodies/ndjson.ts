@@ -11,7 +11,7 @@ export type LineRefusal = 'line_too_long' | 'body_not_utf8';
 export interface NdjsonOptions {
   /** Longer lines are passed over without being kept. */
   maxLineBytes: number;
-  /** As many lines make a batch … */
+  /** A batch has so many lines … */
   batchLines: number;
   /** … or fewer, when they have this many bytes … */
   batchBytes: number;
@@ -27,8 +27,8 @@ const CARRIAGE_RETURN = 0x0d;
 const BOM = '\ufeff';
 
 /**
- * Splits a streamed body into numbered lines, a batch at a time. Takes the next chunk only when the batch before was taken:
- * memory stays flat, however long the body. Lines are counted from 1.
+ * Splits a streamed body into numbered lines, a batch at a time. Takes the next chunk only when the batch before was
+ * taken: memory stays flat, however long the body. Lines are counted from 1.
  */
 export async function* readNdjson(body: AsyncIterable<Buffer>, options: NdjsonOptions): AsyncGenerator<Line[]> {
   const { maxLineBytes, batchLines, batchBytes, batchMs } = options;

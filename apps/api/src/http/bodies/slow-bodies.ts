@@ -4,7 +4,7 @@ import { announcesNoBody, isNdjson } from './media-types.js';
 import { ProblemError } from '../problems/problem.js';
 import type { Tolerance } from './tolerance.js';
 
-/** As much of a body has to come in a second, once the patience is over. */
+/** A body has to come with so many bytes a second, once the patience is over. */
 const BYTES_PER_SECOND = 16 * 1024;
 
 const tooSlow = () => new ProblemError('request_timeout', 'The body did not come, or came too slowly.');
@@ -33,9 +33,9 @@ function limit({ raw }: FastifyRequest, reply: FastifyReply, bodyMs: number): vo
 }
 
 /**
- * The same bytes, until the next ones do not come in time. The time counts only while somebody waits for them: who reads slowly
- * is not the client. When it is over, or the reader has enough, the body itself stays as it is, since with a request goes the
- * connection that the answer is to go out by.
+ * The same bytes, until the next ones do not come in time. The time counts only while somebody waits for them: who
+ * reads slowly is not the client. When it is over, or the reader has enough, the body itself stays as it is, since with
+ * a request goes the connection that the answer is to go out by.
  */
 export function untilSilent(body: Readable, { linesMs }: Tolerance): Readable {
   async function* chunks(): AsyncGenerator<Buffer> {

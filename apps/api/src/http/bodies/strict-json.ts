@@ -22,7 +22,7 @@ export class JsonRefused extends Error {
 
 /** Of objects and lists. */
 const MAX_DEPTH = 32;
-/** As many as the longest list of any request. */
+/** The longest list of any request has so many. */
 const MAX_ITEMS = 10_000;
 const MAX_FIELDS = 1_000;
 const MAX_CHARACTERS = 64 * 1024;
@@ -38,8 +38,8 @@ const WINDOW_BYTES = 64 * 1024;
 
 /**
  * Reads JSON that means one thing only. JSON.parse keeps the last of two equal keys, and rounds: of a request to delete
- * `{"article_idx": 2, "article_idx": 0}` that would be the whole message. What is more than any request needs is counted while
- * it is read, and refused before it costs much.
+ * `{"article_idx": 2, "article_idx": 0}` that would be the whole message. What is more than any request needs is
+ * counted while it is read, and refused before it costs much.
  * @param json text of which it is known that it was UTF-8
  * @param maxValues how many values there may be: objects, lists and what is in them
  * @throws JsonRefused, whose message repeats no value: it may be a secret
@@ -50,7 +50,9 @@ export function parseStrictJson(json: string, maxValues: number): unknown {
   return reader.result;
 }
 
-/** The same for a whole body, of which a long one takes several turns of the event loop: others are served between them. */
+/**
+ * The same for a whole body, of which a long one takes several turns of the event loop: others are served between them.
+ */
 export async function parseStrictBody(json: Buffer, maxValues: number): Promise<unknown> {
   const reader = new Reader(decode(json), maxValues);
   while (!reader.advance(VALUES_A_TURN)) await setImmediate();
@@ -66,7 +68,10 @@ function decode(bytes: Buffer): string {
   return bytes.toString('utf8', hasMark ? 3 : 0);
 }
 
-/** What cannot be decoded becomes U+FFFD, three bytes; where the bytes are others, it was not there before. */
+/**
+ * The decoder makes U+FFFD, three bytes, of bytes that are no UTF-8. Where the bytes are others, the text did not have
+ * it.
+ */
 function firstBadByte(bytes: Buffer): number {
   let offset = goodBytes(bytes);
   for (const character of bytes.toString('utf8', offset, offset + 2 * WINDOW_BYTES)) {
@@ -81,7 +86,7 @@ function firstBadByte(bytes: Buffer): number {
   return offset;
 }
 
-/** How many bytes at the start are UTF-8, in steps. */
+/** Counts the bytes at the start that are UTF-8, in steps. */
 function goodBytes(bytes: Buffer): number {
   let good = 0;
   for (;;) {

@@ -1,4 +1,4 @@
-/** What clients are given who are slow, silent, or unknown. */
+/** The time and the tries that slow, silent and unknown clients get. */
 export interface Tolerance {
   /** For the whole head of a request; on a connection on which nothing was ever sent as well. */
   headMs: number;
@@ -19,7 +19,8 @@ export const TOLERANCE: Readonly<Tolerance> = {
   headMs: 15_000,
   // And a body right behind it.
   bodyMs: 30_000,
-  // Who writes lines may first have to look them up; for a silence of five minutes a worker gives the takedown up anyway.
+  // Who writes lines may first have to look them up; for a silence of five minutes a worker gives the takedown up
+  // anyway.
   linesMs: 60_000,
   // A client with a wrong key is mended by a person; at this pace nobody guesses one in a lifetime.
   failedKeysPerMinute: 60,

@@ -1,6 +1,4 @@
-import { CLASS_SERIALIZER_OPTIONS } from '@nestjs/common/serializer/class-serializer.constants.js';
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
-import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { SerializeOptions } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
 import { neededRole } from '../access/access.guard.js';
@@ -29,15 +27,25 @@ export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output') {
   return { schema: converted, components };
 }
 
+/**
+ * The examples of a request's body, by the `$ref` of its schema, which has an id therefore: Swagger keeps only the
+ * first one.
+ */
+export type Examples = ReadonlyMap<string, readonly unknown[]>;
+
 /** Adds what Nest does not know of an operation: examples, answers with their schemas, problems, and who may. */
-export function completeOperations(document: OpenAPIObject, handlers: Map<string, Handler>): OpenAPIObject {
+export function completeOperations(
+  document: OpenAPIObject,
+  handlers: Map<string, Handler>,
+  examples: Examples,
+): OpenAPIObject {
   const schemas = ((document.components ??= {}).schemas ??= {}) as Components;
   schemas.Problem = PROBLEM;
   for (const [path, item] of Object.entries(document.paths)) {
     for (const operation of Object.values(item) as Operation[]) {
       const handler = handlers.get(operation.operationId ?? '');
       if (!handler) continue;
-      addExamples(operation, handler);
+      addExamples(operation, examples);
       addAnswers(operation, handler, schemas);
       addProblems(operation, path);
       const role = neededRole(methodOf(handler));
@@ -47,18 +55,15 @@ export function completeOperations(document: OpenAPIObject, handlers: Map<string
   return document;
 }
 
-function addExamples({ requestBody }: Operation, handler: Handler): void {
+function addExamples({ requestBody }: Operation, examplesOf: Examples): void {
   const json = requestBody && 'content' in requestBody ? requestBody.content['application/json'] : undefined;
-  const examples = bodySchemaOf(handler)?.meta()?.examples;
-  if (!json || !Array.isArray(examples)) return;
-  json.examples = Object.fromEntries(
-    examples.map((value, index) => [`example ${index + 1}`, { value: value as unknown }]),
-  );
+  const examples = json?.schema && '$ref' in json.schema ? examplesOf.get(json.schema.$ref) : undefined;
+  if (!json || !examples) return;
+  json.examples = Object.fromEntries(examples.map((value, index) => [`example ${index + 1}`, { value }]));
 }
 
 function addAnswers(operation: Operation, handler: Handler, schemas: Components): void {
-  const serialized = Reflect.getMetadata(CLASS_SERIALIZER_OPTIONS, methodOf(handler)) as
-    { schema?: z.ZodType } | undefined;
+  const serialized = Reflect.getMetadata(SERIALIZE_OPTIONS, methodOf(handler)) as { schema?: z.ZodType } | undefined;
   for (const [status, answer] of Object.entries(operation.responses)) {
     if (!answer || '$ref' in answer || Number(status) >= 300) continue;
     answer.description ||= status === '204' ? 'Done; nothing more is said.' : 'Done.';
@@ -87,14 +92,8 @@ function addProblems(operation: Operation, path: string): void {
   }
 }
 
-function bodySchemaOf({ controller, method }: Handler): z.ZodType | undefined {
-  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<
-    string,
-    { schema?: unknown }
-  >;
-  const body = Object.entries(parameters).find(([key]) => key.startsWith(`${RouteParamtypes.BODY}:`))?.[1];
-  return body?.schema instanceof z.ZodType ? body.schema : undefined;
-}
+/** The key under which Nest keeps what `@SerializeOptions` says of a method. */
+const SERIALIZE_OPTIONS = SerializeOptions({}).KEY;
 
 const methodOf = ({ controller, method }: Handler) => (controller.prototype as Record<string, object>)[method] ?? {};
 
@@ -102,7 +101,7 @@ const PROBLEM: JsonSchema = {
   type: 'object',
   description: 'RFC 9457. Every code has a page at /docs/problems/{code}.',
   properties: {
-    type: { type: 'string', description: 'Address of the page about the code, relative to the api.' },
+    type: { type: 'string', description: 'Address of the page about the code, on the host of the api.' },
     title: { type: 'string' },
     status: { type: 'integer' },
     code: { type: 'string', description: 'Stable.' },

@@ -4,28 +4,37 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
 import { completeOperations, jsonSchemaOf, operationIdOf, type Handler } from './open-api-operations.js';
 
-/** `/openapi.json` and a page for people at `/docs`, from the same schemas that requests and answers are checked with. */
-export function useOpenApi(api: NestFastifyApplication): void {
+/**
+ * `/openapi.json` and a page for people at `/docs`, from the same schemas that requests and answers are checked with.
+ */
+export function useOpenApi(api: NestFastifyApplication, publicUrl: string): void {
   const description = new DocumentBuilder()
     .setTitle('Retract')
     .setDescription('Takes back WeChat mass messages on behalf of the merchants who authorized a third-party platform.')
     .setVersion('0.1.0')
     .setOpenAPIVersion('3.1.0')
-    .addServer('/')
+    .addServer(new URL(publicUrl).pathname)
     .addBearerAuth({ type: 'http', description: 'An API key, rk_…' })
     .addSecurityRequirements('bearer')
     .build();
+  const examples = new Map<string, readonly unknown[]>();
   const options = {
     operationIdFactory: operationIdOf,
     // The converter that comes with it writes for OpenAPI 3.0, in which null is told otherwise.
-    standardSchemaConverter: (schema: unknown, { schemaType }: { schemaType: 'input' | 'output' }) =>
-      schema instanceof z.ZodType ? jsonSchemaOf(schema, schemaType) : undefined,
+    standardSchemaConverter: (schema: unknown, { schemaType }: { schemaType: 'input' | 'output' }) => {
+      if (!(schema instanceof z.ZodType)) return undefined;
+      const converted = jsonSchemaOf(schema, schemaType);
+      const given = schema.meta()?.examples;
+      if (typeof converted.schema.$ref === 'string' && Array.isArray(given)) examples.set(converted.schema.$ref, given);
+      return converted;
+    },
   };
-  const documentOf = () => completeOperations(SwaggerModule.createDocument(api, description, options), handlersOf(api));
+  const documentOf = () =>
+    completeOperations(SwaggerModule.createDocument(api, description, options), handlersOf(api), examples);
   SwaggerModule.setup('docs', api, documentOf, { jsonDocumentUrl: 'openapi.json' });
 }
 
-/** What answers each operation, by its operationId. */
+/** The method that answers each operation, by its operationId. */
 function handlersOf(api: NestFastifyApplication): Map<string, Handler> {
   const handlers = new Map<string, Handler>();
   for (const module of api.get(ModulesContainer).values()) {

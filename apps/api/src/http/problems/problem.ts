@@ -1,5 +1,5 @@
 import { currentRequestId } from '@app/logging';
-import { describeProblem } from './problems.js';
+import { describeProblem, type ProblemCode } from './problems.js';
 
 export interface FieldError {
   /** Dotted path into the body, query or path parameters. */
@@ -9,11 +9,11 @@ export interface FieldError {
 
 /** An RFC 9457 problem document. */
 export interface Problem {
-  /** Where the code is explained, relative to the api. */
+  /** Address of the page that explains the code, without scheme and host. */
   type: string;
   title: string;
   status: number;
-  code: string;
+  code: ProblemCode;
   detail: string;
   request_id: string | undefined;
   errors?: FieldError[];
@@ -23,7 +23,7 @@ export interface Problem {
 /** An error that the api itself finds. What libs find keeps its own class and is described in problems.ts. */
 export class ProblemError extends Error {
   constructor(
-    readonly code: string,
+    readonly code: ProblemCode,
     message: string,
     readonly members: Record<string, unknown> = {},
   ) {
@@ -32,7 +32,8 @@ export class ProblemError extends Error {
   }
 }
 
-export function problemOf(code: string, detail: string, members: Record<string, unknown> = {}): Problem {
+/** A problem as the api sees its own addresses; `seenAt` makes it what a client gets. */
+export function problemOf(code: ProblemCode, detail: string, members: Record<string, unknown> = {}): Problem {
   const { status, title } = describeProblem(code);
   return {
     type: `/docs/problems/${code}`,
@@ -43,4 +44,13 @@ export function problemOf(code: string, detail: string, members: Record<string, 
     request_id: currentRequestId(),
     ...members,
   };
+}
+
+/**
+ * The same problem for those who reach the api at `publicUrl`. A proxy may show it under a path of its own, and RFC
+ * 9457 resolves `type` against the address of the request.
+ */
+export function seenAt(publicUrl: string, problem: Problem): Problem {
+  const prefix = new URL(publicUrl).pathname.replace(/\/$/, '');
+  return { ...problem, type: prefix + problem.type };
 }

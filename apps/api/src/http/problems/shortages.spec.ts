@@ -2,13 +2,13 @@ import { BadRequestException } from '@nestjs/common';
 import { QueryFailedError } from 'typeorm';
 import { QueueUnavailable } from '@app/queue';
 import { toProblem } from '../server/error.filter.js';
-import { describeProblem } from './problems.js';
+import { describeProblem, type ProblemCode } from './problems.js';
 import { describeShortage, isShortage, shortageOf } from './shortages.js';
 
 const withCode = (code: string) => Object.assign(new Error('said by the server'), { code });
 
 describe('the answer where there is too little of something', () => {
-  it.each([
+  it.each<[Error, ProblemCode]>([
     [withCode('ECONNREFUSED'), 'database_unavailable'],
     [new QueryFailedError('SELECT 1', [], withCode('57P01')), 'database_unavailable'],
     [new Error('timeout exceeded when trying to connect'), 'database_busy'],

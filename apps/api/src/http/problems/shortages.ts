@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { databaseShortage, type DatabaseShortage } from '@app/database';
 import { QueueError, queueShortage, type QueueShortage } from '@app/queue';
 
-/** What there is too little of for a request. None of it is anybody's mistake, so the same request is right later. */
+/** A request fails for too little of something. That is nobody's mistake, so the same request is right later. */
 export type Shortage = DatabaseShortage | QueueShortage;
 
 interface ShortageDescription {
@@ -10,7 +10,7 @@ interface ShortageDescription {
   retryAfterSeconds: number;
 }
 
-/** What mends itself soon is worth asking for soon; the rest takes a person. */
+/** A client may soon ask again where a lack mends itself; the rest takes a person. */
 const SHORTAGES: Record<Shortage, ShortageDescription> = {
   database_unavailable: { detail: 'The database does not answer: try again shortly.', retryAfterSeconds: 5 },
   database_busy: { detail: 'No connection to the database was free in time: try again shortly.', retryAfterSeconds: 2 },
@@ -27,7 +27,7 @@ export const isShortage = (code: string): code is Shortage => Object.hasOwn(SHOR
 
 export const describeShortage = (shortage: Shortage): ShortageDescription => SHORTAGES[shortage];
 
-/** What an error that nobody has explained says there is too little of. */
+/** @returns the shortage that an error tells of, if nobody has explained the error before */
 export function shortageOf(error: unknown): Shortage | undefined {
   if (error instanceof QueueError) return queueShortage(error);
   // Errors of Nest and Fastify are about the request, whatever their cause.

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { checkLongList } from '../bodies/long-lists.js';
 import { ProblemError, type FieldError } from '../problems/problem.js';
 
-/** What is wrong may repeat what was sent, and that may be megabytes. */
+/** A message may repeat what was sent, and that may be megabytes. */
 const MAX_ERRORS = 100;
 const MAX_LENGTH = 500;
 
@@ -44,13 +44,13 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
 
   protected override async validate<T>(value: unknown, schema: Schema, options?: Record<string, unknown>) {
     const checked = schema instanceof z.ZodType ? await checkLongList(schema, value) : undefined;
-    // What comes out of it is what the schema of the parameter says.
+    // The result has the type that the schema of the parameter says.
     return checked === undefined ? super.validate<T>(value, schema, options) : (checked as Checked<T>);
   }
 
   /**
-   * Nothing is taken out in silence. What reads bodies and queries has no field called `__proto__`, and schemas know the others
-   * that they take, or refuse them by name; `constructor` in metadata is a word like any other.
+   * Nothing is taken out in silence. What reads bodies and queries has no field called `__proto__`, and schemas know
+   * the others that they take, or refuse them by name; `constructor` in metadata is a word like any other.
    */
   protected override stripProtoKeys(): void {
     // Deliberately nothing.

@@ -8,15 +8,16 @@ import type { Tolerance } from '../bodies/tolerance.js';
 const LOOK_EVERY_MS = 5_000;
 
 /**
- * On which nothing moves in either direction: nobody reads an answer, or waits for one that never comes. The longest that a
- * request works without a word is a comparison with WeChat's list, some minutes; streams of events send a line every 15 s.
+ * On which nothing moves in either direction: nobody reads an answer, or waits for one that never comes. The longest
+ * that a request works without a word is a comparison with WeChat's list, some minutes; streams of events send a line
+ * every 15 s.
  */
 const DEAD_AFTER_MS = 10 * 60_000;
 
 /** Callers who are told so are not welcome to go on: each attempt takes a connection of its own. */
 const LAST_WORDS = [401, 408, 413];
 
-/** How long what a client still sends is read, and thrown away, after it was answered. */
+/** The time for which a client that was answered may still send: that is read, and thrown away. */
 const LINGER_MS = 2_000;
 
 /** For Fastify. The time of a whole request has no limit: a takedown of a million lines may come slowly. */
@@ -51,8 +52,8 @@ export function endIfUnfinished(request: FastifyRequest, reply: FastifyReply): v
   const { raw } = request;
   if (raw.complete || announcesNoBody(request)) return;
   void reply.header('connection', 'close');
-  // Node would close at once, with what has come and was not read: then the system resets the connection, and the client,
-  // still writing, sees that instead of the answer.
+  // Node would close at once, with what has come and was not read: then the system resets the connection, and the
+  // client, still writing, sees that instead of the answer.
   raw.socket.destroySoon = () => {
     raw.resume();
     endGently(raw.socket);

@@ -14,7 +14,7 @@ import { MerchantsError } from '@app/merchants';
 import { QueueError } from '@app/queue';
 import { WebhooksError } from '@app/webhooks';
 import { WechatError } from '@app/wechat';
-import { problemOf, ProblemError, type Problem } from '../problems/problem.js';
+import { problemOf, ProblemError, seenAt, type Problem } from '../problems/problem.js';
 import { networkOf } from '../access/network.js';
 import { isProblemCode, type ProblemCode } from '../problems/problems.js';
 import { Refusals } from './refusals.js';
@@ -26,7 +26,10 @@ import { JsonRefused } from '../bodies/strict-json.js';
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(ErrorFilter.name);
 
-  constructor(private readonly refusals: Refusals) {}
+  constructor(
+    private readonly refusals: Refusals,
+    private readonly publicUrl: string,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const problem = toProblem(error);
@@ -38,7 +41,7 @@ export class ErrorFilter implements ExceptionFilter {
     if (REFUSED.includes(problem.status)) this.note(problem, host.switchToHttp().getRequest<FastifyRequest>());
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     sayWhenAgain(reply, problem.code);
-    void reply.status(problem.status).type('application/problem+json').send(problem);
+    void reply.status(problem.status).type('application/problem+json').send(seenAt(this.publicUrl, problem));
   }
 
   private note({ code, detail }: Problem, { ip, method, routeOptions, params }: FastifyRequest): void {
@@ -55,7 +58,9 @@ export class ErrorFilter implements ExceptionFilter {
 
 const REFUSED = [401, 403];
 
-/** Everything fails at once while something is away: a line each tells enough, without where in our code it was noticed. */
+/**
+ * Everything fails at once while something is away: a line each tells enough, without where in our code it was noticed.
+ */
 export const loggable = (code: string, error: unknown): unknown => (isShortage(code) ? String(error) : error);
 
 export function sayWhenAgain(reply: FastifyReply, code: string): void {
@@ -68,29 +73,29 @@ export function toProblem(error: unknown): Problem {
     const { code, message, field, offset } = error;
     return problemOf(code, message, { errors: [{ field, message }], offset });
   }
-  if (error instanceof MerchantNotEligible) return problemOf(error.code, error.message, { reasons: error.reasons });
-  if (error instanceof PendingTooMany) {
-    return problemOf(error.code, error.message, { ceiling: error.ceiling, limit: error.limit });
-  }
-  if (error instanceof EtaTooLate) {
-    return problemOf(error.code, error.message, { eta: error.eta.toISOString(), latest: error.latest.toISOString() });
-  }
-  if (error instanceof NothingAccepted) return problemOf(error.code, error.message, { errors: error.rejections });
-  if (error instanceof SharedMaterial) {
-    const sends = error.sends.map(({ msgId, articleIdx }) => ({ msg_id: msgId, article_idx: articleIdx }));
-    return problemOf(error.code, error.message, { sends });
-  }
   if (error instanceof WechatError) {
     const { operation, errcode, errmsg, rid } = error;
     return problemOf('upstream_failed', error.message, { upstream: { operation, errcode, errmsg, rid } });
   }
   const shortage = shortageOf(error);
   if (shortage) return problemOf(shortage, describeShortage(shortage).detail);
-  if (isOurs(error) && isProblemCode(error.code)) return problemOf(error.code, error.message);
+  if (isOurs(error) && isProblemCode(error.code)) return problemOf(error.code, error.message, membersOf(error));
   const code = codeOfStatus(statusOf(error));
   return code
     ? problemOf(code, DETAILS[code] ?? '')
     : problemOf('internal_error', 'The cause is in our log, under the request id.');
+}
+
+/** The facts that clients read from a problem, beside its code. */
+function membersOf(error: Error): Record<string, unknown> {
+  if (error instanceof MerchantNotEligible) return { reasons: error.reasons };
+  if (error instanceof PendingTooMany) return { ceiling: error.ceiling, limit: error.limit };
+  if (error instanceof EtaTooLate) return { eta: error.eta.toISOString(), latest: error.latest.toISOString() };
+  if (error instanceof NothingAccepted) return { errors: error.rejections };
+  if (error instanceof SharedMaterial) {
+    return { sends: error.sends.map(({ msgId, articleIdx }) => ({ msg_id: msgId, article_idx: articleIdx })) };
+  }
+  return {};
 }
 
 const isOurs = (error: unknown): error is Error & { code: string } =>
@@ -104,7 +109,7 @@ const isOurs = (error: unknown): error is Error & { code: string } =>
 /** Errors of Nest and Fastify, by their status: their texts may repeat what was sent. */
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
-  // What Node throws is of another realm under jest.
+  // Under jest, errors of Node come from another realm.
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' ? status : undefined;
 }

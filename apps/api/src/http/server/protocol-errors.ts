@@ -3,15 +3,17 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { newRequestId, runWithRequestId } from '@app/logging';
 import { endGently, endIfUnfinished } from './connections.js';
-import { problemOf, type Problem } from '../problems/problem.js';
+import { problemOf, seenAt, type Problem } from '../problems/problem.js';
 import { securityHeaders } from './security-headers.js';
 
-/** For Fastify: what fails before there is a request that a hook or a filter could see is a problem document as well. */
+/**
+ * For Fastify: what fails before there is a request that a hook or a filter could see is a problem document as well.
+ */
 export const protocolErrors = (publicUrl: string) => ({
-  /** Of an address that the router cannot read. */
+  /** Answers a request whose address the router cannot read. */
   frameworkErrors(error: { code?: string }, request: FastifyRequest, reply: FastifyReply): void {
     withId((id) => {
-      const problem = problemFor(error.code);
+      const problem = seenAt(publicUrl, problemFor(error.code));
       endIfUnfinished(request, reply);
       void reply
         .headers({ ...securityHeaders(publicUrl), 'x-request-id': id })
@@ -21,14 +23,17 @@ export const protocolErrors = (publicUrl: string) => ({
     });
   },
 
-  /** Of what is not HTTP, or did not come in time. */
+  /** Answers what is not HTTP, or did not come in time. */
   clientErrorHandler(error: { code?: string }, socket: Socket): void {
     if (error.code === 'ECONNRESET' || !socket.writable) return;
     // Node keeps there what is being answered: into the middle of an answer nothing can be said.
     const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
     if (answer?.headersSent) return void socket.destroy();
     withId((id) =>
-      endGently(socket, onTheWire(problemFor(error.code), { ...securityHeaders(publicUrl), 'x-request-id': id })),
+      endGently(
+        socket,
+        onTheWire(seenAt(publicUrl, problemFor(error.code)), { ...securityHeaders(publicUrl), 'x-request-id': id }),
+      ),
     );
   },
 });

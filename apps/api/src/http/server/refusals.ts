@@ -18,7 +18,7 @@ interface Told {
   last: Refusal;
 }
 
-/** Who comes from more addresses than these is told of by number alone. */
+/** The log names so many addresses; of further ones it tells the number alone. */
 const MAX_ADDRESSES = 100;
 
 /** Counts who was refused for want of a right, and tells of it once a minute: a line for each address. */

@@ -12,8 +12,13 @@ export const FORM_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-actio
 /** Data shows nothing and loads nothing, should a browser take it for a page. */
 const DATA_POLICY = `default-src 'none'; ${NOTHING}`;
 
-/** Swagger UI has its scripts and styles beside the page, some style and pictures in it, and tries calls out on this origin. */
-const DOCS_POLICY = `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; ${NOTHING}`;
+/**
+ * Swagger UI has its scripts and styles beside the page, some style and pictures in it, and tries calls out on this
+ * origin.
+ */
+const DOCS_POLICY =
+  `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; ` +
+  `img-src 'self' data:; connect-src 'self'; ${NOTHING}`;
 
 const DOCS_PATH = /^\/docs(\/|$)/;
 
@@ -31,8 +36,9 @@ export const securityHeaders = (publicUrl: string): Record<string, string> => ({
 });
 
 /**
- * What tells browsers to be careful with each answer. A page that needs more, or a referrer, says so itself. Awaited before other
- * hooks are added, so that what these refuse has the headers, too. The policy is ours: it depends on the route.
+ * What tells browsers to be careful with each answer. A page that needs more, or a referrer, says so itself. Awaited
+ * before other hooks are added, so that what these refuse has the headers, too. The policy is ours: it depends on the
+ * route.
  */
 export async function useSecurityHeaders(fastify: FastifyInstance, publicUrl: string): Promise<void> {
   await fastify.register(helmet, {
@@ -40,7 +46,7 @@ export async function useSecurityHeaders(fastify: FastifyInstance, publicUrl: st
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },
     strictTransportSecurity: isHttps(publicUrl) && { maxAge: YEAR_S, includeSubDomains: false },
-    // Whoever opens the authorization page in a window of its own would lose sight of it.
+    // A site that opens the authorization page in a window of its own would lose sight of it.
     crossOriginOpenerPolicy: false,
     // Of no use to data and to pages that load nothing.
     crossOriginResourcePolicy: false,
