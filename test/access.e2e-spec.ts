@@ -73,7 +73,7 @@ const RULES: Record<string, Rule> = {
   'PATCH /v1/platforms/:componentAppid': {
     needs: 'admin',
     ok: [200],
-    body: () => ({ token: PLATFORM.token }),
+    body: () => ({ app_secret: PLATFORM.app_secret }),
     elsewhere: 'not found',
     limited: 'keys limited to merchants',
   },

@@ -397,6 +397,26 @@ describe('authorization links', () => {
     expect(asked()).toBe(askedBefore + 10);
   });
 
+  it('of a tenant spend one budget, however many keys it issues, and leave the provider’s alone', async () => {
+    const mine = await system.onboardMerchant();
+    const { body: admin } = await system.call('POST', '/v1/api-keys', {
+      name: 'a tenant',
+      role: 'admin',
+      merchants: [mine],
+    });
+    const tenant = { authorization: `Bearer ${admin.key}` };
+    const clicked = async (by: Record<string, string>) =>
+      (await click((await post({ merchant: mine }, by)).body.url)).status;
+    expect(await clicked(tenant)).toBe(200);
+    await system.sql(`UPDATE pre_auth_budgets SET made = 1000 WHERE spender !~ '^(link|open|accounts|key)'`);
+    const narrower = { name: 'one more', role: 'operator', merchants: [mine] };
+    const { body: issued } = await system.call('POST', '/v1/api-keys', narrower, tenant);
+    const before = madeIn(system);
+    for (const by of [tenant, { authorization: `Bearer ${issued.key}` }]) expect(await clicked(by)).toBe(429);
+    expect(madeIn(system)).toBe(before);
+    expect(await clicked({})).toBe(200);
+  });
+
   it('go with their platform', async () => {
     const { status } = await post({ platform: SECOND.component_appid });
     expect(status).toBe(201);

@@ -152,7 +152,15 @@ describe('the api for other systems', () => {
         status: 403,
         body: { code: 'key_limited' },
       });
-      expect((await system.call('PATCH', path, { token: PLATFORM.token }, ofPlatform)).status).toBe(200);
+      // Nor what pushes are signed and sealed with: it could speak in WeChat's name then.
+      const { token, encoding_aes_key, app_secret } = PLATFORM;
+      for (const secret of [{ token }, { encoding_aes_key }, { previous_encoding_aes_key: encoding_aes_key }]) {
+        expect(await system.call('PATCH', path, secret, ofPlatform)).toMatchObject({
+          status: 403,
+          body: { code: 'key_limited' },
+        });
+      }
+      expect((await system.call('PATCH', path, { app_secret }, ofPlatform)).status).toBe(200);
       expect((await system.call('GET', path, undefined, ofPlatform)).body.forward_urls).toEqual([]);
       for (const one of [path, '/v1/platforms']) {
         const shown = await system.call('GET', one, undefined, ofMerchant);

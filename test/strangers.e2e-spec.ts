@@ -91,6 +91,22 @@ describe('strangers', () => {
     });
   });
 
+  it('who open authorization pages of platforms that are not here, or come back with what is forged, cost no query each', async () => {
+    const open = (path: string, method = 'GET') =>
+      system.call(method, `/authorize/${path}`, undefined, { 'x-forwarded-for': anAddress() });
+    const made = () => `wx${randomBytes(8).toString('hex')}`;
+    expect((await open(made())).status).toBe(404);
+    await without('platforms', async () => {
+      const made404 = ['GET', 'POST', 'GET', 'POST'].map((method) => open(made(), method));
+      expect((await Promise.all(made404)).map(({ status }) => status)).toEqual([404, 404, 404, 404]);
+      const forged = [
+        `${made()}?link=v1.a.${made()}.${'A'.repeat(43)}`,
+        ...[made(), PLATFORM.component_appid].map((appid) => `${appid}/callback?state=a.b&auth_code=c`),
+      ];
+      for (const path of forged) expect((await open(path)).status).toBe(400);
+    });
+  });
+
   it('do not keep WeChat out, which pushes from the same address for platforms that are not here', async () => {
     const wechat = anAddress();
     const query = { timestamp: '1', nonce: '2', msg_signature: '0'.repeat(40) };

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { eventually } from './support/eventually.js';
-import { System, type Reply } from './support/system.js';
+import { PLATFORM, System, type Reply } from './support/system.js';
 
 const REASON = 'asked for by a court';
 const CASE = 'case-4711';
@@ -227,6 +227,59 @@ describe('what was asked for within the limits', () => {
   });
 });
 
+describe('the name of a merchant', () => {
+  const name = (ref: string | null, by: Headers = {}) => system.call('PATCH', `/v1/merchants/${merchant}`, { ref }, by);
+  const named = async () => (await read(`/v1/merchants/${merchant}`)).body.ref;
+  const NOT_ITS_NAME = { status: 403, code: 'ref_not_yours' };
+
+  afterEach(() => name(null));
+
+  it('is changed by a key with limits as long as none beyond them has given it', async () => {
+    expect((await name('their own', own)).status).toBe(200);
+    expect((await name('another', await aKey([merchant]))).status).toBe(200);
+    expect((await name('of a wider key', wider)).status).toBe(200);
+    expect(refusal(await name('taken back', own))).toEqual(NOT_ITS_NAME);
+
+    expect((await name('shop 7')).status).toBe(200);
+    for (const by of [own, wider]) {
+      for (const ref of ['shop 8', null]) expect(refusal(await name(ref, by))).toEqual(NOT_ITS_NAME);
+      // Said again, it is as it was, and the provider's still.
+      expect((await name('shop 7', by)).status).toBe(200);
+      expect(refusal(await name('shop 8', by))).toEqual(NOT_ITS_NAME);
+    }
+    expect(await named()).toBe('shop 7');
+    const acts = await read(`/v1/audit-events?subject=${merchant}&action=merchant.ref_changed`);
+    expect(JSON.stringify(acts.body)).not.toContain('shop 8');
+  });
+
+  it('becomes the provider’s by being said again, and is anybody’s once the provider takes it away', async () => {
+    await name('shop 7', own);
+    await name('shop 7');
+    expect(refusal(await name('shop 8', own))).toEqual(NOT_ITS_NAME);
+    await name(null);
+    expect((await name('shop 8', own)).status).toBe(200);
+  });
+
+  it('that came by the provider’s link stays, and one from before counts as the provider’s', async () => {
+    const { appid } = await system.control('POST', 'merchants', {});
+    const { body } = await system.call('POST', '/v1/authorization-links', {
+      platform: PLATFORM.component_appid,
+      ref: 'shop 9',
+    });
+    await system.control('POST', 'consents', {
+      link: await system.clickThrough(body.url),
+      authorizer_appid: appid,
+      follow_redirect: true,
+    });
+    const by = await aKey([appid]);
+    const rename = () => system.call('PATCH', `/v1/merchants/${appid}`, { ref: 'shop 10' }, by);
+    expect(refusal(await rename())).toEqual(NOT_ITS_NAME);
+    await system.sql(`UPDATE merchants SET ref_set_by = NULL WHERE authorizer_appid = $1`, [appid]);
+    expect(refusal(await rename())).toEqual(NOT_ITS_NAME);
+    expect((await read(`/v1/merchants/${appid}`)).body.ref).toBe('shop 9');
+  });
+});
+
 describe('the limits of a merchant', () => {
   const set = (limits: object, by: Headers = {}) => system.call('PATCH', `/v1/merchants/${merchant}`, limits, by);
   const limits = async () => {
@@ -251,5 +304,30 @@ describe('the limits of a merchant', () => {
     expect((await set({ daily_limit: null, rate_per_minute: null })).status).toBe(200);
     expect((await set({ daily_limit: 9 }, own)).status).toBe(200);
     expect(await limits()).toEqual({ daily_limit: 9, rate_per_minute: 60 });
+  });
+
+  it('that are the account’s are the provider’s over whichever of its platforms they were set', async () => {
+    const second = { ...PLATFORM, component_appid: 'wxfedcba9876543210' };
+    await system.registerPlatform(second);
+    const appid = await system.onboardMerchant();
+    await system.control('POST', 'consents', {
+      link: await system.clickThrough(`${system.url}/authorize/${second.component_appid}`),
+      authorizer_appid: appid,
+      follow_redirect: true,
+    });
+    const over = (platform: string, limits: object, by: Headers = {}) =>
+      system.call('PATCH', `/v1/merchants/${appid}?component_appid=${platform}`, limits, by);
+    const key = `rk_${randomBytes(32).toString('base64url')}`;
+    await system.sql(
+      `INSERT INTO api_keys (id, name, key_hash, role, platforms) VALUES (gen_random_uuid(), 'limited', $1, 'operator', $2)`,
+      [createHash('sha256').update(key).digest('base64url'), [second.component_appid]],
+    );
+    const by = { authorization: `Bearer ${key}` };
+    expect((await over(PLATFORM.component_appid, { daily_limit: 8, rate_per_minute: 20 })).status).toBe(200);
+    for (const limits of [{ daily_limit: 7 }, { daily_limit: null }, { rate_per_minute: 1 }]) {
+      expect(refusal(await over(second.component_appid, limits, by))).toEqual(NOT_ITS_LIMITS);
+    }
+    expect((await over(PLATFORM.component_appid, { daily_limit: 7 }, by)).status).toBe(404);
+    expect((await over(second.component_appid, {})).body.limits).toMatchObject({ daily_limit: 8, rate_per_minute: 20 });
   });
 });

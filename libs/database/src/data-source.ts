@@ -41,6 +41,7 @@ import { PlatformHolds1764650000000 } from './migrations/1764650000000-platform-
 import { TokenConflictRows1764650001000 } from './migrations/1764650001000-token-conflict-rows.js';
 import { EventAppids1764650002000 } from './migrations/1764650002000-event-appids.js';
 import { FastLists1764660000000 } from './migrations/1764660000000-fast-lists.js';
+import { WhoNamed1764680000000 } from './migrations/1764680000000-who-named.js';
 import { Tenants1764630000000 } from './migrations/1764630000000-tenants.js';
 
 export interface DatabaseOptions {
@@ -89,12 +90,13 @@ const migrations = [
   WhatWechatTold1764610001000,
   AuthorizationLinks1764620000000,
   Refreshes1764620001000,
+  Tenants1764630000000,
   WhoAsked1764640000000,
   PlatformHolds1764650000000,
   TokenConflictRows1764650001000,
   EventAppids1764650002000,
   FastLists1764660000000,
-  Tenants1764630000000,
+  WhoNamed1764680000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

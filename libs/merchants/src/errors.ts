@@ -83,6 +83,13 @@ export class TokenUnavailable extends MerchantsError {
   }
 }
 
+/** A key with limits changes only a name that was given within them. */
+export class RefNotYours extends MerchantsError {
+  constructor() {
+    super('ref_not_yours', 'A key beyond these limits has given the merchant its ref: only such a key changes it.');
+  }
+}
+
 /** The `state` of the redirect is not ours, too old, for another platform, or was used with another code. */
 export class AuthorizationStateRefused extends MerchantsError {
   constructor(readonly reason: 'forged' | 'expired' | 'used') {

@@ -40,7 +40,7 @@ export class AuthorizationLinksController {
     @Body({ schema: issueLinkSchema }) body: IssueLink,
     @IdempotencyKey() key: string | undefined,
   ): Promise<AuthorizationLinkResource> {
-    const { apiKeyId, role, scope } = actor;
+    const { apiKeyId, role, scope, tenant } = actor;
     const { platform, ref, merchant } = body;
     if (merchant === null) refuseLimits({ merchants: scope.merchants });
     const request = { apiKeyId, key, fingerprint: ['POST /v1/authorization-links', body] };
@@ -53,6 +53,7 @@ export class AuthorizationLinksController {
         expiresInSeconds: body.expires_in,
         issuedBy: apiKeyId,
         issuerRole: role,
+        issuerTenant: tenant,
       });
       const resource = unsignedResource(platform, link);
       const { id: _id, platform: _platform, merchant: _merchant, created_at: _createdAt, ...data } = resource;

@@ -81,7 +81,8 @@ export class MerchantsController {
 
   /**
    * Changes the provider's own name for the merchant, and its limits. A key with limits may lower these, and leaves
-   * alone what a key without limits has set: otherwise 403 `limits_not_yours`.
+   * alone what a key without limits has set: otherwise 403 `limits_not_yours`. It changes no name that a key beyond
+   * its limits has given: otherwise 403 `ref_not_yours`.
    */
   @Patch(':appid')
   @Needs('operator')
@@ -97,7 +98,7 @@ export class MerchantsController {
     const { ref, ...limits } = body;
     const setRef = async (tx: EntityManager) => {
       if (ref === undefined) return;
-      await this.merchants.setRef(merchant.id, ref, tx);
+      await this.merchants.setRef(tx, merchant.id, ref, actor);
       const data = { merchant_id: merchant.id, ref };
       await this.audit.append(tx, actor, { ...about, action: 'merchant.ref_changed', data });
     };

@@ -71,7 +71,10 @@ export class PlatformsController {
     return this.resource(await this.platforms.get(caller.scope, componentAppid), caller);
   }
 
-  /** Replaces what is given. A new encoding_aes_key keeps the old one as the previous key. */
+  /**
+   * Replaces what is given. A new encoding_aes_key keeps the old one as the previous key. With a key that is limited to platforms only
+   * app_secret: otherwise 403 `key_limited`.
+   */
   @Patch(':componentAppid')
   @Needs('admin')
   @SerializeOptions({ schema: platformSchema })
@@ -81,8 +84,7 @@ export class PlatformsController {
     @Body({ schema: updatePlatformSchema }) body: UpdatePlatform,
   ) {
     await this.find(actor, componentAppid);
-    // Forwards leave from within the provider's network: a tenant may not choose where to.
-    if (body.forward_urls) refuseLimits(actor.scope);
+    if (NOT_FOR_TENANTS.some((name) => body[name] !== undefined)) refuseLimits(actor.scope);
     const updated = await this.platforms.update(componentAppid, settingsOf(body), (tx) =>
       this.audit.append(tx, actor, {
         action: 'platform.updated',
@@ -142,6 +144,12 @@ export class PlatformsController {
     return platform;
   }
 }
+
+/**
+ * A tenant must not choose these. What is forwarded is sent from within the provider's network; and whoever knows what pushes are
+ * signed and sealed with can say in WeChat's name whose articles stand at which address.
+ */
+const NOT_FOR_TENANTS = ['forward_urls', 'token', 'encoding_aes_key', 'previous_encoding_aes_key'] as const;
 
 const settingsOf = (body: UpdatePlatform) => ({
   appSecret: body.app_secret,

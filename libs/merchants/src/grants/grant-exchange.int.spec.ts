@@ -52,7 +52,7 @@ describe('a grant', () => {
       .get(AuthorizationLinks)
       .issue(world.get(DataSource).manager, EVERYTHING, platform.componentAppid, {
         ...{ ref: null, authorizerAppid: null, returnUrl: null, isSingleUse: true },
-        ...{ expiresInSeconds: 60, issuedBy: uuidv7(), issuerRole: 'operator' },
+        ...{ expiresInSeconds: 60, issuedBy: uuidv7(), issuerRole: 'operator', issuerTenant: null },
         ...wish,
       });
     return id;

@@ -39,6 +39,8 @@ export class Merchant {
   authorizerAppid!: string;
   /** The provider's own name for this merchant. */
   @Column('text', { nullable: true }) ref!: string | null;
+  /** The API key that gave the name, or that issued the link it came by. Null, of one from before: the provider's. */
+  @Column('uuid', { name: 'ref_set_by', nullable: true }) refSetBy!: string | null;
   @Column('text') state!: MerchantState;
   @Column('text', { name: 'refresh_token_sealed', nullable: true }) refreshTokenSealed!: string | null;
   /** Ids of the permission sets in the grant, as WeChat's `func_info` listed them. Null: nobody was told yet. */

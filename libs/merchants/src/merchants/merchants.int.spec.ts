@@ -1,5 +1,6 @@
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
 import { EVERYTHING } from '@app/scope';
 import type { Merchant } from './merchant.entity.js';
 import { Merchants } from './merchants.js';
@@ -101,9 +102,11 @@ describe('merchants', () => {
   });
 
   it('keep the name that the provider gave them until it is changed or taken away', async () => {
-    await merchants().setRef(merchant.id, 'shop 7');
+    const provider = { apiKeyId: uuidv7(), scope: EVERYTHING };
+    const { manager } = world.get(DataSource);
+    await merchants().setRef(manager, merchant.id, 'shop 7', provider);
     expect(await now()).toMatchObject({ ref: 'shop 7' });
-    await merchants().setRef(merchant.id, null);
+    await merchants().setRef(manager, merchant.id, null, provider);
     expect(await now()).toMatchObject({ ref: null });
   });
 });

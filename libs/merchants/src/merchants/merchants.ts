@@ -4,15 +4,21 @@ import { v7 as uuidv7 } from 'uuid';
 import { Batcher } from '@app/concurrency';
 import { binderOf, isItemError, prepared, rows, SealedColumns, type Sql } from '@app/database';
 import { Events, type EventSubject } from '@app/events';
-import { formOf, type Scope } from '@app/scope';
+import { askedWithin, formOf, isEverything, type Scope } from '@app/scope';
 import { MASS_AND_NOTIFICATION, type AuthorizerInfo, type QueriedAuthorization } from '@app/wechat';
 import { AccessTokens, SHORT_WINDOW } from '../tokens/access-tokens.js';
 import { ineligibleReasons, type DeniedReason, type MerchantState } from './eligibility.js';
-import { MerchantNotFound, PlatformRequired } from '../errors.js';
+import { MerchantNotFound, PlatformRequired, RefNotYours } from '../errors.js';
 import { Merchant } from './merchant.entity.js';
 import { Platforms, type Platform } from '../platforms/platforms.js';
 import { merchantInScope } from './merchants-in-scope.js';
 import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
+
+/** Who names a merchant. */
+export interface Namer {
+  apiKeyId: string;
+  scope: Scope;
+}
 
 /** What minting needs to know of a grant. */
 export interface Grant {
@@ -178,16 +184,30 @@ export class Merchants {
     ]);
   }
 
-  async setRef(id: string, ref: string | null, tx: EntityManager = this.dataSource.manager): Promise<void> {
-    await tx.update(Merchant, { id }, { ref: ref });
+  /**
+   * The provider finds merchants by their names, so a key with limits, which may be in a hostile tenant's hands, replaces none that
+   * was not given within them.
+   * @throws RefNotYours
+   */
+  async setRef(tx: EntityManager, id: string, ref: string | null, by: Namer): Promise<void> {
+    const parameters: unknown[] = [id, ref, by.apiKeyId];
+    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const isItsOwn = isEverything(by.scope) ? 'TRUE' : `(ref IS NULL OR ${askedWithin(by.scope, 'ref_set_by', bind)})`;
+    const named = await rows(
+      tx,
+      `UPDATE merchants SET ref = $2, ref_set_by = CASE WHEN ${isItsOwn} THEN $3::uuid ELSE ref_set_by END, updated_at = now()
+       WHERE id = $1 AND (${isItsOwn} OR ref = $2) RETURNING id`,
+      parameters,
+    );
+    if (named.length === 0) throw new RefNotYours();
   }
 
   /** @returns false where the merchant has a name already, which stays */
-  async giveRef(tx: EntityManager, id: string, ref: string): Promise<boolean> {
+  async giveRef(tx: EntityManager, id: string, ref: string, givenBy: string): Promise<boolean> {
     const given = await rows(
       tx,
-      `UPDATE merchants SET ref = $2, updated_at = now() WHERE id = $1 AND ref IS NULL RETURNING id`,
-      [id, ref],
+      `UPDATE merchants SET ref = $2, ref_set_by = $3, updated_at = now() WHERE id = $1 AND ref IS NULL RETURNING id`,
+      [id, ref, givenBy],
     );
     return given.length === 1;
   }

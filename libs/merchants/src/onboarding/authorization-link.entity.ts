@@ -21,6 +21,8 @@ export class AuthorizationLink {
   /** The API key, and what its role was. */
   @Column('uuid', { name: 'issued_by' }) issuedBy!: string;
   @Column('text', { name: 'issuer_role' }) issuerRole!: string;
+  /** Whose keys are counted together. Null: the provider's key counts for itself. */
+  @Column('text', { name: 'issuer_tenant', nullable: true }) issuerTenant!: string | null;
   @Column('timestamptz', { name: 'used_at', nullable: true }) usedAt!: Date | null;
   /** Of the authorization code that used it last: a result page that is loaded again uses nothing. */
   @Column('text', { name: 'code_hash', nullable: true }) codeHash!: string | null;

@@ -24,6 +24,7 @@ export interface LinkWish {
   expiresInSeconds: number;
   issuedBy: string;
   issuerRole: string;
+  issuerTenant: string | null;
 }
 
 /** A merchant has got its name by a link. */
@@ -91,7 +92,7 @@ export class AuthorizationLinks {
       if (link.isSingleUse && link.usedAt) throw usedMeanwhile(merchant.authorizerAppid);
       await tx.update(AuthorizationLink, { id }, { usedAt: () => 'now()', codeHash });
       if (link.ref === null) return next;
-      if (await this.merchants.giveRef(tx, merchant.id, link.ref)) {
+      if (await this.merchants.giveRef(tx, merchant.id, link.ref, link.issuedBy)) {
         await alongside(tx, { merchant, link });
       } else if (merchant.ref !== link.ref) {
         this.logger.warn('ref of a link not taken: the merchant has one', { merchant_id: merchant.id, link_id: id });

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { EVERYTHING } from '@app/scope';
 import { authorizationLinks } from '@app/wechat';
 import type { AuthorizationLink } from './authorization-link.entity.js';
 import { AuthorizationLinks, type AlongsideNaming } from './authorization-links.js';
@@ -52,8 +51,9 @@ export const STATE_SIGNER = Symbol('StateSigner');
 const STATE_LIFETIME_MS = 60 * 60_000;
 
 /**
- * Codes that may be made in an hour by whoever follows one link, and by all links of a key, or all that lead to known accounts,
- * together: a link that is passed around, or a key that issues many, spends a part of the platform's day at most.
+ * Codes that may be made in an hour by whoever follows one link, and by all links of a tenant or of a key of the provider, or all
+ * that lead to known accounts, together: a link that is passed around, or a tenant that issues many, with however many keys, spends
+ * a part of the platform's day at most.
  */
 const PER_LINK_FOR_ONE = 10;
 const PER_LINK_FOR_MANY = 100;
@@ -90,7 +90,7 @@ export class Onboarding {
   async welcome(componentAppid: string, { link: text, bizAppid }: Visit): Promise<Visitor> {
     // What is forged costs no query.
     const subject = text === undefined ? undefined : readLink(text, componentAppid, this.signer);
-    const platform = await this.platforms.get(EVERYTHING, componentAppid);
+    const platform = await this.platforms.named(componentAppid);
     if (subject === undefined) {
       if (!this.options.isOpen) throw new OpenAuthorizationOff();
       return { platform, account: bizAppid, isStranger: true };
@@ -128,8 +128,9 @@ export class Onboarding {
    * AuthorizationLinkOfAnother, AuthorizationLinkRefused
    */
   async complete(componentAppid: string, state: string, code: string, alongside: AlongsideNaming): Promise<Completed> {
-    const platform = await this.platforms.get(EVERYTHING, componentAppid);
+    // What is forged costs no query.
     const { id, linkId } = readState(state, componentAppid, this.signer, Date.now());
+    const platform = await this.platforms.named(componentAppid);
     const codeHash = hashOfCode(code);
     await this.spendState(id, codeHash);
     await this.codes.forget(id);
@@ -149,7 +150,7 @@ export class Onboarding {
     const ofLink = isForOne(link)
       ? ofOne(`link/${link.id}`)
       : { spender: `link/${link.id}`, perHour: PER_LINK_FOR_MANY };
-    return [ofLink, { spender: `key/${link.issuedBy}`, perHour: OF_ALL_LINKS }];
+    return [ofLink, { spender: issuerOf(link), perHour: OF_ALL_LINKS }];
   }
 
   private async spendState(id: string, codeHash: string): Promise<void> {
@@ -169,6 +170,9 @@ export class Onboarding {
 type Visiting = Omit<Visitor, 'platform'>;
 
 const ofOne = (spender: string): Budget => ({ spender, perHour: PER_LINK_FOR_ONE });
+
+const issuerOf = ({ issuerTenant, issuedBy }: AuthorizationLink) =>
+  issuerTenant === null ? `key/${issuedBy}` : `tenant/${issuerTenant}`;
 
 const isForOne = ({ isSingleUse, authorizerAppid }: AuthorizationLink) => isSingleUse || authorizerAppid !== null;
 

@@ -23,6 +23,8 @@ it.each([
   'https://shop.example\\@evil.example/',
   'https://shop.example:444/',
   'https://sub.shop.example/',
+  'https://shop.example./',
+  'https:shop.example/',
   '//shop.example/',
   '/done',
   'javascript:alert(1)//https://shop.example',

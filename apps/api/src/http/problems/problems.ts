@@ -331,6 +331,11 @@ const problems = {
       'what a key without limits has set it leaves as it is. The detail names the limit; a key without limits ' +
       'may change it.',
   ],
+  ref_not_yours: [
+    403,
+    'The API key may not change this name',
+    'A key with limits gives a merchant a `ref` where it has none, and changes one that a key with the same limits, or narrower ones, has given. The name of this merchant was given beyond them: a key without limits may change it.',
+  ],
   pending_too_many: [
     409,
     'Too many deletions are open already',
