@@ -41,6 +41,7 @@ import { PlatformHolds1764650000000 } from './migrations/1764650000000-platform-
 import { TokenConflictRows1764650001000 } from './migrations/1764650001000-token-conflict-rows.js';
 import { EventAppids1764650002000 } from './migrations/1764650002000-event-appids.js';
 import { FastLists1764660000000 } from './migrations/1764660000000-fast-lists.js';
+import { LimitedLists1764670000000 } from './migrations/1764670000000-limited-lists.js';
 import { Tenants1764630000000 } from './migrations/1764630000000-tenants.js';
 
 export interface DatabaseOptions {
@@ -95,6 +96,7 @@ const migrations = [
   EventAppids1764650002000,
   FastLists1764660000000,
   Tenants1764630000000,
+  LimitedLists1764670000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
