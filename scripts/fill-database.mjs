@@ -104,7 +104,7 @@ const MERCHANTS = `
       CASE WHEN n > $1 - 10 THEN 'reauthorization_required' ELSE 'authorized' END, CASE WHEN n BETWEEN $1 - 30 AND $1 - 20 THEN NULL ELSE '{1,7}'::int[] END,
       CASE WHEN n > $1 - 10 THEN '{reauthorization_required}' ELSE '{}' END::text[], 1, now() - interval '100 days',
       CASE WHEN n BETWEEN $1 - 30 AND $1 - 20 THEN NULL ELSE now() - n % 86000 * interval '1 s' END, 'customer ' || n, 'account ' || n,
-      'biz ' || n, CASE WHEN n % 5 = 0 THEN 'import' ELSE 'wechat' END
+      'Mz' || lpad(n::text, 6, '0'), CASE WHEN n % 5 = 0 THEN 'import' ELSE 'wechat' END
     FROM generate_series(1, $1::int) AS n RETURNING id, authorizer_appid
   ), lane AS (
     INSERT INTO merchant_pacing (merchant_id) SELECT id FROM merchant
@@ -181,7 +181,7 @@ const BY_DELETION = {
     )
     INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, mid, idx, sn, short_id, source)
     SELECT merchant_id, msg_id, 1, 'https://mp.weixin.qq.com/s?__biz=fill&mid=' || msg_id || '&idx=1&sn=fill',
-      msg_id::text, 1, 'fill', 'short ' || msg_id, CASE status WHEN 'imported' THEN 'import' ELSE 'wechat' END
+      msg_id::text, 1, 'fill', 'short-' || msg_id, CASE status WHEN 'imported' THEN 'import' ELSE 'wechat' END
     FROM message`,
   // The others, by tenants, and some that are known anyway.
   'imports of tenants': `
@@ -198,7 +198,7 @@ const BY_DELETION = {
     )
     INSERT INTO limited_import_articles (limits_id, merchant_id, msg_id, article_idx, url, mid, idx, sn, short_id)
     SELECT limits_id, merchant_id, msg_id, 1, 'https://mp.weixin.qq.com/s?__biz=fill&mid=' || msg_id || '&idx=1&sn=fill',
-      msg_id::text, 1, 'fill', 'short ' || msg_id
+      msg_id::text, 1, 'fill', 'short-' || msg_id
     FROM message`,
   events: `
     INSERT INTO events (id, type, platform_id, merchant_id, deletion_id, takedown_id, data, created_at)
