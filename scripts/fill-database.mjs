@@ -98,11 +98,13 @@ const MERCHANTS = `
     INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed)
     SELECT pg_temp.fill_platform(n), 'wxf' || lpad(to_hex(n), 15, '0'), '', '', '' FROM generate_series(1, 4) AS n RETURNING id
   ), merchant AS (
-    INSERT INTO merchants (id, platform_id, authorizer_appid, state, permission_sets, ineligible_reasons, grant_version, granted_at, facts_read_at, ref, nick_name)
+    INSERT INTO merchants (id, platform_id, authorizer_appid, state, permission_sets, ineligible_reasons, grant_version, granted_at, facts_read_at, ref, nick_name,
+      biz, biz_source)
     SELECT pg_temp.fill_merchant(n), pg_temp.fill_platform(CASE WHEN n = $1 THEN 4 ELSE 1 + n % 3 END), pg_temp.fill_appid(n),
       CASE WHEN n > $1 - 10 THEN 'reauthorization_required' ELSE 'authorized' END, CASE WHEN n BETWEEN $1 - 30 AND $1 - 20 THEN NULL ELSE '{1,7}'::int[] END,
       CASE WHEN n > $1 - 10 THEN '{reauthorization_required}' ELSE '{}' END::text[], 1, now() - interval '100 days',
-      CASE WHEN n BETWEEN $1 - 30 AND $1 - 20 THEN NULL ELSE now() - n % 86000 * interval '1 s' END, 'customer ' || n, 'account ' || n
+      CASE WHEN n BETWEEN $1 - 30 AND $1 - 20 THEN NULL ELSE now() - n % 86000 * interval '1 s' END, 'customer ' || n, 'account ' || n,
+      'Mz' || lpad(n::text, 6, '0'), CASE WHEN n % 5 = 0 THEN 'import' ELSE 'wechat' END
     FROM generate_series(1, $1::int) AS n RETURNING id, authorizer_appid
   ), lane AS (
     INSERT INTO merchant_pacing (merchant_id) SELECT id FROM merchant
@@ -111,6 +113,27 @@ const MERCHANTS = `
   ), endpoint AS (
     INSERT INTO webhook_endpoints (id, url, event_types, secret_sealed, state)
     SELECT pg_temp.fill_old_id(3, n), 'https://example.com/hook', '{*}', '', 'disabled' FROM generate_series(1, 2) AS n
+  ), limits AS (
+    -- Of tenants: of one with a platform of its own, and of those that share one.
+    INSERT INTO import_limits (id, platforms, merchants)
+    SELECT 'platform ' || n, ARRAY['wxf' || lpad(to_hex(n), 15, '0')], NULL::text[] FROM generate_series(1, 4) AS n
+    UNION ALL
+    SELECT 'merchant ' || n, NULL, ARRAY[pg_temp.fill_appid(n)] FROM generate_series(1, $1::int) AS n
+    WHERE n % 5 = 0 OR n = $1
+  ), link AS (
+    INSERT INTO authorization_links (id, platform_id, ref, is_single_use, expires_at, issued_by, issuer_role)
+    SELECT pg_temp.fill_old_id(10, n), pg_temp.fill_platform(1 + n % 3), 'customer ' || n, true,
+      now() + n % 60 * interval '1 day' - interval '29 days', pg_temp.fill_old_id(4, 1), 'admin'
+    FROM generate_series(1, $1::int) AS n
+  ), code AS (
+    -- More clicks at a time than anybody has seen.
+    INSERT INTO pre_auth_codes (id, platform_id, taker, code_sealed, handed_out_until)
+    SELECT pg_temp.fill_old_id(11, n), pg_temp.fill_platform(1 + n % 3), 'link ' || n, '', now() + interval '10 min'
+    FROM generate_series(1, $1::int / 5) AS n
+  ), budget AS (
+    INSERT INTO pre_auth_budgets (platform_id, spender, hour, made)
+    SELECT pg_temp.fill_platform(1 + n % 3), 'link ' || n, date_trunc('hour', now()), 1
+    FROM generate_series(1, $1::int / 5) AS n
   ), key AS (
     INSERT INTO api_keys (id, name, key_hash, role)
     SELECT pg_temp.fill_old_id(4, n), 'filled', 'none ' || n, 'viewer' FROM generate_series(1, 2) AS n
@@ -145,16 +168,38 @@ const BY_DELETION = {
     INSERT INTO deletion_attempts (id, deletion_id, operation, outcome, errcode, http_status, latency_ms, started_at, finished_at)
     SELECT pg_temp.fill_id(6, n, at), pg_temp.fill_id(5, n, at), 'mass/delete', 'done', 0, 200, 40, at + interval '1 s', at + interval '2 s'
     FROM (SELECT n, pg_temp.fill_at(n, $3) AS at FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS made`,
+  // Half of all: what WeChat told, and of some of it, by a provider's import, only what came before.
   messages: `
     WITH message AS (
-      INSERT INTO mass_messages (merchant_id, msg_id, status, finished_at, created_at, label, article_count)
-      SELECT pg_temp.fill_merchant(pg_temp.merchant_of(n, $4::int)), 2247483648 + n, 'send success', at, at,
-        CASE WHEN n <= 60 THEN 'rare' WHEN n % 2 = 0 THEN 'campaign' END, 1
-      FROM (SELECT n, pg_temp.fill_at(n, $3) AS at FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS made WHERE n % 2 = 0 OR n <= 60
-      RETURNING merchant_id, msg_id
+      INSERT INTO mass_messages (merchant_id, msg_id, status, finished_at, created_at, label, article_count, import_counts)
+      SELECT pg_temp.fill_merchant(pg_temp.merchant_of(n, $4::int)), 2247483648 + n,
+        CASE WHEN n % 20 = 0 THEN 'imported' ELSE 'send success' END, at, at,
+        CASE WHEN n <= 60 THEN 'rare' WHEN n % 2 = 0 THEN 'campaign' END, CASE WHEN n % 20 <> 0 THEN 1 END, true
+      FROM (SELECT n, pg_temp.fill_at(n, $3) AS at FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS made
+      WHERE n % 2 = 0 OR n <= 60
+      RETURNING merchant_id, msg_id, status
     )
-    INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, mid, idx, sn)
-    SELECT merchant_id, msg_id, 1, 'https://mp.weixin.qq.com/s?__biz=fill&mid=' || msg_id || '&idx=1&sn=fill', msg_id::text, 1, 'fill' FROM message`,
+    INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, mid, idx, sn, short_id, source)
+    SELECT merchant_id, msg_id, 1, 'https://mp.weixin.qq.com/s?__biz=fill&mid=' || msg_id || '&idx=1&sn=fill',
+      msg_id::text, 1, 'fill', 'short-' || msg_id, CASE status WHEN 'imported' THEN 'import' ELSE 'wechat' END
+    FROM message`,
+  // The others, by tenants, and some that are known anyway.
+  'imports of tenants': `
+    WITH made AS (
+      SELECT n, m, 2247483648 + n AS msg_id, limits_id
+      FROM (SELECT n, pg_temp.merchant_of(n, $4::int) AS m FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS of,
+        LATERAL (VALUES ('platform ' || CASE WHEN m = $4::int THEN 4 ELSE 1 + m % 3 END), ('merchant ' || m)) AS of_limits (limits_id)
+      WHERE (n % 2 = 1 OR n % 10 = 0) AND (limits_id LIKE 'platform%' OR m % 5 = 0 OR m = $4::int)
+    ), message AS (
+      INSERT INTO limited_imports (limits_id, merchant_id, msg_id, label, sent_at)
+      SELECT limits_id, pg_temp.fill_merchant(m), msg_id,
+        CASE WHEN n <= 100 THEN 'rare' WHEN n % 4 = 1 THEN 'campaign' END, pg_temp.fill_at(n, $3)
+      FROM made RETURNING limits_id, merchant_id, msg_id
+    )
+    INSERT INTO limited_import_articles (limits_id, merchant_id, msg_id, article_idx, url, mid, idx, sn, short_id)
+    SELECT limits_id, merchant_id, msg_id, 1, 'https://mp.weixin.qq.com/s?__biz=fill&mid=' || msg_id || '&idx=1&sn=fill',
+      msg_id::text, 1, 'fill', 'short-' || msg_id
+    FROM message`,
   events: `
     INSERT INTO events (id, type, platform_id, merchant_id, deletion_id, takedown_id, data, created_at)
     SELECT pg_temp.fill_id(7, n, at), CASE WHEN n <= 20 THEN 'deletion.cancelled' ELSE 'deletion.succeeded' END, m.platform_id, m.id, pg_temp.fill_id(5, n, at),
@@ -199,11 +244,11 @@ const OPEN = `
     VALUES (pg_temp.fill_id(2, 999999999, now()), 'running', false, $1 / 10, pg_temp.fill_old_id(4, 1), 'fill', 86400, now() + interval '1 day', now())
     RETURNING id
   ), deletion AS (
-    INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, dispatched_at, running_until, waiting_for, waiting_until, request_id, takedown_id, created_at)
+    INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, dispatched_at, running_until, waiting_for, waiting_until, request_id, requested_by, takedown_id, created_at)
     SELECT pg_temp.fill_id(5, $2::bigint + n, at), pg_temp.fill_merchant(merchant), 2247483648 + $2::bigint + n, 1, 'msg:' || 2247483648 + $2::bigint + n || ':1', state,
       CASE state WHEN 'scheduled' THEN now() + interval '1 day' WHEN 'waiting' THEN now() + interval '1 day' ELSE at END,
       CASE state WHEN 'running' THEN at END, CASE state WHEN 'running' THEN now() + interval '1 day' END,
-      CASE state WHEN 'waiting' THEN 'backoff' END, CASE state WHEN 'waiting' THEN now() + interval '1 day' END, 'fill',
+      CASE state WHEN 'waiting' THEN 'backoff' END, CASE state WHEN 'waiting' THEN now() + interval '1 day' END, 'fill', pg_temp.fill_old_id(4, 1),
       CASE state WHEN 'scheduled' THEN takedown.id END, at
     FROM made, takedown
     RETURNING merchant_id

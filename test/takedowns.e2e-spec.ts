@@ -49,6 +49,13 @@ async function aToldMessage() {
   return inventory.body.data[0];
 }
 
+const withoutSet7 = (appid: string) =>
+  system.sql(
+    `UPDATE merchants SET permission_sets = '{1}', ineligible_reasons = '{permission_set_7_not_granted}'
+     WHERE authorizer_appid = $1`,
+    [appid],
+  );
+
 async function limitedKey(limits: { merchants: string[] }): Promise<Record<string, string>> {
   const key = `rk_${randomBytes(32).toString('base64url')}`;
   const hash = createHash('sha256').update(key).digest('base64url');
@@ -96,7 +103,7 @@ describe('a takedown', () => {
 
   it('accepts what it can and names the rest by its place', async () => {
     const unauthorized = merchants.splice(1, 1)[0]?.merchant ?? '';
-    await system.sql(`UPDATE merchants SET permission_sets = '{1}' WHERE authorizer_appid = $1`, [unauthorized]);
+    await withoutSet7(unauthorized);
     const bad = { merchant: merchants[0]?.merchant, msg_id: '12' };
     const accepted = await post({
       items: [anItem(), bad, anItem('wxffffffffffffffff'), anItem(unauthorized), anItem()],
@@ -583,7 +590,7 @@ describe('a dry run', () => {
   it('says what would happen, and writes nothing', async () => {
     const [one, other] = merchants;
     const lost = merchants.at(-1)?.merchant ?? '';
-    await system.sql(`UPDATE merchants SET permission_sets = '{1}' WHERE authorizer_appid = $1`, [lost]);
+    await withoutSet7(lost);
     const open = anItem(one?.merchant);
     const { body: deletion } = await system.call('POST', '/v1/deletions', {
       ...open,

@@ -36,13 +36,14 @@ import { ImportSources1764610000000 } from './migrations/1764610000000-import-so
 import { WhatWechatTold1764610001000 } from './migrations/1764610001000-what-wechat-told.js';
 import { AuthorizationLinks1764620000000 } from './migrations/1764620000000-authorization-links.js';
 import { Refreshes1764620001000 } from './migrations/1764620001000-refreshes.js';
+import { Tenants1764630000000 } from './migrations/1764630000000-tenants.js';
 import { WhoAsked1764640000000 } from './migrations/1764640000000-who-asked.js';
 import { PlatformHolds1764650000000 } from './migrations/1764650000000-platform-holds.js';
 import { TokenConflictRows1764650001000 } from './migrations/1764650001000-token-conflict-rows.js';
 import { EventAppids1764650002000 } from './migrations/1764650002000-event-appids.js';
 import { FastLists1764660000000 } from './migrations/1764660000000-fast-lists.js';
+import { LimitedLists1764670000000 } from './migrations/1764670000000-limited-lists.js';
 import { WhoNamed1764680000000 } from './migrations/1764680000000-who-named.js';
-import { Tenants1764630000000 } from './migrations/1764630000000-tenants.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -91,11 +92,13 @@ const migrations = [
   AuthorizationLinks1764620000000,
   Refreshes1764620001000,
   Tenants1764630000000,
+  Tenants1764630000000,
   WhoAsked1764640000000,
   PlatformHolds1764650000000,
   TokenConflictRows1764650001000,
   EventAppids1764650002000,
   FastLists1764660000000,
+  LimitedLists1764670000000,
   WhoNamed1764680000000,
 ];
 

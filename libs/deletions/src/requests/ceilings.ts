@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { rows, type Sql } from '@app/database';
 import type { Scope } from '@app/scope';
 import { EtaTooLate, PendingTooMany } from '../errors.js';
 import { LaneForecasts, type ForecastLane } from '../lanes/lane-forecasts.js';
+import { Counts, isFresh, pendingOf, type Counted } from './counts.js';
 
 /** 0: none. */
 export interface CeilingLimits {
@@ -40,19 +40,7 @@ export interface Looked {
 
 /** Fewer open deletions in a lane come near to no ceiling, and are not worth a look. */
 const FEW = 8;
-const FRESH_MS = 1_000;
-/** What took long to count is counted less often: a hundredth of the time at most goes into it. */
-const SHARE = 100;
 const DAY_MS = 24 * 60 * 60_000;
-
-interface Counted {
-  /** By Postgres. */
-  pending: number;
-  /** By this process, since. */
-  added: number;
-  countedAt: number;
-  tookMs: number;
-}
 
 interface CountedLane extends Counted {
   lane: ForecastLane | undefined;
@@ -60,13 +48,13 @@ interface CountedLane extends Counted {
 
 /**
  * How much one asker may heap up, and how late a deletion may come. What is accepted must not wait for a count each time: a
- * process counts once a second at most, adds what it accepts itself, and does not count a lane that has few. So several
+ * process counts once a second at most, however many ask at that moment, adds what it accepts itself, and does not count a lane that has few. So several
  * processes together may pass a ceiling by what they accept between two counts.
  */
 @Injectable()
 export class Ceilings {
-  private readonly totals = new LRUCache<string, Counted>({ max: 10_000 });
-  private readonly lanes = new LRUCache<string, CountedLane>({ max: 10_000 });
+  private readonly totals = new Counts<Counted>();
+  private readonly lanes = new Counts<CountedLane>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -85,36 +73,33 @@ export class Ceilings {
   async ofAll(asker: Asker, sql: Sql = this.dataSource): Promise<PendingTooMany | undefined> {
     const { ceiling, limit } = this.totalOf(asker);
     if (limit === 0) return undefined;
-    const known = this.totals.get(asker.requestedBy);
-    if (known && isFresh(known, known.pending + known.added >= limit))
-      return this.refusalOfTotal(known.pending + known.added, ceiling, limit);
-    const counted = await timed(async () => ({ pending: await this.countAll(asker, sql) }));
-    this.totals.set(asker.requestedBy, counted);
-    return this.refusalOfTotal(counted.pending, ceiling, limit);
+    const known = this.totals.recall(asker.requestedBy, limit);
+    const counted =
+      known ?? (await this.totals.count(asker.requestedBy, async () => ({ pending: await this.countAll(asker, sql) })));
+    return this.refusalOfTotal(pendingOf(counted), ceiling, limit);
   }
 
   /** What `ofMerchant` would say, as far as it is known without a question; undefined: it is not. */
   recall({ requestedBy }: Asker, merchant: string, wanted: Wanted): Looked | undefined {
-    const known = this.lanes.get(`${requestedBy} ${merchant}`);
+    const known = this.lanes.recall(`${requestedBy} ${merchant}`, this.limits.pendingPerMerchant);
     if (!known) return undefined;
     const refusal = this.refusalOf(known, known.lane, wanted);
-    return isFresh(known, refusal !== undefined) ? { refusal } : undefined;
+    return refusal === undefined || isFresh(known, true) ? { refusal } : undefined;
   }
 
   /** What keeps the asker from one more deletion of this merchant. @param merchant as the request names it */
   async ofMerchant(asker: Asker, merchant: string, id: string, wanted: Wanted, sql?: Sql): Promise<Looked> {
-    const counted = await timed(async () => ({
+    const counted = await this.lanes.count(`${asker.requestedBy} ${merchant}`, async () => ({
       pending: (await this.countEach(asker, [id], sql)).get(id) ?? 0,
       lane: (await this.forecasts.lanes([id], sql))[0],
     }));
-    this.lanes.set(`${asker.requestedBy} ${merchant}`, counted);
     return { refusal: this.refusalOf(counted, counted.lane, wanted) };
   }
 
   /** One more was accepted. */
   note({ requestedBy }: Asker, merchant: string): void {
-    const known = [this.totals.get(requestedBy), this.lanes.get(`${requestedBy} ${merchant}`)];
-    for (const counted of known) if (counted) counted.added++;
+    this.totals.add(requestedBy);
+    this.lanes.add(`${requestedBy} ${merchant}`);
   }
 
   /** What keeps one more from a lane in which so many of the asker's were pending, and more have come since. */
@@ -189,16 +174,4 @@ export class Ceilings {
   lanesOf(merchantIds: string[]): Promise<ForecastLane[]> {
     return this.forecasts.lanes(merchantIds);
   }
-}
-
-/** Nobody is refused for what was counted long ago. */
-function isFresh({ countedAt, tookMs }: Counted, isRefusal: boolean): boolean {
-  const ageMs = performance.now() - countedAt;
-  return ageMs < FRESH_MS || (!isRefusal && ageMs < tookMs * SHARE);
-}
-
-async function timed<T extends object>(count: () => Promise<T>): Promise<T & Omit<Counted, 'pending'>> {
-  const countedAt = performance.now();
-  const counted = await count();
-  return { ...counted, added: 0, countedAt, tookMs: performance.now() - countedAt };
 }

@@ -19,6 +19,8 @@ export interface CountedInventory {
   labels: string;
   /** merchant_id, msg_id, title, sent_at: as keys with limits imported it. */
   limited: string;
+  /** id: of the limits within which the caller is, as far as something was imported with them. */
+  limits: string;
 }
 
 export function countedInventory(scope: Scope, bind: Bind): CountedInventory {
@@ -29,11 +31,18 @@ export function countedInventory(scope: Scope, bind: Bind): CountedInventory {
   const limited = (condition: string) =>
     `(SELECT merchant_id, msg_id, title, sent_at FROM limited_imports WHERE ${condition})`;
   if (isEverything(scope)) {
-    return { messages: `(${messages})`, articles: `(${articles})`, labels: `(${labels})`, limited: limited('FALSE') };
+    return {
+      messages: `(${messages})`,
+      articles: `(${articles})`,
+      labels: `(${labels})`,
+      limited: limited('FALSE'),
+      limits: '(SELECT id FROM import_limits WHERE FALSE)',
+    };
   }
-  const isCounted = `limits_id = ANY(ARRAY(SELECT id FROM import_limits l WHERE
+  const limits = `(SELECT id FROM import_limits l WHERE
     (l.platforms IS NULL OR ${bind(scope.platforms)}::text[] <@ l.platforms)
-    AND (l.merchants IS NULL OR ${bind(scope.merchants)}::text[] <@ l.merchants)))`;
+    AND (l.merchants IS NULL OR ${bind(scope.merchants)}::text[] <@ l.merchants))`;
+  const isCounted = `limits_id = ANY(ARRAY${limits})`;
   // Of a message, and of an article's address, what is known otherwise goes before them.
   return {
     messages: `(${messages} UNION ALL
@@ -47,5 +56,6 @@ export function countedInventory(scope: Scope, bind: Bind): CountedInventory {
           AND k.article_idx = i.article_idx AND k.source IS NOT NULL AND k.url IS NOT NULL))`,
     labels: `(${labels} UNION ALL SELECT merchant_id, msg_id, label, TRUE FROM limited_imports WHERE ${isCounted})`,
     limited: limited(isCounted),
+    limits,
   };
 }

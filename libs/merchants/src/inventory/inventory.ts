@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { inScope, type Scope } from '@app/scope';
+import { inScope, isEverything, type Scope } from '@app/scope';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
 import { merchantInScope } from '../merchants/merchants-in-scope.js';
 
@@ -57,7 +57,7 @@ export class Inventory {
     const { messages, articles } = countedInventory(scope, bind);
     const columns = `a.merchant_id AS "merchantId", a.msg_id AS "msgId", a.article_idx AS "articleIdx", a.mid, a.idx, a.sn,
       a.short_id AS "shortId", m.status, a.source`;
-    const message = `JOIN ${messages} m ON m.merchant_id = a.merchant_id AND m.msg_id = a.msg_id`;
+    const message = `CROSS JOIN LATERAL (${messageOf('a', messages)}) AS m`;
     const visible = merchantInScope(scope, 'a.merchant_id', bind);
     return rows(
       this.dataSource,
@@ -81,19 +81,29 @@ export class Inventory {
     const parameters: unknown[] = [label, limit];
     const bind = (value: unknown) => `$${parameters.push(value)}`;
     const { messages, labels } = countedInventory(scope, bind);
+    // A page ends before most merchants are looked at, unless the limits leave few: then these come first.
+    const oneByOne = isEverything(scope) ? 'OFFSET 0' : '';
     const from = after && `(l.merchant_id, l.msg_id) > (${bind(after.merchantId)}::uuid, ${bind(after.msgId)}::bigint)`;
     return rows(
       this.dataSource,
-      `SELECT DISTINCT ON (l.merchant_id, l.msg_id) me.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid",
+      `SELECT DISTINCT ON (l.merchant_id, l.msg_id) me."authorizerAppid", me."componentAppid",
          l.msg_id AS "msgId", l.merchant_id AS "merchantId", m.status
-       FROM ${labels} l JOIN ${messages} m ON m.merchant_id = l.merchant_id AND m.msg_id = l.msg_id
-         JOIN merchants me ON me.id = l.merchant_id JOIN platforms pl ON pl.id = me.platform_id
-       WHERE l.label = $1 AND ${inScope(scope, { merchant: 'me', platform: 'pl' }, bind)} AND ${from ?? 'TRUE'}
+       FROM ${labels} l CROSS JOIN LATERAL (
+           SELECT me.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid"
+           FROM merchants me JOIN platforms pl ON pl.id = me.platform_id
+           WHERE me.id = l.merchant_id AND ${inScope(scope, { merchant: 'me', platform: 'pl' }, bind)} ${oneByOne}
+         ) AS me CROSS JOIN LATERAL (${messageOf('l', messages)}) AS m
+       WHERE l.label = $1 AND ${from ?? 'TRUE'}
        ORDER BY l.merchant_id, l.msg_id LIMIT $2`,
       parameters,
     );
   }
 }
+
+/** SQL: the message of a row, looked up by the indexes of each table that is asked, which OFFSET sees to. */
+const messageOf = (row: string, messages: string) => `
+  SELECT mm.status FROM ${messages} AS mm
+  WHERE mm.merchant_id = ${row}.merchant_id AND mm.msg_id = ${row}.msg_id OFFSET 0`;
 
 /** A send that shares its page with one that is to be deleted. */
 export interface SharedSend {

@@ -6,6 +6,8 @@ import { Merchant } from '../merchants/merchant.entity.js';
  * with one voice.
  */
 @Entity({ name: 'import_limits' })
+@Index('import_limits_merchants_idx', ['merchants'], { type: 'gin' })
+@Index('import_limits_platforms_idx', ['id'], { where: 'merchants IS NULL' })
 export class ImportLimits {
   /** Made of the limits. */
   @PrimaryColumn('text') id!: string;
@@ -18,6 +20,7 @@ export class ImportLimits {
 /** What a key with limits imported of a message. It counts for keys within these limits only: it may be in a tenant's hands. */
 @Entity({ name: 'limited_imports' })
 @Index('limited_imports_label_idx', ['label', 'merchantId', 'msgId'], { where: 'label IS NOT NULL' })
+@Index('limited_imports_label_page_idx', ['limitsId', 'label', 'msgId', 'merchantId'], { where: 'label IS NOT NULL' })
 @Index('limited_imports_limits_idx', ['limitsId', 'msgId', 'merchantId'])
 export class LimitedImport {
   @ForeignKey(() => Merchant, { name: 'limited_imports_merchant_id_fkey' })

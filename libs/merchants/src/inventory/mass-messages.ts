@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { rows } from '@app/database';
-import { inScope, isEverything, type Scope } from '@app/scope';
+import { rows, statement } from '@app/database';
+import { inScope, type Scope } from '@app/scope';
 import { readArticleAddress, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
 import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
@@ -76,40 +76,47 @@ export class MassMessages {
 
   /** With what was imported as far as it counts for the caller. */
   async list(scope: Scope, { merchantId, label, limit, after }: SentMessagePage): Promise<SentMessage[]> {
-    const parameters: unknown[] = [];
-    const bind = (value: unknown) => `$${parameters.push(value)}`;
-    const { articles, labels, limited } = countedInventory(scope, bind);
+    const { parameters, bind } = statement();
+    const { articles, labels, limited, limits } = countedInventory(scope, bind);
     const same = (row: string) => `${row}.merchant_id = k.merchant_id AND ${row}.msg_id = k.msg_id`;
     const where = [
       inScope(scope, { merchant: 'me', platform: 'p' }, bind),
       await onPlatformsOf(scope, 'me.platform_id', bind, this.dataSource),
       merchantId && `k.merchant_id = ${bind(merchantId)}`,
       after && `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
+      label !== undefined && `k.label = ${bind(label)}`,
     ].filter(Boolean);
-    // Each half is read along an index, and what is in both is taken from the first.
-    const named = label === undefined ? undefined : bind(label);
-    const own = `SELECT merchant_id, msg_id FROM mass_messages b WHERE ${named ? `b.import_counts AND b.label = ${named}` : 'TRUE'}`;
-    const besides = named ? `${labels} AS i WHERE i.is_limited AND i.label = ${named}` : `${limited} AS i WHERE TRUE`;
-    const known = isEverything(scope)
-      ? `(${own})`
-      : `(${own} UNION ALL SELECT DISTINCT merchant_id, msg_id FROM ${besides}
-           AND NOT EXISTS (${own} AND b.merchant_id = i.merchant_id AND b.msg_id = i.msg_id))`;
+    const newestFirst = `ORDER BY k.msg_id DESC, k.merchant_id DESC LIMIT ${bind(limit)}`;
+    // A page of each table, and of each caller's limits, is read along an index of its own: the page is among them.
+    const pageOf = (table: string, condition: string) => `SELECT k.merchant_id, k.msg_id FROM ${table} k
+      JOIN merchants me ON me.id = k.merchant_id JOIN platforms p ON p.id = me.platform_id
+      WHERE ${[...where, condition].join(' AND ')} ${newestFirst}`;
+    const own = pageOf('mass_messages', label === undefined ? 'TRUE' : 'k.import_counts');
+    const besides = `SELECT i.* FROM ${limits} AS l CROSS JOIN LATERAL
+      (${pageOf('limited_imports', 'k.limits_id = l.id')}) AS i`;
+    const page = `SELECT * FROM ((${own}) UNION (${besides})) AS k ${newestFirst}`;
     // Those without a source are shown, too, although they count for nobody.
     const shown = `(SELECT merchant_id, msg_id, article_idx, url, title, source FROM mass_message_articles
-      UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source FROM ${articles} AS a WHERE source = 'limited_import')`;
+      UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source
+      FROM ${articles} AS a WHERE source = 'limited_import')`;
     return rows(
       this.dataSource,
-      `SELECT k.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid", p.component_appid AS "componentAppid",
-         k.msg_id AS "msgId", COALESCE(m.status, 'imported') AS status, m.status_code AS "statusCode", m.total_count AS "totalCount",
-         m.filter_count AS "filterCount", m.sent_count AS "sentCount", m.error_count AS "errorCount",
+      `SELECT k.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid",
+         p.component_appid AS "componentAppid", k.msg_id AS "msgId", COALESCE(m.status, 'imported') AS status,
+         m.status_code AS "statusCode", m.total_count AS "totalCount", m.filter_count AS "filterCount",
+         m.sent_count AS "sentCount", m.error_count AS "errorCount",
          COALESCE(m.finished_at, i.sent_at) AS "finishedAt", COALESCE(m.title, i.title) AS title,
-         (SELECT l.label FROM ${labels} l WHERE ${same('l')} AND l.label IS NOT NULL ORDER BY l.is_limited LIMIT 1) AS label,
-         COALESCE((SELECT json_agg(json_build_object('articleIdx', a.article_idx, 'url', a.url, 'title', a.title, 'source', a.source) ORDER BY a.article_idx)
+         (SELECT l.label FROM ${labels} l WHERE ${same('l')} AND l.label IS NOT NULL
+            ORDER BY l.is_limited LIMIT 1) AS label,
+         COALESCE((SELECT json_agg(json_build_object(
+             'articleIdx', a.article_idx, 'url', a.url, 'title', a.title, 'source', a.source) ORDER BY a.article_idx)
            FROM (SELECT DISTINCT ON (article_idx) * FROM ${shown} s WHERE ${same('s')}
-             ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source)) a), '[]') AS articles
-       FROM ${known} k LEFT JOIN mass_messages m ON ${same('m')} LEFT JOIN LATERAL (SELECT * FROM ${limited} i WHERE ${same('i')} LIMIT 1) i ON true
+             ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source)) a),
+           '[]') AS articles
+       FROM (${page}) k LEFT JOIN mass_messages m ON ${same('m')}
+         LEFT JOIN LATERAL (SELECT * FROM ${limited} i WHERE ${same('i')} LIMIT 1) i ON true
          JOIN merchants me ON me.id = k.merchant_id JOIN platforms p ON p.id = me.platform_id
-       WHERE ${where.join(' AND ')} ORDER BY k.msg_id DESC, k.merchant_id DESC LIMIT ${bind(limit)}`,
+       ORDER BY k.msg_id DESC, k.merchant_id DESC`,
       parameters,
     );
   }

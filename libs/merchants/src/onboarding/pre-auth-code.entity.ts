@@ -1,8 +1,10 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { PlatformRow } from '../platforms/platform.entity.js';
 
 /** A pre-auth code that was made for a click, until WeChat has surely forgotten it. */
 @Entity({ name: 'pre_auth_codes' })
+// On an expression.
+@Index('pre_auth_codes_over_idx', { synchronize: false })
 @Unique('pre_auth_codes_taker_key', ['platformId', 'taker'])
 export class PreAuthCodeRow {
   /** Also that of the `state` which goes with the code: both are for one authorization. */
@@ -21,6 +23,7 @@ export class PreAuthCodeRow {
 
 /** How many codes were made for somebody in an hour. */
 @Entity({ name: 'pre_auth_budgets' })
+@Index('pre_auth_budgets_hour_idx', ['hour'])
 export class PreAuthBudget {
   @ForeignKey(() => PlatformRow, { name: 'pre_auth_budgets_platform_id_fkey', onDelete: 'CASCADE' })
   @PrimaryColumn('uuid', { name: 'platform_id' })
