@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { SealedColumns } from '@app/database';
-import { Merchants, Platforms, type Merchant } from '@app/merchants';
+import { GrantRows, Platforms, type Merchant } from '@app/merchants';
 import { startBuiltApp } from './support/built-app.js';
 import { eventually } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
@@ -108,7 +108,7 @@ describe('a deployment whose master keys change', () => {
     const worker = await startBuiltApp('worker', settings(newKey));
     const later = await world.process({ masterKeys: newKey });
     for (const { id, authorizerAppid } of merchants) {
-      expect((await later.get(Merchants).grant(id)).refreshToken).toBe(
+      expect((await later.get(GrantRows).grant(id)).refreshToken).toBe(
         platform.simulated.grants.get(authorizerAppid)?.refreshToken,
       );
     }

@@ -11,6 +11,8 @@ import { CallbackLog } from './callbacks/callback-log.js';
 import { ComponentTokens } from './platforms/component-tokens.js';
 import { Forwards } from './callbacks/forwards.js';
 import { GrantExchange } from './grants/grant-exchange.js';
+import { EligibilityChanges } from './merchants/eligibility-changes.js';
+import { GrantRows } from './merchants/grant-rows.js';
 import { Inventory } from './inventory/inventory.js';
 import { MassMessageImport } from './inventory/mass-message-import.js';
 import { MassMessages } from './inventory/mass-messages.js';
@@ -44,8 +46,10 @@ export class MerchantsModule implements OnApplicationShutdown {
       CallbackInbox,
       CallbackLog,
       ComponentTokens,
+      EligibilityChanges,
       Forwards,
       GrantExchange,
+      GrantRows,
       Inventory,
       MassMessageImport,
       MassMessages,

@@ -3,6 +3,7 @@ import { decodeAesKey, sealPush, type XmlInputFields } from '@app/wechat';
 import { faultSchema } from '../../../../apps/simulator/src/behaviour/faults.js';
 import { freePort } from '../../../../test/support/free-port.js';
 import { eventually } from '../../../../test/support/eventually.js';
+import { GrantRows } from '../merchants/grant-rows.js';
 import { MerchantsWorld, PUSH_MAX_AGE_S, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from '../grants/authorizer-tokens.js';
 import { CallbackInbox } from './callback-inbox.js';
@@ -524,7 +525,7 @@ describe('the callback inbox', () => {
 
     it('wipes its tokens also if an answer of WeChat had told of it before', async () => {
       const merchant = await aMerchant();
-      await world.get(Merchants).learn(merchant.id, merchant.grantVersion, 'unauthorized');
+      await world.get(GrantRows).learn(merchant.id, merchant.grantVersion, 'unauthorized');
       await unauthorized(merchant.authorizerAppid, NOON + 10);
       expect(await secretsOf(merchant.id)).toEqual(NONE);
     });

@@ -27,7 +27,7 @@ import { AuthorizationCodeRefused, PlatformNotFound } from '../errors.js';
 import { Forwards, type PlannedForward, type RawPush } from './forwards.js';
 import { GrantExchange } from '../grants/grant-exchange.js';
 import { MassMessages } from '../inventory/mass-messages.js';
-import { Merchants } from '../merchants/merchants.js';
+import { GrantRows } from '../merchants/grant-rows.js';
 import { Platforms, type Platform } from '../platforms/platforms.js';
 
 export interface ReceivedPush extends RawPush {
@@ -100,7 +100,7 @@ export class CallbackInbox {
     private readonly dataSource: DataSource,
     private readonly sealed: SealedColumns,
     private readonly platforms: Platforms,
-    private readonly merchants: Merchants,
+    private readonly grantRows: GrantRows,
     private readonly grants: GrantExchange,
     private readonly massMessages: MassMessages,
     private readonly tokens: AuthorizerTokens,
@@ -289,7 +289,7 @@ export class CallbackInbox {
       return (tx) => this.platforms.keepTicket(tx, platform.id, ticket, pushedAt);
     }
     if (kind === 'unauthorized' && authorizerAppid) {
-      return (tx) => this.merchants.unauthorize(tx, platform.id, authorizerAppid, pushedAt);
+      return (tx) => this.grantRows.unauthorize(tx, platform.id, authorizerAppid, pushedAt);
     }
     return undefined;
   }

@@ -17,7 +17,8 @@ import { ComponentTokens } from '../platforms/component-tokens.js';
 import { AuthorizationCodeRefused, GrantLost, MerchantsError, TokenUnavailable } from '../errors.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
 import { lessonOf } from '../merchants/lessons.js';
-import { Merchants, type NewGrant, type RecordedGrant } from '../merchants/merchants.js';
+import { GrantRows, type NewGrant, type RecordedGrant } from '../merchants/grant-rows.js';
+import { Merchants } from '../merchants/merchants.js';
 import { Platforms, type Platform } from '../platforms/platforms.js';
 
 export interface CodeArrival {
@@ -54,6 +55,7 @@ export class GrantExchange {
   constructor(
     private readonly dataSource: DataSource,
     private readonly merchants: Merchants,
+    private readonly grants: GrantRows,
     private readonly platforms: Platforms,
     private readonly componentTokens: ComponentTokens,
     private readonly lists: AuthorizerLists,
@@ -104,7 +106,7 @@ export class GrantExchange {
     const { authorizerAppid, grantedAt } = arrival;
     if (!authorizerAppid || !grantedAt) return undefined;
     // Read before the list: what changes from now on is newer than what the list says.
-    const known = await this.merchants.recordedGrant(platform.id, authorizerAppid);
+    const known = await this.grants.recordedGrant(platform.id, authorizerAppid);
     // Late news of a grant that is stored, or was followed by another.
     if (known && isAsGood(known, grantedAt)) return this.merchants.byId(known.id);
     const listed = await this.lists.find(platform, authorizerAppid);
@@ -113,8 +115,8 @@ export class GrantExchange {
     const grant = { authorizerAppid, authorizerRefreshToken: listed.refreshToken, permissionSets };
     const merchantId = await this.dataSource.transaction(async (tx) => {
       const isUnchanged = known
-        ? await this.merchants.isStill(tx, known)
-        : await this.merchants.addUnknown(tx, platform.id, authorizerAppid);
+        ? await this.grants.isStill(tx, known)
+        : await this.grants.addUnknown(tx, platform.id, authorizerAppid);
       return isUnchanged ? this.keep(tx, platform, grant, arrival, 'list') : undefined;
     });
     if (!merchantId) return this.merchants.find(EVERYTHING, authorizerAppid, platform.componentAppid);
@@ -140,7 +142,7 @@ export class GrantExchange {
         if (error instanceof WechatError) await this.merchants.noteFactsUnread(id, grantVersion);
         throw error;
       }
-      await this.merchants.learn(id, grantVersion, lesson);
+      await this.grants.learn(id, grantVersion, lesson);
       throw new GrantLost(authorizerAppid, lesson, { cause: error });
     }
   }
@@ -186,7 +188,7 @@ export class GrantExchange {
     arrival: CodeArrival,
     source: 'code' | 'list',
   ): Promise<string> {
-    const { id, grantVersion } = await this.merchants.keepGrant(tx, platform, grant, {
+    const { id, grantVersion } = await this.grants.keepGrant(tx, platform, grant, {
       grantedAt: arrival.grantedAt ?? new Date(),
       source,
     });
@@ -200,7 +202,7 @@ export class GrantExchange {
 
   private async alreadyExchanged(merchantId: string, grantVersion: number, arrival: CodeArrival): Promise<Merchant> {
     const { grantedAt } = arrival;
-    if (grantedAt) await this.merchants.correctGrantedAt(this.dataSource, merchantId, grantVersion, grantedAt);
+    if (grantedAt) await this.grants.correctGrantedAt(this.dataSource, merchantId, grantVersion, grantedAt);
     return this.merchants.byId(merchantId);
   }
 

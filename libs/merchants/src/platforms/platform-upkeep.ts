@@ -3,12 +3,14 @@ import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import { Events } from '@app/events';
 import { EVERYTHING } from '@app/scope';
+import { shareOf } from '../tokens/refresh-ahead.js';
 import { Platforms, type Platform } from './platforms.js';
-import { isReconciliationDue } from './reconciliation-schedule.js';
 import { SILENT_AFTER_MS, ticketStateAt } from './ticket-state.js';
 
 /** WeChat needs some time to begin to push again. */
 const ASK_EVERY_MS = 10 * 60_000;
+const RECONCILE_EVERY_MS = 24 * 3_600_000;
+const JITTER_MS = 3_600_000;
 
 /** Which platforms need care now. */
 @Injectable()
@@ -64,4 +66,15 @@ export class PlatformUpkeep {
     });
     return (await this.platforms.list(EVERYTHING)).filter(({ id }) => ids.includes(id));
   }
+}
+
+/**
+ * Whether a platform's list of authorizers is to be read again: a day after the last time, or after it was registered, and
+ * up to an hour more, always the same for one platform.
+ */
+export function isReconciliationDue(
+  { id, createdAt, reconciledAt }: Pick<Platform, 'id' | 'createdAt' | 'reconciledAt'>,
+  now: Date,
+): boolean {
+  return now.getTime() - (reconciledAt ?? createdAt).getTime() >= RECONCILE_EVERY_MS + JITTER_MS * shareOf(id);
 }

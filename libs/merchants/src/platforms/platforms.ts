@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { binderOf, rows, SealedColumns } from '@app/database';
+import type { EventSubject } from '@app/events';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { decodeAesKey } from '@app/wechat';
 import { PlatformExists, PlatformHasMerchants, PlatformNotFound } from '../errors.js';
@@ -172,6 +173,15 @@ export class Platforms {
     });
     this.appids.set(id, componentAppid);
     return componentAppid;
+  }
+
+  /** A merchant with its platform, as events name them. */
+  async eventSubject(
+    tx: EntityManager,
+    merchant: { id: string; platformId: string; authorizerAppid: string },
+  ): Promise<EventSubject> {
+    const componentAppid = await this.appidOf(merchant.platformId, tx);
+    return { platform: { id: merchant.platformId, componentAppid }, merchant };
   }
 
   async byId(id: string): Promise<Platform> {
