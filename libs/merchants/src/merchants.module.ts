@@ -7,6 +7,7 @@ import { AuthorizationLinks } from './onboarding/authorization-links.js';
 import { AuthorizerLists } from './grants/authorizer-lists.js';
 import { AuthorizerTokens } from './grants/authorizer-tokens.js';
 import { CALLBACK_OPTIONS, CallbackInbox, type CallbackOptions } from './callbacks/callback-inbox.js';
+import { CallbackProcessing } from './callbacks/callback-processing.js';
 import { CallbackLog } from './callbacks/callback-log.js';
 import { ComponentTokens } from './platforms/component-tokens.js';
 import { Forwards } from './callbacks/forwards.js';
@@ -45,6 +46,7 @@ export class MerchantsModule implements OnApplicationShutdown {
       AuthorizerTokens,
       CallbackInbox,
       CallbackLog,
+      CallbackProcessing,
       ComponentTokens,
       EligibilityChanges,
       Forwards,

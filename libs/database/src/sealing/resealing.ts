@@ -79,7 +79,7 @@ export class Resealing {
     const { table, column } = place;
     try {
       const at = { table, column, rowId: id };
-      return this.sealed.seal(at, this.sealed.open(at, was));
+      return this.sealed.seal(at, this.sealed.unseal(at, was));
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       this.broken.set(place, [...(this.broken.get(place) ?? []), id]);

@@ -2,7 +2,7 @@ import { rows, type Sql } from '../sql/rows.js';
 
 export interface SealedTable {
   table: string;
-  /** The column that a row is known by in `SealedPlace`. */
+  /** The column that a row is known by in `SealedCell`. */
   rowId: string;
   columns: readonly string[];
   /** SQL that narrows a look to the rows that may hold a secret, where there is an index of those. */

@@ -3,7 +3,8 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { buildXml, decodeAesKey, encryptMessage, sealPush, type PushToSeal, type SealedPush } from '@app/wechat';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
-import { CallbackInbox, type ReceivedPush } from './callback-inbox.js';
+import { CallbackInbox } from './callback-inbox.js';
+import type { ReceivedPush } from './push-event.js';
 
 const RUNS = 100_000;
 /** Garbage that has not been collected yet and caches of the runtime, but nothing that grows with the number of pushes. */

@@ -66,7 +66,7 @@ export class Forwards implements OnApplicationShutdown {
     const text = JSON.stringify({ body: body.toString('base64'), query: rawQuery, content_type: contentType });
     const planned = urls.map((url) => {
       const id = uuidv7();
-      return { id, eventId: event.id, url, pushSealed: this.sealed.seal(placeOf(id), text) };
+      return { id, eventId: event.id, url, pushSealed: this.sealed.seal(cellOf(id), text) };
     });
     await tx.insert(CallbackForward, planned);
     return planned.map(({ id }) => ({ id, requestId: event.requestId }));
@@ -165,7 +165,9 @@ export class Forwards implements OnApplicationShutdown {
   }
 
   private open(id: string, pushSealed: string): RawPush {
-    const { body, query, content_type } = sealedPushSchema.parse(JSON.parse(this.sealed.open(placeOf(id), pushSealed)));
+    const { body, query, content_type } = sealedPushSchema.parse(
+      JSON.parse(this.sealed.unseal(cellOf(id), pushSealed)),
+    );
     return { body: Buffer.from(body, 'base64'), rawQuery: query, contentType: content_type };
   }
 
@@ -182,7 +184,7 @@ export class Forwards implements OnApplicationShutdown {
   }
 }
 
-const placeOf = (id: string) => ({ table: 'callback_forwards', column: 'push_sealed', rowId: id });
+const cellOf = (id: string) => ({ table: 'callback_forwards', column: 'push_sealed', rowId: id });
 
 const columnsOf = (answer: Answer): [number | null, string | null] =>
   'status' in answer ? [answer.status, null] : [null, answer.error];

@@ -5,7 +5,7 @@ import { eventually } from '../../../../test/support/eventually.js';
 import { GrantRows } from '../merchants/grant-rows.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
-import { CallbackInbox } from '../callbacks/callback-inbox.js';
+import { CallbackProcessing } from '../callbacks/callback-processing.js';
 import { GrantExchange } from './grant-exchange.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
 import { Merchants } from '../merchants/merchants.js';
@@ -123,7 +123,7 @@ describe('a grant that we lost', () => {
         `SELECT id FROM callback_events WHERE authorizer_appid = $1 AND platform_id = $2 ORDER BY received_at DESC`,
         [appid, platform.id],
       );
-      await world.get(CallbackInbox).process(event?.id ?? '');
+      await world.get(CallbackProcessing).process(event?.id ?? '');
       return world.sql(`SELECT state, failure_code FROM callback_events WHERE id = $1`, [event?.id]);
     };
     const exchange = async (code: string) =>

@@ -54,7 +54,7 @@ export class GrantRows {
     const found = await this.reads.submit(id);
     if (!found) throw new Error('There is no such merchant.');
     const { version, state, refreshTokenSealed } = found;
-    const refreshToken = refreshTokenSealed ? this.sealed.open(placeOf(id), refreshTokenSealed) : undefined;
+    const refreshToken = refreshTokenSealed ? this.sealed.unseal(cellOf(id), refreshTokenSealed) : undefined;
     return { version, state, refreshToken };
   }
 
@@ -70,7 +70,7 @@ export class GrantRows {
     { grantedAt, source = 'code' }: { grantedAt: Date; source?: 'code' | 'list' },
   ): Promise<{ id: string; grantVersion: number }> {
     const id = await this.idOf(tx, platform.id, grant.authorizerAppid);
-    const sealed = grant.authorizerRefreshToken ? this.sealed.seal(placeOf(id), grant.authorizerRefreshToken) : null;
+    const sealed = grant.authorizerRefreshToken ? this.sealed.seal(cellOf(id), grant.authorizerRefreshToken) : null;
     const [kept] = await rows<{ grantVersion: number; permissionSets: number[] | null }>(
       tx,
       `UPDATE merchants SET state = 'authorized', permission_sets = COALESCE($2, NULLIF(permission_sets, '{}')),
@@ -120,9 +120,9 @@ export class GrantRows {
   ): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const row = await tx.findOneOrFail(Merchant, { where: { id }, lock: { mode: 'pessimistic_write' } });
-      const stored = row.refreshTokenSealed ? this.sealed.open(placeOf(id), row.refreshTokenSealed) : undefined;
+      const stored = row.refreshTokenSealed ? this.sealed.unseal(cellOf(id), row.refreshTokenSealed) : undefined;
       if (row.grantVersion !== grantVersion || stored !== replaced) return;
-      await tx.update(Merchant, { id }, { refreshTokenSealed: this.sealed.seal(placeOf(id), refreshToken) });
+      await tx.update(Merchant, { id }, { refreshTokenSealed: this.sealed.seal(cellOf(id), refreshToken) });
     });
   }
 
@@ -135,7 +135,7 @@ export class GrantRows {
   ): Promise<void> {
     await tx.query(
       `UPDATE merchants SET refresh_token_sealed = $2, granted_at = GREATEST(granted_at, $3), updated_at = now() WHERE id = $1`,
-      [id, this.sealed.seal(placeOf(id), refreshToken), grantedAt ?? null],
+      [id, this.sealed.seal(cellOf(id), refreshToken), grantedAt ?? null],
     );
   }
 
@@ -235,7 +235,7 @@ export class GrantRows {
   }
 
   private recorded({ id, state, grantVersion, grantedAt, refreshTokenSealed }: Merchant): RecordedGrant {
-    const refreshToken = refreshTokenSealed ? this.sealed.open(placeOf(id), refreshTokenSealed) : undefined;
+    const refreshToken = refreshTokenSealed ? this.sealed.unseal(cellOf(id), refreshTokenSealed) : undefined;
     return { id, state, grantVersion, grantedAt, refreshToken };
   }
 
@@ -262,4 +262,4 @@ const LESSON_SQL: Record<GrantLesson, string> = {
 
 const DOCUMENTED_LIFETIME_SECONDS = 7200;
 
-const placeOf = (id: string) => ({ table: 'merchants', column: 'refresh_token_sealed', rowId: id });
+const cellOf = (id: string) => ({ table: 'merchants', column: 'refresh_token_sealed', rowId: id });

@@ -78,7 +78,7 @@ export class PreAuthCodes {
       await this.dataSource.query(
         `UPDATE pre_auth_codes SET code_sealed = $2, lease_until = NULL, handed_out_until = now() + $3 * interval '1 s'
          WHERE id = $1`,
-        [id, this.sealed.seal(placeOf(id), code), expiresInSeconds / 2],
+        [id, this.sealed.seal(cellOf(id), code), expiresInSeconds / 2],
       );
       return { id, code };
     } catch (error) {
@@ -94,7 +94,7 @@ export class PreAuthCodes {
        WHERE platform_id = $1 AND taker = $2 AND code_sealed IS NOT NULL AND handed_out_until > now()`,
       [platformId, taker],
     );
-    return row && { id: row.id, code: this.sealed.open(placeOf(row.id), row.sealed) };
+    return row && { id: row.id, code: this.sealed.unseal(cellOf(row.id), row.sealed) };
   }
 
   private async lease(platformId: string, taker: string, id: string): Promise<boolean> {
@@ -132,4 +132,4 @@ export class PreAuthCodes {
   }
 }
 
-const placeOf = (id: string) => ({ table: 'pre_auth_codes', column: 'code_sealed', rowId: id });
+const cellOf = (id: string) => ({ table: 'pre_auth_codes', column: 'code_sealed', rowId: id });

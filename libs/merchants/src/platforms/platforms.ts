@@ -278,7 +278,7 @@ export class Platforms {
   }
 
   private open(id: string, column: SecretColumn, value: string): string {
-    return this.sealed.open({ table: 'platforms', column, rowId: id }, value);
+    return this.sealed.unseal({ table: 'platforms', column, rowId: id }, value);
   }
 }
 

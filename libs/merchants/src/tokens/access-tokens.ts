@@ -112,7 +112,7 @@ export class AccessTokens {
 
   /** The token of a row that was read elsewhere. */
   open(holderId: string, tokenSealed: string): string {
-    return this.sealed.open(placeOf(holderId), tokenSealed);
+    return this.sealed.unseal(cellOf(holderId), tokenSealed);
   }
 
   /**
@@ -320,14 +320,14 @@ export class AccessTokens {
   }
 
   private seal(holderId: string, token: string): string {
-    return this.sealed.seal(placeOf(holderId), token);
+    return this.sealed.seal(cellOf(holderId), token);
   }
 }
 
 /** SQL over `access_tokens t`: a token that may be used without asking anybody. */
 export const IS_USABLE_TOKEN = `(t.token_sealed IS NOT NULL AND t.use_until > now())`;
 
-const placeOf = (holderId: string) => ({ table: 'access_tokens', column: 'token_sealed', rowId: holderId });
+const cellOf = (holderId: string) => ({ table: 'access_tokens', column: 'token_sealed', rowId: holderId });
 
 /** SQL: when a token ends that lasts so many seconds. */
 const expiresAt = (seconds: string) => `now() + ${seconds} * interval '1 s'`;
