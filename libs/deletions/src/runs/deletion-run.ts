@@ -279,7 +279,7 @@ export class DeletionRun {
   }
 
   private open({ merchant }: Run, { sealed, version }: LentToken): { token: string; version: number } {
-    return { token: this.tokens.open(merchant, sealed), version };
+    return { token: this.tokens.unseal(merchant, sealed), version };
   }
 
   /** Writes down that a call is about to be made. @returns undefined when another worker has taken over */

@@ -110,7 +110,7 @@ export class Forwards implements OnApplicationShutdown {
       await this.close(id, 'given_up', { attempts: forward.attempts, answer: { error: 'url_removed' } });
       return undefined;
     }
-    const answer = await this.send(forward, this.open(id, forward.pushSealed));
+    const answer = await this.send(forward, this.unseal(id, forward.pushSealed));
     const attempts = forward.attempts + 1;
     if ('status' in answer && answer.status >= 200 && answer.status < 300) {
       await this.close(id, 'delivered', { attempts, answer });
@@ -164,7 +164,7 @@ export class Forwards implements OnApplicationShutdown {
     }
   }
 
-  private open(id: string, pushSealed: string): RawPush {
+  private unseal(id: string, pushSealed: string): RawPush {
     const { body, query, content_type } = sealedPushSchema.parse(
       JSON.parse(this.sealed.unseal(cellOf(id), pushSealed)),
     );

@@ -46,8 +46,8 @@ export class AuthorizerTokens {
   }
 
   /** The token of a row that was found usable. */
-  open(merchant: Pick<TokenHolder, 'id'>, tokenSealed: string): string {
-    return this.tokens.open(merchant.id, tokenSealed);
+  unseal(merchant: Pick<TokenHolder, 'id'>, tokenSealed: string): string {
+    return this.tokens.unseal(merchant.id, tokenSealed);
   }
 
   /** Mints already if the token ends soon; others use the old one meanwhile. @throws as `current` */
@@ -65,9 +65,9 @@ export class AuthorizerTokens {
     return this.tokens.refuseFresh(tx, merchant.id, version);
   }
 
-  /** When a token was refused before its time, if nobody has taken that in. One caller gets it. */
-  takeEarlyVoid(tx: EntityManager, merchant: TokenHolder): Promise<EarlyVoid | undefined> {
-    return this.tokens.takeEarlyVoid(tx, merchant.id);
+  /** When a token was refused before its time, if nobody has claimed that yet. One caller gets it. */
+  claimEarlyVoid(tx: EntityManager, merchant: TokenHolder): Promise<EarlyVoid | undefined> {
+    return this.tokens.claimEarlyVoid(tx, merchant.id);
   }
 
   /** When each merchant's current token ends; those without one are left out. */

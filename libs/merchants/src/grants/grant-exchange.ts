@@ -12,6 +12,7 @@ import {
   type AuthorizerInfo,
   type QueriedAuthorization,
 } from '@app/wechat';
+import { AuthorizationCodeRow } from './authorization-code.entity.js';
 import { AuthorizerLists } from './authorizer-lists.js';
 import { ComponentTokens } from '../platforms/component-tokens.js';
 import { AuthorizationCodeRefused, GrantLost, MerchantsError, TokenUnavailable } from '../errors.js';
@@ -192,10 +193,10 @@ export class GrantExchange {
       grantedAt: arrival.grantedAt ?? new Date(),
       source,
     });
-    await tx.query(
-      `UPDATE authorization_codes SET merchant_id = $3, grant_version = $4, failure_code = NULL
-       WHERE platform_id = $1 AND code_hash = $2`,
-      [platform.id, hashOfCode(arrival.code), id, grantVersion],
+    await tx.update(
+      AuthorizationCodeRow,
+      { platformId: platform.id, codeHash: hashOfCode(arrival.code) },
+      { merchantId: id, grantVersion, failureCode: null },
     );
     return id;
   }
@@ -211,7 +212,8 @@ export class GrantExchange {
       this.dataSource,
       `INSERT INTO authorization_codes (platform_id, code_hash, lease_owner, lease_until)
        VALUES ($1, $2, $3, now() + $4 * interval '1 ms')
-       ON CONFLICT (platform_id, code_hash) DO UPDATE SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
+       ON CONFLICT (platform_id, code_hash) DO UPDATE SET
+         lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
        WHERE authorization_codes.merchant_id IS NULL AND authorization_codes.failure_code IS NULL
          AND (authorization_codes.lease_until IS NULL OR authorization_codes.lease_until < now())
        RETURNING code_hash`,
@@ -231,7 +233,8 @@ export class GrantExchange {
   private async outcome(platformId: string, codeHash: string): Promise<CodeRow | undefined> {
     const [row] = await rows<CodeRow>(
       this.dataSource,
-      `SELECT merchant_id, grant_version, failure_code, COALESCE(lease_until > now(), false) AS is_leased FROM authorization_codes WHERE platform_id = $1 AND code_hash = $2`,
+      `SELECT merchant_id, grant_version, failure_code, COALESCE(lease_until > now(), false) AS is_leased
+       FROM authorization_codes WHERE platform_id = $1 AND code_hash = $2`,
       [platformId, codeHash],
     );
     return row;

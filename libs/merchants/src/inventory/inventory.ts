@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows } from '@app/database';
+import { recordset, rows, statement } from '@app/database';
 import { inScope, type Scope } from '@app/scope';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
 import { merchantInScope } from '../merchants/merchants-in-scope.js';
@@ -47,13 +47,9 @@ export class Inventory {
     shortIds: string[],
   ): Promise<FoundArticle[]> {
     if (materials.length + shortIds.length === 0) return [];
-    const parameters: unknown[] = [
-      materials.map(({ mid }) => mid),
-      materials.map(({ idx }) => idx),
-      materials.map(({ sn }) => sn),
-      shortIds,
-    ];
-    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { parameters, bind } = statement();
+    const wanted = recordset(bind, 'material', materials, { mid: 'text', idx: 'int', sn: 'text' });
+    const names = bind(shortIds);
     const { messages, articles } = countedInventory(scope, bind);
     const columns = `a.merchant_id AS "merchantId", a.msg_id AS "msgId", a.article_idx AS "articleIdx", a.mid, a.idx, a.sn,
       a.short_id AS "shortId", m.status, a.source`;
@@ -62,11 +58,13 @@ export class Inventory {
     return rows(
       this.dataSource,
       // OFFSET has each address looked up by the indexes, also where several tables are asked.
-      `SELECT ${columns} FROM unnest($1::text[], $2::int[], $3::text[]) AS material (mid, idx, sn)
-         CROSS JOIN LATERAL (SELECT * FROM ${articles} AS b WHERE b.mid = material.mid AND b.idx = material.idx AND b.sn = material.sn OFFSET 0) a ${message}
+      `SELECT ${columns} FROM ${wanted}
+         CROSS JOIN LATERAL (
+           SELECT * FROM ${articles} AS b
+           WHERE b.mid = material.mid AND b.idx = material.idx AND b.sn = material.sn OFFSET 0) a ${message}
        WHERE ${visible}
        UNION
-       SELECT ${columns} FROM ${articles} a ${message} WHERE a.short_id = ANY($4) AND ${visible}`,
+       SELECT ${columns} FROM ${articles} a ${message} WHERE a.short_id = ANY(${names}) AND ${visible}`,
       parameters,
     );
   }
@@ -78,14 +76,13 @@ export class Inventory {
     limit: number,
     after?: Pick<LabelledMessage, 'merchantId' | 'msgId'>,
   ): Promise<LabelledMessage[]> {
-    const parameters: unknown[] = [label, limit];
-    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { parameters, bind } = statement(label, limit);
     const { messages, labels } = countedInventory(scope, bind);
     const from = after && `(l.merchant_id, l.msg_id) > (${bind(after.merchantId)}::uuid, ${bind(after.msgId)}::bigint)`;
     return rows(
       this.dataSource,
-      `SELECT DISTINCT ON (l.merchant_id, l.msg_id) me.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid",
-         l.msg_id AS "msgId", l.merchant_id AS "merchantId", m.status
+      `SELECT DISTINCT ON (l.merchant_id, l.msg_id) me.authorizer_appid AS "authorizerAppid",
+         pl.component_appid AS "componentAppid", l.msg_id AS "msgId", l.merchant_id AS "merchantId", m.status
        FROM ${labels} l JOIN ${messages} m ON m.merchant_id = l.merchant_id AND m.msg_id = l.msg_id
          JOIN merchants me ON me.id = l.merchant_id JOIN platforms pl ON pl.id = me.platform_id
        WHERE l.label = $1 AND ${inScope(scope, { merchant: 'me', platform: 'pl' }, bind)} AND ${from ?? 'TRUE'}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { rows } from '@app/database';
+import { recordset, rows, statement } from '@app/database';
 import { inScope, isEverything, type Scope } from '@app/scope';
 import { readArticleAddress, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
@@ -49,7 +49,8 @@ export class MassMessages {
   ): Promise<boolean> {
     const [message] = await rows<{ merchantId: string }>(
       tx,
-      `INSERT INTO mass_messages AS m (merchant_id, msg_id, status, status_code, total_count, filter_count, sent_count, error_count, finished_at, article_count)
+      `INSERT INTO mass_messages AS m (merchant_id, msg_id, status, status_code, total_count, filter_count, sent_count,
+         error_count, finished_at, article_count)
        SELECT id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM merchants WHERE platform_id = $1 AND authorizer_appid = $2
        ON CONFLICT (merchant_id, msg_id) DO UPDATE SET status = excluded.status, status_code = excluded.status_code,
          total_count = excluded.total_count, filter_count = excluded.filter_count, sent_count = excluded.sent_count,
@@ -76,8 +77,7 @@ export class MassMessages {
 
   /** With what was imported as far as it counts for the caller. */
   async list(scope: Scope, { merchantId, label, limit, after }: SentMessagePage): Promise<SentMessage[]> {
-    const parameters: unknown[] = [];
-    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { parameters, bind } = statement();
     const { articles, labels, limited } = countedInventory(scope, bind);
     const same = (row: string) => `${row}.merchant_id = k.merchant_id AND ${row}.msg_id = k.msg_id`;
     const where = [
@@ -88,7 +88,8 @@ export class MassMessages {
     ].filter(Boolean);
     // Each half is read along an index, and what is in both is taken from the first.
     const named = label === undefined ? undefined : bind(label);
-    const own = `SELECT merchant_id, msg_id FROM mass_messages b WHERE ${named ? `b.import_counts AND b.label = ${named}` : 'TRUE'}`;
+    const isNamed = named ? `b.import_counts AND b.label = ${named}` : 'TRUE';
+    const own = `SELECT merchant_id, msg_id FROM mass_messages b WHERE ${isNamed}`;
     const besides = named ? `${labels} AS i WHERE i.is_limited AND i.label = ${named}` : `${limited} AS i WHERE TRUE`;
     const known = isEverything(scope)
       ? `(${own})`
@@ -96,18 +97,23 @@ export class MassMessages {
            AND NOT EXISTS (${own} AND b.merchant_id = i.merchant_id AND b.msg_id = i.msg_id))`;
     // Those without a source are shown, too, although they count for nobody.
     const shown = `(SELECT merchant_id, msg_id, article_idx, url, title, source FROM mass_message_articles
-      UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source FROM ${articles} AS a WHERE source = 'limited_import')`;
+      UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source
+      FROM ${articles} AS a WHERE source = 'limited_import')`;
     return rows(
       this.dataSource,
-      `SELECT k.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid", p.component_appid AS "componentAppid",
-         k.msg_id AS "msgId", COALESCE(m.status, 'imported') AS status, m.status_code AS "statusCode", m.total_count AS "totalCount",
-         m.filter_count AS "filterCount", m.sent_count AS "sentCount", m.error_count AS "errorCount",
+      `SELECT k.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid",
+         p.component_appid AS "componentAppid", k.msg_id AS "msgId", COALESCE(m.status, 'imported') AS status,
+         m.status_code AS "statusCode", m.total_count AS "totalCount", m.filter_count AS "filterCount",
+         m.sent_count AS "sentCount", m.error_count AS "errorCount",
          COALESCE(m.finished_at, i.sent_at) AS "finishedAt", COALESCE(m.title, i.title) AS title,
-         (SELECT l.label FROM ${labels} l WHERE ${same('l')} AND l.label IS NOT NULL ORDER BY l.is_limited LIMIT 1) AS label,
-         COALESCE((SELECT json_agg(json_build_object('articleIdx', a.article_idx, 'url', a.url, 'title', a.title, 'source', a.source) ORDER BY a.article_idx)
+         (SELECT l.label FROM ${labels} l WHERE ${same('l')} AND l.label IS NOT NULL
+          ORDER BY l.is_limited LIMIT 1) AS label,
+         COALESCE((SELECT json_agg(json_build_object('articleIdx', a.article_idx, 'url', a.url, 'title', a.title,
+             'source', a.source) ORDER BY a.article_idx)
            FROM (SELECT DISTINCT ON (article_idx) * FROM ${shown} s WHERE ${same('s')}
              ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source)) a), '[]') AS articles
-       FROM ${known} k LEFT JOIN mass_messages m ON ${same('m')} LEFT JOIN LATERAL (SELECT * FROM ${limited} i WHERE ${same('i')} LIMIT 1) i ON true
+       FROM ${known} k LEFT JOIN mass_messages m ON ${same('m')}
+         LEFT JOIN LATERAL (SELECT * FROM ${limited} i WHERE ${same('i')} LIMIT 1) i ON true
          JOIN merchants me ON me.id = k.merchant_id JOIN platforms p ON p.id = me.platform_id
        WHERE ${where.join(' AND ')} ORDER BY k.msg_id DESC, k.merchant_id DESC LIMIT ${bind(limit)}`,
       parameters,
@@ -117,30 +123,30 @@ export class MassMessages {
   private async recordArticles(tx: EntityManager, merchantId: string, finish: MassSendFinish): Promise<void> {
     // An upsert takes each row once: should a number come twice, the last address counts.
     const byIdx = new Map(finish.articles.map((article) => [article.articleIdx, article]));
-    const articles = [...byIdx.values()].map((article) => ({ ...article, address: readArticleAddress(article.url) }));
+    const articles = [...byIdx.values()].map(({ articleIdx, url }) => ({
+      articleIdx,
+      url,
+      ...readArticleAddress(url),
+      shortId: readShortArticleId(url),
+    }));
     if (articles.length === 0) return;
+    const { parameters, bind } = statement(merchantId, String(finish.msgId));
+    const columns = { articleIdx: 'int', url: 'text', mid: 'text', idx: 'int', sn: 'text', shortId: 'text' } as const;
     await tx.query(
       `INSERT INTO mass_message_articles (merchant_id, msg_id, source, article_idx, url, mid, idx, sn, short_id)
-       SELECT $1, $2, 'wechat', * FROM unnest($3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[])
+       SELECT $1, $2, 'wechat', * FROM ${recordset(bind, 'pushed', articles, columns)}
        ON CONFLICT (merchant_id, msg_id, article_idx) DO UPDATE SET url = excluded.url, mid = excluded.mid,
          idx = excluded.idx, sn = excluded.sn, short_id = excluded.short_id, source = excluded.source`,
-      [
-        merchantId,
-        String(finish.msgId),
-        articles.map(({ articleIdx }) => articleIdx),
-        articles.map(({ url }) => url),
-        articles.map(({ address }) => address?.mid ?? null),
-        articles.map(({ address }) => address?.idx ?? null),
-        articles.map(({ address }) => address?.sn ?? null),
-        articles.map(({ url }) => readShortArticleId(url) ?? null),
-      ],
+      parameters,
     );
     // Which account an address belongs to, for wishes that name an article by its address alone.
-    const biz = articles.find(({ address }) => address)?.address?.biz;
-    if (biz)
+    const biz = articles.find((article) => article.biz)?.biz;
+    if (biz) {
       await tx.query(
-        `UPDATE merchants SET biz = $2, biz_source = 'wechat' WHERE id = $1 AND (biz, biz_source) IS DISTINCT FROM ($2, 'wechat')`,
+        `UPDATE merchants SET biz = $2, biz_source = 'wechat'
+         WHERE id = $1 AND (biz, biz_source) IS DISTINCT FROM ($2, 'wechat')`,
         [merchantId, biz],
       );
+    }
   }
 }

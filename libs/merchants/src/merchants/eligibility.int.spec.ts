@@ -148,7 +148,7 @@ describe('the eligibility of a merchant', () => {
   });
 
   it('is asked about anew a day after the facts were read, each time by one process', async () => {
-    const take = () => world.get(Merchants).takeForFacts(1000);
+    const take = () => world.get(Merchants).claimForFacts(1000);
     await world.sql(`UPDATE merchants SET facts_asked_at = now()`);
     const age = (ours: string) => world.sql(`UPDATE merchants SET ${ours} WHERE id = $1`, [merchant.id]);
     await age(`facts_asked_at = NULL`);

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
-import { binderOf, prepared, rows } from '@app/database';
+import { DataSource, In, type EntityManager } from 'typeorm';
+import { binderOf, prepared, rows, statement } from '@app/database';
 import { formOf, type Scope } from '@app/scope';
 import type { AuthorizerInfo } from '@app/wechat';
 import { MerchantNotFound, PlatformRequired } from '../errors.js';
+import { PlatformRow } from '../platforms/platform.entity.js';
 import { Platforms } from '../platforms/platforms.js';
 import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
 import type { MerchantState } from './eligibility.js';
@@ -39,8 +40,8 @@ export class Merchants {
 
   /**
    * The merchant of that appid; its platform need be named only where the account authorized several. What is out of
-   * scope is not found, as if it were not there. Within a
-   * transaction pass it on: a second connection per request starves the pool when many wait for one.
+   * scope is not found, as if it were not there. Within a transaction pass it on: a second connection per request starves
+   * the pool when many wait for one.
    * @throws MerchantNotFound, PlatformNotFound, PlatformRequired
    */
   async find(
@@ -50,14 +51,14 @@ export class Merchants {
     tx: EntityManager = this.dataSource.manager,
   ): Promise<Merchant> {
     const platform = componentAppid === undefined ? undefined : await this.platforms.get(scope, componentAppid, tx);
-    const parameters: unknown[] = [authorizerAppid, platform?.id ?? null];
-    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { parameters, bind } = statement(authorizerAppid, platform?.id ?? null);
     // Every request about a merchant begins with this: entities take longer to be built than rows to be found.
     const found = await prepared<Merchant>(
       tx,
       `find a merchant${formOf(scope)}`,
       `SELECT ${this.columns} FROM merchants m
-       WHERE m.authorizer_appid = $1 AND ($2::uuid IS NULL OR m.platform_id = $2) AND ${merchantInScope(scope, 'm.id', bind)}`,
+       WHERE m.authorizer_appid = $1 AND ($2::uuid IS NULL OR m.platform_id = $2)
+         AND ${merchantInScope(scope, 'm.id', bind)}`,
       parameters,
     );
     const [merchant] = found;
@@ -87,7 +88,7 @@ export class Merchants {
   }
 
   async setRef(id: string, ref: string | null, tx: EntityManager = this.dataSource.manager): Promise<void> {
-    await tx.update(Merchant, { id }, { ref: ref });
+    await tx.update(Merchant, { id }, { ref });
   }
 
   /** @returns false where the merchant has a name already, which stays */
@@ -105,51 +106,54 @@ export class Merchants {
    * share what WeChat gives it for a day.
    */
   async mayRefresh(tx: EntityManager, id: string): Promise<boolean> {
-    const taken = await rows(
+    const claimed = await rows(
       tx,
       `UPDATE merchants SET refresh_asked_at = now()
        WHERE id = $1 AND (refresh_asked_at IS NULL OR refresh_asked_at <= now() - interval '1 minute') RETURNING id`,
       [id],
     );
-    return taken.length === 1;
+    return claimed.length === 1;
   }
 
   /**
-   * Takes merchants whose account facts are older than a day or than the grant, the oldest first; those that were asked for
-   * within the hour are left out, whether or not anything came of it. Of those never read, within a time that grows with their
-   * failing.
+   * Claims merchants whose account facts are older than a day or than the grant, the oldest first. Those that were asked
+   * for within the hour are left out, whether or not anything came of it. For facts that were never read, that time is
+   * shorter at first and grows while reading them fails.
    * @returns their ids
    */
-  async takeForFacts(limit: number): Promise<string[]> {
-    const taken = await rows<{ id: string }>(
+  async claimForFacts(limit: number): Promise<string[]> {
+    const claimed = await rows<{ id: string }>(
       this.dataSource,
       // Two kinds, each by its index: those that were never read under their grant, and those that are old.
       `WITH wanted AS MATERIALIZED (
-         (SELECT id, facts_read_at FROM merchants WHERE ${OUTDATED} AND ${WANTED} ORDER BY facts_read_at NULLS FIRST, id LIMIT $1)
+         (SELECT id, facts_read_at FROM merchants WHERE ${OUTDATED} AND ${WANTED}
+          ORDER BY facts_read_at NULLS FIRST, id LIMIT $1)
          UNION ALL
-         (SELECT id, facts_read_at FROM merchants WHERE facts_read_at < now() - interval '24 hours' AND ${WANTED} ORDER BY facts_read_at, id LIMIT $1)
+         (SELECT id, facts_read_at FROM merchants WHERE facts_read_at < now() - interval '24 hours' AND ${WANTED}
+          ORDER BY facts_read_at, id LIMIT $1)
        )
        UPDATE merchants SET facts_asked_at = now() WHERE id = ANY(ARRAY(
          SELECT id FROM merchants WHERE ${WANTED}
-           AND id = ANY(ARRAY(SELECT id FROM wanted GROUP BY id, facts_read_at ORDER BY facts_read_at NULLS FIRST, id LIMIT $1))
+           AND id = ANY(ARRAY(
+             SELECT id FROM wanted GROUP BY id, facts_read_at ORDER BY facts_read_at NULLS FIRST, id LIMIT $1))
          ORDER BY id FOR UPDATE SKIP LOCKED))
        RETURNING id`,
       [limit],
     );
-    return taken.map(({ id }) => id);
+    return claimed.map(({ id }) => id);
   }
 
-  /** Of these, takes those about whom it is time to ask: whoever else wants one at the same time does not get it. @returns their ids */
-  async takeForFactsAmong(ids: string[]): Promise<string[]> {
+  /** Claims those of these about whom it is time to ask. Nobody else gets one at the same time. @returns their ids */
+  async claimForFactsAmong(ids: string[]): Promise<string[]> {
     if (ids.length === 0) return [];
-    const taken = await rows<{ id: string }>(
+    const claimed = await rows<{ id: string }>(
       this.dataSource,
       `UPDATE merchants SET facts_asked_at = now() WHERE id = ANY(ARRAY(
          SELECT id FROM merchants WHERE id = ANY($1) AND ${mayAskForFacts()} ORDER BY id FOR UPDATE SKIP LOCKED))
        RETURNING id`,
       [ids],
     );
-    return taken.map(({ id }) => id);
+    return claimed.map(({ id }) => id);
   }
 
   /** Not stored if the merchant has authorized anew since they were asked for: its own reading follows. */
@@ -187,12 +191,12 @@ export class Merchants {
   }
 
   private async componentAppids(tx: EntityManager, merchants: Merchant[]): Promise<string[]> {
-    const found = await rows<{ component_appid: string }>(
-      tx,
-      `SELECT component_appid FROM platforms WHERE id = ANY($1) ORDER BY component_appid`,
-      [merchants.map(({ platformId }) => platformId)],
-    );
-    return found.map((row) => row.component_appid);
+    const found = await tx.find(PlatformRow, {
+      select: { componentAppid: true },
+      where: { id: In(merchants.map(({ platformId }) => platformId)) },
+      order: { componentAppid: 'ASC' },
+    });
+    return found.map(({ componentAppid }) => componentAppid);
   }
 }
 
@@ -201,8 +205,10 @@ export class Merchants {
  * soon, and less and less often while that fails.
  */
 export const mayAskForFacts = (alias = 'merchants'): string =>
-  `(${alias}.facts_asked_at IS NULL OR ${alias}.facts_asked_at < now() - CASE WHEN ${alias}.facts_read_at IS NOT NULL THEN interval '1 hour'
-     ELSE LEAST(interval '1 hour', GREATEST(interval '10 s', (${alias}.facts_asked_at - ${alias}.facts_failing_since) / 2)) END)`;
+  `(${alias}.facts_asked_at IS NULL OR ${alias}.facts_asked_at < now() - CASE
+     WHEN ${alias}.facts_read_at IS NOT NULL THEN interval '1 hour'
+     ELSE LEAST(interval '1 hour',
+       GREATEST(interval '10 s', (${alias}.facts_asked_at - ${alias}.facts_failing_since) / 2)) END)`;
 
 /** As the index of those has it. */
 const OUTDATED = `(facts_read_at IS NULL OR facts_read_at < granted_at)`;

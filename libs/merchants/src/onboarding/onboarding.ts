@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows } from '@app/database';
 import { EVERYTHING } from '@app/scope';
 import { authorizationLinks } from '@app/wechat';
 import type { AuthorizationLink } from './authorization-link.entity.js';
 import { AuthorizationLinks, type AlongsideNaming } from './authorization-links.js';
 import { AuthorizationStateRefused, OpenAuthorizationOff } from '../errors.js';
+import { UsedAuthorizationState } from '../grants/authorization-code.entity.js';
 import { GrantExchange, hashOfCode } from '../grants/grant-exchange.js';
 import { readLink, writeLink } from './link-token.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
@@ -108,7 +108,7 @@ export class Onboarding {
   async begin({ platform, link, account, isStranger }: Visitor, visitId: string): Promise<WechatLinks> {
     const { componentAppid } = platform;
     const taker = takerOf({ link, account, isStranger }, visitId);
-    const { id, code } = await this.codes.take(platform, taker, this.budgets({ link, account, isStranger }));
+    const { id, code } = await this.codes.handOut(platform, taker, this.budgets({ link, account, isStranger }));
     const expiresAt = Date.now() + STATE_LIFETIME_MS;
     const state = writeState({ id, componentAppid, linkId: link?.id, expiresAt }, this.signer);
     const { publicUrl, wechatMpUrl, wechatOpenUrl } = this.options;
@@ -153,16 +153,10 @@ export class Onboarding {
   }
 
   private async spendState(id: string, codeHash: string): Promise<void> {
-    await this.dataSource.query(
-      `INSERT INTO used_authorization_states (id, code_hash) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`,
-      [id, codeHash],
-    );
-    const [used] = await rows<{ code_hash: string }>(
-      this.dataSource,
-      `SELECT code_hash FROM used_authorization_states WHERE id = $1`,
-      [id],
-    );
-    if (used?.code_hash !== codeHash) throw new AuthorizationStateRefused('used');
+    const states = this.dataSource.getRepository(UsedAuthorizationState);
+    await states.createQueryBuilder().insert().values({ id, codeHash }).orIgnore().execute();
+    const used = await states.findOneByOrFail({ id });
+    if (used.codeHash !== codeHash) throw new AuthorizationStateRefused('used');
   }
 }
 

@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { rows, SealedColumns } from '@app/database';
 import { ComponentApi } from '@app/wechat';
 import { ComponentTokens, type CallingPlatform } from '../platforms/component-tokens.js';
+import { PreAuthCodeRow } from './pre-auth-code.entity.js';
 import { TokenUnavailable, TooManyAuthorizations } from '../errors.js';
 
 /** Who has codes made, and how many in an hour. */
@@ -42,7 +43,7 @@ export class PreAuthCodes {
    * has lost that one code; the next click makes another when the lease is over.
    * @throws TooManyAuthorizations, TokenUnavailable, TicketMissing, WechatError
    */
-  async take(platform: CallingPlatform, taker: string, budgets: readonly Budget[]): Promise<HandedOutCode> {
+  async handOut(platform: CallingPlatform, taker: string, budgets: readonly Budget[]): Promise<HandedOutCode> {
     const giveUpAt = performance.now() + WAIT_MS;
     for (;;) {
       const known = await this.unused(platform.id, taker);
@@ -56,7 +57,7 @@ export class PreAuthCodes {
 
   /** An authorization came of it: the next click needs another. */
   async forget(id: string): Promise<void> {
-    await this.dataSource.query(`DELETE FROM pre_auth_codes WHERE id = $1`, [id]);
+    await this.dataSource.manager.delete(PreAuthCodeRow, { id });
   }
 
   /** Clears what is handed out no more. */

@@ -25,7 +25,7 @@ export class PlatformUpkeep {
    * Takes the platforms that have a ticket, and so can be asked, and whose list of authorizers was not read for a day; each
    * at most once an hour, whatever comes of it.
    */
-  async takeForReconciliation(now: Date): Promise<Platform[]> {
+  async claimForReconciliation(now: Date): Promise<Platform[]> {
     const hasTicket = (platform: Platform) => ticketStateAt(platform.ticketReceivedAt, now).state !== 'missing';
     const due = (await this.platforms.list(EVERYTHING)).filter(
       (platform) => hasTicket(platform) && isReconciliationDue(platform, now),
@@ -44,7 +44,7 @@ export class PlatformUpkeep {
    * Takes the platforms that got no ticket for half an hour, each at most every ten minutes among all processes: it is the
    * taker's turn to ask WeChat for one. The first time in a silence is an event.
    */
-  async takeSilent(): Promise<Platform[]> {
+  async claimSilent(): Promise<Platform[]> {
     const ids = await this.dataSource.transaction(async (tx) => {
       const taken = await rows<{ id: string; componentAppid: string; receivedAt: Date | null; isNews: boolean }>(
         tx,

@@ -116,7 +116,7 @@ export class Platforms {
     await this.dataSource.transaction(async (tx) => {
       const row = await tx.findOne(PlatformRow, { where: { componentAppid }, lock: { mode: 'pessimistic_write' } });
       if (!row) throw new PlatformNotFound(componentAppid);
-      const current = this.open(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed);
+      const current = this.unseal(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed);
       const { encodingAesKey = current, previousEncodingAesKey } = changes;
       // A change that is sent again must not put the new key in the place of the previous one.
       const isKeyReplaced = previousEncodingAesKey === undefined && encodingAesKey !== current;
@@ -200,7 +200,7 @@ export class Platforms {
 
   async appSecret(id: string): Promise<string> {
     const row = await this.row({ id }, id);
-    return this.open(id, 'app_secret_sealed', row.appSecretSealed);
+    return this.unseal(id, 'app_secret_sealed', row.appSecretSealed);
   }
 
   /** The newest ticket, or undefined when there is none that WeChat would still take. */
@@ -212,7 +212,7 @@ export class Platforms {
         lifetimeMs: TICKET_LIFETIME_MS,
       })
       .getOne();
-    return row?.ticketSealed ? this.open(id, 'ticket_sealed', row.ticketSealed) : undefined;
+    return row?.ticketSealed ? this.unseal(id, 'ticket_sealed', row.ticketSealed) : undefined;
   }
 
   /** Keeps the ticket unless a newer one (by WeChat's clock) is kept already. */
@@ -231,9 +231,9 @@ export class Platforms {
   private async isRegistered(componentAppid: string): Promise<boolean> {
     const now = performance.now();
     if (!this.registered || now - this.registered.at >= REGISTERED_REMEMBERED_MS) {
-      const appids = rows<{ appid: string }>(this.dataSource, `SELECT component_appid AS appid FROM platforms`).then(
-        (found) => new Set(found.map(({ appid }) => appid)),
-      );
+      const appids = this.dataSource.manager
+        .find(PlatformRow, { select: { componentAppid: true } })
+        .then((found) => new Set(found.map((row) => row.componentAppid)));
       const asked = { at: now, appids };
       this.registered = asked;
       appids.catch(() => {
@@ -245,13 +245,13 @@ export class Platforms {
 
   private async readCredentials(componentAppid: string): Promise<PushCredentials> {
     const row = await this.row({ componentAppid }, componentAppid);
-    const keys = [this.open(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed)];
+    const keys = [this.unseal(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed)];
     if (row.previousEncodingAesKeySealed) {
-      keys.push(this.open(row.id, 'previous_encoding_aes_key_sealed', row.previousEncodingAesKeySealed));
+      keys.push(this.unseal(row.id, 'previous_encoding_aes_key_sealed', row.previousEncodingAesKeySealed));
     }
     return {
       platform: withoutSecrets(row),
-      token: this.open(row.id, 'token_sealed', row.tokenSealed),
+      token: this.unseal(row.id, 'token_sealed', row.tokenSealed),
       aesKeys: keys.map(decodeAesKey),
     };
   }
@@ -277,7 +277,7 @@ export class Platforms {
     };
   }
 
-  private open(id: string, column: SecretColumn, value: string): string {
+  private unseal(id: string, column: SecretColumn, value: string): string {
     return this.sealed.unseal({ table: 'platforms', column, rowId: id }, value);
   }
 }
