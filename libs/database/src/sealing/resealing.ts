@@ -54,8 +54,8 @@ export class Resealing {
   }
 
   /**
-   * A value that somebody has changed meanwhile is newer and stays. A row that somebody is just changing is left for the
-   * next time: whoever waits for no lock is in nobody's deadlock.
+   * A value that somebody has changed meanwhile is newer and stays. A row that somebody is just changing is left for
+   * the next time: whoever waits for no lock is in nobody's deadlock.
    */
   private async reseal(place: SealedColumn, batch: { id: string; was: string }[]): Promise<number> {
     const { table, column, rowId } = place;

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '@app/vault';
 
-/** Where a secret lives. It is bound to the ciphertext, so that a value copied to another row or column does not open. */
+/**
+ * Where a secret lives. It is bound to the ciphertext, so that a value copied to another row or column does not open.
+ */
 export interface SealedCell {
   table: string;
   column: string;

@@ -82,8 +82,8 @@ const PUSH_COLUMNS = {
 } as const;
 
 /**
- * Takes in WeChat's pushes: verified, recorded once, acted upon as far as they can be read. What is quick and local happens before the answer (WeChat
- * waits 5 s); what has to ask WeChat becomes a job.
+ * Takes in WeChat's pushes: verified, recorded once, acted upon as far as they can be read. What is quick and local
+ * happens before the answer (WeChat waits 5 s); what has to ask WeChat becomes a job.
  */
 @Injectable()
 export class CallbackInbox {
@@ -139,8 +139,8 @@ export class CallbackInbox {
   }
 
   /**
-   * Where the row is all that there is to write, as for most pushes, those that come at the same time share a statement; a
-   * transaction where more belongs to it.
+   * Where the row is all that there is to write, as for most pushes, those that come at the same time share a
+   * statement; a transaction where more belongs to it.
    * @returns no record when the same push was recorded before
    */
   private async store(
@@ -159,8 +159,8 @@ export class CallbackInbox {
   }
 
   /**
-   * Whether a push is addressed to the account of its path is told by the account's facts, as they are in that moment. Where they
-   * are not known, it is taken.
+   * Whether a push is addressed to the account of its path is told by the account's facts, as they are in that moment.
+   * Where they are not known, it is taken.
    * @returns of each, undefined when the same push was recorded before
    */
   private async record(sql: Sql, incoming: Incoming[]): Promise<(Recorded | undefined)[]> {
@@ -173,8 +173,8 @@ export class CallbackInbox {
          SELECT t.*, EXISTS (SELECT FROM merchants m WHERE m.platform_id = t.platform_id
              AND m.authorizer_appid = t.authorizer_appid AND m.user_name <> t.to_user_name) AS is_misaddressed
          FROM ${recordset(bind, 't', pushes, PUSH_COLUMNS)})
-       INSERT INTO callback_events (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed, state,
-         request_id, pushed_at, received_at, processed_at, failure_code)
+       INSERT INTO callback_events (id, platform_id, channel, kind, authorizer_appid, fingerprint, payload_sealed,
+         state, request_id, pushed_at, received_at, processed_at, failure_code)
        SELECT id, platform_id, channel, kind, authorizer_appid, fingerprint,
          CASE WHEN NOT is_misaddressed THEN payload_sealed END, CASE WHEN is_misaddressed THEN 'failed' ELSE state END,
          request_id, pushed_at, received_at, CASE WHEN is_misaddressed THEN received_at ELSE processed_at END,

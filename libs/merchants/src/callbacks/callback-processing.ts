@@ -14,7 +14,10 @@ import { payloadSchema, type Payload } from './push-event.js';
 const CODE_LIFETIME = '2 hours';
 const RETENTION = '30 days';
 
-/** What becomes of recorded pushes after WeChat has its answer: the slow ones have a job, and all are forgotten some day. */
+/**
+ * What becomes of recorded pushes after WeChat has its answer: the slow ones have a job, and all are forgotten some
+ * day.
+ */
 @Injectable()
 export class CallbackProcessing {
   private readonly logger = new Logger(CallbackProcessing.name);
@@ -71,7 +74,8 @@ export class CallbackProcessing {
    */
   async sweep(olderThanMs: number): Promise<number> {
     await this.dataSource.query(
-      `UPDATE callback_events SET state = 'failed', failure_code = 'expired', payload_sealed = NULL, processed_at = now()
+      `UPDATE callback_events SET state = 'failed', failure_code = 'expired', payload_sealed = NULL,
+         processed_at = now()
        WHERE state = 'pending' AND received_at < now() - interval '${CODE_LIFETIME}'`,
     );
     const pending = await rows<{ id: string; requestId: string }>(
@@ -94,7 +98,9 @@ export class CallbackProcessing {
   async forgetOld(): Promise<void> {
     const isOld = (moment: string) => `${moment} < now() - interval '${RETENTION}'`;
     await this.dataSource.query(
-      `WITH old AS (SELECT id FROM callback_events WHERE ${isOld('received_at')} AND state <> 'pending' ORDER BY received_at LIMIT 10000),
+      `WITH old AS (
+           SELECT id FROM callback_events WHERE ${isOld('received_at')} AND state <> 'pending'
+           ORDER BY received_at LIMIT 10000),
          forwards AS (DELETE FROM callback_forwards WHERE event_id = ANY(ARRAY(SELECT id FROM old)))
        DELETE FROM callback_events WHERE id = ANY(ARRAY(SELECT id FROM old))`,
     );

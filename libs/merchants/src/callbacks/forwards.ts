@@ -90,7 +90,8 @@ export class Forwards implements OnApplicationShutdown {
     const overdue = await rows<PlannedForward>(
       this.dataSource,
       `SELECT f.id, e.request_id AS "requestId" FROM callback_forwards f JOIN callback_events e ON e.id = f.event_id
-       WHERE f.state = 'pending' AND f.next_attempt_at < now() - $1 * interval '1 ms' ORDER BY f.next_attempt_at LIMIT 1000`,
+       WHERE f.state = 'pending' AND f.next_attempt_at < now() - $1 * interval '1 ms'
+       ORDER BY f.next_attempt_at LIMIT 1000`,
       [olderThanMs],
     );
     if (overdue.length > 0) await this.enqueue(overdue);
@@ -98,8 +99,8 @@ export class Forwards implements OnApplicationShutdown {
   }
 
   /**
-   * Sends a push to its address once. Any 2xx is success; nothing else is, redirects neither. Sending again what arrived
-   * before does no harm: receivers know repeated pushes from WeChat itself.
+   * Sends a push to its address once. Any 2xx is success; nothing else is, redirects neither. Sending again what
+   * arrived before does no harm: receivers know repeated pushes from WeChat itself.
    * @returns when to try again; undefined when it is delivered, given up or gone
    */
   async deliver(id: string): Promise<{ retryAfterMs: number } | undefined> {
@@ -138,7 +139,8 @@ export class Forwards implements OnApplicationShutdown {
   private async due(id: string): Promise<DueForward | undefined> {
     const [forward] = await rows<DueForward>(
       this.dataSource,
-      `SELECT f.url, f.push_sealed AS "pushSealed", f.attempts, COALESCE(e.authorizer_appid, p.component_appid) AS appid,
+      `SELECT f.url, f.push_sealed AS "pushSealed", f.attempts,
+         COALESCE(e.authorizer_appid, p.component_appid) AS appid,
          f.url = ANY(p.forward_urls) AS "isUrlRegistered"
        FROM callback_forwards f JOIN callback_events e ON e.id = f.event_id JOIN platforms p ON p.id = e.platform_id
        WHERE f.id = $1 AND f.state = 'pending' AND f.push_sealed IS NOT NULL`,

@@ -57,9 +57,9 @@ export function eventOf(
 }
 
 /**
- * With the path: a push that is played at another account's must not make the true one a repetition. One that an older release
- * has recorded without the account, and that WeChat sends again across the change, is recorded and forwarded once more; what it
- * changes, it has changed already.
+ * With the path: a push that is played at another account's must not make the true one a repetition. One that an older
+ * release has recorded without the account, and that WeChat sends again across the change, is recorded and forwarded
+ * once more; what it changes, it has changed already.
  */
 function fingerprintOf({ channel, authorizerAppid }: ReceivedPush, plaintext: string): string {
   const path = authorizerAppid === undefined ? channel : `${channel}\n${authorizerAppid}`;

@@ -60,7 +60,10 @@ export class AuthorizerTokens {
     return this.tokens.markStale(merchant.id, version);
   }
 
-  /** Says that WeChat refused this token although it was minted for the very call. @returns false when there is a newer one */
+  /**
+   * Says that WeChat refused this token although it was minted for the very call.
+   * @returns false when there is a newer one
+   */
   refuseFresh(tx: EntityManager, merchant: TokenHolder, version: number): Promise<boolean> {
     return this.tokens.refuseFresh(tx, merchant.id, version);
   }

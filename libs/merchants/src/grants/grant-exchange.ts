@@ -46,8 +46,8 @@ interface CodeRow {
 }
 
 /**
- * Turns an authorization code into a stored grant. The same code arrives twice, by redirect and by event, and works once:
- * whoever comes first exchanges it under a lease, the other waits for that result.
+ * Turns an authorization code into a stored grant. The same code arrives twice, by redirect and by event, and works
+ * once: whoever comes first exchanges it under a lease, the other waits for that result.
  */
 @Injectable()
 export class GrantExchange {

@@ -23,8 +23,9 @@ export interface ReconciliationReport {
 const ABSENT_SHOWN = 100;
 
 /**
- * Mends what lost events left behind, by WeChat's list of authorizers. It adds and repairs, and takes nothing away: those
- * absent from the list are reported and asked about one by one, for a list that changes while it is read may skip somebody.
+ * Mends what lost events left behind, by WeChat's list of authorizers. It adds and repairs, and takes nothing away:
+ * those absent from the list are reported and asked about one by one, for a list that changes while it is read may skip
+ * somebody.
  */
 @Injectable()
 export class Reconciliation {
@@ -121,7 +122,9 @@ export class Reconciliation {
     });
   }
 
-  /** By a job each, so that thousands do not hold this up. What the queue cannot take now, the nightly reading finds. */
+  /**
+   * By a job each, so that thousands do not hold this up. What the queue cannot take now, the nightly reading finds.
+   */
   private async readFactsOf(merchantIds: string[], requestId: string): Promise<void> {
     try {
       await this.queues.addBulk(

@@ -35,7 +35,9 @@ export interface LabelledMessage {
   status: string;
 }
 
-/** Questions to the inventory that are about many merchants at once. They are answered with what counts for who asks. */
+/**
+ * Questions to the inventory that are about many merchants at once. They are answered with what counts for who asks.
+ */
 @Injectable()
 export class Inventory {
   constructor(private readonly dataSource: DataSource) {}
@@ -51,8 +53,8 @@ export class Inventory {
     const wanted = recordset(bind, 'material', materials, { mid: 'text', idx: 'int', sn: 'text' });
     const names = bind(shortIds);
     const { messages, articles } = countedInventory(scope, bind);
-    const columns = `a.merchant_id AS "merchantId", a.msg_id AS "msgId", a.article_idx AS "articleIdx", a.mid, a.idx, a.sn,
-      a.short_id AS "shortId", m.status, a.source`;
+    const columns = `a.merchant_id AS "merchantId", a.msg_id AS "msgId", a.article_idx AS "articleIdx",
+      a.mid, a.idx, a.sn, a.short_id AS "shortId", m.status, a.source`;
     const message = `JOIN ${messages} m ON m.merchant_id = a.merchant_id AND m.msg_id = a.msg_id`;
     const visible = merchantInScope(scope, 'a.merchant_id', bind);
     return rows(

@@ -28,9 +28,10 @@ export class MassMessageImport {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * What WeChat has told of a message stays; what it tells later is added, and takes no label or title away. While it has told
-   * nothing, a new address replaces the old one. What keys with limits import is kept apart: whoever holds one may be interested in a
-   * wrong message being deleted, so it changes nothing that others go by, and teaches no `__biz`.
+   * What WeChat has told of a message stays; what it tells later is added, and takes no label or title away. While it
+   * has told nothing, a new address replaces the old one. What keys with limits import is kept apart: whoever holds one
+   * may be interested in a wrong message being deleted, so it changes nothing that others go by, and teaches no
+   * `__biz`.
    * @param by what the key that imports is limited to
    */
   async add(messages: ImportedMessage[], by: Scope): Promise<void> {
@@ -65,8 +66,10 @@ export class MassMessageImport {
     if (articles.length === 0) return;
     const { parameters, bind } = statement();
     await tx.query(
-      // An address and what was read from it are of one piece: half of an old one would name an article that is neither.
-      `INSERT INTO mass_message_articles AS a (merchant_id, msg_id, article_idx, url, title, mid, idx, sn, short_id, source)
+      // An address and what was read from it are of one piece: half of an old one would name an article that is
+      // neither.
+      `INSERT INTO mass_message_articles AS a
+         (merchant_id, msg_id, article_idx, url, title, mid, idx, sn, short_id, source)
        SELECT *, 'import' FROM ${recordset(bind, 'given', articles, ARTICLE_COLUMNS)}
        ON CONFLICT (merchant_id, msg_id, article_idx) DO UPDATE SET title = COALESCE(excluded.title, a.title),
          (url, mid, idx, sn, short_id, source) = (
@@ -110,7 +113,8 @@ export class MassMessageImport {
       `INSERT INTO limited_import_articles AS a
          (merchant_id, msg_id, article_idx, url, title, mid, idx, sn, short_id, limits_id)
        SELECT *, $1 FROM ${recordset(bind, 'given', articles, ARTICLE_COLUMNS)}
-       ON CONFLICT (merchant_id, msg_id, limits_id, article_idx) DO UPDATE SET title = COALESCE(excluded.title, a.title),
+       ON CONFLICT (merchant_id, msg_id, limits_id, article_idx) DO UPDATE SET
+         title = COALESCE(excluded.title, a.title),
          (url, mid, idx, sn, short_id) = (
            SELECT told.url, told.mid, told.idx, told.sn, told.short_id
            FROM (VALUES (TRUE, excluded.url, excluded.mid, excluded.idx, excluded.sn, excluded.short_id),

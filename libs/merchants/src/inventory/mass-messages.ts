@@ -111,7 +111,8 @@ export class MassMessages {
          COALESCE((SELECT json_agg(json_build_object('articleIdx', a.article_idx, 'url', a.url, 'title', a.title,
              'source', a.source) ORDER BY a.article_idx)
            FROM (SELECT DISTINCT ON (article_idx) * FROM ${shown} s WHERE ${same('s')}
-             ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source)) a), '[]') AS articles
+             ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source)) a
+           ), '[]') AS articles
        FROM ${known} k LEFT JOIN mass_messages m ON ${same('m')}
          LEFT JOIN LATERAL (SELECT * FROM ${limited} i WHERE ${same('i')} LIMIT 1) i ON true
          JOIN merchants me ON me.id = k.merchant_id JOIN platforms p ON p.id = me.platform_id

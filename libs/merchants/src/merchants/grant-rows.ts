@@ -60,8 +60,8 @@ export class GrantRows {
 
   /**
    * Stores a grant, new or renewed, with the access token that came with it. A refresh token that WeChat left out never
-   * blanks the one that is stored. Codes may be exchanged out of order, so its time never goes back. Where neither the grant
-   * nor what is stored tells its permission sets, nothing is known of it until the facts are read.
+   * blanks the one that is stored. Codes may be exchanged out of order, so its time never goes back. Where neither the
+   * grant nor what is stored tells its permission sets, nothing is known of it until the facts are read.
    */
   async keepGrant(
     tx: EntityManager,
@@ -134,7 +134,8 @@ export class GrantRows {
     grantedAt: Date | undefined,
   ): Promise<void> {
     await tx.query(
-      `UPDATE merchants SET refresh_token_sealed = $2, granted_at = GREATEST(granted_at, $3), updated_at = now() WHERE id = $1`,
+      `UPDATE merchants SET refresh_token_sealed = $2, granted_at = GREATEST(granted_at, $3), updated_at = now()
+       WHERE id = $1`,
       [id, this.sealed.seal(cellOf(id), refreshToken), grantedAt ?? null],
     );
   }
@@ -170,9 +171,9 @@ export class GrantRows {
   }
 
   /**
-   * The merchant took the authorization back at `at` (WeChat's clock): wipes the tokens. News from before the grant that
-   * is stored (a push may come late, or twice) changes nothing. The tokens may be there still when the merchant counts as
-   * unauthorized already: an answer of WeChat teaches the state and leaves them.
+   * The merchant took the authorization back at `at` (WeChat's clock): wipes the tokens. News from before the grant
+   * that is stored (a push may come late, or twice) changes nothing. The tokens may be there still when the merchant
+   * counts as unauthorized already: an answer of WeChat teaches the state and leaves them.
    */
   async unauthorize(tx: EntityManager, platformId: string, authorizerAppid: string, at: Date): Promise<void> {
     const before = await tx.findOne(Merchant, {
@@ -181,8 +182,8 @@ export class GrantRows {
     });
     const [gone] = await rows<{ id: string }>(
       tx,
-      `UPDATE merchants SET state = 'unauthorized', refresh_token_sealed = NULL, permission_sets = '{}', denied_reason = NULL,
-         grant_version = grant_version + 1, updated_at = now()
+      `UPDATE merchants SET state = 'unauthorized', refresh_token_sealed = NULL, permission_sets = '{}',
+         denied_reason = NULL, grant_version = grant_version + 1, updated_at = now()
        WHERE platform_id = $1 AND authorizer_appid = $2
          AND (granted_at IS NULL OR date_trunc('second', granted_at) <= $3)
        RETURNING id`,
@@ -222,7 +223,8 @@ export class GrantRows {
     const found = await prepared<StoredGrant & { id: string }>(
       this.dataSource.manager,
       'read grants',
-      `SELECT id, grant_version AS version, state, refresh_token_sealed AS "refreshTokenSealed" FROM merchants WHERE id = ANY($1)`,
+      `SELECT id, grant_version AS version, state, refresh_token_sealed AS "refreshTokenSealed"
+       FROM merchants WHERE id = ANY($1)`,
       [ids],
     );
     const byId = new Map(found.map((row) => [row.id, row]));
@@ -255,7 +257,8 @@ export class GrantRows {
 const LESSON_SQL: Record<GrantLesson, string> = {
   unauthorized: `state = 'unauthorized'`,
   reauthorization_required: `state = 'reauthorization_required'`,
-  permission_set_7_not_granted: `permission_sets = array_remove(COALESCE(permission_sets, '{}'), ${MASS_AND_NOTIFICATION})`,
+  permission_set_7_not_granted: `
+    permission_sets = array_remove(COALESCE(permission_sets, '{}'), ${MASS_AND_NOTIFICATION})`,
   not_verified: `denied_reason = 'not_verified'`,
   account_frozen: `denied_reason = 'account_frozen'`,
 };

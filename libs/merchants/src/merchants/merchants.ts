@@ -40,8 +40,8 @@ export class Merchants {
 
   /**
    * The merchant of that appid; its platform need be named only where the account authorized several. What is out of
-   * scope is not found, as if it were not there. Within a transaction pass it on: a second connection per request starves
-   * the pool when many wait for one.
+   * scope is not found, as if it were not there. Within a transaction pass it on: a second connection per request
+   * starves the pool when many wait for one.
    * @throws MerchantNotFound, PlatformNotFound, PlatformRequired
    */
   async find(
@@ -102,8 +102,8 @@ export class Merchants {
   }
 
   /**
-   * Whether a request may have the merchant's facts read anew: once a minute, whoever asks, since all merchants of a platform
-   * share what WeChat gives it for a day.
+   * Whether a request may have the merchant's facts read anew: once a minute, whoever asks, since all merchants of a
+   * platform share what WeChat gives it for a day.
    */
   async mayRefresh(tx: EntityManager, id: string): Promise<boolean> {
     const claimed = await rows(
@@ -116,9 +116,9 @@ export class Merchants {
   }
 
   /**
-   * Claims merchants whose account facts are older than a day or than the grant, the oldest first. Those that were asked
-   * for within the hour are left out, whether or not anything came of it. For facts that were never read, that time is
-   * shorter at first and grows while reading them fails.
+   * Claims merchants whose account facts are older than a day or than the grant, the oldest first. Those that were
+   * asked for within the hour are left out, whether or not anything came of it. For facts that were never read, that
+   * time is shorter at first and grows while reading them fails.
    * @returns their ids
    */
   async claimForFacts(limit: number): Promise<string[]> {
@@ -201,8 +201,8 @@ export class Merchants {
 }
 
 /**
- * SQL over `merchants`: whether it is time to ask WeChat (again) for facts. Facts that were never read are asked for again
- * soon, and less and less often while that fails.
+ * SQL over `merchants`: whether it is time to ask WeChat (again) for facts. Facts that were never read are asked for
+ * again soon, and less and less often while that fails.
  */
 export const mayAskForFacts = (alias = 'merchants'): string =>
   `(${alias}.facts_asked_at IS NULL OR ${alias}.facts_asked_at < now() - CASE

@@ -52,8 +52,9 @@ export const STATE_SIGNER = Symbol('StateSigner');
 const STATE_LIFETIME_MS = 60 * 60_000;
 
 /**
- * Codes that may be made in an hour by whoever follows one link, and by all links of a key, or all that lead to known accounts,
- * together: a link that is passed around, or a key that issues many, spends a part of the platform's day at most.
+ * Codes that may be made in an hour by whoever follows one link, and by all links of a key, or all that lead to known
+ * accounts, together: a link that is passed around, or a key that issues many, spends a part of the platform's day at
+ * most.
  */
 const PER_LINK_FOR_ONE = 10;
 const PER_LINK_FOR_MANY = 100;
@@ -124,8 +125,8 @@ export class Onboarding {
 
   /**
    * The admin came back. A page that is loaded again shows the same result; a `state` works with one code only.
-   * @throws AuthorizationStateRefused, AuthorizationCodeRefused, PlatformNotFound, WechatError; once the grant is stored
-   * AuthorizationLinkOfAnother, AuthorizationLinkRefused
+   * @throws AuthorizationStateRefused, AuthorizationCodeRefused, PlatformNotFound, WechatError; once the grant is
+   * stored AuthorizationLinkOfAnother, AuthorizationLinkRefused
    */
   async complete(componentAppid: string, state: string, code: string, alongside: AlongsideNaming): Promise<Completed> {
     const platform = await this.platforms.get(EVERYTHING, componentAppid);
@@ -167,8 +168,8 @@ const ofOne = (spender: string): Budget => ({ spender, perHour: PER_LINK_FOR_ONE
 const isForOne = ({ isSingleUse, authorizerAppid }: AuthorizationLink) => isSingleUse || authorizerAppid !== null;
 
 /**
- * Whose code it is. A link for many authorizations has many people follow it, so there each opening of the page counts by
- * itself, as it does without a link.
+ * Whose code it is. A link for many authorizations has many people follow it, so there each opening of the page counts
+ * by itself, as it does without a link.
  */
 function takerOf({ link, account, isStranger }: Visiting, visitId: string): string {
   if (isStranger) return `visit/${visitId}`;

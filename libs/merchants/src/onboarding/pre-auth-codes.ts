@@ -25,9 +25,9 @@ const LEASE_MS = 30_000;
 const WAIT_MS = 10_000;
 
 /**
- * Pre-auth codes, each good for one authorization and counted by WeChat when it is made. A code belongs to its taker: who
- * clicks again, or twice at once, gets the same one. Nobody else ever does, for it may be open in the taker's browser
- * still, and whoever confirms second would be refused.
+ * Pre-auth codes, each good for one authorization and counted by WeChat when it is made. A code belongs to its taker:
+ * who clicks again, or twice at once, gets the same one. Nobody else ever does, for it may be open in the taker's
+ * browser still, and whoever confirms second would be refused.
  */
 @Injectable()
 export class PreAuthCodes {
@@ -39,8 +39,8 @@ export class PreAuthCodes {
   ) {}
 
   /**
-   * The taker's unused code, or a new one, which counts for all of the budgets. Killed before its code is stored, a process
-   * has lost that one code; the next click makes another when the lease is over.
+   * The taker's unused code, or a new one, which counts for all of the budgets. Killed before its code is stored, a
+   * process has lost that one code; the next click makes another when the lease is over.
    * @throws TooManyAuthorizations, TokenUnavailable, TicketMissing, WechatError
    */
   async handOut(platform: CallingPlatform, taker: string, budgets: readonly Budget[]): Promise<HandedOutCode> {
@@ -63,7 +63,8 @@ export class PreAuthCodes {
   /** Clears what is handed out no more. */
   async forgetOld(): Promise<void> {
     await this.dataSource.query(
-      `DELETE FROM pre_auth_codes WHERE COALESCE(handed_out_until, lease_until, created_at) < now() - interval '1 minute'`,
+      `DELETE FROM pre_auth_codes
+       WHERE COALESCE(handed_out_until, lease_until, created_at) < now() - interval '1 minute'`,
     );
     await this.dataSource.query(`DELETE FROM pre_auth_budgets WHERE hour < now() - interval '2 hours'`);
   }

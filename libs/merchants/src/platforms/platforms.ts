@@ -67,7 +67,10 @@ type SecretColumn =
  * time: change keys here first, then at WeChat.
  */
 const CREDENTIALS_CACHE = { max: 100, ttl: 5_000 };
-/** However many appids are made up, they cost one query in this time together. In other processes a new platform is known after it. */
+/**
+ * However many appids are made up, they cost one query in this time together. In other processes a new platform is
+ * known after it.
+ */
 const REGISTERED_REMEMBERED_MS = 1_000;
 /** They never change. */
 const APPIDS_CACHE = { max: 1_000 };
@@ -131,8 +134,8 @@ export class Platforms {
   }
 
   /**
-   * Takes away a platform that no account has authorized, with what WeChat pushed for it. What merchants have had done stays
-   * for good, and so does their platform.
+   * Takes away a platform that no account has authorized, with what WeChat pushed for it. What merchants have had done
+   * stays for good, and so does their platform.
    * @throws PlatformNotFound, PlatformHasMerchants
    */
   async delete(componentAppid: string, alongside?: Alongside): Promise<void> {
@@ -225,8 +228,8 @@ export class Platforms {
   }
 
   /**
-   * Not by the address that asks: WeChat's pushes for all platforms come from few addresses, and those for a platform that is
-   * no longer registered must not stand in the way of the others'.
+   * Not by the address that asks: WeChat's pushes for all platforms come from few addresses, and those for a platform
+   * that is no longer registered must not stand in the way of the others'.
    */
   private async isRegistered(componentAppid: string): Promise<boolean> {
     const now = performance.now();

@@ -70,8 +70,8 @@ export const SHORT_WINDOW: BatchWindow = { enoughItems: 16, longestMs: 5 };
 
 /**
  * One mint per token lifetime across all processes. Every mint kills the token before it, so two processes that mint at
- * once break each other: callers of one process share a flight; processes share an owner-checked lease in Postgres, which
- * no connection is held for while WeChat is asked.
+ * once break each other: callers of one process share a flight; processes share an owner-checked lease in Postgres,
+ * which no connection is held for while WeChat is asked.
  */
 @Injectable()
 export class AccessTokens {
@@ -92,7 +92,8 @@ export class AccessTokens {
   /**
    * The holder's token, minted first if there is none that can be used.
    * @param lastingMs how long it still has to last; a shorter one is replaced although it works
-   * @throws TokenUnavailable when it is being minted elsewhere for too long, or failed a moment ago; and what `mint` throws
+   * @throws TokenUnavailable when it is being minted elsewhere for too long, or failed a moment ago;
+   * what `mint` throws
    */
   async current(holderId: string, mint: () => Promise<MintedToken>, lastingMs = 0): Promise<HeldToken> {
     // Apart from each other: whoever is content with the token that there is shall not wait for its replacement.
@@ -128,8 +129,8 @@ export class AccessTokens {
   }
 
   /**
-   * Says that WeChat refused this token although it was minted for the very call: it has not served, and its end is not an
-   * early one. Nobody else says so of it until the transaction ends.
+   * Says that WeChat refused this token although it was minted for the very call: it has not served, and its end is not
+   * an early one. Nobody else says so of it until the transaction ends.
    * @returns false when there is a newer one, which is left alone
    */
   async refuseFresh(tx: EntityManager, holderId: string, version: number): Promise<boolean> {
@@ -229,8 +230,8 @@ export class AccessTokens {
       tokenSealed: this.seal(holderId, token),
       expiresInSeconds,
     });
-    // Undefined: the lease ran out and another process has minted since, or the grant was renewed or taken back. This token
-    // is dead or soon will be.
+    // Undefined: the lease ran out and another process has minted since, or the grant was renewed or taken back. This
+    // token is dead or soon will be.
     return stored && { token, version: stored.version, expiresAt: stored.expires_at };
   }
 
