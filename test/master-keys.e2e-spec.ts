@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { SealedColumns } from '@app/database';
-import { Merchants, Platforms, type Merchant } from '@app/merchants';
+import { GrantRows, Platforms, type Merchant } from '@app/merchants';
 import { startBuiltApp } from './support/built-app.js';
 import { eventually } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
@@ -28,11 +28,11 @@ describe('a deployment whose master keys change', () => {
   });
   afterAll(() => world.close());
 
-  const placeOf = (rowId: string) => ({ table: 'merchants', column: 'refresh_token_sealed', rowId });
+  const cellOf = (rowId: string) => ({ table: 'merchants', column: 'refresh_token_sealed', rowId });
 
   async function addMerchants(count: number): Promise<void> {
     const ids = Array.from({ length: count }, () => randomUUID());
-    const sealed = ids.map((id) => world.get(SealedColumns).seal(placeOf(id), `token of ${id}`));
+    const sealed = ids.map((id) => world.get(SealedColumns).seal(cellOf(id), `token of ${id}`));
     await world.sql(
       `INSERT INTO merchants (id, platform_id, authorizer_appid, state, refresh_token_sealed)
        SELECT id, $1, id::text, 'unauthorized', sealed FROM unnest($2::uuid[], $3::text[]) AS new (id, sealed)`,
@@ -108,7 +108,7 @@ describe('a deployment whose master keys change', () => {
     const worker = await startBuiltApp('worker', settings(newKey));
     const later = await world.process({ masterKeys: newKey });
     for (const { id, authorizerAppid } of merchants) {
-      expect((await later.get(Merchants).grant(id)).refreshToken).toBe(
+      expect((await later.get(GrantRows).grant(id)).refreshToken).toBe(
         platform.simulated.grants.get(authorizerAppid)?.refreshToken,
       );
     }
@@ -117,7 +117,7 @@ describe('a deployment whose master keys change', () => {
     );
     expect(others).toHaveLength(MERCHANTS - AUTHORIZED);
     for (const { id, sealed } of others) {
-      expect(later.get(SealedColumns).open(placeOf(id), sealed)).toBe(`token of ${id}`);
+      expect(later.get(SealedColumns).unseal(cellOf(id), sealed)).toBe(`token of ${id}`);
     }
     expect(await later.get(Platforms).ticket(platform.id)).toMatch(/^ticket@@@/);
     expect(await later.get(Platforms).appSecret(platform.id)).toBe(platform.secrets.appSecret);

@@ -22,7 +22,7 @@ import { SecretBox } from '@app/vault';
 import { Ceilings, NO_CEILINGS, type CeilingLimits } from '../../libs/deletions/src/requests/ceilings.js';
 import { PlatformHolds } from '../../libs/deletions/src/holds/platform-holds.js';
 import { Runs } from '../../libs/deletions/src/runs/runs.js';
-import { AccessTokens } from '../../libs/merchants/src/tokens/access-tokens.js';
+import { EligibilityChanges } from '../../libs/merchants/src/merchants/eligibility-changes.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 
 /** The parts of the deletions lib on a database of their own, without HTTP, queue and WeChat. */
@@ -56,13 +56,7 @@ export class DeletionsDesk {
     this.events = new Events(dataSource);
     const sealed = new SealedColumns(new SecretBox([{ id: 'test', key: randomBytes(32) }]));
     this.platforms = new Platforms(dataSource, sealed);
-    this.merchants = new Merchants(
-      dataSource,
-      sealed,
-      new AccessTokens(dataSource, sealed),
-      this.platforms,
-      this.events,
-    );
+    this.merchants = new Merchants(dataSource, this.platforms, new EligibilityChanges(this.platforms, this.events));
     this.ceilings = new Ceilings(dataSource, this.forecasts, limits);
     this.deletions = new Deletions(dataSource, this.lanes, this.merchants, this.ceilings);
     this.holds = new PlatformHolds(dataSource, this.events, this.lanes, this.platforms);

@@ -3,7 +3,7 @@ import { AuditHeads, AuditLog, Idempotency } from '@app/access';
 import { Loop } from '@app/concurrency';
 import { DatabaseClock, Resealing } from '@app/database';
 import { Events } from '@app/events';
-import { AuthorizationLinks, CallbackInbox, Forwards, PreAuthCodes } from '@app/merchants';
+import { AuthorizationLinks, CallbackProcessing, Forwards, PreAuthCodes } from '@app/merchants';
 import { WebhookDeliveries } from '@app/webhooks';
 import { Upkeep } from './upkeep.js';
 
@@ -27,7 +27,7 @@ export class Sweeper {
 
   constructor(
     private readonly clock: DatabaseClock,
-    private readonly inbox: CallbackInbox,
+    private readonly callbacks: CallbackProcessing,
     private readonly forwards: Forwards,
     private readonly links: AuthorizationLinks,
     private readonly preAuthCodes: PreAuthCodes,
@@ -59,8 +59,8 @@ export class Sweeper {
 
   private works(): (() => Promise<unknown>)[] {
     return [
-      () => this.inbox.sweep(LOST_AFTER_MS),
-      () => this.inbox.forgetOld(),
+      () => this.callbacks.sweep(LOST_AFTER_MS),
+      () => this.callbacks.forgetOld(),
       () => this.forwards.sweep(LOST_AFTER_MS),
       () => this.links.forgetOld(),
       () => this.preAuthCodes.forgetOld(),

@@ -30,7 +30,7 @@ export class Upkeep {
   ) {}
 
   async askForSilentTickets(): Promise<void> {
-    const silent = await this.platforms.takeSilent();
+    const silent = await this.platforms.claimSilent();
     await Promise.all(silent.map((platform) => this.componentTokens.askForTicket(platform)));
   }
 
@@ -39,7 +39,7 @@ export class Upkeep {
   }
 
   async reconcilePlatforms(): Promise<void> {
-    const due = await this.platforms.takeForReconciliation(new Date());
+    const due = await this.platforms.claimForReconciliation(new Date());
     await this.queues.addBulk(
       'platform.reconcile',
       due.map(({ id }) => ({ jobId: id, data: { platform_id: id, request_id: newRequestId() } })),
@@ -47,7 +47,7 @@ export class Upkeep {
   }
 
   async readOldFacts(): Promise<void> {
-    await this.errands('merchant.read-facts', await this.merchants.takeForFacts(FACTS_AT_A_TIME));
+    await this.errands('merchant.read-facts', await this.merchants.claimForFacts(FACTS_AT_A_TIME));
   }
 
   /** Of merchants who were just found, with deletions already. */

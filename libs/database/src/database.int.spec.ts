@@ -65,9 +65,9 @@ describe('the database', () => {
     const [row] = await rows<{ secret: string }>(dataSource, 'SELECT secret FROM things');
     const stored = row?.secret ?? '';
     expect(stored).not.toContain('refreshtoken');
-    expect(sealed.open(here, stored)).toBe('refreshtoken@@@x');
+    expect(sealed.unseal(here, stored)).toBe('refreshtoken@@@x');
     for (const elsewhere of [{ rowId: '2' }, { column: 'other' }, { table: 'others' }]) {
-      expect(() => sealed.open({ ...here, ...elsewhere }, stored)).toThrow();
+      expect(() => sealed.unseal({ ...here, ...elsewhere }, stored)).toThrow();
     }
   });
 
@@ -75,7 +75,7 @@ describe('the database', () => {
     const [old, young] = [masterKey('old'), masterKey('young')];
     const place = { table: 'things', column: 'secret', rowId: '1' };
     const stored = new SealedColumns(new SecretBox([old])).seal(place, 'secret');
-    expect(new SealedColumns(new SecretBox([young, old])).open(place, stored)).toBe('secret');
-    expect(() => new SealedColumns(new SecretBox([young])).open(place, stored)).toThrow();
+    expect(new SealedColumns(new SecretBox([young, old])).unseal(place, stored)).toBe('secret');
+    expect(() => new SealedColumns(new SecretBox([young])).unseal(place, stored)).toThrow();
   });
 });

@@ -8,7 +8,7 @@ export { recordset, type ColumnTypes } from './sql/recordset.js';
 export { statement, type Bind } from './sql/statement.js';
 export { binderOf, isItemError, rows, type Sql, type StatementPart } from './sql/rows.js';
 export { Resealing } from './sealing/resealing.js';
-export { SealedColumns, type SealedPlace } from './sealing/sealed-columns.js';
+export { SealedColumns, type SealedCell } from './sealing/sealed-columns.js';
 export { countKeyUses, keyIdsInUse, SEALED_COLUMNS, SEALED_TABLES, type KeyUse } from './sealing/sealed-tables.js';
 export { databaseShortage, type DatabaseShortage } from './shortage.js';
 export { tryWrite } from './try-write.js';

@@ -58,7 +58,10 @@ export class TicketMissing extends MerchantsError {
   }
 }
 
-/** Nothing was asked of WeChat, and nothing speaks against asking at once: whoever was to mint had no turn in time, or stops. */
+/**
+ * Nothing was asked of WeChat, and nothing speaks against asking at once: whoever was to mint had no turn in time, or
+ * stops.
+ */
 export class MintPutOff extends MerchantsError {
   constructor() {
     super('mint_put_off', 'The token was not minted: its turn did not come in time.');

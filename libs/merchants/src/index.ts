@@ -30,12 +30,13 @@ export const merchantsEntities = [
 
 export { IS_USABLE_TOKEN } from './tokens/access-tokens.js';
 export { type AuthorizationLink } from './onboarding/authorization-link.entity.js';
-export { AuthorizationLinks, type LinkWish, type NamedMerchant } from './onboarding/authorization-links.js';
+export { AuthorizationLinks, type NamedMerchant } from './onboarding/authorization-links.js';
 export { AuthorizerTokens, type TokenHolder } from './grants/authorizer-tokens.js';
-export { CallbackInbox, type Receipt, type ReceivedPush } from './callbacks/callback-inbox.js';
-export { type CallbackChannel } from './callbacks/callback-event.entity.js';
+export { CallbackInbox, type Receipt } from './callbacks/callback-inbox.js';
+export { CallbackProcessing } from './callbacks/callback-processing.js';
+export { type ReceivedPush } from './callbacks/push-event.js';
 export { CallbackLog, type RecordedCallback } from './callbacks/callback-log.js';
-export { countedInventory, type ArticleSource, type CountedInventory } from './inventory/counted-inventory.js';
+export { countedInventory, type CountedInventory } from './inventory/counted-inventory.js';
 export { ComponentTokens } from './platforms/component-tokens.js';
 export {
   areFactsUnknown,
@@ -44,23 +45,15 @@ export {
   MAY_BE_TRIED,
   mayTryAnyway,
   SURELY_REFUSED,
-  type EligibilityWarning,
   type IneligibleReason,
 } from './merchants/eligibility.js';
 export {
-  AuthorizationCodeRefused,
-  AuthorizationLinkOfAnother,
-  AuthorizationLinkRefused,
-  AuthorizationStateRefused,
   GrantLost,
   MerchantNotFound,
   MerchantsError,
   MintPutOff,
-  OpenAuthorizationOff,
-  PlatformExists,
   PlatformNotFound,
   PlatformRequired,
-  ReturnUrlNotAllowed,
   TicketMissing,
   TokenUnavailable,
   TooManyAuthorizations,
@@ -69,16 +62,15 @@ export { isForwardUrl } from './callbacks/forward-target.js';
 export { Forwards } from './callbacks/forwards.js';
 export { GrantExchange } from './grants/grant-exchange.js';
 export { Inventory, wasSent, type FoundArticle, type LabelledMessage, type SharedSend } from './inventory/inventory.js';
-export { lessonOf } from './merchants/lessons.js';
+export { GrantRows } from './merchants/grant-rows.js';
+export { lessonOf, type GrantLesson } from './merchants/lessons.js';
 export { MassMessageImport, type ImportedMessage } from './inventory/mass-message-import.js';
 export { MassMessages, type SentMessage } from './inventory/mass-messages.js';
-export { chooseMerchant, MerchantDirectory, type MerchantCard, type Unchosen } from './merchants/merchant-directory.js';
-export type { MerchantState } from './merchants/eligibility.js';
+export { chooseMerchant, MerchantDirectory, type MerchantCard } from './merchants/merchant-directory.js';
 export { Merchant } from './merchants/merchant.entity.js';
-export { mayAskForFacts, Merchants, type GrantLesson } from './merchants/merchants.js';
-export { MerchantsModule, type MerchantsOptions } from './merchants.module.js';
-export { Onboarding, type Visit, type WechatLinks } from './onboarding/onboarding.js';
-export { type OnboardingOptions } from './onboarding/onboarding-options.js';
+export { mayAskForFacts, Merchants } from './merchants/merchants.js';
+export { MerchantsModule } from './merchants.module.js';
+export { Onboarding, type WechatLinks } from './onboarding/onboarding.js';
 export { PlatformUpkeep } from './platforms/platform-upkeep.js';
 export { PlatformRow } from './platforms/platform.entity.js';
 export { Platforms, type Alongside, type Platform, type PlatformSecrets } from './platforms/platforms.js';
@@ -86,6 +78,6 @@ export { PreAuthCodes } from './onboarding/pre-auth-codes.js';
 export { Reconciliation, type ReconciliationReport } from './grants/reconciliation.js';
 export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './tokens/refresh-ahead.js';
 export { merchantInScope } from './merchants/merchants-in-scope.js';
-export { onPlatformsOf, platformInScope } from './platforms/platforms-in-scope.js';
-export { ticketStateAt, type TicketState } from './platforms/ticket-state.js';
+export { onPlatformsOf } from './platforms/platforms-in-scope.js';
+export { ticketStateAt } from './platforms/ticket-state.js';
 export { TokenLending } from './grants/token-lending.js';

@@ -7,10 +7,13 @@ import { AuthorizationLinks } from './onboarding/authorization-links.js';
 import { AuthorizerLists } from './grants/authorizer-lists.js';
 import { AuthorizerTokens } from './grants/authorizer-tokens.js';
 import { CALLBACK_OPTIONS, CallbackInbox, type CallbackOptions } from './callbacks/callback-inbox.js';
+import { CallbackProcessing } from './callbacks/callback-processing.js';
 import { CallbackLog } from './callbacks/callback-log.js';
 import { ComponentTokens } from './platforms/component-tokens.js';
 import { Forwards } from './callbacks/forwards.js';
 import { GrantExchange } from './grants/grant-exchange.js';
+import { EligibilityChanges } from './merchants/eligibility-changes.js';
+import { GrantRows } from './merchants/grant-rows.js';
 import { Inventory } from './inventory/inventory.js';
 import { MassMessageImport } from './inventory/mass-message-import.js';
 import { MassMessages } from './inventory/mass-messages.js';
@@ -43,9 +46,12 @@ export class MerchantsModule implements OnApplicationShutdown {
       AuthorizerTokens,
       CallbackInbox,
       CallbackLog,
+      CallbackProcessing,
       ComponentTokens,
+      EligibilityChanges,
       Forwards,
       GrantExchange,
+      GrantRows,
       Inventory,
       MassMessageImport,
       MassMessages,

@@ -179,7 +179,7 @@ export class WebhookEndpoints {
         `SELECT secret_sealed AS "secretSealed" FROM webhook_endpoints WHERE id = $1`,
         [id],
       );
-      const previous = this.sealed.open(secretPlace(id), row?.secretSealed ?? '');
+      const previous = this.sealed.unseal(secretPlace(id), row?.secretSealed ?? '');
       await tx.query(
         `UPDATE webhook_endpoints SET secret_sealed = $2, previous_secret_sealed = $3,
            previous_secret_until = now() + $4 * interval '1 ms', updated_at = now() WHERE id = $1`,

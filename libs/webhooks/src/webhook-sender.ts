@@ -123,9 +123,9 @@ export class WebhookSender implements OnApplicationShutdown {
   }
 
   private async send({ endpointId, eventId, url, body, ...sealed }: DueDelivery): Promise<Answer> {
-    const secrets = [this.sealed.open(secretPlace(endpointId), sealed.secretSealed)];
+    const secrets = [this.sealed.unseal(secretPlace(endpointId), sealed.secretSealed)];
     if (sealed.previousSecretSealed) {
-      secrets.push(this.sealed.open(previousSecretPlace(endpointId), sealed.previousSecretSealed));
+      secrets.push(this.sealed.unseal(previousSecretPlace(endpointId), sealed.previousSecretSealed));
     }
     const { origin, pathname, search } = new URL(url);
     try {

@@ -1,10 +1,10 @@
 import { Processor } from '@nestjs/bullmq';
-import { CallbackInbox } from '@app/merchants';
+import { CallbackProcessing } from '@app/merchants';
 import { JobHost, type JobHandlers } from '@app/queue';
 
 @Processor('callbacks')
 export class CallbacksProcessor extends JobHost<'callbacks'> {
-  constructor(private readonly inbox: CallbackInbox) {
+  constructor(private readonly callbacks: CallbackProcessing) {
     super();
   }
 
@@ -14,6 +14,6 @@ export class CallbacksProcessor extends JobHost<'callbacks'> {
      * event's authorization code and stores the grant. Running it twice does no harm: the code is exchanged once, under
      * a lease, and an event that is done is left alone.
      */
-    'callback.process': ({ callback_event_id }) => this.inbox.process(callback_event_id),
+    'callback.process': ({ callback_event_id }) => this.callbacks.process(callback_event_id),
   };
 }

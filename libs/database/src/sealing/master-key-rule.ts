@@ -12,7 +12,10 @@ export interface KeyFault {
   fault: 'missing' | 'wrong';
 }
 
-/** What keeps a process from starting. A wrong key does so even if no row needs it: it would seal what others cannot open. */
+/**
+ * What keeps a process from starting. A wrong key does so even if no row needs it: it would seal what others cannot
+ * open.
+ */
 export function keyFaults(given: readonly GivenKey[], idsInUse: readonly string[]): KeyFault[] {
   const missing = idsInUse.filter((id) => !given.some((key) => key.id === id));
   const wrong = given.filter(({ opens }) => opens === false);

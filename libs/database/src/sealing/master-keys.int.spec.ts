@@ -126,7 +126,7 @@ describe('master keys', () => {
     await resealing(k2, k1).step(10_000);
     expect(await keyIdsInUse(dataSource)).toEqual(['k2']);
     for (const { id, sealed } of await stored()) {
-      expect(sealedWith(k2).open(refreshTokenOf(id), sealed)).toBe(`refresh token of ${id}`);
+      expect(sealedWith(k2).unseal(refreshTokenOf(id), sealed)).toBe(`refresh token of ${id}`);
     }
     await check(k2);
   });
@@ -156,12 +156,12 @@ describe('master keys', () => {
     isDone = true;
     await writing;
     for (const { id, sealed } of await stored()) {
-      expect(sealedWith(k2, k1).open(refreshTokenOf(id), sealed)).toBe(written.get(id));
+      expect(sealedWith(k2, k1).unseal(refreshTokenOf(id), sealed)).toBe(written.get(id));
     }
     await workers[0]?.step(10_000);
     expect(await keyIdsInUse(dataSource)).toEqual(['k2']);
     for (const { id, sealed } of await stored()) {
-      expect(sealedWith(k2).open(refreshTokenOf(id), sealed)).toBe(written.get(id));
+      expect(sealedWith(k2).unseal(refreshTokenOf(id), sealed)).toBe(written.get(id));
     }
   });
 
@@ -175,7 +175,7 @@ describe('master keys', () => {
     expect((await stored()).find((row) => row.id === id)?.sealed).toBe(newer);
     expect(await countKeyUses(dataSource, ['k1'])).toEqual([{ keyId: 'k1', table: 'merchants', rows: 1 }]);
     expect(await resealing(k2, k1).step(10_000)).toBe(1);
-    expect(sealedWith(k2).open(refreshTokenOf(id), (await stored()).find((row) => row.id === id)?.sealed ?? '')).toBe(
+    expect(sealedWith(k2).unseal(refreshTokenOf(id), (await stored()).find((row) => row.id === id)?.sealed ?? '')).toBe(
       'newer',
     );
   });

@@ -1,7 +1,7 @@
 import { SecretBox, VaultError, type MasterKey } from '@app/vault';
 import { keyFaults, MasterKeysRefused, type GivenKey } from './master-key-rule.js';
 import { rows, type Sql } from '../sql/rows.js';
-import { SealedColumns, type SealedPlace } from './sealed-columns.js';
+import { SealedColumns, type SealedCell } from './sealed-columns.js';
 import { countKeyUses, holders, keyIdOf, keyIdsInUse, SEALED_COLUMNS } from './sealed-tables.js';
 
 /** One that does not open may have been changed; of so many, one opens with the right key. */
@@ -62,9 +62,9 @@ async function opensSamples(sql: Sql, key: MasterKey): Promise<boolean | undefin
   return opens;
 }
 
-function isOpenedBy(key: MasterKey, place: SealedPlace, sealed: string): boolean {
+function isOpenedBy(key: MasterKey, place: SealedCell, sealed: string): boolean {
   try {
-    alone(key).open(place, sealed);
+    alone(key).unseal(place, sealed);
     return true;
   } catch (error) {
     if (error instanceof VaultError) return false;

@@ -1,7 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SecretBox, VaultError } from '@app/vault';
+import { recordset } from '../sql/recordset.js';
 import { rows } from '../sql/rows.js';
+import { statement } from '../sql/statement.js';
 import { SealedColumns } from './sealed-columns.js';
 import { holders, keyIdOf, SEALED_COLUMNS, type SealedColumn } from './sealed-tables.js';
 
@@ -12,7 +14,7 @@ const BATCH = 500;
 @Injectable()
 export class Resealing {
   private readonly logger = new Logger(Resealing.name);
-  /** By place: not looked at again by this process. */
+  /** Rows by column: their values do not open, and this process does not look at them again. */
   private readonly broken = new Map<SealedColumn, string[]>();
 
   constructor(
@@ -52,8 +54,8 @@ export class Resealing {
   }
 
   /**
-   * A value that somebody has changed meanwhile is newer and stays. A row that somebody is just changing is left for the next
-   * time: whoever waits for no lock is in nobody's deadlock.
+   * A value that somebody has changed meanwhile is newer and stays. A row that somebody is just changing is left for
+   * the next time: whoever waits for no lock is in nobody's deadlock.
    */
   private async reseal(place: SealedColumn, batch: { id: string; was: string }[]): Promise<number> {
     const { table, column, rowId } = place;
@@ -62,14 +64,16 @@ export class Resealing {
       return sealed === undefined ? [] : [{ id, was, sealed }];
     });
     if (renewed.length === 0) return 0;
+    const { parameters, bind } = statement(renewed.map(({ id }) => id));
     const changed = await rows(
       this.dataSource,
       `WITH free AS MATERIALIZED (
          SELECT ${rowId} AS id FROM ${table} WHERE ${rowId} = ANY($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED)
        UPDATE ${table} AS t SET ${column} = renewed.sealed
-       FROM unnest($1::uuid[], $2::text[], $3::text[]) AS renewed (id, was, sealed) JOIN free ON free.id = renewed.id
+       FROM ${recordset(bind, 'renewed', renewed, { id: 'uuid', was: 'text', sealed: 'text' })}
+         JOIN free ON free.id = renewed.id
        WHERE t.${rowId} = renewed.id AND t.${column} = renewed.was RETURNING 1`,
-      [renewed.map(({ id }) => id), renewed.map(({ was }) => was), renewed.map(({ sealed }) => sealed)],
+      parameters,
     );
     return changed.length;
   }
@@ -79,7 +83,7 @@ export class Resealing {
     const { table, column } = place;
     try {
       const at = { table, column, rowId: id };
-      return this.sealed.seal(at, this.sealed.open(at, was));
+      return this.sealed.seal(at, this.sealed.unseal(at, was));
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       this.broken.set(place, [...(this.broken.get(place) ?? []), id]);

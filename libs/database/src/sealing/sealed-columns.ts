@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '@app/vault';
 
-/** Where a secret lives. It is bound to the ciphertext, so that a value copied to another row or column does not open. */
-export interface SealedPlace {
+/**
+ * Where a secret lives. It is bound to the ciphertext, so that a value copied to another row or column does not open.
+ */
+export interface SealedCell {
   table: string;
   column: string;
   rowId: string;
@@ -13,14 +15,14 @@ export interface SealedPlace {
 export class SealedColumns {
   constructor(private readonly box: SecretBox) {}
 
-  seal(place: SealedPlace, plaintext: string): string {
+  seal(place: SealedCell, plaintext: string): string {
     return this.box.seal(plaintext, boundTo(place));
   }
 
   /** @throws VaultError when the value was not sealed for this place or under an unknown key */
-  open(place: SealedPlace, sealed: string): string {
+  unseal(place: SealedCell, sealed: string): string {
     return this.box.open(sealed, boundTo(place));
   }
 }
 
-const boundTo = ({ table, column, rowId }: SealedPlace) => `${table}/${column}/${rowId}`;
+const boundTo = ({ table, column, rowId }: SealedCell) => `${table}/${column}/${rowId}`;

@@ -2,7 +2,7 @@ import { rows, type Sql } from '../sql/rows.js';
 
 export interface SealedTable {
   table: string;
-  /** The column that a row is known by in `SealedPlace`. */
+  /** The column that a row is known by in `SealedCell`. */
   rowId: string;
   columns: readonly string[];
   /** SQL that narrows a look to the rows that may hold a secret, where there is an index of those. */
@@ -54,8 +54,9 @@ export const holders = ({ table, column, among }: SealedColumn) =>
 export async function keyIdsInUse(sql: Sql): Promise<string[]> {
   const ids = new Set<string>();
   for (const place of SEALED_COLUMNS) {
+    const keyId = keyIdOf(place.column);
     const next = (after: string) =>
-      `(SELECT ${keyIdOf(place.column)} AS id FROM ${holders(place)} AND ${keyIdOf(place.column)} > ${after} ORDER BY 1 LIMIT 1)`;
+      `(SELECT ${keyId} AS id FROM ${holders(place)} AND ${keyId} > ${after} ORDER BY 1 LIMIT 1)`;
     const found = await rows<{ id: string }>(
       sql,
       `WITH RECURSIVE used AS (${next(`''`)} UNION ALL SELECT next.id FROM used, LATERAL ${next('used.id')} AS next)

@@ -84,7 +84,7 @@ export class TokenConflicts {
   /** WeChat took a token of this account, after it had refused the one before. If that was before its time, it counts, once. */
   async renewed(merchant: RefusedMerchant, errcode: number | undefined): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
-      const early = await this.tokens.takeEarlyVoid(tx, merchant);
+      const early = await this.tokens.claimEarlyVoid(tx, merchant);
       if (!early) return;
       const [known = { voids: [], toldAt: null }] = await rows<EarlyVoids>(
         tx,

@@ -34,7 +34,7 @@ export class FactsWait {
        ORDER BY m.facts_asked_at NULLS FIRST, m.id LIMIT $1`,
       [limit],
     );
-    return this.merchants.takeForFactsAmong(waiting.map(({ id }) => id));
+    return this.merchants.claimForFactsAmong(waiting.map(({ id }) => id));
   }
 
   /** Something was learned of the merchant: what waits for that need not wait for the next look. */

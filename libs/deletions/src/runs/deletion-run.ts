@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { AuthorizerTokens, GrantLost, Merchants, MintPutOff } from '@app/merchants';
+import { AuthorizerTokens, GrantLost, GrantRows, MintPutOff } from '@app/merchants';
 import { jobs, RetryAfter, type JobContext, type CallSlot } from '@app/queue';
 import { AuthorizerApi, CredentialExpired, PlatformBroken, UnknownOutcome, WechatError } from '@app/wechat';
 import { makeCall, type Call } from './call-result.js';
@@ -43,7 +43,7 @@ export class DeletionRun {
     private readonly lanes: Lanes,
     private readonly holds: PlatformHolds,
     private readonly conflicts: TokenConflicts,
-    private readonly merchants: Merchants,
+    private readonly grants: GrantRows,
     private readonly tokens: AuthorizerTokens,
     private readonly api: AuthorizerApi,
   ) {}
@@ -279,7 +279,7 @@ export class DeletionRun {
   }
 
   private open({ merchant }: Run, { sealed, version }: LentToken): { token: string; version: number } {
-    return { token: this.tokens.open(merchant, sealed), version };
+    return { token: this.tokens.unseal(merchant, sealed), version };
   }
 
   /** Writes down that a call is about to be made. @returns undefined when another worker has taken over */
@@ -352,7 +352,7 @@ export class DeletionRun {
     error: unknown = call?.error,
   ): Promise<void> {
     const { id, grantVersion } = run.merchant;
-    if (lesson) await this.runs.keep(() => this.merchants.learn(id, grantVersion, lesson));
+    if (lesson) await this.runs.keep(() => this.grants.learn(id, grantVersion, lesson));
     await this.runs.finish(run, { state: 'failed', proof: 'none', outcome: { code, ...outcomeOf(error) } }, call);
   }
 

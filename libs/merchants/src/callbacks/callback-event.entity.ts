@@ -28,7 +28,10 @@ export class CallbackEvent {
   @Column('text') fingerprint!: string;
   /** What the job still needs; wiped when it is done. */
   @Column('text', { name: 'payload_sealed', nullable: true }) payloadSealed!: string | null;
-  /** `unreadable`: all or a part of its text could not be read, and `failureCode` says why; what could be was acted upon. */
+  /**
+   * `unreadable`: all or a part of its text could not be read, and `failureCode` says why; what could be was acted
+   * upon.
+   */
   @Column('text') state!: 'pending' | 'done' | 'failed' | 'unreadable';
   @Column('text', { name: 'failure_code', nullable: true }) failureCode!: string | null;
   @Column('text', { name: 'request_id' }) requestId!: string;

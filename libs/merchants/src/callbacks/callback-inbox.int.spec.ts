@@ -3,9 +3,11 @@ import { decodeAesKey, sealPush, type XmlInputFields } from '@app/wechat';
 import { faultSchema } from '../../../../apps/simulator/src/behaviour/faults.js';
 import { freePort } from '../../../../test/support/free-port.js';
 import { eventually } from '../../../../test/support/eventually.js';
+import { GrantRows } from '../merchants/grant-rows.js';
 import { MerchantsWorld, PUSH_MAX_AGE_S, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from '../grants/authorizer-tokens.js';
 import { CallbackInbox } from './callback-inbox.js';
+import { CallbackProcessing } from './callback-processing.js';
 import { GrantExchange } from '../grants/grant-exchange.js';
 import { Merchants } from '../merchants/merchants.js';
 import { Platforms } from '../platforms/platforms.js';
@@ -41,6 +43,7 @@ describe('the callback inbox', () => {
   afterEach(() => world.simulation.faults.clear());
 
   const inbox = () => world.get(CallbackInbox);
+  const processing = () => world.get(CallbackProcessing);
   /** Pushes at this second of WeChat's clock. */
   const push = (fields: XmlInputFields, seconds?: number, to = platform) =>
     inbox().receive(world.sealed(to, fields, seconds));
@@ -194,7 +197,7 @@ describe('the callback inbox', () => {
       expect(await inbox().receive(sealedText(text))).toMatchObject({ accepted: true, kind: 'authorized' });
       const { id, state } = await newest();
       expect(state).toBe('pending');
-      await inbox().process(id);
+      await processing().process(id);
       expect(await newest()).toMatchObject({ state: 'done', failure_code: null });
     });
   });
@@ -402,8 +405,8 @@ describe('the callback inbox', () => {
       expect(event).toMatchObject({ kind: 'authorized', state: 'pending', authorizer_appid: account.appid });
       await eventually(() => hasJob(event.id), Boolean);
 
-      await inbox().process(event.id);
-      await inbox().process(event.id);
+      await processing().process(event.id);
+      await processing().process(event.id);
       expect(await newest()).toMatchObject({ state: 'done', payload_sealed: null });
       expect(await world.get(Merchants).find(EVERYTHING, account.appid)).toMatchObject({
         state: 'authorized',
@@ -424,7 +427,7 @@ describe('the callback inbox', () => {
     it('closes an event whose code WeChat refuses', async () => {
       await push(authorized('queryauthcode@@@used', 'wx00000000000000bb'));
       const { id } = await newest();
-      await inbox().process(id);
+      await processing().process(id);
       expect(await newest()).toMatchObject({ id, state: 'failed', failure_code: '61009', payload_sealed: null });
     });
 
@@ -439,9 +442,9 @@ describe('the callback inbox', () => {
           outcome: 'errcode',
         }),
       );
-      await expect(inbox().process(id)).rejects.toMatchObject({ errcode: -1 });
+      await expect(processing().process(id)).rejects.toMatchObject({ errcode: -1 });
       expect(await newest()).toMatchObject({ state: 'pending' });
-      await inbox().process(id);
+      await processing().process(id);
       expect(await newest()).toMatchObject({ state: 'done' });
     });
 
@@ -454,11 +457,11 @@ describe('the callback inbox', () => {
       expect(await hasJob(id)).toBe(false);
 
       // An event that has just come is left to whoever is adding its job.
-      await inbox().sweep(60_000);
+      await processing().sweep(60_000);
       expect(await hasJob(id)).toBe(false);
-      await inbox().sweep(0);
+      await processing().sweep(0);
       expect(await hasJob(id)).toBe(true);
-      await inbox().process(id);
+      await processing().process(id);
       expect(await newest()).toMatchObject({ state: 'done' });
     });
 
@@ -467,7 +470,7 @@ describe('the callback inbox', () => {
       await push(authorized(world.consent(platform, account), account.appid));
       const { id } = await newest();
       await world.sql(`UPDATE callback_events SET received_at = now() - interval '3 hours' WHERE id = $1`, [id]);
-      await inbox().sweep(60_000);
+      await processing().sweep(60_000);
       expect(await newest()).toMatchObject({ state: 'failed', failure_code: 'expired', payload_sealed: null });
     });
 
@@ -481,15 +484,15 @@ describe('the callback inbox', () => {
       );
       await push({ InfoType: 'unauthorized', AuthorizerAppid: 'wx3' });
       const recent = (await newest()).id;
-      await inbox().forgetOld();
+      await processing().forgetOld();
       const left = await world.sql(`SELECT id FROM callback_events WHERE id = ANY($1)`, [[old, recent]]);
       expect(left).toEqual([{ id: recent }]);
     });
 
     it('does nothing for an event that is done or gone', async () => {
       await push({ InfoType: 'unauthorized', AuthorizerAppid: 'wx1' });
-      await inbox().process((await newest()).id);
-      await inbox().process('0199e0f1-0000-7000-8000-000000000000');
+      await processing().process((await newest()).id);
+      await processing().process('0199e0f1-0000-7000-8000-000000000000');
     });
   });
 
@@ -524,7 +527,7 @@ describe('the callback inbox', () => {
 
     it('wipes its tokens also if an answer of WeChat had told of it before', async () => {
       const merchant = await aMerchant();
-      await world.get(Merchants).learn(merchant.id, merchant.grantVersion, 'unauthorized');
+      await world.get(GrantRows).learn(merchant.id, merchant.grantVersion, 'unauthorized');
       await unauthorized(merchant.authorizerAppid, NOON + 10);
       expect(await secretsOf(merchant.id)).toEqual(NONE);
     });
@@ -558,7 +561,7 @@ describe('the callback inbox', () => {
       // Our clock says today, WeChat's said noon: the news at noon + 10 is later than the grant.
       const merchant = await world.get(GrantExchange).exchange(found, { code });
       await push(authorized(code, account.appid), NOON);
-      await inbox().process((await newest()).id);
+      await processing().process((await newest()).id);
       await unauthorized(account.appid, NOON + 10);
       expect(await world.get(Merchants).byId(merchant.id)).toMatchObject({ state: 'unauthorized' });
     });

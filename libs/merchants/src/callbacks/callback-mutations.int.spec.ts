@@ -3,10 +3,13 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { buildXml, decodeAesKey, encryptMessage, sealPush, type PushToSeal, type SealedPush } from '@app/wechat';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
-import { CallbackInbox, type ReceivedPush } from './callback-inbox.js';
+import { CallbackInbox } from './callback-inbox.js';
+import type { ReceivedPush } from './push-event.js';
 
 const RUNS = 100_000;
-/** Garbage that has not been collected yet and caches of the runtime, but nothing that grows with the number of pushes. */
+/**
+ * Garbage that has not been collected yet and caches of the runtime, but nothing that grows with the number of pushes.
+ */
 const ALLOWED_GROWTH_BYTES = 32 * 1024 * 1024;
 
 const OTHER_AES_KEY = 'GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba';
@@ -16,7 +19,9 @@ const ENCRYPT = /<Encrypt><!\[CDATA\[([^\]]*)\]\]><\/Encrypt>/;
 
 type Forged = Pick<ReceivedPush, 'body' | 'query'>;
 
-/** Every reason but `unknown_platform`, for these pushes name one that exists, and `bad_payload`, which is for replies. */
+/**
+ * Every reason but `unknown_platform`, for these pushes name one that exists, and `bad_payload`, which is for replies.
+ */
 const REFUSALS = ['not_xml', 'no_encrypt', 'bad_signature', 'undecryptable', 'wrong_appid'];
 
 describe('a hundred thousand forged pushes', () => {
@@ -50,9 +55,9 @@ describe('a hundred thousand forged pushes', () => {
   }
 
   /**
-   * Ways to make a push that WeChat did not make. The signature covers token, timestamp, nonce and ciphertext, in sorted
-   * order, and nothing else: what leaves these four alone, such as white space around the elements, or timestamp and nonce
-   * in each other's place, is the same push still and not among the mutations.
+   * Ways to make a push that WeChat did not make. The signature covers token, timestamp, nonce and ciphertext, in
+   * sorted order, and nothing else: what leaves these four alone, such as white space around the elements, or timestamp
+   * and nonce in each other's place, is the same push still and not among the mutations.
    */
   function forgeries(): fc.Arbitrary<Forged> {
     const { body, query } = sealed();

@@ -1,7 +1,9 @@
 /** Stands for the authorizer's appid in a forward URL, as in the message URL at WeChat. */
 export const APPID_PLACEHOLDER = '$APPID$';
 
-/** Whether pushes can be forwarded there: http(s), without a user or password, which would show, and without a fragment. */
+/**
+ * Whether pushes can be forwarded there: http(s), without a user or password, which would show, and without a fragment.
+ */
 export function isForwardUrl(text: string): boolean {
   if (!URL.canParse(text) || text.length > 2_000) return false;
   const { protocol, username, password, hash } = new URL(text);

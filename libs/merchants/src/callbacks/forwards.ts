@@ -66,7 +66,7 @@ export class Forwards implements OnApplicationShutdown {
     const text = JSON.stringify({ body: body.toString('base64'), query: rawQuery, content_type: contentType });
     const planned = urls.map((url) => {
       const id = uuidv7();
-      return { id, eventId: event.id, url, pushSealed: this.sealed.seal(placeOf(id), text) };
+      return { id, eventId: event.id, url, pushSealed: this.sealed.seal(cellOf(id), text) };
     });
     await tx.insert(CallbackForward, planned);
     return planned.map(({ id }) => ({ id, requestId: event.requestId }));
@@ -90,7 +90,8 @@ export class Forwards implements OnApplicationShutdown {
     const overdue = await rows<PlannedForward>(
       this.dataSource,
       `SELECT f.id, e.request_id AS "requestId" FROM callback_forwards f JOIN callback_events e ON e.id = f.event_id
-       WHERE f.state = 'pending' AND f.next_attempt_at < now() - $1 * interval '1 ms' ORDER BY f.next_attempt_at LIMIT 1000`,
+       WHERE f.state = 'pending' AND f.next_attempt_at < now() - $1 * interval '1 ms'
+       ORDER BY f.next_attempt_at LIMIT 1000`,
       [olderThanMs],
     );
     if (overdue.length > 0) await this.enqueue(overdue);
@@ -98,8 +99,8 @@ export class Forwards implements OnApplicationShutdown {
   }
 
   /**
-   * Sends a push to its address once. Any 2xx is success; nothing else is, redirects neither. Sending again what arrived
-   * before does no harm: receivers know repeated pushes from WeChat itself.
+   * Sends a push to its address once. Any 2xx is success; nothing else is, redirects neither. Sending again what
+   * arrived before does no harm: receivers know repeated pushes from WeChat itself.
    * @returns when to try again; undefined when it is delivered, given up or gone
    */
   async deliver(id: string): Promise<{ retryAfterMs: number } | undefined> {
@@ -110,7 +111,7 @@ export class Forwards implements OnApplicationShutdown {
       await this.close(id, 'given_up', { attempts: forward.attempts, answer: { error: 'url_removed' } });
       return undefined;
     }
-    const answer = await this.send(forward, this.open(id, forward.pushSealed));
+    const answer = await this.send(forward, this.unseal(id, forward.pushSealed));
     const attempts = forward.attempts + 1;
     if ('status' in answer && answer.status >= 200 && answer.status < 300) {
       await this.close(id, 'delivered', { attempts, answer });
@@ -138,7 +139,8 @@ export class Forwards implements OnApplicationShutdown {
   private async due(id: string): Promise<DueForward | undefined> {
     const [forward] = await rows<DueForward>(
       this.dataSource,
-      `SELECT f.url, f.push_sealed AS "pushSealed", f.attempts, COALESCE(e.authorizer_appid, p.component_appid) AS appid,
+      `SELECT f.url, f.push_sealed AS "pushSealed", f.attempts,
+         COALESCE(e.authorizer_appid, p.component_appid) AS appid,
          f.url = ANY(p.forward_urls) AS "isUrlRegistered"
        FROM callback_forwards f JOIN callback_events e ON e.id = f.event_id JOIN platforms p ON p.id = e.platform_id
        WHERE f.id = $1 AND f.state = 'pending' AND f.push_sealed IS NOT NULL`,
@@ -164,8 +166,10 @@ export class Forwards implements OnApplicationShutdown {
     }
   }
 
-  private open(id: string, pushSealed: string): RawPush {
-    const { body, query, content_type } = sealedPushSchema.parse(JSON.parse(this.sealed.open(placeOf(id), pushSealed)));
+  private unseal(id: string, pushSealed: string): RawPush {
+    const { body, query, content_type } = sealedPushSchema.parse(
+      JSON.parse(this.sealed.unseal(cellOf(id), pushSealed)),
+    );
     return { body: Buffer.from(body, 'base64'), rawQuery: query, contentType: content_type };
   }
 
@@ -182,7 +186,7 @@ export class Forwards implements OnApplicationShutdown {
   }
 }
 
-const placeOf = (id: string) => ({ table: 'callback_forwards', column: 'push_sealed', rowId: id });
+const cellOf = (id: string) => ({ table: 'callback_forwards', column: 'push_sealed', rowId: id });
 
 const columnsOf = (answer: Answer): [number | null, string | null] =>
   'status' in answer ? [answer.status, null] : [null, answer.error];

@@ -2,15 +2,17 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ComponentApi, type AuthorizerList } from '@app/wechat';
 import { ComponentTokens, type CallingPlatform } from '../platforms/component-tokens.js';
 
-/** One line of WeChat's list: an account that authorizes the platform now. Its token is blank if no code was exchanged. */
+/**
+ * One line of WeChat's list: an account that authorizes the platform now. Its token is blank if no code was exchanged.
+ */
 export type ListedAuthorizer = AuthorizerList['authorizers'][number];
 
 /** The most that api_get_authorizer_list gives at once; more is refused with 40170. */
 const PAGE_SIZE = 500;
 
 /**
- * WeChat's own list of who authorizes a platform: what saves a grant whose refresh token or authorization code was lost.
- * It may change while it is read, so that somebody is missed: absence proves nothing.
+ * WeChat's own list of who authorizes a platform: what saves a grant whose refresh token or authorization code was
+ * lost. It may change while it is read, so that somebody is missed: absence proves nothing.
  */
 @Injectable()
 export class AuthorizerLists {

@@ -8,6 +8,7 @@ import { DataSource } from 'typeorm';
 import { SealedColumns } from '@app/database';
 import { faultSchema } from '../../../../apps/simulator/src/behaviour/faults.js';
 import { eventually } from '../../../../test/support/eventually.js';
+import { GrantRows } from '../merchants/grant-rows.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import { ComponentTokens } from '../platforms/component-tokens.js';
@@ -56,7 +57,7 @@ describe('tokens of a platform and its merchants', () => {
     if (!found) throw new Error('not granted');
     return found;
   };
-  const storedRefreshToken = async () => (await world.get(Merchants).grant(merchant.id)).refreshToken;
+  const storedRefreshToken = async () => (await world.get(GrantRows).grant(merchant.id)).refreshToken;
   const fault = (operation: string, errcode: number, times = 1) =>
     world.simulation.faults.add(
       faultSchema.parse({ operation, component_appid: platform.componentAppid, outcome: 'errcode', errcode, times }),
@@ -255,7 +256,7 @@ describe('tokens of a platform and its merchants', () => {
     );
     await world.push(platform, { InfoType: 'unauthorized', AuthorizerAppid: merchant.authorizerAppid });
     await asked;
-    expect(await world.get(Merchants).grant(merchant.id)).toMatchObject({
+    expect(await world.get(GrantRows).grant(merchant.id)).toMatchObject({
       state: 'unauthorized',
       refreshToken: undefined,
     });

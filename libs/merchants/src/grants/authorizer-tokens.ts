@@ -7,7 +7,7 @@ import { ComponentTokens, type CallingPlatform } from '../platforms/component-to
 import { GrantLost, TokenUnavailable } from '../errors.js';
 import { lessonOf } from '../merchants/lessons.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
-import { Merchants } from '../merchants/merchants.js';
+import { GrantRows } from '../merchants/grant-rows.js';
 import { Platforms } from '../platforms/platforms.js';
 import { refreshAheadMs } from '../tokens/refresh-ahead.js';
 
@@ -30,7 +30,7 @@ export class AuthorizerTokens {
 
   constructor(
     private readonly platforms: Platforms,
-    private readonly merchants: Merchants,
+    private readonly grants: GrantRows,
     private readonly tokens: AccessTokens,
     private readonly componentTokens: ComponentTokens,
     private readonly lists: AuthorizerLists,
@@ -46,8 +46,8 @@ export class AuthorizerTokens {
   }
 
   /** The token of a row that was found usable. */
-  open(merchant: Pick<TokenHolder, 'id'>, tokenSealed: string): string {
-    return this.tokens.open(merchant.id, tokenSealed);
+  unseal(merchant: Pick<TokenHolder, 'id'>, tokenSealed: string): string {
+    return this.tokens.unseal(merchant.id, tokenSealed);
   }
 
   /** Mints already if the token ends soon; others use the old one meanwhile. @throws as `current` */
@@ -60,14 +60,17 @@ export class AuthorizerTokens {
     return this.tokens.markStale(merchant.id, version);
   }
 
-  /** Says that WeChat refused this token although it was minted for the very call. @returns false when there is a newer one */
+  /**
+   * Says that WeChat refused this token although it was minted for the very call.
+   * @returns false when there is a newer one
+   */
   refuseFresh(tx: EntityManager, merchant: TokenHolder, version: number): Promise<boolean> {
     return this.tokens.refuseFresh(tx, merchant.id, version);
   }
 
-  /** When a token was refused before its time, if nobody has taken that in. One caller gets it. */
-  takeEarlyVoid(tx: EntityManager, merchant: TokenHolder): Promise<EarlyVoid | undefined> {
-    return this.tokens.takeEarlyVoid(tx, merchant.id);
+  /** When a token was refused before its time, if nobody has claimed that yet. One caller gets it. */
+  claimEarlyVoid(tx: EntityManager, merchant: TokenHolder): Promise<EarlyVoid | undefined> {
+    return this.tokens.claimEarlyVoid(tx, merchant.id);
   }
 
   /** When each merchant's current token ends; those without one are left out. */
@@ -97,7 +100,7 @@ export class AuthorizerTokens {
     const { id, authorizerAppid } = holder;
     const listed = await this.lists.find(platform, authorizerAppid);
     if (listed?.refreshToken && !tried.has(listed.refreshToken)) {
-      await this.merchants.replaceRefreshToken(id, version, [...tried].at(-1), listed.refreshToken);
+      await this.grants.replaceRefreshToken(id, version, [...tried].at(-1), listed.refreshToken);
       const minted = await this.tryMint(holder, { platform, version, refreshToken: listed.refreshToken });
       if (minted) {
         this.logger.warn('lost refresh token recovered from the list of authorizers', {
@@ -106,12 +109,12 @@ export class AuthorizerTokens {
         return minted;
       }
     }
-    await this.merchants.learn(id, version, 'reauthorization_required');
+    await this.grants.learn(id, version, 'reauthorization_required');
     throw new GrantLost(authorizerAppid, 'reauthorization_required');
   }
 
   private async grant({ id, authorizerAppid }: TokenHolder, version?: number) {
-    const grant = await this.merchants.grant(id);
+    const grant = await this.grants.grant(id);
     if (grant.state !== 'authorized') throw new GrantLost(authorizerAppid, grant.state);
     // A grant that came meanwhile brought its own access token, which another mint would kill.
     if (version !== undefined && grant.version !== version) throw new TokenUnavailable('grant_renewed');
@@ -130,13 +133,13 @@ export class AuthorizerTokens {
       );
       // Before anybody uses the access token: once WeChat has rotated the refresh token, the old one is on its way out.
       if (minted.authorizerRefreshToken && minted.authorizerRefreshToken !== refreshToken) {
-        await this.merchants.replaceRefreshToken(id, version, refreshToken, minted.authorizerRefreshToken);
+        await this.grants.replaceRefreshToken(id, version, refreshToken, minted.authorizerRefreshToken);
       }
       return { token: minted.authorizerAccessToken, expiresInSeconds: minted.expiresInSeconds };
     } catch (error) {
       if (error instanceof RefreshTokenInvalid) return undefined;
       const lesson = error instanceof WechatError ? lessonOf(error.errcode) : undefined;
-      if (lesson) await this.merchants.learn(id, version, lesson);
+      if (lesson) await this.grants.learn(id, version, lesson);
       throw error;
     }
   }

@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { EVERYTHING } from '@app/scope';
 import { faultSchema } from '../../../../apps/simulator/src/behaviour/faults.js';
 import { eventually } from '../../../../test/support/eventually.js';
+import { GrantRows } from '../merchants/grant-rows.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { GrantExchange } from './grant-exchange.js';
@@ -33,7 +34,7 @@ describe('a grant', () => {
   const exchange = async (code: string, more: { grantedAt?: Date } = {}, exchanges = world.get(GrantExchange)) =>
     exchanges.exchange(await world.get(Platforms).byId(platform.id), { code, ...more });
   const asked = (operation: string) => world.calls(operation, { component_appid: platform.componentAppid });
-  const refreshTokenOf = async ({ id }: Merchant) => (await world.get(Merchants).grant(id)).refreshToken;
+  const refreshTokenOf = async ({ id }: Merchant) => (await world.get(GrantRows).grant(id)).refreshToken;
   const atWechat = ({ authorizerAppid }: Merchant) => platform.simulated.grants.get(authorizerAppid)?.refreshToken;
   const merchants = () => world.sql<Merchant>(`SELECT * FROM merchants WHERE platform_id = $1`, [platform.id]);
   const fault = (operation: string, errcode: number, more = {}) =>

@@ -12,12 +12,14 @@ import {
   type AuthorizerInfo,
   type QueriedAuthorization,
 } from '@app/wechat';
+import { AuthorizationCodeRow } from './authorization-code.entity.js';
 import { AuthorizerLists } from './authorizer-lists.js';
 import { ComponentTokens } from '../platforms/component-tokens.js';
 import { AuthorizationCodeRefused, GrantLost, MerchantsError, TokenUnavailable } from '../errors.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
 import { lessonOf } from '../merchants/lessons.js';
-import { Merchants, type NewGrant, type RecordedGrant } from '../merchants/merchants.js';
+import { GrantRows, type NewGrant, type RecordedGrant } from '../merchants/grant-rows.js';
+import { Merchants } from '../merchants/merchants.js';
 import { Platforms, type Platform } from '../platforms/platforms.js';
 
 export interface CodeArrival {
@@ -44,8 +46,8 @@ interface CodeRow {
 }
 
 /**
- * Turns an authorization code into a stored grant. The same code arrives twice, by redirect and by event, and works once:
- * whoever comes first exchanges it under a lease, the other waits for that result.
+ * Turns an authorization code into a stored grant. The same code arrives twice, by redirect and by event, and works
+ * once: whoever comes first exchanges it under a lease, the other waits for that result.
  */
 @Injectable()
 export class GrantExchange {
@@ -54,6 +56,7 @@ export class GrantExchange {
   constructor(
     private readonly dataSource: DataSource,
     private readonly merchants: Merchants,
+    private readonly grants: GrantRows,
     private readonly platforms: Platforms,
     private readonly componentTokens: ComponentTokens,
     private readonly lists: AuthorizerLists,
@@ -104,7 +107,7 @@ export class GrantExchange {
     const { authorizerAppid, grantedAt } = arrival;
     if (!authorizerAppid || !grantedAt) return undefined;
     // Read before the list: what changes from now on is newer than what the list says.
-    const known = await this.merchants.recordedGrant(platform.id, authorizerAppid);
+    const known = await this.grants.recordedGrant(platform.id, authorizerAppid);
     // Late news of a grant that is stored, or was followed by another.
     if (known && isAsGood(known, grantedAt)) return this.merchants.byId(known.id);
     const listed = await this.lists.find(platform, authorizerAppid);
@@ -113,8 +116,8 @@ export class GrantExchange {
     const grant = { authorizerAppid, authorizerRefreshToken: listed.refreshToken, permissionSets };
     const merchantId = await this.dataSource.transaction(async (tx) => {
       const isUnchanged = known
-        ? await this.merchants.isStill(tx, known)
-        : await this.merchants.addUnknown(tx, platform.id, authorizerAppid);
+        ? await this.grants.isStill(tx, known)
+        : await this.grants.addUnknown(tx, platform.id, authorizerAppid);
       return isUnchanged ? this.keep(tx, platform, grant, arrival, 'list') : undefined;
     });
     if (!merchantId) return this.merchants.find(EVERYTHING, authorizerAppid, platform.componentAppid);
@@ -140,7 +143,7 @@ export class GrantExchange {
         if (error instanceof WechatError) await this.merchants.noteFactsUnread(id, grantVersion);
         throw error;
       }
-      await this.merchants.learn(id, grantVersion, lesson);
+      await this.grants.learn(id, grantVersion, lesson);
       throw new GrantLost(authorizerAppid, lesson, { cause: error });
     }
   }
@@ -186,21 +189,21 @@ export class GrantExchange {
     arrival: CodeArrival,
     source: 'code' | 'list',
   ): Promise<string> {
-    const { id, grantVersion } = await this.merchants.keepGrant(tx, platform, grant, {
+    const { id, grantVersion } = await this.grants.keepGrant(tx, platform, grant, {
       grantedAt: arrival.grantedAt ?? new Date(),
       source,
     });
-    await tx.query(
-      `UPDATE authorization_codes SET merchant_id = $3, grant_version = $4, failure_code = NULL
-       WHERE platform_id = $1 AND code_hash = $2`,
-      [platform.id, hashOfCode(arrival.code), id, grantVersion],
+    await tx.update(
+      AuthorizationCodeRow,
+      { platformId: platform.id, codeHash: hashOfCode(arrival.code) },
+      { merchantId: id, grantVersion, failureCode: null },
     );
     return id;
   }
 
   private async alreadyExchanged(merchantId: string, grantVersion: number, arrival: CodeArrival): Promise<Merchant> {
     const { grantedAt } = arrival;
-    if (grantedAt) await this.merchants.correctGrantedAt(this.dataSource, merchantId, grantVersion, grantedAt);
+    if (grantedAt) await this.grants.correctGrantedAt(this.dataSource, merchantId, grantVersion, grantedAt);
     return this.merchants.byId(merchantId);
   }
 
@@ -209,7 +212,8 @@ export class GrantExchange {
       this.dataSource,
       `INSERT INTO authorization_codes (platform_id, code_hash, lease_owner, lease_until)
        VALUES ($1, $2, $3, now() + $4 * interval '1 ms')
-       ON CONFLICT (platform_id, code_hash) DO UPDATE SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
+       ON CONFLICT (platform_id, code_hash) DO UPDATE SET
+         lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
        WHERE authorization_codes.merchant_id IS NULL AND authorization_codes.failure_code IS NULL
          AND (authorization_codes.lease_until IS NULL OR authorization_codes.lease_until < now())
        RETURNING code_hash`,
@@ -229,7 +233,8 @@ export class GrantExchange {
   private async outcome(platformId: string, codeHash: string): Promise<CodeRow | undefined> {
     const [row] = await rows<CodeRow>(
       this.dataSource,
-      `SELECT merchant_id, grant_version, failure_code, COALESCE(lease_until > now(), false) AS is_leased FROM authorization_codes WHERE platform_id = $1 AND code_hash = $2`,
+      `SELECT merchant_id, grant_version, failure_code, COALESCE(lease_until > now(), false) AS is_leased
+       FROM authorization_codes WHERE platform_id = $1 AND code_hash = $2`,
       [platformId, codeHash],
     );
     return row;

@@ -2,9 +2,10 @@ import { SealedColumns } from '@app/database';
 import { EVERYTHING } from '@app/scope';
 import { faultSchema } from '../../../../apps/simulator/src/behaviour/faults.js';
 import { eventually } from '../../../../test/support/eventually.js';
+import { GrantRows } from '../merchants/grant-rows.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
-import { CallbackInbox } from '../callbacks/callback-inbox.js';
+import { CallbackProcessing } from '../callbacks/callback-processing.js';
 import { GrantExchange } from './grant-exchange.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
 import { Merchants } from '../merchants/merchants.js';
@@ -29,7 +30,7 @@ describe('a grant that we lost', () => {
   afterEach(() => world.simulation.faults.clear());
 
   const mint = () => world.get(AuthorizerTokens).current(merchant);
-  const stored = () => world.get(Merchants).grant(merchant.id);
+  const stored = () => world.get(GrantRows).grant(merchant.id);
   const atWechat = () => {
     const grant = platform.simulated.grants.get(merchant.authorizerAppid);
     if (!grant) throw new Error('no grant');
@@ -72,7 +73,7 @@ describe('a grant that we lost', () => {
       const old = (await stored()).refreshToken ?? '';
       world.simulation.latencies.set('api_authorizer_token', { distribution: 'fixed', ms: 300 });
       const minting = mint();
-      await world.get(Merchants).replaceRefreshToken(merchant.id, 1, old, atWechat().refreshToken);
+      await world.get(GrantRows).replaceRefreshToken(merchant.id, 1, old, atWechat().refreshToken);
       await minting;
       world.simulation.latencies.clear();
       expect((await stored()).refreshToken).not.toBe(old);
@@ -122,7 +123,7 @@ describe('a grant that we lost', () => {
         `SELECT id FROM callback_events WHERE authorizer_appid = $1 AND platform_id = $2 ORDER BY received_at DESC`,
         [appid, platform.id],
       );
-      await world.get(CallbackInbox).process(event?.id ?? '');
+      await world.get(CallbackProcessing).process(event?.id ?? '');
       return world.sql(`SELECT state, failure_code FROM callback_events WHERE id = $1`, [event?.id]);
     };
     const exchange = async (code: string) =>
@@ -142,7 +143,7 @@ describe('a grant that we lost', () => {
       expect(await processed(account.appid)).toEqual([{ state: 'done', failure_code: null }]);
       const found = await world.get(Merchants).find(EVERYTHING, account.appid, platform.componentAppid);
       expect(found).toMatchObject({ state: 'authorized', permissionSets: [1, 7], verifyType: 0 });
-      expect((await world.get(Merchants).grant(found.id)).refreshToken).toBe(
+      expect((await world.get(GrantRows).grant(found.id)).refreshToken).toBe(
         platform.simulated.grants.get(account.appid)?.refreshToken,
       );
       expect((await world.get(AuthorizerTokens).current(found)).token).toMatch(/^\d\d_/);
@@ -175,7 +176,7 @@ describe('a grant that we lost', () => {
         (count) => count === 1,
       );
       const { refreshToken, version } = await stored();
-      await world.get(Merchants).replaceRefreshToken(merchant.id, version, refreshToken, 'refreshtoken@@@newer');
+      await world.get(GrantRows).replaceRefreshToken(merchant.id, version, refreshToken, 'refreshtoken@@@newer');
       expect(await processing).toEqual([{ state: 'done', failure_code: null }]);
       world.simulation.latencies.clear();
       expect(await stored()).toMatchObject({ version, refreshToken: 'refreshtoken@@@newer' });

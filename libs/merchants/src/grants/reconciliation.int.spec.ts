@@ -1,4 +1,5 @@
 import { EVERYTHING } from '@app/scope';
+import { GrantRows } from '../merchants/grant-rows.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { AuthorizerTokens } from './authorizer-tokens.js';
 import { CallbackInbox } from '../callbacks/callback-inbox.js';
@@ -28,7 +29,7 @@ describe('reconciliation', () => {
     if (!grant) throw new Error('no grant');
     return grant;
   };
-  const refreshToken = async ({ id }: Merchant) => (await world.get(Merchants).grant(id)).refreshToken;
+  const refreshToken = async ({ id }: Merchant) => (await world.get(GrantRows).grant(id)).refreshToken;
   const unauthorized = (appid: string, seconds?: number) =>
     world
       .get(CallbackInbox)
@@ -124,7 +125,7 @@ describe('reconciliation', () => {
 
   it('takes back in a merchant that had to authorize again, if the list has another refresh token', async () => {
     const merchant = await world.merchant(platform);
-    await world.get(Merchants).learn(merchant.id, 1, 'reauthorization_required');
+    await world.get(GrantRows).learn(merchant.id, 1, 'reauthorization_required');
     expect(await run()).toEqual({ listed: 1, ...nothing });
     world.simulation.credentials.spoilGrant(atWechat(merchant.authorizerAppid), 'lose_refresh_token');
     expect(await run()).toEqual({ listed: 1, ...nothing, readopted: 1 });

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Events } from '@app/events';
 import { JobQueues } from '@app/queue';
 import { AuthorizerLists, type ListedAuthorizer } from './authorizer-lists.js';
-import { Merchants, type RecordedGrant } from '../merchants/merchants.js';
+import { GrantRows, type RecordedGrant } from '../merchants/grant-rows.js';
 import type { Platform } from '../platforms/platforms.js';
 import { reconciliationStep, type ReconciliationStep } from './reconciliation-plan.js';
 
@@ -23,8 +23,9 @@ export interface ReconciliationReport {
 const ABSENT_SHOWN = 100;
 
 /**
- * Mends what lost events left behind, by WeChat's list of authorizers. It adds and repairs, and takes nothing away: those
- * absent from the list are reported and asked about one by one, for a list that changes while it is read may skip somebody.
+ * Mends what lost events left behind, by WeChat's list of authorizers. It adds and repairs, and takes nothing away:
+ * those absent from the list are reported and asked about one by one, for a list that changes while it is read may skip
+ * somebody.
  */
 @Injectable()
 export class Reconciliation {
@@ -32,7 +33,7 @@ export class Reconciliation {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly merchants: Merchants,
+    private readonly grants: GrantRows,
     private readonly lists: AuthorizerLists,
     private readonly events: Events,
     private readonly queues: JobQueues,
@@ -41,7 +42,7 @@ export class Reconciliation {
   /** Running it twice, even at once, does no harm. @throws TicketMissing, TokenUnavailable, WechatError */
   async run(platform: Platform, requestId: string): Promise<ReconciliationReport> {
     // Read before the list: a grant that changes from now on is newer than what the list says, and is left alone.
-    const known = await this.merchants.recordedGrants(platform.id);
+    const known = await this.grants.recordedGrants(platform.id);
     const seen = new Set<string>();
     const done = { add: 0, repair: 0, readopt: 0, renew: 0 };
     for await (const page of this.lists.pages(platform)) {
@@ -86,17 +87,17 @@ export class Reconciliation {
     known: RecordedGrant | undefined,
   ): Promise<string | undefined> {
     const isUnchanged = known
-      ? await this.merchants.isStill(tx, known)
-      : await this.merchants.addUnknown(tx, platform.id, listed.authorizerAppid);
+      ? await this.grants.isStill(tx, known)
+      : await this.grants.addUnknown(tx, platform.id, listed.authorizerAppid);
     if (!isUnchanged) return undefined;
     const grantedAt = listed.authTime === undefined ? undefined : new Date(listed.authTime * 1000);
     const { authorizerAppid, refreshToken: authorizerRefreshToken } = listed;
     if (known && authorizerRefreshToken && (step === 'repair' || step === 'renew')) {
-      await this.merchants.repairRefreshToken(tx, known.id, authorizerRefreshToken, grantedAt);
+      await this.grants.repairRefreshToken(tx, known.id, authorizerRefreshToken, grantedAt);
       return known.id;
     }
     const grant = { authorizerAppid, authorizerRefreshToken };
-    const { id } = await this.merchants.keepGrant(tx, platform, grant, {
+    const { id } = await this.grants.keepGrant(tx, platform, grant, {
       grantedAt: grantedAt ?? new Date(),
       source: 'list',
     });
@@ -121,7 +122,9 @@ export class Reconciliation {
     });
   }
 
-  /** By a job each, so that thousands do not hold this up. What the queue cannot take now, the nightly reading finds. */
+  /**
+   * By a job each, so that thousands do not hold this up. What the queue cannot take now, the nightly reading finds.
+   */
   private async readFactsOf(merchantIds: string[], requestId: string): Promise<void> {
     try {
       await this.queues.addBulk(

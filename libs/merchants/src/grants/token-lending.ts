@@ -6,7 +6,9 @@ import { GrantLost } from '../errors.js';
 import { Merchants } from '../merchants/merchants.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
 
-/** Access tokens for the provider's other systems: if they minted their own, each mint would kill the token before it. */
+/**
+ * Access tokens for the provider's other systems: if they minted their own, each mint would kill the token before it.
+ */
 @Injectable()
 export class TokenLending {
   constructor(

@@ -6,9 +6,9 @@ import type { Source } from '../merchants/merchant.entity.js';
 export type ArticleSource = Source | 'limited_import';
 
 /**
- * What of the inventory counts for a caller, as SQL relations: what WeChat told, what keys without limits imported, and what keys
- * with limits imported within which the caller is. Whatever decides on a call goes by these and not by the tables: a key with limits
- * may be in a hostile tenant's hands.
+ * What of the inventory counts for a caller, as SQL relations: what WeChat told, what keys without limits imported, and
+ * what keys with limits imported within which the caller is. Whatever decides on a call goes by these and not by the
+ * tables: a key with limits may be in a hostile tenant's hands.
  */
 export interface CountedInventory {
   /** merchant_id, msg_id, status, article_count. */
@@ -24,7 +24,8 @@ export interface CountedInventory {
 }
 
 export function countedInventory(scope: Scope, bind: Bind): CountedInventory {
-  const messages = `SELECT merchant_id, msg_id, status, article_count FROM mass_messages WHERE status <> 'imported' OR import_counts`;
+  const messages = `SELECT merchant_id, msg_id, status, article_count FROM mass_messages
+    WHERE status <> 'imported' OR import_counts`;
   const articles = `SELECT merchant_id, msg_id, article_idx, url, title, mid, idx, sn, short_id, source
     FROM mass_message_articles WHERE source IS NOT NULL`;
   const labels = `SELECT merchant_id, msg_id, label, FALSE AS is_limited FROM mass_messages WHERE import_counts`;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows } from '@app/database';
+import { recordset, rows, statement } from '@app/database';
 import { inScope, isEverything, type Scope } from '@app/scope';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
 import { merchantInScope } from '../merchants/merchants-in-scope.js';
@@ -35,7 +35,9 @@ export interface LabelledMessage {
   status: string;
 }
 
-/** Questions to the inventory that are about many merchants at once. They are answered with what counts for who asks. */
+/**
+ * Questions to the inventory that are about many merchants at once. They are answered with what counts for who asks.
+ */
 @Injectable()
 export class Inventory {
   constructor(private readonly dataSource: DataSource) {}
@@ -47,13 +49,9 @@ export class Inventory {
     shortIds: string[],
   ): Promise<FoundArticle[]> {
     if (materials.length + shortIds.length === 0) return [];
-    const parameters: unknown[] = [
-      materials.map(({ mid }) => mid),
-      materials.map(({ idx }) => idx),
-      materials.map(({ sn }) => sn),
-      shortIds,
-    ];
-    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { parameters, bind } = statement();
+    const wanted = recordset(bind, 'material', materials, { mid: 'text', idx: 'int', sn: 'text' });
+    const names = bind(shortIds);
     const { messages, articles } = countedInventory(scope, bind);
     const columns = `a.merchant_id AS "merchantId", a.msg_id AS "msgId", a.article_idx AS "articleIdx", a.mid, a.idx, a.sn,
       a.short_id AS "shortId", m.status, a.source`;
@@ -62,11 +60,13 @@ export class Inventory {
     return rows(
       this.dataSource,
       // OFFSET has each address looked up by the indexes, also where several tables are asked.
-      `SELECT ${columns} FROM unnest($1::text[], $2::int[], $3::text[]) AS material (mid, idx, sn)
-         CROSS JOIN LATERAL (SELECT * FROM ${articles} AS b WHERE b.mid = material.mid AND b.idx = material.idx AND b.sn = material.sn OFFSET 0) a ${message}
+      `SELECT ${columns} FROM ${wanted}
+         CROSS JOIN LATERAL (
+           SELECT * FROM ${articles} AS b
+           WHERE b.mid = material.mid AND b.idx = material.idx AND b.sn = material.sn OFFSET 0) a ${message}
        WHERE ${visible}
        UNION
-       SELECT ${columns} FROM ${articles} a ${message} WHERE a.short_id = ANY($4) AND ${visible}`,
+       SELECT ${columns} FROM ${articles} a ${message} WHERE a.short_id = ANY(${names}) AND ${visible}`,
       parameters,
     );
   }
@@ -78,8 +78,7 @@ export class Inventory {
     limit: number,
     after?: Pick<LabelledMessage, 'merchantId' | 'msgId'>,
   ): Promise<LabelledMessage[]> {
-    const parameters: unknown[] = [label, limit];
-    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { parameters, bind } = statement(label, limit);
     const { messages, labels } = countedInventory(scope, bind);
     // A page ends before most merchants are looked at, unless the limits leave few: then these come first.
     const oneByOne = isEverything(scope) ? 'OFFSET 0' : '';

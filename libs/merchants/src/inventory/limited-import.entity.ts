@@ -2,8 +2,8 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Merchant } from '../merchants/merchant.entity.js';
 
 /**
- * Limits that a key had when it imported. What it imported keeps them, whatever becomes of the key: keys with the same limits speak
- * with one voice.
+ * Limits that a key had when it imported. What it imported keeps them, whatever becomes of the key: keys with the same
+ * limits speak with one voice.
  */
 @Entity({ name: 'import_limits' })
 @Index('import_limits_merchants_idx', ['merchants'], { type: 'gin' })
@@ -17,7 +17,10 @@ export class ImportLimits {
   @Column('text', { array: true, nullable: true }) merchants!: string[] | null;
 }
 
-/** What a key with limits imported of a message. It counts for keys within these limits only: it may be in a tenant's hands. */
+/**
+ * What a key with limits imported of a message. It counts for keys within these limits only: it may be in a tenant's
+ * hands.
+ */
 @Entity({ name: 'limited_imports' })
 @Index('limited_imports_label_idx', ['label', 'merchantId', 'msgId'], { where: 'label IS NOT NULL' })
 @Index('limited_imports_label_page_idx', ['limitsId', 'label', 'msgId', 'merchantId'], { where: 'label IS NOT NULL' })

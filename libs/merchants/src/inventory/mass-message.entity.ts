@@ -2,8 +2,8 @@ import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColu
 import { Merchant, type Source } from '../merchants/merchant.entity.js';
 
 /**
- * What a merchant has sent, as WeChat's MASSSENDJOBFINISH told it, or a key without limits that imported it. What keys with limits
- * import stands in limited_imports, where it touches nothing of this.
+ * What a merchant has sent, as WeChat's MASSSENDJOBFINISH told it, or a key without limits that imported it. What keys
+ * with limits import stands in limited_imports, where it touches nothing of this.
  */
 @Entity({ name: 'mass_messages' })
 @Index('mass_messages_page_idx', ['msgId', 'merchantId'])
@@ -30,8 +30,8 @@ export class MassMessage {
   @Column('text', { nullable: true }) label!: string | null;
   @Column('text', { nullable: true }) title!: string | null;
   /**
-   * Whether a key without limits has imported it: `label` counts only then, and an `imported` one is known only then. False also in
-   * rows from before this was written down, which may be anybody's.
+   * Whether a key without limits has imported it: `label` counts only then, and an `imported` one is known only then.
+   * False also in rows from before this was written down, which may be anybody's.
    */
   @Column('boolean', { name: 'import_counts', default: false }) importCounts!: boolean;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
@@ -58,6 +58,9 @@ export class MassMessageArticle {
   /** The name in a short address. */
   @Column('text', { name: 'short_id', nullable: true }) shortId!: string | null;
   @Column('text', { nullable: true }) title!: string | null;
-  /** Who told of `url`; an import is by a key without limits. Null, from before this was written down: anybody, so it counts for nobody. */
+  /**
+   * Who told of `url`; an import is by a key without limits. Null, from before this was written down: anybody, so it
+   * counts for nobody.
+   */
   @Column('text', { nullable: true }) source!: Source | null;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { rows, statement } from '@app/database';
+import { recordset, rows, statement } from '@app/database';
 import { inScope, type Scope } from '@app/scope';
 import { readArticleAddress, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
@@ -49,7 +49,8 @@ export class MassMessages {
   ): Promise<boolean> {
     const [message] = await rows<{ merchantId: string }>(
       tx,
-      `INSERT INTO mass_messages AS m (merchant_id, msg_id, status, status_code, total_count, filter_count, sent_count, error_count, finished_at, article_count)
+      `INSERT INTO mass_messages AS m (merchant_id, msg_id, status, status_code, total_count, filter_count, sent_count,
+         error_count, finished_at, article_count)
        SELECT id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM merchants WHERE platform_id = $1 AND authorizer_appid = $2
        ON CONFLICT (merchant_id, msg_id) DO UPDATE SET status = excluded.status, status_code = excluded.status_code,
          total_count = excluded.total_count, filter_count = excluded.filter_count, sent_count = excluded.sent_count,
@@ -124,30 +125,30 @@ export class MassMessages {
   private async recordArticles(tx: EntityManager, merchantId: string, finish: MassSendFinish): Promise<void> {
     // An upsert takes each row once: should a number come twice, the last address counts.
     const byIdx = new Map(finish.articles.map((article) => [article.articleIdx, article]));
-    const articles = [...byIdx.values()].map((article) => ({ ...article, address: readArticleAddress(article.url) }));
+    const articles = [...byIdx.values()].map(({ articleIdx, url }) => ({
+      articleIdx,
+      url,
+      ...readArticleAddress(url),
+      shortId: readShortArticleId(url),
+    }));
     if (articles.length === 0) return;
+    const { parameters, bind } = statement(merchantId, String(finish.msgId));
+    const columns = { articleIdx: 'int', url: 'text', mid: 'text', idx: 'int', sn: 'text', shortId: 'text' } as const;
     await tx.query(
       `INSERT INTO mass_message_articles (merchant_id, msg_id, source, article_idx, url, mid, idx, sn, short_id)
-       SELECT $1, $2, 'wechat', * FROM unnest($3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[])
+       SELECT $1, $2, 'wechat', * FROM ${recordset(bind, 'pushed', articles, columns)}
        ON CONFLICT (merchant_id, msg_id, article_idx) DO UPDATE SET url = excluded.url, mid = excluded.mid,
          idx = excluded.idx, sn = excluded.sn, short_id = excluded.short_id, source = excluded.source`,
-      [
-        merchantId,
-        String(finish.msgId),
-        articles.map(({ articleIdx }) => articleIdx),
-        articles.map(({ url }) => url),
-        articles.map(({ address }) => address?.mid ?? null),
-        articles.map(({ address }) => address?.idx ?? null),
-        articles.map(({ address }) => address?.sn ?? null),
-        articles.map(({ url }) => readShortArticleId(url) ?? null),
-      ],
+      parameters,
     );
     // Which account an address belongs to, for wishes that name an article by its address alone.
-    const biz = articles.find(({ address }) => address)?.address?.biz;
-    if (biz)
+    const biz = articles.find((article) => article.biz)?.biz;
+    if (biz) {
       await tx.query(
-        `UPDATE merchants SET biz = $2, biz_source = 'wechat' WHERE id = $1 AND (biz, biz_source) IS DISTINCT FROM ($2, 'wechat')`,
+        `UPDATE merchants SET biz = $2, biz_source = 'wechat'
+         WHERE id = $1 AND (biz, biz_source) IS DISTINCT FROM ($2, 'wechat')`,
         [merchantId, biz],
       );
+    }
   }
 }

@@ -1,9 +1,11 @@
+import { GrantRows } from './grant-rows.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { CallbackInbox } from '../callbacks/callback-inbox.js';
 import { ineligibleReasons } from './eligibility.js';
 import { GrantExchange } from '../grants/grant-exchange.js';
 import type { Merchant } from './merchant.entity.js';
-import { Merchants, type GrantLesson } from './merchants.js';
+import type { GrantLesson } from './lessons.js';
+import { Merchants } from './merchants.js';
 import { Platforms } from '../platforms/platforms.js';
 
 describe('the eligibility of a merchant', () => {
@@ -26,7 +28,7 @@ describe('the eligibility of a merchant', () => {
     if (!found) throw new Error('no account');
     return found;
   };
-  const learn = (lesson: GrantLesson, version = 1) => world.get(Merchants).learn(merchant.id, version, lesson);
+  const learn = (lesson: GrantLesson, version = 1) => world.get(GrantRows).learn(merchant.id, version, lesson);
   const refresh = () => world.get(GrantExchange).refreshFacts(merchant.id);
   const authorizeAgain = async (sets?: number[]) =>
     world
@@ -146,7 +148,7 @@ describe('the eligibility of a merchant', () => {
   });
 
   it('is asked about anew a day after the facts were read, each time by one process', async () => {
-    const take = () => world.get(Merchants).takeForFacts(1000);
+    const take = () => world.get(Merchants).claimForFacts(1000);
     await world.sql(`UPDATE merchants SET facts_asked_at = now()`);
     const age = (ours: string) => world.sql(`UPDATE merchants SET ${ours} WHERE id = $1`, [merchant.id]);
     await age(`facts_asked_at = NULL`);

@@ -46,8 +46,8 @@ interface Reading {
 
 /**
  * Why deletions of this merchant are surely refused by WeChat; empty when nothing known speaks against them. Facts are
- * hints, and WeChat's answer (`deniedReason`) is the last word: what is doubtful, unknown here or was never read is let through,
- * and `eligibilityWarnings` tells of it.
+ * hints, and WeChat's answer (`deniedReason`) is the last word: what is doubtful, unknown here or was never read is let
+ * through, and `eligibilityWarnings` tells of it.
  */
 export function ineligibleReasons(merchant: EligibilityFacts): IneligibleReason[] {
   if (merchant.state !== 'authorized') return [merchant.state];
@@ -61,8 +61,8 @@ export function ineligibleReasons(merchant: EligibilityFacts): IneligibleReason[
 }
 
 /**
- * Reasons that our facts may have wrong because they lag behind, so that whoever knows better may have WeChat asked anyway.
- * Without a grant there is nothing to ask with, and a mini program stays one.
+ * Reasons that our facts may have wrong because they lag behind, so that whoever knows better may have WeChat asked
+ * anyway. Without a grant there is nothing to ask with, and a mini program stays one.
  */
 export const TRIED_ANYWAY: readonly IneligibleReason[] = [
   'permission_set_7_not_granted',
@@ -117,7 +117,9 @@ export function eligibilityWarnings(merchant: EligibilityFacts & Reading): Eligi
   );
 }
 
-/** Nobody has read yet what kind of account it is and what this grant holds: neither eligible for sure nor ineligible. */
+/**
+ * Nobody has read yet what kind of account it is and what this grant holds: neither eligible for sure nor ineligible.
+ */
 export const areFactsUnknown = ({ state, factsReadAt }: Pick<EligibilityFacts, 'state'> & Reading): boolean =>
   state === 'authorized' && factsReadAt === null;
 

@@ -1,4 +1,7 @@
-import type { GrantLesson } from './merchants.js';
+import type { DeniedReason } from './eligibility.js';
+
+/** What an answer of WeChat says about the grant itself, beyond the call that it answered. */
+export type GrantLesson = 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | DeniedReason;
 
 /** What an errcode says about the grant itself, whatever call it answered; undefined when it says nothing about it. */
 export function lessonOf(errcode: number | undefined): GrantLesson | undefined {

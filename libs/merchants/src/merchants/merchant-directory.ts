@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows } from '@app/database';
+import { rows, statement } from '@app/database';
 import { inScope, type Scope } from '@app/scope';
 import type { IneligibleReason } from './eligibility.js';
 import type { Source } from './merchant.entity.js';
@@ -39,8 +39,7 @@ export class MerchantDirectory {
 
   private async find(scope: Scope, column: string, wanted: string[]): Promise<MerchantCard[]> {
     if (wanted.length === 0) return [];
-    const parameters: unknown[] = [wanted];
-    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { parameters, bind } = statement(wanted);
     return rows(
       this.dataSource,
       `SELECT m.id, m.authorizer_appid AS "authorizerAppid", pl.component_appid AS "componentAppid",

@@ -74,7 +74,9 @@ export class Merchant {
   @Column('text', { name: 'denied_reason', nullable: true }) deniedReason!: DeniedReason | null;
   /** When an answer of WeChat last spoke against it: whoever was to be tried anyway before has been answered. */
   @Column('timestamptz', { name: 'taught_at', nullable: true }) taughtAt!: Date | null;
-  /** What `ineligibleReasons` said when the row last changed: everybody goes by it. A changed rule needs a migration. */
+  /**
+   * What `ineligibleReasons` said when the row last changed: everybody goes by it. A changed rule needs a migration.
+   */
   @Column('text', { name: 'ineligible_reasons', array: true, default: '{}' }) ineligibleReasons!: IneligibleReason[];
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;

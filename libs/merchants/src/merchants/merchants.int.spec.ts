@@ -1,3 +1,4 @@
+import { GrantRows } from './grant-rows.js';
 import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/merchants-world.js';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -26,6 +27,7 @@ describe('merchants', () => {
   });
 
   const merchants = () => world.get(Merchants);
+  const grants = () => world.get(GrantRows);
   const now = () => merchants().byId(merchant.id);
 
   it('are listed page by page, each once', async () => {
@@ -54,7 +56,7 @@ describe('merchants', () => {
   });
 
   it('lose set 7 and nothing else when an answer says that it was not granted', async () => {
-    await merchants().learn(merchant.id, merchant.grantVersion, 'permission_set_7_not_granted');
+    await grants().learn(merchant.id, merchant.grantVersion, 'permission_set_7_not_granted');
     expect(await now()).toMatchObject({
       state: 'authorized',
       permissionSets: merchant.permissionSets?.filter((id) => id !== 7),
@@ -64,18 +66,18 @@ describe('merchants', () => {
   it.each(['unauthorized', 'reauthorization_required'] as const)(
     'are %s when an answer says so, with the refresh token kept until an event takes it',
     async (lesson) => {
-      const { refreshToken } = await merchants().grant(merchant.id);
-      await merchants().learn(merchant.id, merchant.grantVersion, lesson);
-      expect(await merchants().grant(merchant.id)).toMatchObject({ state: lesson, refreshToken });
+      const { refreshToken } = await grants().grant(merchant.id);
+      await grants().learn(merchant.id, merchant.grantVersion, lesson);
+      expect(await grants().grant(merchant.id)).toMatchObject({ state: lesson, refreshToken });
     },
   );
 
   it.each(['unauthorized', 'reauthorization_required', 'permission_set_7_not_granted'] as const)(
     'do not learn %s from an answer to a call under an older grant',
     async (lesson) => {
-      await merchants().learn(merchant.id, merchant.grantVersion - 1, lesson);
-      const { refreshToken } = await merchants().grant(merchant.id);
-      await merchants().replaceRefreshToken(merchant.id, merchant.grantVersion - 1, refreshToken, 'refreshtoken@@@old');
+      await grants().learn(merchant.id, merchant.grantVersion - 1, lesson);
+      const { refreshToken } = await grants().grant(merchant.id);
+      await grants().replaceRefreshToken(merchant.id, merchant.grantVersion - 1, refreshToken, 'refreshtoken@@@old');
       expect(await now()).toEqual(merchant);
     },
   );
@@ -86,19 +88,19 @@ describe('merchants', () => {
     const row = await world.get(Platforms).byId(platform.id);
     await world
       .get(DataSource)
-      .transaction((tx) => merchants().keepGrant(tx, row, grant, { grantedAt: new Date(), source: 'code' }));
+      .transaction((tx) => grants().keepGrant(tx, row, grant, { grantedAt: new Date(), source: 'code' }));
     expect(await now()).toMatchObject({ permissionSets, ineligibleReasons: [] });
   });
 
   it('keep the newer refresh token when an older mint is answered later', async () => {
-    const { refreshToken } = await merchants().grant(merchant.id);
+    const { refreshToken } = await grants().grant(merchant.id);
     const replace = (replaced: string | undefined, next: string) =>
-      merchants().replaceRefreshToken(merchant.id, merchant.grantVersion, replaced, next);
+      grants().replaceRefreshToken(merchant.id, merchant.grantVersion, replaced, next);
     await replace(refreshToken, 'refreshtoken@@@newer');
     await replace(refreshToken, 'refreshtoken@@@older');
-    expect(await merchants().grant(merchant.id)).toMatchObject({ refreshToken: 'refreshtoken@@@newer' });
+    expect(await grants().grant(merchant.id)).toMatchObject({ refreshToken: 'refreshtoken@@@newer' });
     await replace('refreshtoken@@@newer', 'refreshtoken@@@newest');
-    expect(await merchants().grant(merchant.id)).toMatchObject({ refreshToken: 'refreshtoken@@@newest' });
+    expect(await grants().grant(merchant.id)).toMatchObject({ refreshToken: 'refreshtoken@@@newest' });
   });
 
   it('keep the name that the provider gave them until it is changed or taken away', async () => {

@@ -74,8 +74,8 @@ export class AuthorizationLinks {
   }
 
   /**
-   * The merchant has authorized by this link: uses it up if it is for once, and gives the merchant the link's name if it has
-   * none. That it is stored already is right in any case, for WeChat's event alone would have brought it.
+   * The merchant has authorized by this link: uses it up if it is for once, and gives the merchant the link's name if
+   * it has none. That it is stored already is right in any case, for WeChat's event alone would have brought it.
    * @returns where the admin may go on to
    * @throws AuthorizationLinkOfAnother, AuthorizationLinkRefused: then nothing of this has happened
    */

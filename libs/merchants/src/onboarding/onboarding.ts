@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows } from '@app/database';
 import { authorizationLinks } from '@app/wechat';
 import type { AuthorizationLink } from './authorization-link.entity.js';
 import { AuthorizationLinks, type AlongsideNaming } from './authorization-links.js';
 import { AuthorizationStateRefused, OpenAuthorizationOff } from '../errors.js';
+import { UsedAuthorizationState } from '../grants/authorization-code.entity.js';
 import { GrantExchange, hashOfCode } from '../grants/grant-exchange.js';
 import { readLink, writeLink } from './link-token.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
@@ -51,9 +51,9 @@ export const STATE_SIGNER = Symbol('StateSigner');
 const STATE_LIFETIME_MS = 60 * 60_000;
 
 /**
- * Codes that may be made in an hour by whoever follows one link, and by all links of a tenant or of a key of the provider, or all
- * that lead to known accounts, together: a link that is passed around, or a tenant that issues many, with however many keys, spends
- * a part of the platform's day at most.
+ * Codes that may be made in an hour by whoever follows one link, and by all links of a tenant or of a key of the
+ * provider, or all that lead to known accounts, together: a link that is passed around, or a tenant that issues many,
+ * with however many keys, spends a part of the platform's day at most.
  */
 const PER_LINK_FOR_ONE = 10;
 const PER_LINK_FOR_MANY = 100;
@@ -108,7 +108,7 @@ export class Onboarding {
   async begin({ platform, link, account, isStranger }: Visitor, visitId: string): Promise<WechatLinks> {
     const { componentAppid } = platform;
     const taker = takerOf({ link, account, isStranger }, visitId);
-    const { id, code } = await this.codes.take(platform, taker, this.budgets({ link, account, isStranger }));
+    const { id, code } = await this.codes.handOut(platform, taker, this.budgets({ link, account, isStranger }));
     const expiresAt = Date.now() + STATE_LIFETIME_MS;
     const state = writeState({ id, componentAppid, linkId: link?.id, expiresAt }, this.signer);
     const { publicUrl, wechatMpUrl, wechatOpenUrl } = this.options;
@@ -124,8 +124,8 @@ export class Onboarding {
 
   /**
    * The admin came back. A page that is loaded again shows the same result; a `state` works with one code only.
-   * @throws AuthorizationStateRefused, AuthorizationCodeRefused, PlatformNotFound, WechatError; once the grant is stored
-   * AuthorizationLinkOfAnother, AuthorizationLinkRefused
+   * @throws AuthorizationStateRefused, AuthorizationCodeRefused, PlatformNotFound, WechatError; once the grant is
+   * stored AuthorizationLinkOfAnother, AuthorizationLinkRefused
    */
   async complete(componentAppid: string, state: string, code: string, alongside: AlongsideNaming): Promise<Completed> {
     // What is forged costs no query.
@@ -154,16 +154,10 @@ export class Onboarding {
   }
 
   private async spendState(id: string, codeHash: string): Promise<void> {
-    await this.dataSource.query(
-      `INSERT INTO used_authorization_states (id, code_hash) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`,
-      [id, codeHash],
-    );
-    const [used] = await rows<{ code_hash: string }>(
-      this.dataSource,
-      `SELECT code_hash FROM used_authorization_states WHERE id = $1`,
-      [id],
-    );
-    if (used?.code_hash !== codeHash) throw new AuthorizationStateRefused('used');
+    const states = this.dataSource.getRepository(UsedAuthorizationState);
+    await states.createQueryBuilder().insert().values({ id, codeHash }).orIgnore().execute();
+    const used = await states.findOneByOrFail({ id });
+    if (used.codeHash !== codeHash) throw new AuthorizationStateRefused('used');
   }
 }
 
@@ -177,8 +171,8 @@ const issuerOf = ({ issuerTenant, issuedBy }: AuthorizationLink) =>
 const isForOne = ({ isSingleUse, authorizerAppid }: AuthorizationLink) => isSingleUse || authorizerAppid !== null;
 
 /**
- * Whose code it is. A link for many authorizations has many people follow it, so there each opening of the page counts by
- * itself, as it does without a link.
+ * Whose code it is. A link for many authorizations has many people follow it, so there each opening of the page counts
+ * by itself, as it does without a link.
  */
 function takerOf({ link, account, isStranger }: Visiting, visitId: string): string {
   if (isStranger) return `visit/${visitId}`;

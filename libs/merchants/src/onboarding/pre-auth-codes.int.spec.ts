@@ -19,7 +19,7 @@ describe('pre-auth codes', () => {
 
   const made = () => world.calls('api_create_preauthcode', { component_appid: platform.componentAppid });
   const take = (taker: string, perHour = 100, codes = world.get(PreAuthCodes)) =>
-    codes.take(platform, taker, [{ spender: 'open', perHour }]);
+    codes.handOut(platform, taker, [{ spender: 'open', perHour }]);
   const bothTake = (takers: string[], perHour?: number) =>
     Promise.allSettled(
       takers.flatMap((taker) => [take(taker, perHour), take(taker, perHour, other.get(PreAuthCodes))]),
@@ -58,7 +58,7 @@ describe('pre-auth codes', () => {
     await take('visit/late', 5);
     expect(made()).toBe(6);
     const neighbour = await world.platform();
-    await world.get(PreAuthCodes).take(neighbour, 'visit/0', [{ spender: 'open', perHour: 5 }]);
+    await world.get(PreAuthCodes).handOut(neighbour, 'visit/0', [{ spender: 'open', perHour: 5 }]);
   });
 
   it('are made anew when one has been used, or half of its life is over', async () => {

@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { rows, SealedColumns } from '@app/database';
 import { ComponentApi } from '@app/wechat';
 import { ComponentTokens, type CallingPlatform } from '../platforms/component-tokens.js';
+import { PreAuthCodeRow } from './pre-auth-code.entity.js';
 import { TokenUnavailable, TooManyAuthorizations } from '../errors.js';
 
 /** Who has codes made, and how many in an hour. */
@@ -24,9 +25,9 @@ const LEASE_MS = 30_000;
 const WAIT_MS = 10_000;
 
 /**
- * Pre-auth codes, each good for one authorization and counted by WeChat when it is made. A code belongs to its taker: who
- * clicks again, or twice at once, gets the same one. Nobody else ever does, for it may be open in the taker's browser
- * still, and whoever confirms second would be refused.
+ * Pre-auth codes, each good for one authorization and counted by WeChat when it is made. A code belongs to its taker:
+ * who clicks again, or twice at once, gets the same one. Nobody else ever does, for it may be open in the taker's
+ * browser still, and whoever confirms second would be refused.
  */
 @Injectable()
 export class PreAuthCodes {
@@ -38,11 +39,11 @@ export class PreAuthCodes {
   ) {}
 
   /**
-   * The taker's unused code, or a new one, which counts for all of the budgets. Killed before its code is stored, a process
-   * has lost that one code; the next click makes another when the lease is over.
+   * The taker's unused code, or a new one, which counts for all of the budgets. Killed before its code is stored, a
+   * process has lost that one code; the next click makes another when the lease is over.
    * @throws TooManyAuthorizations, TokenUnavailable, TicketMissing, WechatError
    */
-  async take(platform: CallingPlatform, taker: string, budgets: readonly Budget[]): Promise<HandedOutCode> {
+  async handOut(platform: CallingPlatform, taker: string, budgets: readonly Budget[]): Promise<HandedOutCode> {
     const giveUpAt = performance.now() + WAIT_MS;
     for (;;) {
       const known = await this.unused(platform.id, taker);
@@ -56,13 +57,14 @@ export class PreAuthCodes {
 
   /** An authorization came of it: the next click needs another. */
   async forget(id: string): Promise<void> {
-    await this.dataSource.query(`DELETE FROM pre_auth_codes WHERE id = $1`, [id]);
+    await this.dataSource.manager.delete(PreAuthCodeRow, { id });
   }
 
   /** Clears what is handed out no more. */
   async forgetOld(): Promise<void> {
     await this.dataSource.query(
-      `DELETE FROM pre_auth_codes WHERE COALESCE(handed_out_until, lease_until, created_at) < now() - interval '1 minute'`,
+      `DELETE FROM pre_auth_codes
+       WHERE COALESCE(handed_out_until, lease_until, created_at) < now() - interval '1 minute'`,
     );
     await this.dataSource.query(`DELETE FROM pre_auth_budgets WHERE hour < now() - interval '2 hours'`);
   }
@@ -78,7 +80,7 @@ export class PreAuthCodes {
       await this.dataSource.query(
         `UPDATE pre_auth_codes SET code_sealed = $2, lease_until = NULL, handed_out_until = now() + $3 * interval '1 s'
          WHERE id = $1`,
-        [id, this.sealed.seal(placeOf(id), code), expiresInSeconds / 2],
+        [id, this.sealed.seal(cellOf(id), code), expiresInSeconds / 2],
       );
       return { id, code };
     } catch (error) {
@@ -94,7 +96,7 @@ export class PreAuthCodes {
        WHERE platform_id = $1 AND taker = $2 AND code_sealed IS NOT NULL AND handed_out_until > now()`,
       [platformId, taker],
     );
-    return row && { id: row.id, code: this.sealed.open(placeOf(row.id), row.sealed) };
+    return row && { id: row.id, code: this.sealed.unseal(cellOf(row.id), row.sealed) };
   }
 
   private async lease(platformId: string, taker: string, id: string): Promise<boolean> {
@@ -132,4 +134,4 @@ export class PreAuthCodes {
   }
 }
 
-const placeOf = (id: string) => ({ table: 'pre_auth_codes', column: 'code_sealed', rowId: id });
+const cellOf = (id: string) => ({ table: 'pre_auth_codes', column: 'code_sealed', rowId: id });

@@ -15,7 +15,7 @@ describe('the upkeep of platforms', () => {
 
   const set = (columns: string) => world.sql(`UPDATE platforms SET ${columns} WHERE id = $1`, [platform.id]);
   const isAmong = (found: { id: string }[]) => found.some(({ id }) => id === platform.id);
-  const take = async () => isAmong(await world.get(PlatformUpkeep).takeSilent());
+  const take = async () => isAmong(await world.get(PlatformUpkeep).claimSilent());
   const told = () =>
     world.sql<{ data: object }>(`SELECT data FROM events WHERE platform_id = $1 AND type = 'platform.ticket_silent'`, [
       platform.id,
@@ -59,7 +59,7 @@ describe('the upkeep of platforms', () => {
   });
 
   it('has platforms reconciled that were not for a day, if they have a ticket to ask with', async () => {
-    const isDue = async () => isAmong(await world.get(PlatformUpkeep).takeForReconciliation(new Date()));
+    const isDue = async () => isAmong(await world.get(PlatformUpkeep).claimForReconciliation(new Date()));
     expect(await isDue()).toBe(false);
     await set(`created_at = now() - interval '25 hours'`);
     expect(await isDue()).toBe(true);

@@ -6,14 +6,16 @@ export function platformInScope(scope: Scope, platform: string, bind: Bind): str
   const limits = [
     scope.platforms && `${platform}.component_appid = ANY(${bind(scope.platforms)})`,
     scope.merchants &&
-      `EXISTS (SELECT 1 FROM merchants sm WHERE sm.platform_id = ${platform}.id AND sm.authorizer_appid = ANY(${bind(scope.merchants)}))`,
+      `EXISTS (SELECT 1 FROM merchants sm
+         WHERE sm.platform_id = ${platform}.id AND sm.authorizer_appid = ANY(${bind(scope.merchants)}))`,
   ].filter((limit) => limit !== null);
   return limits.length > 0 ? `(${limits.join(' AND ')})` : 'TRUE';
 }
 
 /**
- * The limit to platforms, as SQL on a column that holds a platform's id, for pages that are read from one end: by its id Postgres knows how rare a
- * platform is. By its appid alone it would walk past everything to find the few rows of a small one.
+ * The limit to platforms, as SQL on a column that holds a platform's id, for pages that are read from one end: by its
+ * id Postgres knows how rare a platform is. By its appid alone it would walk past everything to find the few rows of a
+ * small one.
  */
 export async function onPlatformsOf({ platforms }: Scope, platformId: string, bind: Bind, sql: Sql): Promise<string> {
   if (platforms === null) return 'TRUE';

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { binderOf, rows, SealedColumns } from '@app/database';
+import type { EventSubject } from '@app/events';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { decodeAesKey } from '@app/wechat';
 import { PlatformExists, PlatformHasMerchants, PlatformNotFound } from '../errors.js';
@@ -66,7 +67,10 @@ type SecretColumn =
  * time: change keys here first, then at WeChat.
  */
 const CREDENTIALS_CACHE = { max: 100, ttl: 5_000 };
-/** However many appids are made up, they cost one query in this time together. In other processes a new platform is known after it. */
+/**
+ * However many appids are made up, they cost one query in this time together. In other processes a new platform is
+ * known after it.
+ */
 const REGISTERED_REMEMBERED_MS = 1_000;
 /** They never change. */
 const APPIDS_CACHE = { max: 1_000 };
@@ -115,7 +119,7 @@ export class Platforms {
     await this.dataSource.transaction(async (tx) => {
       const row = await tx.findOne(PlatformRow, { where: { componentAppid }, lock: { mode: 'pessimistic_write' } });
       if (!row) throw new PlatformNotFound(componentAppid);
-      const current = this.open(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed);
+      const current = this.unseal(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed);
       const { encodingAesKey = current, previousEncodingAesKey } = changes;
       // A change that is sent again must not put the new key in the place of the previous one.
       const isKeyReplaced = previousEncodingAesKey === undefined && encodingAesKey !== current;
@@ -130,8 +134,8 @@ export class Platforms {
   }
 
   /**
-   * Takes away a platform that no account has authorized, with what WeChat pushed for it. What merchants have had done stays
-   * for good, and so does their platform.
+   * Takes away a platform that no account has authorized, with what WeChat pushed for it. What merchants have had done
+   * stays for good, and so does their platform.
    * @throws PlatformNotFound, PlatformHasMerchants
    */
   async delete(componentAppid: string, alongside?: Alongside): Promise<void> {
@@ -180,6 +184,15 @@ export class Platforms {
     return componentAppid;
   }
 
+  /** A merchant with its platform, as events name them. */
+  async eventSubject(
+    tx: EntityManager,
+    merchant: { id: string; platformId: string; authorizerAppid: string },
+  ): Promise<EventSubject> {
+    const componentAppid = await this.appidOf(merchant.platformId, tx);
+    return { platform: { id: merchant.platformId, componentAppid }, merchant };
+  }
+
   async byId(id: string): Promise<Platform> {
     return withoutSecrets(await this.row({ id }, id));
   }
@@ -196,7 +209,7 @@ export class Platforms {
 
   async appSecret(id: string): Promise<string> {
     const row = await this.row({ id }, id);
-    return this.open(id, 'app_secret_sealed', row.appSecretSealed);
+    return this.unseal(id, 'app_secret_sealed', row.appSecretSealed);
   }
 
   /** The newest ticket, or undefined when there is none that WeChat would still take. */
@@ -208,7 +221,7 @@ export class Platforms {
         lifetimeMs: TICKET_LIFETIME_MS,
       })
       .getOne();
-    return row?.ticketSealed ? this.open(id, 'ticket_sealed', row.ticketSealed) : undefined;
+    return row?.ticketSealed ? this.unseal(id, 'ticket_sealed', row.ticketSealed) : undefined;
   }
 
   /** Keeps the ticket unless a newer one (by WeChat's clock) is kept already. */
@@ -221,15 +234,15 @@ export class Platforms {
   }
 
   /**
-   * Not by the address that asks: WeChat's pushes for all platforms come from few addresses, and those for a platform that is
-   * no longer registered must not stand in the way of the others'.
+   * Not by the address that asks: WeChat's pushes for all platforms come from few addresses, and those for a platform
+   * that is no longer registered must not stand in the way of the others'.
    */
   private async isRegistered(componentAppid: string): Promise<boolean> {
     const now = performance.now();
     if (!this.registered || now - this.registered.at >= REGISTERED_REMEMBERED_MS) {
-      const appids = rows<{ appid: string }>(this.dataSource, `SELECT component_appid AS appid FROM platforms`).then(
-        (found) => new Set(found.map(({ appid }) => appid)),
-      );
+      const appids = this.dataSource.manager
+        .find(PlatformRow, { select: { componentAppid: true } })
+        .then((found) => new Set(found.map((row) => row.componentAppid)));
       const asked = { at: now, appids };
       this.registered = asked;
       appids.catch(() => {
@@ -241,13 +254,13 @@ export class Platforms {
 
   private async readCredentials(componentAppid: string): Promise<PushCredentials> {
     const row = await this.row({ componentAppid }, componentAppid);
-    const keys = [this.open(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed)];
+    const keys = [this.unseal(row.id, 'encoding_aes_key_sealed', row.encodingAesKeySealed)];
     if (row.previousEncodingAesKeySealed) {
-      keys.push(this.open(row.id, 'previous_encoding_aes_key_sealed', row.previousEncodingAesKeySealed));
+      keys.push(this.unseal(row.id, 'previous_encoding_aes_key_sealed', row.previousEncodingAesKeySealed));
     }
     return {
       platform: withoutSecrets(row),
-      token: this.open(row.id, 'token_sealed', row.tokenSealed),
+      token: this.unseal(row.id, 'token_sealed', row.tokenSealed),
       aesKeys: keys.map(decodeAesKey),
     };
   }
@@ -273,8 +286,8 @@ export class Platforms {
     };
   }
 
-  private open(id: string, column: SecretColumn, value: string): string {
-    return this.sealed.open({ table: 'platforms', column, rowId: id }, value);
+  private unseal(id: string, column: SecretColumn, value: string): string {
+    return this.sealed.unseal({ table: 'platforms', column, rowId: id }, value);
   }
 }
 

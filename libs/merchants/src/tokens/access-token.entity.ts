@@ -1,6 +1,8 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** The current access token of a holder: a platform (component_access_token) or a merchant (authorizer_access_token). */
+/**
+ * The current access token of a holder: a platform (component_access_token) or a merchant (authorizer_access_token).
+ */
 @Entity({ name: 'access_tokens' })
 @Index('access_tokens_sealed_key_idx', { synchronize: false })
 @Index('access_tokens_expires_idx', ['expiresAt'], { where: 'token_sealed IS NOT NULL' })

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { isItemError, prepared, rows, SealedColumns } from '@app/database';
+import { isItemError, prepared, recordset, rows, SealedColumns, statement } from '@app/database';
 import { Batcher, type BatchWindow } from '@app/concurrency';
 import { MintPutOff, TokenUnavailable } from '../errors.js';
 
@@ -30,7 +30,7 @@ export interface AccessTokenOptions {
   leaseMs: number;
   /** How long a caller waits for somebody else's mint. */
   waitMs: number;
-  /** How long nobody tries again after a failed mint, so that a thousand callers make one failed call and not a thousand. */
+  /** How long nobody tries again after a failed mint, so that a thousand callers make one failed call. */
   cooldownMs: number;
 }
 
@@ -70,8 +70,8 @@ export const SHORT_WINDOW: BatchWindow = { enoughItems: 16, longestMs: 5 };
 
 /**
  * One mint per token lifetime across all processes. Every mint kills the token before it, so two processes that mint at
- * once break each other: callers of one process share a flight; processes share an owner-checked lease in Postgres, which
- * no connection is held for while WeChat is asked.
+ * once break each other: callers of one process share a flight; processes share an owner-checked lease in Postgres,
+ * which no connection is held for while WeChat is asked.
  */
 @Injectable()
 export class AccessTokens {
@@ -92,7 +92,8 @@ export class AccessTokens {
   /**
    * The holder's token, minted first if there is none that can be used.
    * @param lastingMs how long it still has to last; a shorter one is replaced although it works
-   * @throws TokenUnavailable when it is being minted elsewhere for too long, or failed a moment ago; and what `mint` throws
+   * @throws TokenUnavailable when it is being minted elsewhere for too long, or failed a moment ago;
+   * what `mint` throws
    */
   async current(holderId: string, mint: () => Promise<MintedToken>, lastingMs = 0): Promise<HeldToken> {
     // Apart from each other: whoever is content with the token that there is shall not wait for its replacement.
@@ -111,37 +112,40 @@ export class AccessTokens {
   }
 
   /** The token of a row that was read elsewhere. */
-  open(holderId: string, tokenSealed: string): string {
-    return this.sealed.open(placeOf(holderId), tokenSealed);
+  unseal(holderId: string, tokenSealed: string): string {
+    return this.sealed.unseal(cellOf(holderId), tokenSealed);
   }
 
   /**
-   * Says that WeChat refused this token. A newer one is left alone: the failure came late. What was in use was refused before
-   * its time, for a token is put away before its end.
+   * Says that WeChat refused this token. A newer one is left alone: the failure came late. A token that was in use was
+   * refused before its time, for a token is put away before its end.
    */
   async markStale(holderId: string, version: number): Promise<void> {
     await this.dataSource.query(
-      `UPDATE access_tokens SET use_until = now(), void_at = now() WHERE holder_id = $1 AND version = $2 AND use_until > now()`,
+      `UPDATE access_tokens SET use_until = now(), void_at = now()
+       WHERE holder_id = $1 AND version = $2 AND use_until > now()`,
       [holderId, version],
     );
   }
 
   /**
-   * Says that WeChat refused this token although it was minted for the very call: neither has it served, nor is its end an early
-   * one. To the end of the transaction nobody else says so of it. @returns false when there is a newer one, which is left alone
+   * Says that WeChat refused this token although it was minted for the very call: it has not served, and its end is not
+   * an early one. Nobody else says so of it until the transaction ends.
+   * @returns false when there is a newer one, which is left alone
    */
   async refuseFresh(tx: EntityManager, holderId: string, version: number): Promise<boolean> {
     const refused = await rows(
       tx,
-      `UPDATE access_tokens SET use_until = LEAST(use_until, now()), void_at = NULL WHERE holder_id = $1 AND version = $2 RETURNING 1`,
+      `UPDATE access_tokens SET use_until = LEAST(use_until, now()), void_at = NULL
+       WHERE holder_id = $1 AND version = $2 RETURNING 1`,
       [holderId, version],
     );
     return refused.length > 0;
   }
 
-  /** When the holder's token was refused before its time, if nobody has taken that in. One caller gets it. */
-  async takeEarlyVoid(tx: EntityManager, holderId: string): Promise<EarlyVoid | undefined> {
-    const [taken] = await rows<EarlyVoid>(
+  /** When the holder's token was refused before its time, if nobody has claimed that yet. One caller gets it. */
+  async claimEarlyVoid(tx: EntityManager, holderId: string): Promise<EarlyVoid | undefined> {
+    const [early] = await rows<EarlyVoid>(
       tx,
       `WITH early AS (
          SELECT holder_id, void_at FROM access_tokens WHERE holder_id = $1 AND void_at IS NOT NULL FOR UPDATE
@@ -150,16 +154,18 @@ export class AccessTokens {
        RETURNING early.void_at AS at, now() AS now`,
       [holderId],
     );
-    return taken;
+    return early;
   }
 
-  /** Takes a token that came with a grant. */
+  /** Stores a token that came with a grant. */
   async keep(tx: EntityManager, holderId: string, minted: MintedToken): Promise<void> {
     await tx.query(
-      `INSERT INTO access_tokens (holder_id, token_sealed, expires_at, use_until, version) VALUES ($1, $2, ${expiresAt('$3::int')}, ${useUntil('$3::int')}, 1)
+      `INSERT INTO access_tokens (holder_id, token_sealed, expires_at, use_until, version)
+       VALUES ($1, $2, ${expiresAt('$3::int')}, ${useUntil('$3::int')}, 1)
        ON CONFLICT (holder_id) DO UPDATE SET
          token_sealed = excluded.token_sealed, expires_at = excluded.expires_at, use_until = excluded.use_until,
-         version = access_tokens.version + 1, lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL, void_at = NULL`,
+         version = access_tokens.version + 1, lease_owner = NULL, lease_until = NULL, failed_until = NULL,
+         failure_code = NULL, void_at = NULL`,
       [holderId, this.seal(holderId, minted.token), minted.expiresInSeconds],
     );
   }
@@ -224,46 +230,47 @@ export class AccessTokens {
       tokenSealed: this.seal(holderId, token),
       expiresInSeconds,
     });
-    // The lease ran out and another process has minted since, or the grant was renewed or taken back: this token is dead or
-    // soon will be.
+    // Undefined: the lease ran out and another process has minted since, or the grant was renewed or taken back. This
+    // token is dead or soon will be.
     return stored && { token, version: stored.version, expiresAt: stored.expires_at };
   }
 
   private async readAll(wanted: WantedToken[]): Promise<(Row | undefined)[]> {
-    const found = await prepared<Row & { place: number }>(
+    const { parameters, bind } = statement(wanted.map(({ holderId }) => holderId));
+    const numbered = wanted.map((one, ordinal) => ({ ...one, ordinal }));
+    const columns = { holderId: 'uuid', lastingMs: 'float8', ordinal: 'int' } as const;
+    const found = await prepared<Row & { ordinal: number }>(
       this.dataSource.manager,
       'read tokens',
-      `SELECT w.place::int, t.token_sealed, t.expires_at, t.version, t.failure_code,
-         t.token_sealed IS NOT NULL AND t.use_until > now() AND t.expires_at > now() + w.lasting_ms * interval '1 ms' AS is_usable,
+      `SELECT w.ordinal, t.token_sealed, t.expires_at, t.version, t.failure_code,
+         t.token_sealed IS NOT NULL AND t.use_until > now()
+           AND t.expires_at > now() + w.lasting_ms * interval '1 ms' AS is_usable,
          COALESCE(t.failed_until > now(), false) AS is_cooling
-       FROM unnest($1::uuid[], $2::float8[]) WITH ORDINALITY AS w (holder_id, lasting_ms, place)
-         JOIN access_tokens t ON t.holder_id = w.holder_id
+       FROM ${recordset(bind, 'w', numbered, columns)} JOIN access_tokens t ON t.holder_id = w.holder_id
        WHERE t.holder_id = ANY($1)`,
-      [wanted.map(({ holderId }) => holderId), wanted.map(({ lastingMs }) => lastingMs)],
+      parameters,
     );
-    const byPlace = new Map(found.map((row) => [row.place, row]));
-    return wanted.map((_one, index) => byPlace.get(index + 1));
+    const byOrdinal = new Map(found.map((row) => [row.ordinal, row]));
+    return wanted.map((_one, ordinal) => byOrdinal.get(ordinal));
   }
 
   /** Wins only if nobody holds the lease and nobody has minted since the row was read. */
   private async leaseAll(wanted: WantedLease[]): Promise<boolean[]> {
+    const { parameters, bind } = statement(this.options.leaseMs);
+    const columns = { holderId: 'uuid', owner: 'uuid', seenVersion: 'int' } as const;
     const won = await prepared<{ lease_owner: string }>(
       this.dataSource.manager,
       'lease tokens',
       // Locked in one order, so that two processes that want the same ones wait and do not clash.
       `INSERT INTO access_tokens AS t (holder_id, lease_owner, lease_until, version)
-       SELECT DISTINCT ON (holder_id) holder_id, owner, now() + $4 * interval '1 ms', seen_version
-       FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS w (holder_id, owner, seen_version) ORDER BY holder_id
-       ON CONFLICT (holder_id) DO UPDATE SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
+       SELECT DISTINCT ON (holder_id) holder_id, owner, now() + $1 * interval '1 ms', seen_version
+       FROM ${recordset(bind, 'w', wanted, columns)} ORDER BY holder_id
+       ON CONFLICT (holder_id) DO UPDATE SET
+         lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
        WHERE t.version = excluded.version AND (t.lease_until IS NULL OR t.lease_until < now())
          AND (t.failed_until IS NULL OR t.failed_until < now())
        RETURNING lease_owner`,
-      [
-        wanted.map(({ holderId }) => holderId),
-        wanted.map(({ owner }) => owner),
-        wanted.map(({ seenVersion }) => seenVersion),
-        this.options.leaseMs,
-      ],
+      parameters,
     );
     const owners = new Set(won.map(({ lease_owner }) => lease_owner));
     return wanted.map(({ owner }) => owners.has(owner));
@@ -271,26 +278,23 @@ export class AccessTokens {
 
   /** Stores tokens whose mints still have their lease. */
   private async storeAll(minted: NewToken[]): Promise<(Pick<Row, 'version' | 'expires_at'> | undefined)[]> {
+    const { parameters, bind } = statement(minted.map(({ holderId }) => holderId));
+    const columns = { holderId: 'uuid', owner: 'uuid', tokenSealed: 'text', expiresInSeconds: 'int' } as const;
     const stored = await prepared<Pick<Row, 'version' | 'expires_at'> & { owner: string }>(
       this.dataSource.manager,
       'store tokens',
       // In the order in which leases lock them.
       `WITH minted AS (
-         SELECT n.* FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[]) AS n (holder_id, owner, token_sealed, lasting_s)
+         SELECT n.* FROM ${recordset(bind, 'n', minted, columns)}
          JOIN access_tokens t ON t.holder_id = n.holder_id AND t.lease_owner = n.owner
          WHERE t.holder_id = ANY($1) ORDER BY t.holder_id FOR UPDATE OF t
        )
-       UPDATE access_tokens t SET token_sealed = n.token_sealed, expires_at = ${expiresAt('n.lasting_s')},
-         use_until = ${useUntil('n.lasting_s')}, version = t.version + 1,
+       UPDATE access_tokens t SET token_sealed = n.token_sealed, expires_at = ${expiresAt('n.expires_in_seconds')},
+         use_until = ${useUntil('n.expires_in_seconds')}, version = t.version + 1,
          lease_owner = NULL, lease_until = NULL, failed_until = NULL, failure_code = NULL
        FROM minted n WHERE t.holder_id = ANY($1) AND t.holder_id = n.holder_id AND t.lease_owner = n.owner
        RETURNING n.owner, t.version, t.expires_at`,
-      [
-        minted.map(({ holderId }) => holderId),
-        minted.map(({ owner }) => owner),
-        minted.map(({ tokenSealed }) => tokenSealed),
-        minted.map(({ expiresInSeconds }) => expiresInSeconds),
-      ],
+      parameters,
     );
     const byOwner = new Map(stored.map((row) => [row.owner, row]));
     return minted.map(({ owner }) => byOwner.get(owner));
@@ -315,19 +319,19 @@ export class AccessTokens {
   }
 
   private held(holderId: string, tokenSealed: string, row: Row): HeldToken {
-    const token = this.open(holderId, tokenSealed);
+    const token = this.unseal(holderId, tokenSealed);
     return { token, version: row.version, expiresAt: row.expires_at };
   }
 
   private seal(holderId: string, token: string): string {
-    return this.sealed.seal(placeOf(holderId), token);
+    return this.sealed.seal(cellOf(holderId), token);
   }
 }
 
 /** SQL over `access_tokens t`: a token that may be used without asking anybody. */
 export const IS_USABLE_TOKEN = `(t.token_sealed IS NOT NULL AND t.use_until > now())`;
 
-const placeOf = (holderId: string) => ({ table: 'access_tokens', column: 'token_sealed', rowId: holderId });
+const cellOf = (holderId: string) => ({ table: 'access_tokens', column: 'token_sealed', rowId: holderId });
 
 /** SQL: when a token ends that lasts so many seconds. */
 const expiresAt = (seconds: string) => `now() + ${seconds} * interval '1 s'`;

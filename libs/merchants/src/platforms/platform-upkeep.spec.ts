@@ -1,4 +1,4 @@
-import { isReconciliationDue } from './reconciliation-schedule.js';
+import { isReconciliationDue } from './platform-upkeep.js';
 
 const HOUR_MS = 3_600_000;
 const now = new Date('2026-01-02T00:00:00Z');
