@@ -1,6 +1,6 @@
 import { countedInventory, type CountedInventory } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
-import { WHOLE_MESSAGE } from './whole-message.js';
+import { WHOLE_MESSAGE } from './target.js';
 
 /** A wish's target, as SQL expressions. */
 export interface WishColumns {

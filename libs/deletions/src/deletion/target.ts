@@ -1,6 +1,5 @@
-import { canonicalArticleUrl, readArticleLink } from '@app/wechat';
+import { canonicalArticleUrl, readArticleLink, readMsgId } from '@app/wechat';
 import { TargetRefused } from '../errors.js';
-import { WHOLE_MESSAGE } from './whole-message.js';
 
 /** As the request had it, its types checked but nothing decided. */
 export interface TargetRequest {
@@ -12,7 +11,13 @@ export interface TargetRequest {
 
 export type Target = { msgId: bigint; articleIdx: number } | { url: string };
 
-const MAX_INT64 = 2n ** 63n - 1n;
+/** The `articleIdx` of a whole message. WeChat reads an absent one so too; our calls always name it. */
+export const WHOLE_MESSAGE = 0;
+
+/** The status that `mass/get` gives a message that was deleted. */
+export const DELETED = 'DELETE';
+/** The status of a message that went out, also when some of its articles were deleted. */
+export const SENT = 'SEND_SUCCESS';
 
 /**
  * What a request asks to delete. The rules of WeChat's call (an absent or zero `article_idx` deletes every article; with a
@@ -45,9 +50,8 @@ export function parseMsgId(given: number | string): bigint {
       'As a JSON number this msg_id may have lost digits on its way: send it as a string.',
     );
   }
-  const text = String(given);
-  const msgId = /^[1-9]\d{0,18}$/.test(text) ? BigInt(text) : 0n;
-  if (msgId < 1n || msgId > MAX_INT64) {
+  const msgId = readMsgId(String(given));
+  if (msgId === undefined) {
     throw new TargetRefused('msg_id_invalid', 'msg_id must be a whole number from 1 to 9223372036854775807.');
   }
   return msgId;

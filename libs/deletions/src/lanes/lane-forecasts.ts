@@ -3,10 +3,9 @@ import { DataSource } from 'typeorm';
 import { rows, type Sql } from '@app/database';
 import { eta } from '../pacing/eta.js';
 import { PROBE_AT, WITH_HOLD } from './hold-conditions.js';
-import { quotaDays } from '../pacing/quota-days.js';
+import { quotaDays } from '../pacing/shanghai-day.js';
 import { LANE_COLUMNS, type LaneRow } from './lane-rows.js';
-import { PACING_DEFAULTS } from './lanes.js';
-import type { PacingDefaults } from '../pacing/lane.js';
+import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
 
 export interface Forecast {
   /** Days whose quota is needed, today included. Null when a quota never suffices. */

@@ -5,9 +5,9 @@ import type { Deletion } from '../deletion/deletion.entity.js';
 import { mintedElsewhereSince } from '../pacing/early-voids.js';
 import { eta } from '../pacing/eta.js';
 import { PROBE_AT, WITH_HOLD } from './hold-conditions.js';
-import { clearsLeft, configuredPerMinute, currentRate, quota, type PacingDefaults } from '../pacing/lane.js';
+import { clearsLeft, configuredPerMinute, currentRate, quota } from '../pacing/lane.js';
 import { LANE_COLUMNS, type LaneRow } from './lane-rows.js';
-import { PACING_DEFAULTS } from './lanes.js';
+import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
 
 /** What merchants see of their lane. */
 export interface LaneReport {

@@ -19,8 +19,8 @@ import {
   waitForToken,
   type Allowance,
   type LaneState,
-  type PacingDefaults,
 } from '../pacing/lane.js';
+import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
 import { changeLimits, type LimitsChange } from '../pacing/limits-change.js';
 import { IS_LANE_HELD, IS_PROBE_LANE, noteProbes, PROBE_AT, WITH_HOLD } from './hold-conditions.js';
 import { IS_LAST_OUTCOME_UNKNOWN, IS_TRIED_ANYWAY } from '../deletion/conditions.js';
@@ -38,8 +38,6 @@ import { chargePlatform, dealOut, type Wanting } from '../pacing/platform-rate.j
 import { lockPlatforms, savePlatform } from './platform-rate-rows.js';
 import { slotsAt } from '../pacing/rate.js';
 import { tellOf } from '../deletion/deletion-events.js';
-
-export const PACING_DEFAULTS = Symbol('PacingDefaults');
 
 export interface Dispatched {
   id: string;

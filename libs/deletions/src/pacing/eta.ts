@@ -1,4 +1,5 @@
-import { currentRate, isShut, quota, type LaneState, type PacingDefaults } from './lane.js';
+import { currentRate, isShut, quota, type LaneState } from './lane.js';
+import type { PacingDefaults } from './pacing-defaults.js';
 import { intervalMs } from './rate.js';
 import { nextShanghaiMidnight } from './shanghai-day.js';
 

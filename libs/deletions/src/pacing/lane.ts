@@ -1,4 +1,5 @@
 import { usedAfterLearning, type UsedCounts } from './learned-quota.js';
+import type { PacingDefaults } from './pacing-defaults.js';
 import { intervalMs, leftBeforeSlowing, perMinute, slotsAt, slowDown, slowedRate, slower, type Rate } from './rate.js';
 import { nextShanghaiMidnight, shanghaiDay, shanghaiMonth, startOfShanghaiDay } from './shanghai-day.js';
 
@@ -29,13 +30,6 @@ export interface LaneState {
   slowedAt: Date | null;
   clearsMonth: string | null;
   clearsUsed: number;
-}
-
-export interface PacingDefaults {
-  ratePerMinute: number;
-  dailyLimit: number;
-  /** Calls a day that only urgent deletions may use. */
-  urgentReserve: number;
 }
 
 /** How many deletions may leave a lane now. */

@@ -1,5 +1,6 @@
 import { LimitsNotYours } from '../errors.js';
-import { configuredPerMinute, limitOf, type LaneState, type PacingDefaults } from './lane.js';
+import { configuredPerMinute, limitOf, type LaneState } from './lane.js';
+import type { PacingDefaults } from './pacing-defaults.js';
 
 /** Undefined: as it was. Null: as it would be without a limit of ours. */
 export interface LimitsChange {

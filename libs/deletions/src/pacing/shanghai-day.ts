@@ -22,3 +22,8 @@ export function nextShanghaiMidnight(now: Date): Date {
 export function shanghaiMonth(now: Date): string {
   return shanghaiDay(now).slice(0, 7);
 }
+
+/** How many of WeChat's quota days lie between two moments, both days included. */
+export function quotaDays(now: Date, then: Date): number {
+  return Math.round((startOfShanghaiDay(then).getTime() - startOfShanghaiDay(now).getTime()) / DAY_MS) + 1;
+}

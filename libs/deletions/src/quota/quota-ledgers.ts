@@ -3,9 +3,9 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { GRANT_GONE } from '@app/merchants';
 import { IS_PLATFORM_HELD } from '../lanes/hold-conditions.js';
-import { cleared, learn, returnClear, takeClear, type PacingDefaults, type QuotaAnswer } from '../pacing/lane.js';
+import { cleared, learn, returnClear, takeClear, type QuotaAnswer } from '../pacing/lane.js';
 import { lockLane, saveLanes, wakeSiblings } from '../lanes/lane-rows.js';
-import { PACING_DEFAULTS } from '../lanes/lanes.js';
+import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
 import type { Rate } from '../pacing/rate.js';
 
 /** Longer than asking takes: a call that ended meanwhile may not be in the answer. */

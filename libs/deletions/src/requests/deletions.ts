@@ -33,9 +33,8 @@ import { goneBy, isOfPlatforms, OBSTACLES, obstacleTo, sharedWith, type WishColu
 import { CAN_BE_STOPPED } from '../deletion/conditions.js';
 import { Lanes } from '../lanes/lanes.js';
 import { statesBefore, type DeletionState, type WaitingFor } from '../deletion/states.js';
-import { targetColumns, targetKey, type Target } from '../deletion/target.js';
+import { targetColumns, targetKey, WHOLE_MESSAGE, type Target } from '../deletion/target.js';
 import { tellOf } from '../deletion/deletion-events.js';
-import { WHOLE_MESSAGE } from '../deletion/whole-message.js';
 
 export interface NewDeletion {
   /** A UUIDv7. */

@@ -13,10 +13,9 @@ import { Lanes, type Dispatched } from '../lanes/lanes.js';
 import { IS_HELD, IS_PROBE, WITH_HOLD } from '../lanes/hold-conditions.js';
 import { SLOT_LIFE_MS } from '../pacing/rate.js';
 import type { Proof } from '../deletion/states.js';
-import type { Target } from '../deletion/target.js';
+import { WHOLE_MESSAGE, type Target } from '../deletion/target.js';
 import { tellOf } from '../deletion/deletion-events.js';
 import { verificationDelayMs } from './verification-delay.js';
-import { WHOLE_MESSAGE } from '../deletion/whole-message.js';
 
 /** A deletion that this process may run until its claim ends. */
 export interface Run {
