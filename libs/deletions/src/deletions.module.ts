@@ -5,6 +5,7 @@ import { DeletionRun } from './runs/deletion-run.js';
 import { Deletions } from './requests/deletions.js';
 import { Dispatcher } from './runs/dispatcher.js';
 import { FactsWait } from './lanes/facts-wait.js';
+import { LaneDispatch } from './lanes/lane-dispatch.js';
 import { LaneReports } from './lanes/lane-reports.js';
 import { Lanes } from './lanes/lanes.js';
 import { PACING_DEFAULTS, type PacingDefaults } from './pacing/pacing-defaults.js';
@@ -36,6 +37,7 @@ export class DeletionsModule {
       Dispatcher,
       FactsWait,
       KnownTargets,
+      LaneDispatch,
       LaneReports,
       Lanes,
       PlatformHolds,

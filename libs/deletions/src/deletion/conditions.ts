@@ -1,5 +1,15 @@
 import { MAY_BE_TRIED } from '@app/merchants';
 
+/** SQL: the deletion is in its merchant's lane. @param d its alias, or the table's name where it has none */
+export const isInLane = (d: string): string => `(${d}.finished_at IS NULL AND ${d}.dispatched_at IS NULL)`;
+
+/** SQL: the deletion is in its merchant's lane, and neither its schedule nor a wait keeps it there. @param d its alias */
+export const isReadyInLane = (d: string): string => `(${isInLane(d)} AND ${d}.ready_at <= now())`;
+
+/** SQL: sets the columns of a deletion that ends without an answer of WeChat's. @param outcomeCode SQL */
+export const endAs = (state: 'cancelled' | 'failed', outcomeCode: string): string =>
+  `state = '${state}', outcome_code = ${outcomeCode}, waiting_for = NULL, waiting_until = NULL, finished_at = now()`;
+
 /**
  * SQL over a deletion `d`: its last delete call may have taken effect, for nobody has seen the answer. Until that is looked into, it
  * can neither be called again nor be said to have been stopped.
@@ -22,7 +32,7 @@ export const IS_FIRST_ANSWER_LOST = `(d.attempts > 0 AND COALESCE((
   WHERE told.is_lost OR told.is_denied ORDER BY told.started_at, told.id LIMIT 1), false))`;
 
 /** SQL over a deletion `d`: it is in its lane, and no call of it can have had an effect. */
-export const CAN_BE_STOPPED = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND NOT ${IS_LAST_OUTCOME_UNKNOWN})`;
+export const CAN_BE_STOPPED = `(${isInLane('d')} AND NOT ${IS_LAST_OUTCOME_UNKNOWN})`;
 
 /**
  * SQL over `merchants m` and a deletion `d` of it: WeChat shall be asked whatever our facts say. Once it has spoken against

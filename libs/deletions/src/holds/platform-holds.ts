@@ -6,7 +6,7 @@ import { Platforms, SURELY_REFUSED } from '@app/merchants';
 import { AWAITS_FACTS } from '../lanes/facts-wait.js';
 import { mendedAt, PROBE_AT, SHOWS_THE_HOLD } from '../lanes/hold-conditions.js';
 import { holdPauseMs } from './hold-pause.js';
-import { Lanes } from '../lanes/lanes.js';
+import { insertWakes, wakePlatform } from '../lanes/lane-wakes.js';
 import type { HoldReason } from './platform-hold.entity.js';
 
 /** SQL over a lane `p` and a deletion `d` in it: the lane is not shut for it. */
@@ -58,7 +58,6 @@ export class PlatformHolds {
   constructor(
     private readonly dataSource: DataSource,
     private readonly events: Events,
-    private readonly lanes: Lanes,
     private readonly platforms: Platforms,
   ) {}
 
@@ -148,7 +147,7 @@ export class PlatformHolds {
         platform: { id: platformId, componentAppid },
         data: {},
       });
-      await this.lanes.wakePlatform(tx, platformId);
+      await wakePlatform(tx, platformId);
       this.logger.log('platform works again', { component_appid: componentAppid });
     });
   }
@@ -195,7 +194,7 @@ export class PlatformHolds {
              probe_at = now() + interval '${PROBE_LEASE_S} s'
            FROM lane, platforms pl WHERE h.platform_id = $1 AND pl.id = h.platform_id AND ${PROBE_AT} <= now() RETURNING h.probe_merchant_id
          )
-         INSERT INTO lane_wakes (merchant_id, ready_at) SELECT probe_merchant_id, now() FROM chosen`,
+         ${insertWakes('SELECT probe_merchant_id, now() FROM chosen')}`,
         [id],
       );
     }

@@ -28,7 +28,7 @@ describe('a lane of whose merchant nothing is known', () => {
     desk.sql(`INSERT INTO platform_holds (platform_id, reason, probe_at) VALUES ($1, 'connect_failed', now())`, [
       platformId,
     ]);
-  const dispatched = async () => (await desk.lanes.dispatch()).map(({ id }) => id);
+  const dispatched = async () => (await desk.laneDispatch.dispatch()).map(({ id }) => id);
 
   it('waits, and says for what', async () => {
     const merchant = await unknown();

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 import { mayAskForFacts, Merchants } from '@app/merchants';
 import { IS_PLATFORM_HELD } from './hold-conditions.js';
+import { wakeWaiting } from './lane-wakes.js';
 
 /**
  * SQL over `merchants m`: nobody knows yet what its grant holds, so that a call would be a guess. Not for ever: where WeChat
@@ -39,10 +40,6 @@ export class FactsWait {
 
   /** Something was learned of the merchant: what waits for that need not wait for the next look. */
   async wake(merchantId: string): Promise<void> {
-    await this.dataSource.query(
-      `INSERT INTO lane_wakes (merchant_id, ready_at)
-       SELECT merchant_id, now() FROM merchant_pacing WHERE merchant_id = $1 AND due_at IS NOT NULL`,
-      [merchantId],
-    );
+    await wakeWaiting(this.dataSource, merchantId);
   }
 }

@@ -140,20 +140,6 @@ export function withLedgerOf(lane: LaneRow, other: LaneRow): LaneRow {
 }
 
 /**
- * The ledgers of these merchants may have calls left again: what that opens of their accounts' other lanes shall be looked at
- * now. Takes no lock of theirs.
- */
-export async function wakeSiblings(tx: EntityManager, merchantIds: string[]): Promise<void> {
-  await tx.query(
-    `INSERT INTO lane_wakes (merchant_id, ready_at) SELECT DISTINCT p.merchant_id, now()
-     FROM merchants m JOIN merchants s ON s.authorizer_appid = m.authorizer_appid AND s.id <> m.id
-       JOIN merchant_pacing p ON p.merchant_id = s.id
-     WHERE m.id = ANY($1) AND p.due_at IS NOT NULL AND p.blocked_for = 'daily_quota'`,
-    [merchantIds],
-  );
-}
-
-/**
  * Writes the lanes with their ledgers and sets when each is due: when its first deletion is ready, the rate allows and nothing
  * blocks. Lanes of one account have one ledger to write.
  */

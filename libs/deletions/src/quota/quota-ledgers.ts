@@ -4,7 +4,8 @@ import { rows } from '@app/database';
 import { GRANT_GONE } from '@app/merchants';
 import { IS_PLATFORM_HELD } from '../lanes/hold-conditions.js';
 import { cleared, learn, returnClear, takeClear, type QuotaAnswer } from '../pacing/lane.js';
-import { lockLane, saveLanes, wakeSiblings } from '../lanes/lane-rows.js';
+import { lockLane, saveLanes } from '../lanes/lane-rows.js';
+import { wakeSiblings } from '../lanes/lane-wakes.js';
 import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
 import type { Rate } from '../pacing/rate.js';
 
