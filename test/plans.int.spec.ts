@@ -166,7 +166,7 @@ describe('in a database that is full of what is finished', () => {
 
   it('what a worker looks for all the time is found by indexes', async () => {
     const look = async () => {
-      await worker.get(FactsWait).take(100);
+      await worker.get(FactsWait).claim(100);
       await worker.get(TakedownWatch).look();
       await worker.get(WebhookDeliveries).enqueueWaiting();
       await worker.get(Sweeper)['sweep'](new AbortController().signal);

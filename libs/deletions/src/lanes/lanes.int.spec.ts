@@ -392,7 +392,7 @@ describe('an account that authorized two platforms', () => {
     expect(await dispatchDue()).toEqual([]);
     expect(await quotaOf(one, other)).toMatchObject({ usedToday: 10 });
 
-    expect(await desk.ledgers.takeClear(other.id)).toBe(true);
+    expect(await desk.ledgers.spendClear(other.id)).toBe(true);
     await desk.ledgers.cleared(other.id, () => Promise.resolve());
     const left = await dispatchDue();
     expect(left).toHaveLength(8);
@@ -425,7 +425,7 @@ describe('an account that authorized two platforms', () => {
     expect(await quotaOf(one, other)).toMatchObject({ currentRatePerMinute: 300 });
     await Promise.all([acceptFor(one, 1), acceptFor(other, 1)]);
     expect(await desk.laneDispatch.dispatch()).toEqual([]);
-    const mine = (await desk.ledgers.takeToAsk(1_000)).filter((id) => [one.id, other.id].includes(id));
+    const mine = (await desk.ledgers.claimToAsk(1_000)).filter((id) => [one.id, other.id].includes(id));
     expect(mine).toHaveLength(1);
   });
 
@@ -487,7 +487,7 @@ describe('ledgers', () => {
     await desk.accept(busy, 3);
     await dispatchDue();
     const mine = async () =>
-      (await desk.ledgers.takeToAsk(1_000)).filter((id) => [waiting.id, busy.id, idle.id].includes(id));
+      (await desk.ledgers.claimToAsk(1_000)).filter((id) => [waiting.id, busy.id, idle.id].includes(id));
     expect(await mine()).toEqual([waiting.id]);
     expect(await mine()).toEqual([]);
     await afterAnHour(waiting.id);
@@ -530,7 +530,7 @@ describe('ledgers', () => {
     await desk.accept(merchant, 3);
     await dispatchUntil((left) => left.length === 1);
     await desk.ledgers.learn(merchant.id, answer, null);
-    expect(await desk.ledgers.takeToAsk(1_000)).not.toContain(merchant.id);
+    expect(await desk.ledgers.claimToAsk(1_000)).not.toContain(merchant.id);
   });
 
   it('start anew when they are cleared, ten times a month', async () => {
@@ -540,14 +540,14 @@ describe('ledgers', () => {
     await desk.sql(`UPDATE deletions SET state = 'succeeded', finished_at = now() WHERE id = ANY($1)`, [
       ids.slice(0, 8),
     ]);
-    expect(await desk.ledgers.takeClear(merchant.id)).toBe(true);
+    expect(await desk.ledgers.spendClear(merchant.id)).toBe(true);
     await desk.ledgers.cleared(merchant.id, () => Promise.resolve());
     expect((await desk.reports.of([merchant.id])).get(merchant.id)).toMatchObject({ usedToday: 0, clearsLeft: 9 });
     expect(await dispatchDue()).toEqual(ids.slice(8, 16));
-    for (let i = 0; i < 9; i++) expect(await desk.ledgers.takeClear(merchant.id)).toBe(true);
-    expect(await desk.ledgers.takeClear(merchant.id)).toBe(false);
+    for (let i = 0; i < 9; i++) expect(await desk.ledgers.spendClear(merchant.id)).toBe(true);
+    expect(await desk.ledgers.spendClear(merchant.id)).toBe(false);
     await desk.ledgers.returnClear(merchant.id, { areNoneLeft: false });
-    expect(await desk.ledgers.takeClear(merchant.id)).toBe(true);
+    expect(await desk.ledgers.spendClear(merchant.id)).toBe(true);
   });
 });
 

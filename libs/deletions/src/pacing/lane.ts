@@ -211,13 +211,13 @@ export function clearsLeft(lane: Pick<LaneState, 'clearsMonth' | 'clearsUsed'>, 
   return Math.max(0, CLEARS_A_MONTH - (lane.clearsMonth === shanghaiMonth(now) ? lane.clearsUsed : 0));
 }
 
-/** The lane after one of the month's clears was taken. @returns undefined when none is left */
-export function takeClear(lane: LaneState, now: Date): LaneState | undefined {
+/** The lane after one of the month's clears was spent. @returns undefined when none is left */
+export function spendClear(lane: LaneState, now: Date): LaneState | undefined {
   const left = clearsLeft(lane, now);
   return left > 0 ? { ...lane, clearsMonth: shanghaiMonth(now), clearsUsed: CLEARS_A_MONTH - left + 1 } : undefined;
 }
 
-/** The lane after a clear that was taken was not made, or WeChat said that none was left. */
+/** The lane after a clear that was spent was not made, or WeChat said that none was left. */
 export function returnClear(lane: LaneState, areNoneLeft: boolean): LaneState {
   return { ...lane, clearsUsed: areNoneLeft ? CLEARS_A_MONTH : Math.max(0, lane.clearsUsed - 1) };
 }
