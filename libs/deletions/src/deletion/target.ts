@@ -1,7 +1,7 @@
 import { canonicalArticleUrl, readArticleLink, readMsgId } from '@app/wechat';
 import { TargetRefused } from '../errors.js';
 
-/** As the request had it, its types checked but nothing decided. */
+/** The target as the request has it, its types checked but nothing decided. */
 export interface TargetRequest {
   msg_id?: number | string | undefined;
   article_idx?: number | undefined;
@@ -20,8 +20,8 @@ export const DELETED = 'DELETE';
 export const SENT = 'SEND_SUCCESS';
 
 /**
- * What a request asks to delete. The rules of WeChat's call (an absent or zero `article_idx` deletes every article; with a
- * `msg_id` the `url` is ignored) are turned into demands for a clear statement.
+ * Decides what a request asks to delete. The rules of WeChat's call (an absent or zero `article_idx` deletes every
+ * article; with a `msg_id` the `url` is ignored) are turned into demands for a clear statement.
  * @throws TargetRefused
  */
 export function decideTarget(request: TargetRequest): { target: Target; ignored: 'url'[] } {
@@ -30,12 +30,15 @@ export function decideTarget(request: TargetRequest): { target: Target; ignored:
   return { target, ignored: request.url === undefined ? [] : ['url'] };
 }
 
-/** Equal for requests that would delete the same thing with the same call, however its address is spelled. */
+/**
+ * A key that is equal for requests which would delete the same thing with the same call, however its address is
+ * spelled.
+ */
 export function targetKey(target: Target): string {
   return 'url' in target ? `url:${canonicalArticleUrl(target.url)}` : `msg:${target.msgId}:${target.articleIdx}`;
 }
 
-/** As a row has it. */
+/** The target as a row has it. */
 export function targetColumns(target: Target): { msgId: string | null; articleIdx: number | null; url: string | null } {
   return 'url' in target
     ? { msgId: null, articleIdx: null, url: target.url }
@@ -61,7 +64,8 @@ function decideArticle({ article_idx: articleIdx = WHOLE_MESSAGE, whole_message:
   if (articleIdx === WHOLE_MESSAGE && !isWhole) {
     throw new TargetRefused(
       'whole_message_not_confirmed',
-      'Without an article_idx of 1 or more every article of the message would be deleted: say "whole_message": true if that is meant.',
+      'Without an article_idx of 1 or more every article of the message would be deleted: ' +
+        'say "whole_message": true if that is meant.',
     );
   }
   if (articleIdx !== WHOLE_MESSAGE && isWhole) {
@@ -91,15 +95,16 @@ function urlTarget(request: TargetRequest): Target {
 }
 
 /**
- * @param field where the link was, for who reads the refusal
- * @returns it as it may be kept and sent
- * @throws TargetRefused for what is no link of exactly one article
+ * @param field the link's field, which the refusal names
+ * @returns the link as it may be kept and sent
+ * @throws TargetRefused unless it is the link of exactly one article
  */
 export function articleUrl(pasted: string, field = 'url'): string {
   const link = readArticleLink(pasted);
   if (link) return link.url;
   throw new TargetRefused(
     'url_not_an_article',
-    `${field} must be the link of one article and nothing else: https://mp.weixin.qq.com/s?__biz=…&mid=…&idx=…&sn=… or https://mp.weixin.qq.com/s/….`,
+    `${field} must be the link of one article and nothing else: ` +
+      'https://mp.weixin.qq.com/s?__biz=…&mid=…&idx=…&sn=… or https://mp.weixin.qq.com/s/….',
   );
 }

@@ -11,7 +11,8 @@ import { insertWakes, wakePlatform } from '../lanes/lane-wakes.js';
 import type { HoldReason } from './platform-hold.entity.js';
 
 /** SQL over a lane `p` and a deletion `d` in it: the lane is not shut for it. */
-const IS_OPEN_TO = `COALESCE(CASE WHEN d.is_urgent THEN p.urgent_blocked_until ELSE p.blocked_until END, '-infinity') <= now()`;
+const IS_OPEN_TO = `COALESCE(
+  CASE WHEN d.is_urgent THEN p.urgent_blocked_until ELSE p.blocked_until END, '-infinity') <= now()`;
 
 /** A probe that is never heard of is sent again after so long: longer than a mint and a call take. */
 const PROBE_LEASE_S = 60;
@@ -22,7 +23,7 @@ interface HeldRow {
   probeDeletionId: string | null;
 }
 
-/** Why no deletion is sent for a platform. */
+/** The hold of a platform, for which no deletion is sent. */
 export interface PlatformHoldView {
   reason: string;
   errcode: number | null;
@@ -36,7 +37,7 @@ export interface PlatformFailure {
   deletionId: string;
   reason: HoldReason;
   errcode?: number | undefined;
-  /** For want of a token: merchants who have one are not concerned. */
+  /** The platform gets no tokens: merchants who have one are not concerned. */
   isOfMint: boolean;
   /** The first probe comes no sooner. */
   leastPauseMs?: number | undefined;
@@ -46,9 +47,9 @@ export interface PlatformFailure {
 const FUTILE_MS = 3_000;
 
 /**
- * A failure that every deletion of a platform would share (its secret, its ticket, our address, no connection) stops all its
- * lanes: no call is wasted, and the alarm rings once. After growing pauses one deletion, of any merchant, goes ahead as a
- * probe; as soon as WeChat answers it in the ordinary way, all go on.
+ * A failure that every deletion of a platform would share (its secret, its ticket, our address, no connection) stops
+ * all its lanes: no call is wasted, and the alarm rings once. After growing pauses one deletion, of any merchant, goes
+ * ahead as a probe; as soon as WeChat answers it in the ordinary way, all go on.
  */
 @Injectable()
 export class PlatformHolds {
@@ -130,8 +131,8 @@ export class PlatformHolds {
   }
 
   /**
-   * WeChat has answered the probe. If the probe is another merchant's, the deletion that began the hold had trouble of its
-   * own, which costs it a retry.
+   * WeChat has answered the probe. If the probe is another merchant's, the deletion that began the hold had trouble of
+   * its own, which costs it a retry.
    */
   async resume(platformId: string, deletionId: string): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
@@ -165,7 +166,10 @@ export class PlatformHolds {
     );
   }
 
-  /** The probe has shown nothing, for example because a mint of another process had just failed: another goes ahead soon. */
+  /**
+   * The probe has shown nothing, for example because a mint of another process had just failed: another goes ahead
+   * soon.
+   */
   async probeAgain(platformId: string, deletionId: string): Promise<void> {
     await this.dataSource.query(
       `UPDATE platform_holds h SET probe_merchant_id = NULL, probe_deletion_id = NULL,
@@ -176,8 +180,8 @@ export class PlatformHolds {
   }
 
   /**
-   * Lets one merchant that has something to do go ahead, for each platform whose pause is over. It is drawn by lot, so that
-   * a merchant whose own trouble looks like the platform's does not keep the others waiting.
+   * Lets one merchant that has something to do go ahead, for each platform whose pause is over. It is drawn by lot, so
+   * that a merchant whose own trouble looks like the platform's does not keep the others waiting.
    */
   async probe(): Promise<void> {
     const due = await rows<{ id: string }>(
@@ -192,11 +196,12 @@ export class PlatformHolds {
              JOIN platform_holds h ON h.platform_id = m.platform_id LEFT JOIN access_tokens t ON t.holder_id = m.id
            WHERE m.platform_id = $1 AND p.due_at IS NOT NULL AND ${SURELY_REFUSED} IS NULL AND NOT ${AWAITS_FACTS}
              AND ${SHOWS_THE_HOLD} AND p.next_slot_at <= now() + interval '1 s'
-             AND EXISTS (SELECT 1 FROM deletions d WHERE d.merchant_id = m.id AND ${isReadyInLane('d')} AND ${IS_OPEN_TO})
+             AND EXISTS (SELECT 1 FROM deletions d
+               WHERE d.merchant_id = m.id AND ${isReadyInLane('d')} AND ${IS_OPEN_TO})
            ORDER BY random() LIMIT 1
          ), chosen AS (
-           UPDATE platform_holds h SET probe_merchant_id = lane.merchant_id, probe_deletion_id = NULL, probes = h.probes + 1,
-             probe_at = now() + interval '${PROBE_LEASE_S} s'
+           UPDATE platform_holds h SET probe_merchant_id = lane.merchant_id, probe_deletion_id = NULL,
+             probes = h.probes + 1, probe_at = now() + interval '${PROBE_LEASE_S} s'
            FROM lane, platforms pl WHERE h.platform_id = $1 AND pl.id = h.platform_id AND ${PROBE_AT} <= now()
            RETURNING h.probe_merchant_id
          )

@@ -6,9 +6,9 @@ import { IS_PLATFORM_HELD } from './hold-conditions.js';
 import { wakeWaiting } from './lane-wakes.js';
 
 /**
- * SQL over `merchants m`: nobody knows yet what its grant holds, so that a call would be a guess. The wait ends: where WeChat
- * does not tell, its answer to a delete call decides. There is less to wait for where set 7 is known to be granted and only
- * the account itself could not be read.
+ * SQL over `merchants m`: nobody knows yet what its grant holds, so that a call would be a guess. The wait ends: where
+ * WeChat does not tell, its answer to a delete call decides. There is less to wait for where set 7 is known to be
+ * granted and only the account itself could not be read.
  */
 export const AWAITS_FACTS = `(m.facts_read_at IS NULL AND m.state = 'authorized' AND COALESCE(
   m.facts_failing_since > now() - CASE WHEN m.permission_sets IS NULL THEN interval '30 min' ELSE interval '1 min' END,
@@ -26,8 +26,8 @@ export class FactsWait {
   ) {}
 
   /**
-   * Claims merchants with something in their lane whose facts are to be read now, and can be. They come in turn, whichever
-   * process claims them.
+   * Claims merchants with something in their lane whose facts are to be read now, and can be. They come in turn,
+   * whichever process claims them.
    * @returns their ids
    */
   async claim(limit: number): Promise<string[]> {

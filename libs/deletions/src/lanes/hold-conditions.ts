@@ -7,8 +7,8 @@ export const WITH_HOLD = `LEFT JOIN platform_holds h ON h.platform_id = m.platfo
 export const IS_PLATFORM_HELD = `EXISTS (SELECT 1 FROM platform_holds h WHERE h.platform_id = m.platform_id)`;
 
 /**
- * SQL over a hold `h` and `access_tokens t`: a call for the merchant would meet what the hold is about. A hold for want of
- * tokens does not concern a merchant who has one.
+ * SQL over a hold `h` and `access_tokens t`: a call for the merchant would meet what the hold is about. A hold for want
+ * of tokens does not concern a merchant who has one.
  */
 export const SHOWS_THE_HOLD = `NOT (h.is_of_mint AND ${IS_USABLE_TOKEN} IS TRUE)`;
 /** SQL over `h`, the empty side of an outer join where nothing is held, and `t`: a hold concerns the merchant. */
@@ -23,7 +23,7 @@ export const IS_PROBE = `(h.probe_deletion_id IS NOT DISTINCT FROM d.id)`;
 /** SQL over `h`, `t` and a dispatched deletion `d`: no call may be made for it. */
 export const IS_HELD = `(${IS_CONCERNED} AND h.probe_deletion_id IS DISTINCT FROM d.id)`;
 
-/** SQL over `platforms pl`: the last moment at which something was mended that a hold may be about. @param reason SQL: the hold's */
+/** SQL over `platforms pl`: when something was last mended that a hold may be about. @param reason SQL: the hold's */
 export const mendedAt = (reason: string) =>
   `GREATEST(pl.updated_at, CASE WHEN ${reason} IN ('ticket_missing', 'ticket_invalid') THEN pl.ticket_received_at END)`;
 const MENDED_AT = mendedAt('h.reason');

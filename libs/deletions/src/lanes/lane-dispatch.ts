@@ -28,7 +28,9 @@ interface DueLane extends LaneRow {
   /** WeChat told a rate for the whole platform. */
   isPaced: boolean;
   grantGone: string | null;
-  /** Some of its deletions shall be tried whatever is known of the merchant. The others leave with them, and fail uncalled. */
+  /**
+   * Some of its deletions are tried whatever is known of the merchant. The others leave with them, and fail uncalled.
+   */
   hasTries: boolean;
   /** No call may be made before: its platform is held, or nothing is known of its merchant. */
   heldUntil: Date | null;
@@ -54,11 +56,12 @@ export class LaneDispatch {
   ) {}
 
   /**
-   * Hands out what may run now from the lanes that are due, and charges rate and quota for it, in one transaction. Lanes of
-   * merchants whose grant is gone are emptied: their deletions fail without a call. Lanes of a held platform are put off, and
-   * so are lanes of merchants of whom nothing is known. The lanes of one account share a ledger: each look takes the one
-   * that has been due longest.
-   * @param room at most so many, one of each lane before a second of any; lanes that get nothing come first in the next look
+   * Hands out what may run now from the lanes that are due, and charges rate and quota for it, in one transaction.
+   * Lanes of merchants whose grant is gone are emptied: their deletions fail without a call. Lanes of a held platform
+   * are put off, and so are lanes of merchants of whom nothing is known. The lanes of one account share a ledger: each
+   * look takes the one that has been due longest.
+   * @param room at most so many, one of each lane before a second of any; lanes that get nothing come first in the next
+   * look
    */
   async dispatch(room = LANES_PER_LOOK): Promise<Dispatched[]> {
     return this.dataSource.transaction(async (tx) => {
@@ -157,7 +160,7 @@ export class LaneDispatch {
     );
   }
 
-  /** Urgent before normal, then oldest first, as many as each lane and its platform allow. */
+  /** Picks urgent ones before normal ones, then the oldest first, as many as each lane and its platform allow. */
   private async pick(
     tx: EntityManager,
     due: DueLane[],
@@ -190,13 +193,13 @@ export class LaneDispatch {
   }
 
   /**
-   * Materialized, and locked by an array: without that, Postgres, which has no statistics yet when thousands have just come
-   * in, takes the candidates for few and picks anew for each of them. That took minutes. The UPDATE has no array: it would
-   * be walked through once for each row.
+   * Picks materialized and locks by an array: without that, Postgres, which has no statistics yet when thousands have
+   * just come in, takes the candidates for few and picks anew for each of them. That took minutes. The UPDATE has no
+   * array: it would be walked through once for each row.
    */
   private pickFrom(tx: EntityManager, open: Wanting[], room: number): Promise<Picked[]> {
-    // What is not urgent and cannot leave anyway need not be read and sorted. Some lanes have less than their share, so others
-    // may have more.
+    // Normal ones that cannot leave anyway need not be read and sorted. Some lanes have less than their share, so that
+    // others may have more.
     const most = Math.ceil((4 * room) / open.length);
     const offers = open.map((lane, turn) => ({ ...lane, normal: Math.min(lane.normal, most), turn }));
     const inLane = `d.merchant_id = lane.merchant_id AND ${isReadyInLane('d')}`;
@@ -225,7 +228,7 @@ export class LaneDispatch {
          ) AS next
          ORDER BY next.is_urgent DESC, next.place, lane.turn LIMIT $1
        ),
-       -- A row that somebody else changes just now is left for the next look: no client's transaction holds up the others.
+       -- A row that somebody else changes just now is left for the next look: no client's transaction holds others up.
        -- A deletion of a cancelled takedown stays too, also where the cancel has not come to it yet.
        locked AS (
          SELECT d.id, picked.slot_at FROM picked JOIN deletions d ON d.id = picked.id
@@ -247,8 +250,8 @@ export class LaneDispatch {
 }
 
 /**
- * SQL over a deletion `d`: its takedown was cancelled, and the cancel has not come to its end. A deletion that is retried
- * after that may run. It costs one look at a primary key.
+ * SQL over a deletion `d`: its takedown was cancelled, and the cancel has not come to its end. A deletion that is
+ * retried after that may run. It costs one look at a primary key.
  */
 const IS_TAKEDOWN_CANCELLED = `(
   SELECT t.state = 'cancelled' AND t.finished_at IS NULL FROM takedowns t WHERE t.id = d.takedown_id)`;

@@ -36,7 +36,10 @@ export class LaneForecasts {
     return this.slowest([...countOf.keys()], { isUrgent, readyAt }, (merchantId) => countOf.get(merchantId) ?? 0);
   }
 
-  /** The forecast of a takedown whose deletions are in their lanes. It counts what stands behind them, too, so it is rather too late. */
+  /**
+   * The forecast of a takedown whose deletions are in their lanes. It counts what stands behind them, too, so it is
+   * rather too late.
+   */
   async ofTakedown(takedownId: string, isUrgent: boolean): Promise<Forecast> {
     const [waiting] = await rows<{ merchantIds: string[] | null; readyAt: Date | null }>(
       this.dataSource,

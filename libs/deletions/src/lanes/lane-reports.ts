@@ -24,7 +24,10 @@ export interface LaneReport {
   resetsAt: Date;
   /** Of this month's clears of the quota. */
   clearsLeft: number;
-  /** Set while another system mints access tokens for this account. If fresh ones are refused, the lane waits for the next try. */
+  /**
+   * Set while another system mints access tokens for this account. If fresh ones are refused, the lane waits for the
+   * next try.
+   */
   tokenConflict: { kind: 'fresh_refused' | 'void_early'; since: Date; nextTryAt: Date | null } | null;
   /** Deletions in the lane. */
   pending: number;

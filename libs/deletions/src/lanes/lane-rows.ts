@@ -69,8 +69,8 @@ const ofLane = columns.filter(({ table }) => table === 'p');
 const TYPES = Object.fromEntries(columns.map(({ field, type }) => [field, type])) as LaneTypes;
 
 /**
- * Over `merchant_pacing p`, `account_ledgers a`, which may be the empty side of an outer join, and their merchant `m`. The
- * merchant's id is not among them.
+ * SQL: the columns of a lane, over `merchant_pacing p`, `account_ledgers a`, which may be the empty side of an outer
+ * join, and their merchant `m`. The merchant's id is not among them.
  */
 export const LANE_COLUMNS = [
   `m.authorizer_appid AS "authorizerAppid"`,
@@ -82,7 +82,7 @@ const SELECT_LANES = `SELECT p.merchant_id AS "merchantId", ${LANE_COLUMNS}
   FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
   JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid WHERE p.merchant_id = ANY($1)`;
 
-/** The lane and its account's ledger, locked until the transaction ends. */
+/** Locks the lane and its account's ledger until the transaction ends. */
 export async function lockLane(tx: EntityManager, merchantId: string): Promise<LaneRow> {
   const [lane] = await lockLanes(tx, [merchantId]);
   if (!lane) throw new Error('A lane was deleted while it was being locked.');
@@ -90,8 +90,8 @@ export async function lockLane(tx: EntityManager, merchantId: string): Promise<L
 }
 
 /**
- * All lanes in one order, then their ledgers in one order, so that nobody who waits for a lane holds a ledger. The dispatcher,
- * which takes both at once, waits for neither.
+ * Locks all lanes in one order, then their ledgers in one order, so that nobody who waits for a lane holds a ledger.
+ * The dispatcher, which locks both at once, waits for neither.
  */
 export async function lockLanes(tx: EntityManager, merchantIds: string[]): Promise<LaneRow[]> {
   const ids = [...new Set(merchantIds)];
@@ -129,8 +129,8 @@ export function withLedgerOf(lane: LaneRow, other: LaneRow): LaneRow {
 }
 
 /**
- * Writes the lanes with their ledgers and sets when each is due: when its first deletion is ready, the rate allows and nothing
- * blocks. Lanes of one account have one ledger to write.
+ * Writes the lanes with their ledgers and sets when each is due: when its first deletion is ready, the rate allows and
+ * nothing blocks. Lanes of one account have one ledger to write.
  */
 export async function saveLanes(tx: EntityManager, lanes: ChangedLane[]): Promise<void> {
   const firstReady = (isUrgent: boolean) => `(

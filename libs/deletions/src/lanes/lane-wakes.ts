@@ -1,8 +1,8 @@
 import type { Sql } from '@app/database';
 
 /**
- * SQL that wakes lanes: the dispatcher's next look sets them due. A wake locks no lane, so many clients may post for one
- * merchant at once.
+ * SQL that wakes lanes: the dispatcher's next look sets them due. A wake locks no lane, so many clients may post for
+ * one merchant at once.
  * @param select SQL: a query of merchants' ids and of the moments from when their lanes are to be looked at
  */
 export const insertWakes = (select: string): string => `INSERT INTO lane_wakes (merchant_id, ready_at) ${select}`;

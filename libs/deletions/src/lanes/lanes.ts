@@ -48,7 +48,7 @@ export class Lanes {
     await wakeLanes(tx, merchantIds, readyAt);
   }
 
-  /** A slot for one retry, from the same lane. @returns false when rate or quota allow none now */
+  /** Buys a slot of the lane for one retry. @returns false when rate or quota allow none now */
   async buySlot(merchantId: string, isUrgent: boolean): Promise<boolean> {
     return this.buy(merchantId, (lane) => {
       const { total, normal } = allowance(lane, lane.now, this.defaults);
@@ -56,14 +56,17 @@ export class Lanes {
     });
   }
 
-  /** A new slot instead of one that got too old, for a call whose quota is paid. @returns false when the rate allows none now */
+  /**
+   * Buys a new slot for a call whose quota is paid and whose slot got too old.
+   * @returns false when the rate allows none now
+   */
   async renewSlot(merchantId: string): Promise<boolean> {
     return this.buy(merchantId, (lane) =>
       hasSlot(lane, lane.now, this.defaults) ? chargeRate(lane, 1, lane.now, this.defaults) : undefined,
     );
   }
 
-  /** The slot was bought for a call that was never made. */
+  /** Gives back the quota of a slot that was bought for a call that was never made. */
   async refund(merchantId: string): Promise<void> {
     await this.refundIf(merchantId, () => Promise.resolve(true));
   }
@@ -86,7 +89,9 @@ export class Lanes {
     });
   }
 
-  /** WeChat said 45011 to a call that left so long ago. By age, since the clocks of processes differ. */
+  /**
+   * WeChat said 45011 to a call that left so long ago. The age is given, not the moment: clocks of processes differ.
+   */
   async tooFast(merchantId: string, pauseMs: number, leftAgoMs: number): Promise<void> {
     await this.change(merchantId, (lane) => {
       const leftAt = new Date(lane.now.getTime() - leftAgoMs);
@@ -105,8 +110,8 @@ export class Lanes {
   }
 
   /**
-   * Of the merchant's account, whichever of its platforms they are set through. `alongside` writes what belongs to the change, such as
-   * an audit row, in its transaction.
+   * Sets the limits of the merchant's account, whichever of its platforms they are set through.
+   * @param alongside writes in the same transaction, for example an audit row
    * @throws LimitsNotYours
    */
   async setLimits(
@@ -122,10 +127,13 @@ export class Lanes {
     });
   }
 
-  /** A worker that has fallen behind gives many slots of one lane back at once: they share one lock of it. All or none. */
+  /**
+   * A worker that has fallen behind gives many slots of one lane back at once: they share its lock. All are done, or
+   * none.
+   */
   private async refundAll(asked: Refund[]): Promise<void[]> {
     await this.dataSource.transaction(async (tx) => {
-      // The lanes before their deletions, as the dispatcher takes them, and in one order, so that two processes do not clash.
+      // Lanes are locked before their deletions, as by the dispatcher, and in one order, so that no two processes clash.
       const locked = await lockLanes(
         tx,
         asked.map(({ merchantId }) => merchantId),
@@ -154,7 +162,7 @@ export class Lanes {
 
   /** Changes a lane if `decide` finds a slot there and the platform has one too. */
   private async buy(merchantId: string, decide: (lane: LaneRow) => LaneState | undefined): Promise<boolean> {
-    // Where many look for a slot, most find none, and need not wait for the lock to learn that.
+    // Most of many who look for a slot find none, and need not wait for the lock to learn that.
     const seen = await readLane(this.dataSource, merchantId);
     if (seen && !decide(seen)) return false;
     return this.dataSource.transaction(async (tx) => {

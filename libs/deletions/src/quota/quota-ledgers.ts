@@ -25,8 +25,8 @@ export class QuotaLedgers {
   ) {}
 
   /**
-   * Claims merchants whose quota is to be asked for: deletions wait in their lane, and today's quota seems spent or was not
-   * asked for today. All processes together claim an account at most once an hour, or soon after a 45009.
+   * Claims merchants whose quota is to be asked for: deletions wait in their lane, and today's quota seems spent or was
+   * not asked for today. All processes together claim an account at most once an hour, or soon after a 45009.
    * @returns ids, spent lanes first
    */
   async claimToAsk(limit: number): Promise<string[]> {
@@ -65,7 +65,8 @@ export class QuotaLedgers {
          SELECT platform_id, $2::int, $3::int, now() FROM merchants WHERE id = $1
          ON CONFLICT (platform_id) DO UPDATE SET learned_calls = excluded.learned_calls,
            learned_seconds = excluded.learned_seconds, learned_at = excluded.learned_at
-         WHERE (pp.learned_calls, pp.learned_seconds) IS DISTINCT FROM (excluded.learned_calls, excluded.learned_seconds)`,
+         WHERE (pp.learned_calls, pp.learned_seconds)
+           IS DISTINCT FROM (excluded.learned_calls, excluded.learned_seconds)`,
         [merchantId, platformRate?.calls ?? null, platformRate?.seconds ?? null],
       );
     });
@@ -92,7 +93,10 @@ export class QuotaLedgers {
     });
   }
 
-  /** WeChat cleared the account's counters. @param alongside writes in the same transaction, for example an audit row */
+  /**
+   * WeChat cleared the account's counters.
+   * @param alongside writes in the same transaction, for example an audit row
+   */
   async cleared(merchantId: string, alongside: (tx: EntityManager) => Promise<void>): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const lane = await lockLane(tx, merchantId);
