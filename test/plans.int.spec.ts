@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { Test, type TestingModule } from '@nestjs/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { FactsWait, Lanes, Takedowns, TakedownWatch } from '@app/deletions';
+import { FactsWait, LaneDispatch, Takedowns, TakedownWatch } from '@app/deletions';
 import { SteadyClient } from '@app/postgres';
 import { WebhookDeliveries } from '@app/webhooks';
 import { Sweeper } from '../apps/worker/src/sweeper.js';
@@ -180,8 +180,8 @@ describe('in a database that is full of what is finished', () => {
     await client.query(`UPDATE merchant_pacing SET due_at = now() WHERE merchant_id IN
       (SELECT merchant_id FROM deletions WHERE finished_at IS NULL AND dispatched_at IS NULL ORDER BY id LIMIT 50)`);
     const look = async () => {
-      await worker.get(Lanes).dispatch();
-      await worker.get(Lanes).wakeClosed();
+      await worker.get(LaneDispatch).dispatch();
+      await worker.get(LaneDispatch).wakeClosed();
       await worker.get(Runs, { strict: false }).withoutProgress(0, 1_000);
       await worker.get(PlatformHolds, { strict: false }).probe();
     };
@@ -190,7 +190,7 @@ describe('in a database that is full of what is finished', () => {
 
   it('what a worker looks for all the time is found by indexes', async () => {
     const look = async () => {
-      await worker.get(FactsWait).take(100);
+      await worker.get(FactsWait).claim(100);
       await worker.get(TakedownWatch).look();
       await worker.get(WebhookDeliveries).enqueueWaiting();
       await worker.get(Sweeper)['sweep'](new AbortController().signal);

@@ -5,6 +5,7 @@ import { dataSourceOptions, rows, SealedColumns } from '@app/database';
 import {
   Deletions,
   deletionsEntities,
+  LaneDispatch,
   LaneForecasts,
   LaneReports,
   Lanes,
@@ -28,6 +29,7 @@ import { createMigratedDatabase, type TestDatabase } from './database.js';
 /** The parts of the deletions lib on a database of their own, without HTTP, queue and WeChat. */
 export class DeletionsDesk {
   readonly lanes: Lanes;
+  readonly laneDispatch: LaneDispatch;
   readonly reports: LaneReports;
   readonly forecasts: LaneForecasts;
   readonly ledgers: QuotaLedgers;
@@ -49,6 +51,7 @@ export class DeletionsDesk {
   ) {
     const pacing = { ratePerMinute: 6_000, dailyLimit: 10, urgentReserve: 2 };
     this.lanes = new Lanes(dataSource, pacing);
+    this.laneDispatch = new LaneDispatch(dataSource, pacing);
     this.reports = new LaneReports(dataSource, pacing);
     this.forecasts = new LaneForecasts(dataSource, pacing);
     this.ledgers = new QuotaLedgers(dataSource, pacing);
@@ -59,7 +62,7 @@ export class DeletionsDesk {
     this.merchants = new Merchants(dataSource, this.platforms, new EligibilityChanges(this.platforms, this.events));
     this.ceilings = new Ceilings(dataSource, this.forecasts, limits);
     this.deletions = new Deletions(dataSource, this.lanes, this.merchants, this.ceilings);
-    this.holds = new PlatformHolds(dataSource, this.events, this.lanes, this.platforms);
+    this.holds = new PlatformHolds(dataSource, this.events, this.platforms);
     this.intake = new TakedownIntake(dataSource, this.lanes, this.events);
     this.takedowns = new Takedowns(dataSource, this.events);
   }

@@ -52,7 +52,7 @@ export class Upkeep {
 
   /** Of merchants who were just found, with deletions already. */
   async readAwaitedFacts(): Promise<void> {
-    await this.errands('merchant.read-awaited-facts', await this.factsWait.take(AWAITED_FACTS_AT_A_TIME));
+    await this.errands('merchant.read-awaited-facts', await this.factsWait.claim(AWAITED_FACTS_AT_A_TIME));
   }
 
   async verifyDeletions(): Promise<void> {
@@ -64,7 +64,7 @@ export class Upkeep {
   }
 
   async readQuotas(): Promise<void> {
-    await this.errands('merchant.read-quota', await this.ledgers.takeToAsk(QUOTAS_AT_A_TIME));
+    await this.errands('merchant.read-quota', await this.ledgers.claimToAsk(QUOTAS_AT_A_TIME));
   }
 
   private errands(

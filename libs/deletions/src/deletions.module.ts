@@ -5,9 +5,10 @@ import { DeletionRun } from './runs/deletion-run.js';
 import { Deletions } from './requests/deletions.js';
 import { Dispatcher } from './runs/dispatcher.js';
 import { FactsWait } from './lanes/facts-wait.js';
-import type { PacingDefaults } from './pacing/lane.js';
+import { LaneDispatch } from './lanes/lane-dispatch.js';
 import { LaneReports } from './lanes/lane-reports.js';
-import { Lanes, PACING_DEFAULTS } from './lanes/lanes.js';
+import { Lanes } from './lanes/lanes.js';
+import { PACING_DEFAULTS, type PacingDefaults } from './pacing/pacing-defaults.js';
 import { PlatformHolds } from './holds/platform-holds.js';
 import { QuotaClearing } from './quota/quota-clearing.js';
 import { QuotaLedgers } from './quota/quota-ledgers.js';
@@ -36,6 +37,7 @@ export class DeletionsModule {
       Dispatcher,
       FactsWait,
       KnownTargets,
+      LaneDispatch,
       LaneReports,
       Lanes,
       PlatformHolds,

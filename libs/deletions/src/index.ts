@@ -55,8 +55,9 @@ export {
 } from './errors.js';
 export { eta } from './pacing/eta.js';
 export { FactsWait } from './lanes/facts-wait.js';
-export { type PacingDefaults } from './pacing/lane.js';
+export { type PacingDefaults } from './pacing/pacing-defaults.js';
 export { LaneReports, type LaneReport } from './lanes/lane-reports.js';
+export { LaneDispatch } from './lanes/lane-dispatch.js';
 export { Lanes } from './lanes/lanes.js';
 export { PlatformHolds, type PlatformHoldView } from './holds/platform-holds.js';
 export { QuotaClearing } from './quota/quota-clearing.js';

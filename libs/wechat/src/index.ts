@@ -75,4 +75,5 @@ export {
   type ArticleLink,
 } from './addresses/article-address.js';
 export { readMassSendFinish, type MassSendFinish } from './pushes/mass-send-finish.js';
+export { readMsgId } from './pushes/msg-id.js';
 export { releaseCheckAnswer, releaseCheckTask, textReply, type ReleaseCheckTask } from './pushes/release-check.js';

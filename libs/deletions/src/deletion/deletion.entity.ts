@@ -4,7 +4,7 @@ import type { DeletionState, Proof } from './states.js';
 
 /**
  * One wish to delete one article, one whole message, or one URL. Open until `finishedAt`; in the merchant's lane until
- * `dispatchedAt`; what a lane waits for (rate, quota) stands in `merchant_pacing`, not here.
+ * `dispatchedAt`. `merchant_pacing` says what a lane waits for (rate, quota).
  */
 @Entity({ name: 'deletions' })
 @Check(
@@ -15,7 +15,8 @@ import type { DeletionState, Proof } from './states.js';
 @Check('deletions_proof_check', `proof IN ('none', 'acknowledged', 'verified', 'inferred')`)
 @Check(
   'deletions_target_check',
-  `(msg_id IS NOT NULL AND article_idx IS NOT NULL AND url IS NULL) OR (msg_id IS NULL AND article_idx IS NULL AND url IS NOT NULL)`,
+  `(msg_id IS NOT NULL AND article_idx IS NOT NULL AND url IS NULL)
+    OR (msg_id IS NULL AND article_idx IS NULL AND url IS NOT NULL)`,
 )
 @Index('deletions_open_target_idx', ['merchantId', 'targetKey'], { unique: true, where: 'finished_at IS NULL' })
 @Index('deletions_gone_idx', ['merchantId', 'targetKey'], { where: `state = 'succeeded'` })
@@ -53,14 +54,14 @@ export class Deletion {
   @Column('text') state!: DeletionState;
   @Column('boolean', { name: 'is_urgent', default: false }) isUrgent!: boolean;
   @Column('timestamptz', { name: 'not_before', nullable: true }) notBefore!: Date | null;
-  /** From when the lane may hand it out: its schedule, or the end of a wait. */
+  /** The lane may hand it out from then on: its schedule, or the end of a wait. */
   @Column('timestamptz', { name: 'ready_at' }) readyAt!: Date;
   @Column('timestamptz', { name: 'dispatched_at', nullable: true }) dispatchedAt!: Date | null;
   /** How often it left its lane. */
   @Column('integer', { default: 0 }) dispatches!: number;
-  /** The moment that the lane's rate allows its call, paid for with the dispatch. */
+  /** The moment at which the lane's rate allows its call. The dispatch has paid for it. */
   @Column('timestamptz', { name: 'slot_at', nullable: true }) slotAt!: Date | null;
-  /** Who runs it and until when nobody else may. */
+  /** The run that has it, and until when no other may. */
   @Column('uuid', { name: 'run_id', nullable: true }) runId!: string | null;
   @Column('timestamptz', { name: 'running_until', nullable: true }) runningUntil!: Date | null;
   /** Delete calls made. */
@@ -85,7 +86,10 @@ export class Deletion {
   @Column('text', { name: 'request_id' }) requestId!: string;
   /** The API key that asked. Null in rows from before this was written down. */
   @Column('uuid', { name: 'requested_by', nullable: true }) requestedBy!: string | null;
-  /** Keys that asked for the same while it was open, beyond the limits of the key above: a key with limits cannot undo it for them. */
+  /**
+   * Keys that asked for the same while it was open, beyond the limits of the key above: a key with limits cannot undo
+   * it for them.
+   */
   @Column('uuid', { name: 'also_requested_by', array: true, default: [] }) alsoRequestedBy!: string[];
   @Column('uuid', { name: 'takedown_id', nullable: true }) takedownId!: string | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;

@@ -1,6 +1,6 @@
 import { countedInventory, type CountedInventory } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
-import { WHOLE_MESSAGE } from './whole-message.js';
+import { WHOLE_MESSAGE } from './target.js';
 
 /** A wish's target, as SQL expressions. */
 export interface WishColumns {
@@ -10,11 +10,11 @@ export interface WishColumns {
   targetKey: string;
   /** The key of the address that was asked for, where the inventory turned it into a message. */
   askedKey?: string;
-  /** Known beforehand to be one article, or an address: what only whole messages need is left out. */
+  /** The target is known to be one article, or an address: the part that only whole messages need is left out. */
   isOneArticle?: boolean;
 }
 
-/** The columns of a row that has them all. */
+/** A wish whose columns all stand in one row. */
 export const wishOf = (row: string): WishColumns => ({
   merchantId: `${row}.merchant_id`,
   msgId: `${row}.msg_id`,
@@ -23,7 +23,7 @@ export const wishOf = (row: string): WishColumns => ({
   askedKey: `${row}.asked_key`,
 });
 
-/** Of an article of the inventory. */
+/** The wish for an article of the inventory. */
 const wishForArticle = (article: string): WishColumns => ({
   merchantId: `${article}.merchant_id`,
   msgId: `${article}.msg_id`,
@@ -33,7 +33,7 @@ const wishForArticle = (article: string): WishColumns => ({
 });
 
 /**
- * Deletions `g` that succeeded, of whichever row of the account. A failed one is no knowledge, whatever WeChat said to it.
+ * SQL: the deletions `g` of the account that succeeded, over whichever platform. A failed one proves nothing.
  * OFFSET keeps Postgres from beginning with `g`: other accounts have messages of the same number.
  */
 const succeededOf = (merchantId: string, within: string, isIt: string) => `
@@ -44,10 +44,10 @@ const succeededOf = (merchantId: string, within: string, isIt: string) => `
   ) AS g WHERE mine.id = ${merchantId}`;
 
 /**
- * SQL: the id of the deletion by which a target is known to be gone, or null. That is one of the same target, or of the whole
- * message; one of any of its articles after which WeChat said that the message is deleted; one by the address that was asked for,
- * if it was made after the message went out; and for a whole message the last of its articles, if WeChat told their number and each
- * was deleted. An account's messages are the same over whichever platform.
+ * SQL: the id of the deletion by which a target is known to be gone, or null. That is one of the same target, or of the
+ * whole message; one of any of its articles after which WeChat said that the message is deleted; one by the address
+ * that was asked for, if it was made after the message went out; and for a whole message the last of its articles, if
+ * WeChat told their number and each was deleted. An account's messages are the same over whichever platform.
  * @param within SQL on the merchant `same`: whether the caller may know of its deletions
  */
 export function goneBy(wish: WishColumns, within: string): string {
@@ -62,7 +62,8 @@ export function goneBy(wish: WishColumns, within: string): string {
   )`;
   const byAddress = `CASE WHEN ${askedKey} IS NOT NULL THEN (
     SELECT g.id FROM ${succeeded(`g.target_key = ${askedKey} AND g.created_at >= (
-      SELECT COALESCE(mm.finished_at, mm.created_at) FROM mass_messages mm WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId})`)}
+      SELECT COALESCE(mm.finished_at, mm.created_at) FROM mass_messages mm
+      WHERE mm.merchant_id = ${merchantId} AND mm.msg_id = ${msgId})`)}
     ORDER BY g.finished_at DESC LIMIT 1
   ) END`;
   const oneByOne = `CASE WHEN ${articleIdx} = ${WHOLE_MESSAGE} THEN (
@@ -81,7 +82,7 @@ export function goneBy(wish: WishColumns, within: string): string {
   return `COALESCE(${ways.join(', ')})`;
 }
 
-/** SQL on a status: as `wasSent` decides. */
+/** SQL on a status: it says that the message went out, as `wasSent` decides. */
 const WAS_SENT = (status: string) => `(${status} = 'imported' OR replace(${status}, ' ', '') = 'sendsuccess')`;
 
 /** Today WeChat takes eight, and took ten until 2018; what was sent then can be deleted still. */
@@ -89,13 +90,13 @@ const MOST_ARTICLES = 10;
 
 type MessageColumns = Pick<WishColumns, 'merchantId' | 'msgId'>;
 
-/** Messages `mm`, as any row of the account has them. */
+/** SQL: the message `mm`, as any merchant of the account has it. */
 const messagesOf = ({ merchantId, msgId }: MessageColumns, within: string) => `
   merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND ${within}
   JOIN mass_messages mm ON mm.merchant_id = same.id AND mm.msg_id = ${msgId}
   WHERE mine.id = ${merchantId}`;
 
-/** The same as far as they count for who asks, with their articles `ma`. */
+/** SQL: the message `mm` as far as it counts for the caller, with its articles `ma`. */
 const toldOf = ({ merchantId, msgId }: MessageColumns, within: string, { messages, articles }: CountedInventory) => `
   merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND ${within}
   JOIN ${messages} mm ON mm.merchant_id = same.id AND mm.msg_id = ${msgId}
@@ -103,13 +104,13 @@ const toldOf = ({ merchantId, msgId }: MessageColumns, within: string, { message
   WHERE mine.id = ${merchantId}`;
 
 /**
- * As WeChat told it, or else what an import named, if it named several without a gap: it may name only the article that it is about,
- * so that one alone is no count.
+ * SQL: the number of a message's articles as WeChat told it, or else as an import named them, if it named several
+ * without a gap. An import may name only the article that it is about, so one alone is no count.
  */
 const COUNT_OF_ARTICLES = `COALESCE(max(mm.article_count), CASE WHEN bool_and(mm.status = 'imported')
   AND count(DISTINCT ma.article_idx) = max(ma.article_idx) AND max(ma.article_idx) > 1 THEN max(ma.article_idx) END)`;
 
-/** What keys with limits import says nothing here, whoever asks. */
+/** The inventory without the imports of keys with limits, whoever asks. */
 const FOR_ALL = countedInventory(EVERYTHING, () => '');
 
 /** SQL: how many articles a message has, null if that is not known. */
@@ -120,16 +121,20 @@ export const knownArticles = (message: MessageColumns): string =>
 export const isBeyondMessage = (wish: MessageColumns & Pick<WishColumns, 'articleIdx'>): string =>
   `(${wish.articleIdx} > LEAST(${MOST_ARTICLES}, ${knownArticles(wish)}))`;
 
-/** SQL: why there is nothing to delete at a target, as far as the inventory knows, or null. Whether a message went out WeChat tells alone. */
+/**
+ * SQL: why there is nothing to delete at a target, as far as the inventory knows, or null. Only WeChat's word counts
+ * for whether a message went out.
+ */
 export const obstacleTo = (wish: WishColumns, within: string, counted: CountedInventory): string => `
   CASE WHEN ${wish.articleIdx} > ${MOST_ARTICLES} THEN 'article_not_in_message' ELSE (
-    SELECT CASE WHEN NOT bool_or(${WAS_SENT('mm.status')}) FILTER (WHERE mm.status <> 'imported') THEN 'message_not_sent'
+    SELECT CASE
+      WHEN NOT bool_or(${WAS_SENT('mm.status')}) FILTER (WHERE mm.status <> 'imported') THEN 'message_not_sent'
       WHEN ${wish.articleIdx} > ${COUNT_OF_ARTICLES} THEN 'article_not_in_message' END
     FROM ${toldOf(wish, within, counted)}) END`;
 
 /**
- * SQL: a row for each other send of the merchant, as far as it went out and is not known to be gone, whose page would go
- * with the target's, for they share the material.
+ * SQL: a row for each other send of the merchant, as far as it went out and is not known to be gone, whose page would
+ * go with the target's, for they share the material.
  */
 export const sharedWith = (
   { merchantId, msgId, articleIdx }: WishColumns,
@@ -146,9 +151,10 @@ export const sharedWith = (
 
 /** SQL on the merchant `same`. @param platforms SQL: component_appids */
 export const isOfPlatforms = (platforms: string): string =>
-  `EXISTS (SELECT 1 FROM platforms sp WHERE sp.id = same.platform_id AND sp.component_appid = ANY(${platforms}::text[]))`;
+  `EXISTS (SELECT 1 FROM platforms sp
+    WHERE sp.id = same.platform_id AND sp.component_appid = ANY(${platforms}::text[]))`;
 
-/** What is said of them. */
+/** The sentence that explains each obstacle. */
 export const OBSTACLES = {
   message_not_sent: 'WeChat said that this message never went out.',
   article_not_in_message: 'The message has fewer articles than that, as far as is known.',

@@ -3,24 +3,24 @@ export type DeletionState = 'scheduled' | 'queued' | 'running' | 'waiting' | 'su
 export type DeletionCounts = Record<DeletionState, number>;
 
 /**
- * `acknowledged`: WeChat accepted the call; `verified`: `mass/get` said DELETE; `inferred`: the answer was lost, and the next call
- * was told that there is nothing to delete.
+ * `acknowledged`: WeChat accepted the call; `verified`: `mass/get` said DELETE; `inferred`: the answer was lost, and
+ * the next call was told that there is nothing to delete.
  */
 export type Proof = 'none' | 'acknowledged' | 'verified' | 'inferred';
 
-/** What is known and what is not, where WeChat did not say it itself. */
+/** Tells what is known and what is inferred, where WeChat did not say it itself. */
 export function noteOfProof(proof: Proof): string | null {
   if (proof !== 'inferred') return null;
   return (
-    'Known: a delete call was sent and its answer was lost; WeChat had not said before that there was nothing to delete; a later call ' +
-    'was answered that there is. Inferred, not shown by WeChat: that the lost call deleted it.'
+    'Known: a delete call was sent and its answer was lost; WeChat had not said before that there was nothing to ' +
+    'delete; a later call was answered that there is. Inferred, not shown by WeChat: that the lost call deleted it.'
   );
 }
 
 export type WaitingFor =
   'backoff' | 'rate_limit' | 'daily_quota' | 'merchant_admin' | 'platform' | 'facts' | 'token_conflict';
 
-/** What may follow what. A terminal state is left only by a retry, which an operator asks for. */
+/** The states that may follow each state. Only a retry, which an operator asks for, leaves a terminal state. */
 const TRANSITIONS: Record<DeletionState, readonly DeletionState[]> = {
   scheduled: ['queued', 'cancelled', 'failed'],
   queued: ['running', 'cancelled', 'failed'],
@@ -35,7 +35,7 @@ export function canBecome(from: DeletionState, to: DeletionState): boolean {
   return TRANSITIONS[from].includes(to);
 }
 
-/** The states from which a transition to `to` is allowed: for the `where` of an update. */
+/** @returns the states from which a transition to `to` is allowed: for the `where` of an update */
 export function statesBefore(to: DeletionState): DeletionState[] {
   return (Object.keys(TRANSITIONS) as DeletionState[]).filter((from) => canBecome(from, to));
 }

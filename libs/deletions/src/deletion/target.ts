@@ -1,8 +1,7 @@
-import { canonicalArticleUrl, readArticleLink } from '@app/wechat';
+import { canonicalArticleUrl, readArticleLink, readMsgId } from '@app/wechat';
 import { TargetRefused } from '../errors.js';
-import { WHOLE_MESSAGE } from './whole-message.js';
 
-/** As the request had it, its types checked but nothing decided. */
+/** The target as the request has it, its types checked but nothing decided. */
 export interface TargetRequest {
   msg_id?: number | string | undefined;
   article_idx?: number | undefined;
@@ -12,11 +11,17 @@ export interface TargetRequest {
 
 export type Target = { msgId: bigint; articleIdx: number } | { url: string };
 
-const MAX_INT64 = 2n ** 63n - 1n;
+/** The `articleIdx` of a whole message. WeChat reads an absent one so too; our calls always name it. */
+export const WHOLE_MESSAGE = 0;
+
+/** The status that `mass/get` gives a message that was deleted. */
+export const DELETED = 'DELETE';
+/** The status of a message that went out, also when some of its articles were deleted. */
+export const SENT = 'SEND_SUCCESS';
 
 /**
- * What a request asks to delete. The rules of WeChat's call (an absent or zero `article_idx` deletes every article; with a
- * `msg_id` the `url` is ignored) are turned into demands for a clear statement.
+ * Decides what a request asks to delete. The rules of WeChat's call (an absent or zero `article_idx` deletes every
+ * article; with a `msg_id` the `url` is ignored) are turned into demands for a clear statement.
  * @throws TargetRefused
  */
 export function decideTarget(request: TargetRequest): { target: Target; ignored: 'url'[] } {
@@ -25,12 +30,15 @@ export function decideTarget(request: TargetRequest): { target: Target; ignored:
   return { target, ignored: request.url === undefined ? [] : ['url'] };
 }
 
-/** Equal for requests that would delete the same thing with the same call, however its address is spelled. */
+/**
+ * A key that is equal for requests which would delete the same thing with the same call, however its address is
+ * spelled.
+ */
 export function targetKey(target: Target): string {
   return 'url' in target ? `url:${canonicalArticleUrl(target.url)}` : `msg:${target.msgId}:${target.articleIdx}`;
 }
 
-/** As a row has it. */
+/** The target as a row has it. */
 export function targetColumns(target: Target): { msgId: string | null; articleIdx: number | null; url: string | null } {
   return 'url' in target
     ? { msgId: null, articleIdx: null, url: target.url }
@@ -45,9 +53,8 @@ export function parseMsgId(given: number | string): bigint {
       'As a JSON number this msg_id may have lost digits on its way: send it as a string.',
     );
   }
-  const text = String(given);
-  const msgId = /^[1-9]\d{0,18}$/.test(text) ? BigInt(text) : 0n;
-  if (msgId < 1n || msgId > MAX_INT64) {
+  const msgId = readMsgId(String(given));
+  if (msgId === undefined) {
     throw new TargetRefused('msg_id_invalid', 'msg_id must be a whole number from 1 to 9223372036854775807.');
   }
   return msgId;
@@ -57,7 +64,8 @@ function decideArticle({ article_idx: articleIdx = WHOLE_MESSAGE, whole_message:
   if (articleIdx === WHOLE_MESSAGE && !isWhole) {
     throw new TargetRefused(
       'whole_message_not_confirmed',
-      'Without an article_idx of 1 or more every article of the message would be deleted: say "whole_message": true if that is meant.',
+      'Without an article_idx of 1 or more every article of the message would be deleted: ' +
+        'say "whole_message": true if that is meant.',
     );
   }
   if (articleIdx !== WHOLE_MESSAGE && isWhole) {
@@ -87,15 +95,16 @@ function urlTarget(request: TargetRequest): Target {
 }
 
 /**
- * @param field where the link was, for who reads the refusal
- * @returns it as it may be kept and sent
- * @throws TargetRefused for what is no link of exactly one article
+ * @param field the link's field, which the refusal names
+ * @returns the link as it may be kept and sent
+ * @throws TargetRefused unless it is the link of exactly one article
  */
 export function articleUrl(pasted: string, field = 'url'): string {
   const link = readArticleLink(pasted);
   if (link) return link.url;
   throw new TargetRefused(
     'url_not_an_article',
-    `${field} must be the link of one article and nothing else: https://mp.weixin.qq.com/s?__biz=…&mid=…&idx=…&sn=… or https://mp.weixin.qq.com/s/….`,
+    `${field} must be the link of one article and nothing else: ` +
+      'https://mp.weixin.qq.com/s?__biz=…&mid=…&idx=…&sn=… or https://mp.weixin.qq.com/s/….',
   );
 }

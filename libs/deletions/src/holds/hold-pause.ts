@@ -11,14 +11,16 @@ export function holdPauseMs(failedProbes: number): number {
 }
 
 /**
- * How long the lane waits, ms, whose deletion met the failure first. If it was this merchant's own trouble after all, which
- * costs that deletion a retry each time, it holds the others up ever less often.
+ * How long the lane waits, ms, whose deletion met the failure first. The trouble may be this merchant's own after all,
+ * which costs the deletion a retry each time: then it holds the others up less and less often.
  */
 export function heldPauseMs(retries: number): number {
   return Math.min(LONGEST_OF_BEGINNER_MS, FIRST_OF_BEGINNER_MS * 2 ** retries);
 }
 
-/** How long a lane waits, ms, after so many fresh tokens in a row were refused: each try makes the other system's token void. */
+/**
+ * How long a lane waits, ms, after fresh tokens in a row were refused: each try makes the other system's token void.
+ */
 export function conflictPauseMs(refusedBefore: number): number {
   return Math.min(LONGEST_OF_CONFLICT_MS, FIRST_OF_CONFLICT_MS * 2 ** refusedBefore);
 }

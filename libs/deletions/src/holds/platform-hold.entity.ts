@@ -1,7 +1,7 @@
 import { PlatformRow } from '@app/merchants';
 import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
-/** What the operator, or WeChat, has to mend first. */
+/** Why a platform is held, which the operator or WeChat has to mend first. */
 export type HoldReason =
   | 'platform_broken'
   | 'ticket_invalid'
@@ -20,7 +20,7 @@ export class PlatformHold {
   @CreateDateColumn({ type: 'timestamptz' }) since!: Date;
   @Column('text') reason!: HoldReason;
   @Column('integer', { nullable: true }) errcode!: number | null;
-  /** For want of a token: merchants who have one are not concerned. */
+  /** The platform gets no tokens: merchants who have one are not concerned. */
   @Column('boolean', { name: 'is_of_mint', default: false }) isOfMint!: boolean;
   /** The deletion that met the failure. Null: not known. */
   @Column('uuid', { name: 'begun_by', nullable: true }) begunBy!: string | null;
@@ -30,7 +30,7 @@ export class PlatformHold {
   @Column('timestamptz', { name: 'probe_at' }) probeAt!: Date;
   /** Probes sent since the hold began. */
   @Column('integer', { default: 0 }) probes!: number;
-  /** Whose next deletion goes ahead to see whether the platform works again, and which one that is once it left its lane. */
+  /** The merchant whose next deletion is the probe, and that deletion once it left its lane. */
   @Column('uuid', { name: 'probe_merchant_id', nullable: true }) probeMerchantId!: string | null;
   @Column('uuid', { name: 'probe_deletion_id', nullable: true }) probeDeletionId!: string | null;
 }

@@ -25,7 +25,7 @@ async function aPlatform(merchants: number, deletions = 2): Promise<{ id: string
 }
 
 async function dispatchOf(platformId: string): Promise<string[]> {
-  const dispatched = (await desk.lanes.dispatch()).map(({ id }) => id);
+  const dispatched = (await desk.laneDispatch.dispatch()).map(({ id }) => id);
   const own = await desk.sql<{ id: string }>(
     `SELECT d.id FROM deletions d JOIN merchants m ON m.id = d.merchant_id WHERE m.platform_id = $1 AND d.id = ANY($2)`,
     [platformId, dispatched],

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { Merchant } from '@app/merchants';
 
-/** What showed that another system mints access tokens for a merchant's account, too. */
+/** The signs that another system mints access tokens for a merchant's account, too. */
 @Entity({ name: 'token_conflicts' })
 export class TokenConflict {
   @ForeignKey(() => Merchant, { name: 'token_conflicts_merchant_id_fkey' })

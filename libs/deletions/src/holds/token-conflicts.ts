@@ -7,10 +7,10 @@ import { afterEarlyVoid, type EarlyVoids } from '../pacing/early-voids.js';
 import { conflictPauseMs } from './hold-pause.js';
 import { Lanes } from '../lanes/lanes.js';
 
-/** What the operator has to mend. */
+/** Tells the operator what to mend. */
 const EXPLANATION =
-  'Another system mints access tokens for this account, and each mint makes the token before it void. Let only one of them mint: ' +
-  'other systems can get the current token with POST /v1/merchants/{appid}/access-token.';
+  'Another system mints access tokens for this account, and each mint makes the token before it void. ' +
+  'Let only one of them mint: other systems can get the current token with POST /v1/merchants/{appid}/access-token.';
 
 interface RefusedMerchant {
   id: string;
@@ -21,9 +21,10 @@ interface RefusedMerchant {
 type Finding = Pick<EventData['merchant.token_conflict'], 'kind' | 'errcode'> & { since: Date };
 
 /**
- * A token that was minted for the very call, and is refused: two systems mint for one account, and would go on breaking each other.
- * Its lane waits, longer each time, and the alarm rings once, until WeChat takes a token again. Where the other system mints more
- * slowly, tokens work and are void before their time: that holds nothing up, and is told of when it happens again and again.
+ * Two systems that mint for one account break each other's tokens. If WeChat refuses a token that was minted for the
+ * very call, the lane waits, longer each time, and the alarm rings once, until WeChat takes a token again. If the other
+ * system mints more slowly, tokens work and are void before their time: that holds nothing up, and rings when it
+ * happens again and again.
  */
 @Injectable()
 export class TokenConflicts {
@@ -37,7 +38,7 @@ export class TokenConflicts {
     private readonly platforms: Platforms,
   ) {}
 
-  /** Of many calls that are refused together the first counts; the others wait as long. A newer token is left alone. */
+  /** Many calls are refused together: the first counts, and the others wait as long. A newer token is left alone. */
   async begin(merchant: RefusedMerchant, tokenVersion: number, errcode: number | undefined): Promise<void> {
     const pauseMs = await this.dataSource.transaction(async (tx) => {
       const isCurrent = await this.tokens.refuseFresh(tx, merchant, tokenVersion);
@@ -52,8 +53,10 @@ export class TokenConflicts {
       const pauseMs = conflictPauseMs(refused);
       const [conflict] = await rows<{ since: Date }>(
         tx,
-        `INSERT INTO token_conflicts AS c (merchant_id, refused, since, until) VALUES ($1, 1, now(), now() + $2 * interval '1 ms')
-         ON CONFLICT (merchant_id) DO UPDATE SET refused = c.refused + 1, since = COALESCE(c.since, now()), until = excluded.until
+        `INSERT INTO token_conflicts AS c (merchant_id, refused, since, until)
+         VALUES ($1, 1, now(), now() + $2 * interval '1 ms')
+         ON CONFLICT (merchant_id) DO UPDATE SET refused = c.refused + 1, since = COALESCE(c.since, now()),
+           until = excluded.until
          RETURNING since`,
         [merchant.id, pauseMs],
       );
@@ -81,7 +84,10 @@ export class TokenConflicts {
     if (ended) this.logger.log('access tokens are taken again', { authorizer_appid: merchant.authorizerAppid });
   }
 
-  /** WeChat took a token of this account, after it had refused the one before. If that was before its time, it counts, once. */
+  /**
+   * WeChat took a token of this account after it had refused the one before. If that one was void early, it counts,
+   * once.
+   */
   async renewed(merchant: RefusedMerchant, errcode: number | undefined): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const early = await this.tokens.claimEarlyVoid(tx, merchant);
@@ -93,8 +99,10 @@ export class TokenConflicts {
       );
       const { voids, since, isToBeTold } = afterEarlyVoid(known, early.at, early.now);
       await tx.query(
-        `INSERT INTO token_conflicts AS c (merchant_id, voids, voids_told_at) VALUES ($1, $2, CASE WHEN $3 THEN now() END)
-         ON CONFLICT (merchant_id) DO UPDATE SET voids = excluded.voids, voids_told_at = COALESCE(excluded.voids_told_at, c.voids_told_at)`,
+        `INSERT INTO token_conflicts AS c (merchant_id, voids, voids_told_at)
+         VALUES ($1, $2, CASE WHEN $3 THEN now() END)
+         ON CONFLICT (merchant_id) DO UPDATE SET voids = excluded.voids,
+           voids_told_at = COALESCE(excluded.voids_told_at, c.voids_told_at)`,
         [merchant.id, voids, isToBeTold],
       );
       if (!since || !isToBeTold) return;

@@ -1,8 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * What WeChat counts of an account's delete calls, today and by the minute, and what limits them. It counts for the account,
- * so the lanes of an account that authorized several platforms share it. Locked after its lanes.
+ * An account's delete calls as WeChat counts them, today and by the minute, and their limits. WeChat counts for the
+ * account, so the lanes of an account that authorized several platforms share the ledger. It is locked after its lanes.
  */
 @Entity({ name: 'account_ledgers' })
 export class AccountLedger {
@@ -13,18 +13,18 @@ export class AccountLedger {
   /** Null: the deployment's default, like the daily limit. */
   @Column('integer', { name: 'rate_per_minute', nullable: true }) ratePerMinute!: number | null;
   @Column('integer', { name: 'daily_limit', nullable: true }) dailyLimit!: number | null;
-  /** Set by a key with limits, which only lowers: they hold as far as they are less than what holds without them. */
+  /** A key with limits has set the limit: it holds as far as it is less than what holds without it. */
   @Column('boolean', { name: 'is_rate_cap', default: false }) isRateCap!: boolean;
   @Column('boolean', { name: 'is_daily_cap', default: false }) isDailyCap!: boolean;
   /** The Asia/Shanghai day that `quotaUsed` counts, YYYY-MM-DD. */
   @Column('date', { name: 'quota_day', nullable: true }) quotaDay!: string | null;
   @Column('integer', { name: 'quota_used', default: 0 }) quotaUsed!: number;
-  /** What WeChat last said of the daily limit and of the rate, `learnedCalls` in `learnedSeconds`. */
+  /** The daily limit and the rate, `learnedCalls` in `learnedSeconds`, as WeChat last told them. */
   @Column('integer', { name: 'learned_limit', nullable: true }) learnedLimit!: number | null;
   @Column('integer', { name: 'learned_calls', nullable: true }) learnedCalls!: number | null;
   @Column('integer', { name: 'learned_seconds', nullable: true }) learnedSeconds!: number | null;
   @Column('timestamptz', { name: 'learned_at', nullable: true }) learnedAt!: Date | null;
-  /** When that was last asked for, whatever came of it. */
+  /** When WeChat was last asked for them, whatever came of it. */
   @Column('timestamptz', { name: 'quota_asked_at', nullable: true }) quotaAskedAt!: Date | null;
   /** When WeChat last said 45009. */
   @Column('timestamptz', { name: 'spent_said_at', nullable: true }) spentSaidAt!: Date | null;

@@ -28,7 +28,7 @@ describe('a lane of whose merchant nothing is known', () => {
     desk.sql(`INSERT INTO platform_holds (platform_id, reason, probe_at) VALUES ($1, 'connect_failed', now())`, [
       platformId,
     ]);
-  const dispatched = async () => (await desk.lanes.dispatch()).map(({ id }) => id);
+  const dispatched = async () => (await desk.laneDispatch.dispatch()).map(({ id }) => id);
 
   it('waits, and says for what', async () => {
     const merchant = await unknown();
@@ -85,31 +85,31 @@ describe('a lane of whose merchant nothing is known', () => {
 
   it('has its facts asked for at once, by one process, and less and less often while that fails', async () => {
     const [merchant, idle] = [await unknown(), await unknown()];
-    expect(await wait.take(100)).toEqual([]);
+    expect(await wait.claim(100)).toEqual([]);
     await desk.accept(merchant, 1);
     // It has come to its lane by then, and its platform can ask.
     expect(await dispatched()).toEqual([]);
     const platform = (columns: string) =>
       desk.sql(`UPDATE platforms SET ${columns} WHERE id = $1`, [merchant.platformId]);
     await platform(`ticket_sealed = NULL`);
-    expect(await wait.take(100)).toEqual([]);
+    expect(await wait.claim(100)).toEqual([]);
     await platform(`ticket_sealed = 'x'`);
     await hold(merchant);
-    expect(await wait.take(100)).toEqual([]);
+    expect(await wait.claim(100)).toEqual([]);
     await desk.sql(`DELETE FROM platform_holds WHERE platform_id = $1`, [merchant.platformId]);
-    const taken = await Promise.all([wait.take(100), wait.take(100), wait.take(100)]);
+    const taken = await Promise.all([wait.claim(100), wait.claim(100), wait.claim(100)]);
     expect(taken.flat()).toEqual([merchant.id]);
     await set(merchant, `facts_asked_at = now() - interval '11 s', facts_failing_since = now() - interval '11 s'`);
-    expect(await wait.take(100)).toEqual([merchant.id]);
+    expect(await wait.claim(100)).toEqual([merchant.id]);
     await set(
       merchant,
       `facts_asked_at = now() - interval '2 minutes', facts_failing_since = now() - interval '10 minutes'`,
     );
-    expect(await wait.take(100)).toEqual([]);
+    expect(await wait.claim(100)).toEqual([]);
     await set(merchant, `facts_asked_at = now() - interval '5 minutes'`);
-    expect(await wait.take(100)).toEqual([merchant.id]);
+    expect(await wait.claim(100)).toEqual([merchant.id]);
     await set(merchant, `facts_asked_at = NULL, facts_read_at = now()`);
-    expect(await wait.take(100)).toEqual([]);
+    expect(await wait.claim(100)).toEqual([]);
     expect(await desk.sql(`SELECT facts_asked_at FROM merchants WHERE id = $1`, [idle.id])).toEqual([
       { facts_asked_at: null },
     ]);

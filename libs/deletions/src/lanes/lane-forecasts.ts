@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows, type Sql } from '@app/database';
+import { isInLane } from '../deletion/conditions.js';
 import { eta } from '../pacing/eta.js';
 import { PROBE_AT, WITH_HOLD } from './hold-conditions.js';
-import { quotaDays } from '../pacing/quota-days.js';
+import { quotaDays } from '../pacing/shanghai-day.js';
 import { LANE_COLUMNS, type LaneRow } from './lane-rows.js';
-import { PACING_DEFAULTS } from './lanes.js';
-import type { PacingDefaults } from '../pacing/lane.js';
+import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
 
 export interface Forecast {
   /** Days whose quota is needed, today included. Null when a quota never suffices. */
@@ -15,14 +15,14 @@ export interface Forecast {
   eta: Date | null;
 }
 
-/** With what waits in all lanes of its account. */
+/** A lane with the number of deletions that wait in all lanes of its account. */
 export interface ForecastLane extends LaneRow {
   urgent: number;
   normal: number;
   heldUntil: Date | null;
 }
 
-/** When the slowest of many lanes will be through. */
+/** Foretells when the slowest of many lanes will be through. */
 @Injectable()
 export class LaneForecasts {
   constructor(
@@ -30,24 +30,27 @@ export class LaneForecasts {
     @Inject(PACING_DEFAULTS) private readonly defaults: PacingDefaults,
   ) {}
 
-  /** If so many more came into each lane, all of them after an undo window. */
+  /** The forecast if so many more came into each lane, all of them after an undo window. */
   async ofMore(countOf: Map<string, number>, isUrgent: boolean, undoSeconds: number): Promise<Forecast> {
     const readyAt = (now: Date) => new Date(now.getTime() + undoSeconds * 1_000);
     return this.slowest([...countOf.keys()], { isUrgent, readyAt }, (merchantId) => countOf.get(merchantId) ?? 0);
   }
 
-  /** As the lanes are. What stands behind the takedown in a lane counts too, so it is rather too late. */
+  /**
+   * The forecast of a takedown whose deletions are in their lanes. It counts what stands behind them, too, so it is
+   * rather too late.
+   */
   async ofTakedown(takedownId: string, isUrgent: boolean): Promise<Forecast> {
     const [waiting] = await rows<{ merchantIds: string[] | null; readyAt: Date | null }>(
       this.dataSource,
       `SELECT array_agg(DISTINCT merchant_id) AS "merchantIds", max(ready_at) AS "readyAt"
        FROM (
-         SELECT merchant_id, ready_at FROM deletions WHERE takedown_id = $1 AND finished_at IS NULL AND dispatched_at IS NULL
+         SELECT d.merchant_id, d.ready_at FROM deletions d WHERE d.takedown_id = $1 AND ${isInLane('d')}
          UNION ALL
-         -- What it found open is hastened, if need be, when it cannot be undone any more.
-         SELECT d.merchant_id, LEAST(d.ready_at, t.hastens_at) FROM takedowns t JOIN takedown_links l ON l.takedown_id = t.id
-         JOIN deletions d ON d.id = l.deletion_id
-         WHERE t.id = $1 AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         -- It hastens what it found open, if need be, once it cannot be undone any more.
+         SELECT d.merchant_id, LEAST(d.ready_at, t.hastens_at)
+         FROM takedowns t JOIN takedown_links l ON l.takedown_id = t.id JOIN deletions d ON d.id = l.deletion_id
+         WHERE t.id = $1 AND ${isInLane('d')}
        ) AS waiting`,
       [takedownId],
     );
@@ -81,7 +84,7 @@ export class LaneForecasts {
     return { daysOfQuota: quotaDays(lane.now, end), eta: end > ready ? end : ready };
   }
 
-  /** When one more would leave, after what waits and `more` that are not counted yet. Null when it will not. */
+  /** @returns when one more would leave, after what waits and `more` that are not counted yet; null when it will not */
   etaOfNext(lane: ForecastLane, more: number, isUrgent: boolean, wantedAt: Date): Date | null {
     const before = isUrgent ? lane.urgent : lane.urgent + lane.normal;
     const readyAt = lane.heldUntil && lane.heldUntil > wantedAt ? lane.heldUntil : wantedAt;
@@ -93,14 +96,15 @@ export class LaneForecasts {
       sql,
       `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
          ${PROBE_AT} AS "heldUntil"
-       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD}
+       LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
        LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
        LEFT JOIN (
          SELECT s.authorizer_appid, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
            count(*) FILTER (WHERE NOT d.is_urgent)::int AS normal
          FROM deletions d JOIN merchants s ON s.id = d.merchant_id
          WHERE s.authorizer_appid IN (SELECT authorizer_appid FROM merchants WHERE id = ANY($1))
-           AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+           AND ${isInLane('d')}
          GROUP BY s.authorizer_appid
        ) AS w ON w.authorizer_appid = m.authorizer_appid
        WHERE m.id = ANY($1)`,

@@ -1,15 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
+import { isInLane } from '../deletion/conditions.js';
 import type { Deletion } from '../deletion/deletion.entity.js';
 import { mintedElsewhereSince } from '../pacing/early-voids.js';
 import { eta } from '../pacing/eta.js';
 import { PROBE_AT, WITH_HOLD } from './hold-conditions.js';
-import { clearsLeft, configuredPerMinute, currentRate, quota, type PacingDefaults } from '../pacing/lane.js';
+import { clearsLeft, configuredPerMinute, currentRate, quota } from '../pacing/lane.js';
 import { LANE_COLUMNS, type LaneRow } from './lane-rows.js';
-import { PACING_DEFAULTS } from './lanes.js';
+import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
 
-/** What merchants see of their lane. */
+/** A lane as its merchant sees it. */
 export interface LaneReport {
   ratePerMinute: number;
   /** Less than the configured one while WeChat says so, or has said lately that calls come too fast. */
@@ -23,7 +24,10 @@ export interface LaneReport {
   resetsAt: Date;
   /** Of this month's clears of the quota. */
   clearsLeft: number;
-  /** While another system mints access tokens for this account. The lane waits for its next try if fresh ones are refused. */
+  /**
+   * Set while another system mints access tokens for this account. If fresh ones are refused, the lane waits for the
+   * next try.
+   */
   tokenConflict: { kind: 'fresh_refused' | 'void_early'; since: Date; nextTryAt: Date | null } | null;
   /** Deletions in the lane. */
   pending: number;
@@ -43,7 +47,7 @@ interface ReportedLane extends LaneRow {
   heldUntil: Date | null;
 }
 
-/** Tells of lanes what was, is and is likely to come. */
+/** Reports the state of lanes, and when their deletions are likely to leave. */
 @Injectable()
 export class LaneReports {
   constructor(
@@ -58,14 +62,15 @@ export class LaneReports {
          w.last_ready_at AS "lastReadyAt", ${PROBE_AT} AS "heldUntil",
          tc.since AS "conflictSince", tc.until AS "conflictUntil", tc.voids, (
            SELECT count(*)::int FROM merchants s JOIN deletions o ON o.merchant_id = s.id
-           WHERE s.authorizer_appid = m.authorizer_appid AND s.id <> m.id AND o.finished_at IS NULL AND o.dispatched_at IS NULL
+           WHERE s.authorizer_appid = m.authorizer_appid AND s.id <> m.id AND ${isInLane('o')}
          ) AS besides
-       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD} LEFT JOIN token_conflicts tc ON tc.merchant_id = m.id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD}
+       LEFT JOIN token_conflicts tc ON tc.merchant_id = m.id LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
        LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
        LEFT JOIN (
          SELECT d.merchant_id, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
            count(*) FILTER (WHERE NOT d.is_urgent)::int AS normal, max(d.ready_at) AS last_ready_at
-         FROM deletions d WHERE d.merchant_id = ANY($1) AND d.finished_at IS NULL AND d.dispatched_at IS NULL
+         FROM deletions d WHERE d.merchant_id = ANY($1) AND ${isInLane('d')}
          GROUP BY d.merchant_id
        ) AS w ON w.merchant_id = m.id
        WHERE m.id = ANY($1)`,
@@ -74,19 +79,20 @@ export class LaneReports {
     return new Map(lanes.map((lane) => [lane.merchantId, this.report(lane)]));
   }
 
-  /** When the deletion will leave its lane. @returns null when it has left it, or will not */
+  /** @returns when the deletion will leave its lane; null when it has left it, or will not */
   async etaOf(deletion: Pick<Deletion, 'id' | 'merchantId' | 'isUrgent' | 'readyAt'>): Promise<Date | null> {
     const [lane] = await rows<LaneRow & { ahead: number; heldUntil: Date | null }>(
       this.dataSource,
       `SELECT d.merchant_id AS "merchantId", ${LANE_COLUMNS}, ${PROBE_AT} AS "heldUntil", (
-           SELECT count(*)::int FROM deletions o WHERE o.finished_at IS NULL
-             AND o.merchant_id IN (SELECT s.id FROM merchants s WHERE s.authorizer_appid = m.authorizer_appid) AND o.dispatched_at IS NULL AND (o.is_urgent AND NOT d.is_urgent
+           SELECT count(*)::int FROM deletions o
+           WHERE o.merchant_id IN (SELECT s.id FROM merchants s WHERE s.authorizer_appid = m.authorizer_appid)
+             AND ${isInLane('o')} AND (o.is_urgent AND NOT d.is_urgent
                OR o.is_urgent = d.is_urgent AND (o.ready_at, o.id) < (d.ready_at, d.id))
          ) AS ahead
        FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
        ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id
        LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
-       WHERE d.id = $1 AND d.finished_at IS NULL AND d.dispatched_at IS NULL`,
+       WHERE d.id = $1 AND ${isInLane('d')}`,
       [deletion.id],
     );
     if (!lane) return null;

@@ -1,8 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * A word to the dispatcher that a deletion came into a lane. Left beside the lane and not in it: many clients may post for
- * one merchant at once, and none shall wait for another's lock, nor the dispatcher for all of them.
+ * Tells the dispatcher to look at a lane, for example because a deletion came into it. It stands beside the lane and
+ * not in it: many clients may post for one merchant at once, and none shall wait for another's lock, nor the dispatcher
+ * for theirs.
  */
 @Entity({ name: 'lane_wakes' })
 export class LaneWake {

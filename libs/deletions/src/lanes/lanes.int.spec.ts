@@ -3,6 +3,7 @@ import { EVERYTHING } from '@app/scope';
 import { DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { nextShanghaiMidnight } from '../pacing/shanghai-day.js';
+import { wakeLanes, wakePlatform } from './lane-wakes.js';
 
 let desk: DeletionsDesk;
 
@@ -20,7 +21,7 @@ afterEach(async () => {
 async function dispatchUntil(isEnough: (left: string[]) => boolean): Promise<string[]> {
   const left: string[] = [];
   await eventually(async () => {
-    left.push(...(await desk.lanes.dispatch()).map(({ id }) => id));
+    left.push(...(await desk.laneDispatch.dispatch()).map(({ id }) => id));
     return left;
   }, isEnough);
   return left;
@@ -32,7 +33,7 @@ const dispatchDue = async () => {
   const left: string[] = [];
   await eventually(
     async () => {
-      left.push(...(await desk.lanes.dispatch()).map(({ id }) => id));
+      left.push(...(await desk.laneDispatch.dispatch()).map(({ id }) => id));
       return isDue();
     },
     (due) => due.length === 0,
@@ -88,7 +89,7 @@ describe('a lane', () => {
     const left: string[] = [];
     await eventually(
       async () => {
-        const looks = await Promise.all(Array.from({ length: 8 }, () => desk.lanes.dispatch()));
+        const looks = await Promise.all(Array.from({ length: 8 }, () => desk.laneDispatch.dispatch()));
         left.push(...looks.flat().map(({ id }) => id));
         return (await desk.reports.of([merchant.id])).get(merchant.id)?.usedToday;
       },
@@ -143,7 +144,7 @@ describe('a lane', () => {
     const ids = [...(await desk.accept(merchant, 1)), ...(await desk.accept(merchant, 1, { isUrgent: true }))];
     const before = Date.now();
     await desk.lanes.tooFast(merchant.id, 60_000, 0);
-    expect(await desk.lanes.dispatch()).toEqual([]);
+    expect(await desk.laneDispatch.dispatch()).toEqual([]);
     for (const deletion of await desk.view(ids)) {
       expect(deletion).toMatchObject({ state: 'waiting', waitingFor: 'rate_limit' });
       expect(deletion.waitingUntil?.getTime()).toBeGreaterThanOrEqual(before + 60_000);
@@ -222,7 +223,7 @@ describe('a lane', () => {
     const ids = await desk.accept(gone, 2);
     await desk.lanes.quotaSpent(gone.id);
     await desk.sql(`UPDATE merchants SET state = 'unauthorized' WHERE id = $1`, [gone.id]);
-    await desk.lanes.wakeClosed();
+    await desk.laneDispatch.wakeClosed();
     expect(await dispatchDue()).toEqual([]);
     expect((await desk.view(ids)).map(({ state }) => state)).toEqual(['failed', 'failed']);
   });
@@ -233,7 +234,7 @@ describe('a lane', () => {
     const ofNoisy = await desk.accept(noisy, 20);
     const quiet = [await desk.aMerchant(fast), await desk.aMerchant(fast)];
     const ofQuiet = [...(await desk.accept(quiet[0] ?? noisy, 1)), ...(await desk.accept(quiet[1] ?? noisy, 1))];
-    const left = (await desk.lanes.dispatch(3)).map(({ id }) => id);
+    const left = (await desk.laneDispatch.dispatch(3)).map(({ id }) => id);
     expect(new Set(left)).toEqual(new Set([ofNoisy[0], ...ofQuiet]));
   });
 
@@ -251,7 +252,7 @@ describe('a lane', () => {
     }
     await desk.sql(`DELETE FROM platform_holds WHERE platform_id = $1`, [held.platformId]);
     expect(await dispatchDue()).toEqual([]);
-    await desk.lanes.wakePlatform(desk.dataSource, held.platformId);
+    await wakePlatform(desk.dataSource, held.platformId);
     expect(await dispatchDue()).toEqual(waiting);
   });
 
@@ -270,7 +271,7 @@ describe('a lane', () => {
     const slow = desk.dataSource.createQueryRunner();
     await slow.startTransaction();
     try {
-      await desk.lanes.wake(slow.manager, merchant.id, new Date());
+      await wakeLanes(slow.manager, [merchant.id], new Date());
       expect(await dispatchUntil((left) => left.length === 1)).toEqual([first]);
     } finally {
       await slow.rollbackTransaction();
@@ -283,7 +284,7 @@ describe('a lane', () => {
     const ids = [...(await desk.accept(one, 1)), ...(await desk.accept(other, 1))];
     await desk.sql(`DELETE FROM lane_wakes`);
     expect(await dispatchDue()).toEqual([]);
-    await desk.lanes.wakeAll(desk.dataSource, [one.id, other.id, one.id], new Date());
+    await wakeLanes(desk.dataSource, [one.id, other.id, one.id], new Date());
     expect((await dispatchDue()).sort()).toEqual(ids.toSorted());
   });
 
@@ -354,7 +355,7 @@ describe('an account that authorized two platforms', () => {
     const left: string[] = [];
     await eventually(
       async () => {
-        const looks = await Promise.all(Array.from({ length: 8 }, () => desk.lanes.dispatch()));
+        const looks = await Promise.all(Array.from({ length: 8 }, () => desk.laneDispatch.dispatch()));
         left.push(...looks.flat().map(({ id }) => id));
         return (await quotaOf(one, other))?.usedToday;
       },
@@ -391,7 +392,7 @@ describe('an account that authorized two platforms', () => {
     expect(await dispatchDue()).toEqual([]);
     expect(await quotaOf(one, other)).toMatchObject({ usedToday: 10 });
 
-    expect(await desk.ledgers.takeClear(other.id)).toBe(true);
+    expect(await desk.ledgers.spendClear(other.id)).toBe(true);
     await desk.ledgers.cleared(other.id, () => Promise.resolve());
     const left = await dispatchDue();
     expect(left).toHaveLength(8);
@@ -423,8 +424,8 @@ describe('an account that authorized two platforms', () => {
     await Promise.all([one, other, one, other].map(({ id }) => desk.lanes.tooFast(id, 60_000, 100)));
     expect(await quotaOf(one, other)).toMatchObject({ currentRatePerMinute: 300 });
     await Promise.all([acceptFor(one, 1), acceptFor(other, 1)]);
-    expect(await desk.lanes.dispatch()).toEqual([]);
-    const mine = (await desk.ledgers.takeToAsk(1_000)).filter((id) => [one.id, other.id].includes(id));
+    expect(await desk.laneDispatch.dispatch()).toEqual([]);
+    const mine = (await desk.ledgers.claimToAsk(1_000)).filter((id) => [one.id, other.id].includes(id));
     expect(mine).toHaveLength(1);
   });
 
@@ -436,7 +437,7 @@ describe('an account that authorized two platforms', () => {
     const left: string[] = [];
     await eventually(
       async () => {
-        const looks = [desk.lanes.dispatch(), desk.lanes.dispatch()];
+        const looks = [desk.laneDispatch.dispatch(), desk.laneDispatch.dispatch()];
         await Promise.all([
           ...all.toReversed().map(({ id }) => desk.lanes.buySlot(id, false)),
           ...all.map(({ id }) => desk.lanes.refund(id)),
@@ -486,7 +487,7 @@ describe('ledgers', () => {
     await desk.accept(busy, 3);
     await dispatchDue();
     const mine = async () =>
-      (await desk.ledgers.takeToAsk(1_000)).filter((id) => [waiting.id, busy.id, idle.id].includes(id));
+      (await desk.ledgers.claimToAsk(1_000)).filter((id) => [waiting.id, busy.id, idle.id].includes(id));
     expect(await mine()).toEqual([waiting.id]);
     expect(await mine()).toEqual([]);
     await afterAnHour(waiting.id);
@@ -529,7 +530,7 @@ describe('ledgers', () => {
     await desk.accept(merchant, 3);
     await dispatchUntil((left) => left.length === 1);
     await desk.ledgers.learn(merchant.id, answer, null);
-    expect(await desk.ledgers.takeToAsk(1_000)).not.toContain(merchant.id);
+    expect(await desk.ledgers.claimToAsk(1_000)).not.toContain(merchant.id);
   });
 
   it('start anew when they are cleared, ten times a month', async () => {
@@ -539,14 +540,14 @@ describe('ledgers', () => {
     await desk.sql(`UPDATE deletions SET state = 'succeeded', finished_at = now() WHERE id = ANY($1)`, [
       ids.slice(0, 8),
     ]);
-    expect(await desk.ledgers.takeClear(merchant.id)).toBe(true);
+    expect(await desk.ledgers.spendClear(merchant.id)).toBe(true);
     await desk.ledgers.cleared(merchant.id, () => Promise.resolve());
     expect((await desk.reports.of([merchant.id])).get(merchant.id)).toMatchObject({ usedToday: 0, clearsLeft: 9 });
     expect(await dispatchDue()).toEqual(ids.slice(8, 16));
-    for (let i = 0; i < 9; i++) expect(await desk.ledgers.takeClear(merchant.id)).toBe(true);
-    expect(await desk.ledgers.takeClear(merchant.id)).toBe(false);
+    for (let i = 0; i < 9; i++) expect(await desk.ledgers.spendClear(merchant.id)).toBe(true);
+    expect(await desk.ledgers.spendClear(merchant.id)).toBe(false);
     await desk.ledgers.returnClear(merchant.id, { areNoneLeft: false });
-    expect(await desk.ledgers.takeClear(merchant.id)).toBe(true);
+    expect(await desk.ledgers.spendClear(merchant.id)).toBe(true);
   });
 });
 

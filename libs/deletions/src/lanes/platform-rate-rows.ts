@@ -2,7 +2,10 @@ import type { EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import type { PlatformRate } from '../pacing/platform-rate.js';
 
-/** Those of the platforms of which WeChat told a rate, locked until the transaction ends. Lanes are locked first, always. */
+/**
+ * Locks the platforms whose rate WeChat has told, until the transaction ends. Lanes are always locked before.
+ * @returns those platforms by id
+ */
 export async function lockPlatforms(tx: EntityManager, platformIds: string[]): Promise<Map<string, PlatformRate>> {
   if (platformIds.length === 0) return new Map();
   const found = await rows<{ platformId: string; nextSlotMs: number; calls: number; seconds: number }>(

@@ -1,4 +1,4 @@
-/** Once may be an accident. */
+/** So many early voids show that another system mints: one may be an accident. */
 const OFTEN = 3;
 const WITHIN_MS = 3_600_000;
 
@@ -8,7 +8,7 @@ export interface EarlyVoids {
   toldAt: Date | null;
 }
 
-/** After one more token was void before its time, and the next one was taken. */
+/** Counts one more token that was void before its time, after WeChat took the next one. */
 export function afterEarlyVoid(
   { voids, toldAt }: EarlyVoids,
   voidAt: Date,
@@ -20,7 +20,9 @@ export function afterEarlyVoid(
   return { voids: last, since, isToBeTold: since !== null && !isToldLately };
 }
 
-/** @returns since when another system has shown that it mints for the account, or null while it has not within the last hour */
+/**
+ * @returns since when another system has shown that it mints for the account; null if it has not within the last hour
+ */
 export function mintedElsewhereSince(voids: Date[], now: Date): Date | null {
   const first = voids.at(-OFTEN);
   return first && now.getTime() - first.getTime() <= WITHIN_MS ? first : null;

@@ -1,15 +1,16 @@
-import { currentRate, isShut, quota, type LaneState, type PacingDefaults } from './lane.js';
+import { currentRate, isShut, quota, type LaneState } from './lane.js';
+import type { PacingDefaults } from './pacing-defaults.js';
 import { intervalMs } from './rate.js';
 import { nextShanghaiMidnight } from './shanghai-day.js';
 
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
- * When a deletion will leave its lane if nothing changes: no more urgent ones come, the rate stays what it is, and nobody
- * else uses the quota. An estimate: a reserve that urgent ones ahead may use counts as nobody's, so it is rather too late.
- * @param ahead how many of the same lane go before it
- * @param readyAt not before, e.g. its schedule or the end of its platform's hold
- * @returns null when it will not leave: the limit is 0
+ * Foretells when a deletion leaves its lane if nothing changes: no more urgent ones come, the rate stays, and nobody
+ * else uses the quota. The estimate is rather too late: it leaves the reserve unused that urgent ones ahead may use.
+ * @param ahead the number of deletions of the same lane that go before it
+ * @param readyAt it leaves no sooner, for example because of its schedule or its platform's hold
+ * @returns null when it will not leave, because the limit is 0
  */
 export function eta(
   lane: LaneState,
@@ -33,14 +34,14 @@ export function eta(
 
   const nextDay = Math.max(firstDayEnd, onFirstDay > 0 ? start + onFirstDay * step : start);
   const rest = ahead - onFirstDay;
-  // The rate does not let a day's quota out in a day: the days do not matter.
+  // The rate lets less than the quota out in a day, so the days do not matter.
   if (daily * step >= DAY_MS) return later(nextDay + rest * step, readyAt);
   const days = Math.floor(rest / daily);
   const dayStart = days === 0 ? nextDay : firstDayEnd + days * DAY_MS;
   return later(dayStart + (rest % daily) * step, readyAt);
 }
 
-/** How many slots lie in [from, until), the first at `from`. */
+/** Counts the slots in [from, until), the first at `from`. */
 const slotsBefore = (from: number, until: number, step: number) => Math.max(0, Math.ceil((until - from) / step));
 
 const later = (ms: number, readyAt: Date) => new Date(Math.max(Math.ceil(ms), readyAt.getTime()));

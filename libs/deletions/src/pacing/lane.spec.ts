@@ -15,7 +15,7 @@ import {
   reopen,
   returnClear,
   slotting,
-  takeClear,
+  spendClear,
   pause,
   tooFast,
   waitForAdmin,
@@ -332,16 +332,16 @@ describe('the clears of a month', () => {
     let lane: LaneState = idle;
     for (let left = 10; left > 0; left--) {
       expect(clearsLeft(lane, noon)).toBe(left);
-      lane = takeClear(lane, noon) ?? lane;
+      lane = spendClear(lane, noon) ?? lane;
     }
     expect(clearsLeft(lane, noon)).toBe(0);
-    expect(takeClear(lane, noon)).toBeUndefined();
+    expect(spendClear(lane, noon)).toBeUndefined();
     expect(clearsLeft(lane, nextMonth)).toBe(10);
-    expect(takeClear(lane, nextMonth)).toMatchObject({ clearsMonth: '2026-12', clearsUsed: 1 });
+    expect(spendClear(lane, nextMonth)).toMatchObject({ clearsMonth: '2026-12', clearsUsed: 1 });
   });
 
   it('come back when they were not made, and are none when WeChat says so', () => {
-    const taken = takeClear(idle, noon) ?? idle;
+    const taken = spendClear(idle, noon) ?? idle;
     expect(clearsLeft(returnClear(taken, false), noon)).toBe(10);
     expect(clearsLeft(returnClear(taken, true), noon)).toBe(0);
   });

@@ -1,16 +1,17 @@
 import { usedAfterLearning, type UsedCounts } from './learned-quota.js';
+import type { PacingDefaults } from './pacing-defaults.js';
 import { intervalMs, leftBeforeSlowing, perMinute, slotsAt, slowDown, slowedRate, slower, type Rate } from './rate.js';
 import { nextShanghaiMidnight, shanghaiDay, shanghaiMonth, startOfShanghaiDay } from './shanghai-day.js';
 
-/** What the rows of a lane and of its account's ledger say. Null: the deployment's default, or not known. */
+/** The rows of a lane and of its account's ledger. Null: the deployment's default, or not known. */
 export interface LaneState {
-  /** Of the epoch, with its fraction. The rate allows no call before. */
+  /** The rate allows no call before; ms of the epoch, with a fraction. */
   nextSlotMs: number;
-  /** The same, as far as it is the account's own: a pause is of one lane. */
+  /** The same for the whole account: a pause is of one lane only. */
   accountSlotMs: number;
   ratePerMinute: number | null;
   dailyLimit: number | null;
-  /** Set by a key with limits: they lower what holds without them, and do not raise it. */
+  /** A key with limits has set the limit: it lowers what holds without it, and does not raise it. */
   isRateCap: boolean;
   isDailyCap: boolean;
   quotaDay: string | null;
@@ -31,22 +32,15 @@ export interface LaneState {
   clearsUsed: number;
 }
 
-export interface PacingDefaults {
-  ratePerMinute: number;
-  dailyLimit: number;
-  /** Calls a day that only urgent deletions may use. */
-  urgentReserve: number;
-}
-
 /** How many deletions may leave a lane now. */
 export interface Allowance {
-  /** At most this many in all, urgent first. */
+  /** At most so many in all, urgent ones first. */
   total: number;
-  /** Of these, at most this many that are not urgent. */
+  /** At most so many of them that are not urgent. */
   normal: number;
 }
 
-/** What `openapi/quota/get` says of delete calls. */
+/** The part of an answer of `openapi/quota/get` that is about delete calls. */
 export interface QuotaAnswer {
   dailyLimit: number;
   used: number;
@@ -57,15 +51,17 @@ export interface QuotaAnswer {
 const RESET_GRACE_MS = 10 * 60_000;
 /** A 45009 is news that is worth a question out of turn, unless one was asked just before. */
 const ASK_AGAIN_AFTER_MS = 10 * 60_000;
-/** So long a 45009 counts for more than WeChat's own counters, which may say that there are calls left. */
+/** For so long a 45009 counts for more than WeChat's own counters, which may say that there are calls left. */
 const SPENT_HOLDS_MS = 50 * 60_000;
-/** WeChat's limit for an account, by whichever way it is cleared. */
+/** WeChat clears an account's counters so often a month, whoever asks. */
 const CLEARS_A_MONTH = 10;
 
-/** Of one lane in one look: what is in the queue cannot be overtaken by anything urgent. The other slots are not lost. */
+/**
+ * One look takes no more from one lane: nothing urgent can overtake what is in the queue. The other slots are not lost.
+ */
 const MOST_AT_ONCE = 100;
 
-/** What rate and quota allow at this moment. */
+/** @returns what rate and quota allow at this moment */
 export function allowance(lane: LaneState, now: Date, defaults: PacingDefaults): Allowance {
   if (isShut(lane, now)) return { total: 0, normal: 0 };
   const { count: slots } = slotsAt(lane.nextSlotMs, currentRate(lane, now, defaults), now);
@@ -102,7 +98,7 @@ export function chargeRate(lane: LaneState, taken: number, now: Date, defaults: 
   return { ...lane, nextSlotMs, accountSlotMs: nextSlotMs };
 }
 
-/** Whether the rate allows a call now, of a deletion whose quota is paid already. */
+/** @returns whether the rate allows a call now for a deletion whose quota is paid already */
 export function hasSlot(lane: LaneState, now: Date, defaults: PacingDefaults): boolean {
   return (
     !isShut(lane, now) &&
@@ -112,9 +108,9 @@ export function hasSlot(lane: LaneState, now: Date, defaults: PacingDefaults): b
 }
 
 /**
- * The lane after WeChat said that today's quota is spent, whatever we counted. In the first minutes of a day it may still
- * be speaking of the day before: when exactly its counters start anew is nowhere stated, and clocks differ.
- * @param leftAt when the call left that was answered so: one from before the counters were cleared speaks of what was before
+ * The lane after WeChat said that today's quota is spent, whatever we counted. In the first minutes of a day it may
+ * still speak of the day before: it nowhere states when its counters start anew, and clocks differ.
+ * @param leftAt when the call left that got this answer: the answer to a call from before a clear says nothing of now
  */
 export function quotaSpent(lane: LaneState, now: Date, defaults: PacingDefaults, leftAt: Date = now): LaneState {
   if (lane.clearedAt !== null && leftAt < lane.clearedAt) return lane;
@@ -158,9 +154,9 @@ export function learn(
 }
 
 /**
- * The lane after WeChat said that calls come too fast: a pause, and then more slowly. One overshoot is many answers, all to
- * calls that left before the pause: the first of them says it all.
- * @param leftAt when the call left that was answered so
+ * The lane after WeChat said that calls come too fast: it pauses, and goes on more slowly. One overshoot brings many
+ * such answers, all to calls that left before the pause: only the first counts.
+ * @param leftAt when the call left that got this answer
  */
 export function tooFast(
   lane: LaneState,
@@ -194,12 +190,14 @@ export function refund(lane: LaneState, now: Date, defaults: PacingDefaults): La
   return { ...refunded, ...blockOf(refunded, now, defaults) };
 }
 
-/** The lane after something that only time can tell about. */
+/** The lane after it was told to wait. */
 export function pause(lane: LaneState, now: Date, pauseMs: number): LaneState {
   return { ...lane, nextSlotMs: Math.max(lane.nextSlotMs, now.getTime() + pauseMs) };
 }
 
-/** The lane after its limits were changed, or WeChat's counters cleared: what quota shut, the new numbers may open. */
+/**
+ * The lane after its limits were changed, or WeChat's counters cleared: the new numbers may open what the quota shut.
+ */
 export function reopen(lane: LaneState, now: Date, defaults: PacingDefaults): LaneState {
   if (lane.blockedFor !== null && lane.blockedFor !== 'daily_quota') return lane;
   const open = { ...lane, blockedFor: null, blockedUntil: null, urgentBlockedUntil: null };
@@ -212,18 +210,18 @@ export function cleared(lane: LaneState, inFlight: number, now: Date, defaults: 
   return reopen({ ...lane, ...anew }, now, defaults);
 }
 
-/** How many of this month's clears are left, as far as we know: the merchant may have used some itself. */
+/** @returns how many of this month's clears are left, as far as we know: the merchant may have used some itself */
 export function clearsLeft(lane: Pick<LaneState, 'clearsMonth' | 'clearsUsed'>, now: Date): number {
   return Math.max(0, CLEARS_A_MONTH - (lane.clearsMonth === shanghaiMonth(now) ? lane.clearsUsed : 0));
 }
 
-/** The lane after one of the month's clears was taken. @returns undefined when none is left */
-export function takeClear(lane: LaneState, now: Date): LaneState | undefined {
+/** The lane after one of the month's clears was spent. @returns undefined when none is left */
+export function spendClear(lane: LaneState, now: Date): LaneState | undefined {
   const left = clearsLeft(lane, now);
   return left > 0 ? { ...lane, clearsMonth: shanghaiMonth(now), clearsUsed: CLEARS_A_MONTH - left + 1 } : undefined;
 }
 
-/** The lane after a clear that was taken was not made, or WeChat said that none was left. */
+/** The lane after a clear that was spent was not made, or WeChat said that none was left. */
 export function returnClear(lane: LaneState, areNoneLeft: boolean): LaneState {
   return { ...lane, clearsUsed: areNoneLeft ? CLEARS_A_MONTH : Math.max(0, lane.clearsUsed - 1) };
 }
@@ -258,7 +256,7 @@ export function currentRate(lane: LaneState, now: Date, defaults: PacingDefaults
   return slower(own, calls !== null && seconds !== null ? { calls, seconds } : null);
 }
 
-/** By WeChat's own word, which our counting does not overrule. */
+/** @returns whether WeChat's own word shuts the lane, which our counting does not overrule */
 export function isShut(lane: LaneState, now: Date): boolean {
   return (
     lane.blockedUntil !== null &&
@@ -267,7 +265,7 @@ export function isShut(lane: LaneState, now: Date): boolean {
   );
 }
 
-/** Shut for all by WeChat's word. What it is shut for already, and longer, stays. */
+/** The lane after WeChat's word shut it for all deletions. A shut that lasts longer stays. */
 function shut(lane: LaneState, now: Date, reason: NonNullable<LaneState['blockedFor']>, until: Date): LaneState {
   if (isShut(lane, now) && lane.blockedUntil !== null && lane.blockedUntil >= until) return lane;
   return { ...lane, blockedFor: reason, blockedUntil: until, urgentBlockedUntil: until };
@@ -285,7 +283,7 @@ const wasSaidToBeSpent = ({ spentSaidAt }: LaneState, now: Date) =>
   spentSaidAt !== null &&
   shanghaiDay(spentSaidAt) === shanghaiDay(now) &&
   now.getTime() - spentSaidAt.getTime() < SPENT_HOLDS_MS;
-/** An operator's word before WeChat's, WeChat's before the default. */
+/** An operator's limit comes before WeChat's, and WeChat's before the default. */
 export const limitOf = (lane: LaneState, defaults: PacingDefaults) =>
   limited(lane.dailyLimit, lane.isDailyCap, lane.learnedLimit ?? defaults.dailyLimit);
 const limited = (own: number | null, isCap: boolean, without: number) =>

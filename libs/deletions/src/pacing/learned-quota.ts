@@ -2,23 +2,23 @@
 const ACCURACY = 0.01;
 
 export interface UsedCounts {
-  /** Calls that our ledger has counted, made or about to be made. */
+  /** The calls that our ledger has counted, made or about to be made. */
   ours: number;
-  /** What WeChat says was used. */
+  /** The calls that WeChat has counted. */
   theirs: number;
-  /** Counted by us and perhaps not yet by WeChat. */
+  /** The calls that we have counted and WeChat perhaps not yet. */
   inFlight: number;
-  /** Ended while WeChat was being asked, or shortly before: perhaps not in its answer. */
+  /** The calls that ended while WeChat was being asked, or shortly before: perhaps not in its answer. */
   justEnded: number;
   /** WeChat's daily limit. */
   limit: number;
 }
 
 /**
- * Today's calls, after both have counted. Where WeChat has more, others delete on this account too, and all of ours that are
- * under way may still come on top. Where it has fewer, its number is believed only as far as neither calls under way nor its
- * accuracy explain the difference: its counters may have been cleared. To count too many costs some calls until
- * WeChat is asked again, to count too few a refused call.
+ * Decides how many calls were used today, from our count and WeChat's. If WeChat has counted more, others delete on
+ * this account too, and all of our calls under way may still come on top. If it has counted fewer, its counters may
+ * have been cleared: its number is believed as far as neither calls under way nor its accuracy explain the difference.
+ * Counting too many costs some calls until WeChat is asked again; counting too few costs a refused call.
  */
 export function usedAfterLearning({ ours, theirs, inFlight, justEnded, limit }: UsedCounts): number {
   if (theirs > ours) return theirs + inFlight;

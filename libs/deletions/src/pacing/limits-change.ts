@@ -1,17 +1,18 @@
 import { LimitsNotYours } from '../errors.js';
-import { configuredPerMinute, limitOf, type LaneState, type PacingDefaults } from './lane.js';
+import { configuredPerMinute, limitOf, type LaneState } from './lane.js';
+import type { PacingDefaults } from './pacing-defaults.js';
 
-/** Undefined: as it was. Null: as it would be without a limit of ours. */
+/** Undefined leaves a limit as it is. Null removes it: WeChat's number or the default holds. */
 export interface LimitsChange {
   ratePerMinute?: number | null | undefined;
   dailyLimit?: number | null | undefined;
-  /** Asked for with a key that has limits, which may be in the merchant's own hands. */
+  /** A key with limits asks, which may be in the merchant's own hands. */
   byLimitedKey?: boolean;
 }
 
 /**
- * The lane with other limits. A key with limits lowers what holds now, and leaves alone what a key without limits has set. What it
- * sets never counts for more than WeChat's number and the default, should these fall later.
+ * Gives the lane other limits. A key with limits may lower the limit that holds now, and may not touch one that a key
+ * without limits has set. Its limit is a cap: should WeChat's number and the default fall below it later, they hold.
  * @throws LimitsNotYours
  */
 export function changeLimits(lane: LaneState, change: LimitsChange, defaults: PacingDefaults): LaneState {

@@ -1,13 +1,14 @@
 import type { Allowance } from './lane.js';
 import { intervalMs, slotsAt, type Rate } from './rate.js';
 
-/** What WeChat allows a platform for all of its merchants together. */
+/** The rate that WeChat allows a platform for all of its merchants together. */
 export interface PlatformRate {
   platformId: string;
   nextSlotMs: number;
   rate: Rate;
 }
 
+/** A lane that may hand deletions out, as far as its own rate and quota go. */
 export interface Wanting extends Allowance {
   merchantId: string;
   platformId: string;
@@ -17,13 +18,13 @@ export interface Wanting extends Allowance {
 }
 
 export interface Dealt {
-  /** No more in all than the platform's rate allows. */
+  /** The lanes with what they may hand out: in all no more than the platform's rate allows. */
   offers: Wanting[];
-  /** When lanes that got nothing shall be looked at again: each at the next slot that nobody before it wants. */
+  /** When each lane that got nothing shall be looked at again: at the next slot that no lane before it wants. */
   notBefore: Map<string, Date>;
 }
 
-/** Deals the platforms' slots out to lanes, those in front first. Lanes of platforms without a rate keep what they have. */
+/** Deals the platforms' slots out to the lanes in their order. A lane whose platform has no rate keeps what it has. */
 export function dealOut(wanting: Wanting[], rates: Map<string, PlatformRate>, now: Date): Dealt {
   const left = new Map([...rates].map(([id, { nextSlotMs, rate }]) => [id, slotsAt(nextSlotMs, rate, now)]));
   const waiting = new Map<string, number>();
@@ -46,7 +47,7 @@ export function dealOut(wanting: Wanting[], rates: Map<string, PlatformRate>, no
   return { offers, notBefore };
 }
 
-/** The platform after so many of its merchants' deletions left. */
+/** Charges the platform for deletions of its merchants that left. */
 export function chargePlatform(platform: PlatformRate, taken: number, now: Date): PlatformRate {
   if (taken === 0) return platform;
   const { firstMs } = slotsAt(platform.nextSlotMs, platform.rate, now);

@@ -1,4 +1,4 @@
-/** So many calls in any stretch of so many seconds. */
+/** At most so many calls in any stretch of so many seconds. */
 export interface Rate {
   calls: number;
   seconds: number;
@@ -6,30 +6,29 @@ export interface Rate {
 
 export const perMinute = (calls: number): Rate => ({ calls, seconds: 60 });
 
-/**
- * How late a call may leave after its slot. A slot that is older must not be used: its deletion takes a new one.
- */
+/** How late a call may leave after its slot. An older slot must not be used: its deletion buys a new one. */
 export const SLOT_LIFE_MS = 1_000;
 
 /**
- * How late a call may come to WeChat after its slot: the life of the slot, and the way. What WeChat counts are calls, not
- * slots, so slots are laid out such that calls which are late by anything up to this still keep the rate.
+ * How late a call may come to WeChat after its slot: the life of the slot, and the way. WeChat counts calls, not slots,
+ * so slots lie far enough apart that calls keep the rate even if they are late by anything up to this.
  */
 const MAX_LATENESS_MS = SLOT_LIFE_MS + 250;
 
-/** A look that comes late may hand out the slots of so much time before it, so that none is lost. */
+/** A late look may hand out the slots of so much time before it, so that none is lost. */
 const CATCH_UP_MS = 250;
 
 /** The life of a slot that is taken the moment it is asked for: it may lie so far back already. */
 export const FRESH_SLOT_MS = SLOT_LIFE_MS - CATCH_UP_MS;
 
-/** After so long without a call there is nothing to catch up with: a lane that was idle must not begin with a burst. */
+/** A lane that was idle for so long has nothing to catch up with: it must not begin with a burst. */
 const IDLE_MS = 2_000;
 
 /**
- * The distance of slots. Why calls keep the rate in every window of w ms: call i comes at s + d with 0 ≤ d ≤ m, and two
- * calls in one window come less than w apart, so their slots lie less than w + m apart. At a distance of (w + m) / calls
- * that is fewer than `calls` distances, hence at most `calls` slots. The price is m / (w + m): 2 % of a rate by the minute.
+ * The distance of slots, at which calls keep the rate in every window of w ms. A call comes at its slot plus d, where
+ * 0 ≤ d ≤ m. Two calls in one window come less than w apart, so their slots lie less than w + m apart. At a distance of
+ * (w + m) / calls that is fewer than `calls` distances, hence at most `calls` slots. The price is m / (w + m): 2 % of a
+ * rate by the minute.
  */
 export function intervalMs({ calls, seconds }: Rate): number {
   return (seconds * 1_000 + MAX_LATENESS_MS) / calls;
@@ -42,12 +41,12 @@ export function slower(a: Rate, b: Rate | null): Rate {
 
 /** The slots that may be handed out at one moment: `count` of them, an interval apart, from `firstMs` on. */
 export interface Slots {
-  /** Of the epoch, with its fraction: at a thousand slots a second, rounding to whole ms would waste some. */
+  /** In ms of the epoch, with a fraction: at a thousand slots a second, rounding to whole ms would waste some. */
   firstMs: number;
   count: number;
 }
 
-/** The slots up to now that nobody has. Each lies an interval or more after the one before it, whenever one looks. */
+/** @returns the free slots up to now. Each lies an interval or more after the one before it, whenever one looks. */
 export function slotsAt(nextSlotMs: number, rate: Rate, now: Date): Slots {
   const nowMs = now.getTime();
   const isIdle = nowMs - nextSlotMs > IDLE_MS;
@@ -55,7 +54,7 @@ export function slotsAt(nextSlotMs: number, rate: Rate, now: Date): Slots {
   return { firstMs, count: Math.max(0, Math.floor((nowMs - firstMs) / intervalMs(rate)) + 1) };
 }
 
-/** Calls per minute, which recover with time since WeChat last said 45011. */
+/** A rate that WeChat's last 45011 has lowered, and that recovers with time. */
 export interface Slowed {
   perMinute: number;
   since: Date;
@@ -65,18 +64,18 @@ const RECOVERY_EVERY_MS = 5 * 60_000;
 const RECOVERY_SHARE = 0.1;
 
 /**
- * What comes back with the first clean five minutes anyway, and one call a minute at least: to go more slowly than that would
- * only put a merchant aside without telling us more.
+ * The lowest rate: as much as the first clean five minutes bring back, and one call a minute at least. A lower one
+ * would only put a merchant aside without telling us more.
  */
 const floorOf = (configuredPerMinute: number) => Math.max(1, RECOVERY_SHARE * configuredPerMinute);
 
-/** Half of what the rate is now, but not below its floor. `since`: when calls begin again. */
+/** Halves the present rate, but not below its floor. @param since when calls begin again */
 export function slowDown(configuredPerMinute: number, slowed: Slowed | null, now: Date, since: Date): Slowed {
   const current = slowedRate(configuredPerMinute, slowed, now) ?? configuredPerMinute;
   return { perMinute: Math.max(floorOf(configuredPerMinute), current / 2), since };
 }
 
-/** Whether a call that left then went at a faster rate than the slowed one, so that its 45011 says nothing new. */
+/** @returns whether the call left before the rate was lowered, so that its 45011 says nothing new */
 export function leftBeforeSlowing(slowed: Slowed | null, leftAt: Date): boolean {
   return slowed !== null && leftAt < slowed.since;
 }

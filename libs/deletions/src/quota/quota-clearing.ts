@@ -7,7 +7,7 @@ import { QuotaLedgers } from './quota-ledgers.js';
 
 const NO_CLEARS_LEFT = 48006;
 
-/** Has WeChat set an account's daily counters back to 0: ten times a month for each account, so only when somebody asks. */
+/** Has WeChat set an account's daily counters back to 0. It does so ten times a month, so only when somebody asks. */
 @Injectable()
 export class QuotaClearing {
   constructor(
@@ -17,16 +17,16 @@ export class QuotaClearing {
   ) {}
 
   /**
-   * @param alongside writes what belongs to it, such as an audit row, in the transaction that opens the lane
+   * @param alongside writes in the transaction that opens the lane, for example an audit row
    * @throws QuotaClearsSpent; GrantLost, TokenUnavailable, WechatError when it could not be done
    */
   async clear(merchant: Merchant, alongside: (tx: EntityManager) => Promise<void>): Promise<void> {
     const { id, authorizerAppid } = merchant;
-    if (!(await this.ledgers.takeClear(id))) throw new QuotaClearsSpent(authorizerAppid);
+    if (!(await this.ledgers.spendClear(id))) throw new QuotaClearsSpent(authorizerAppid);
     try {
       await this.call(merchant);
     } catch (error) {
-      // It may have been done: then it was one of the ten.
+      // WeChat may have cleared: then it was one of the ten.
       if (error instanceof UnknownOutcome) throw error;
       const areNoneLeft = error instanceof WechatError && error.errcode === NO_CLEARS_LEFT;
       await this.ledgers.returnClear(id, { areNoneLeft });

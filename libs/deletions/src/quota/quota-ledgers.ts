@@ -3,18 +3,20 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { GRANT_GONE } from '@app/merchants';
 import { IS_PLATFORM_HELD } from '../lanes/hold-conditions.js';
-import { cleared, learn, returnClear, takeClear, type PacingDefaults, type QuotaAnswer } from '../pacing/lane.js';
-import { lockLane, saveLanes, wakeSiblings } from '../lanes/lane-rows.js';
-import { PACING_DEFAULTS } from '../lanes/lanes.js';
+import { isReadyInLane } from '../deletion/conditions.js';
+import { cleared, learn, returnClear, spendClear, type QuotaAnswer } from '../pacing/lane.js';
+import { lockLane, saveLanes } from '../lanes/lane-rows.js';
+import { wakeSiblings } from '../lanes/lane-wakes.js';
+import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
 import type { Rate } from '../pacing/rate.js';
 
-/** Longer than asking takes: a call that ended meanwhile may not be in the answer. */
+/** A call that ended so lately may not be in the answer: asking takes less than that. */
 const SINCE_ASKED_S = 60;
 /** SQL over a lane `p`: today's calls are used up, for normal deletions at least. */
 const IS_SPENT = `COALESCE(p.blocked_for = 'daily_quota' AND p.blocked_until > now(), false)`;
 const START_OF_DAY = `(date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai')`;
 
-/** The ledgers of accounts, where WeChat's own counts come into them. */
+/** Enters into accounts' ledgers what WeChat says of their quota. */
 @Injectable()
 export class QuotaLedgers {
   constructor(
@@ -23,12 +25,12 @@ export class QuotaLedgers {
   ) {}
 
   /**
-   * Merchants for whom deletions wait although today's quota seems spent, or was not asked for today. Each is taken at most
-   * once an hour among all processes, or soon after a 45009: it is the taker's turn to ask WeChat.
+   * Claims merchants whose quota is to be asked for: deletions wait in their lane, and today's quota seems spent or was
+   * not asked for today. All processes together claim an account at most once an hour, or soon after a 45009.
    * @returns ids, spent lanes first
    */
-  async takeToAsk(limit: number): Promise<string[]> {
-    const taken = await rows<{ id: string }>(
+  async claimToAsk(limit: number): Promise<string[]> {
+    const claimed = await rows<{ id: string }>(
       this.dataSource,
       `WITH wanted AS (
          SELECT p.merchant_id, a.authorizer_appid FROM merchant_pacing p JOIN merchants m ON m.id = p.merchant_id
@@ -36,19 +38,22 @@ export class QuotaLedgers {
          WHERE p.due_at IS NOT NULL AND (a.quota_asked_at IS NULL OR a.quota_asked_at < now() - interval '1 hour')
            AND (a.learned_at IS NULL OR a.learned_at < ${START_OF_DAY} OR ${IS_SPENT})
            AND ${GRANT_GONE} IS NULL AND NOT ${IS_PLATFORM_HELD}
-           AND EXISTS (SELECT 1 FROM deletions d WHERE d.merchant_id = p.merchant_id AND d.finished_at IS NULL
-             AND d.dispatched_at IS NULL AND d.ready_at <= now())
+           AND EXISTS (SELECT 1 FROM deletions d WHERE d.merchant_id = p.merchant_id AND ${isReadyInLane('d')})
          ORDER BY ${IS_SPENT} DESC, p.due_at LIMIT $1 FOR UPDATE OF a SKIP LOCKED
        )
-       -- Of several merchants of one account, one.
-       UPDATE account_ledgers a SET quota_asked_at = now() FROM wanted WHERE a.authorizer_appid = wanted.authorizer_appid
+       -- One row for each account, whichever of its merchants it comes with.
+       UPDATE account_ledgers a SET quota_asked_at = now()
+       FROM wanted WHERE a.authorizer_appid = wanted.authorizer_appid
        RETURNING wanted.merchant_id AS id`,
       [limit],
     );
-    return taken.map(({ id }) => id);
+    return claimed.map(({ id }) => id);
   }
 
-  /** What `openapi/quota/get` said of delete calls. `platformRate`: what all merchants of the platform may call together. */
+  /**
+   * Enters what `openapi/quota/get` said of delete calls.
+   * @param platformRate the rate of all merchants of the platform together
+   */
   async learn(merchantId: string, answer: QuotaAnswer, platformRate: Rate | null): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const lane = await lockLane(tx, merchantId);
@@ -60,26 +65,27 @@ export class QuotaLedgers {
          SELECT platform_id, $2::int, $3::int, now() FROM merchants WHERE id = $1
          ON CONFLICT (platform_id) DO UPDATE SET learned_calls = excluded.learned_calls,
            learned_seconds = excluded.learned_seconds, learned_at = excluded.learned_at
-         WHERE (pp.learned_calls, pp.learned_seconds) IS DISTINCT FROM (excluded.learned_calls, excluded.learned_seconds)`,
+         WHERE (pp.learned_calls, pp.learned_seconds)
+           IS DISTINCT FROM (excluded.learned_calls, excluded.learned_seconds)`,
         [merchantId, platformRate?.calls ?? null, platformRate?.seconds ?? null],
       );
     });
   }
 
   /**
-   * Notes one of this month's clears before WeChat is asked for it: should its answer be lost, it may have been done.
+   * Spends one of this month's clears before WeChat is asked for it: if its answer is lost, it may have been done.
    * @returns false when none is left
    */
-  async takeClear(merchantId: string): Promise<boolean> {
+  async spendClear(merchantId: string): Promise<boolean> {
     return this.dataSource.transaction(async (tx) => {
       const lane = await lockLane(tx, merchantId);
-      const taken = takeClear(lane, lane.now);
-      if (taken) await saveLanes(tx, [{ ...lane, ...taken }]);
-      return taken !== undefined;
+      const spent = spendClear(lane, lane.now);
+      if (spent) await saveLanes(tx, [{ ...lane, ...spent }]);
+      return spent !== undefined;
     });
   }
 
-  /** WeChat did not clear after all. `areNoneLeft`: it said that the month's clears are spent. */
+  /** WeChat did not clear after all. @param areNoneLeft WeChat said that the month's clears are spent */
   async returnClear(merchantId: string, { areNoneLeft }: { areNoneLeft: boolean }): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const lane = await lockLane(tx, merchantId);
@@ -87,7 +93,10 @@ export class QuotaLedgers {
     });
   }
 
-  /** WeChat cleared the account's counters. `alongside` writes what belongs to it in its transaction. */
+  /**
+   * WeChat cleared the account's counters.
+   * @param alongside writes in the same transaction, for example an audit row
+   */
   async cleared(merchantId: string, alongside: (tx: EntityManager) => Promise<void>): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const lane = await lockLane(tx, merchantId);
@@ -98,7 +107,7 @@ export class QuotaLedgers {
     });
   }
 
-  /** Deletions of the account of which nobody knows whether WeChat has counted their call yet. */
+  /** Counts the account's deletions whose call WeChat may or may not have counted yet. */
   private async uncertain(tx: EntityManager, merchantId: string): Promise<{ inFlight: number; justEnded: number }> {
     const [row] = await rows<{ inFlight: number; justEnded: number }>(
       tx,

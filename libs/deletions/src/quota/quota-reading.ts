@@ -19,14 +19,14 @@ export class QuotaReading {
     private readonly ledgers: QuotaLedgers,
   ) {}
 
-  /** What WeChat does not tell now, it is asked for an hour later: the ledger goes on with what is known. */
+  /** If WeChat does not tell now, the ledger goes on with what is known, and WeChat is asked again an hour later. */
   async read(merchantId: string): Promise<void> {
     const merchant = await this.merchants.byId(merchantId);
     const about = { authorizer_appid: merchant.authorizerAppid };
     try {
       const { token, version } = await this.tokens.current(merchant);
       const answer = await this.api.quotaGet({ accessToken: token, cgiPath: DELETE_PATH }).catch(async (error) => {
-        // Whoever needs a token next makes a new one.
+        // The next one to need a token mints it.
         if (error instanceof CredentialExpired) await this.tokens.markStale(merchant, version);
         throw error;
       });

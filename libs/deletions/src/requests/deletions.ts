@@ -30,12 +30,12 @@ import { earliestIdOf, latestIdOf } from '../deletion/id-bounds.js';
 import { AWAITS_FACTS, FACTS_LOOK } from '../lanes/facts-wait.js';
 import { IS_PLATFORM_HELD, PROBE_AT, WITH_HOLD } from '../lanes/hold-conditions.js';
 import { goneBy, isOfPlatforms, OBSTACLES, obstacleTo, sharedWith, type WishColumns } from '../deletion/known-gone.js';
-import { CAN_BE_STOPPED } from '../deletion/conditions.js';
+import { CAN_BE_STOPPED, endAs, isInLane, isReadyInLane } from '../deletion/conditions.js';
+import { insertWakes } from '../lanes/lane-wakes.js';
 import { Lanes } from '../lanes/lanes.js';
 import { statesBefore, type DeletionState, type WaitingFor } from '../deletion/states.js';
-import { targetColumns, targetKey, type Target } from '../deletion/target.js';
+import { targetColumns, targetKey, WHOLE_MESSAGE, type Target } from '../deletion/target.js';
 import { tellOf } from '../deletion/deletion-events.js';
-import { WHOLE_MESSAGE } from '../deletion/whole-message.js';
 
 export interface NewDeletion {
   /** A UUIDv7. */
@@ -243,7 +243,7 @@ export class Deletions {
     const cancelled = await rows(
       tx,
       `WITH ended AS (
-         UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL, finished_at = now()
+         UPDATE deletions d SET ${endAs('cancelled', `'cancelled'`)}
          WHERE d.id = $1 AND ${CAN_BE_STOPPED} AND d.state = ANY($2)
            AND ${merchantInScope(scope, 'd.merchant_id', bind)}
          RETURNING d.*
@@ -445,7 +445,7 @@ export class Deletions {
     const [inserted] = await prepared<Decided & { mayShare: boolean }>(
       sql,
       `accept deletion${alongside ? ' and more' : ''}${formOf(scope)} ${form}`,
-      // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this. Where there is a new deletion
+      // With its lane's wake, as wakeLanes leaves it, in one round trip: clients wait for this. Where there is a new deletion
       // there is one merchant. Each expression and column costs time, so the lane's block is worked out once.
       `WITH merchant AS (
          SELECT m.id AS merchant_id, m.authorizer_appid, (m.ineligible_reasons = '{}' OR $14::boolean AND ${MAY_BE_TRIED}) AND count(*) OVER () = 1 AS is_it,
@@ -469,7 +469,7 @@ export class Deletions {
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING merchant_id, state, ready_at, created_at, dispatched_at, finished_at, waiting_for, waiting_until
        ), woken AS (
-         INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
+         ${insertWakes('SELECT merchant_id, ready_at FROM inserted')}
        )${alongside ? `, alongside AS (${alongside(bind, '(SELECT m.authorizer_appid, m.component_appid FROM inserted, merchant m)')})` : ''}
        ${SELECT_DECIDED}, (SELECT may_share FROM known) AS "mayShare" FROM inserted d, merchant m`,
       parameters,
@@ -504,11 +504,11 @@ export class Deletions {
       `WITH hastened AS (
        UPDATE deletions SET is_urgent = is_urgent OR $2, try_anyway = try_anyway OR $4, ready_at = LEAST(ready_at, GREATEST($3::timestamptz, now())),
          not_before = CASE WHEN not_before > GREATEST($3::timestamptz, now()) THEN $3::timestamptz ELSE not_before END
-       WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state IN ('scheduled', 'queued')
+       WHERE id = $1 AND ${isInLane('deletions')} AND state IN ('scheduled', 'queued')
          AND (is_urgent < $2 OR try_anyway < $4 OR ready_at > GREATEST($3::timestamptz, now()))
        RETURNING merchant_id, ready_at
        )
-       INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM hastened`,
+       ${insertWakes('SELECT merchant_id, ready_at FROM hastened')}`,
       [id, wish.isUrgent, wish.notBefore, wish.tryAnyway ?? false],
     );
   }
@@ -604,7 +604,7 @@ const LANE_BLOCK_REASON = `CASE WHEN h.platform_id IS NOT NULL THEN 'platform' W
  * @param block SQL: until when @param reason SQL: because of what
  */
 function seen(block: string, reason: string) {
-  const waits = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${block} > now())`;
+  const waits = `(${isReadyInLane('d')} AND ${block} > now())`;
   return {
     state: `CASE WHEN ${waits} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`,
     waitingFor: `CASE WHEN ${waits} THEN ${reason} ELSE d.waiting_for END`,

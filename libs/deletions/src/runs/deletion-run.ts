@@ -18,7 +18,7 @@ import { PlatformHolds } from '../holds/platform-holds.js';
 import { FRESH_SLOT_MS } from '../pacing/rate.js';
 import { CALL_MS, Runs, type End, type LentToken, type Operation, type Outcome, type Run } from './runs.js';
 import { TokenConflicts } from '../holds/token-conflicts.js';
-import { DELETED, WHOLE_MESSAGE } from '../deletion/whole-message.js';
+import { DELETED, WHOLE_MESSAGE } from '../deletion/target.js';
 
 /** How many transient failures one deletion survives before it fails. */
 const MAX_RETRIES = 5;

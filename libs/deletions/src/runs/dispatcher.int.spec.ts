@@ -9,6 +9,7 @@ import { eventually } from '../../../../test/support/eventually.js';
 import { missingJobs } from '../../../../test/support/missing-jobs.js';
 import { queueBackends } from '../../../../test/support/queue-backends.js';
 import { Dispatcher } from './dispatcher.js';
+import { LaneDispatch } from '../lanes/lane-dispatch.js';
 import { Lanes } from '../lanes/lanes.js';
 import { PlatformHolds } from '../holds/platform-holds.js';
 import { Runs } from './runs.js';
@@ -46,12 +47,11 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
   /** One with connections of its own, as in a process of its own. */
   async function aDispatcher(): Promise<Dispatcher> {
     const dataSource = await connect(desk.database);
-    const lanes = new Lanes(dataSource, pacing);
     const dispatcher = new Dispatcher(
       dataSource,
-      lanes,
-      new Runs(dataSource, lanes),
-      new PlatformHolds(dataSource, new Events(dataSource), lanes, desk.platforms),
+      new LaneDispatch(dataSource, pacing),
+      new Runs(dataSource, new Lanes(dataSource, pacing)),
+      new PlatformHolds(dataSource, new Events(dataSource), desk.platforms),
       queues,
     );
     others.push({ dispatcher, dataSource });
@@ -141,7 +141,7 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
 
   it('give a deletion a new job when its leader died before it could', async () => {
     const ids = await desk.accept(await desk.aMerchant(), 1);
-    expect(await desk.lanes.dispatch()).toHaveLength(1);
+    expect(await desk.laneDispatch.dispatch()).toHaveLength(1);
     expect(await missingJobs(app, 'deletion.run', ids)).toEqual(ids);
     (await aDispatcher()).start();
     await haveJobs(ids);

@@ -3,7 +3,7 @@ import { DataSource, type QueryRunner } from 'typeorm';
 import { Loop, pause } from '@app/concurrency';
 import { rows } from '@app/database';
 import { JobQueues } from '@app/queue';
-import { Lanes, type Dispatched } from '../lanes/lanes.js';
+import { LaneDispatch, type Dispatched } from '../lanes/lane-dispatch.js';
 import { PlatformHolds } from '../holds/platform-holds.js';
 import { LEAST_CAPACITY, nextCapacity, untilWorthALookMs } from './queue-room.js';
 import { Runs } from './runs.js';
@@ -41,7 +41,7 @@ export class Dispatcher {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly lanes: Lanes,
+    private readonly lanes: LaneDispatch,
     private readonly runs: Runs,
     private readonly holds: PlatformHolds,
     private readonly queues: JobQueues,

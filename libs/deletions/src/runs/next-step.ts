@@ -1,7 +1,7 @@
 import type { HoldReason } from '../holds/platform-hold.entity.js';
 import { GrantLost, lessonOf, TicketMissing, TokenUnavailable, type GrantLesson } from '@app/merchants';
 import { AlreadyGone, CredentialExpired, QuotaSpent, Refused, TooFast, UnknownOutcome, WechatError } from '@app/wechat';
-import { SENT } from '../deletion/whole-message.js';
+import { SENT } from '../deletion/target.js';
 
 /** What to do after a call that did not succeed. */
 export type NextStep =

@@ -18,7 +18,7 @@ async function dispatched(): Promise<string> {
 
 async function dispatchedFor(merchant: Merchant): Promise<string> {
   const [id = ''] = await desk.accept(merchant, 1);
-  expect((await desk.lanes.dispatch()).map((one) => one.id)).toEqual([id]);
+  expect((await desk.laneDispatch.dispatch()).map((one) => one.id)).toEqual([id]);
   return id;
 }
 
@@ -67,7 +67,7 @@ describe('a run', () => {
     expect(run).toMatchObject({ begun: undefined, hasSlot: false });
     expect(await desk.view([id])).toMatchObject([{ state: 'queued', attempts: 0 }]);
     expect(await desk.sql(`SELECT id FROM deletion_attempts WHERE deletion_id = $1`, [id])).toEqual([]);
-    expect((await desk.lanes.dispatch()).map((one) => one.id)).toEqual([id]);
+    expect((await desk.laneDispatch.dispatch()).map((one) => one.id)).toEqual([id]);
     expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: false, hasSlot: true });
   });
 
@@ -273,7 +273,7 @@ describe('a run', () => {
     await desk.runs.backOff(await claimed(id), 60_000);
     expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'backoff', retries: 1 }]);
     await expect(desk.deletions.cancel(EVERYTHING, id)).rejects.toMatchObject({ code: 'deletion_state_conflict' });
-    expect(await desk.lanes.dispatch()).toEqual([]);
+    expect(await desk.laneDispatch.dispatch()).toEqual([]);
   });
 
   it('gives an unused slot back with the deletion, unless another worker has taken over', async () => {

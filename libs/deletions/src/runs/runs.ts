@@ -9,14 +9,14 @@ import type { CallSlot } from '@app/queue';
 import type { CallResult } from './call-result.js';
 import { IS_FIRST_ANSWER_LOST, IS_LAST_OUTCOME_UNKNOWN, IS_TRIED_ANYWAY } from '../deletion/conditions.js';
 import { isBeyondMessage } from '../deletion/known-gone.js';
-import { Lanes, type Dispatched } from '../lanes/lanes.js';
+import type { Dispatched } from '../lanes/lane-dispatch.js';
+import { Lanes } from '../lanes/lanes.js';
 import { IS_HELD, IS_PROBE, WITH_HOLD } from '../lanes/hold-conditions.js';
 import { SLOT_LIFE_MS } from '../pacing/rate.js';
 import type { Proof } from '../deletion/states.js';
-import type { Target } from '../deletion/target.js';
+import { WHOLE_MESSAGE, type Target } from '../deletion/target.js';
 import { tellOf } from '../deletion/deletion-events.js';
 import { verificationDelayMs } from './verification-delay.js';
-import { WHOLE_MESSAGE } from '../deletion/whole-message.js';
 
 /** A deletion that this process may run until its claim ends. */
 export interface Run {

@@ -9,7 +9,7 @@ import { IS_PLATFORM_HELD } from '../lanes/hold-conditions.js';
 import { Runs } from './runs.js';
 import { tellOf } from '../deletion/deletion-events.js';
 import { verificationDelayMs } from './verification-delay.js';
-import { DELETED } from '../deletion/whole-message.js';
+import { DELETED } from '../deletion/target.js';
 
 /** A look whose job was lost is taken up again after this. */
 const LEASE_S = 120;

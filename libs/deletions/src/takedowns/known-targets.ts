@@ -6,8 +6,7 @@ import type { Scope } from '@app/scope';
 import type { SharedArticle } from '../errors.js';
 import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from '../deletion/known-gone.js';
 import type { TakedownItem } from './takedown-intake.js';
-import { targetColumns, targetKey } from '../deletion/target.js';
-import { WHOLE_MESSAGE } from '../deletion/whole-message.js';
+import { targetColumns, targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
 
 /** What is known of many targets at once, by the lines that name them. */
 @Injectable()

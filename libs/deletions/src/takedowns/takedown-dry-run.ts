@@ -5,8 +5,7 @@ import { KnownTargets } from './known-targets.js';
 import { LaneForecasts } from '../lanes/lane-forecasts.js';
 import type { Decided } from './takedown-triage.js';
 import type { NewTakedown } from './takedown-intake.js';
-import { targetKey } from '../deletion/target.js';
-import { WHOLE_MESSAGE } from '../deletion/whole-message.js';
+import { targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
 
 /** What a takedown would do. Lists are cut off; the counts beside them are not. */
 export interface BlastRadius {

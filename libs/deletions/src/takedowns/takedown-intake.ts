@@ -6,6 +6,7 @@ import { Events } from '@app/events';
 import type { Scope } from '@app/scope';
 import { NothingAccepted, TakedownBrokenOff } from '../errors.js';
 import { goneBy, isOfPlatforms, wishOf } from '../deletion/known-gone.js';
+import { isInLane } from '../deletion/conditions.js';
 import { Lanes } from '../lanes/lanes.js';
 import { takedownStatesBefore } from './takedown-states.js';
 import { targetColumns, targetKey, type Target } from '../deletion/target.js';
@@ -394,7 +395,7 @@ export class TakedownIntake {
       `UPDATE deletions SET is_urgent = is_urgent OR $2, ready_at = LEAST(ready_at, $3),
          not_before = CASE WHEN not_before > $3 THEN NULL ELSE not_before END
        WHERE id IN (
-         SELECT id FROM deletions WHERE id = ANY($1) AND finished_at IS NULL AND dispatched_at IS NULL
+         SELECT id FROM deletions WHERE id = ANY($1) AND ${isInLane('deletions')}
            AND state IN ('scheduled', 'queued') AND (is_urgent < $2 OR ready_at > $3)
          ORDER BY id FOR NO KEY UPDATE)`,
       [ids, isUrgent, readyAt],

@@ -65,7 +65,7 @@ const callWithoutAnswer = async (id: string | undefined) => {
     [id],
   );
 };
-const leave = async () => (await desk.lanes.dispatch()).map(({ id }) => id);
+const leave = async () => (await desk.laneDispatch.dispatch()).map(({ id }) => id);
 
 describe('a cancelled takedown', () => {
   it('has nothing leave its lanes, although its cancel has not come to its deletions yet', async () => {

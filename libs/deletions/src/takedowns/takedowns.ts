@@ -5,7 +5,8 @@ import { Events } from '@app/events';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { SEEN_FROM, SEEN_STATE } from '../requests/deletions.js';
 import { TakedownNotFound, TakedownStateConflict } from '../errors.js';
-import { CAN_BE_STOPPED } from '../deletion/conditions.js';
+import { CAN_BE_STOPPED, endAs } from '../deletion/conditions.js';
+import { insertWakes } from '../lanes/lane-wakes.js';
 import { statesBefore, type DeletionCounts, type DeletionState } from '../deletion/states.js';
 import type { Takedown } from './takedown.entity.js';
 import type { TakedownRejection } from './takedown-intake.js';
@@ -249,7 +250,7 @@ export class Takedowns {
            WHEN d.state = 'waiting' THEN GREATEST(d.ready_at, open.hastens_at) ELSE open.hastens_at END
          FROM open WHERE d.id = open.id AND open.is_wanted RETURNING d.id, d.takedown_id, d.asked_url, d.merchant_id, d.ready_at
        ),
-       woken AS (INSERT INTO lane_wakes (merchant_id, ready_at) SELECT DISTINCT merchant_id, ready_at FROM handed),
+       woken AS (${insertWakes('SELECT DISTINCT merchant_id, ready_at FROM handed')}),
        linked AS (
          UPDATE takedown_links l SET takedown_id = $1, asked_url = open.asked_url FROM open WHERE l.takedown_id = open.heir_id AND l.deletion_id = open.id
        ),
@@ -257,8 +258,7 @@ export class Takedowns {
          INSERT INTO takedown_links (takedown_id, deletion_id, asked_url) SELECT $1::uuid, id, asked_url FROM handed WHERE takedown_id IS NULL ON CONFLICT DO NOTHING
        ),
        cancelled AS (
-         UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL,
-           finished_at = now()
+         UPDATE deletions d SET ${endAs('cancelled', `'cancelled'`)}
          FROM open WHERE d.id = open.id AND NOT open.is_wanted RETURNING d.*
        ),
        told AS (${tellOf('cancelled')})

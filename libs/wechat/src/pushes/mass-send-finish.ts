@@ -1,3 +1,4 @@
+import { readMsgId } from './msg-id.js';
 import type { XmlFields, XmlValue } from './xml.js';
 
 /** The end of a mass send, as the `MASSSENDJOBFINISH` event tells it. */
@@ -17,7 +18,6 @@ export interface MassSendFinish {
   articleCount: number | undefined;
 }
 
-const MAX_INT64 = 2n ** 63n - 1n;
 const MAX_URL_LENGTH = 2_000;
 
 /**
@@ -26,13 +26,14 @@ const MAX_URL_LENGTH = 2_000;
  */
 export function readMassSendFinish(event: XmlFields): MassSendFinish | undefined {
   // The capitals differ from an ordinary message's MsgId.
-  const { MsgID: msgId, Status: status } = event;
-  if (typeof msgId !== 'string' || !/^[1-9]\d{0,18}$/.test(msgId) || BigInt(msgId) > MAX_INT64) return undefined;
+  const { MsgID: digits, Status: status } = event;
+  const msgId = typeof digits === 'string' ? readMsgId(digits) : undefined;
+  if (msgId === undefined) return undefined;
   const text = typeof status === 'string' ? status : '';
   const code = /^err\((\d{1,9})\)$/.exec(text)?.[1];
   const articles = articlesOf(event['ArticleUrlResult']);
   return {
-    msgId: BigInt(msgId),
+    msgId,
     status: text,
     statusCode: code === undefined ? undefined : Number(code),
     totalCount: countOf(event['TotalCount']),

@@ -1,4 +1,4 @@
-import { quotaDays } from './quota-days.js';
+import { quotaDays } from './shanghai-day.js';
 
 describe('the days of quota until a moment', () => {
   it.each([
