@@ -22,9 +22,11 @@ import {
   LaneForecasts,
   Proofs,
   TakedownBrokenOff,
-  TakedownDoor,
+  TakedownTriage,
   TakedownDryRun,
+  TakedownCancel,
   TakedownIntake,
+  TakedownRelease,
   Takedowns,
   type TakedownView,
 } from '@app/deletions';
@@ -74,7 +76,9 @@ export class TakedownsController {
   constructor(
     private readonly takedowns: Takedowns,
     private readonly intake: TakedownIntake,
-    private readonly door: TakedownDoor,
+    private readonly release: TakedownRelease,
+    private readonly canceller: TakedownCancel,
+    private readonly triage: TakedownTriage,
     private readonly deletions: Deletions,
     private readonly dryRun: TakedownDryRun,
     private readonly forecasts: LaneForecasts,
@@ -109,7 +113,7 @@ export class TakedownsController {
     const options = optionsOf(body, query);
     const selection = selectionOf(
       body,
-      this.door.open(caller.scope, {
+      this.triage.ofUpload(caller.scope, {
         again: options.again,
         tryAnyway: options.try_anyway,
         allowLate: options.allow_late,
@@ -271,7 +275,7 @@ export class TakedownsController {
   async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
     const before = await this.takedowns.get(caller.scope, id);
     const act = actOn(id, scopeOf(before), 'takedown.cancelled');
-    const { cancelled, tooLate } = await this.takedowns.cancel(caller.scope, id, (tx) =>
+    const { cancelled, tooLate } = await this.canceller.cancel(caller.scope, id, (tx) =>
       this.audit.note(tx, caller, act),
     );
     this.logger.log('takedown cancelled', { takedown_id: id, cancelled, too_late: tooLate });
@@ -301,7 +305,7 @@ export class TakedownsController {
   private async releaseFor(id: string, undoSeconds: number): Promise<void> {
     const patienceMs = undoSeconds > 0 ? Math.min(MAX_PATIENCE_MS, undoSeconds * 250) : MAX_PATIENCE_MS;
     const enough = new AbortController();
-    const released = this.intake
+    const released = this.release
       .release(id)
       .catch((error: unknown) => this.logger.warn('a worker goes on with a takedown', { takedown_id: id, error }))
       .finally(() => enough.abort());

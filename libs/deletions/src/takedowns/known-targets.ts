@@ -5,7 +5,7 @@ import { countedInventory, type CountedInventory, type SharedSend } from '@app/m
 import type { Scope } from '@app/scope';
 import type { SharedArticle } from '../errors.js';
 import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from '../deletion/known-gone.js';
-import type { TakedownItem } from './takedown-intake.js';
+import type { TakedownItem } from './takedown-item.js';
 import { targetColumns, targetKey } from '../deletion/target.js';
 import { WHOLE_MESSAGE } from '../deletion/whole-message.js';
 
