@@ -72,7 +72,7 @@ export class DeletionsDesk {
     this.holds = new PlatformHolds(dataSource, this.events, this.lanes, this.platforms);
     this.intake = new TakedownIntake(dataSource, this.events);
     this.release = new TakedownRelease(dataSource, this.lanes);
-    this.takedowns = new Takedowns(dataSource, this.events);
+    this.takedowns = new Takedowns(dataSource, this.events, this.forecasts);
     this.cancel = new TakedownCancel(dataSource, this.takedowns);
   }
 

@@ -89,9 +89,14 @@ export {
 } from './takedowns/takedown-triage.js';
 export { TakedownCancel } from './takedowns/takedown-cancel.js';
 export { TakedownIntake } from './takedowns/takedown-intake.js';
-export { type NewTakedown, type TakedownItem, type TakedownRejection } from './takedowns/takedown-item.js';
+export {
+  type NewTakedown,
+  type TakedownBatch,
+  type TakedownItem,
+  type TakedownRejection,
+} from './takedowns/takedown-item.js';
 export { TakedownRelease } from './takedowns/takedown-release.js';
-export { Takedowns, type TakedownFilter, type TakedownView } from './takedowns/takedowns.js';
+export { Takedowns, type TakedownFilter, type TakedownProgress, type TakedownView } from './takedowns/takedowns.js';
 export { TakedownWatch } from './takedowns/takedown-watch.js';
 export { LaneForecasts, type Forecast } from './lanes/lane-forecasts.js';
 export { TakedownDryRun, type BlastRadius } from './takedowns/takedown-dry-run.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BlastRadius, DeletionCounts, TakedownRejection, TakedownView } from '@app/deletions';
+import type { BlastRadius, TakedownProgress, TakedownRejection, TakedownView } from '@app/deletions';
 import { againSchema, allowLateSchema, ifSharedSchema, stateSchema, tryAnywaySchema } from '../deletions/deletion.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { longLists } from '../http/bodies/long-lists.js';
@@ -147,12 +147,7 @@ export const takedownSchema = z
   .meta({ id: 'Takedown' });
 export type TakedownResource = z.input<typeof takedownSchema>;
 
-export interface Progress {
-  counts: DeletionCounts;
-  eta: Date | null;
-}
-
-export function takedownResource(takedown: TakedownView, progress?: Progress): TakedownResource {
+export function takedownResource(takedown: TakedownView, progress?: TakedownProgress): TakedownResource {
   return {
     id: takedown.id,
     state: takedown.state,

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows } from '@app/database';
+import { recordset, rows, statement } from '@app/database';
 import { Events } from '@app/events';
 import type { Scope } from '@app/scope';
 import { NothingAccepted, TakedownBrokenOff } from '../errors.js';
-import type { NewTakedown, TakedownItem, TakedownRejection } from './takedown-item.js';
+import type { NewTakedown, TakedownBatch, TakedownItem, TakedownRejection } from './takedown-item.js';
 import { takedownStatesBefore } from './takedown-states.js';
 import { targetColumns, targetKey } from '../deletion/target.js';
 
@@ -20,6 +20,30 @@ export class TakedownIntake {
     private readonly dataSource: DataSource,
     private readonly events: Events,
   ) {}
+
+  /**
+   * Takes an upload in: items are put by while the next are being read. If it breaks off, nothing of it is done.
+   * @returns the id of the takedown, whose items have all arrived
+   * @throws TakedownBrokenOff
+   */
+  async receive(wish: NewTakedown, batches: AsyncIterable<TakedownBatch>): Promise<string> {
+    const id = await this.begin(wish);
+    let staged = Promise.resolve();
+    try {
+      for await (const { items, rejections } of batches) {
+        await staged;
+        staged = this.stage(id, items, rejections);
+        // It is awaited with the next batch: until then its failure must not count as nobody's.
+        staged.catch(() => undefined);
+      }
+      await staged;
+    } catch (error) {
+      await staged.catch(() => undefined);
+      await this.breakOff(id);
+      throw isConnectionLost(error) ? new TakedownBrokenOff(id) : error;
+    }
+    return id;
+  }
 
   /** @returns its id */
   async begin(wish: NewTakedown): Promise<string> {
@@ -45,43 +69,41 @@ export class TakedownIntake {
 
   /** Puts a batch by. Lines must not come twice. @throws TakedownBrokenOff when it was cancelled meanwhile */
   async stage(id: string, items: TakedownItem[], rejections: TakedownRejection[]): Promise<void> {
-    const targets = items.map(({ target }) => ({ ...targetColumns(target), key: targetKey(target) }));
+    const { parameters, bind } = statement(id, rejections.length);
     const [heard] = await rows(
       this.dataSource,
       `WITH heard AS (
-         UPDATE takedowns SET heard_at = now(), rejected = rejected + cardinality($9::int[])
+         UPDATE takedowns SET heard_at = now(), rejected = rejected + $2
          WHERE id = $1 AND state = 'receiving' RETURNING id
        ),
        staged AS (
-         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url,
-           asked_key, again, try_anyway)
-         SELECT heard.id, item.* FROM heard,
-           unnest($2::int[], $3::uuid[], $4::uuid[], $5::bigint[], $6::int[], $7::text[], $8::text[], $13::text[], $14::text[],
-             $15::boolean[], $16::boolean[]) AS item
+         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key,
+           asked_url, asked_key, again, try_anyway)
+         SELECT heard.id, item.* FROM heard, ${recordset(bind, 'item', items.map(stagedItem), {
+           line: 'int',
+           deletionId: 'uuid',
+           merchantId: 'uuid',
+           msgId: 'bigint',
+           articleIdx: 'int',
+           url: 'text',
+           targetKey: 'text',
+           askedUrl: 'text',
+           askedKey: 'text',
+           again: 'boolean',
+           tryAnyway: 'boolean',
+         })}
        ),
        rejected AS (
          INSERT INTO takedown_rejections (takedown_id, line, code, detail, excerpt)
-         SELECT heard.id, bad.* FROM heard, unnest($9::int[], $10::text[], $11::text[], $12::text[]) AS bad
+         SELECT heard.id, bad.* FROM heard, ${recordset(bind, 'bad', rejections, {
+           line: 'int',
+           code: 'text',
+           detail: 'text',
+           excerpt: 'text',
+         })}
        )
        SELECT id FROM heard`,
-      [
-        id,
-        items.map(({ line }) => line),
-        items.map(() => uuidv7()),
-        items.map(({ merchantId }) => merchantId),
-        targets.map(({ msgId }) => msgId),
-        targets.map(({ articleIdx }) => articleIdx),
-        targets.map(({ url }) => url),
-        targets.map(({ key }) => key),
-        rejections.map(({ line }) => line),
-        rejections.map(({ code }) => code),
-        rejections.map(({ detail }) => detail),
-        rejections.map(({ excerpt }) => excerpt),
-        items.map(({ askedUrl }) => askedUrl ?? null),
-        items.map(({ askedUrl }) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }))),
-        items.map(({ again }) => again ?? false),
-        items.map(({ tryAnyway }) => tryAnyway ?? false),
-      ],
+      parameters,
     );
     if (!heard) throw new TakedownBrokenOff(id);
   }
@@ -157,4 +179,22 @@ export class TakedownIntake {
       [id],
     );
   }
+}
+
+/** The sender is gone: the body that is read as batches ends with this error. */
+const isConnectionLost = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ECONNRESET';
+
+function stagedItem({ line, merchantId, target, askedUrl, again, tryAnyway }: TakedownItem) {
+  return {
+    line,
+    deletionId: uuidv7(),
+    merchantId,
+    ...targetColumns(target),
+    targetKey: targetKey(target),
+    askedUrl: askedUrl ?? null,
+    askedKey: askedUrl === undefined ? null : targetKey({ url: askedUrl }),
+    again: again ?? false,
+    tryAnyway: tryAnyway ?? false,
+  };
 }

@@ -32,3 +32,9 @@ export interface TakedownRejection {
   detail: string;
   excerpt: string;
 }
+
+/** Some lines of a takedown, decided. */
+export interface TakedownBatch {
+  items: TakedownItem[];
+  rejections: TakedownRejection[];
+}

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { pause } from '@app/concurrency';
 import { rows } from '@app/database';
 import { goneBy, isOfPlatforms, wishOf } from '../deletion/known-gone.js';
 import { Lanes } from '../lanes/lanes.js';
@@ -43,6 +44,8 @@ interface OpenAlready {
  */
 @Injectable()
 export class TakedownRelease {
+  private readonly logger = new Logger(TakedownRelease.name);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly lanes: Lanes,
@@ -51,6 +54,18 @@ export class TakedownRelease {
   /** Makes deletions of what was put by, until nothing is left or somebody cancels. Safe to run twice, also at once. */
   async release(id: string): Promise<void> {
     while (await this.dataSource.transaction((tx) => this.releaseBatch(tx, id)));
+  }
+
+  /**
+   * The same, but waits for no longer than `ms`. The rest goes on without the caller; should this process die or fail, with a
+   * worker.
+   */
+  async releaseWithin(id: string, ms: number): Promise<void> {
+    const enough = new AbortController();
+    const released = this.release(id)
+      .catch((error: unknown) => this.logger.warn('a worker goes on with a takedown', { takedown_id: id, error }))
+      .finally(() => enough.abort());
+    await Promise.race([released, pause(ms, enough.signal)]);
   }
 
   /**

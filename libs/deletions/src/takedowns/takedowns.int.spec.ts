@@ -206,7 +206,7 @@ describe('a cancel', () => {
     const dying = await connect(desk.database);
     const [blocker, dead] = [
       desk.dataSource.createQueryRunner(),
-      new TakedownCancel(dying, new Takedowns(dying, desk.events)),
+      new TakedownCancel(dying, new Takedowns(dying, desk.events, desk.forecasts)),
     ];
     try {
       await blocker.startTransaction();

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { rows } from '@app/database';
+import { rows, statement, type Bind } from '@app/database';
 import { Events } from '@app/events';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { SEEN_FROM, SEEN_STATE } from '../requests/deletions.js';
+import { LaneForecasts } from '../lanes/lane-forecasts.js';
 import { TakedownNotFound } from '../errors.js';
 import type { DeletionCounts, DeletionState } from '../deletion/states.js';
 import type { Takedown } from './takedown.entity.js';
@@ -22,6 +23,13 @@ export interface TakedownFilter {
   after?: string | undefined;
 }
 
+export interface TakedownProgress {
+  /** Its deletions by state. */
+  counts: DeletionCounts;
+  /** When the last of them leaves its lane. Null when one never does. */
+  eta: Date | null;
+}
+
 /** Ended takedowns that one look finds at most. */
 const FINISH_AT_A_TIME = 100;
 
@@ -31,6 +39,7 @@ export class Takedowns {
   constructor(
     private readonly dataSource: DataSource,
     private readonly events: Events,
+    private readonly forecasts: LaneForecasts,
   ) {}
 
   /** What is out of scope is not found, as if it were not there. @throws TakedownNotFound */
@@ -67,6 +76,12 @@ export class Takedowns {
       [id],
     );
     return settled?.counts ?? (await this.count(tx, id));
+  }
+
+  /** What is behind it and before it. */
+  async progress({ id, isUrgent }: Pick<TakedownView, 'id' | 'isUrgent'>): Promise<TakedownProgress> {
+    const { eta } = await this.forecasts.ofTakedown(id, isUrgent);
+    return { counts: await this.counts(id), eta };
   }
 
   /** What has ended is counted in its index alone. */
@@ -209,14 +224,10 @@ const SELECT_VIEW = `
   FROM takedowns t`;
 
 /** Whoever is limited sees the takedowns that were asked for within the same limits, or narrower ones. */
-function within(scope: Scope, bind: (value: unknown) => string): string {
+function within(scope: Scope, bind: Bind): string {
   const limits = [
     scope.platforms && `t.scope_platforms <@ ${bind(scope.platforms)}::text[]`,
     scope.merchants && `t.scope_merchants <@ ${bind(scope.merchants)}::text[]`,
   ].filter((limit) => limit !== null);
   return limits.length > 0 ? limits.join(' AND ') : 'TRUE';
-}
-
-function statement(...parameters: unknown[]) {
-  return { parameters, bind: (value: unknown) => `$${parameters.push(value)}` };
 }
