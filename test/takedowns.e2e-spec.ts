@@ -96,7 +96,11 @@ describe('a takedown', () => {
 
   it('accepts what it can and names the rest by its place', async () => {
     const unauthorized = merchants.splice(1, 1)[0]?.merchant ?? '';
-    await system.sql(`UPDATE merchants SET permission_sets = '{1}' WHERE authorizer_appid = $1`, [unauthorized]);
+    await system.sql(
+      `UPDATE merchants SET permission_sets = '{1}', ineligible_reasons = '{permission_set_7_not_granted}'
+       WHERE authorizer_appid = $1`,
+      [unauthorized],
+    );
     const bad = { merchant: merchants[0]?.merchant, msg_id: '12' };
     const accepted = await post({
       items: [anItem(), bad, anItem('wxffffffffffffffff'), anItem(unauthorized), anItem()],
@@ -583,7 +587,11 @@ describe('a dry run', () => {
   it('says what would happen, and writes nothing', async () => {
     const [one, other] = merchants;
     const lost = merchants.at(-1)?.merchant ?? '';
-    await system.sql(`UPDATE merchants SET permission_sets = '{1}' WHERE authorizer_appid = $1`, [lost]);
+    await system.sql(
+      `UPDATE merchants SET permission_sets = '{1}', ineligible_reasons = '{permission_set_7_not_granted}'
+       WHERE authorizer_appid = $1`,
+      [lost],
+    );
     const open = anItem(one?.merchant);
     const { body: deletion } = await system.call('POST', '/v1/deletions', {
       ...open,
