@@ -38,7 +38,8 @@ export class TakedownCancel {
     await this.dataSource.transaction(async (tx) => {
       const [closed] = await rows(
         tx,
-        `UPDATE takedowns SET state = 'cancelled', cancel_code = 'requested', cancelled_at = now() WHERE id = $1 AND state = ANY($2)
+        `UPDATE takedowns SET state = 'cancelled', cancel_code = 'requested', cancelled_at = now()
+         WHERE id = $1 AND state = ANY($2)
          RETURNING id`,
         [id, takedownStatesBefore('cancelled')],
       );
@@ -89,10 +90,12 @@ export class TakedownCancel {
       `WITH open AS (
          SELECT d.id, d.asked_url, heir.id AS heir_id, heir.is_urgent, heir.hastens_at, heir.asked_url AS heir_asked_url,
            heir.id IS NOT NULL OR EXISTS (
-             SELECT 1 FROM unnest(d.also_requested_by) AS k (id) WHERE NOT asked_within(k.id, own.scope_platforms, own.scope_merchants)
+             SELECT 1 FROM unnest(d.also_requested_by) AS k (id)
+             WHERE NOT asked_within(k.id, own.scope_platforms, own.scope_merchants)
            ) AS is_wanted
          FROM takedowns own JOIN deletions d ON d.takedown_id = own.id LEFT JOIN LATERAL (
-           SELECT t.id, t.is_urgent, t.hastens_at, l.asked_url FROM takedown_links l JOIN takedowns t ON t.id = l.takedown_id
+           SELECT t.id, t.is_urgent, t.hastens_at, l.asked_url FROM takedown_links l
+           JOIN takedowns t ON t.id = l.takedown_id
            WHERE l.deletion_id = d.id AND t.finished_at IS NULL AND t.state <> 'cancelled'
            ORDER BY t.hastens_at NULLS FIRST, t.id LIMIT 1
          ) AS heir ON true
@@ -104,14 +107,17 @@ export class TakedownCancel {
            is_urgent = d.is_urgent OR COALESCE(open.is_urgent, false), ready_at = CASE
            WHEN open.hastens_at IS NULL THEN d.ready_at
            WHEN d.state = 'waiting' THEN GREATEST(d.ready_at, open.hastens_at) ELSE open.hastens_at END
-         FROM open WHERE d.id = open.id AND open.is_wanted RETURNING d.id, d.takedown_id, d.asked_url, d.merchant_id, d.ready_at
+         FROM open WHERE d.id = open.id AND open.is_wanted
+         RETURNING d.id, d.takedown_id, d.asked_url, d.merchant_id, d.ready_at
        ),
        woken AS (INSERT INTO lane_wakes (merchant_id, ready_at) SELECT DISTINCT merchant_id, ready_at FROM handed),
        linked AS (
-         UPDATE takedown_links l SET takedown_id = $1, asked_url = open.asked_url FROM open WHERE l.takedown_id = open.heir_id AND l.deletion_id = open.id
+         UPDATE takedown_links l SET takedown_id = $1, asked_url = open.asked_url FROM open
+         WHERE l.takedown_id = open.heir_id AND l.deletion_id = open.id
        ),
        left_alone AS (
-         INSERT INTO takedown_links (takedown_id, deletion_id, asked_url) SELECT $1::uuid, id, asked_url FROM handed WHERE takedown_id IS NULL ON CONFLICT DO NOTHING
+         INSERT INTO takedown_links (takedown_id, deletion_id, asked_url)
+         SELECT $1::uuid, id, asked_url FROM handed WHERE takedown_id IS NULL ON CONFLICT DO NOTHING
        ),
        cancelled AS (
          UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL,

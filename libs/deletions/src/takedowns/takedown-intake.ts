@@ -50,7 +50,8 @@ export class TakedownIntake {
     const id = uuidv7();
     const { isUrgent, reason, metadata, undoSeconds, requestedBy, requestId, scope } = wish;
     await this.dataSource.query(
-      `INSERT INTO takedowns (id, state, is_urgent, reason, metadata, undo_seconds, requested_by, request_id, scope_platforms, scope_merchants)
+      `INSERT INTO takedowns (id, state, is_urgent, reason, metadata, undo_seconds, requested_by, request_id,
+         scope_platforms, scope_merchants)
        VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7, $8, $9)`,
       [
         id,
@@ -164,7 +165,8 @@ export class TakedownIntake {
     await this.dataSource.transaction(async (tx) => {
       const [broken] = await rows(
         tx,
-        `UPDATE takedowns SET state = 'cancelled', cancel_code = 'upload_broken_off', cancelled_at = now(), finished_at = now()
+        `UPDATE takedowns SET state = 'cancelled', cancel_code = 'upload_broken_off',
+           cancelled_at = now(), finished_at = now()
          WHERE id = $1 AND state = 'receiving' RETURNING id`,
         [id],
       );

@@ -85,7 +85,8 @@ export class TakedownRelease {
     // Holding the row keeps a cancel and other releases out until the batch is in.
     const [takedown] = await rows<Starting>(
       tx,
-      `SELECT is_urgent AS "isUrgent", GREATEST(undo_until, now()) AS "readyAt", COALESCE(undo_until > now(), false) AS "isLater"
+      `SELECT is_urgent AS "isUrgent", GREATEST(undo_until, now()) AS "readyAt",
+         COALESCE(undo_until > now(), false) AS "isLater"
        FROM takedowns WHERE id = $1 AND state = 'starting' FOR UPDATE`,
       [id],
     );
@@ -99,7 +100,8 @@ export class TakedownRelease {
     const { alreadyOpen, isToHasten } = await this.join(tx, id, takedown, released.others ?? []);
     await tx.query(
       `UPDATE takedowns SET heard_at = now(), accepted = accepted + $2, already_open = already_open + $3,
-         hastens_at = CASE WHEN $4 THEN undo_until ELSE hastens_at END, already_deleted = already_deleted + $5 WHERE id = $1`,
+         hastens_at = CASE WHEN $4 THEN undo_until ELSE hastens_at END, already_deleted = already_deleted + $5
+       WHERE id = $1`,
       [id, released.inserted, alreadyOpen, isToHasten, released.alreadyDeleted],
     );
     return true;
@@ -114,22 +116,26 @@ export class TakedownRelease {
     const [released] = await rows<Released>(
       tx,
       `WITH batch AS (
-         -- Not IN: between takedowns the table is empty, and if that is what its statistics say, each line is sought among all of them.
+         -- Not IN: between takedowns the table is empty, and if that is what its statistics say,
+         -- each line is sought among all of them.
          DELETE FROM takedown_items WHERE takedown_id = $1 AND line <= (
-           SELECT max(line) FROM (SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT ${RELEASE_BATCH}) AS first)
+           SELECT max(line) FROM (
+             SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT ${RELEASE_BATCH}) AS first)
          RETURNING *
        ),
        wanted AS MATERIALIZED (
          -- OFFSET keeps Postgres, which takes a batch for a few rows, from comparing each with all that is open.
          SELECT b.*, CASE WHEN NOT b.again AND NOT b.is_open THEN ${goneBy(wishOf('b'), within)} END AS gone_id
          FROM (
-           SELECT batch.*, (SELECT o.id FROM deletions o WHERE o.merchant_id = batch.merchant_id AND o.target_key = batch.target_key
+           SELECT batch.*, (SELECT o.id FROM deletions o
+             WHERE o.merchant_id = batch.merchant_id AND o.target_key = batch.target_key
              AND o.finished_at IS NULL) IS NOT NULL AS is_open FROM batch OFFSET 0
          ) AS b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) AS t
        ),
        linked AS (
          INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted, asked_url)
-         SELECT DISTINCT $1::uuid, g.id, true, w.asked_url FROM wanted w JOIN deletions g ON g.id = w.gone_id AND g.takedown_id IS DISTINCT FROM $1
+         SELECT DISTINCT $1::uuid, g.id, true, w.asked_url FROM wanted w
+         JOIN deletions g ON g.id = w.gone_id AND g.takedown_id IS DISTINCT FROM $1
          ON CONFLICT DO NOTHING
        ),
        inserted AS (
@@ -137,7 +143,8 @@ export class TakedownRelease {
            metadata, request_id, requested_by, takedown_id, asked_url, try_anyway)
          SELECT b.deletion_id, b.merchant_id, b.msg_id, b.article_idx, b.url, b.target_key, $3, t.is_urgent, $2, t.reason,
            t.metadata, t.request_id, t.requested_by, t.id, b.asked_url, b.try_anyway
-         FROM wanted b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) t WHERE b.gone_id IS NULL AND NOT b.is_open ORDER BY b.merchant_id, b.target_key, b.line
+         FROM wanted b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) t
+         WHERE b.gone_id IS NULL AND NOT b.is_open ORDER BY b.merchant_id, b.target_key, b.line
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING id, merchant_id
        )
@@ -172,18 +179,22 @@ export class TakedownRelease {
     const sameTarget = `d.merchant_id = w.merchant_id AND d.target_key = w.target_key`;
     // From here on a cancel of the takedown whose they are passes them over until they are linked, and then hands them over.
     await tx.query(
-      `SELECT d.id FROM ${wanted} JOIN deletions d ON ${sameTarget} AND d.finished_at IS NULL ORDER BY d.id FOR KEY SHARE OF d`,
+      `SELECT d.id FROM ${wanted} JOIN deletions d ON ${sameTarget} AND d.finished_at IS NULL
+       ORDER BY d.id FOR KEY SHARE OF d`,
       [JSON.stringify(others)],
     );
     const [counted] = await rows<{ open: number; linked: string[] | null; merchantIds: string[] | null }>(
       tx,
       `WITH seen AS (
-         SELECT w.*, COALESCE(open.id, done.id) AS open_id, COALESCE(open.takedown_id, done.takedown_id) AS owner_id FROM ${wanted}
-         LEFT JOIN LATERAL (SELECT d.id, d.takedown_id FROM deletions d WHERE ${sameTarget} AND d.finished_at IS NULL) AS open ON true
+         SELECT w.*, COALESCE(open.id, done.id) AS open_id, COALESCE(open.takedown_id, done.takedown_id) AS owner_id
+         FROM ${wanted}
+         LEFT JOIN LATERAL (SELECT d.id, d.takedown_id FROM deletions d WHERE ${sameTarget} AND d.finished_at IS NULL
+         ) AS open ON true
          -- Rarely looked for: it was open a moment ago, so whichever ended last is the one.
          LEFT JOIN LATERAL (
            SELECT last.id, last.takedown_id FROM (
-             SELECT d.id, d.takedown_id, d.state FROM deletions d WHERE open.id IS NULL AND ${sameTarget} ORDER BY d.finished_at DESC LIMIT 1
+             SELECT d.id, d.takedown_id, d.state FROM deletions d WHERE open.id IS NULL AND ${sameTarget}
+             ORDER BY d.finished_at DESC LIMIT 1
            ) AS last WHERE last.state = 'succeeded'
          ) AS done ON true
        ),
@@ -198,7 +209,8 @@ export class TakedownRelease {
          SELECT $2, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url, asked_key, again, try_anyway
          FROM seen WHERE open_id IS NULL
        )
-       SELECT count(open_id)::int AS open, array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS linked,
+       SELECT count(open_id)::int AS open,
+         array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS linked,
          array_agg(DISTINCT merchant_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS "merchantIds"
        FROM seen`,
       [JSON.stringify(others), id],

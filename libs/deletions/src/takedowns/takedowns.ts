@@ -93,7 +93,8 @@ export class Takedowns {
          UNION ALL
          SELECT ${SEEN_STATE}, count(*) ${SEEN_FROM} WHERE d.takedown_id = $1 AND d.finished_at IS NULL GROUP BY 1
          UNION ALL
-         SELECT ${SEEN_STATE}, count(*) ${SEEN_FROM} WHERE d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1) GROUP BY 1
+         SELECT ${SEEN_STATE}, count(*) ${SEEN_FROM}
+         WHERE d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1) GROUP BY 1
        ) seen (state, count) GROUP BY state`,
       [id],
     );
@@ -104,7 +105,8 @@ export class Takedowns {
   async rejections(id: string, limit: number, after = 0): Promise<TakedownRejection[]> {
     return rows(
       this.dataSource,
-      `SELECT line, code, detail, excerpt FROM takedown_rejections WHERE takedown_id = $1 AND line > $2 ORDER BY line LIMIT $3`,
+      `SELECT line, code, detail, excerpt FROM takedown_rejections WHERE takedown_id = $1 AND line > $2
+       ORDER BY line LIMIT $3`,
       [id, after, limit],
     );
   }
@@ -167,7 +169,8 @@ export class Takedowns {
   async silent(state: 'receiving' | 'starting', forMs: number): Promise<string[]> {
     const found = await rows<{ id: string }>(
       this.dataSource,
-      `SELECT id FROM takedowns WHERE finished_at IS NULL AND state = $1 AND heard_at < now() - $2 * interval '1 ms' ORDER BY id`,
+      `SELECT id FROM takedowns WHERE finished_at IS NULL AND state = $1 AND heard_at < now() - $2 * interval '1 ms'
+       ORDER BY id`,
       [state, forMs],
     );
     return found.map(({ id }) => id);
@@ -202,7 +205,8 @@ const OPEN_STATES = ['scheduled', 'queued', 'running', 'waiting'] as const satis
 
 /** SQL over a takedown `t`: each of its deletions has ended. */
 const HAS_NONE_OPEN = `NOT EXISTS (SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND d.finished_at IS NULL)
-  AND NOT EXISTS (SELECT 1 FROM takedown_links l JOIN deletions d ON d.id = l.deletion_id WHERE l.takedown_id = t.id AND d.finished_at IS NULL)`;
+  AND NOT EXISTS (SELECT 1 FROM takedown_links l JOIN deletions d ON d.id = l.deletion_id
+    WHERE l.takedown_id = t.id AND d.finished_at IS NULL)`;
 
 /** SQL over a takedown `t`: what is stored of all that look to be in a state, by which they are found. */
 const STORED_WHEN: Record<TakedownView['state'], string> = {
@@ -213,13 +217,16 @@ const STORED_WHEN: Record<TakedownView['state'], string> = {
   cancelled: `t.state = 'cancelled'`,
 };
 
-const SEEN_TAKEDOWN_STATE = `CASE WHEN t.state = 'starting' THEN 'receiving' WHEN t.state = 'running' AND t.undo_until > now() THEN 'pending' ELSE t.state END`;
+const SEEN_TAKEDOWN_STATE = `CASE WHEN t.state = 'starting' THEN 'receiving'
+  WHEN t.state = 'running' AND t.undo_until > now() THEN 'pending' ELSE t.state END`;
 
 const SELECT_VIEW = `
   SELECT t.id, ${SEEN_TAKEDOWN_STATE} AS state, t.is_urgent AS "isUrgent", t.reason, t.metadata, t.undo_seconds AS "undoSeconds",
-    t.undo_until AS "undoUntil", t.accepted, t.already_open AS "alreadyOpen", t.already_deleted AS "alreadyDeleted", t.rejected, t.cancel_code AS "cancelCode",
+    t.undo_until AS "undoUntil", t.accepted, t.already_open AS "alreadyOpen", t.already_deleted AS "alreadyDeleted",
+    t.rejected, t.cancel_code AS "cancelCode",
     t.requested_by AS "requestedBy", t.request_id AS "requestId", t.scope_platforms AS "scopePlatforms",
-    t.scope_merchants AS "scopeMerchants", t.hastens_at AS "hastensAt", t.heard_at AS "heardAt", t.created_at AS "createdAt", t.started_at AS "startedAt",
+    t.scope_merchants AS "scopeMerchants", t.hastens_at AS "hastensAt", t.heard_at AS "heardAt",
+    t.created_at AS "createdAt", t.started_at AS "startedAt",
     t.cancelled_at AS "cancelledAt", t.finished_at AS "finishedAt"
   FROM takedowns t`;
 
