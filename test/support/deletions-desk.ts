@@ -10,7 +10,9 @@ import {
   LaneReports,
   Lanes,
   QuotaLedgers,
+  TakedownCancel,
   TakedownIntake,
+  TakedownRelease,
   Takedowns,
   type DeletionView,
   type MerchantAddress,
@@ -41,7 +43,9 @@ export class DeletionsDesk {
   readonly platforms: Platforms;
   readonly merchants: Merchants;
   readonly intake: TakedownIntake;
+  readonly release: TakedownRelease;
   readonly takedowns: Takedowns;
+  readonly cancel: TakedownCancel;
   private lastMsgId = 3_147_483_660n;
 
   private constructor(
@@ -63,8 +67,10 @@ export class DeletionsDesk {
     this.ceilings = new Ceilings(dataSource, this.forecasts, limits);
     this.deletions = new Deletions(dataSource, this.lanes, this.merchants, this.ceilings);
     this.holds = new PlatformHolds(dataSource, this.events, this.platforms);
-    this.intake = new TakedownIntake(dataSource, this.lanes, this.events);
-    this.takedowns = new Takedowns(dataSource, this.events);
+    this.intake = new TakedownIntake(dataSource, this.events);
+    this.release = new TakedownRelease(dataSource, this.lanes);
+    this.takedowns = new Takedowns(dataSource, this.events, this.forecasts);
+    this.cancel = new TakedownCancel(dataSource, this.takedowns);
   }
 
   static async open(limits: CeilingLimits = NO_CEILINGS): Promise<DeletionsDesk> {

@@ -35,6 +35,7 @@ import { MetricsController } from './metrics/metrics.controller.js';
 import { CLICK_LIMIT, OnboardingController } from './onboarding/onboarding.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
 import { TakedownStream } from './takedowns/takedown-stream.js';
+import { TakedownsByIdController } from './takedowns/takedowns-by-id.controller.js';
 import { TakedownsController } from './takedowns/takedowns.controller.js';
 import { WebhookEndpointsController } from './webhooks/webhook-endpoints.controller.js';
 
@@ -111,6 +112,7 @@ export class ApiModule {
         OnboardingController,
         PlatformsController,
         TakedownsController,
+        TakedownsByIdController,
         WebhookEndpointsController,
         ProblemPagesController,
       ],

@@ -18,7 +18,9 @@ import { Runs } from './runs/runs.js';
 import { LaneForecasts } from './lanes/lane-forecasts.js';
 import { KnownTargets } from './takedowns/known-targets.js';
 import { TakedownDryRun } from './takedowns/takedown-dry-run.js';
-import { TakedownDoor } from './takedowns/takedown-triage.js';
+import { TakedownCancel } from './takedowns/takedown-cancel.js';
+import { TakedownRelease } from './takedowns/takedown-release.js';
+import { TakedownTriage } from './takedowns/takedown-triage.js';
 import { TakedownIntake } from './takedowns/takedown-intake.js';
 import { Takedowns } from './takedowns/takedowns.js';
 import { TakedownWatch } from './takedowns/takedown-watch.js';
@@ -47,10 +49,12 @@ export class DeletionsModule {
       Proofs,
       Runs,
       LaneForecasts,
-      TakedownDoor,
+      TakedownCancel,
       TakedownDryRun,
       TakedownIntake,
+      TakedownRelease,
       Takedowns,
+      TakedownTriage,
       TakedownWatch,
       TokenConflicts,
       Verifications,

@@ -80,21 +80,24 @@ export {
   type TargetRequest,
 } from './deletion/target.js';
 export {
-  TakedownDoor,
-  type Decided,
-  type DoorOptions,
+  TakedownTriage,
+  type Triaged,
+  type TriageOptions,
   type ItemRequest,
-  type OpenDoor,
+  type UploadTriage,
   type Rejection,
   type UrlRequest,
 } from './takedowns/takedown-triage.js';
+export { TakedownCancel } from './takedowns/takedown-cancel.js';
+export { TakedownIntake } from './takedowns/takedown-intake.js';
 export {
-  TakedownIntake,
   type NewTakedown,
+  type TakedownBatch,
   type TakedownItem,
   type TakedownRejection,
-} from './takedowns/takedown-intake.js';
-export { Takedowns, type TakedownFilter, type TakedownView } from './takedowns/takedowns.js';
+} from './takedowns/takedown-item.js';
+export { TakedownRelease } from './takedowns/takedown-release.js';
+export { Takedowns, type TakedownFilter, type TakedownProgress, type TakedownView } from './takedowns/takedowns.js';
 export { TakedownWatch } from './takedowns/takedown-watch.js';
 export { LaneForecasts, type Forecast } from './lanes/lane-forecasts.js';
 export { TakedownDryRun, type BlastRadius } from './takedowns/takedown-dry-run.js';

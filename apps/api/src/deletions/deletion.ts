@@ -25,30 +25,37 @@ export const ifSharedSchema = z.enum(['warn', 'refuse']).meta({
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_DAYS_AHEAD = 366;
 
-/** The types alone; what the fields mean together is decided by decideTarget. */
+export const prioritySchema = z.enum(['normal', 'urgent']);
+export const reasonSchema = textSchema(500);
+export const metadataSchema = z
+  .record(textSchema(40).min(1), textSchema(500))
+  .refine((metadata) => Object.keys(metadata).length <= 50, 'has more than 50 entries');
+
+/** What to delete of whom. The types alone; what the fields mean together is decided by decideTarget. */
+export const targetFields = {
+  merchant: appidSchema.meta({ description: 'authorizer_appid' }),
+  component_appid: appidSchema.optional().meta({ description: 'Only if the merchant authorized several platforms.' }),
+  msg_id: z.union([z.number(), z.string().max(40)]).optional(),
+  article_idx: z.int().min(0).max(1_000).optional().meta({ description: '1-based; 0 is the whole message.' }),
+  whole_message: z.boolean().optional(),
+  url: textSchema(2_048).optional(),
+};
+
 export const createDeletionSchema = z
   .strictObject({
-    merchant: appidSchema.meta({ description: 'authorizer_appid' }),
-    component_appid: appidSchema.optional().meta({ description: 'Only if the merchant authorized several platforms.' }),
-    msg_id: z.union([z.number(), z.string().max(40)]).optional(),
-    article_idx: z.int().min(0).max(1_000).optional().meta({ description: '1-based; 0 is the whole message.' }),
-    whole_message: z.boolean().optional(),
-    url: textSchema(2_048).optional(),
+    ...targetFields,
     not_before: z.iso
       .datetime({ offset: true })
       .transform((text) => new Date(text))
       .refine((moment) => moment.getTime() < Date.now() + MAX_DAYS_AHEAD * DAY_MS, 'is more than a year ahead')
       .optional(),
-    priority: z.enum(['normal', 'urgent']).default('normal'),
+    priority: prioritySchema.default('normal'),
     try_anyway: tryAnywaySchema.optional(),
     again: againSchema.optional(),
     allow_late: allowLateSchema.optional(),
     if_shared: ifSharedSchema.optional(),
-    reason: textSchema(500).optional(),
-    metadata: z
-      .record(textSchema(40).min(1), textSchema(500))
-      .refine((metadata) => Object.keys(metadata).length <= 50, 'has more than 50 entries')
-      .default({}),
+    reason: reasonSchema.optional(),
+    metadata: metadataSchema.default({}),
   })
   .meta({
     id: 'CreateDeletion',
@@ -98,7 +105,7 @@ export const deletionSchema = z
       .enum(['backoff', 'rate_limit', 'daily_quota', 'merchant_admin', 'platform', 'facts', 'token_conflict'])
       .nullable(),
     waiting_until: moment,
-    priority: z.enum(['normal', 'urgent']),
+    priority: prioritySchema,
     try_anyway: z.boolean(),
     not_before: moment,
     reason: z.string().nullable(),

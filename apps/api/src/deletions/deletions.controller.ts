@@ -20,7 +20,7 @@ import {
   Deletions,
   LaneReports,
   Proofs,
-  TakedownDoor,
+  TakedownTriage,
   targetColumns,
   TargetRefused,
   type DeletionView,
@@ -54,7 +54,7 @@ export class DeletionsController {
 
   constructor(
     private readonly deletions: Deletions,
-    private readonly door: TakedownDoor,
+    private readonly triage: TakedownTriage,
     private readonly merchants: Merchants,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
@@ -153,7 +153,8 @@ export class DeletionsController {
   private async resolve({ scope }: Actor, body: CreateDeletion) {
     try {
       const { target, ignored } = decideTarget(body);
-      const found = 'url' in target ? await this.door.single(scope, body, target.url) : { target, askedUrl: undefined };
+      const found =
+        'url' in target ? await this.triage.single(scope, body, target.url) : { target, askedUrl: undefined };
       return () => ({ target: found.target, askedUrl: found.askedUrl, ignored });
     } catch (error) {
       if (!(error instanceof TargetRefused)) throw error;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { Decided, ItemRequest, OpenDoor, Rejection, TakedownItem, TakedownRejection } from '@app/deletions';
+import type { Triaged, ItemRequest, UploadTriage, Rejection, TakedownItem, TakedownRejection } from '@app/deletions';
 import { wasSent } from '@app/merchants';
 import { excerptOf } from '../http/bodies/excerpt.js';
 import { readJsonLines, readNdjson, type Line } from '../http/bodies/ndjson.js';
@@ -21,39 +21,39 @@ export interface Selection {
   fingerprint(): unknown;
 }
 
-export function selectionOf(body: CreateTakedown | Readable, door: OpenDoor): Selection {
-  if (body instanceof Readable) return streamed(body, door);
-  return { batches: selected(body, door), fingerprint: () => body };
+export function selectionOf(body: CreateTakedown | Readable, triage: UploadTriage): Selection {
+  if (body instanceof Readable) return streamed(body, triage);
+  return { batches: selected(body, triage), fingerprint: () => body };
 }
 
-async function* selected(body: CreateTakedown, door: OpenDoor): AsyncGenerator<Batch> {
+async function* selected(body: CreateTakedown, triage: UploadTriage): AsyncGenerator<Batch> {
   const { items = [], urls = [], label } = body;
   for (const some of batchesOf(
     items.map((item, i) => ({ ...item, line: i + 1 })),
     ({ url = '' }) => url.length,
   )) {
-    yield withExcerpts(await door.decide(some), (line) => JSON.stringify(items[line - 1]));
+    yield withExcerpts(await triage.decide(some), (line) => JSON.stringify(items[line - 1]));
   }
   for (const some of batchesOf(
     urls.map((url, i) => ({ url, line: i + 1 })),
     ({ url }) => url.length,
   )) {
-    yield withExcerpts(await door.decideUrls(some), (line) => urls[line - 1] ?? '');
+    yield withExcerpts(await triage.decideUrls(some), (line) => urls[line - 1] ?? '');
   }
-  if (label !== undefined) yield* labelled(label, body, door);
+  if (label !== undefined) yield* labelled(label, body, triage);
 }
 
 /** Messages that never went out are left: the call would be spent on nothing. */
-async function* labelled(label: string, body: CreateTakedown, door: OpenDoor): AsyncGenerator<Batch> {
+async function* labelled(label: string, body: CreateTakedown, triage: UploadTriage): AsyncGenerator<Batch> {
   const { article_idx, whole_message } = body;
   let line = 0;
-  for await (const messages of door.labelled(label)) {
+  for await (const messages of triage.labelled(label)) {
     const requests = messages.map(({ authorizerAppid, componentAppid, msgId, status }) => ({
       request: { line: ++line, merchant: authorizerAppid, component_appid: componentAppid, msg_id: msgId },
       isSent: body.again === true || wasSent(status),
       status,
     }));
-    const decided = await door.decide(
+    const decided = await triage.decide(
       requests.filter(({ isSent }) => isSent).map(({ request }) => ({ ...request, article_idx, whole_message })),
     );
     const unsent = requests
@@ -68,7 +68,7 @@ async function* labelled(label: string, body: CreateTakedown, door: OpenDoor): A
   }
 }
 
-function streamed(body: Readable, door: OpenDoor): Selection {
+function streamed(body: Readable, triage: UploadTriage): Selection {
   const hash = createHash('sha256');
   async function* hashed() {
     for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -77,24 +77,24 @@ function streamed(body: Readable, door: OpenDoor): Selection {
     }
   }
   async function* batches() {
-    for await (const lines of readNdjson(hashed(), NDJSON)) yield decideLines(lines, door);
+    for await (const lines of readNdjson(hashed(), NDJSON)) yield decideLines(lines, triage);
   }
   return { batches: batches(), fingerprint: () => hash.copy().digest('base64url') };
 }
 
-async function decideLines(lines: Line[], door: OpenDoor): Promise<Batch> {
+async function decideLines(lines: Line[], triage: UploadTriage): Promise<Batch> {
   const requests: ItemRequest[] = [];
   const refused: Rejection[] = [];
   for (const read of await readJsonLines(lines, itemSchema)) {
     if ('code' in read) refused.push(read);
     else requests.push({ ...read.request, line: read.line });
   }
-  const { items, rejections } = await door.decide(requests);
+  const { items, rejections } = await triage.decide(requests);
   const texts = new Map(lines.map((read) => [read.line, 'text' in read ? read.text : '']));
   return withExcerpts({ items, rejections: [...refused, ...rejections] }, (line) => texts.get(line) ?? '');
 }
 
-const withExcerpts = ({ items, rejections }: Decided, textOf: (line: number) => string): Batch => ({
+const withExcerpts = ({ items, rejections }: Triaged, textOf: (line: number) => string): Batch => ({
   items,
   rejections: rejections.map((rejection) => ({ ...rejection, excerpt: excerptOf(textOf(rejection.line)) })),
 });

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { ApiKeys, type Principal } from '@app/access';
-import { LaneForecasts, Takedowns } from '@app/deletions';
+import { pause } from '@app/concurrency';
+import { Takedowns } from '@app/deletions';
 import { eventMessage, Events, typesOf } from '@app/events';
 import type { Scope } from '@app/scope';
 import { ProblemError } from '../http/problems/problem.js';
@@ -29,7 +29,6 @@ export class TakedownStream implements OnModuleDestroy {
   constructor(
     private readonly keys: ApiKeys,
     private readonly takedowns: Takedowns,
-    private readonly forecasts: LaneForecasts,
     private readonly events: Events,
   ) {}
 
@@ -99,20 +98,16 @@ export class TakedownStream implements OnModuleDestroy {
         return;
       }
       const pauseMs = Math.max(LOOK_EVERY_MS, 10 * (performance.now() - lookedAt));
-      if (!hasMore) await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (!hasMore) await pause(pauseMs, signal);
     }
   }
 
   private async look(scope: Scope, id: string) {
     const takedown = await this.takedowns.get(scope, id);
-    const { eta } = await this.forecasts.ofTakedown(id, takedown.isUrgent);
-    const { state, accepted, already_open, already_deleted, rejected, counts, finished_at } = takedownResource(
-      takedown,
-      {
-        counts: await this.takedowns.counts(id),
-        eta,
-      },
-    );
+    const progress = await this.takedowns.progress(takedown);
+    const { eta } = progress;
+    const resource = takedownResource(takedown, progress);
+    const { state, accepted, already_open, already_deleted, rejected, counts, finished_at } = resource;
     // To the minute: with every second another one, each look would be news.
     const etaMinute = eta && new Date(Math.ceil(eta.getTime() / 60_000) * 60_000).toISOString();
     return { id, state, accepted, already_open, already_deleted, rejected, counts, eta: etaMinute, finished_at };

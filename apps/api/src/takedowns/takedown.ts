@@ -1,7 +1,16 @@
 import { z } from 'zod';
-import type { BlastRadius, DeletionCounts, TakedownRejection, TakedownView } from '@app/deletions';
-import { againSchema, allowLateSchema, ifSharedSchema, stateSchema, tryAnywaySchema } from '../deletions/deletion.js';
-import { appidSchema } from '../http/requests/appid.js';
+import type { BlastRadius, TakedownProgress, TakedownRejection, TakedownView } from '@app/deletions';
+import {
+  againSchema,
+  allowLateSchema,
+  ifSharedSchema,
+  metadataSchema,
+  prioritySchema,
+  reasonSchema,
+  stateSchema,
+  targetFields,
+  tryAnywaySchema,
+} from '../deletions/deletion.js';
 import { longLists } from '../http/bodies/long-lists.js';
 import { pageSchema, pageSchemaOf } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
@@ -11,21 +20,13 @@ export const MAX_ITEMS = 10_000;
 const MAX_UNDO_SECONDS = 24 * 60 * 60;
 export const MAX_ERRORS = 10_000;
 
-/** The types alone; what the fields mean together is decided by decideTarget. */
 export const itemSchema = z
   .strictObject({
-    merchant: appidSchema.meta({ description: 'authorizer_appid' }),
-    component_appid: appidSchema.optional().meta({ description: 'Only if the merchant authorized several platforms.' }),
-    msg_id: z.union([z.number(), z.string().max(40)]).optional(),
-    article_idx: z.int().min(0).max(1_000).optional().meta({ description: '1-based; 0 is the whole message.' }),
-    whole_message: z.boolean().optional(),
-    url: textSchema(2_048).optional(),
+    ...targetFields,
     again: againSchema.optional(),
     try_anyway: tryAnywaySchema.optional(),
   })
   .meta({ id: 'TakedownItem' });
-
-const prioritySchema = z.enum(['normal', 'urgent']);
 
 const takedownOf = <Item extends z.ZodType>(item: Item) =>
   z
@@ -45,11 +46,8 @@ const takedownOf = <Item extends z.ZodType>(item: Item) =>
       allow_late: allowLateSchema.optional(),
       try_anyway: tryAnywaySchema.optional(),
       if_shared: ifSharedSchema.optional(),
-      reason: textSchema(500).optional(),
-      metadata: z
-        .record(textSchema(40).min(1), textSchema(500))
-        .refine((metadata) => Object.keys(metadata).length <= 50, 'has more than 50 entries')
-        .default({}),
+      reason: reasonSchema.optional(),
+      metadata: metadataSchema.default({}),
       undo_seconds: z
         .int()
         .min(0)
@@ -85,7 +83,7 @@ export type CreateTakedown = z.output<typeof createTakedownSchema>;
 /** Options of a takedown whose items come as NDJSON. */
 export const takedownOptionsSchema = z.strictObject({
   priority: prioritySchema.optional(),
-  reason: textSchema(500).optional(),
+  reason: reasonSchema.optional(),
   undo_seconds: z.coerce.number().int().min(0).max(MAX_UNDO_SECONDS).optional(),
   dry_run: z.stringbool().optional(),
   again: z.stringbool().optional(),
@@ -147,12 +145,7 @@ export const takedownSchema = z
   .meta({ id: 'Takedown' });
 export type TakedownResource = z.input<typeof takedownSchema>;
 
-export interface Progress {
-  counts: DeletionCounts;
-  eta: Date | null;
-}
-
-export function takedownResource(takedown: TakedownView, progress?: Progress): TakedownResource {
+export function takedownResource(takedown: TakedownView, progress?: TakedownProgress): TakedownResource {
   return {
     id: takedown.id,
     state: takedown.state,

@@ -302,7 +302,7 @@ describe('a takedown', () => {
     const items = targets.map((target, i) => ({ line: i + 1, merchantId: of.id, target, again }));
     await desk.intake.stage(id, items, []);
     await desk.dataSource.transaction((tx) => desk.intake.start(tx, id));
-    await desk.intake.release(id);
+    await desk.release.release(id);
     return id;
   }
   const facts = (id: string) => desk.takedowns.get(EVERYTHING, id);

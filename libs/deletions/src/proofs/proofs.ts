@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows } from '@app/database';
+import { rows, statement } from '@app/database';
 import { askedWithin, type Scope } from '@app/scope';
 import { Deletions } from '../requests/deletions.js';
 import { knownArticles } from '../deletion/known-gone.js';
@@ -129,8 +129,8 @@ export class Proofs {
   }
 
   private async page(scope: Scope, id: string, condition: string, after: string): Promise<DeletionRecord[]> {
-    const parameters: unknown[] = [id, after];
-    const isTold = askedWithin(scope, 'd.requested_by', (value) => `$${parameters.push(value)}`);
+    const { parameters, bind } = statement(id, after);
+    const isTold = askedWithin(scope, 'd.requested_by', bind);
     const found = await rows<DeletionRow>(
       this.dataSource,
       `SELECT d.id, m.authorizer_appid AS merchant, pl.component_appid, d.msg_id, d.article_idx,

@@ -6,7 +6,7 @@ import { addressOf, DeletionsDesk } from '../../../../test/support/deletions-des
 import type { Asker } from './ceilings.js';
 import { KnownTargets } from '../takedowns/known-targets.js';
 import { TakedownRoom } from '../takedowns/takedown-room.js';
-import type { TakedownItem } from '../takedowns/takedown-intake.js';
+import type { TakedownItem } from '../takedowns/takedown-item.js';
 
 const LIMITS = { pendingPerMerchant: 12, pendingPerKey: 30, pendingPerTenant: 20, etaDays: 2 };
 const EVERYTHING = { platforms: null, merchants: null };

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows } from '@app/database';
+import { recordset, rows, statement } from '@app/database';
 import { countedInventory, type CountedInventory, type SharedSend } from '@app/merchants';
 import type { Scope } from '@app/scope';
 import type { SharedArticle } from '../errors.js';
 import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from '../deletion/known-gone.js';
-import type { TakedownItem } from './takedown-intake.js';
+import type { TakedownItem } from './takedown-item.js';
 import { targetColumns, targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
 
 /** What is known of many targets at once, by the lines that name them. */
@@ -18,8 +18,9 @@ export class KnownTargets {
     const found = await this.ask<{ line: number; code: keyof typeof OBSTACLES }>(
       items,
       scope,
-      (within, counted) =>
-        `SELECT * FROM (SELECT t.line, ${obstacleTo(wishOf('t'), within, counted())} AS code FROM ${TARGETS}) AS known WHERE code IS NOT NULL`,
+      (targets, within, counted) => `SELECT * FROM (
+         SELECT t.line, ${obstacleTo(wishOf('t'), within, counted())} AS code FROM ${targets}
+       ) AS known WHERE code IS NOT NULL`,
     );
     return new Map(found.map(({ line, code }) => [line, code]));
   }
@@ -29,7 +30,7 @@ export class KnownTargets {
     const found = await this.ask<{ line: number }>(
       items,
       scope,
-      (within) => `SELECT t.line FROM ${TARGETS} WHERE ${goneBy(wishOf('t'), within)} IS NOT NULL`,
+      (targets, within) => `SELECT t.line FROM ${targets} WHERE ${goneBy(wishOf('t'), within)} IS NOT NULL`,
     );
     return new Set(found.map(({ line }) => line));
   }
@@ -37,15 +38,17 @@ export class KnownTargets {
   /** The lines whose target is open already. */
   async openAmong(items: TakedownItem[]): Promise<Set<number>> {
     if (items.length === 0) return new Set();
+    const { parameters, bind } = statement();
+    const wanted = recordset(bind, 't', items.map(wishedTarget), {
+      line: 'int',
+      merchantId: 'uuid',
+      targetKey: 'text',
+    });
     const open = await rows<{ line: number }>(
       this.dataSource,
-      `SELECT t.line FROM unnest($1::int[], $2::uuid[], $3::text[]) AS t (line, merchant_id, target_key)
+      `SELECT t.line FROM ${wanted}
        JOIN deletions d ON d.merchant_id = t.merchant_id AND d.target_key = t.target_key AND d.finished_at IS NULL`,
-      [
-        items.map(({ line }) => line),
-        items.map(({ merchantId }) => merchantId),
-        items.map(({ target }) => targetKey(target)),
-      ],
+      parameters,
     );
     return new Set(open.map(({ line }) => line));
   }
@@ -55,12 +58,10 @@ export class KnownTargets {
     return this.ask(
       items,
       scope,
-      (
-        within,
-        counted,
-      ) => `SELECT t.line, me.authorizer_appid AS "authorizerAppid", s.merchant_id AS "merchantId", s.msg_id AS "msgId",
+      (targets, within, counted) => `
+       SELECT t.line, me.authorizer_appid AS "authorizerAppid", s.merchant_id AS "merchantId", s.msg_id AS "msgId",
          s.article_idx AS "articleIdx"
-       FROM ${TARGETS} CROSS JOIN LATERAL (${sharedWith(wishOf('t'), within, counted())}) AS s
+       FROM ${targets} CROSS JOIN LATERAL (${sharedWith(wishOf('t'), within, counted())}) AS s
        JOIN merchants me ON me.id = s.merchant_id
        WHERE t.again OR ${goneBy(wishOf('t'), within)} IS NULL ORDER BY 1, 2, 4, 5`,
     );
@@ -77,32 +78,39 @@ export class KnownTargets {
     return beside;
   }
 
-  /** @param question SQL, given what the caller may know of, as SQL on the merchant `same`, and what counts for it */
+  /**
+   * @param question SQL, given the targets, what the caller may know of, as SQL on the merchant `same`, and what counts for it
+   */
   private ask<Row>(
     items: TakedownItem[],
     scope: Scope,
-    question: (within: string, counted: () => CountedInventory) => string,
+    question: (targets: string, within: string, counted: () => CountedInventory) => string,
   ): Promise<Row[]> {
     if (items.length === 0) return Promise.resolve([]);
-    const targets = items.map(({ target }) => targetColumns(target));
-    const parameters: unknown[] = [
-      items.map(({ line }) => line),
-      items.map(({ merchantId }) => merchantId),
-      targets.map(({ msgId }) => msgId),
-      targets.map(({ articleIdx }) => articleIdx),
-      items.map(({ target }) => targetKey(target)),
-      items.map(({ askedUrl }) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }))),
-      items.map(({ again }) => again ?? false),
-    ];
-    const bind = (value: unknown) => `$${parameters.push(value)}`;
+    const { parameters, bind } = statement();
+    const targets = recordset(bind, 't', items.map(wishedTarget), {
+      line: 'int',
+      merchantId: 'uuid',
+      msgId: 'bigint',
+      articleIdx: 'int',
+      targetKey: 'text',
+      askedKey: 'text',
+      again: 'boolean',
+    });
     const within = scope.platforms === null ? 'TRUE' : isOfPlatforms(bind(scope.platforms));
     return rows(
       this.dataSource,
-      question(within, () => countedInventory(scope, bind)),
+      question(targets, within, () => countedInventory(scope, bind)),
       parameters,
     );
   }
 }
 
-const TARGETS = `unnest($1::int[], $2::uuid[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::boolean[])
-  AS t (line, merchant_id, msg_id, article_idx, target_key, asked_key, again)`;
+const wishedTarget = ({ line, merchantId, target, askedUrl, again }: TakedownItem) => ({
+  line,
+  merchantId,
+  ...targetColumns(target),
+  targetKey: targetKey(target),
+  askedKey: askedUrl === undefined ? null : targetKey({ url: askedUrl }),
+  again: again ?? false,
+});

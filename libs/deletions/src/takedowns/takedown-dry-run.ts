@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import type { SharedSend } from '@app/merchants';
 import { KnownTargets } from './known-targets.js';
 import { LaneForecasts } from '../lanes/lane-forecasts.js';
-import type { Decided } from './takedown-triage.js';
-import type { NewTakedown } from './takedown-intake.js';
+import type { Triaged } from './takedown-triage.js';
+import type { NewTakedown } from './takedown-item.js';
 import { targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
 
 /** What a takedown would do. Lists are cut off; the counts beside them are not. */
@@ -37,7 +37,7 @@ export class TakedownDryRun {
   ) {}
 
   async run(
-    batches: AsyncIterable<Decided>,
+    batches: AsyncIterable<Triaged>,
     { isUrgent, undoSeconds, scope }: Pick<NewTakedown, 'isUrgent' | 'undoSeconds' | 'scope'>,
   ): Promise<BlastRadius> {
     const seen = new Set<number>();

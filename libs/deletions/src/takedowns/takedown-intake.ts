@@ -1,80 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows } from '@app/database';
+import { recordset, rows, statement } from '@app/database';
 import { Events } from '@app/events';
 import type { Scope } from '@app/scope';
 import { NothingAccepted, TakedownBrokenOff } from '../errors.js';
-import { goneBy, isOfPlatforms, wishOf } from '../deletion/known-gone.js';
-import { isInLane } from '../deletion/conditions.js';
-import { Lanes } from '../lanes/lanes.js';
+import type { NewTakedown, TakedownBatch, TakedownItem, TakedownRejection } from './takedown-item.js';
 import { takedownStatesBefore } from './takedown-states.js';
-import { targetColumns, targetKey, type Target } from '../deletion/target.js';
-
-export interface NewTakedown {
-  isUrgent: boolean;
-  reason: string | null;
-  metadata: Record<string, string>;
-  undoSeconds: number;
-  requestedBy: string;
-  requestId: string;
-  scope: Scope;
-}
-
-/** One deletion that a takedown asks for. */
-export interface TakedownItem {
-  /** 1-based, of the NDJSON body or in the list. */
-  line: number;
-  merchantId: string;
-  target: Target;
-  /** The address that was asked for, where the inventory turned it into a message. */
-  askedUrl?: string | undefined;
-  /** Call although the target is known to be gone. */
-  again?: boolean | undefined;
-  /** Although the merchant is not eligible, where facts may have it wrong. */
-  tryAnyway?: boolean | undefined;
-}
-
-/** A line that asks for nothing that could be done. `code` is stable. */
-export interface TakedownRejection {
-  line: number;
-  code: string;
-  detail: string;
-  excerpt: string;
-}
-
-/** How many items become deletions in one transaction: a few tenths of a second. */
-const RELEASE_BATCH = 5_000;
-/** Before every id. */
-const FIRST = '00000000-0000-0000-0000-000000000000';
-
-interface Starting {
-  isUrgent: boolean;
-  readyAt: Date;
-  isLater: boolean;
-}
-
-interface Released {
-  taken: number;
-  inserted: number;
-  alreadyDeleted: number;
-  merchantIds: string[] | null;
-  others: OpenAlready[] | null;
-}
-
-interface OpenAlready {
-  line: number;
-  deletion_id: string;
-  merchant_id: string;
-  msg_id: string | null;
-  article_idx: number | null;
-  url: string | null;
-  target_key: string;
-  asked_url: string | null;
-  asked_key: string | null;
-  again: boolean;
-  try_anyway: boolean;
-}
+import { targetColumns, targetKey } from '../deletion/target.js';
 
 /**
  * How a takedown comes in. First its items are put by, as they arrive: until all have arrived nothing can run, so that an
@@ -85,16 +18,40 @@ interface OpenAlready {
 export class TakedownIntake {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly lanes: Lanes,
     private readonly events: Events,
   ) {}
+
+  /**
+   * Takes an upload in: items are put by while the next are being read. If it breaks off, nothing of it is done.
+   * @returns the id of the takedown, whose items have all arrived
+   * @throws TakedownBrokenOff
+   */
+  async receive(wish: NewTakedown, batches: AsyncIterable<TakedownBatch>): Promise<string> {
+    const id = await this.begin(wish);
+    let staged = Promise.resolve();
+    try {
+      for await (const { items, rejections } of batches) {
+        await staged;
+        staged = this.stage(id, items, rejections);
+        // It is awaited with the next batch: until then its failure must not count as nobody's.
+        staged.catch(() => undefined);
+      }
+      await staged;
+    } catch (error) {
+      await staged.catch(() => undefined);
+      await this.breakOff(id);
+      throw isConnectionLost(error) ? new TakedownBrokenOff(id) : error;
+    }
+    return id;
+  }
 
   /** @returns its id */
   async begin(wish: NewTakedown): Promise<string> {
     const id = uuidv7();
     const { isUrgent, reason, metadata, undoSeconds, requestedBy, requestId, scope } = wish;
     await this.dataSource.query(
-      `INSERT INTO takedowns (id, state, is_urgent, reason, metadata, undo_seconds, requested_by, request_id, scope_platforms, scope_merchants)
+      `INSERT INTO takedowns (id, state, is_urgent, reason, metadata, undo_seconds, requested_by, request_id,
+         scope_platforms, scope_merchants)
        VALUES ($1, 'receiving', $2, $3, $4, $5, $6, $7, $8, $9)`,
       [
         id,
@@ -113,43 +70,41 @@ export class TakedownIntake {
 
   /** Puts a batch by. Lines must not come twice. @throws TakedownBrokenOff when it was cancelled meanwhile */
   async stage(id: string, items: TakedownItem[], rejections: TakedownRejection[]): Promise<void> {
-    const targets = items.map(({ target }) => ({ ...targetColumns(target), key: targetKey(target) }));
+    const { parameters, bind } = statement(id, rejections.length);
     const [heard] = await rows(
       this.dataSource,
       `WITH heard AS (
-         UPDATE takedowns SET heard_at = now(), rejected = rejected + cardinality($9::int[])
+         UPDATE takedowns SET heard_at = now(), rejected = rejected + $2
          WHERE id = $1 AND state = 'receiving' RETURNING id
        ),
        staged AS (
-         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url,
-           asked_key, again, try_anyway)
-         SELECT heard.id, item.* FROM heard,
-           unnest($2::int[], $3::uuid[], $4::uuid[], $5::bigint[], $6::int[], $7::text[], $8::text[], $13::text[], $14::text[],
-             $15::boolean[], $16::boolean[]) AS item
+         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key,
+           asked_url, asked_key, again, try_anyway)
+         SELECT heard.id, item.* FROM heard, ${recordset(bind, 'item', items.map(stagedItem), {
+           line: 'int',
+           deletionId: 'uuid',
+           merchantId: 'uuid',
+           msgId: 'bigint',
+           articleIdx: 'int',
+           url: 'text',
+           targetKey: 'text',
+           askedUrl: 'text',
+           askedKey: 'text',
+           again: 'boolean',
+           tryAnyway: 'boolean',
+         })}
        ),
        rejected AS (
          INSERT INTO takedown_rejections (takedown_id, line, code, detail, excerpt)
-         SELECT heard.id, bad.* FROM heard, unnest($9::int[], $10::text[], $11::text[], $12::text[]) AS bad
+         SELECT heard.id, bad.* FROM heard, ${recordset(bind, 'bad', rejections, {
+           line: 'int',
+           code: 'text',
+           detail: 'text',
+           excerpt: 'text',
+         })}
        )
        SELECT id FROM heard`,
-      [
-        id,
-        items.map(({ line }) => line),
-        items.map(() => uuidv7()),
-        items.map(({ merchantId }) => merchantId),
-        targets.map(({ msgId }) => msgId),
-        targets.map(({ articleIdx }) => articleIdx),
-        targets.map(({ url }) => url),
-        targets.map(({ key }) => key),
-        rejections.map(({ line }) => line),
-        rejections.map(({ code }) => code),
-        rejections.map(({ detail }) => detail),
-        rejections.map(({ excerpt }) => excerpt),
-        items.map(({ askedUrl }) => askedUrl ?? null),
-        items.map(({ askedUrl }) => (askedUrl === undefined ? null : targetKey({ url: askedUrl }))),
-        items.map(({ again }) => again ?? false),
-        items.map(({ tryAnyway }) => tryAnyway ?? false),
-      ],
+      parameters,
     );
     if (!heard) throw new TakedownBrokenOff(id);
   }
@@ -194,23 +149,6 @@ export class TakedownIntake {
     return { items: started.items, rejected: started.rejected };
   }
 
-  /** Makes deletions of what was put by, until nothing is left or somebody cancels. Safe to run twice, also at once. */
-  async release(id: string): Promise<void> {
-    while (await this.dataSource.transaction((tx) => this.releaseBatch(tx, id)));
-  }
-
-  /**
-   * Once it cannot be undone any more, what it found open is made as pressing as it is. Safe to run twice; a cancel that comes
-   * before a batch stops it.
-   */
-  async hastenLinked(id: string): Promise<void> {
-    let last: string | null = FIRST;
-    while (last !== null) {
-      const after: string = last;
-      last = await this.dataSource.transaction((tx) => this.hastenBatch(tx, id, after));
-    }
-  }
-
   /** Takes back what was never started, without a trace: a refused request has changed nothing. */
   async discard(id: string): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
@@ -227,179 +165,13 @@ export class TakedownIntake {
     await this.dataSource.transaction(async (tx) => {
       const [broken] = await rows(
         tx,
-        `UPDATE takedowns SET state = 'cancelled', cancel_code = 'upload_broken_off', cancelled_at = now(), finished_at = now()
+        `UPDATE takedowns SET state = 'cancelled', cancel_code = 'upload_broken_off',
+           cancelled_at = now(), finished_at = now()
          WHERE id = $1 AND state = 'receiving' RETURNING id`,
         [id],
       );
       if (broken) await tx.query(`DELETE FROM takedown_items WHERE takedown_id = $1`, [id]);
     });
-  }
-
-  /** @returns whether there may be more */
-  private async releaseBatch(tx: EntityManager, id: string): Promise<boolean> {
-    // Holding the row keeps a cancel and other releases out until the batch is in.
-    const [takedown] = await rows<Starting>(
-      tx,
-      `SELECT is_urgent AS "isUrgent", GREATEST(undo_until, now()) AS "readyAt", COALESCE(undo_until > now(), false) AS "isLater"
-       FROM takedowns WHERE id = $1 AND state = 'starting' FOR UPDATE`,
-      [id],
-    );
-    if (!takedown) return false;
-    const released = await this.move(tx, id, takedown);
-    if (released.taken === 0) {
-      await tx.query(`UPDATE takedowns SET state = 'running' WHERE id = $1`, [id]);
-      return false;
-    }
-    await this.lanes.wakeAll(tx, released.merchantIds ?? [], takedown.readyAt);
-    const { alreadyOpen, isToHasten } = await this.join(tx, id, takedown, released.others ?? []);
-    await tx.query(
-      `UPDATE takedowns SET heard_at = now(), accepted = accepted + $2, already_open = already_open + $3,
-         hastens_at = CASE WHEN $4 THEN undo_until ELSE hastens_at END, already_deleted = already_deleted + $5 WHERE id = $1`,
-      [id, released.inserted, alreadyOpen, isToHasten, released.alreadyDeleted],
-    );
-    return true;
-  }
-
-  /**
-   * What is known to be gone is linked to the deletion that did it. What is open is not asked, for it may not succeed.
-   * In the order of the open targets' index: two takedowns of the same targets wait for each other, and never in a circle.
-   */
-  private async move(tx: EntityManager, id: string, { readyAt, isLater }: Starting): Promise<Released> {
-    const within = `(t.scope_platforms IS NULL OR ${isOfPlatforms('t.scope_platforms')})`;
-    const [released] = await rows<Released>(
-      tx,
-      `WITH batch AS (
-         -- Not IN: between takedowns the table is empty, and if that is what its statistics say, each line is sought among all of them.
-         DELETE FROM takedown_items WHERE takedown_id = $1 AND line <= (
-           SELECT max(line) FROM (SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT ${RELEASE_BATCH}) AS first)
-         RETURNING *
-       ),
-       wanted AS MATERIALIZED (
-         -- OFFSET keeps Postgres, which takes a batch for a few rows, from comparing each with all that is open.
-         SELECT b.*, CASE WHEN NOT b.again AND NOT b.is_open THEN ${goneBy(wishOf('b'), within)} END AS gone_id
-         FROM (
-           SELECT batch.*, (SELECT o.id FROM deletions o WHERE o.merchant_id = batch.merchant_id AND o.target_key = batch.target_key
-             AND o.finished_at IS NULL) IS NOT NULL AS is_open FROM batch OFFSET 0
-         ) AS b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) AS t
-       ),
-       linked AS (
-         INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted, asked_url)
-         SELECT DISTINCT $1::uuid, g.id, true, w.asked_url FROM wanted w JOIN deletions g ON g.id = w.gone_id AND g.takedown_id IS DISTINCT FROM $1
-         ON CONFLICT DO NOTHING
-       ),
-       inserted AS (
-         INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, ready_at, reason,
-           metadata, request_id, requested_by, takedown_id, asked_url, try_anyway)
-         SELECT b.deletion_id, b.merchant_id, b.msg_id, b.article_idx, b.url, b.target_key, $3, t.is_urgent, $2, t.reason,
-           t.metadata, t.request_id, t.requested_by, t.id, b.asked_url, b.try_anyway
-         FROM wanted b CROSS JOIN (SELECT * FROM takedowns WHERE id = $1) t WHERE b.gone_id IS NULL AND NOT b.is_open ORDER BY b.merchant_id, b.target_key, b.line
-         ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
-         RETURNING id, merchant_id
-       )
-       SELECT (SELECT count(*)::int FROM batch) AS taken, (SELECT count(*)::int FROM inserted) AS inserted,
-         (SELECT count(gone_id)::int FROM wanted) AS "alreadyDeleted",
-         (SELECT array_agg(DISTINCT merchant_id) FROM inserted) AS "merchantIds",
-         (SELECT json_agg(json_build_object('line', b.line, 'deletion_id', b.deletion_id, 'merchant_id', b.merchant_id,
-            'msg_id', b.msg_id::text, 'article_idx', b.article_idx, 'url', b.url, 'target_key', b.target_key,
-            'asked_url', b.asked_url, 'asked_key', b.asked_key, 'again', b.again, 'try_anyway', b.try_anyway))
-          FROM wanted b WHERE b.gone_id IS NULL AND b.deletion_id NOT IN (SELECT id FROM inserted)) AS others`,
-      [id, readyAt, isLater ? 'scheduled' : 'queued'],
-    );
-    if (!released) throw new Error('A statement without FROM returned no row.');
-    return released;
-  }
-
-  /**
-   * Of targets that are open already, those deletions count as this takedown's too, and are made as pressing as it is: at once,
-   * or when it cannot be undone any more. One that has ended meanwhile, and did not succeed, leaves room: its line is put back
-   * for the next batch.
-   * @returns how many are open, or have just been deleted, and whether some of them are to be hastened later
-   */
-  private async join(
-    tx: EntityManager,
-    id: string,
-    { isUrgent, readyAt, isLater }: Starting,
-    others: OpenAlready[],
-  ): Promise<{ alreadyOpen: number; isToHasten: boolean }> {
-    if (others.length === 0) return { alreadyOpen: 0, isToHasten: false };
-    const wanted = `jsonb_to_recordset($1::jsonb) AS w (line int, deletion_id uuid, merchant_id uuid, msg_id bigint,
-      article_idx int, url text, target_key text, asked_url text, asked_key text, again boolean, try_anyway boolean)`;
-    const sameTarget = `d.merchant_id = w.merchant_id AND d.target_key = w.target_key`;
-    // From here on a cancel of the takedown whose they are passes them over until they are linked, and then hands them over.
-    await tx.query(
-      `SELECT d.id FROM ${wanted} JOIN deletions d ON ${sameTarget} AND d.finished_at IS NULL ORDER BY d.id FOR KEY SHARE OF d`,
-      [JSON.stringify(others)],
-    );
-    const [counted] = await rows<{ open: number; linked: string[] | null; merchantIds: string[] | null }>(
-      tx,
-      `WITH seen AS (
-         SELECT w.*, COALESCE(open.id, done.id) AS open_id, COALESCE(open.takedown_id, done.takedown_id) AS owner_id FROM ${wanted}
-         LEFT JOIN LATERAL (SELECT d.id, d.takedown_id FROM deletions d WHERE ${sameTarget} AND d.finished_at IS NULL) AS open ON true
-         -- Rarely looked for: it was open a moment ago, so whichever ended last is the one.
-         LEFT JOIN LATERAL (
-           SELECT last.id, last.takedown_id FROM (
-             SELECT d.id, d.takedown_id, d.state FROM deletions d WHERE open.id IS NULL AND ${sameTarget} ORDER BY d.finished_at DESC LIMIT 1
-           ) AS last WHERE last.state = 'succeeded'
-         ) AS done ON true
-       ),
-       linked AS (
-         INSERT INTO takedown_links (takedown_id, deletion_id, asked_url)
-         SELECT DISTINCT $2::uuid, open_id, asked_url FROM seen WHERE open_id IS NOT NULL AND owner_id IS DISTINCT FROM $2
-         ON CONFLICT DO NOTHING
-       ),
-       again AS (
-         INSERT INTO takedown_items (takedown_id, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url,
-           asked_key, again, try_anyway)
-         SELECT $2, line, deletion_id, merchant_id, msg_id, article_idx, url, target_key, asked_url, asked_key, again, try_anyway
-         FROM seen WHERE open_id IS NULL
-       )
-       SELECT count(open_id)::int AS open, array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS linked,
-         array_agg(DISTINCT merchant_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS "merchantIds"
-       FROM seen`,
-      [JSON.stringify(others), id],
-    );
-    const { open = 0, linked = null, merchantIds = null } = counted ?? {};
-    if (linked && !isLater) await this.hasten(tx, linked, merchantIds ?? [], isUrgent, readyAt);
-    return { alreadyOpen: open, isToHasten: linked !== null && isLater };
-  }
-
-  /** @returns the last id of the batch, null when there is no more */
-  private async hastenBatch(tx: EntityManager, id: string, after: string): Promise<string | null> {
-    const [takedown] = await rows<{ isUrgent: boolean; undoUntil: Date }>(
-      tx,
-      `SELECT is_urgent AS "isUrgent", undo_until AS "undoUntil" FROM takedowns
-       WHERE id = $1 AND state = 'running' AND hastens_at <= now() FOR UPDATE`,
-      [id],
-    );
-    if (!takedown) return null;
-    const linked = await rows<{ id: string; merchantId: string }>(
-      tx,
-      `SELECT d.id, d.merchant_id AS "merchantId" FROM takedown_links l JOIN deletions d ON d.id = l.deletion_id
-       WHERE l.takedown_id = $1 AND l.deletion_id > $2 ORDER BY l.deletion_id LIMIT ${RELEASE_BATCH}`,
-      [id, after],
-    );
-    const merchantIds = [...new Set(linked.map(({ merchantId }) => merchantId))];
-    const ids = linked.map((deletion) => deletion.id);
-    if (ids.length > 0) await this.hasten(tx, ids, merchantIds, takedown.isUrgent, takedown.undoUntil);
-    else await tx.query(`UPDATE takedowns SET hastens_at = NULL WHERE id = $1`, [id]);
-    return ids.at(-1) ?? null;
-  }
-
-  /**
-   * Locks no more than it changes, in one order, and not against the links to the same deletions that others just add: they
-   * hasten them too, and would wait for each other.
-   */
-  private async hasten(tx: EntityManager, ids: string[], merchantIds: string[], isUrgent: boolean, readyAt: Date) {
-    await this.lanes.wakeAll(tx, merchantIds, readyAt);
-    await tx.query(
-      `UPDATE deletions SET is_urgent = is_urgent OR $2, ready_at = LEAST(ready_at, $3),
-         not_before = CASE WHEN not_before > $3 THEN NULL ELSE not_before END
-       WHERE id IN (
-         SELECT id FROM deletions WHERE id = ANY($1) AND ${isInLane('deletions')}
-           AND state IN ('scheduled', 'queued') AND (is_urgent < $2 OR ready_at > $3)
-         ORDER BY id FOR NO KEY UPDATE)`,
-      [ids, isUrgent, readyAt],
-    );
   }
 
   private firstRejections(tx: EntityManager, id: string): Promise<TakedownRejection[]> {
@@ -409,4 +181,22 @@ export class TakedownIntake {
       [id],
     );
   }
+}
+
+/** The sender is gone: the body that is read as batches ends with this error. */
+const isConnectionLost = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'ECONNRESET';
+
+function stagedItem({ line, merchantId, target, askedUrl, again, tryAnyway }: TakedownItem) {
+  return {
+    line,
+    deletionId: uuidv7(),
+    merchantId,
+    ...targetColumns(target),
+    targetKey: targetKey(target),
+    askedUrl: askedUrl ?? null,
+    askedKey: askedUrl === undefined ? null : targetKey({ url: askedUrl }),
+    again: again ?? false,
+    tryAnyway: tryAnyway ?? false,
+  };
 }

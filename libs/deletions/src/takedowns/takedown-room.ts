@@ -2,7 +2,7 @@ import type { Asker, Ceilings, Wanted } from '../requests/ceilings.js';
 import type { EtaTooLate, PendingTooMany } from '../errors.js';
 import type { KnownTargets } from './known-targets.js';
 import type { ForecastLane } from '../lanes/lane-forecasts.js';
-import type { TakedownItem } from './takedown-intake.js';
+import type { TakedownItem } from './takedown-item.js';
 
 interface Lane {
   /** That this takedown has brought so far. */

@@ -15,18 +15,18 @@ import { namesOf, TargetRefused } from '../errors.js';
 import { OBSTACLES } from '../deletion/known-gone.js';
 import { KnownTargets } from './known-targets.js';
 import { articleUrl, decideTarget, type TargetRequest } from '../deletion/target.js';
-import type { TakedownItem, TakedownRejection } from './takedown-intake.js';
+import type { TakedownItem, TakedownRejection } from './takedown-item.js';
 import { TakedownRoom } from './takedown-room.js';
 import { merchantAt, targetAt } from './url-target.js';
 
 /** Where a request stands in its body or list. */
-interface Place {
+interface Line {
   /** 1-based. */
   line: number;
 }
 
 /** As the request had it, its types checked but nothing decided. */
-export interface ItemRequest extends Place, TargetRequest {
+export interface ItemRequest extends Line, TargetRequest {
   merchant: string;
   component_appid?: string | undefined;
   again?: boolean | undefined;
@@ -34,7 +34,7 @@ export interface ItemRequest extends Place, TargetRequest {
 }
 
 /** Of all of a takedown. */
-export interface DoorOptions {
+export interface TriageOptions {
   /** Call although a target is known to be gone, or to be none. */
   again?: boolean | undefined;
   /** Also of merchants who are not eligible, where facts may have it wrong. */
@@ -49,11 +49,11 @@ export interface DoorOptions {
 }
 
 /** An article by its address alone. */
-export interface UrlRequest extends Place {
+export interface UrlRequest extends Line {
   url: string;
 }
 
-export interface Decided {
+export interface Triaged {
   items: TakedownItem[];
   rejections: Rejection[];
 }
@@ -70,7 +70,7 @@ const PAGE = 1_000;
 
 /** Decides what of a takedown can be done: the same rules as for one deletion, for thousands at a time. */
 @Injectable()
-export class TakedownDoor {
+export class TakedownTriage {
   constructor(
     private readonly directory: MerchantDirectory,
     private readonly inventory: Inventory,
@@ -79,10 +79,10 @@ export class TakedownDoor {
   ) {}
 
   /** For one upload. Merchants are looked up once. */
-  open(scope: Scope, options: DoorOptions): OpenDoor {
+  ofUpload(scope: Scope, options: TriageOptions): UploadTriage {
     const { requestedBy, isUrgent = false, allowLate } = options;
     const room = new TakedownRoom({ requestedBy, scope }, { isUrgent, allowLate }, this.ceilings, this.known);
-    return new OpenDoor(scope, options, this.directory, this.inventory, this.known, room);
+    return new UploadTriage(scope, options, this.directory, this.inventory, this.known, room);
   }
 
   /**
@@ -104,22 +104,22 @@ export class TakedownDoor {
   }
 }
 
-export class OpenDoor {
+export class UploadTriage {
   private readonly cards = new LRUCache<string, MerchantCard[]>({ max: CARDS });
 
   constructor(
     private readonly scope: Scope,
-    private readonly options: DoorOptions,
+    private readonly options: TriageOptions,
     private readonly directory: MerchantDirectory,
     private readonly inventory: Inventory,
     private readonly known: KnownTargets,
     private readonly room: TakedownRoom,
   ) {}
 
-  async decide(requests: ItemRequest[]): Promise<Decided> {
+  async decide(requests: ItemRequest[]): Promise<Triaged> {
     const cards = await this.cardsOf(requests.map(({ merchant }) => merchant));
     const factsOf = await this.lookUp(requests.flatMap(({ msg_id, url }) => (msg_id === undefined ? (url ?? []) : [])));
-    const decided = sort(requests, (request) => {
+    const decided = divide(requests, (request) => {
       const merchant = chooseMerchant(request, cards.get(request.merchant) ?? []);
       if ('code' in merchant) return merchant;
       const { target } = decideTarget(request);
@@ -131,9 +131,9 @@ export class OpenDoor {
   }
 
   /** Of articles named by their addresses alone. */
-  async decideUrls(requests: UrlRequest[]): Promise<Decided> {
+  async decideUrls(requests: UrlRequest[]): Promise<Triaged> {
     const factsOf = await this.lookUp(requests.map(({ url }) => url));
-    const decided = sort(requests, ({ url: pasted }) => {
+    const decided = divide(requests, ({ url: pasted }) => {
       const url = articleUrl(pasted);
       const merchant = merchantAt(factsOf(url), (card) => reaches(this.scope, card));
       if ('code' in merchant) return merchant;
@@ -150,7 +150,7 @@ export class OpenDoor {
   /**
    * What is gone already needs no eligible merchant. What others share its material is judged without what stands in the same batch, which goes as well.
    */
-  private async withoutObstacles({ candidates, rejections }: Sorted): Promise<Decided> {
+  private async withoutObstacles({ candidates, rejections }: Divided): Promise<Triaged> {
     const barred = new Map(candidates.flatMap(({ item, bar }) => (bar ? [[item.line, bar]] : [])));
     const asked = candidates.map(({ item }) => item);
     const gone = await this.known.goneAmong(
@@ -213,7 +213,7 @@ interface Candidate {
   bar?: Refusal | undefined;
 }
 
-interface Sorted {
+interface Divided {
   candidates: Candidate[];
   rejections: Rejection[];
 }
@@ -221,15 +221,15 @@ interface Sorted {
 type Decision = Refusal | { item: Omit<TakedownItem, 'line'>; bar: Refusal | undefined };
 
 /** @param decide what to delete of whom, or why not; may throw TargetRefused */
-function sort<Request extends Place>(requests: Request[], decide: (request: Request) => Decision): Sorted {
-  const sorted: Sorted = { candidates: [], rejections: [] };
+function divide<Request extends Line>(requests: Request[], decide: (request: Request) => Decision): Divided {
+  const divided: Divided = { candidates: [], rejections: [] };
   for (const request of requests) {
     const { line } = request;
     const decision = orRefusal(() => decide(request));
-    if ('code' in decision) sorted.rejections.push({ line, ...decision });
-    else sorted.candidates.push({ item: { line, ...decision.item }, bar: decision.bar });
+    if ('code' in decision) divided.rejections.push({ line, ...decision });
+    else divided.candidates.push({ item: { line, ...decision.item }, bar: decision.bar });
   }
-  return sorted;
+  return divided;
 }
 
 function orRefusal<T>(decide: () => T): T | Refusal {

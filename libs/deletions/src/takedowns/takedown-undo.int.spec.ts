@@ -13,7 +13,7 @@ let merchant: Merchant;
 
 beforeAll(async () => {
   desk = await DeletionsDesk.open();
-  watch = new TakedownWatch(desk.takedowns, desk.intake);
+  watch = new TakedownWatch(desk.takedowns, desk.intake, desk.release, desk.cancel);
 });
 afterAll(() => desk.close());
 beforeEach(async () => {
@@ -44,7 +44,7 @@ const start = (id: string) => desk.dataSource.transaction((tx) => desk.intake.st
 async function aTakedown(targets: Target[], wish?: Wish): Promise<string> {
   const id = await begin(targets, wish);
   await start(id);
-  await desk.intake.release(id);
+  await desk.release.release(id);
   return id;
 }
 
@@ -84,16 +84,16 @@ describe('a cancelled takedown', () => {
     const [called] = await deletionsOf(id);
     await callWithoutAnswer(called?.id);
     await expect(desk.deletions.cancel(EVERYTHING, called?.id ?? '')).rejects.toThrow(DeletionStateConflict);
-    expect(await desk.takedowns.cancel(EVERYTHING, id)).toEqual({ cancelled: 1, tooLate: 1 });
+    expect(await desk.cancel.cancel(EVERYTHING, id)).toEqual({ cancelled: 1, tooLate: 1 });
     expect(await deletion(called?.id)).toMatchObject({ state: 'queued' });
-    expect(await desk.takedowns.cancelledWithRest()).toEqual([]);
+    expect(await desk.cancel.cancelledWithRest()).toEqual([]);
   });
 
   it('lets a deletion of its own run that is retried after it was closed', async () => {
     const id = await aTakedown([aTarget()]);
     const [one] = await deletionsOf(id);
     await desk.sql(`UPDATE deletions SET state = 'failed', finished_at = now() WHERE id = $1`, [one?.id]);
-    await desk.takedowns.cancel(EVERYTHING, id);
+    await desk.cancel.cancel(EVERYTHING, id);
     await watch.look();
     await desk.deletions.retry(EVERYTHING, one?.id ?? '');
     expect(await leave()).toEqual([one?.id]);
@@ -104,7 +104,7 @@ describe('a cancelled takedown', () => {
     const id = await aTakedown([shared, own], { undoSeconds: 3_600 });
     const other = await aTakedown([shared], { isUrgent: true });
     const [{ id: sharedId } = { id: '' }] = await deletionsOf(other);
-    expect(await desk.takedowns.cancel(EVERYTHING, id)).toEqual({ cancelled: 1, tooLate: 0 });
+    expect(await desk.cancel.cancel(EVERYTHING, id)).toEqual({ cancelled: 1, tooLate: 0 });
     expect(await deletion(sharedId)).toMatchObject({ takedownId: other, isUrgent: true });
     expect(await leave()).toEqual([sharedId]);
     // Its progress still tells of it, and once nobody else wants it, it is stopped.
@@ -116,12 +116,12 @@ describe('a cancelled takedown', () => {
     const shared = aTarget();
     const id = await aTakedown([shared]);
     const other = await aTakedown([shared], { isUrgent: true, undoSeconds: 3_600 });
-    await desk.takedowns.cancel(EVERYTHING, id);
+    await desk.cancel.cancel(EVERYTHING, id);
     const { undoUntil } = await takedown(other);
     const [handed] = await deletionsOf(other);
     expect(handed).toMatchObject({ takedownId: other, isUrgent: true, readyAt: undoUntil });
     expect(await leave()).toEqual([]);
-    expect(await desk.takedowns.cancel(EVERYTHING, other)).toEqual({ cancelled: 1, tooLate: 0 });
+    expect(await desk.cancel.cancel(EVERYTHING, other)).toEqual({ cancelled: 1, tooLate: 0 });
   });
 });
 
@@ -141,7 +141,7 @@ describe('what a takedown finds open', () => {
     const undone = await aTakedown([target], { isUrgent: true, undoSeconds: 600 });
     await watch.look();
     expect(await deletion(id)).toEqual(before);
-    await desk.takedowns.cancel(EVERYTHING, undone);
+    await desk.cancel.cancel(EVERYTHING, undone);
     await letUndoPass(undone);
     await watch.look();
     expect(await deletion(id)).toEqual(before);
@@ -173,7 +173,7 @@ describe('what a takedown finds open', () => {
     await desk.sql(
       `CREATE TRIGGER end_them AFTER DELETE ON takedown_items FOR EACH STATEMENT EXECUTE FUNCTION end_them()`,
     );
-    await desk.intake.release(id);
+    await desk.release.release(id);
     await desk.sql(`DROP FUNCTION end_them CASCADE`);
     expect(await takedown(id)).toMatchObject({ state: 'running', accepted: 1, alreadyOpen: 1 });
     expect(await desk.takedowns.counts(id)).toMatchObject({ succeeded: 1, queued: 1 });
@@ -189,7 +189,7 @@ describe('a target that one takedown names twice', () => {
       { line: 1 },
       { line: 2 },
     ]);
-    await desk.intake.release(id);
+    await desk.release.release(id);
     expect(await takedown(id)).toMatchObject({ accepted: 2, alreadyOpen: 2 });
   });
 });
@@ -203,6 +203,6 @@ describe('a look of the watch', () => {
     await desk.sql(`UPDATE takedowns SET heard_at = now() - interval '1 hour' WHERE id = ANY($1)`, [[stuck, sound]]);
     await watch.look();
     expect((await takedown(sound)).state).toBe('running');
-    await desk.takedowns.cancel(EVERYTHING, stuck);
+    await desk.cancel.cancel(EVERYTHING, stuck);
   });
 });

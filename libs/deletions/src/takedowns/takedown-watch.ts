@@ -1,6 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Loop } from '@app/concurrency';
+import { TakedownCancel } from './takedown-cancel.js';
 import { TakedownIntake } from './takedown-intake.js';
+import { TakedownRelease } from './takedown-release.js';
 import { Takedowns } from './takedowns.js';
 
 const EVERY_MS = 1_000;
@@ -21,6 +23,8 @@ export class TakedownWatch {
   constructor(
     private readonly takedowns: Takedowns,
     private readonly intake: TakedownIntake,
+    private readonly release: TakedownRelease,
+    private readonly cancel: TakedownCancel,
   ) {}
 
   start(): void {
@@ -33,10 +37,10 @@ export class TakedownWatch {
 
   /** One look. */
   async look(): Promise<void> {
-    await this.each(this.takedowns.cancelledWithRest(), (id) => this.takedowns.cancelRest(id));
-    await this.each(this.takedowns.toHasten(), (id) => this.intake.hastenLinked(id));
+    await this.each(this.cancel.cancelledWithRest(), (id) => this.cancel.cancelRest(id));
+    await this.each(this.takedowns.toHasten(), (id) => this.release.hastenLinked(id));
     await this.each(this.takedowns.silent('receiving', UPLOAD_SILENT_MS), (id) => this.intake.breakOff(id));
-    await this.each(this.takedowns.silent('starting', RELEASE_SILENT_MS), (id) => this.intake.release(id));
+    await this.each(this.takedowns.silent('starting', RELEASE_SILENT_MS), (id) => this.release.release(id));
     await this.takedowns.finishEnded();
     await this.takedowns.settleEnded();
   }

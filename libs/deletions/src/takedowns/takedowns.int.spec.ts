@@ -4,7 +4,9 @@ import { type Merchant } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
 import { addressOf, connect, DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import { eventually } from '../../../../test/support/eventually.js';
-import { TakedownIntake, type TakedownItem } from './takedown-intake.js';
+import { TakedownCancel } from './takedown-cancel.js';
+import { type TakedownItem } from './takedown-item.js';
+import { TakedownRelease } from './takedown-release.js';
 import { TakedownWatch } from './takedown-watch.js';
 import { Takedowns } from './takedowns.js';
 
@@ -72,10 +74,10 @@ const carryOut = (ids: string[]) =>
 
 it('is carried out in time although the statistics say that nothing was put by', async () => {
   const first = await aStarted(aims(1_000));
-  await desk.intake.release(first);
+  await desk.release.release(first);
   await desk.sql('ANALYZE takedown_items');
   const id = await aStarted(aims());
-  await desk.intake.release(id);
+  await desk.release.release(id);
   expect((await facts(id)).accepted).toBe(COUNT);
   await carryOut([first, id]);
 });
@@ -105,7 +107,7 @@ describe('takedowns of the same targets, started at once', () => {
   it('share one open deletion of each, whichever batch came first; all count it, and all finish', async () => {
     const of = aims();
     const ids = [await aStarted(of), await aStarted(of.toReversed(), { isUrgent: true })];
-    await Promise.all(ids.map((id) => desk.intake.release(id)));
+    await Promise.all(ids.map((id) => desk.release.release(id)));
     const owners = (await Promise.all(ids.map(facts))).filter(({ accepted }) => accepted > 0);
     expect(owners).toHaveLength(2);
     await expectShared(ids);
@@ -116,9 +118,9 @@ describe('takedowns of the same targets, started at once', () => {
   it('hasten together what a third has open', async () => {
     const of = aims();
     const first = await aStarted(of);
-    await desk.intake.release(first);
+    await desk.release.release(first);
     const others = await Promise.all([of, of, of.toReversed()].map((some) => aStarted(some, { isUrgent: true })));
-    await Promise.all(others.map((id) => desk.intake.release(id)));
+    await Promise.all(others.map((id) => desk.release.release(id)));
     await expectShared([first, ...others]);
     await expectFinished([first, ...others]);
   });
@@ -127,8 +129,8 @@ describe('takedowns of the same targets, started at once', () => {
     const id = await aStarted(aims());
     const dataSource = await connect(desk.database);
     try {
-      const other = new TakedownIntake(dataSource, desk.lanes, desk.events);
-      await Promise.all([desk.intake.release(id), other.release(id)]);
+      const other = new TakedownRelease(dataSource, desk.lanes);
+      await Promise.all([desk.release.release(id), other.release(id)]);
     } finally {
       await dataSource.destroy();
     }
@@ -168,13 +170,13 @@ describe('a cancel', () => {
   it('that comes while the deletions are being made leaves none open, and what others had open alone', async () => {
     const of = aims();
     const before = await aStarted(of.slice(0, 10));
-    await desk.intake.release(before);
+    await desk.release.release(before);
     const id = await aStarted(of);
     const letGo = await heldUp(of[7_000]);
-    const released = desk.intake.release(id);
+    const released = desk.release.release(id);
     await eventually(waiting, (count) => count === 1);
     const halfway = await facts(id);
-    const cancelling = desk.takedowns.cancel(EVERYTHING, id);
+    const cancelling = desk.cancel.cancel(EVERYTHING, id);
     await eventually(waiting, (count) => count === 2);
     await letGo();
     const [{ cancelled, tooLate }] = await Promise.all([cancelling, released]);
@@ -191,8 +193,8 @@ describe('a cancel', () => {
 
   it('that is asked for many times at once is told once', async () => {
     const id = await aStarted(aims(100));
-    await desk.intake.release(id);
-    const answers = await Promise.all(Array.from({ length: 5 }, () => desk.takedowns.cancel(EVERYTHING, id)));
+    await desk.release.release(id);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => desk.cancel.cancel(EVERYTHING, id)));
     expect(await openOf([id])).toEqual([{ count: 0, targets: 0 }]);
     expect(answers.at(-1)).toMatchObject({ tooLate: 0 });
     expect(await eventsOf(id)).toEqual(['takedown.created', 'takedown.cancelled']);
@@ -200,9 +202,12 @@ describe('a cancel', () => {
 
   it('whose process dies once it is decided is told once, and brought to its end by another', async () => {
     const id = await aStarted(aims(100));
-    await desk.intake.release(id);
+    await desk.release.release(id);
     const dying = await connect(desk.database);
-    const [blocker, dead] = [desk.dataSource.createQueryRunner(), new Takedowns(dying, desk.events)];
+    const [blocker, dead] = [
+      desk.dataSource.createQueryRunner(),
+      new TakedownCancel(dying, new Takedowns(dying, desk.events, desk.forecasts)),
+    ];
     try {
       await blocker.startTransaction();
       // The decision is not kept from being taken, but no deletion can be locked for being cancelled.
@@ -223,17 +228,17 @@ describe('a cancel', () => {
     }
     expect(await openOf([id])).toEqual([{ count: 100, targets: 100 }]);
     expect(await eventsOf(id)).toEqual(['takedown.created', 'takedown.cancelled']);
-    const watch = new TakedownWatch(desk.takedowns, desk.intake);
+    const watch = new TakedownWatch(desk.takedowns, desk.intake, desk.release, desk.cancel);
     await watch.look();
     expect(await facts(id)).toMatchObject({ state: 'cancelled', finishedAt: expect.any(Date) });
-    expect(await desk.takedowns.cancel(EVERYTHING, id)).toEqual({ cancelled: 100, tooLate: 0 });
+    expect(await desk.cancel.cancel(EVERYTHING, id)).toEqual({ cancelled: 100, tooLate: 0 });
     expect(await eventsOf(id)).toEqual(['takedown.created', 'takedown.cancelled', 'takedown.finished']);
   });
 
   it('that cannot be written down changes nothing and tells nothing', async () => {
     const id = await aStarted(aims(3));
-    await desk.intake.release(id);
-    const cancel = desk.takedowns.cancel(EVERYTHING, id, () => Promise.reject(new Error('no audit row')));
+    await desk.release.release(id);
+    const cancel = desk.cancel.cancel(EVERYTHING, id, () => Promise.reject(new Error('no audit row')));
     await expect(cancel).rejects.toThrow('no audit row');
     expect(await facts(id)).toMatchObject({ state: 'running', cancelledAt: null });
     expect(await eventsOf(id)).toEqual(['takedown.created']);
@@ -242,7 +247,7 @@ describe('a cancel', () => {
 
 it('stores how its deletions ended, until one of them is tried again', async () => {
   const id = await aStarted(aims(3));
-  await desk.intake.release(id);
+  await desk.release.release(id);
   await desk.takedowns.settleEnded();
   const settled = () =>
     desk.sql<{ counts: object | null }>(`SELECT settled_counts AS counts FROM takedowns WHERE id = $1`, [id]);

@@ -13,9 +13,12 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type JsonSchema = Record<string, unknown>;
 type Components = Record<string, JsonSchema>;
 
-/** `DeletionsController`, `create` → `deletionsCreate`. Generated clients name their methods by it. */
+/**
+ * `DeletionsController`, `create` → `deletionsCreate`. Generated clients name their methods by it: to them a controller of single
+ * resources, `…ByIdController`, is one with that of their list.
+ */
 export function operationIdOf(controller: string, method: string): string {
-  const subject = controller.replace(/Controller$/, '');
+  const subject = controller.replace(/(ById)?Controller$/, '');
   return subject.charAt(0).toLowerCase() + subject.slice(1) + method.charAt(0).toUpperCase() + method.slice(1);
 }
 

@@ -1,0 +1,146 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, HttpCode, Logger, Param, Post, Query, Req, Res, SerializeOptions } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuditLog, type Actor, type Principal } from '@app/access';
+import { Deletions, Proofs, TakedownCancel, Takedowns } from '@app/deletions';
+import { readFeedCursor } from '@app/events';
+import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
+import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from '../deletions/proof-answer.js';
+import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { pageOf, pageOfSchema } from '../http/requests/page.js';
+import { actOn, scopeOf } from './takedown-act.js';
+import { TakedownStream } from './takedown-stream.js';
+import {
+  listRejectionsSchema,
+  listTakedownDeletionsSchema,
+  rejectionSchema,
+  takedownResource,
+  takedownSchema,
+  type ListRejections,
+  type ListTakedownDeletions,
+} from './takedown.js';
+
+/** The routes of one takedown. */
+@ApiTags('takedowns')
+@Controller('v1/takedowns')
+export class TakedownsByIdController {
+  private readonly logger = new Logger(TakedownsByIdController.name);
+
+  constructor(
+    private readonly takedowns: Takedowns,
+    private readonly canceller: TakedownCancel,
+    private readonly deletions: Deletions,
+    private readonly proofs: Proofs,
+    private readonly stream: TakedownStream,
+    private readonly audit: AuditLog,
+  ) {}
+
+  @Get(':id')
+  @Needs('viewer', 'reads')
+  @SerializeOptions({ schema: takedownSchema })
+  async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
+    const takedown = await this.takedowns.get(scope, id);
+    return takedownResource(takedown, await this.takedowns.progress(takedown));
+  }
+
+  /** Its deletions, newest first, those included that were open or deleted already. */
+  @Get(':id/deletions')
+  @Needs('viewer', 'reads')
+  @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
+  async listDeletions(
+    @Caller() { scope }: Principal,
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: listTakedownDeletionsSchema }) { limit, cursor, state }: ListTakedownDeletions,
+  ) {
+    await this.takedowns.get(scope, id);
+    const found = await this.deletions.list(scope, { takedownId: id, state, limit: limit + 1, after: cursor });
+    return pageOf(found, limit, deletionResource);
+  }
+
+  /** What was not accepted, by line. */
+  @Get(':id/rejections')
+  @Needs('viewer', 'reads')
+  @SerializeOptions({ schema: pageOfSchema(rejectionSchema) })
+  async listRejections(
+    @Caller() { scope }: Principal,
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: listRejectionsSchema }) { limit, cursor }: ListRejections,
+  ) {
+    await this.takedowns.get(scope, id);
+    const found = await this.takedowns.rejections(id, limit + 1, Number(cursor ?? 0));
+    const withIds = found.map((rejection) => ({ ...rejection, id: String(rejection.line) }));
+    return pageOf(withIds, limit, (rejection) => rejection);
+  }
+
+  /**
+   * Progress as server-sent events: `progress` at most once a second, `deletion` for each of its own that ends, `finished`,
+   * and then the stream ends. With `Last-Event-ID` it goes on where it was cut off; without, it starts now.
+   * It also ends when the key does. A key may have 20 open at a time.
+   */
+  @Get(':id/events')
+  @Needs('viewer', 'stream')
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was read.' })
+  @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
+  async follow(
+    @Caller() caller: Principal,
+    @Param('id', { schema: idSchema }) id: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    // Closed while the key was looked up: that is not told again.
+    if (reply.raw.destroyed) gone.abort();
+    const lastEventId = request.headers['last-event-id'];
+    if (lastEventId !== undefined) readFeedCursor(String(lastEventId));
+    await this.takedowns.get(caller.scope, id);
+    const pieces = this.stream.follow(caller, id, lastEventId?.toString(), gone.signal);
+    void reply
+      .type('text/event-stream')
+      // A proxy that gathers or keeps them would make events of little use.
+      .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
+      .send(Readable.from(pieces));
+  }
+
+  /**
+   * Evidence of each of its deletions: who asked, every call and its answer. NDJSON, or CSV or JSON where `format` or the
+   * Accept header says so; chained by hashes, to be checked with `npm run verify-proof`.
+   */
+  @Get(':id/proof')
+  @Needs('viewer', 'reads')
+  @DescribesProof()
+  async proof(
+    @AuditedCaller() caller: Actor,
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: proofQuerySchema }) query: ProofQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const records = await this.proofs.ofTakedown(caller.scope, id, new Date());
+    const within = scopeOf(await this.takedowns.get(caller.scope, id));
+    sendProof(reply, request, query, {
+      name: `takedown-${id}`,
+      records,
+      fallback: 'ndjson',
+      seal: ({ count, lastHash, format }) =>
+        this.audit.appendAlone(caller, actOn(id, within, 'takedown.proof_exported', { count, last_hash: lastHash, format })),
+    });
+  }
+
+  /** Stops everything that was not dispatched yet. Deletions of others that it found open go on. */
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @Needs('operator')
+  @SerializeOptions({ schema: takedownSchema })
+  async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
+    const before = await this.takedowns.get(caller.scope, id);
+    const act = actOn(id, scopeOf(before), 'takedown.cancelled');
+    const { cancelled, tooLate } = await this.canceller.cancel(caller.scope, id, (tx) =>
+      this.audit.defer(tx, caller, act),
+    );
+    this.logger.log('takedown cancelled', { takedown_id: id, cancelled, too_late: tooLate });
+    const takedown = await this.takedowns.get(caller.scope, id);
+    return { ...takedownResource(takedown, await this.takedowns.progress(takedown)), cancelled, too_late: tooLate };
+  }
+}
