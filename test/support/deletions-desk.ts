@@ -3,7 +3,9 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { dataSourceOptions, rows, SealedColumns } from '@app/database';
 import {
-  Deletions,
+  DeletionChanges,
+  DeletionIntake,
+  DeletionViews,
   deletionsEntities,
   LaneForecasts,
   LaneReports,
@@ -32,7 +34,9 @@ export class DeletionsDesk {
   readonly forecasts: LaneForecasts;
   readonly ledgers: QuotaLedgers;
   readonly runs: Runs;
-  readonly deletions: Deletions;
+  readonly deletionIntake: DeletionIntake;
+  readonly deletionChanges: DeletionChanges;
+  readonly deletionViews: DeletionViews;
   readonly ceilings: Ceilings;
   readonly events: Events;
   readonly holds: PlatformHolds;
@@ -64,7 +68,15 @@ export class DeletionsDesk {
       this.events,
     );
     this.ceilings = new Ceilings(dataSource, this.forecasts, limits);
-    this.deletions = new Deletions(dataSource, this.lanes, this.merchants, this.ceilings);
+    this.deletionViews = new DeletionViews(dataSource);
+    this.deletionIntake = new DeletionIntake(this.deletionViews, this.merchants, this.ceilings);
+    this.deletionChanges = new DeletionChanges(
+      dataSource,
+      this.lanes,
+      this.merchants,
+      this.ceilings,
+      this.deletionViews,
+    );
     this.holds = new PlatformHolds(dataSource, this.events, this.lanes, this.platforms);
     this.intake = new TakedownIntake(dataSource, this.lanes, this.events);
     this.takedowns = new Takedowns(dataSource, this.events);
@@ -147,14 +159,14 @@ export class DeletionsDesk {
         requestId: 'test',
         requestedBy: randomUUID(),
       };
-      await this.deletions.accept(this.dataSource.manager, address, wish);
+      await this.deletionIntake.accept(this.dataSource.manager, address, wish);
       ids.push(id);
     }
     return ids;
   }
 
   view(ids: string[]): Promise<DeletionView[]> {
-    return Promise.all(ids.map((id) => this.deletions.get(EVERYTHING, id)));
+    return Promise.all(ids.map((id) => this.deletionViews.get(EVERYTHING, id)));
   }
 }
 

@@ -2,7 +2,9 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { EventsModule } from '@app/events';
 import { CEILINGS, Ceilings, NO_CEILINGS, type CeilingLimits } from './requests/ceilings.js';
 import { DeletionRun } from './runs/deletion-run.js';
-import { Deletions } from './requests/deletions.js';
+import { DeletionChanges } from './requests/deletion-changes.js';
+import { DeletionIntake } from './requests/deletion-intake.js';
+import { DeletionViews } from './requests/deletion-views.js';
 import { Dispatcher } from './runs/dispatcher.js';
 import { FactsWait } from './lanes/facts-wait.js';
 import type { PacingDefaults } from './pacing/lane.js';
@@ -14,6 +16,7 @@ import { QuotaLedgers } from './quota/quota-ledgers.js';
 import { QuotaReading } from './quota/quota-reading.js';
 import { Proofs } from './proofs/proofs.js';
 import { Runs } from './runs/runs.js';
+import { TokensToRefresh } from './runs/tokens-to-refresh.js';
 import { LaneForecasts } from './lanes/lane-forecasts.js';
 import { KnownTargets } from './takedowns/known-targets.js';
 import { TakedownDryRun } from './takedowns/takedown-dry-run.js';
@@ -31,8 +34,10 @@ export class DeletionsModule {
   static forRoot(pacing: PacingDefaults, ceilings: CeilingLimits = NO_CEILINGS): DynamicModule {
     const services = [
       Ceilings,
+      DeletionChanges,
+      DeletionIntake,
       DeletionRun,
-      Deletions,
+      DeletionViews,
       Dispatcher,
       FactsWait,
       KnownTargets,
@@ -51,6 +56,7 @@ export class DeletionsModule {
       Takedowns,
       TakedownWatch,
       TokenConflicts,
+      TokensToRefresh,
       Verifications,
     ];
     return {

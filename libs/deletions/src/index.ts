@@ -26,13 +26,10 @@ export const deletionsEntities = [
 
 export { type DeletionAttempt } from './deletion/deletion-attempt.entity.js';
 export { DeletionRun } from './runs/deletion-run.js';
-export {
-  Deletions,
-  type DeletionFilter,
-  type DeletionView,
-  type MerchantAddress,
-  type NewDeletion,
-} from './requests/deletions.js';
+export { DeletionChanges } from './requests/deletion-changes.js';
+export { DeletionIntake, type MerchantAddress, type NewDeletion } from './requests/deletion-intake.js';
+export { type DeletionView } from './requests/deletion-view.js';
+export { DeletionViews, type DeletionFilter } from './requests/deletion-views.js';
 export { DeletionsModule } from './deletions.module.js';
 export { Dispatcher } from './runs/dispatcher.js';
 export {
@@ -69,6 +66,7 @@ export {
   type Proof,
   type WaitingFor,
 } from './deletion/states.js';
+export { TokensToRefresh } from './runs/tokens-to-refresh.js';
 export { Verifications } from './runs/verifications.js';
 export {
   articleUrl,

@@ -18,7 +18,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AuditLog, Idempotency, type Act, type Actor, type AuditData, type Principal } from '@app/access';
 import {
-  Deletions,
+  DeletionViews,
   LaneForecasts,
   Proofs,
   TakedownBrokenOff,
@@ -75,7 +75,7 @@ export class TakedownsController {
     private readonly takedowns: Takedowns,
     private readonly intake: TakedownIntake,
     private readonly door: TakedownDoor,
-    private readonly deletions: Deletions,
+    private readonly deletions: DeletionViews,
     private readonly dryRun: TakedownDryRun,
     private readonly forecasts: LaneForecasts,
     private readonly proofs: Proofs,

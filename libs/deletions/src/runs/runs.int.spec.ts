@@ -212,7 +212,7 @@ describe('a run', () => {
   it('cannot be claimed before the dispatch, nor after its end', async () => {
     const [waiting = ''] = await desk.accept(await desk.aMerchant(), 1);
     expect(await desk.runs.claim(waiting)).toEqual({ claimed: false });
-    await desk.deletions.cancel(EVERYTHING, waiting);
+    await desk.deletionChanges.cancel(EVERYTHING, waiting);
     expect(await desk.runs.claim(waiting)).toEqual({ claimed: false });
     const id = await dispatched();
     await desk.runs.finish(await claimed(id), done);
@@ -272,7 +272,9 @@ describe('a run', () => {
     const id = await dispatched();
     await desk.runs.backOff(await claimed(id), 60_000);
     expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'backoff', retries: 1 }]);
-    await expect(desk.deletions.cancel(EVERYTHING, id)).rejects.toMatchObject({ code: 'deletion_state_conflict' });
+    await expect(desk.deletionChanges.cancel(EVERYTHING, id)).rejects.toMatchObject({
+      code: 'deletion_state_conflict',
+    });
     expect(await desk.lanes.dispatch()).toEqual([]);
   });
 
@@ -300,7 +302,7 @@ describe('a run', () => {
     const id = await dispatched();
     await desk.runs.giveBack(await claimed(id), { for: 'platform', pauseMs: 60_000 });
     expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'platform', retries: 0 }]);
-    await desk.deletions.cancel(EVERYTHING, id);
+    await desk.deletionChanges.cancel(EVERYTHING, id);
     expect(await desk.view([id])).toMatchObject([{ state: 'cancelled', waitingFor: null, waitingUntil: null }]);
   });
 

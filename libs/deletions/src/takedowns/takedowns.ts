@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { Events } from '@app/events';
 import { EVERYTHING, type Scope } from '@app/scope';
-import { SEEN_FROM, SEEN_STATE } from '../requests/deletions.js';
+import { SEEN_FROM, SEEN_STATE } from '../requests/deletion-view.js';
 import { TakedownNotFound, TakedownStateConflict } from '../errors.js';
 import { CAN_BE_STOPPED } from '../deletion/conditions.js';
 import { statesBefore, type DeletionCounts, type DeletionState } from '../deletion/states.js';
