@@ -23,7 +23,8 @@ import { SecretBox } from '@app/vault';
 // Not behind the lib's door: only its own parts and these tests know them.
 import { Ceilings, NO_CEILINGS, type CeilingLimits } from '../../libs/deletions/src/requests/ceilings.js';
 import { PlatformHolds } from '../../libs/deletions/src/holds/platform-holds.js';
-import { Runs } from '../../libs/deletions/src/runs/runs.js';
+import { RetryUntilStored } from '../../libs/deletions/src/runs/retry-until-stored.js';
+import { RunRows } from '../../libs/deletions/src/runs/run-rows.js';
 import { AccessTokens } from '../../libs/merchants/src/tokens/access-tokens.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 
@@ -33,7 +34,7 @@ export class DeletionsDesk {
   readonly reports: LaneReports;
   readonly forecasts: LaneForecasts;
   readonly ledgers: QuotaLedgers;
-  readonly runs: Runs;
+  readonly runs: RunRows;
   readonly deletionIntake: DeletionIntake;
   readonly deletionChanges: DeletionChanges;
   readonly deletionViews: DeletionViews;
@@ -56,7 +57,7 @@ export class DeletionsDesk {
     this.reports = new LaneReports(dataSource, pacing);
     this.forecasts = new LaneForecasts(dataSource, pacing);
     this.ledgers = new QuotaLedgers(dataSource, pacing);
-    this.runs = new Runs(dataSource, this.lanes);
+    this.runs = new RunRows(dataSource, this.lanes, new RetryUntilStored());
     this.events = new Events(dataSource);
     const sealed = new SealedColumns(new SecretBox([{ id: 'test', key: randomBytes(32) }]));
     this.platforms = new Platforms(dataSource, sealed);

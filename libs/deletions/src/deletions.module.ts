@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventsModule } from '@app/events';
 import { CEILINGS, Ceilings, NO_CEILINGS, type CeilingLimits } from './requests/ceilings.js';
-import { DeletionRun } from './runs/deletion-run.js';
+import { DeletionRunner } from './runs/deletion-runner.js';
 import { DeletionChanges } from './requests/deletion-changes.js';
 import { DeletionIntake } from './requests/deletion-intake.js';
 import { DeletionViews } from './requests/deletion-views.js';
@@ -15,7 +15,9 @@ import { QuotaClearing } from './quota/quota-clearing.js';
 import { QuotaLedgers } from './quota/quota-ledgers.js';
 import { QuotaReading } from './quota/quota-reading.js';
 import { Proofs } from './proofs/proofs.js';
-import { Runs } from './runs/runs.js';
+import { RetryUntilStored } from './runs/retry-until-stored.js';
+import { RunRows } from './runs/run-rows.js';
+import { RunSteps } from './runs/run-steps.js';
 import { TokensToRefresh } from './runs/tokens-to-refresh.js';
 import { LaneForecasts } from './lanes/lane-forecasts.js';
 import { KnownTargets } from './takedowns/known-targets.js';
@@ -36,7 +38,7 @@ export class DeletionsModule {
       Ceilings,
       DeletionChanges,
       DeletionIntake,
-      DeletionRun,
+      DeletionRunner,
       DeletionViews,
       Dispatcher,
       FactsWait,
@@ -48,7 +50,9 @@ export class DeletionsModule {
       QuotaLedgers,
       QuotaReading,
       Proofs,
-      Runs,
+      RetryUntilStored,
+      RunRows,
+      RunSteps,
       LaneForecasts,
       TakedownDoor,
       TakedownDryRun,

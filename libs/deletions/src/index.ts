@@ -25,7 +25,7 @@ export const deletionsEntities = [
 ];
 
 export { type DeletionAttempt } from './deletion/deletion-attempt.entity.js';
-export { DeletionRun } from './runs/deletion-run.js';
+export { DeletionRunner } from './runs/deletion-runner.js';
 export { DeletionChanges } from './requests/deletion-changes.js';
 export { DeletionIntake, type MerchantAddress, type NewDeletion } from './requests/deletion-intake.js';
 export { type DeletionView } from './requests/deletion-view.js';

@@ -11,7 +11,8 @@ import { queueBackends } from '../../../../test/support/queue-backends.js';
 import { Dispatcher } from './dispatcher.js';
 import { Lanes } from '../lanes/lanes.js';
 import { PlatformHolds } from '../holds/platform-holds.js';
-import { Runs } from './runs.js';
+import { RetryUntilStored } from './retry-until-stored.js';
+import { RunRows } from './run-rows.js';
 
 const pacing = { ratePerMinute: 6_000, dailyLimit: 10, urgentReserve: 2 };
 
@@ -50,7 +51,7 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
     const dispatcher = new Dispatcher(
       dataSource,
       lanes,
-      new Runs(dataSource, lanes),
+      new RunRows(dataSource, lanes, new RetryUntilStored()),
       new PlatformHolds(dataSource, new Events(dataSource), lanes, desk.platforms),
       queues,
     );

@@ -6,7 +6,7 @@ import { JobQueues } from '@app/queue';
 import { Lanes, type Dispatched } from '../lanes/lanes.js';
 import { PlatformHolds } from '../holds/platform-holds.js';
 import { LEAST_CAPACITY, nextCapacity, untilWorthALookMs } from './queue-room.js';
-import { Runs } from './runs.js';
+import { RunRows } from './run-rows.js';
 
 const TICK_MS = 25;
 /** How often a worker that stands by tries to become the leader. */
@@ -42,7 +42,7 @@ export class Dispatcher {
   constructor(
     private readonly dataSource: DataSource,
     private readonly lanes: Lanes,
-    private readonly runs: Runs,
+    private readonly runs: RunRows,
     private readonly holds: PlatformHolds,
     private readonly queues: JobQueues,
   ) {}

@@ -6,7 +6,7 @@ import { AuthorizerTokens, GRANT_GONE, type TokenHolder } from '@app/merchants';
 import { AuthorizerApi } from '@app/wechat';
 import { makeCall } from './call-result.js';
 import { IS_PLATFORM_HELD } from '../lanes/hold-conditions.js';
-import { Runs } from './runs.js';
+import { RunRows } from './run-rows.js';
 import { tellOf } from '../deletion/deletion-events.js';
 import { verificationDelayMs } from './verification-delay.js';
 import { DELETED } from '../deletion/whole-message.js';
@@ -33,7 +33,7 @@ export class Verifications {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly runs: Runs,
+    private readonly runs: RunRows,
     private readonly tokens: AuthorizerTokens,
     private readonly api: AuthorizerApi,
   ) {}
