@@ -28,7 +28,8 @@ describe('the ceilings', () => {
   const aKey = async (merchants: string[] | null = null, issuer: Asker | null = null): Promise<Asker> => {
     const id = randomUUID();
     await desk.sql(
-      `INSERT INTO api_keys (id, name, key_hash, role, merchants, created_by) VALUES ($1::uuid, 'a key', $1::text, 'admin', $2, $3)`,
+      `INSERT INTO api_keys (id, name, key_hash, role, merchants, created_by)
+       VALUES ($1::uuid, 'a key', $1::text, 'admin', $2, $3)`,
       [id, merchants, issuer?.requestedBy ?? null],
     );
     return { requestedBy: id, scope: { platforms: null, merchants } };

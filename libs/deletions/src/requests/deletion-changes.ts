@@ -35,9 +35,9 @@ export class DeletionChanges {
   ) {}
 
   /**
-   * Before the dispatch it never runs, after it is too late: one statement decides which side a cancel falls on. Back in its
-   * lane after a call without an answer, it is too late, too: the message may be gone, and that will be looked into. A caller with
-   * limits stops what was asked for within them, as long as nobody beyond them asked for the same.
+   * Before the dispatch it never runs, after it is too late: one statement decides which side a cancel falls on. Back
+   * in its lane after a call without an answer, it is too late, too: the message may be gone, and that will be looked
+   * into. A caller with limits stops what was asked for within them, as long as nobody beyond them asked for the same.
    * @throws DeletionNotFound, NotYours, DeletionStateConflict
    */
   async cancel(scope: Scope, id: string, alongside?: Alongside): Promise<void> {
@@ -53,7 +53,8 @@ export class DeletionChanges {
     const cancelled = await rows(
       tx,
       `WITH ended AS (
-         UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL, finished_at = now()
+         UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL,
+           waiting_until = NULL, finished_at = now()
          WHERE d.id = $1 AND ${CAN_BE_STOPPED} AND d.state = ANY($2)
            AND ${merchantInScope(scope, 'd.merchant_id', bind)}
          RETURNING d.*
@@ -64,11 +65,12 @@ export class DeletionChanges {
   }
 
   /**
-   * Puts a failed deletion back into its lane. If its target is known to be gone meanwhile, the deletion that did it is the answer, and
-   * what never was is refused, as a new wish would be. A caller with limits revives what was asked for within them, and may ask anew
-   * for the rest.
+   * Puts a failed deletion back into its lane. If its target is known to be gone meanwhile, the deletion that did it is
+   * the answer, and what never was is refused, as a new wish would be. A caller with limits revives what was asked for
+   * within them, and may ask anew for the rest.
    * @param requestedBy the API key, whose ceilings count
-   * @throws DeletionNotFound, NotYours, DeletionStateConflict, MerchantNotEligible, TargetRefused, PendingTooMany, EtaTooLate
+   * @throws DeletionNotFound, NotYours, DeletionStateConflict, MerchantNotEligible, TargetRefused, PendingTooMany,
+   *   EtaTooLate
    */
   async retry(
     scope: Scope,
@@ -111,7 +113,10 @@ export class DeletionChanges {
     this.ceilings.note(asker, name);
   }
 
-  /** @returns false when it has not failed, or another deletion of the same target is open or has succeeded: then it stays as it is */
+  /**
+   * @returns false when it has not failed, or another deletion of the same target is open or has succeeded: then it
+   *   stays as it is
+   */
   private async reopen(
     merchantId: string,
     id: string,
@@ -122,9 +127,11 @@ export class DeletionChanges {
       return await this.dataSource.transaction(async (tx) => {
         const [again] = await rows<{ readyAt: Date }>(
           tx,
-          `UPDATE deletions d SET state = 'queued', finished_at = NULL, dispatched_at = NULL, ready_at = now(), retries = 0,
-             run_id = NULL, running_until = NULL, outcome_code = NULL, outcome_errcode = NULL, outcome_errmsg = NULL, outcome_rid = NULL
-           WHERE id = $1 AND merchant_id = $2 AND state = 'failed' AND ${goneBy(RETRIED, 'TRUE')} IS NULL RETURNING ready_at AS "readyAt"`,
+          `UPDATE deletions d SET state = 'queued', finished_at = NULL, dispatched_at = NULL, ready_at = now(),
+             retries = 0, run_id = NULL, running_until = NULL,
+             outcome_code = NULL, outcome_errcode = NULL, outcome_errmsg = NULL, outcome_rid = NULL
+           WHERE id = $1 AND merchant_id = $2 AND state = 'failed' AND ${goneBy(RETRIED, 'TRUE')} IS NULL
+           RETURNING ready_at AS "readyAt"`,
           [id, merchantId],
         );
         if (again && requestedBy) await noteWish(tx, id, requestedBy);
@@ -151,9 +158,11 @@ export class DeletionChanges {
     const within = (keyId: string) => askedWithin(scope, keyId, bind);
     const [found] = await rows<{ isOwn: boolean }>(
       tx,
-      `SELECT ${within(OWNER)} AND NOT EXISTS (SELECT 1 FROM unnest(d.also_requested_by) AS k (id) WHERE NOT ${within('k.id')})
+      `SELECT ${within(OWNER)}
+         AND NOT EXISTS (SELECT 1 FROM unnest(d.also_requested_by) AS k (id) WHERE NOT ${within('k.id')})
          AND NOT EXISTS (SELECT 1 FROM takedown_links l JOIN takedowns t ON t.id = l.takedown_id
-           WHERE l.deletion_id = d.id AND t.finished_at IS NULL AND t.state <> 'cancelled' AND NOT ${within('t.requested_by')}) AS "isOwn"
+           WHERE l.deletion_id = d.id AND t.finished_at IS NULL AND t.state <> 'cancelled'
+             AND NOT ${within('t.requested_by')}) AS "isOwn"
        FROM deletions d WHERE d.id = $1 AND ${merchantInScope(scope, 'd.merchant_id', bind)}`,
       parameters,
     );
@@ -178,7 +187,8 @@ export class DeletionChanges {
 async function unsettle(tx: EntityManager, id: string): Promise<void> {
   await tx.query(
     `UPDATE takedowns SET settled_counts = NULL WHERE settled_counts IS NOT NULL AND id = ANY(ARRAY(
-       SELECT takedown_id FROM deletions WHERE id = $1 UNION ALL SELECT takedown_id FROM takedown_links WHERE deletion_id = $1))`,
+       SELECT takedown_id FROM deletions WHERE id = $1
+       UNION ALL SELECT takedown_id FROM takedown_links WHERE deletion_id = $1))`,
     [id],
   );
 }

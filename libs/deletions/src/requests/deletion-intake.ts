@@ -53,13 +53,14 @@ export class DeletionIntake {
 
   /**
    * Accepts a wish to delete. While the same target is open, that deletion is returned instead: quota is too scarce to
-   * spend twice. If the new wish is more pressing, urgent or sooner, the open one becomes so. Each step is one statement, and
-   * a new deletion takes one in all. Of a target that is known to be gone the deletion that did it is returned, and one of which the
-   * inventory knows that it never went out, or has no such article, is refused. `again` overrides all three, for an import may be
-   * wrong and a call in vain harms nothing; it does not make a second deletion beside an open one.
+   * spend twice. If the new wish is more pressing, urgent or sooner, the open one becomes so. Each step is one
+   * statement, and a new deletion takes one in all. Of a target that is known to be gone the deletion that did it is
+   * returned, and one of which the inventory knows that it never went out, or has no such article, is refused. `again`
+   * overrides all three, for an import may be wrong and a call in vain harms nothing; it does not make a second
+   * deletion beside an open one.
    * @param ifNew what belongs to the new deletion, such as an audit row: it is a part of its statement
-   * @throws MerchantNotFound, PlatformNotFound, PlatformRequired, MerchantNotEligible, TargetRefused, SharedMaterial, PendingTooMany,
-   *   EtaTooLate
+   * @throws MerchantNotFound, PlatformNotFound, PlatformRequired, MerchantNotEligible, TargetRefused, SharedMaterial,
+   *   PendingTooMany, EtaTooLate
    */
   async accept(
     sql: EntityManager,
@@ -113,8 +114,8 @@ export class DeletionIntake {
 
   /**
    * @param isLooked whether the lane may have more than a few open
-   * @returns undefined when the merchant cannot be told, or cannot have messages deleted, or the target is open already, known to
-   * be gone or to be none, or the lane has more open than it may
+   * @returns undefined when the merchant cannot be told, or cannot have messages deleted, or the target is open
+   *   already, known to be gone or to be none, or the lane has more open than it may
    */
   private async insert(
     sql: EntityManager,
@@ -145,38 +146,47 @@ export class DeletionIntake {
     );
     const within = samePlatforms(scope, bind);
     const counted = countedInventory(scope, bind);
-    // What few wishes need is left out for the others: an executor sets up all of a statement, whether it comes to it or not.
+    // What few wishes need is left out for the others: an executor sets up all of a statement, whether it comes to it
+    // or not.
     const isOneArticle = articleIdx !== WHOLE_MESSAGE;
     const askedKey = askedKeyOf(wish);
     const column = { ...ACCEPTED, isOneArticle, ...(askedKey !== null && { askedKey: `${bind(askedKey)}::text` }) };
     const refuses = wish.refusesShared ? ` AND ${sharedList(column, within, counted)} = '[]'` : '';
     const crowded = isLooked
       ? ''
-      : ` AND NOT EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.finished_at IS NULL OFFSET ${this.ceilings.few - 1} LIMIT 1)`;
+      : ` AND NOT EXISTS (
+           SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.finished_at IS NULL
+           OFFSET ${this.ceilings.few - 1} LIMIT 1)`;
     const form = [!isOneArticle, askedKey !== null, refuses !== '', isLooked].reduce(
       (sum, is, i) => sum + (is ? 2 ** i : 0),
       0,
     );
+    const once = '(SELECT m.authorizer_appid, m.component_appid FROM inserted, merchant m)';
     const [inserted] = await prepared<Decided & { mayShare: boolean }>(
       sql,
       `accept deletion${alongside ? ' and more' : ''}${formOf(scope)} ${form}`,
-      // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this. Where there is a new deletion
-      // there is one merchant. Each expression and column costs time, so the lane's block is worked out once.
+      // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this. Where there is a new
+      // deletion there is one merchant. Each expression and column costs time, so the lane's block is worked out once.
       `WITH merchant AS (
-         SELECT m.id AS merchant_id, m.authorizer_appid, (m.ineligible_reasons = '{}' OR $14::boolean AND ${MAY_BE_TRIED}) AND count(*) OVER () = 1 AS is_it,
+         SELECT m.id AS merchant_id, m.authorizer_appid,
+           (m.ineligible_reasons = '{}' OR $14::boolean AND ${MAY_BE_TRIED}) AND count(*) OVER () = 1 AS is_it,
            pl.component_appid, ${laneBlock('$8::boolean')} AS block, ${LANE_BLOCK_REASON} AS block_reason
-         FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
-         WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3) AND ${inScope(scope, VIEW, bind)}
+         FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD}
+           LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+         WHERE m.authorizer_appid = $2 AND ($3::text IS NULL OR pl.component_appid = $3)
+           AND ${inScope(scope, VIEW, bind)}
        ), known AS (
          -- What this statement sees as open may have succeeded when its row comes to the index of open ones.
-         SELECT merchant.merchant_id, $15::boolean OR (${goneBy(column, within)} IS NULL AND ${obstacleTo(column, within, counted)} IS NULL) AS is_to_do,
+         SELECT merchant.merchant_id, $15::boolean
+             OR (${goneBy(column, within)} IS NULL AND ${obstacleTo(column, within, counted)} IS NULL) AS is_to_do,
            NOT EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.target_key = $7::text
              AND o.finished_at IS NULL) AS is_free,
-           EXISTS (SELECT 1 FROM ${counted.messages} mm WHERE mm.merchant_id = merchant.merchant_id AND mm.msg_id = $4::bigint) AS may_share
+           EXISTS (SELECT 1 FROM ${counted.messages} mm
+             WHERE mm.merchant_id = merchant.merchant_id AND mm.msg_id = $4::bigint) AS may_share
          FROM merchant WHERE is_it${refuses}${crowded}
        ), inserted AS (
-         INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before, ready_at,
-           reason, metadata, request_id, requested_by, try_anyway, asked_url)
+         INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before,
+           ready_at, reason, metadata, request_id, requested_by, try_anyway, asked_url)
          SELECT $1::uuid, merchant.merchant_id, $4::bigint, $5::int, $6, $7,
            CASE WHEN $9::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $8::boolean, $9,
            GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid, $14::boolean, $16
@@ -185,7 +195,7 @@ export class DeletionIntake {
          RETURNING merchant_id, state, ready_at, created_at, dispatched_at, finished_at, waiting_for, waiting_until
        ), woken AS (
          INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
-       )${alongside ? `, alongside AS (${alongside(bind, '(SELECT m.authorizer_appid, m.component_appid FROM inserted, merchant m)')})` : ''}
+       )${alongside ? `, alongside AS (${alongside(bind, once)})` : ''}
        ${SELECT_DECIDED}, (SELECT may_share FROM known) AS "mayShare" FROM inserted d, merchant m`,
       parameters,
     );
@@ -196,7 +206,8 @@ export class DeletionIntake {
   private async hasten(sql: Sql, id: string, wish: NewDeletion): Promise<void> {
     await sql.query(
       `WITH hastened AS (
-       UPDATE deletions SET is_urgent = is_urgent OR $2, try_anyway = try_anyway OR $4, ready_at = LEAST(ready_at, GREATEST($3::timestamptz, now())),
+       UPDATE deletions SET is_urgent = is_urgent OR $2, try_anyway = try_anyway OR $4,
+         ready_at = LEAST(ready_at, GREATEST($3::timestamptz, now())),
          not_before = CASE WHEN not_before > GREATEST($3::timestamptz, now()) THEN $3::timestamptz ELSE not_before END
        WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state IN ('scheduled', 'queued')
          AND (is_urgent < $2 OR try_anyway < $4 OR ready_at > GREATEST($3::timestamptz, now()))
@@ -230,7 +241,10 @@ const DECIDED_COLUMNS = {
 type Decided = Pick<DeletionView, keyof typeof DECIDED_COLUMNS>;
 const SELECT_DECIDED = `SELECT ${Object.values(DECIDED_COLUMNS).join(', ')}`;
 
-/** What a read of the new row would tell. Field by field: objects that are spread into each other keep V8 busy collecting them. */
+/**
+ * What a read of the new row would tell. Field by field: objects that are spread into each other keep V8 busy
+ * collecting them.
+ */
 function asAccepted(wish: NewDeletion, authorizerAppid: string, decided: Decided): DeletionView {
   const { msgId, articleIdx, url } = targetColumns(wish.target);
   return {

@@ -20,14 +20,16 @@ export interface DeletionView extends Omit<Deletion, 'waitingFor' | 'metadata' |
 }
 
 /**
- * Until when the lane `p` is shut, by quota or rate, or because its platform `pl` has a hold `h`, or nothing is known of its merchant `m`.
+ * Until when the lane `p` is shut, by quota or rate, or because its platform `pl` has a hold `h`, or nothing is known
+ * of its merchant `m`.
  * @param urgent SQL: whether the deletion is
  */
 export const laneBlock = (urgent: string): string =>
   `GREATEST(CASE WHEN ${urgent} THEN p.urgent_blocked_until ELSE p.blocked_until END,
      CASE WHEN h.platform_id IS NOT NULL THEN GREATEST(${PROBE_AT}, now() + interval '1 s') END,
      CASE WHEN ${AWAITS_FACTS} THEN now() + ${FACTS_LOOK} END)`;
-export const LANE_BLOCK_REASON = `CASE WHEN h.platform_id IS NOT NULL THEN 'platform' WHEN ${AWAITS_FACTS} THEN 'facts' ELSE p.blocked_for END`;
+export const LANE_BLOCK_REASON = `CASE WHEN h.platform_id IS NOT NULL THEN 'platform'
+  WHEN ${AWAITS_FACTS} THEN 'facts' ELSE p.blocked_for END`;
 
 /**
  * How a deletion `d` looks whose lane is shut: what the lane waits for counts as the deletion's own waiting.
@@ -36,7 +38,8 @@ export const LANE_BLOCK_REASON = `CASE WHEN h.platform_id IS NOT NULL THEN 'plat
 export function seen(block: string, reason: string) {
   const waits = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${block} > now())`;
   return {
-    state: `CASE WHEN ${waits} THEN 'waiting' WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`,
+    state: `CASE WHEN ${waits} THEN 'waiting'
+      WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`,
     waitingFor: `CASE WHEN ${waits} THEN ${reason} ELSE d.waiting_for END`,
     waitingUntil: `CASE WHEN ${waits} THEN ${block} ELSE d.waiting_until END`,
   };
@@ -44,8 +47,8 @@ export function seen(block: string, reason: string) {
 
 const SEEN = seen(laneBlock('d.is_urgent'), LANE_BLOCK_REASON);
 /**
- * The same of deletions that are read in an order until a page is full: whatever their lanes are taken for to decide, each is looked up
- * for its own, and no table of them is read. OFFSET keeps it so.
+ * The same of deletions that are read in an order until a page is full: whatever their lanes are taken for to decide,
+ * each is looked up for its own, and no table of them is read. OFFSET keeps it so.
  */
 export const SEEN_ONE_BY_ONE = `
   FROM deletions d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
@@ -59,7 +62,10 @@ export const SEEN_FROM = `
 /** Of a deletion `d`, its lane `p`, its platform `pl` and the hold `h` of that. */
 export const SEEN_STATE = SEEN.state;
 
-/** Of what is open in a state. By it those are found among the few that are open; which of these it is, their lane tells. */
+/**
+ * SQL: how a deletion may be stored that is open and looks to be in a state. It finds the candidates among the few that are
+ * open; their lanes tell which of them are in that state.
+ */
 export const STORED_WHEN: Partial<Record<DeletionState, string>> = {
   scheduled: `d.finished_at IS NULL AND d.state = 'scheduled'`,
   queued: `d.finished_at IS NULL AND d.state IN ('scheduled', 'queued')`,
@@ -67,7 +73,10 @@ export const STORED_WHEN: Partial<Record<DeletionState, string>> = {
   waiting: `d.finished_at IS NULL AND (d.state = 'waiting' OR d.dispatched_at IS NULL AND d.ready_at <= now())`,
 };
 
-/** SQL over a deletion `d`: whether it looks to be in the state. What has ended looks as it is stored. @param value SQL */
+/**
+ * SQL over a deletion `d`: whether it looks to be in the state. What has ended looks as it is stored.
+ * @param value SQL
+ */
 export function isInState(state: DeletionState, value: string): string {
   const stored = STORED_WHEN[state];
   return stored ? `${stored} AND ${SEEN_STATE} = ${value}` : `d.finished_at IS NOT NULL AND d.state = ${value}`;
@@ -111,7 +120,8 @@ export const VIEW_COLUMNS = {
 } satisfies Record<Exclude<keyof DeletionView, 'isHidden'>, string>;
 /** @param from SEEN_FROM, or SEEN_ONE_BY_ONE */
 export const selectView = (reader: Scope, bind: Bind, from = SEEN_FROM): string =>
-  `SELECT ${Object.values(VIEW_COLUMNS).join(', ')}, NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden" ${from}`;
+  `SELECT ${Object.values(VIEW_COLUMNS).join(', ')},
+     NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden" ${from}`;
 
 export const asTold = (view: DeletionView): DeletionView =>
   view.isHidden ? { ...view, reason: null, metadata: null } : view;

@@ -79,12 +79,17 @@ export class DeletionViews {
     const views = (condition: string) => `${view} WHERE ${[...where, condition].join(' AND ')}`;
     const ask = async (text: string) => (await rows<DeletionView>(this.dataSource, text, parameters)).map(asTold);
     if (takedownId === undefined) return ask(`${views('TRUE')} ${page}`);
-    // Two halves, each by its own index: with OR the whole takedown would be read for a page. In the order of that index, which no other
-    // has: Postgres does not know that its deletions lie together, and would walk from the newest of all to where they begin.
+    // Two halves, each by its own index: with OR the whole takedown would be read for a page. In the order of that
+    // index, which no other has: Postgres does not know that its deletions lie together, and would walk from the newest
+    // of all to where they begin.
     const takedown = bind(takedownId);
-    const own = `${views(`d.takedown_id BETWEEN ${takedown} AND ${takedown}`)} ORDER BY d.takedown_id DESC, d.id DESC LIMIT ${bind(limit)}`;
-    const linked = `SELECT view.* FROM takedown_links l CROSS JOIN LATERAL (${views('d.id = l.deletion_id')} OFFSET 0) AS view
-      WHERE l.takedown_id = ${takedown} ${after ? `AND l.deletion_id < ${bind(after)}` : ''} ORDER BY l.deletion_id DESC LIMIT ${bind(limit)}`;
+    const own = `${views(`d.takedown_id BETWEEN ${takedown} AND ${takedown}`)}
+      ORDER BY d.takedown_id DESC, d.id DESC LIMIT ${bind(limit)}`;
+    const linked = `
+      SELECT view.* FROM takedown_links l
+      CROSS JOIN LATERAL (${views('d.id = l.deletion_id')} OFFSET 0) AS view
+      WHERE l.takedown_id = ${takedown} ${after ? `AND l.deletion_id < ${bind(after)}` : ''}
+      ORDER BY l.deletion_id DESC LIMIT ${bind(limit)}`;
     return ask(`SELECT * FROM ((${own}) UNION ALL (${linked})) AS both_kinds ${page}`);
   }
 

@@ -47,8 +47,8 @@ export const askedKeyOf = ({ askedUrl }: Pick<WantedTarget, 'askedUrl'>): string
   askedUrl === undefined ? null : targetKey({ url: askedUrl });
 
 /**
- * SQL on another row of the same account: whether a caller may know of it. A caller who may reach one of the account's rows is limited
- * by platform only.
+ * SQL on another row of the same account: whether a caller may know of it. A caller who may reach one of the account's
+ * rows is limited by platform only.
  */
 export const samePlatforms = ({ platforms }: Scope, bind: Bind): string =>
   platforms === null ? 'TRUE' : isOfPlatforms(bind(platforms));
@@ -56,5 +56,6 @@ export const samePlatforms = ({ platforms }: Scope, bind: Bind): string =>
 /** SQL: the other sends that share the target's material, as JSON. */
 export const sharedList = (wish: Omit<WishColumns, 'targetKey'>, within: string, counted: CountedInventory): string =>
   `(SELECT COALESCE(json_agg(
-       json_build_object('msgId', s.msg_id::text, 'articleIdx', s.article_idx) ORDER BY s.msg_id, s.article_idx), '[]')::jsonb
+       json_build_object('msgId', s.msg_id::text, 'articleIdx', s.article_idx) ORDER BY s.msg_id, s.article_idx),
+       '[]')::jsonb
      FROM (${sharedWith(wish, within, counted)}) AS s)`;

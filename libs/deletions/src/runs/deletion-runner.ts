@@ -17,7 +17,10 @@ import { CALL_MS, contextOf, isUsable, type CallToken, type Run, type RunEnd } f
 /** For a call slot. Most wait for some milliseconds, for as many are claimed as will have one then. */
 const MAX_WAIT_MS = 1_000;
 
-/** So long the slot of a call whose token was refused is good for the same call with a new one: WeChat has not counted it. */
+/**
+ * So long the slot of a call whose token was refused is good for the same call with a new one: WeChat has not counted
+ * it.
+ */
 const ONCE_MORE_MS = 5_000;
 
 /** The first act of a delete call: all that it needs is there, or the run ends without it. */
@@ -37,9 +40,9 @@ type Followed = { is: 'ended'; end: RunEnd } | { is: 'refused'; refusal: CallFai
 const ended = (end: RunEnd): { is: 'ended'; end: RunEnd } => ({ is: 'ended', end });
 
 /**
- * Carries out one deletion, as its BullMQ job. Safe to run twice: the one that has the claim runs it, the claim is renewed with
- * each call, each call is written down before it is made, and after one whose answer nobody saw, `mass/get` is asked
- * before another delete is spent.
+ * Carries out one deletion, as its BullMQ job. Safe to run twice: the one that has the claim runs it, the claim is
+ * renewed with each call, each call is written down before it is made, and after one whose answer nobody saw,
+ * `mass/get` is asked before another delete is spent.
  */
 @Injectable()
 export class DeletionRunner {
@@ -101,7 +104,10 @@ export class DeletionRunner {
     return this.delete(run);
   }
 
-  /** In three acts. A call whose token was refused is made once more: with a token that was minted for it, it is followed otherwise. */
+  /**
+   * In three acts. A call whose token was refused is made once more: with a token that was minted for it, it is
+   * followed otherwise.
+   */
   private async delete(run: Run): Promise<RunEnd> {
     let refusal: CallFailure | undefined;
     for (;;) {
@@ -128,7 +134,8 @@ export class DeletionRunner {
       run.call = { written };
     }
     const callId = run.call.written;
-    // To write it down, to come by a call slot or by a slot of its lane may have taken longer than slot or claim are good for.
+    // To write it down, to come by a call slot or by a slot of its lane may have taken longer than slot or claim are
+    // good for.
     if (!(await this.getsCallSlot(run)) || !(await this.holdsSlot(run)) || performance.now() >= run.callBefore) {
       return ended(await this.steps.withoutCall(run, refusal));
     }
@@ -165,7 +172,8 @@ export class DeletionRunner {
     const failure: CallFailure = { of: 'call', error, token, leftAt };
     if (step.do === 'renew_token') {
       await this.renewToken(run, failure);
-      // Turned away at the door, before it came to the account: quota and slot are still there for the call that is made at once.
+      // Turned away at the door, before it came to the account: quota and slot are still there for the call that is
+      // made at once.
       run.slot = { paidUntil: performance.now() + ONCE_MORE_MS };
       return { is: 'refused', refusal: failure };
     }
@@ -173,8 +181,9 @@ export class DeletionRunner {
       const verdict = await this.verify(run, run.target.msgId);
       return ended(verdict.is === 'ended' ? verdict.end : await this.endStillThere(run, final, verdict.status));
     }
-    // Turned away at the platform's door, before it came to the account: if WeChat counts such calls after all, 45009 will
-    // tell. Without this, probes of a held platform, or with tokens that others make void, would use up a day's calls.
+    // Turned away at the platform's door, before it came to the account: if WeChat counts such calls after all, 45009
+    // will tell. Without this, probes of a held platform, or with tokens that others make void, would use up a day's
+    // calls.
     if (step.do === 'hold' || (step.do === 'wait' && step.for === 'token_conflict')) run.slot = 'stale';
     return ended(await this.steps.apply(run, step, failure));
   }
@@ -186,8 +195,8 @@ export class DeletionRunner {
   }
 
   /**
-   * Asks WeChat whether the message is gone. Ends the run when it is. A question whose token was refused is asked once more: with
-   * a token that was minted for it, it is followed otherwise.
+   * Asks WeChat whether the message is gone. Ends the run when it is. A question whose token was refused is asked once
+   * more: with a token that was minted for it, it is followed otherwise.
    */
   private async verify(run: Run, msgId: bigint): Promise<Verdict> {
     for (let isSecondCall = false; ; isSecondCall = true) {
@@ -221,7 +230,9 @@ export class DeletionRunner {
     }
   }
 
-  /** Whether a delete call may be made now. The lane is asked for a slot if this run has none, or one that got too old. */
+  /**
+   * Whether a delete call may be made now. The lane is asked for a slot if this run has none, or one that got too old.
+   */
   private async holdsSlot(run: Run): Promise<boolean> {
     if (isUsable(run.slot)) return true;
     const { merchant, isUrgent } = run;
@@ -233,7 +244,9 @@ export class DeletionRunner {
     return isUsable(run.slot);
   }
 
-  /** @returns false when the wait was so long that what the claim found, such as a grant, or no hold, may be so no more */
+  /**
+   * @returns false when the wait was so long that what the claim found, such as a grant, or no hold, may be so no more
+   */
   private async getsCallSlot(run: Run): Promise<boolean> {
     const waitsSince = performance.now();
     return (await run.callSlot.acquire()) && performance.now() - waitsSince <= MAX_WAIT_MS;
@@ -295,7 +308,8 @@ export class DeletionRunner {
   }
 
   private async call<T>(run: Run, id: string, make: (signal: AbortSignal) => Promise<T>): Promise<MadeCall<T>> {
-    // Not AbortSignal.timeout: the timers of calls that were answered long ago would stay, tens of thousands in a busy worker.
+    // Not AbortSignal.timeout: the timers of calls that were answered long ago would stay, tens of thousands in a busy
+    // worker.
     const tooLong = new AbortController();
     const timer = setTimeout(() => tooLong.abort(new Error('no answer in time')), CALL_MS);
     const call = await makeCall(id, () => make(tooLong.signal));
@@ -307,6 +321,9 @@ export class DeletionRunner {
   }
 }
 
-/** Whether the token is new. While two systems mint, one mint and one call each time are enough to find out whether they still do. */
+/**
+ * Whether the token is new. While two systems mint, one mint and one call each time are enough to find out whether they
+ * still do.
+ */
 const isRenewed = (run: Run, token: CallToken, isSecondCall: boolean) =>
   isSecondCall || (run.tokenConflicts > 0 && token.isMinted);

@@ -294,7 +294,8 @@ describe('a run', () => {
     const used = async () =>
       (
         await desk.sql<{ quota_used: number }>(
-          `SELECT quota_used FROM account_ledgers WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1)`,
+          `SELECT quota_used FROM account_ledgers
+           WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1)`,
           [merchant.id],
         )
       )[0]?.quota_used;
@@ -328,7 +329,8 @@ describe('a run', () => {
     expect(await found()).not.toContain(running);
     expect(await found()).not.toContain(waiting);
     await desk.sql(
-      `UPDATE deletions SET running_until = running_until - interval '2 min', waiting_until = waiting_until - interval '2 min'
+      `UPDATE deletions SET running_until = running_until - interval '2 min',
+         waiting_until = waiting_until - interval '2 min'
        WHERE id = ANY($1)`,
       [[running, waiting]],
     );

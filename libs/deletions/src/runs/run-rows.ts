@@ -70,8 +70,8 @@ export class RunRows {
   ) {}
 
   /**
-   * Takes a dispatched deletion that nobody runs, or whose runner's claim has ended. If nothing stands in the way of its
-   * delete call, that is written down with the same statement.
+   * Takes a dispatched deletion that nobody runs, or whose runner's claim has ended. If nothing stands in the way of
+   * its delete call, that is written down with the same statement.
    * @param callSlot in which the run makes its calls
    */
   async claim(id: string, callSlot: CallSlot = UNLIMITED): Promise<Claim> {
@@ -106,14 +106,15 @@ export class RunRows {
         WHERE id = ${bind(final?.run.id ?? null)} AND run_id = ${bind(final?.run.runId ?? null)} AND finished_at IS NULL
       )
       UPDATE deletion_attempts SET outcome = ${bind(outcome)}, errcode = ${answer.errcode}, errmsg = ${answer.errmsg},
-        rid = ${answer.rid}, http_status = ${bind(httpStatus ?? null)}, latency_ms = ${bind(latencyMs)}, finished_at = now()
+        rid = ${answer.rid}, http_status = ${bind(httpStatus ?? null)}, latency_ms = ${bind(latencyMs)},
+        finished_at = now()
       WHERE id = ${bind(callId)}`;
     await this.answers.store(() => this.dataSource.query(text, parameters));
   }
 
   /**
-   * The end of a deletion. That WeChat deleted is a fact, whoever holds the claim by now; a failure is for the holder to
-   * decide.
+   * The end of a deletion. That WeChat deleted is a fact, whoever holds the claim by now; a failure is for the holder
+   * to decide.
    */
   async finish(run: Run, end: End, call?: { id: string; result: CallResult }): Promise<void> {
     const { state, proof, outcome } = end;
@@ -122,8 +123,8 @@ export class RunRows {
   }
 
   /**
-   * Whether it is known that there never was such an article. When its message is deleted, the article shall not be said to have
-   * been deleted.
+   * Whether it is known that there never was such an article. When its message is deleted, the article shall not be
+   * said to have been deleted.
    */
   async isOfNoArticle({ merchant, target }: Run): Promise<boolean> {
     if ('url' in target) return false;
@@ -147,9 +148,9 @@ export class RunRows {
   }
 
   /**
-   * Puts the deletion back into its lane, to its old place for lack of a slot, or to wait. With it a slot is given back that no call
-   * has used, and a call is struck out that was written down and never made. A backoff that the queue will not wait out counts as a
-   * retry here, too.
+   * Puts the deletion back into its lane, to its old place for lack of a slot, or to wait. With it a slot is given back
+   * that no call has used, and a call is struck out that was written down and never made. A backoff that the queue will
+   * not wait out counts as a retry here, too.
    */
   async giveBack(run: Run, wait?: { for: 'platform' | 'backoff'; pauseMs: number }): Promise<void> {
     const putBack = (tx: EntityManager) => this.putBack(tx, run, wait);
@@ -208,10 +209,10 @@ export class RunRows {
     const claimed = await prepared<ClaimedRow>(
       this.dataSource.manager,
       'claim deletions',
-      // Rows are locked in one order, so that two processes that want the same ones wait and do not clash. The ids are said
-      // twice: without statistics, Postgres might walk through all that waits instead of looking the few up. For the CASE it
-      // does not see that it could walk through all that is dispatched. What was decided is sorted, so that it is merged with
-      // the rows that are looked up, and not each of it sought among all of them.
+      // Rows are locked in one order, so that two processes that want the same ones wait and do not clash. The ids are
+      // said twice: without statistics, Postgres might walk through all that waits instead of looking the few up. For
+      // the CASE it does not see that it could walk through all that is dispatched. What was decided is sorted, so that
+      // it is merged with the rows that are looked up, and not each of it sought among all of them.
       `WITH wanted AS (
          SELECT d.*, w.run_id AS new_run_id
          FROM ${recordset(bind, 'w', wanted, { id: 'uuid', runId: 'uuid' })} JOIN deletions d ON d.id = w.id

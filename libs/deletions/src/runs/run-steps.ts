@@ -20,7 +20,10 @@ export type Failure =
   /** No token could be had for one. */
   | { of: 'mint'; error: unknown };
 
-/** Does what a run decides to do when a call did not bring it to its end: slows lanes, holds platforms, gives the deletion back. */
+/**
+ * Does what a run decides to do when a call did not bring it to its end: slows lanes, holds platforms, gives the
+ * deletion back.
+ */
 @Injectable()
 export class RunSteps {
   constructor(
@@ -73,8 +76,8 @@ export class RunSteps {
 
   /**
    * Puts the deletion back into its lane before the delete call that it came for.
-   * @param refused the same call with the token before this one. A token that is refused again and again must come to an end, so that
-   *   after a refusal this uses up a retry
+   * @param refused the same call with the token before this one. A token that is refused again and again must come to
+   *   an end, so that after a refusal this uses up a retry
    */
   async withoutCall(run: Run, refused?: Failure): Promise<RunEnd> {
     run.callSlot.release();
@@ -115,8 +118,8 @@ export class RunSteps {
     const isOfMint = failure.of === 'mint' && reason !== 'connect_failed';
     const hasBegun = await this.holds.hold({ platformId, deletionId: run.id, reason, errcode, isOfMint, leastPauseMs });
     const pauseMs = heldPauseMs(run.retries);
-    // A deletion whose call was under way at the same time may be the next probe: else, with all of them waiting, there would
-    // be none.
+    // A deletion whose call was under way at the same time may be the next probe: else, with all of them waiting, there
+    // would be none.
     await this.runs.giveBack(run, hasBegun || run.isProbe ? { for: 'platform', pauseMs } : undefined);
     if (hasBegun) await this.lanes.pause(merchantId, pauseMs);
   }

@@ -6,14 +6,15 @@ import type { CallContext } from './next-step.js';
 import type { Outcome } from './outcome.js';
 
 /*
- * A run is what one process does with one deletion while it has the claim. What the claim found does not change; how far the run
- * has come is told by three modes, and each way out leaves the first two at `none`:
+ * A run is what one process does with one deletion while it has the claim. What the claim found does not change. Three
+ * modes tell how far the run has come:
  *
  *   slot   none --buy--> paid --too old, and no new one to be had--> stale
- *          A delete call that is made uses the slot up. One that WeChat turned away before it came to the account leaves it paid.
+ *          A delete call that is made uses the slot up. One that WeChat turned away before it came to the account
+ *          leaves it paid. A paid slot that a run does not use is given back, or waits with the run that is repeated.
  *   call   none --written down--> written --made, or struck out--> none
- *          A call is written down before it is made. A process that dies in between leaves it behind: it counts as one that may have
- *          been made.
+ *          A call is written down before it is made. A process that dies in between leaves it behind: it counts as one
+ *          that may have been made.
  *   end    over, or to be run again after a while
  */
 
@@ -21,7 +22,10 @@ import type { Outcome } from './outcome.js';
 export type Slot =
   /** A further call needs a slot of its own. */
   | 'none'
-  /** Paid for, and no delete call has used it. Until then, by `performance.now()`, a call may: a later one would come too close to others. */
+  /**
+   * Paid for, and no delete call has used it. Until then, by `performance.now()`, a call may: a later one would come
+   * too close to others.
+   */
   | { paidUntil: number }
   /** Paid for, and no call may use it: the lane had no new one for it. */
   | 'stale';
@@ -45,7 +49,9 @@ export interface CallToken {
 /** A delete call that is not made yet. */
 export type NextCall =
   | 'none'
-  /** The id under which it is written down. One that was written down with the claim has the token that the claim found. */
+  /**
+   * The id under which it is written down. One that was written down with the claim has the token that the claim found.
+   */
   | { written: string; lent?: LentToken | undefined };
 
 /** What becomes of a deletion whose run comes back. */
