@@ -11,7 +11,7 @@ import { WorkerModule } from '../apps/worker/src/worker.module.js';
 import { workerEnvSchema } from '../apps/worker/src/env.js';
 // Not behind the lib's door: only its own parts and this test know them.
 import { PlatformHolds } from '../libs/deletions/src/holds/platform-holds.js';
-import { Runs } from '../libs/deletions/src/runs/runs.js';
+import { RunRows } from '../libs/deletions/src/runs/run-rows.js';
 import { createMigratedDatabase } from './support/database.js';
 import { routeTable } from './support/route-table.js';
 import { System } from './support/system.js';
@@ -182,7 +182,7 @@ describe('in a database that is full of what is finished', () => {
     const look = async () => {
       await worker.get(LaneDispatch).dispatch();
       await worker.get(LaneDispatch).wakeClosed();
-      await worker.get(Runs, { strict: false }).withoutProgress(0, 1_000);
+      await worker.get(RunRows, { strict: false }).withoutProgress(0, 1_000);
       await worker.get(PlatformHolds, { strict: false }).probe();
     };
     expect(await faultsOf(look)).toEqual([]);

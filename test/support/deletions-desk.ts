@@ -3,7 +3,9 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { dataSourceOptions, rows, SealedColumns } from '@app/database';
 import {
-  Deletions,
+  DeletionChanges,
+  DeletionIntake,
+  DeletionViews,
   deletionsEntities,
   LaneDispatch,
   LaneForecasts,
@@ -24,7 +26,8 @@ import { SecretBox } from '@app/vault';
 // Not behind the lib's door: only its own parts and these tests know them.
 import { Ceilings, NO_CEILINGS, type CeilingLimits } from '../../libs/deletions/src/requests/ceilings.js';
 import { PlatformHolds } from '../../libs/deletions/src/holds/platform-holds.js';
-import { Runs } from '../../libs/deletions/src/runs/runs.js';
+import { RetryUntilStored } from '../../libs/deletions/src/runs/retry-until-stored.js';
+import { RunRows } from '../../libs/deletions/src/runs/run-rows.js';
 import { EligibilityChanges } from '../../libs/merchants/src/merchants/eligibility-changes.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 
@@ -35,8 +38,10 @@ export class DeletionsDesk {
   readonly reports: LaneReports;
   readonly forecasts: LaneForecasts;
   readonly ledgers: QuotaLedgers;
-  readonly runs: Runs;
-  readonly deletions: Deletions;
+  readonly runs: RunRows;
+  readonly deletionIntake: DeletionIntake;
+  readonly deletionChanges: DeletionChanges;
+  readonly deletionViews: DeletionViews;
   readonly ceilings: Ceilings;
   readonly events: Events;
   readonly holds: PlatformHolds;
@@ -59,13 +64,21 @@ export class DeletionsDesk {
     this.reports = new LaneReports(dataSource, pacing);
     this.forecasts = new LaneForecasts(dataSource, pacing);
     this.ledgers = new QuotaLedgers(dataSource, pacing);
-    this.runs = new Runs(dataSource, this.lanes);
+    this.runs = new RunRows(dataSource, this.lanes, new RetryUntilStored());
     this.events = new Events(dataSource);
     const sealed = new SealedColumns(new SecretBox([{ id: 'test', key: randomBytes(32) }]));
     this.platforms = new Platforms(dataSource, sealed);
     this.merchants = new Merchants(dataSource, this.platforms, new EligibilityChanges(this.platforms, this.events));
     this.ceilings = new Ceilings(dataSource, this.forecasts, limits);
-    this.deletions = new Deletions(dataSource, this.lanes, this.merchants, this.ceilings);
+    this.deletionViews = new DeletionViews(dataSource);
+    this.deletionIntake = new DeletionIntake(this.deletionViews, this.merchants, this.ceilings);
+    this.deletionChanges = new DeletionChanges(
+      dataSource,
+      this.lanes,
+      this.merchants,
+      this.ceilings,
+      this.deletionViews,
+    );
     this.holds = new PlatformHolds(dataSource, this.events, this.platforms);
     this.intake = new TakedownIntake(dataSource, this.events);
     this.release = new TakedownRelease(dataSource, this.lanes);
@@ -150,14 +163,14 @@ export class DeletionsDesk {
         requestId: 'test',
         requestedBy: randomUUID(),
       };
-      await this.deletions.accept(this.dataSource.manager, address, wish);
+      await this.deletionIntake.accept(this.dataSource.manager, address, wish);
       ids.push(id);
     }
     return ids;
   }
 
   view(ids: string[]): Promise<DeletionView[]> {
-    return Promise.all(ids.map((id) => this.deletions.get(EVERYTHING, id)));
+    return Promise.all(ids.map((id) => this.deletionViews.get(EVERYTHING, id)));
   }
 }
 

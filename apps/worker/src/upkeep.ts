@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Deletions, FactsWait, QuotaLedgers, Verifications } from '@app/deletions';
+import { FactsWait, QuotaLedgers, TokensToRefresh, Verifications } from '@app/deletions';
 import { newRequestId } from '@app/logging';
 import { ComponentTokens, Merchants, PlatformUpkeep } from '@app/merchants';
 import { JobQueues } from '@app/queue';
@@ -21,7 +21,7 @@ export class Upkeep {
   constructor(
     private readonly platforms: PlatformUpkeep,
     private readonly merchants: Merchants,
-    private readonly deletions: Deletions,
+    private readonly tokensToRefresh: TokensToRefresh,
     private readonly factsWait: FactsWait,
     private readonly ledgers: QuotaLedgers,
     private readonly verifications: Verifications,
@@ -35,7 +35,7 @@ export class Upkeep {
   }
 
   async refreshTokensAhead(): Promise<void> {
-    await this.errands('authorizer.refresh-token', await this.deletions.merchantsToRefresh(new Date()));
+    await this.errands('authorizer.refresh-token', await this.tokensToRefresh.merchantsToRefresh(new Date()));
   }
 
   async reconcilePlatforms(): Promise<void> {

@@ -1,8 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventsModule } from '@app/events';
 import { CEILINGS, Ceilings, NO_CEILINGS, type CeilingLimits } from './requests/ceilings.js';
-import { DeletionRun } from './runs/deletion-run.js';
-import { Deletions } from './requests/deletions.js';
+import { DeletionRunner } from './runs/deletion-runner.js';
+import { DeletionChanges } from './requests/deletion-changes.js';
+import { DeletionIntake } from './requests/deletion-intake.js';
+import { DeletionViews } from './requests/deletion-views.js';
 import { Dispatcher } from './runs/dispatcher.js';
 import { FactsWait } from './lanes/facts-wait.js';
 import { LaneDispatch } from './lanes/lane-dispatch.js';
@@ -14,7 +16,10 @@ import { QuotaClearing } from './quota/quota-clearing.js';
 import { QuotaLedgers } from './quota/quota-ledgers.js';
 import { QuotaReading } from './quota/quota-reading.js';
 import { Proofs } from './proofs/proofs.js';
-import { Runs } from './runs/runs.js';
+import { RetryUntilStored } from './runs/retry-until-stored.js';
+import { RunRows } from './runs/run-rows.js';
+import { RunSteps } from './runs/run-steps.js';
+import { TokensToRefresh } from './runs/tokens-to-refresh.js';
 import { LaneForecasts } from './lanes/lane-forecasts.js';
 import { KnownTargets } from './takedowns/known-targets.js';
 import { TakedownDryRun } from './takedowns/takedown-dry-run.js';
@@ -34,8 +39,10 @@ export class DeletionsModule {
   static forRoot(pacing: PacingDefaults, ceilings: CeilingLimits = NO_CEILINGS): DynamicModule {
     const services = [
       Ceilings,
-      DeletionRun,
-      Deletions,
+      DeletionChanges,
+      DeletionIntake,
+      DeletionRunner,
+      DeletionViews,
       Dispatcher,
       FactsWait,
       KnownTargets,
@@ -47,7 +54,9 @@ export class DeletionsModule {
       QuotaLedgers,
       QuotaReading,
       Proofs,
-      Runs,
+      RetryUntilStored,
+      RunRows,
+      RunSteps,
       LaneForecasts,
       TakedownCancel,
       TakedownDryRun,
@@ -57,6 +66,7 @@ export class DeletionsModule {
       TakedownTriage,
       TakedownWatch,
       TokenConflicts,
+      TokensToRefresh,
       Verifications,
     ];
     return {

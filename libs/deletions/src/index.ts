@@ -25,14 +25,11 @@ export const deletionsEntities = [
 ];
 
 export { type DeletionAttempt } from './deletion/deletion-attempt.entity.js';
-export { DeletionRun } from './runs/deletion-run.js';
-export {
-  Deletions,
-  type DeletionFilter,
-  type DeletionView,
-  type MerchantAddress,
-  type NewDeletion,
-} from './requests/deletions.js';
+export { DeletionRunner } from './runs/deletion-runner.js';
+export { DeletionChanges } from './requests/deletion-changes.js';
+export { DeletionIntake, type MerchantAddress, type NewDeletion } from './requests/deletion-intake.js';
+export { type DeletionView } from './requests/deletion-view.js';
+export { DeletionViews, type DeletionFilter } from './requests/deletion-views.js';
 export { DeletionsModule } from './deletions.module.js';
 export { Dispatcher } from './runs/dispatcher.js';
 export {
@@ -70,6 +67,7 @@ export {
   type Proof,
   type WaitingFor,
 } from './deletion/states.js';
+export { TokensToRefresh } from './runs/tokens-to-refresh.js';
 export { Verifications } from './runs/verifications.js';
 export {
   articleUrl,

@@ -17,7 +17,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
 import {
   decideTarget,
-  Deletions,
+  DeletionChanges,
+  DeletionIntake,
+  DeletionViews,
   LaneReports,
   Proofs,
   TakedownTriage,
@@ -53,7 +55,9 @@ export class DeletionsController {
   private readonly logger = new Logger(DeletionsController.name);
 
   constructor(
-    private readonly deletions: Deletions,
+    private readonly deletions: DeletionViews,
+    private readonly intake: DeletionIntake,
+    private readonly changes: DeletionChanges,
     private readonly triage: TakedownTriage,
     private readonly merchants: Merchants,
     private readonly idempotency: Idempotency,
@@ -104,7 +108,7 @@ export class DeletionsController {
       };
       const address = { scope: caller.scope, authorizerAppid: body.merchant, componentAppid: body.component_appid };
       const act = this.audit.deferredPart(caller, actOn({ ...wish, ...targetColumns(target) }, 'deletion.accepted'));
-      const { deletion, isNew, shared } = await this.deletions.accept(sql, address, wish, act);
+      const { deletion, isNew, shared } = await this.intake.accept(sql, address, wish, act);
       const resource = warnedResource(deletion, shared);
       return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
     });
@@ -207,7 +211,7 @@ export class DeletionsController {
   @SerializeOptions({ schema: deletionSchema })
   async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.cancelled');
-    await this.deletions.cancel(caller.scope, id, (tx) => this.audit.defer(tx, caller, act));
+    await this.changes.cancel(caller.scope, id, (tx) => this.audit.defer(tx, caller, act));
     return deletionResource(await this.deletions.get(caller.scope, id));
   }
 
@@ -225,7 +229,7 @@ export class DeletionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.retried');
-    const { deletion, isRetried } = await this.deletions.retry(caller.scope, id, {
+    const { deletion, isRetried } = await this.changes.retry(caller.scope, id, {
       requestedBy: caller.apiKeyId,
       allowLate: query.allow_late,
       alongside: (tx) => this.audit.defer(tx, caller, act),

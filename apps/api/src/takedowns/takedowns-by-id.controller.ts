@@ -3,7 +3,7 @@ import { Controller, Get, HttpCode, Logger, Param, Post, Query, Req, Res, Serial
 import { ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditLog, type Actor, type Principal } from '@app/access';
-import { Deletions, Proofs, TakedownCancel, Takedowns } from '@app/deletions';
+import { DeletionViews, Proofs, TakedownCancel, Takedowns } from '@app/deletions';
 import { readFeedCursor } from '@app/events';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
 import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from '../deletions/proof-answer.js';
@@ -30,7 +30,7 @@ export class TakedownsByIdController {
   constructor(
     private readonly takedowns: Takedowns,
     private readonly canceller: TakedownCancel,
-    private readonly deletions: Deletions,
+    private readonly deletions: DeletionViews,
     private readonly proofs: Proofs,
     private readonly stream: TakedownStream,
     private readonly audit: AuditLog,
@@ -124,7 +124,10 @@ export class TakedownsByIdController {
       records,
       fallback: 'ndjson',
       seal: ({ count, lastHash, format }) =>
-        this.audit.appendAlone(caller, actOn(id, within, 'takedown.proof_exported', { count, last_hash: lastHash, format })),
+        this.audit.appendAlone(
+          caller,
+          actOn(id, within, 'takedown.proof_exported', { count, last_hash: lastHash, format }),
+        ),
     });
   }
 

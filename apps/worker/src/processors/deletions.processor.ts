@@ -1,10 +1,10 @@
 import { Processor } from '@nestjs/bullmq';
-import { DeletionRun } from '@app/deletions';
+import { DeletionRunner } from '@app/deletions';
 import { JobHost, type JobHandlers } from '@app/queue';
 
 @Processor('deletions')
 export class DeletionsProcessor extends JobHost<'deletions'> {
-  constructor(private readonly deletionRun: DeletionRun) {
+  constructor(private readonly runner: DeletionRunner) {
     super();
   }
 
@@ -14,6 +14,6 @@ export class DeletionsProcessor extends JobHost<'deletions'> {
      * `mass/delete` and stores outcome and proof. Running it twice does no harm: a claim on the row lets one runner in,
      * and a call whose answer nobody saw is looked into before another is made.
      */
-    'deletion.run': ({ deletion_id }, context) => this.deletionRun.run(deletion_id, context),
+    'deletion.run': ({ deletion_id }, context) => this.runner.run(deletion_id, context),
   };
 }

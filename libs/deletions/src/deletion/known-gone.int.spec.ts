@@ -35,7 +35,7 @@ interface Options {
 }
 
 const ask = (target: Target, { scope = EVERYTHING, of = merchant, ...options }: Options = {}, id = uuidv7()) =>
-  desk.deletions.accept(
+  desk.deletionIntake.accept(
     desk.dataSource.manager,
     { scope, authorizerAppid: of.authorizerAppid, componentAppid: of === merchant ? componentAppid : undefined },
     {
@@ -132,9 +132,15 @@ describe('a wish for what is gone', () => {
   it('is not made by a retry either', async () => {
     const failed = await ended(article(1), 'failed');
     const gone = await ended(article(1));
-    expect(await desk.deletions.retry(EVERYTHING, failed)).toMatchObject({ isRetried: false, deletion: { id: gone } });
+    expect(await desk.deletionChanges.retry(EVERYTHING, failed)).toMatchObject({
+      isRetried: false,
+      deletion: { id: gone },
+    });
     const other = await ended(article(2), 'failed');
-    expect(await desk.deletions.retry(EVERYTHING, other)).toMatchObject({ isRetried: true, deletion: { id: other } });
+    expect(await desk.deletionChanges.retry(EVERYTHING, other)).toMatchObject({
+      isRetried: true,
+      deletion: { id: other },
+    });
   });
 
   it('is not made of what another account deleted', async () => {
@@ -269,7 +275,7 @@ describe('a wish for an article that other sends share', () => {
     });
     const accepted = await ask(first);
     expect(accepted).toMatchObject({ isNew: true, shared: [other] });
-    expect(await desk.deletions.sharedBy(EVERYTHING, accepted.deletion)).toEqual([other]);
+    expect(await desk.deletionViews.sharedBy(EVERYTHING, accepted.deletion)).toEqual([other]);
     expect(await ask(first)).toMatchObject({ isNew: false, shared: [other] });
   });
 

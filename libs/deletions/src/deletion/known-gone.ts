@@ -137,7 +137,7 @@ export const obstacleTo = (wish: WishColumns, within: string, counted: CountedIn
  * go with the target's, for they share the material.
  */
 export const sharedWith = (
-  { merchantId, msgId, articleIdx }: WishColumns,
+  { merchantId, msgId, articleIdx }: Omit<WishColumns, 'targetKey'>,
   within: string,
   { messages, articles }: CountedInventory,
 ): string => `

@@ -3,7 +3,7 @@ import type { Merchant } from '@app/merchants';
 import { eventually } from '../../../../test/support/eventually.js';
 import { DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import type { HoldReason } from './platform-hold.entity.js';
-import type { Run } from '../runs/runs.js';
+import type { Run } from '../runs/run.js';
 import { nextShanghaiMidnight, shanghaiDay } from '../pacing/shanghai-day.js';
 
 /** A deletion that is not looked at any more. */
@@ -74,7 +74,7 @@ describe('a platform for which every call fails', () => {
     const [first = '', second = ''] = await dispatchOf(id);
     for (const merchant of merchants) await desk.keepToken(merchant.id);
     await hold(id, first, 'connect_failed');
-    expect(await claimed(second)).toMatchObject({ isHeld: true, isProbe: false, begun: undefined });
+    expect(await claimed(second)).toMatchObject({ isHeld: true, isProbe: false, call: 'none' });
     expect(await dispatchOf(id)).toEqual([]);
     const other = await aPlatform(1, 1);
     expect(await dispatchOf(other.id)).toHaveLength(1);
@@ -214,7 +214,11 @@ describe('a platform for which every call fails', () => {
     const [first = '', ...others] = await dispatchOf(id);
     expect(others).toEqual([]);
     expect((await desk.view([first]))[0]).toMatchObject({ merchantId: withToken?.id });
-    expect(await claimed(first)).toMatchObject({ isHeld: false, isProbe: false, begun: expect.anything() });
+    expect(await claimed(first)).toMatchObject({
+      isHeld: false,
+      isProbe: false,
+      call: { written: expect.any(String) },
+    });
     await endPause(id);
     await desk.holds.probe();
     const [probe = ''] = await dispatchOf(id);

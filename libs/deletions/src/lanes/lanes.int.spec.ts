@@ -79,7 +79,11 @@ describe('a lane', () => {
     for (const deletion of rest) {
       expect(deletion).toMatchObject({ state: 'waiting', waitingFor: 'daily_quota', waitingUntil: midnight });
     }
-    const waiting = await desk.deletions.list(EVERYTHING, { merchantId: merchant.id, state: 'waiting', limit: 100 });
+    const waiting = await desk.deletionViews.list(EVERYTHING, {
+      merchantId: merchant.id,
+      state: 'waiting',
+      limit: 100,
+    });
     expect(waiting).toHaveLength(rest.length);
   });
 
@@ -292,7 +296,7 @@ describe('a lane', () => {
     const merchant = await desk.aMerchant({ ratePerMinute: 30_000, dailyLimit: 1_000 });
     const ids = await desk.accept(merchant, 50);
     const cancels = ids.toReversed().map((id) =>
-      desk.deletions.cancel(EVERYTHING, id).then(
+      desk.deletionChanges.cancel(EVERYTHING, id).then(
         () => [id],
         () => [],
       ),

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows, statement } from '@app/database';
 import { askedWithin, type Scope } from '@app/scope';
-import { Deletions } from '../requests/deletions.js';
+import { DeletionViews } from '../requests/deletion-views.js';
 import { knownArticles } from '../deletion/known-gone.js';
 import { noteOfProof, type DeletionState, type Proof } from '../deletion/states.js';
 import { Takedowns } from '../takedowns/takedowns.js';
@@ -93,7 +93,7 @@ const FIRST = '00000000-0000-0000-0000-000000000000';
 export class Proofs {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly deletions: Deletions,
+    private readonly deletions: DeletionViews,
     private readonly takedowns: Takedowns,
   ) {}
 

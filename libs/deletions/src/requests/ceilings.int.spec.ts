@@ -28,7 +28,8 @@ describe('the ceilings', () => {
   const aKey = async (merchants: string[] | null = null, issuer: Asker | null = null): Promise<Asker> => {
     const id = randomUUID();
     await desk.sql(
-      `INSERT INTO api_keys (id, name, key_hash, role, merchants, created_by) VALUES ($1::uuid, 'a key', $1::text, 'admin', $2, $3)`,
+      `INSERT INTO api_keys (id, name, key_hash, role, merchants, created_by)
+       VALUES ($1::uuid, 'a key', $1::text, 'admin', $2, $3)`,
       [id, merchants, issuer?.requestedBy ?? null],
     );
     return { requestedBy: id, scope: { platforms: null, merchants } };
@@ -40,7 +41,7 @@ describe('the ceilings', () => {
       ...more
     }: { of?: Merchant; msgId?: bigint; isUrgent?: boolean; allowLate?: boolean; notBefore?: Date } = {},
   ) =>
-    desk.deletions.accept(
+    desk.deletionIntake.accept(
       desk.dataSource.manager,
       { ...addressOf(of), scope },
       {
@@ -110,7 +111,7 @@ describe('the ceilings', () => {
     const tenant = await aKey([merchant.authorizerAppid]);
     const { deletion } = await post(tenant);
     await postUntilFull(tenant);
-    await desk.deletions.cancel(EVERYTHING, deletion.id);
+    await desk.deletionChanges.cancel(EVERYTHING, deletion.id);
     const tryOne = async () => (await postUntilFull(tenant, merchant, 1)).count;
     await eventually(tryOne, (count) => count === 1);
     expect(await postUntilFull(tenant)).toMatchObject({ count: 0, error: { ceiling: 'merchant' } });
@@ -122,7 +123,7 @@ describe('the ceilings', () => {
     const beside = await DeletionsDesk.beside(desk);
     const address = { ...addressOf(merchant), scope: tenant.scope };
     await expect(
-      beside.deletions.accept(beside.dataSource.manager, address, {
+      beside.deletionIntake.accept(beside.dataSource.manager, address, {
         id: uuidv7(),
         target: { msgId: ++lastMsgId, articleIdx: 1 },
         isUrgent: false,
@@ -160,13 +161,15 @@ describe('the ceilings', () => {
     );
     expect(await postUntilFull(tenant)).toMatchObject({ error: { ceiling: 'merchant' } });
     await expect(
-      desk.deletions.retry(tenant.scope, deletion.id, { requestedBy: tenant.requestedBy }),
+      desk.deletionChanges.retry(tenant.scope, deletion.id, { requestedBy: tenant.requestedBy }),
     ).rejects.toMatchObject({
       code: 'pending_too_many',
       ceiling: 'merchant',
     });
     const provider = await aKey();
-    expect(await desk.deletions.retry(EVERYTHING, deletion.id, { requestedBy: provider.requestedBy })).toMatchObject({
+    expect(
+      await desk.deletionChanges.retry(EVERYTHING, deletion.id, { requestedBy: provider.requestedBy }),
+    ).toMatchObject({
       isRetried: true,
     });
   });

@@ -47,9 +47,9 @@ interface CountedLane extends Counted {
 }
 
 /**
- * How much one asker may heap up, and how late a deletion may come. What is accepted must not wait for a count each time: a
- * process counts once a second at most, however many ask at that moment, adds what it accepts itself, and does not count a lane that has few. So several
- * processes together may pass a ceiling by what they accept between two counts.
+ * How much one asker may heap up, and how late a deletion may come. What is accepted must not wait for a count each
+ * time: a process counts once a second at most, however many ask at that moment, adds what it accepts itself, and does
+ * not count a lane that has few. So several processes together may pass a ceiling by what they accept between two counts.
  */
 @Injectable()
 export class Ceilings {
@@ -137,11 +137,13 @@ export class Ceilings {
       `WITH keys AS MATERIALIZED (SELECT array_agg(id) AS ids FROM keys_counted_with($1) AS id)
        SELECT (
          SELECT count(*) FROM (
-           SELECT 1 FROM deletions WHERE requested_by = ANY((SELECT ids FROM keys)::uuid[]) AND finished_at IS NULL LIMIT $2) AS counted
+           SELECT 1 FROM deletions
+           WHERE requested_by = ANY((SELECT ids FROM keys)::uuid[]) AND finished_at IS NULL LIMIT $2) AS counted
        )::int + (
          SELECT count(*) FROM (
            SELECT 1 FROM takedowns t JOIN takedown_items i ON i.takedown_id = t.id
-           WHERE t.finished_at IS NULL AND t.state IN ('receiving', 'starting') AND t.requested_by = ANY((SELECT ids FROM keys)::uuid[])
+           WHERE t.finished_at IS NULL AND t.state IN ('receiving', 'starting')
+             AND t.requested_by = ANY((SELECT ids FROM keys)::uuid[])
            LIMIT $2) AS counted
        )::int AS pending`,
       [asker.requestedBy, this.totalOf(asker).limit],
@@ -154,7 +156,8 @@ export class Ceilings {
     const counted = await rows<{ merchantId: string; pending: number }>(
       sql,
       `SELECT merchant_id AS "merchantId", count(*)::int AS pending FROM deletions
-       WHERE requested_by = ANY(ARRAY(SELECT keys_counted_with($1))) AND merchant_id = ANY($2) AND finished_at IS NULL GROUP BY 1`,
+       WHERE requested_by = ANY(ARRAY(SELECT keys_counted_with($1))) AND merchant_id = ANY($2)
+         AND finished_at IS NULL GROUP BY 1`,
       [requestedBy, merchantIds],
     );
     return new Map(counted.map(({ merchantId, pending }) => [merchantId, pending]));

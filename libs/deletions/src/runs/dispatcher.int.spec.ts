@@ -12,7 +12,8 @@ import { Dispatcher } from './dispatcher.js';
 import { LaneDispatch } from '../lanes/lane-dispatch.js';
 import { Lanes } from '../lanes/lanes.js';
 import { PlatformHolds } from '../holds/platform-holds.js';
-import { Runs } from './runs.js';
+import { RetryUntilStored } from './retry-until-stored.js';
+import { RunRows } from './run-rows.js';
 
 const pacing = { ratePerMinute: 6_000, dailyLimit: 10, urgentReserve: 2 };
 
@@ -50,7 +51,7 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
     const dispatcher = new Dispatcher(
       dataSource,
       new LaneDispatch(dataSource, pacing),
-      new Runs(dataSource, new Lanes(dataSource, pacing)),
+      new RunRows(dataSource, new Lanes(dataSource, pacing), new RetryUntilStored()),
       new PlatformHolds(dataSource, new Events(dataSource), desk.platforms),
       queues,
     );

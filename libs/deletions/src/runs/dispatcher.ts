@@ -6,7 +6,7 @@ import { JobQueues } from '@app/queue';
 import { LaneDispatch, type Dispatched } from '../lanes/lane-dispatch.js';
 import { PlatformHolds } from '../holds/platform-holds.js';
 import { LEAST_CAPACITY, nextCapacity, untilWorthALookMs } from './queue-room.js';
-import { Runs } from './runs.js';
+import { RunRows } from './run-rows.js';
 
 const TICK_MS = 25;
 /** How often a worker that stands by tries to become the leader. */
@@ -24,8 +24,8 @@ const RENEW_EVERY_MS = 2_000;
 const LEADER_LOCK = 727_275;
 
 /**
- * Hands deletions out of their lanes into the queue. Every worker has one; an advisory lock of Postgres makes one of them
- * the leader, and the lock ends with its connection, so that another takes over when it dies.
+ * Hands deletions out of their lanes into the queue. Every worker has one; an advisory lock of Postgres makes one of
+ * them the leader, and the lock ends with its connection, so that another takes over when it dies.
  */
 @Injectable()
 export class Dispatcher {
@@ -42,7 +42,7 @@ export class Dispatcher {
   constructor(
     private readonly dataSource: DataSource,
     private readonly lanes: LaneDispatch,
-    private readonly runs: Runs,
+    private readonly runs: RunRows,
     private readonly holds: PlatformHolds,
     private readonly queues: JobQueues,
   ) {}
@@ -72,7 +72,9 @@ export class Dispatcher {
     }
   }
 
-  /** Renews the lock beside the work, of which a part may take longer than the lease. Without the lock, the work ends. */
+  /**
+   * Renews the lock beside the work, of which a part may take longer than the lease. Without the lock, the work ends.
+   */
   private async leadWhileRenewed(connection: QueryRunner, stopping: AbortSignal): Promise<void> {
     const lost = new AbortController();
     const renewal = new Loop(() => connection.query('SELECT 1'), {
@@ -147,7 +149,7 @@ export class Dispatcher {
 }
 
 /**
- * One job for each time that a deletion leaves its lane, so that adding it twice is harmless. A run that gives it back may
- * still be ending when it leaves again: under the same id, the new job would be taken for the old one.
+ * One job for each time that a deletion leaves its lane, so that adding it twice is harmless. A run that gives it back
+ * may still be ending when it leaves again: under the same id, the new job would be taken for the old one.
  */
 const jobIdOf = ({ id, dispatches }: Dispatched) => (dispatches > 1 ? `${id}-${dispatches}` : id);

@@ -56,8 +56,8 @@ export function afterDelete(error: unknown, context: CallContext): NextStep | un
   if (!(error instanceof WechatError)) return undefined;
   if (error instanceof CredentialExpired)
     return context.isTokenRenewed ? { do: 'wait', for: 'token_conflict' } : { do: 'renew_token' };
-  // Once seen although the article had been deleted, so it is looked into. But the number does not get better by calling
-  // again, and each call is one of ten a day.
+  // Once seen although the article had been deleted, so it is looked into. But the number does not get better by
+  // calling again, and each call is one of ten a day.
   if (error.errcode === ARTICLE_IDX_OUT_OF_RANGE && context.hasMsgId) return { do: 'verify', code: 'refused' };
   // Of a delete by address it is the article's that is meant, not that of the API.
   if (error.errcode === INVALID_URL && !context.hasMsgId) return { do: 'fail', code: 'refused' };
@@ -70,7 +70,8 @@ export function afterDelete(error: unknown, context: CallContext): NextStep | un
 }
 
 /**
- * After `mass/get` was asked about a target of which a delete call was told that it is not there, and did not say DELETE.
+ * After `mass/get` was asked about a target of which a delete call was told that it is not there, and did not say
+ * DELETE.
  * @param code of that call @param status what `mass/get` said; undefined when it knows no such message
  */
 export function afterStillThere(code: string, status: string | undefined, context: CallContext): NextStep {

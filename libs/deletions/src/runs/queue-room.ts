@@ -5,8 +5,9 @@ export const MOST_CAPACITY = 1_000;
 /** Workers that find the queue empty between two looks stand still; what waits longer makes urgent deletions wait. */
 const AHEAD_MS = 400;
 /**
- * At once it grows and shrinks by no more than this. Workers that have just begun take more than they can do, and what waits for
- * longer than its slot lives has to buy another; and they are slower right after a look, which keeps Postgres busy.
+ * At once it grows and shrinks by no more than this. Workers that have just begun take more than they can do, and what
+ * waits for longer than its slot lives has to buy another; and they are slower right after a look, which keeps Postgres
+ * busy.
  */
 const GROW = 5 / 4;
 const SHRINK = 3 / 4;
@@ -35,8 +36,8 @@ export function nextCapacity(capacity: number, { handedOut, waiting, elapsedMs }
 }
 
 /**
- * How long until workers will have taken a third of the queue, as far as one knows. A look costs much the same whatever it
- * hands out, so it is not worth it before.
+ * How long until workers will have taken a third of the queue, as far as one knows. A look costs much the same whatever
+ * it hands out, so it is not worth it before.
  */
 export const untilWorthALookMs = (capacity: number, waiting: number) =>
   Math.min(MOST_PAUSE_MS, Math.max(0, (waiting / capacity - 2 / 3) * AHEAD_MS));

@@ -6,7 +6,7 @@ import { AuthorizerTokens, GRANT_GONE, type TokenHolder } from '@app/merchants';
 import { AuthorizerApi } from '@app/wechat';
 import { makeCall } from './call-result.js';
 import { IS_PLATFORM_HELD } from '../lanes/hold-conditions.js';
-import { Runs } from './runs.js';
+import { RunRows } from './run-rows.js';
 import { tellOf } from '../deletion/deletion-events.js';
 import { verificationDelayMs } from './verification-delay.js';
 import { DELETED } from '../deletion/target.js';
@@ -33,15 +33,19 @@ export class Verifications {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly runs: Runs,
+    private readonly runs: RunRows,
     private readonly tokens: AuthorizerTokens,
     private readonly api: AuthorizerApi,
   ) {}
 
-  /** Takes looks that are due, the longest due first; those of merchants and platforms that cannot be asked now are left. */
+  /**
+   * Takes looks that are due, the longest due first; those of merchants and platforms that cannot be asked now are
+   * left.
+   */
   async take(limit: number): Promise<{ id: string; requestId: string }[]> {
     await this.dataSource.query(
-      `UPDATE deletions SET verify_at = NULL WHERE verify_at < now() AND finished_at < now() - interval '${GIVE_UP_AFTER}'`,
+      `UPDATE deletions SET verify_at = NULL
+       WHERE verify_at < now() AND finished_at < now() - interval '${GIVE_UP_AFTER}'`,
     );
     return rows(
       this.dataSource,
@@ -65,7 +69,8 @@ export class Verifications {
     if (call?.answer) await this.later(deletionId, look.looks + 1);
     else
       await this.dataSource.query(
-        `UPDATE deletions SET verify_at = now() + interval '${UNANSWERED_PAUSE_S} s' WHERE id = $1 AND verify_at IS NOT NULL`,
+        `UPDATE deletions SET verify_at = now() + interval '${UNANSWERED_PAUSE_S} s'
+         WHERE id = $1 AND verify_at IS NOT NULL`,
         [deletionId],
       );
   }
@@ -100,7 +105,8 @@ export class Verifications {
       authorizerAppid: string;
     }>(
       this.dataSource,
-      `SELECT d.msg_id AS "msgId", d.verify_tries AS looks, m.id, m.platform_id AS "platformId", m.authorizer_appid AS "authorizerAppid"
+      `SELECT d.msg_id AS "msgId", d.verify_tries AS looks, m.id, m.platform_id AS "platformId",
+         m.authorizer_appid AS "authorizerAppid"
        FROM deletions d JOIN merchants m ON m.id = d.merchant_id WHERE d.id = $1 AND d.verify_at IS NOT NULL`,
       [deletionId],
     );
@@ -123,7 +129,8 @@ export class Verifications {
   private async later(deletionId: string, looks: number): Promise<void> {
     const delayMs = verificationDelayMs(looks);
     await this.dataSource.query(
-      `UPDATE deletions SET verify_tries = $2, verify_at = now() + $3 * interval '1 ms' WHERE id = $1 AND verify_at IS NOT NULL`,
+      `UPDATE deletions SET verify_tries = $2, verify_at = now() + $3 * interval '1 ms'
+       WHERE id = $1 AND verify_at IS NOT NULL`,
       [deletionId, looks, delayMs ?? null],
     );
     if (delayMs === undefined) {

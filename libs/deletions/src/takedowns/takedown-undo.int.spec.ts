@@ -49,8 +49,8 @@ async function aTakedown(targets: Target[], wish?: Wish): Promise<string> {
 }
 
 const takedown = (id: string) => desk.takedowns.get(EVERYTHING, id);
-const deletionsOf = (takedownId: string) => desk.deletions.list(EVERYTHING, { takedownId, limit: 100 });
-const deletion = (id: string | undefined) => desk.deletions.get(EVERYTHING, id ?? '');
+const deletionsOf = (takedownId: string) => desk.deletionViews.list(EVERYTHING, { takedownId, limit: 100 });
+const deletion = (id: string | undefined) => desk.deletionViews.get(EVERYTHING, id ?? '');
 const letUndoPass = (id: string) =>
   desk.sql(
     `UPDATE takedowns SET undo_until = now() - interval '1 s', hastens_at = hastens_at - undo_seconds * interval '1 s' - interval '1 s'
@@ -83,7 +83,7 @@ describe('a cancelled takedown', () => {
     const id = await aTakedown([aTarget(), aTarget()]);
     const [called] = await deletionsOf(id);
     await callWithoutAnswer(called?.id);
-    await expect(desk.deletions.cancel(EVERYTHING, called?.id ?? '')).rejects.toThrow(DeletionStateConflict);
+    await expect(desk.deletionChanges.cancel(EVERYTHING, called?.id ?? '')).rejects.toThrow(DeletionStateConflict);
     expect(await desk.cancel.cancel(EVERYTHING, id)).toEqual({ cancelled: 1, tooLate: 1 });
     expect(await deletion(called?.id)).toMatchObject({ state: 'queued' });
     expect(await desk.cancel.cancelledWithRest()).toEqual([]);
@@ -95,7 +95,7 @@ describe('a cancelled takedown', () => {
     await desk.sql(`UPDATE deletions SET state = 'failed', finished_at = now() WHERE id = $1`, [one?.id]);
     await desk.cancel.cancel(EVERYTHING, id);
     await watch.look();
-    await desk.deletions.retry(EVERYTHING, one?.id ?? '');
+    await desk.deletionChanges.retry(EVERYTHING, one?.id ?? '');
     expect(await leave()).toEqual([one?.id]);
   });
 
@@ -131,7 +131,7 @@ describe('what a takedown finds open', () => {
     const id = uuidv7();
     const wish = { id, target, isUrgent: false, notBefore: TOMORROW, reason: null, metadata: {} };
     const by = { requestId: 'test', requestedBy: randomUUID() };
-    await desk.deletions.accept(desk.dataSource.manager, addressOf(merchant), { ...wish, ...by });
+    await desk.deletionIntake.accept(desk.dataSource.manager, addressOf(merchant), { ...wish, ...by });
     return { id, target };
   };
 

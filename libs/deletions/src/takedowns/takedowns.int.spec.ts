@@ -155,7 +155,7 @@ describe('a cancel', () => {
     };
     const merchant = merchants.find(({ id }) => id === aim?.merchantId);
     if (!aim || !merchant) throw new Error('nothing to hold up');
-    await desk.deletions.accept(runner.manager, addressOf(merchant), { ...wish, target: aim.target });
+    await desk.deletionIntake.accept(runner.manager, addressOf(merchant), { ...wish, target: aim.target });
     return async () => {
       await runner.rollbackTransaction();
       await runner.release();
@@ -263,7 +263,7 @@ it('stores how its deletions ended, until one of them is tried again', async () 
   await Promise.all([desk.takedowns.settleEnded(), desk.takedowns.settleEnded()]);
   expect(await settled()).toEqual([{ counts: counted }]);
   expect(counted).toMatchObject({ succeeded: 2, failed: 1 });
-  await desk.deletions.retry(EVERYTHING, failed?.id ?? '');
+  await desk.deletionChanges.retry(EVERYTHING, failed?.id ?? '');
   await desk.takedowns.settleEnded();
   expect(await settled()).toEqual([{ counts: null }]);
   expect(await desk.takedowns.counts(id)).toMatchObject({ succeeded: 2, failed: 0, queued: 1 });

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { rows, statement, type Bind } from '@app/database';
 import { Events } from '@app/events';
 import { EVERYTHING, type Scope } from '@app/scope';
-import { SEEN_FROM, SEEN_STATE } from '../requests/deletions.js';
+import { SEEN_FROM, SEEN_STATE } from '../requests/deletion-view.js';
 import { LaneForecasts } from '../lanes/lane-forecasts.js';
 import { TakedownNotFound } from '../errors.js';
 import type { DeletionCounts, DeletionState } from '../deletion/states.js';

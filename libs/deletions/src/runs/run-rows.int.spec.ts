@@ -2,7 +2,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { connect, DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import type { Merchant } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
-import { Runs, type Run } from './runs.js';
+import { RetryUntilStored } from './retry-until-stored.js';
+import type { Run } from './run.js';
+import { RunRows } from './run-rows.js';
 
 let desk: DeletionsDesk;
 
@@ -34,6 +36,9 @@ const endClaim = (id: string) =>
 const answer = { outcome: 'accepted', errcode: 0, httpStatus: 200, latencyMs: 20 };
 const done = { state: 'succeeded', proof: 'acknowledged', outcome: { code: 'deleted', errcode: 0 } } as const;
 
+/** A slot that no call has used. */
+const PAID = { paidUntil: expect.any(Number) };
+
 describe('a run', () => {
   it('is claimed by one of many workers, and the others are told when to come again', async () => {
     const id = await dispatched();
@@ -49,11 +54,14 @@ describe('a run', () => {
     await desk.keepToken(merchant.id);
     const id = await dispatchedFor(merchant);
     const run = await claimed(id);
-    expect(run).toMatchObject({ begun: expect.any(String), lent: { sealed: 'sealed', version: 1 }, hasSlot: true });
+    expect(run).toMatchObject({
+      call: { written: expect.any(String), lent: { sealed: 'sealed', version: 1 } },
+      slot: PAID,
+    });
     expect(await desk.view([id])).toMatchObject([{ state: 'running', attempts: 1 }]);
     await endClaim(id);
     // Nobody knows whether the call was made: it is looked into before another is written down.
-    expect(await claimed(id)).toMatchObject({ begun: undefined, isLastOutcomeUnknown: true, hasSlot: false });
+    expect(await claimed(id)).toMatchObject({ call: 'none', isLastOutcomeUnknown: true, slot: 'none' });
   });
 
   it('that goes back before its call was made leaves no trace of one', async () => {
@@ -64,11 +72,11 @@ describe('a run', () => {
 
     await desk.runs.giveBack(run);
 
-    expect(run).toMatchObject({ begun: undefined, hasSlot: false });
+    expect(run).toMatchObject({ call: 'none', slot: 'none' });
     expect(await desk.view([id])).toMatchObject([{ state: 'queued', attempts: 0 }]);
     expect(await desk.sql(`SELECT id FROM deletion_attempts WHERE deletion_id = $1`, [id])).toEqual([]);
     expect((await desk.laneDispatch.dispatch()).map((one) => one.id)).toEqual([id]);
-    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: false, hasSlot: true });
+    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: false, slot: PAID });
   });
 
   it('that has lost its claim before its call was made strikes out nothing', async () => {
@@ -94,7 +102,8 @@ describe('a run', () => {
     const [won, ...others] = claims.flatMap((claim) => (claim.claimed ? claim.run : []));
     expect(others).toEqual([]);
     const calls = await desk.sql<{ id: string }>(`SELECT id FROM deletion_attempts WHERE deletion_id = $1`, [id]);
-    expect(calls).toEqual([{ id: won?.begun }]);
+    expect(won?.call).toMatchObject({ written: calls[0]?.id });
+    expect(calls).toHaveLength(1);
     expect(await desk.sql(`SELECT run_id FROM deletions WHERE id = $1`, [id])).toEqual([{ run_id: won?.runId }]);
   });
 
@@ -193,7 +202,7 @@ describe('a run', () => {
     const merchant = await desk.aMerchant();
     await desk.keepToken(merchant.id);
     const id = await dispatchedFor(merchant);
-    expect(await claimed(id)).toMatchObject({ begun: expect.any(String), isFirstAnswerLost: false });
+    expect(await claimed(id)).toMatchObject({ call: { written: expect.any(String) }, isFirstAnswerLost: false });
   });
 
   it.each<[string, string]>([
@@ -205,14 +214,14 @@ describe('a run', () => {
     await desk.keepToken(merchant.id);
     const id = await dispatchedFor(merchant);
     await desk.sql(`${change} WHERE ${change.includes('merchants') ? 'id' : 'holder_id'} = $1`, [merchant.id]);
-    expect(await claimed(id)).toMatchObject({ begun: undefined, hasSlot: true });
+    expect(await claimed(id)).toMatchObject({ call: 'none', slot: PAID });
     expect(await desk.view([id])).toMatchObject([{ state: 'running', attempts: 0 }]);
   });
 
   it('cannot be claimed before the dispatch, nor after its end', async () => {
     const [waiting = ''] = await desk.accept(await desk.aMerchant(), 1);
     expect(await desk.runs.claim(waiting)).toEqual({ claimed: false });
-    await desk.deletions.cancel(EVERYTHING, waiting);
+    await desk.deletionChanges.cancel(EVERYTHING, waiting);
     expect(await desk.runs.claim(waiting)).toEqual({ claimed: false });
     const id = await dispatched();
     await desk.runs.finish(await claimed(id), done);
@@ -222,10 +231,10 @@ describe('a run', () => {
   it('is taken over when its claim has ended, knowing that a call may have been made', async () => {
     const id = await dispatched();
     const first = await claimed(id);
-    expect(first).toMatchObject({ isLastOutcomeUnknown: false, hasSlot: true });
+    expect(first).toMatchObject({ isLastOutcomeUnknown: false, slot: PAID });
     await desk.runs.startCall(first, 'mass/delete');
     await endClaim(id);
-    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: true, hasSlot: false });
+    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: true, slot: 'none' });
     // Whoever lost the claim makes no call any more, gives nothing back and waits for nothing.
     expect(await desk.runs.startCall(first, 'mass/delete')).toBeUndefined();
     await desk.runs.giveBack(first);
@@ -237,7 +246,7 @@ describe('a run', () => {
     const id = await dispatched();
     await claimed(id);
     await endClaim(id);
-    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: false, hasSlot: true });
+    expect(await claimed(id)).toMatchObject({ isLastOutcomeUnknown: false, slot: PAID });
   });
 
   it('ends with what WeChat answered, even when the claim was lost meanwhile', async () => {
@@ -259,12 +268,13 @@ describe('a run', () => {
   it('whose end cannot be stored does not keep a process up that is told to stop', async () => {
     const id = await dispatched();
     const dataSource = await connect(desk.database);
-    const runs = new Runs(dataSource, desk.lanes);
+    const answers = new RetryUntilStored();
+    const runs = new RunRows(dataSource, desk.lanes, answers);
     const claim = await runs.claim(id);
     if (!claim.claimed) throw new Error('not claimed');
     await dataSource.destroy();
     const ending = expect(runs.finish(claim.run, done)).rejects.toThrow();
-    runs.onModuleDestroy();
+    answers.onModuleDestroy();
     await ending;
   }, 20_000);
 
@@ -272,7 +282,9 @@ describe('a run', () => {
     const id = await dispatched();
     await desk.runs.backOff(await claimed(id), 60_000);
     expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'backoff', retries: 1 }]);
-    await expect(desk.deletions.cancel(EVERYTHING, id)).rejects.toMatchObject({ code: 'deletion_state_conflict' });
+    await expect(desk.deletionChanges.cancel(EVERYTHING, id)).rejects.toMatchObject({
+      code: 'deletion_state_conflict',
+    });
     expect(await desk.laneDispatch.dispatch()).toEqual([]);
   });
 
@@ -282,7 +294,8 @@ describe('a run', () => {
     const used = async () =>
       (
         await desk.sql<{ quota_used: number }>(
-          `SELECT quota_used FROM account_ledgers WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1)`,
+          `SELECT quota_used FROM account_ledgers
+           WHERE authorizer_appid = (SELECT authorizer_appid FROM merchants WHERE id = $1)`,
           [merchant.id],
         )
       )[0]?.quota_used;
@@ -300,7 +313,7 @@ describe('a run', () => {
     const id = await dispatched();
     await desk.runs.giveBack(await claimed(id), { for: 'platform', pauseMs: 60_000 });
     expect(await desk.view([id])).toMatchObject([{ state: 'waiting', waitingFor: 'platform', retries: 0 }]);
-    await desk.deletions.cancel(EVERYTHING, id);
+    await desk.deletionChanges.cancel(EVERYTHING, id);
     expect(await desk.view([id])).toMatchObject([{ state: 'cancelled', waitingFor: null, waitingUntil: null }]);
   });
 
@@ -316,7 +329,8 @@ describe('a run', () => {
     expect(await found()).not.toContain(running);
     expect(await found()).not.toContain(waiting);
     await desk.sql(
-      `UPDATE deletions SET running_until = running_until - interval '2 min', waiting_until = waiting_until - interval '2 min'
+      `UPDATE deletions SET running_until = running_until - interval '2 min',
+         waiting_until = waiting_until - interval '2 min'
        WHERE id = ANY($1)`,
       [[running, waiting]],
     );

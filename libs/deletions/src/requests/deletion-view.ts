@@ -1,0 +1,127 @@
+import { askedWithin, type Scope } from '@app/scope';
+import type { Bind } from '@app/database';
+import type { Deletion } from '../deletion/deletion.entity.js';
+import type { DeletionState, WaitingFor } from '../deletion/states.js';
+import { AWAITS_FACTS, FACTS_LOOK } from '../lanes/facts-wait.js';
+import { PROBE_AT, WITH_HOLD } from '../lanes/hold-conditions.js';
+
+/** How it is run, which is nobody else's business. */
+type Inside =
+  'targetKey' | 'alsoRequestedBy' | 'dispatches' | 'slotAt' | 'runId' | 'runningUntil' | 'verifyAt' | 'verifyTries';
+
+/** A deletion as outsiders see it: what its lane waits for counts as its own waiting. */
+export interface DeletionView extends Omit<Deletion, 'waitingFor' | 'metadata' | Inside> {
+  waitingFor: WaitingFor | null;
+  /** Asked for beyond the limits of whoever looks: reason and metadata are null. */
+  isHidden: boolean;
+  metadata: Record<string, string> | null;
+  authorizerAppid: string;
+  componentAppid: string;
+}
+
+/**
+ * Until when the lane `p` is shut, by quota or rate, or because its platform `pl` has a hold `h`, or nothing is known
+ * of its merchant `m`.
+ * @param urgent SQL: whether the deletion is
+ */
+export const laneBlock = (urgent: string): string =>
+  `GREATEST(CASE WHEN ${urgent} THEN p.urgent_blocked_until ELSE p.blocked_until END,
+     CASE WHEN h.platform_id IS NOT NULL THEN GREATEST(${PROBE_AT}, now() + interval '1 s') END,
+     CASE WHEN ${AWAITS_FACTS} THEN now() + ${FACTS_LOOK} END)`;
+export const LANE_BLOCK_REASON = `CASE WHEN h.platform_id IS NOT NULL THEN 'platform'
+  WHEN ${AWAITS_FACTS} THEN 'facts' ELSE p.blocked_for END`;
+
+/**
+ * How a deletion `d` looks whose lane is shut: what the lane waits for counts as the deletion's own waiting.
+ * @param block SQL: until when @param reason SQL: because of what
+ */
+export function seen(block: string, reason: string) {
+  const waits = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${block} > now())`;
+  return {
+    state: `CASE WHEN ${waits} THEN 'waiting'
+      WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`,
+    waitingFor: `CASE WHEN ${waits} THEN ${reason} ELSE d.waiting_for END`,
+    waitingUntil: `CASE WHEN ${waits} THEN ${block} ELSE d.waiting_until END`,
+  };
+}
+
+const SEEN = seen(laneBlock('d.is_urgent'), LANE_BLOCK_REASON);
+/**
+ * The same of deletions that are read in an order until a page is full: whatever their lanes are taken for to decide,
+ * each is looked up for its own, and no table of them is read. OFFSET keeps it so.
+ */
+export const SEEN_ONE_BY_ONE = `
+  FROM deletions d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
+  CROSS JOIN LATERAL (SELECT * FROM platforms WHERE id = m.platform_id OFFSET 0) AS pl
+  LEFT JOIN LATERAL (SELECT * FROM platform_holds WHERE platform_id = m.platform_id OFFSET 0) AS h ON true
+  LEFT JOIN LATERAL (SELECT * FROM merchant_pacing WHERE merchant_id = d.merchant_id OFFSET 0) AS p ON true`;
+/** Where the columns come from that SEEN_STATE speaks of. */
+export const SEEN_FROM = `
+  FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+  ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
+/** Of a deletion `d`, its lane `p`, its platform `pl` and the hold `h` of that. */
+export const SEEN_STATE = SEEN.state;
+
+/**
+ * SQL: how a deletion may be stored that is open and looks to be in a state. It finds the candidates among the few that are
+ * open; their lanes tell which of them are in that state.
+ */
+export const STORED_WHEN: Partial<Record<DeletionState, string>> = {
+  scheduled: `d.finished_at IS NULL AND d.state = 'scheduled'`,
+  queued: `d.finished_at IS NULL AND d.state IN ('scheduled', 'queued')`,
+  running: `d.finished_at IS NULL AND d.dispatched_at IS NOT NULL AND d.state = 'running'`,
+  waiting: `d.finished_at IS NULL AND (d.state = 'waiting' OR d.dispatched_at IS NULL AND d.ready_at <= now())`,
+};
+
+/**
+ * SQL over a deletion `d`: whether it looks to be in the state. What has ended looks as it is stored.
+ * @param value SQL
+ */
+export function isInState(state: DeletionState, value: string): string {
+  const stored = STORED_WHEN[state];
+  return stored ? `${stored} AND ${SEEN_STATE} = ${value}` : `d.finished_at IS NOT NULL AND d.state = ${value}`;
+}
+
+/** The aliases of VIEW_COLUMNS. */
+export const VIEW = { merchant: 'm', platform: 'pl' };
+
+/** Of a deletion as SEEN_FROM has it. Those of `d` alone serve the statement that accepts one, too. */
+export const VIEW_COLUMNS = {
+  id: 'd.id',
+  merchantId: 'd.merchant_id AS "merchantId"',
+  msgId: 'd.msg_id AS "msgId"',
+  articleIdx: 'd.article_idx AS "articleIdx"',
+  url: 'd.url',
+  askedUrl: 'd.asked_url AS "askedUrl"',
+  state: `${SEEN.state} AS state`,
+  isUrgent: 'd.is_urgent AS "isUrgent"',
+  notBefore: 'd.not_before AS "notBefore"',
+  readyAt: 'd.ready_at AS "readyAt"',
+  dispatchedAt: 'd.dispatched_at AS "dispatchedAt"',
+  attempts: 'd.attempts',
+  retries: 'd.retries',
+  waitingFor: `${SEEN.waitingFor} AS "waitingFor"`,
+  waitingUntil: `${SEEN.waitingUntil} AS "waitingUntil"`,
+  outcomeCode: 'd.outcome_code AS "outcomeCode"',
+  outcomeErrcode: 'd.outcome_errcode AS "outcomeErrcode"',
+  outcomeErrmsg: 'd.outcome_errmsg AS "outcomeErrmsg"',
+  outcomeRid: 'd.outcome_rid AS "outcomeRid"',
+  proof: 'd.proof',
+  tryAnyway: 'd.try_anyway AS "tryAnyway"',
+  reason: 'd.reason',
+  metadata: 'd.metadata',
+  requestId: 'd.request_id AS "requestId"',
+  requestedBy: 'd.requested_by AS "requestedBy"',
+  takedownId: 'd.takedown_id AS "takedownId"',
+  createdAt: 'd.created_at AS "createdAt"',
+  finishedAt: 'd.finished_at AS "finishedAt"',
+  authorizerAppid: 'm.authorizer_appid AS "authorizerAppid"',
+  componentAppid: 'pl.component_appid AS "componentAppid"',
+} satisfies Record<Exclude<keyof DeletionView, 'isHidden'>, string>;
+/** @param from SEEN_FROM, or SEEN_ONE_BY_ONE */
+export const selectView = (reader: Scope, bind: Bind, from = SEEN_FROM): string =>
+  `SELECT ${Object.values(VIEW_COLUMNS).join(', ')},
+     NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden" ${from}`;
+
+export const asTold = (view: DeletionView): DeletionView =>
+  view.isHidden ? { ...view, reason: null, metadata: null } : view;

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { rows, statement } from '@app/database';
+import { countedInventory, onPlatformsOf } from '@app/merchants';
+import { inScope, isEverything, type Scope } from '@app/scope';
+import { DeletionAttempt } from '../deletion/deletion-attempt.entity.js';
+import { earliestIdOf, latestIdOf } from '../deletion/id-bounds.js';
+import type { DeletionState } from '../deletion/states.js';
+import { DeletionNotFound, type SharedArticle } from '../errors.js';
+import {
+  asTold,
+  isInState,
+  SEEN_FROM,
+  SEEN_ONE_BY_ONE,
+  selectView,
+  STORED_WHEN,
+  VIEW,
+  type DeletionView,
+} from './deletion-view.js';
+import { samePlatforms, sharedList } from './target-standing.js';
+
+export interface DeletionFilter {
+  merchantId?: string | undefined;
+  state?: DeletionState | undefined;
+  msgId?: string | undefined;
+  /** Those that it made, and those that it found open. */
+  takedownId?: string | undefined;
+  createdAfter?: Date | undefined;
+  createdBefore?: Date | undefined;
+  limit: number;
+  /** Newest first: the id after which the page starts. */
+  after?: string | undefined;
+}
+
+/** Deletions as they are shown. */
+@Injectable()
+export class DeletionViews {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * What is out of scope is not found, as if it were not there.
+   * @param reader who is told of what is found
+   * @throws DeletionNotFound
+   */
+  async get(
+    scope: Scope,
+    id: string,
+    tx: EntityManager = this.dataSource.manager,
+    reader: Scope = scope,
+  ): Promise<DeletionView> {
+    const { parameters, bind } = statement(id);
+    const [view] = await rows<DeletionView>(
+      tx,
+      `${selectView(reader, bind)} WHERE d.id = $1 AND ${inScope(scope, VIEW, bind)}`,
+      parameters,
+    );
+    if (!view) throw new DeletionNotFound(id);
+    return asTold(view);
+  }
+
+  async list(scope: Scope, filter: DeletionFilter): Promise<DeletionView[]> {
+    const { merchantId, state, msgId, takedownId, createdAfter, createdBefore, limit, after } = filter;
+    const { parameters, bind } = statement();
+    const where = [
+      inScope(scope, VIEW, bind),
+      await onPlatformsOf(scope, 'm.platform_id', bind, this.dataSource),
+      merchantId && `d.merchant_id = ${bind(merchantId)}`,
+      msgId && `d.msg_id = ${bind(msgId)}`,
+      createdAfter && `d.created_at > ${bind(createdAfter)} AND d.id > ${bind(earliestIdOf(createdAfter))}`,
+      createdBefore && `d.created_at < ${bind(createdBefore)} AND d.id < ${bind(latestIdOf(createdBefore))}`,
+      after && `d.id < ${bind(after)}`,
+      state && isInState(state, bind(state)),
+    ].filter(Boolean);
+    const page = `ORDER BY id DESC LIMIT ${bind(limit)}`;
+    // Where deletions alone make the page. Else their merchants may be fewer, and found first.
+    const isOfTakedown = takedownId !== undefined && scope.merchants === null;
+    const areDeletionsFirst = isEverything(scope) || isOfTakedown || (state && STORED_WHEN[state]);
+    const view = selectView(scope, bind, areDeletionsFirst ? SEEN_ONE_BY_ONE : SEEN_FROM);
+    const views = (condition: string) => `${view} WHERE ${[...where, condition].join(' AND ')}`;
+    const ask = async (text: string) => (await rows<DeletionView>(this.dataSource, text, parameters)).map(asTold);
+    if (takedownId === undefined) return ask(`${views('TRUE')} ${page}`);
+    // Two halves, each by its own index: with OR the whole takedown would be read for a page. In the order of that
+    // index, which no other has: Postgres does not know that its deletions lie together, and would walk from the newest
+    // of all to where they begin.
+    const takedown = bind(takedownId);
+    const own = `${views(`d.takedown_id BETWEEN ${takedown} AND ${takedown}`)}
+      ORDER BY d.takedown_id DESC, d.id DESC LIMIT ${bind(limit)}`;
+    const linked = `
+      SELECT view.* FROM takedown_links l
+      CROSS JOIN LATERAL (${views('d.id = l.deletion_id')} OFFSET 0) AS view
+      WHERE l.takedown_id = ${takedown} ${after ? `AND l.deletion_id < ${bind(after)}` : ''}
+      ORDER BY l.deletion_id DESC LIMIT ${bind(limit)}`;
+    return ask(`SELECT * FROM ((${own}) UNION ALL (${linked})) AS both_kinds ${page}`);
+  }
+
+  /** @throws DeletionNotFound */
+  async attempts(scope: Scope, id: string): Promise<DeletionAttempt[]> {
+    await this.get(scope, id);
+    return this.dataSource.manager.find(DeletionAttempt, { where: { deletionId: id }, order: { id: 'ASC' } });
+  }
+
+  /** Other sends whose page would go, too. */
+  async sharedBy(
+    scope: Scope,
+    { merchantId, msgId, articleIdx }: DeletionView,
+    sql: EntityManager = this.dataSource.manager,
+  ): Promise<SharedArticle[]> {
+    if (msgId === null) return [];
+    const { parameters, bind } = statement(merchantId, msgId, articleIdx);
+    const wish = { merchantId: '$1::uuid', msgId: '$2::bigint', articleIdx: '$3::int' };
+    const [found] = await rows<{ shared: SharedArticle[] }>(
+      sql,
+      `SELECT ${sharedList(wish, samePlatforms(scope, bind), countedInventory(scope, bind))} AS shared`,
+      parameters,
+    );
+    return found?.shared ?? [];
+  }
+}
