@@ -88,6 +88,10 @@ const RULES: Record<string, Rule> = {
     ok: [200],
     elsewhere: 'not found',
     limited: 'keys limited to merchants',
+    fresh: async () => {
+      await system.sql(`UPDATE platforms SET reconcile_asked_at = NULL`);
+      return {};
+    },
   },
 
   'POST /v1/authorization-links': {

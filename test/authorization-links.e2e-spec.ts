@@ -1,4 +1,5 @@
 import { IssuedKeys } from '@app/access';
+import { EVERYTHING } from '@app/scope';
 import { eventually } from './support/eventually.js';
 import { PLATFORM, System } from './support/system.js';
 
@@ -466,5 +467,32 @@ describe('a merchant’s facts', () => {
     );
     expect(again.status).toBe(200);
     expect(asked(merchant)).toBe(before + 2);
+  });
+
+  it('are compared with WeChat’s list once a minute for a key with limits, and as often as it likes for the provider', async () => {
+    const [first] = await system.sql<{ id: string }>(`SELECT id FROM api_keys WHERE is_bootstrap`);
+    const admin = { apiKeyId: first?.id ?? '', role: 'admin' as const, scope: EVERYTHING, tenant: null };
+    const wish = { name: 'tenant', role: 'admin' as const, expiresAt: null, platforms: [PLATFORM.component_appid] };
+    const { key } = await system.api
+      .get(IssuedKeys)
+      .issue({ ...admin, expiresAt: null, requestId: 'test', ip: 'test' }, wish);
+    const sync = (headers: Record<string, string> = {}) =>
+      system.call('POST', `/v1/platforms/${PLATFORM.component_appid}/sync`, undefined, headers);
+    const lists = () => system.simulator.simulation.callLog.find({ operation: 'api_get_authorizer_list' }).length;
+    const tenant = { authorization: `Bearer ${key}` };
+
+    const before = lists();
+    const replies = await Promise.all(Array.from({ length: 20 }, () => sync(tenant)));
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(1);
+    const refused = replies.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(19);
+    for (const { body, headers } of refused) {
+      expect(body.code).toBe('sync_too_soon');
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect(lists()).toBe(before + 1);
+    expect([(await sync()).status, (await sync()).status]).toEqual([200, 200]);
+    await system.sql(`UPDATE platforms SET reconcile_asked_at = now() - interval '1 minute'`);
+    expect((await sync(tenant)).status).toBe(200);
   });
 });

@@ -107,7 +107,7 @@ export const rooms = {
     'mass-messages': ['http/access', 'http/bodies', 'http/requests'],
     merchants: ['http/access', 'http/requests'],
     onboarding: ['http/access', 'http/requests', 'http/server'],
-    platforms: ['http/access', 'http/requests'],
+    platforms: ['http/access', 'http/problems', 'http/requests'],
     takedowns: ['deletions', 'http/access', 'http/bodies', 'http/problems', 'http/requests'],
     webhooks: ['events', 'http/access', 'http/requests'],
   },

@@ -92,7 +92,6 @@ const migrations = [
   AuthorizationLinks1764620000000,
   Refreshes1764620001000,
   Tenants1764630000000,
-  Tenants1764630000000,
   WhoAsked1764640000000,
   PlatformHolds1764650000000,
   TokenConflictRows1764650001000,

@@ -1,11 +1,14 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Res, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { AuditLog, type Actor, type Principal } from '@app/access';
 import { PlatformHolds } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { ComponentTokens, Platforms, Reconciliation, type Platform } from '@app/merchants';
+import { isEverything } from '@app/scope';
 import { AuditedCaller, Caller, Needs, refuseLimits, Unlimited } from '../http/access/access.guard.js';
+import { ProblemError } from '../http/problems/problem.js';
 import { appidSchema } from '../http/requests/appid.js';
 import {
   platformResource,
@@ -116,13 +119,25 @@ export class PlatformsController {
     );
   }
 
-  /** Compares WeChat's list of authorizers with the merchants here: adds and repairs, and takes nothing away. */
+  /**
+   * Compares WeChat's list of authorizers with the merchants here: adds and repairs, and takes nothing away. A key that
+   * is limited to platforms has it done once a minute for each of them: otherwise 429 `sync_too_soon`.
+   */
   @Post(':componentAppid/sync')
   @HttpCode(200)
   @Needs('admin', 'works')
   @SerializeOptions({ schema: reconciliationReportSchema })
-  async sync(@AuditedCaller() actor: Actor, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
+  async sync(
+    @AuditedCaller() actor: Actor,
+    @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const platform = await this.find(actor, componentAppid);
+    const waitSeconds = isEverything(actor.scope) ? 0 : await this.reconciliation.claim(platform.id);
+    if (waitSeconds > 0) {
+      void reply.header('retry-after', waitSeconds);
+      throw new ProblemError('sync_too_soon', `The platform was compared a moment ago: wait ${waitSeconds} s.`);
+    }
     await this.audit.appendAlone(actor, {
       action: 'platform.synced',
       subjectType: 'platform',

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { rows } from '@app/database';
 import { Events } from '@app/events';
 import { JobQueues } from '@app/queue';
 import { AuthorizerLists, type ListedAuthorizer } from './authorizer-lists.js';
@@ -38,6 +39,27 @@ export class Reconciliation {
     private readonly events: Events,
     private readonly queues: JobQueues,
   ) {}
+
+  /**
+   * The comparison asks WeChat about every page of its list and every merchant that is absent, and WeChat gives a
+   * platform so many calls a day. A tenant may therefore have it made once a minute.
+   * @returns 0 when the platform is claimed for a comparison, or else how many seconds are left of the minute
+   */
+  async claim(platformId: string): Promise<number> {
+    const [claimed] = await rows<{ seconds: number }>(
+      this.dataSource,
+      `WITH claimed AS (
+         UPDATE platforms SET reconcile_asked_at = now()
+         WHERE id = $1 AND (reconcile_asked_at IS NULL OR reconcile_asked_at <= now() - interval '1 minute') RETURNING id
+       )
+       SELECT CASE WHEN EXISTS (SELECT 1 FROM claimed) THEN 0
+         ELSE GREATEST(1, COALESCE(ceil(extract(epoch FROM reconcile_asked_at + interval '1 minute' - now())), 60))
+         END::int AS seconds
+       FROM platforms WHERE id = $1`,
+      [platformId],
+    );
+    return claimed?.seconds ?? 0;
+  }
 
   /** Running it twice, even at once, does no harm. @throws TicketMissing, TokenUnavailable, WechatError */
   async run(platform: Platform, requestId: string): Promise<ReconciliationReport> {

@@ -243,6 +243,12 @@ const problems = {
     'The operators have switched the open page off (`OPEN_AUTHORIZATION`). Ask the provider for a link: `POST ' +
       '/v1/authorization-links`, or a merchant’s `reauthorize_url`.',
   ],
+  sync_too_soon: [
+    429,
+    'The platform was compared with WeChat’s list a moment ago',
+    'Each comparison takes calls of the few that WeChat gives the platform for a day, so a key with limits has it ' +
+      'done once a minute for each platform. Wait as many seconds as `Retry-After` says.',
+  ],
   too_many_authorizations: [
     429,
     'Authorization was begun too often',
