@@ -72,16 +72,10 @@ export class DeletionsDesk {
     this.ceilings = new Ceilings(dataSource, this.forecasts, limits);
     this.deletionViews = new DeletionViews(dataSource);
     this.deletionIntake = new DeletionIntake(this.deletionViews, this.merchants, this.ceilings);
-    this.deletionChanges = new DeletionChanges(
-      dataSource,
-      this.lanes,
-      this.merchants,
-      this.ceilings,
-      this.deletionViews,
-    );
+    this.deletionChanges = new DeletionChanges(dataSource, this.merchants, this.ceilings, this.deletionViews);
     this.holds = new PlatformHolds(dataSource, this.events, this.platforms);
     this.intake = new TakedownIntake(dataSource, this.events);
-    this.release = new TakedownRelease(dataSource, this.lanes);
+    this.release = new TakedownRelease(dataSource);
     this.takedowns = new Takedowns(dataSource, this.events, this.forecasts);
     this.cancel = new TakedownCancel(dataSource, this.takedowns);
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Batcher } from '@app/concurrency';
-import { isItemError, rows, type Sql } from '@app/database';
+import { isItemError, rows } from '@app/database';
 import {
   allowance,
   charge,
@@ -21,7 +21,7 @@ import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.
 import { chargePlatform } from '../pacing/platform-rate.js';
 import { slotsAt } from '../pacing/rate.js';
 import { lockLane, lockLanes, readLane, saveLanes, withLedgerOf, type LaneRow } from './lane-rows.js';
-import { wakeLanes, wakeSiblings } from './lane-wakes.js';
+import { wakeSiblings } from './lane-wakes.js';
 import { lockPlatforms, savePlatform } from './platform-rate-rows.js';
 
 /** A slot that is given back if the work that belongs to it says so. */
@@ -39,14 +39,6 @@ export class Lanes {
     private readonly dataSource: DataSource,
     @Inject(PACING_DEFAULTS) private readonly defaults: PacingDefaults,
   ) {}
-
-  async wake(tx: Sql, merchantId: string, readyAt: Date): Promise<void> {
-    await wakeLanes(tx, [merchantId], readyAt);
-  }
-
-  async wakeAll(tx: Sql, merchantIds: string[], readyAt: Date): Promise<void> {
-    await wakeLanes(tx, merchantIds, readyAt);
-  }
 
   /** Buys a slot of the lane for one retry. @returns false when rate or quota allow none now */
   async buySlot(merchantId: string, isUrgent: boolean): Promise<boolean> {

@@ -3,13 +3,13 @@ import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { rows, statement } from '@app/database';
 import { merchantInScope, Merchants, type Alongside } from '@app/merchants';
 import { askedWithin, EVERYTHING, isEverything, type Scope } from '@app/scope';
-import { CAN_BE_STOPPED } from '../deletion/conditions.js';
+import { CAN_BE_STOPPED, endAs } from '../deletion/conditions.js';
 import { tellOf } from '../deletion/deletion-events.js';
 import { goneBy, OBSTACLES, type WishColumns } from '../deletion/known-gone.js';
 import { statesBefore } from '../deletion/states.js';
 import { WHOLE_MESSAGE, type Target } from '../deletion/target.js';
 import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible, NotYours, TargetRefused } from '../errors.js';
-import { Lanes } from '../lanes/lanes.js';
+import { wakeLanes } from '../lanes/lane-wakes.js';
 import { Ceilings, type Wanted } from './ceilings.js';
 import { noteWish, OWNER } from './deletion-owner.js';
 import type { DeletionView } from './deletion-view.js';
@@ -27,7 +27,6 @@ export interface Retrier extends Pick<Wanted, 'allowLate'> {
 export class DeletionChanges {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly lanes: Lanes,
     private readonly merchants: Merchants,
     private readonly ceilings: Ceilings,
     private readonly views: DeletionViews,
@@ -52,8 +51,7 @@ export class DeletionChanges {
     const cancelled = await rows(
       tx,
       `WITH ended AS (
-         UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL,
-           waiting_until = NULL, finished_at = now()
+         UPDATE deletions d SET ${endAs('cancelled', `'cancelled'`)}
          WHERE d.id = $1 AND ${CAN_BE_STOPPED} AND d.state = ANY($2)
            AND ${merchantInScope(scope, 'd.merchant_id', bind)}
          RETURNING d.*
@@ -134,7 +132,7 @@ export class DeletionChanges {
           [id, merchantId],
         );
         if (again && requestedBy) await noteWish(tx, id, requestedBy);
-        if (again) await this.lanes.wake(tx, merchantId, again.readyAt);
+        if (again) await wakeLanes(tx, [merchantId], again.readyAt);
         if (again) await unsettle(tx, id);
         if (again) await alongside?.(tx);
         return again !== undefined;

@@ -6,7 +6,9 @@ import { EVERYTHING, formOf, inScope, type Scope } from '@app/scope';
 import { goneBy, OBSTACLES, obstacleTo, type WishColumns } from '../deletion/known-gone.js';
 import { WHOLE_MESSAGE, targetColumns, targetKey } from '../deletion/target.js';
 import { MerchantNotEligible, SharedMaterial, TargetRefused, type SharedArticle } from '../errors.js';
+import { isInLane } from '../deletion/conditions.js';
 import { WITH_HOLD } from '../lanes/hold-conditions.js';
+import { insertWakes } from '../lanes/lane-wakes.js';
 import { Ceilings } from './ceilings.js';
 import { noteWish } from './deletion-owner.js';
 import { laneBlock, LANE_BLOCK_REASON, seen, VIEW, VIEW_COLUMNS, type DeletionView } from './deletion-view.js';
@@ -164,7 +166,7 @@ export class DeletionIntake {
     const [inserted] = await prepared<Decided & { mayShare: boolean }>(
       sql,
       `accept deletion${alongside ? ' and more' : ''}${formOf(scope)} ${form}`,
-      // With its lane's wake, as Lanes.wake leaves it, in one round trip: clients wait for this. Where there is a new
+      // With its lane's wake, as wakeLanes leaves it, in one round trip: clients wait for this. Where there is a new
       // deletion there is one merchant. Each expression and column costs time, so the lane's block is worked out once.
       `WITH merchant AS (
          SELECT m.id AS merchant_id, m.authorizer_appid,
@@ -193,7 +195,7 @@ export class DeletionIntake {
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING merchant_id, state, ready_at, created_at, dispatched_at, finished_at, waiting_for, waiting_until
        ), woken AS (
-         INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM inserted
+         ${insertWakes('SELECT merchant_id, ready_at FROM inserted')}
        )${alongside ? `, alongside AS (${alongside(bind, once)})` : ''}
        ${SELECT_DECIDED}, (SELECT may_share FROM known) AS "mayShare" FROM inserted d, merchant m`,
       parameters,
@@ -208,11 +210,11 @@ export class DeletionIntake {
        UPDATE deletions SET is_urgent = is_urgent OR $2, try_anyway = try_anyway OR $4,
          ready_at = LEAST(ready_at, GREATEST($3::timestamptz, now())),
          not_before = CASE WHEN not_before > GREATEST($3::timestamptz, now()) THEN $3::timestamptz ELSE not_before END
-       WHERE id = $1 AND finished_at IS NULL AND dispatched_at IS NULL AND state IN ('scheduled', 'queued')
+       WHERE id = $1 AND ${isInLane('deletions')} AND state IN ('scheduled', 'queued')
          AND (is_urgent < $2 OR try_anyway < $4 OR ready_at > GREATEST($3::timestamptz, now()))
        RETURNING merchant_id, ready_at
        )
-       INSERT INTO lane_wakes (merchant_id, ready_at) SELECT merchant_id, ready_at FROM hastened`,
+       ${insertWakes('SELECT merchant_id, ready_at FROM hastened')}`,
       [id, wish.isUrgent, wish.notBefore, wish.tryAnyway ?? false],
     );
   }

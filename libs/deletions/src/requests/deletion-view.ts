@@ -3,6 +3,7 @@ import type { Bind } from '@app/database';
 import type { Deletion } from '../deletion/deletion.entity.js';
 import type { DeletionState, WaitingFor } from '../deletion/states.js';
 import { AWAITS_FACTS, FACTS_LOOK } from '../lanes/facts-wait.js';
+import { isReadyInLane } from '../deletion/conditions.js';
 import { PROBE_AT, WITH_HOLD } from '../lanes/hold-conditions.js';
 
 /** How it is run, which is nobody else's business. */
@@ -36,7 +37,7 @@ export const LANE_BLOCK_REASON = `CASE WHEN h.platform_id IS NOT NULL THEN 'plat
  * @param block SQL: until when @param reason SQL: because of what
  */
 export function seen(block: string, reason: string) {
-  const waits = `(d.finished_at IS NULL AND d.dispatched_at IS NULL AND d.ready_at <= now() AND ${block} > now())`;
+  const waits = `(${isReadyInLane('d')} AND ${block} > now())`;
   return {
     state: `CASE WHEN ${waits} THEN 'waiting'
       WHEN d.state = 'scheduled' AND d.ready_at <= now() THEN 'queued' ELSE d.state END`,

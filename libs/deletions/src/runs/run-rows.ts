@@ -11,6 +11,7 @@ import { tellOf } from '../deletion/deletion-events.js';
 import { isBeyondMessage } from '../deletion/known-gone.js';
 import { IS_HELD, IS_PROBE, WITH_HOLD } from '../lanes/hold-conditions.js';
 import type { Dispatched } from '../lanes/lane-dispatch.js';
+import { wakeLanes } from '../lanes/lane-wakes.js';
 import { Lanes } from '../lanes/lanes.js';
 import { SLOT_LIFE_MS } from '../pacing/rate.js';
 import type { CallResult } from './call-result.js';
@@ -187,7 +188,7 @@ export class RunRows {
        SELECT ready_at AS "readyAt" FROM back`,
       parameters,
     );
-    if (back) await this.lanes.wake(tx, run.merchant.id, back.readyAt);
+    if (back) await wakeLanes(tx, [run.merchant.id], back.readyAt);
     return back !== undefined;
   }
 

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
 import { EVERYTHING, type Scope } from '@app/scope';
-import { CAN_BE_STOPPED } from '../deletion/conditions.js';
+import { CAN_BE_STOPPED, endAs } from '../deletion/conditions.js';
+import { insertWakes } from '../lanes/lane-wakes.js';
 import { tellOf } from '../deletion/deletion-events.js';
 import { statesBefore } from '../deletion/states.js';
 import { TakedownStateConflict } from '../errors.js';
@@ -110,7 +111,7 @@ export class TakedownCancel {
          FROM open WHERE d.id = open.id AND open.is_wanted
          RETURNING d.id, d.takedown_id, d.asked_url, d.merchant_id, d.ready_at
        ),
-       woken AS (INSERT INTO lane_wakes (merchant_id, ready_at) SELECT DISTINCT merchant_id, ready_at FROM handed),
+       woken AS (${insertWakes('SELECT DISTINCT merchant_id, ready_at FROM handed')}),
        linked AS (
          UPDATE takedown_links l SET takedown_id = $1, asked_url = open.asked_url FROM open
          WHERE l.takedown_id = open.heir_id AND l.deletion_id = open.id
@@ -120,8 +121,7 @@ export class TakedownCancel {
          SELECT $1::uuid, id, asked_url FROM handed WHERE takedown_id IS NULL ON CONFLICT DO NOTHING
        ),
        cancelled AS (
-         UPDATE deletions d SET state = 'cancelled', outcome_code = 'cancelled', waiting_for = NULL, waiting_until = NULL,
-           finished_at = now()
+         UPDATE deletions d SET ${endAs('cancelled', `'cancelled'`)}
          FROM open WHERE d.id = open.id AND NOT open.is_wanted RETURNING d.*
        ),
        told AS (${tellOf('cancelled')})

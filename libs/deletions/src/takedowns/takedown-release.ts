@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { pause } from '@app/concurrency';
 import { rows } from '@app/database';
 import { goneBy, isOfPlatforms, wishOf } from '../deletion/known-gone.js';
-import { Lanes } from '../lanes/lanes.js';
+import { wakeLanes } from '../lanes/lane-wakes.js';
 
 /** How many items become deletions in one transaction: a few tenths of a second. */
 const RELEASE_BATCH = 5_000;
@@ -46,10 +46,7 @@ interface OpenAlready {
 export class TakedownRelease {
   private readonly logger = new Logger(TakedownRelease.name);
 
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly lanes: Lanes,
-  ) {}
+  constructor(private readonly dataSource: DataSource) {}
 
   /** Makes deletions of what was put by, until nothing is left or somebody cancels. Safe to run twice, also at once. */
   async release(id: string): Promise<void> {
@@ -96,7 +93,7 @@ export class TakedownRelease {
       await tx.query(`UPDATE takedowns SET state = 'running' WHERE id = $1`, [id]);
       return false;
     }
-    await this.lanes.wakeAll(tx, released.merchantIds ?? [], takedown.readyAt);
+    await wakeLanes(tx, released.merchantIds ?? [], takedown.readyAt);
     const { alreadyOpen, isToHasten } = await this.join(tx, id, takedown, released.others ?? []);
     await tx.query(
       `UPDATE takedowns SET heard_at = now(), accepted = accepted + $2, already_open = already_open + $3,
@@ -247,7 +244,7 @@ export class TakedownRelease {
    * hasten them too, and would wait for each other.
    */
   private async hasten(tx: EntityManager, ids: string[], merchantIds: string[], isUrgent: boolean, readyAt: Date) {
-    await this.lanes.wakeAll(tx, merchantIds, readyAt);
+    await wakeLanes(tx, merchantIds, readyAt);
     await tx.query(
       `UPDATE deletions SET is_urgent = is_urgent OR $2, ready_at = LEAST(ready_at, $3),
          not_before = CASE WHEN not_before > $3 THEN NULL ELSE not_before END

@@ -129,7 +129,7 @@ describe('takedowns of the same targets, started at once', () => {
     const id = await aStarted(aims());
     const dataSource = await connect(desk.database);
     try {
-      const other = new TakedownRelease(dataSource, desk.lanes);
+      const other = new TakedownRelease(dataSource);
       await Promise.all([desk.release.release(id), other.release(id)]);
     } finally {
       await dataSource.destroy();
