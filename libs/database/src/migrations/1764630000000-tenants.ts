@@ -44,7 +44,10 @@ export class Tenants1764630000000 implements MigrationInterface {
         SELECT key UNION SELECT k.id FROM api_keys k JOIN api_keys own ON own.tenant = k.tenant WHERE own.id = key
       $$;
 
-      CREATE INDEX deletions_requested_idx ON deletions (requested_by, merchant_id) WHERE finished_at IS NULL;
+      -- For counts alone, hence the second condition, which always holds: where statistics say that nothing is open, a walk over all
+      -- that is open looks as cheap as a look into the index of open targets, and a takedown would take it for each of its lines.
+      CREATE INDEX deletions_requested_idx ON deletions (requested_by, merchant_id)
+        WHERE finished_at IS NULL AND created_at > '-infinity';
     `);
   }
 

@@ -28,12 +28,15 @@ import type { DeletionState, Proof } from './states.js';
 @Index('deletions_tried_anyway_idx', ['merchantId'], { where: 'try_anyway AND finished_at IS NULL' })
 @Index('deletions_ended_idx', ['merchantId', 'finishedAt'], { where: 'finished_at IS NOT NULL' })
 @Index('deletions_verify_idx', ['verifyAt'], { where: 'verify_at IS NOT NULL' })
-@Index('deletions_open_idx', ['id'], { where: 'finished_at IS NULL' })
+// These two are for lists and counts: see isOpenListed in conditions.ts.
+@Index('deletions_open_idx', ['id'], { where: `finished_at IS NULL AND created_at > '-infinity'` })
 @Index('deletions_ended_state_idx', ['state', 'id'], { where: 'finished_at IS NOT NULL' })
 @Index('deletions_takedown_ended_idx', ['takedownId', 'state', 'id'], {
   where: 'takedown_id IS NOT NULL AND finished_at IS NOT NULL',
 })
-@Index('deletions_requested_idx', ['requestedBy', 'merchantId'], { where: 'finished_at IS NULL' })
+@Index('deletions_requested_idx', ['requestedBy', 'merchantId'], {
+  where: `finished_at IS NULL AND created_at > '-infinity'`,
+})
 @Index('deletions_merchant_idx', ['merchantId', 'id'])
 @Index('deletions_msg_id_idx', ['msgId', 'id'], { where: 'msg_id IS NOT NULL' })
 @Index('deletions_takedown_idx', ['takedownId', 'id'], { where: 'takedown_id IS NOT NULL' })

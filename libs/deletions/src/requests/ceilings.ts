@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows, type Sql } from '@app/database';
 import type { Scope } from '@app/scope';
+import { isOpenListed } from '../deletion/conditions.js';
 import { EtaTooLate, PendingTooMany } from '../errors.js';
 import { LaneForecasts, type ForecastLane } from '../lanes/lane-forecasts.js';
 import { Counts, isFresh, pendingOf, type Counted } from './counts.js';
@@ -137,8 +138,8 @@ export class Ceilings {
       `WITH keys AS MATERIALIZED (SELECT array_agg(id) AS ids FROM keys_counted_with($1) AS id)
        SELECT (
          SELECT count(*) FROM (
-           SELECT 1 FROM deletions
-           WHERE requested_by = ANY((SELECT ids FROM keys)::uuid[]) AND finished_at IS NULL LIMIT $2) AS counted
+           SELECT 1 FROM deletions d
+           WHERE d.requested_by = ANY((SELECT ids FROM keys)::uuid[]) AND ${isOpenListed('d')} LIMIT $2) AS counted
        )::int + (
          SELECT count(*) FROM (
            SELECT 1 FROM takedowns t JOIN takedown_items i ON i.takedown_id = t.id
@@ -155,9 +156,9 @@ export class Ceilings {
   async countEach({ requestedBy }: Asker, merchantIds: string[], sql: Sql = this.dataSource) {
     const counted = await rows<{ merchantId: string; pending: number }>(
       sql,
-      `SELECT merchant_id AS "merchantId", count(*)::int AS pending FROM deletions
+      `SELECT merchant_id AS "merchantId", count(*)::int AS pending FROM deletions d
        WHERE requested_by = ANY(ARRAY(SELECT keys_counted_with($1))) AND merchant_id = ANY($2)
-         AND finished_at IS NULL GROUP BY 1`,
+         AND ${isOpenListed('d')} GROUP BY 1`,
       [requestedBy, merchantIds],
     );
     return new Map(counted.map(({ merchantId, pending }) => [merchantId, pending]));

@@ -3,7 +3,7 @@ import type { Bind } from '@app/database';
 import type { Deletion } from '../deletion/deletion.entity.js';
 import type { DeletionState, WaitingFor } from '../deletion/states.js';
 import { AWAITS_FACTS, FACTS_LOOK } from '../lanes/facts-wait.js';
-import { isReadyInLane } from '../deletion/conditions.js';
+import { isOpenListed, isReadyInLane } from '../deletion/conditions.js';
 import { PROBE_AT, WITH_HOLD } from '../lanes/hold-conditions.js';
 
 /** How it is run, which is nobody else's business. */
@@ -68,10 +68,10 @@ export const SEEN_STATE = SEEN.state;
  * open; their lanes tell which of them are in that state.
  */
 export const STORED_WHEN: Partial<Record<DeletionState, string>> = {
-  scheduled: `d.finished_at IS NULL AND d.state = 'scheduled'`,
-  queued: `d.finished_at IS NULL AND d.state IN ('scheduled', 'queued')`,
-  running: `d.finished_at IS NULL AND d.dispatched_at IS NOT NULL AND d.state = 'running'`,
-  waiting: `d.finished_at IS NULL AND (d.state = 'waiting' OR d.dispatched_at IS NULL AND d.ready_at <= now())`,
+  scheduled: `${isOpenListed('d')} AND d.state = 'scheduled'`,
+  queued: `${isOpenListed('d')} AND d.state IN ('scheduled', 'queued')`,
+  running: `${isOpenListed('d')} AND d.dispatched_at IS NOT NULL AND d.state = 'running'`,
+  waiting: `${isOpenListed('d')} AND (d.state = 'waiting' OR d.dispatched_at IS NULL AND d.ready_at <= now())`,
 };
 
 /**

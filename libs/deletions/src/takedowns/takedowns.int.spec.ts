@@ -82,6 +82,19 @@ it('is carried out in time although the statistics say that nothing was put by',
   await carryOut([first, id]);
 });
 
+it('is carried out in time although the statistics say that nothing is open', async () => {
+  const ended = await aStarted(aims());
+  await desk.release.release(ended);
+  await carryOut([ended]);
+  await desk.sql('ANALYZE deletions');
+  const of = aims();
+  const ids = [await aStarted(of), await aStarted(of)];
+  for (const id of ids) await desk.release.release(id);
+  expect((await facts(ids[0] ?? '')).accepted).toBe(COUNT);
+  expect((await facts(ids[1] ?? '')).alreadyOpen).toBe(COUNT);
+  await carryOut(ids);
+});
+
 describe('takedowns of the same targets, started at once', () => {
   async function expectShared(ids: string[]): Promise<void> {
     expect(await openOf(ids)).toEqual([{ count: COUNT, targets: COUNT }]);

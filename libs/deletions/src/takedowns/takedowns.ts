@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { rows, statement, type Bind } from '@app/database';
 import { Events } from '@app/events';
 import { EVERYTHING, type Scope } from '@app/scope';
+import { isOpenListed } from '../deletion/conditions.js';
 import { SEEN_FROM, SEEN_STATE } from '../requests/deletion-view.js';
 import { LaneForecasts } from '../lanes/lane-forecasts.js';
 import { TakedownNotFound } from '../errors.js';
@@ -206,7 +207,7 @@ const OPEN_STATES = ['scheduled', 'queued', 'running', 'waiting'] as const satis
 /** SQL over a takedown `t`: each of its deletions has ended. */
 const HAS_NONE_OPEN = `NOT EXISTS (SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND d.finished_at IS NULL)
   AND NOT EXISTS (SELECT 1 FROM takedown_links l JOIN deletions d ON d.id = l.deletion_id
-    WHERE l.takedown_id = t.id AND d.finished_at IS NULL)`;
+    WHERE l.takedown_id = t.id AND ${isOpenListed('d')})`;
 
 /** SQL over a takedown `t`: what is stored of all that look to be in a state, by which they are found. */
 const STORED_WHEN: Record<TakedownView['state'], string> = {
