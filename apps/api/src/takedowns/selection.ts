@@ -4,7 +4,7 @@ import type { Triaged, ItemRequest, UploadTriage, Rejection, TakedownItem, Taked
 import { wasSent } from '@app/merchants';
 import { excerptOf } from '../http/bodies/excerpt.js';
 import { readJsonLines, readNdjson, type Line } from '../http/bodies/ndjson.js';
-import { batchesOf } from '../http/bodies/turns.js';
+import { batchesOf, Turns } from '../http/bodies/turns.js';
 import { itemSchema, type CreateTakedown } from './takedown.js';
 
 const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 256 * 1024, batchMs: 5_000 };
@@ -28,17 +28,21 @@ export function selectionOf(body: CreateTakedown | Readable, triage: UploadTriag
 
 async function* selected(body: CreateTakedown, triage: UploadTriage): AsyncGenerator<Batch> {
   const { items = [], urls = [], label } = body;
+  // A batch of which nothing has to be looked up asks the database nothing, so it would hold the event loop for the next.
+  const turns = new Turns();
   for (const some of batchesOf(
     items.map((item, i) => ({ ...item, line: i + 1 })),
     ({ url = '' }) => url.length,
   )) {
     yield withExcerpts(await triage.decide(some), (line) => JSON.stringify(items[line - 1]));
+    await turns.pass();
   }
   for (const some of batchesOf(
     urls.map((url, i) => ({ url, line: i + 1 })),
     ({ url }) => url.length,
   )) {
     yield withExcerpts(await triage.decideUrls(some), (line) => urls[line - 1] ?? '');
+    await turns.pass();
   }
   if (label !== undefined) yield* labelled(label, body, triage);
 }
