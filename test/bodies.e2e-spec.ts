@@ -14,7 +14,8 @@ describe('bodies as clients and WeChat send them', () => {
   let merchant: string;
 
   beforeAll(async () => {
-    system = await System.start({ withWorker: false });
+    // How late they would come is not looked at: the long bodies are more than a merchant's days take.
+    system = await System.start({ withWorker: false, env: { MAX_ETA_DAYS: '0' } });
     await system.registerPlatform();
     merchant = await system.onboardMerchant();
   }, 60_000);
@@ -291,7 +292,7 @@ describe('bodies as clients and WeChat send them', () => {
       expect(await send('POST', `${messages()}?${query}`, {}, body)).toMatchObject({ status: 200 });
       const { body: sent } = await system.call('GET', `/v1/mass-messages?merchant=${merchant}`);
       expect(sent.data.find(({ msg_id }: { msg_id: string }) => msg_id === '1000000099').articles).toEqual([
-        { article_idx: 2, title: null, url: 'http://mp.weixin.qq.com/s/b' },
+        { article_idx: 2, title: null, url: 'http://mp.weixin.qq.com/s/b', source: 'wechat' },
       ]);
     });
 
