@@ -19,18 +19,22 @@ describe('merchants of whom nothing is known yet', () => {
       ({ finished_at }) => finished_at !== null,
     );
   const calls = (operation: string) => system.simulator.simulation.callLog.find({ operation }).length;
+  /** Another system of the provider's exchanges the codes: the list of authorizers gives their refresh tokens then. */
+  const exchangeCodes = () => {
+    const grants = system.simulator.simulation.world.platforms.get(PLATFORM.component_appid)?.grants;
+    for (const grant of grants?.values() ?? []) grant.isExchanged = true;
+  };
   const bulk = async (count: number) => {
     const order = { count, messages: 1, component_appid: PLATFORM.component_appid, push: false };
     const { data } = await system.control('POST', 'merchants/bulk', order);
-    // Another system of the provider's has exchanged their codes: the list of authorizers gives their refresh tokens.
-    const grants = system.simulator.simulation.world.platforms.get(PLATFORM.component_appid)?.grants;
-    for (const grant of grants?.values() ?? []) grant.isExchanged = true;
+    exchangeCodes();
     return data.map((one: { appid: string; first_msg_id: string }) => ({
       merchant: one.appid,
       msg_id: one.first_msg_id,
       article_idx: 1,
     })) as { merchant: string; msg_id: string; article_idx: number }[];
   };
+
   it('are taken down at once after the sync that found them', async () => {
     const items = await bulk(60);
     expect((await sync()).body).toMatchObject({ added: 60 });
@@ -85,6 +89,7 @@ describe('merchants of whom nothing is known yet', () => {
       authorizer_appid: appid,
       ...grant,
     });
+    exchangeCodes();
     expect((await sync()).body).toMatchObject({ added: 1 });
     const { body } = await system.call('POST', '/v1/deletions', {
       merchant: appid,

@@ -529,6 +529,16 @@ describe('ledgers', () => {
     expect(reports.get(other.id)).toMatchObject({ dailyLimit: 10, learnedDailyLimit: null, pending: 0, eta: null });
   });
 
+  it('are not asked about while facts of their merchants are missing or speak against it', async () => {
+    const [unknown, frozen, sound] = [await desk.aMerchant(), await desk.aMerchant(), await desk.aMerchant()];
+    for (const merchant of [unknown, frozen, sound]) await desk.accept(merchant, 12);
+    await dispatchDue();
+    await desk.sql(`UPDATE merchants SET facts_read_at = NULL, permission_sets = NULL WHERE id = $1`, [unknown.id]);
+    await desk.sql(`UPDATE merchants SET ineligible_reasons = '{account_frozen}' WHERE id = $1`, [frozen.id]);
+    const asked = await desk.ledgers.claimToAsk(1_000);
+    expect(asked.filter((id) => [unknown.id, frozen.id, sound.id].includes(id))).toEqual([sound.id]);
+  });
+
   it('are not asked about once they were read today and still have calls', async () => {
     const merchant = await desk.aMerchant({ ratePerMinute: 1 });
     await desk.accept(merchant, 3);

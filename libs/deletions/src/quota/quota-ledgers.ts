@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows } from '@app/database';
-import { GRANT_GONE } from '@app/merchants';
+import { SURELY_REFUSED } from '@app/merchants';
+import { AWAITS_FACTS } from '../lanes/facts-wait.js';
 import { IS_PLATFORM_HELD } from '../lanes/hold-conditions.js';
 import { isReadyInLane } from '../deletion/conditions.js';
 import { cleared, learn, returnClear, spendClear, type QuotaAnswer } from '../pacing/lane.js';
@@ -26,7 +27,7 @@ export class QuotaLedgers {
 
   /**
    * Claims merchants whose quota is to be asked for: deletions wait in their lane, and today's quota seems spent or was
-   * not asked for today. All processes together claim an account at most once an hour, or soon after a 45009.
+   * not asked for today. An account is not asked for while nothing is known of it or what is known refuses its deletions. All processes together claim an account at most once an hour, or soon after a 45009.
    * @returns ids, spent lanes first
    */
   async claimToAsk(limit: number): Promise<string[]> {
@@ -37,7 +38,7 @@ export class QuotaLedgers {
            JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
          WHERE p.due_at IS NOT NULL AND (a.quota_asked_at IS NULL OR a.quota_asked_at < now() - interval '1 hour')
            AND (a.learned_at IS NULL OR a.learned_at < ${START_OF_DAY} OR ${IS_SPENT})
-           AND ${GRANT_GONE} IS NULL AND NOT ${IS_PLATFORM_HELD}
+           AND ${SURELY_REFUSED} IS NULL AND NOT ${AWAITS_FACTS} AND NOT ${IS_PLATFORM_HELD}
            AND EXISTS (SELECT 1 FROM deletions d WHERE d.merchant_id = p.merchant_id AND ${isReadyInLane('d')})
          ORDER BY ${IS_SPENT} DESC, p.due_at LIMIT $1 FOR UPDATE OF a SKIP LOCKED
        )
