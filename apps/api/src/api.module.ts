@@ -1,5 +1,5 @@
 import { Module, StandardSchemaSerializerInterceptor, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, Reflector } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { accessEntities, AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
@@ -24,6 +24,7 @@ import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { AccessGuard } from './http/access/access.guard.js';
 import { ErrorFilter } from './http/server/error.filter.js';
+import { LocationInterceptor } from './http/requests/location.interceptor.js';
 import { RateLimit } from './http/access/rate-limit.js';
 import { Refusals } from './http/server/refusals.js';
 import { RequestValidationPipe } from './http/requests/request-validation.pipe.js';
@@ -130,6 +131,11 @@ export class ApiModule {
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: RequestValidationPipe },
         { provide: APP_INTERCEPTOR, useClass: StandardSchemaSerializerInterceptor },
+        {
+          provide: APP_INTERCEPTOR,
+          useFactory: (reflector: Reflector) => new LocationInterceptor(reflector, env.PUBLIC_URL),
+          inject: [Reflector],
+        },
       ],
     };
   }

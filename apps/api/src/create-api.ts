@@ -7,6 +7,7 @@ import { DatabaseClock } from '@app/database';
 import { ApiModule } from './api.module.js';
 import { tidyPushPath, usePushBodies } from './callbacks/push-bodies.js';
 import type { ApiEnv } from './env.js';
+import { useAllowedMethods } from './http/server/allowed-methods.js';
 import { useAuthentication } from './http/access/authentication.js';
 import { connectionOptions, useConnections } from './http/server/connections.js';
 import { InFlight } from './http/access/in-flight.js';
@@ -50,6 +51,7 @@ export async function createApi(
   await useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
   useConnections(adapter.getInstance(), env.API_MAX_CONNECTIONS);
   useRequestId(adapter.getInstance());
+  useAllowedMethods(adapter.getInstance());
   const metrics = api.get(Metrics);
   adapter.getInstance().addHook('onResponse', (request, reply, done) => {
     metrics.countRequest(request.method, request.routeOptions.url, reply.statusCode);

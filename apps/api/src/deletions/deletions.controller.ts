@@ -31,6 +31,7 @@ import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { MadeAt } from '../http/requests/location.interceptor.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from './proof-answer.js';
 import {
@@ -71,6 +72,7 @@ export class DeletionsController {
    * is the deletion that did it (200), unless `again` insists.
    */
   @Post()
+  @MadeAt(({ id }) => `/v1/deletions/${id}`)
   @HttpCode(202)
   @ApiAcceptedResponse({ description: 'The new deletion.' })
   @ApiOkResponse({ description: 'The open deletion of the same target, or the one by which it is gone.' })
@@ -217,6 +219,7 @@ export class DeletionsController {
 
   /** Puts a failed deletion back into its merchant's lane (202). If its target is gone meanwhile, the answer is the deletion that did it (200). A key with limits retries as it cancels. */
   @Post(':id/retry')
+  @MadeAt(({ id }) => `/v1/deletions/${id}`)
   @HttpCode(202)
   @ApiAcceptedResponse({ description: 'The deletion, in its lane again.' })
   @ApiOkResponse({ description: 'The deletion by which the target is gone.' })
