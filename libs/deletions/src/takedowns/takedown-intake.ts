@@ -121,19 +121,19 @@ export class TakedownIntake {
     const [repeated] = await rows<{ count: number }>(
       tx,
       `WITH named AS MATERIALIZED (
-         SELECT line, again, try_anyway, row_number() OVER (target ORDER BY line) AS nth,
-           bool_or(again) OVER target AS any_again, bool_or(try_anyway) OVER target AS any_try_anyway,
+         SELECT line, try_anyway, row_number() OVER (target ORDER BY again DESC, line) AS nth,
+           bool_or(try_anyway) OVER target AS any_try_anyway,
            COALESCE(article_idx > ${WHOLE_MESSAGE}
              AND bool_or(again) FILTER (WHERE article_idx = ${WHOLE_MESSAGE}) OVER message >= bool_or(again) OVER target
-             AND bool_or(try_anyway) FILTER (WHERE article_idx = ${WHOLE_MESSAGE}) OVER message >= bool_or(try_anyway) OVER target,
-             false) AS is_covered
+             AND bool_or(try_anyway) FILTER (WHERE article_idx = ${WHOLE_MESSAGE}) OVER message
+               >= bool_or(try_anyway) OVER target, false) AS is_covered
          FROM takedown_items WHERE takedown_id = $1
-         WINDOW target AS (PARTITION BY merchant_id, target_key), message AS (PARTITION BY merchant_id, msg_id)
+         -- A target says its message, too: so all of them need one order, and the rows are sorted once.
+         WINDOW message AS (PARTITION BY merchant_id, msg_id), target AS (PARTITION BY merchant_id, msg_id, target_key)
        ),
        insisting AS (
-         UPDATE takedown_items i SET again = n.any_again, try_anyway = n.any_try_anyway
-         FROM named n WHERE i.takedown_id = $1 AND i.line = n.line AND n.nth = 1 AND NOT n.is_covered
-           AND (n.any_again > n.again OR n.any_try_anyway > n.try_anyway)
+         UPDATE takedown_items SET try_anyway = true WHERE takedown_id = $1 AND line = ANY(ARRAY(
+           SELECT line FROM named WHERE nth = 1 AND NOT is_covered AND any_try_anyway > try_anyway))
        ),
        dropped AS (
          DELETE FROM takedown_items WHERE takedown_id = $1 AND line = ANY(ARRAY(

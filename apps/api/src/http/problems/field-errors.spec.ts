@@ -52,6 +52,8 @@ it.each([
   ['articleIdx', 'article_idx'],
   ['MSG_ID', 'msg_id'],
   ['uri', 'url'],
+  ['urls', 'url'],
+  ['agian', 'again'],
   ['id', undefined],
   ['', undefined],
   ['article', undefined],

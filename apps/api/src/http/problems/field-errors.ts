@@ -6,7 +6,10 @@ export type Issue = z.core.$ZodIssue;
 
 /** `items[3].article_idx` */
 export function fieldAt(path: readonly PropertyKey[]): string {
-  return path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('').replace(/^\./, '');
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 /** Of one object. A client that sends more means another request. */
@@ -38,7 +41,9 @@ export function fieldErrors(issues: readonly Issue[], before: readonly PropertyK
     const path = [...before, ...issue.path];
     if (issue.code === 'unrecognized_keys') {
       const known = knownBeside.get(issue.keys) ?? [];
-      return issue.keys.slice(0, MAX_UNKNOWN).map((key) => ({ field: fieldAt([...path, key]), message: unknownTo(known, key) }));
+      return issue.keys
+        .slice(0, MAX_UNKNOWN)
+        .map((key) => ({ field: fieldAt([...path, key]), message: unknownTo(known, key) }));
     }
     // A form whose own type is another one is not meant.
     const meant =
@@ -58,7 +63,7 @@ export function nearest(given: string, names: readonly string[]): string | undef
   if (given.length > MAX_NAME) return undefined;
   const near = names
     .map((name) => ({ name, edits: editsBetween(given.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, edits }) => edits <= Math.min(2, name.length / 3));
+    .filter(({ name, edits }) => edits <= Math.min(2, Math.ceil(name.length / 3)));
   return near.sort((a, b) => a.edits - b.edits)[0]?.name;
 }
 
