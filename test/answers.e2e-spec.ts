@@ -120,6 +120,19 @@ describe('what answers tell', () => {
     },
   );
 
+  it('exports nothing to HEAD', async () => {
+    const { body: takedown } = await post('/v1/takedowns', { items: [anItem()] });
+    const path = `/v1/takedowns/${takedown.id}`;
+    for (let i = 0; i < 25; i++) {
+      expect((await system.send('HEAD', `${path}/events`, {})).status).toBe(200);
+      expect((await system.send('HEAD', `${path}/proof`, {})).status).toBe(200);
+    }
+    const exported = () => system.sql(`SELECT 1 FROM audit_events WHERE action = 'takedown.proof_exported'`);
+    expect(await exported()).toHaveLength(0);
+    expect((await system.call('GET', `${path}/proof`)).status).toBe(200);
+    expect(await exported()).toHaveLength(1);
+  });
+
   it('says how to show a key, and that one is wrong only where one was shown', async () => {
     const challengeOf = async (headers: Record<string, string>, path = '/v1/merchants') => {
       const { status, headers: told } = await system.send('GET', path, headers);

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { ProblemError } from '../problems/problem.js';
 
@@ -6,9 +7,10 @@ type Pattern = string;
 
 /**
  * Tells a wrong method from a wrong address: a path that other methods have is answered with 405 and the list of these,
- * before a byte of the body is read. Before the routes are registered.
+ * before a byte of the body is read. HEAD is answered like GET, but what would be streamed is not even read: an export
+ * that nobody gets is none. Before the routes are registered.
  */
-export function useAllowedMethods(fastify: FastifyInstance): void {
+export function useMethods(fastify: FastifyInstance): void {
   const methodsOf = new Map<Pattern, Set<string>>();
   fastify.addHook('onRoute', ({ url, method }) => {
     methodsOf.set(url, new Set([...(methodsOf.get(url) ?? []), ...[method].flat()]));
@@ -19,6 +21,10 @@ export function useAllowedMethods(fastify: FastifyInstance): void {
     if (allowed.length === 0) return done();
     void reply.header('allow', allowed.join(', '));
     done(new ProblemError('method_not_allowed', `This address takes ${allowed.join(', ')}; not ${request.method}.`));
+  });
+  fastify.addHook('onSend', (request, _reply, payload, done) => {
+    if (request.method === 'HEAD' && payload instanceof Readable) payload.destroy();
+    done();
   });
 }
 

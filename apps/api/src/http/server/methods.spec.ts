@@ -1,4 +1,4 @@
-import { allowedAt } from './allowed-methods.js';
+import { allowedAt } from './methods.js';
 
 describe('the methods of a path', () => {
   const routes = new Map([
