@@ -104,3 +104,5 @@ export { proofText, type ProofFormat } from './proofs/proof-formats.js';
 export { ProofKeys, type PublicProofKey, type SigningKey } from './proofs/proof-keys.js';
 export { signEnd, type ProofEnd, type SignatureRecord } from './proofs/proof-signature.js';
 export { Proofs, type ProofRecord } from './proofs/proofs.js';
+export { type HoldReason } from './holds/platform-hold.entity.js';
+export { type TakedownState } from './takedowns/takedown-states.js';
