@@ -37,6 +37,8 @@ export interface Act {
     | 'platform.registered'
     | 'platform.synced'
     | 'platform.updated'
+    | 'proof_key.made'
+    | 'proof_key.rotated'
     | 'takedown.accepted'
     | 'takedown.cancelled'
     | 'takedown.proof_exported'
@@ -53,6 +55,7 @@ export interface Act {
     | 'import'
     | 'merchant'
     | 'platform'
+    | 'proof_key'
     | 'takedown'
     | 'webhook_endpoint';
   /** The appid or id, as in our addresses; of an import, its request. */

@@ -50,8 +50,8 @@ export function completeOperations(
       if (!handler) continue;
       addExamples(operation, examples);
       addAnswers(operation, handler, schemas);
-      addProblems(operation, path);
       const role = neededRole(methodOf(handler));
+      addProblems(operation, path, role);
       if (role) operation.description = `Takes an API key of the role ${role}. ${operation.description ?? ''}`.trim();
     }
   }
@@ -78,13 +78,16 @@ function addAnswers(operation: Operation, handler: Handler, schemas: Components)
   }
 }
 
-function addProblems(operation: Operation, path: string): void {
+/** Of a public route, which takes no key and nothing else, no more is known. @param role that it needs */
+function addProblems(operation: Operation, path: string, role: string | undefined): void {
   const problems: Record<string, string> = {
-    400: 'The request is not of the expected form, or cannot be read.',
-    401: 'No valid API key.',
-    403: 'The key’s role or limits do not reach so far.',
-    ...(path.includes('{') && { 404: 'What the address names is not there, or beyond the key’s limits.' }),
-    429: 'Too many requests: see Retry-After.',
+    ...(role && {
+      400: 'The request is not of the expected form, or cannot be read.',
+      401: 'No valid API key.',
+      403: 'The key’s role or limits do not reach so far.',
+      ...(path.includes('{') && { 404: 'What the address names is not there, or beyond the key’s limits.' }),
+      429: 'Too many requests: see Retry-After.',
+    }),
     default: 'Any other problem; its code says which.',
   };
   for (const [status, description] of Object.entries(problems)) {
