@@ -124,15 +124,19 @@ export class Merchants {
   /**
    * Whether a request may have the merchant's facts read anew: once a minute, whoever asks, since all merchants of a
    * platform share what WeChat gives it for a day.
+   * @param alongside in the same transaction, if it may
    */
-  async mayRefresh(tx: EntityManager, id: string): Promise<boolean> {
-    const claimed = await rows(
-      tx,
-      `UPDATE merchants SET refresh_asked_at = now()
-       WHERE id = $1 AND (refresh_asked_at IS NULL OR refresh_asked_at <= now() - interval '1 minute') RETURNING id`,
-      [id],
-    );
-    return claimed.length === 1;
+  async claimRefresh(id: string, alongside: (tx: EntityManager) => Promise<void>): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
+      const claimed = await rows(
+        tx,
+        `UPDATE merchants SET refresh_asked_at = now()
+         WHERE id = $1 AND (refresh_asked_at IS NULL OR refresh_asked_at <= now() - interval '1 minute') RETURNING id`,
+        [id],
+      );
+      if (claimed.length === 1) await alongside(tx);
+      return claimed.length === 1;
+    });
   }
 
   /**
