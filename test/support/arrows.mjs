@@ -126,5 +126,6 @@ export const rooms = {
   },
   'apps/worker/src': {
     processors: [],
+    sweeps: [],
   },
 };

@@ -2,25 +2,16 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
 import { DeletionsModule } from '@app/deletions';
-import { EventsModule } from '@app/events';
 import { logUpstreamCall } from '@app/logging';
 import { MerchantsModule } from '@app/merchants';
-import { JobHosts, QueueModule } from '@app/queue';
+import { QueueModule } from '@app/queue';
 import { SettingsModule } from '@app/settings';
 import { SecretBox } from '@app/vault';
 import { WebhooksModule } from '@app/webhooks';
 import { Background } from './background.js';
 import type { WorkerEnv } from './env.js';
-import { FactsReading } from './processors/facts-reading.js';
-import { FactsWatch } from './facts-watch.js';
-import { CallbacksProcessor } from './processors/callbacks.processor.js';
-import { DeletionsProcessor } from './processors/deletions.processor.js';
-import { ForwardsProcessor } from './processors/forwards.processor.js';
-import { TokensProcessor } from './processors/tokens.processor.js';
-import { UpkeepProcessor } from './processors/upkeep.processor.js';
-import { WebhooksProcessor } from './processors/webhooks.processor.js';
-import { Sweeper } from './sweeper.js';
-import { Upkeep } from './upkeep.js';
+import { ProcessorsModule } from './processors/processors.module.js';
+import { SweepsModule } from './sweeps/sweeps.module.js';
 
 @Module({})
 export class WorkerModule {
@@ -69,29 +60,13 @@ export class WorkerModule {
           AccessModule.settings({ keysPerTenant: 0 }),
           WebhooksModule.settings({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
         ),
-        AccessModule,
         DatabaseModule,
         DeletionsModule,
-        EventsModule,
-        MerchantsModule,
-        QueueModule,
+        ProcessorsModule,
+        SweepsModule,
         WebhooksModule,
       ],
-      providers: [
-        Background,
-        FactsReading,
-        FactsWatch,
-        Sweeper,
-        Upkeep,
-        ...JobHosts.of({
-          callbacks: CallbacksProcessor,
-          deletions: DeletionsProcessor,
-          forwards: ForwardsProcessor,
-          tokens: TokensProcessor,
-          upkeep: UpkeepProcessor,
-          webhooks: WebhooksProcessor,
-        }),
-      ],
+      providers: [Background],
     };
   }
 }
