@@ -129,5 +129,6 @@ export const rooms = {
   },
   'apps/worker/src': {
     processors: [],
+    sweeps: [],
   },
 };
