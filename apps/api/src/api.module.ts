@@ -12,6 +12,7 @@ import { SecretBox } from '@app/vault';
 import { webhooksEntities, WebhooksModule } from '@app/webhooks';
 import { WechatTransport, type CallRecord } from '@app/wechat';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { MeController } from './api-keys/me.controller.js';
 import { AuditEventsController } from './audit/audit-events.controller.js';
 import { AuthorizationLinksController } from './authorization-links/authorization-links.controller.js';
 import { CallbackEventsController } from './callbacks/callback-events.controller.js';
@@ -107,6 +108,7 @@ export class ApiModule {
         EventsController,
         HealthController,
         MassMessagesController,
+        MeController,
         MerchantsController,
         MetricsController,
         OnboardingController,
