@@ -38,6 +38,7 @@ import { PlatformsController } from './platforms/platforms.controller.js';
 import { TakedownStream } from './takedowns/takedown-stream.js';
 import { TakedownsByIdController } from './takedowns/takedowns-by-id.controller.js';
 import { TakedownsController } from './takedowns/takedowns.controller.js';
+import { WebhookDeliveriesController } from './webhooks/webhook-deliveries.controller.js';
 import { WebhookEndpointsController } from './webhooks/webhook-endpoints.controller.js';
 
 @Module({})
@@ -115,6 +116,7 @@ export class ApiModule {
         PlatformsController,
         TakedownsController,
         TakedownsByIdController,
+        WebhookDeliveriesController,
         WebhookEndpointsController,
         ProblemPagesController,
       ],

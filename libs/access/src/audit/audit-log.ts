@@ -41,6 +41,7 @@ export interface Act {
     | 'takedown.accepted'
     | 'takedown.cancelled'
     | 'takedown.proof_exported'
+    | 'webhook_deliveries.resent'
     | 'webhook_endpoint.created'
     | 'webhook_endpoint.deleted'
     | 'webhook_endpoint.delivery_resent'
@@ -56,8 +57,9 @@ export interface Act {
     | 'merchant'
     | 'platform'
     | 'takedown'
+    | 'webhook_deliveries'
     | 'webhook_endpoint';
-  /** The appid or id, as in our addresses; of an import or an export, its request. */
+  /** The appid or id, as in our addresses; of an import, an export and many deliveries, the request. */
   subjectId: string;
   /** The tenant that the act is about: keys with limits see the acts on what they may reach. */
   tenant?: { componentAppid?: string | undefined; authorizerAppid?: string | undefined };
