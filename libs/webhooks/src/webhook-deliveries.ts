@@ -172,10 +172,10 @@ export class WebhookDeliveries {
   ): Promise<WebhookDelivery> {
     if (endpoint.state !== 'enabled') throw new WebhookEndpointDisabled(endpoint.id);
     const delivery = await this.dataSource.transaction(async (tx) => {
-      await tx.query(
-        `UPDATE webhook_deliveries SET ${SENT_AGAIN} WHERE endpoint_id = $1 AND id = $2`,
-        [endpoint.id, id],
-      );
+      await tx.query(`UPDATE webhook_deliveries SET ${SENT_AGAIN} WHERE endpoint_id = $1 AND id = $2`, [
+        endpoint.id,
+        id,
+      ]);
       const resent = await this.get(endpoint.id, id, tx);
       await alongside?.(tx);
       return resent;

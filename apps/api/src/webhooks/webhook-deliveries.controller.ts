@@ -38,7 +38,13 @@ export class WebhookDeliveriesController {
   async list(@Caller() { scope }: Principal, @Query({ schema: listAllDeliveriesSchema }) query: ListAllDeliveries) {
     const { limit, cursor: after, endpoint: endpointId, state, type, since, until } = query;
     if (endpointId !== undefined) await this.endpoints.get(scope, endpointId);
-    const filter = { endpointId, states: state && [state], eventTypes: typesIn(type === undefined ? undefined : [type]), since, until };
+    const filter = {
+      endpointId,
+      states: state && [state],
+      eventTypes: typesIn(type === undefined ? undefined : [type]),
+      since,
+      until,
+    };
     const found = await this.log.list(scope, filter, { limit: limit + 1, after });
     return pageOf(found, limit, webhookDeliveryResource);
   }
@@ -95,4 +101,5 @@ export class WebhookDeliveriesController {
 }
 
 /** A test is of no type that a pattern names, so it is among all. */
-const typesIn = (patterns: string[] | undefined) => (patterns?.includes('*') ? undefined : patterns && typesOf(patterns));
+const typesIn = (patterns: string[] | undefined) =>
+  patterns?.includes('*') ? undefined : patterns && typesOf(patterns);
