@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WHOLE_MESSAGE } from '@app/deletions';
 import type { SentMessage } from '@app/merchants';
 import { appidSchema } from '../http/requests/appid.js';
 import { longLists } from '../http/bodies/long-lists.js';
@@ -87,6 +88,14 @@ export const importResultSchema = z
 
 const count = z.int().nullable();
 
+/** Null also where a deletion may have gone out that nobody here asked for. */
+const goneShape = {
+  deleted_at: z.string().nullable().meta({
+    description: 'When a deletion of ours ended by which it is known to be gone, as far as the key may know.',
+  }),
+  deleted_by: z.string().nullable().meta({ description: 'The id of that deletion.' }),
+};
+
 export const massMessageSchema = z
   .object({
     merchant: z.string(),
@@ -103,11 +112,13 @@ export const massMessageSchema = z
     finished_at: z.string().nullable(),
     label: z.string().nullable(),
     title: z.string().nullable(),
+    ...goneShape,
     articles: z.array(
       z.object({
         article_idx: z.int(),
         url: z.string().nullable(),
         title: z.string().nullable(),
+        ...goneShape,
         source: z
           .enum(['wechat', 'import', 'limited_import'])
           .nullable()
@@ -122,7 +133,22 @@ export const massMessageSchema = z
   })
   .meta({ id: 'MassMessage' });
 
-export function massMessageResource(message: SentMessage): z.input<typeof massMessageSchema> {
+/** A deletion by which something is known to be gone. */
+export interface Gone {
+  id: string;
+  finishedAt: Date;
+}
+
+const goneOf = (gone: Gone | undefined) => ({
+  deleted_at: gone?.finishedAt.toISOString() ?? null,
+  deleted_by: gone?.id ?? null,
+});
+
+/** @param goneBy the deletion of an article of it, by its number, or of all of it */
+export function massMessageResource(
+  message: SentMessage,
+  goneBy: (articleIdx: number) => Gone | undefined,
+): z.input<typeof massMessageSchema> {
   return {
     merchant: message.authorizerAppid,
     component_appid: message.componentAppid,
@@ -136,10 +162,12 @@ export function massMessageResource(message: SentMessage): z.input<typeof massMe
     finished_at: message.finishedAt?.toISOString() ?? null,
     label: message.label,
     title: message.title,
+    ...goneOf(goneBy(WHOLE_MESSAGE)),
     articles: message.articles.map(({ articleIdx, url, title, source }) => ({
       article_idx: articleIdx,
       url,
       title,
+      ...goneOf(goneBy(articleIdx)),
       source,
     })),
   };

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Post, Query, SerializeOptions } from '@nestjs/common';
 import { ApiConsumes, ApiTags } from '@nestjs/swagger';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
-import { MassMessageImport, MassMessages, MerchantDirectory, Merchants } from '@app/merchants';
+import { KnownTargets, WHOLE_MESSAGE } from '@app/deletions';
+import { MassMessageImport, MassMessages, MerchantDirectory, Merchants, type SentMessage } from '@app/merchants';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { tenantOf } from '../http/access/tenant-of.js';
@@ -15,6 +16,7 @@ import {
   listMassMessagesSchema,
   massMessageResource,
   massMessageSchema,
+  type Gone,
   type ImportRequest,
   type ListMassMessages,
 } from './mass-message.js';
@@ -29,6 +31,7 @@ export class MassMessagesController {
     private readonly imports: MassMessageImport,
     private readonly directory: MerchantDirectory,
     private readonly merchants: Merchants,
+    private readonly targets: KnownTargets,
     private readonly audit: AuditLog,
   ) {}
 
@@ -49,7 +52,10 @@ export class MassMessagesController {
       after: cursor,
     });
     const withIds = found.map((message) => ({ ...message, id: `${message.msgId}/${message.merchantId}` }));
-    return pageOf(withIds, limit, massMessageResource);
+    const gone = await this.goneAmong(scope, withIds.slice(0, limit));
+    return pageOf(withIds, limit, (message) =>
+      massMessageResource(message, (articleIdx) => gone.get(`${message.id}/${articleIdx}`)),
+    );
   }
 
   /**
@@ -79,6 +85,28 @@ export class MassMessagesController {
       if (counts.imported > 0) await this.audit.appendAlone(caller, importedBy(caller, counts));
     }
     return { ...counts, errors };
+  }
+
+  /** By message and article, the deletions by which these are gone. */
+  private async goneAmong(scope: Scope, messages: (SentMessage & { id: string })[]): Promise<Map<string, Gone>> {
+    const wanted = messages.flatMap(({ id, merchantId, msgId, articles }) =>
+      [{ articleIdx: WHOLE_MESSAGE, url: null }, ...articles].map(({ articleIdx, url }) => ({
+        place: `${id}/${articleIdx}`,
+        merchantId,
+        target: { msgId: BigInt(msgId), articleIdx },
+        askedUrl: url ?? undefined,
+      })),
+    );
+    const found = await this.targets.deletionsOf(
+      wanted.map((item, line) => ({ ...item, line })),
+      scope,
+    );
+    return new Map(
+      wanted.flatMap(({ place }, line) => {
+        const gone = found.get(line);
+        return gone ? [[place, gone]] : [];
+      }),
+    );
   }
 
   private async knownTo(scope: Scope, lines: ImportLine[]): Promise<KnownMerchants> {

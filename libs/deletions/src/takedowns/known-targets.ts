@@ -35,6 +35,17 @@ export class KnownTargets {
     return new Set(found.map(({ line }) => line));
   }
 
+  /** By which deletion targets are gone, and when it ended, as far as the caller may know. */
+  async deletionsOf(items: TakedownItem[], scope: Scope): Promise<Map<number, { id: string; finishedAt: Date }>> {
+    const found = await this.ask<{ line: number; id: string; finishedAt: Date }>(
+      items,
+      scope,
+      (targets, within) => `SELECT t.line, d.id, d.finished_at AS "finishedAt"
+       FROM ${targets} JOIN deletions d ON d.id = ${goneBy(wishOf('t'), within)}`,
+    );
+    return new Map(found.map(({ line, ...deletion }) => [line, deletion]));
+  }
+
   /** The lines whose target is open already. */
   async openAmong(items: TakedownItem[]): Promise<Set<number>> {
     if (items.length === 0) return new Set();
