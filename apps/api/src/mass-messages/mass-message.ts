@@ -30,6 +30,12 @@ export type ListMassMessages = z.output<typeof listMassMessagesSchema>;
 const MAX_MESSAGES = 10_000;
 const label = textSchema(200).min(1);
 
+const articleShape = {
+  article_idx: z.int().min(1).max(1_000),
+  url: textSchema(2_048).optional(),
+  title: textSchema(500).optional(),
+};
+
 export const importedMessageSchema = z
   .strictObject({
     merchant: appidSchema.meta({ description: 'authorizer_appid' }),
@@ -41,22 +47,31 @@ export const importedMessageSchema = z
       .datetime({ offset: true })
       .transform((text) => new Date(text))
       .optional(),
-    articles: z
-      .array(
-        z.strictObject({
-          article_idx: z.int().min(1).max(1_000),
-          url: textSchema(2_048).optional(),
-          title: textSchema(500).optional(),
-        }),
-      )
-      .max(100)
-      .default([]),
+    articles: z.array(z.strictObject(articleShape)).max(100).default([]),
   })
   .meta({
     id: 'ImportedMassMessage',
     examples: [{ merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', label: 'spring sale', title: 'Spring sale' }],
   });
 export type ImportedMessageRequest = z.output<typeof importedMessageSchema>;
+
+/** A record of CSV: a message with one of its articles, or without. Several of one message add up. */
+export const importedArticleSchema = z
+  .strictObject({
+    ...importedMessageSchema.omit({ articles: true }).shape,
+    article_idx: articleShape.article_idx.optional(),
+    article_url: articleShape.url,
+    article_title: articleShape.title,
+  })
+  .refine(
+    ({ article_idx, article_url, article_title }) =>
+      article_idx !== undefined || (article_url === undefined && article_title === undefined),
+    { path: ['article_idx'], message: 'must be there where article_url or article_title is' },
+  )
+  .transform(({ article_idx, article_url, article_title, ...message }) => ({
+    ...message,
+    articles: article_idx === undefined ? [] : [{ article_idx, url: article_url, title: article_title }],
+  }));
 
 export const importSchema = z
   .union([importedMessageSchema, z.array(importedMessageSchema).min(1).max(MAX_MESSAGES)])

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Post, Query, SerializeOptions } from '@nestjs/common';
 import { ApiConsumes, ApiTags } from '@nestjs/swagger';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
@@ -8,6 +7,7 @@ import { EVERYTHING, type Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { tenantOf } from '../http/access/tenant-of.js';
 import type { LineRejection } from '../http/bodies/ndjson.js';
+import type { StreamedBody } from '../http/bodies/streamed-bodies.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { decideImports, importLines, namesIn, type ImportLine, type KnownMerchants } from './import-lines.js';
 import {
@@ -59,7 +59,8 @@ export class MassMessagesController {
   }
 
   /**
-   * Adds to the inventory: one message, a list, or any number as NDJSON, one a line. Good ones are imported and the
+   * Adds to the inventory: one message, a list, or any number as NDJSON, one a line, or as CSV, one
+   * article a line: `article_idx`, `article_url` and `article_title` stand beside the fields of its message. Good ones are imported and the
    * others listed under `errors`. Importing again changes only what is told; what WeChat told stays. An address whose
    * `__biz` is known to be another merchant's is refused. What a key with limits imports counts for keys within the
    * same limits only.
@@ -67,9 +68,9 @@ export class MassMessagesController {
   @Post()
   @HttpCode(200)
   @Needs('operator', 'works')
-  @ApiConsumes('application/json', 'application/x-ndjson')
+  @ApiConsumes('application/json', 'application/x-ndjson', 'text/csv')
   @SerializeOptions({ schema: importResultSchema })
-  async import(@AuditedCaller() caller: Actor, @Body({ schema: importSchema }) body: ImportRequest | Readable) {
+  async import(@AuditedCaller() caller: Actor, @Body({ schema: importSchema }) body: ImportRequest | StreamedBody) {
     const errors: LineRejection[] = [];
     const counts = { imported: 0, rejected: 0 };
     try {
