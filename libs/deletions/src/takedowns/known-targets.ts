@@ -40,8 +40,10 @@ export class KnownTargets {
     const found = await this.ask<{ line: number; id: string; finishedAt: Date }>(
       items,
       scope,
-      (targets, within) => `SELECT t.line, d.id, d.finished_at AS "finishedAt"
-       FROM ${targets} JOIN deletions d ON d.id = ${goneBy(wishOf('t'), within)}`,
+      // OFFSET has each deletion looked up by its id.
+      (targets, within) => `SELECT t.line, d.id, d.finished_at AS "finishedAt" FROM ${targets}
+         CROSS JOIN LATERAL (SELECT ${goneBy(wishOf('t'), within)} AS id OFFSET 0) AS gone
+         CROSS JOIN LATERAL (SELECT d.id, d.finished_at FROM deletions d WHERE d.id = gone.id OFFSET 0) AS d`,
     );
     return new Map(found.map(({ line, ...deletion }) => [line, deletion]));
   }
