@@ -74,16 +74,11 @@ async function idsOf(
   { limit, after, order, toEnabled = false }: Page & { order: 'ASC' | 'DESC'; toEnabled?: boolean },
 ): Promise<string[]> {
   const { parameters, bind } = statement(platforms, merchants, states);
-  // Compared with all columns of the index: by the id alone, Postgres would walk past the deliveries of all endpoints.
-  const [row, of] = eventTypes
-    ? ['d.endpoint_id, d.event_type, d.state', 'e.id, t.type, s.state']
-    : ['d.endpoint_id, d.state', 'e.id, s.state'];
-  const isBeyond = (operator: '<' | '>', id: string) => `(${row}, d.id) ${operator} (${of}, ${bind(id)}::uuid)`;
   const where = [
     eventTypes && 'd.event_type = t.type',
-    after !== undefined && isBeyond(order === 'ASC' ? '>' : '<', after),
-    since && `d.created_at >= ${bind(since)} AND ${isBeyond('>', idAt(since.getTime() - CLOCKS_APART_MS))}`,
-    until && `d.created_at < ${bind(until)} AND ${isBeyond('<', idAt(until.getTime() + CLOCKS_APART_MS))}`,
+    after !== undefined && `d.id ${order === 'ASC' ? '>' : '<'} ${bind(after)}`,
+    since && `d.created_at >= ${bind(since)} AND d.id > ${bind(idAt(since.getTime() - CLOCKS_APART_MS))}`,
+    until && `d.created_at < ${bind(until)} AND d.id < ${bind(idAt(until.getTime() + CLOCKS_APART_MS))}`,
   ].filter(Boolean);
   const first = `ORDER BY id ${order} LIMIT ${bind(limit)}`;
   const found = await rows<{ id: string }>(
