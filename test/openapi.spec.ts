@@ -2,7 +2,10 @@ import { eventTypes } from '@app/events';
 import { apiDescription } from '../apps/api/src/api-description.js';
 import { problemCodes } from '../apps/api/src/http/problems/problems.js';
 
-/** Codes that no operation of the description has: of WeChat's pushes, merchants' pages and probes, and of lines. */
+/**
+ * Codes that no operation of the description has: of WeChat's pushes, merchants' pages and probes, which are not in it;
+ * of lines within a body; and of the queue, of which requests only leave work to a later sweep.
+ */
 const ELSEWHERE = [
   'authorization_code_refused',
   'authorization_link_expired',
@@ -18,6 +21,10 @@ const ELSEWHERE = [
   'not_ready',
   'open_authorization_off',
   'push_refused',
+  'queue_full',
+  'queue_read_only',
+  'queue_refused',
+  'queue_unavailable',
   'too_many_authorizations',
 ];
 
