@@ -33,7 +33,7 @@ import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { Operation } from '../http/open-api/operation.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
-import { PROOF, proofQuerySchema, sendProof, type ProofQuery } from './proof-answer.js';
+import { PROOF, ProofAnswers, proofQuerySchema, type ProofQuery } from './proof-answer.js';
 import {
   attemptListSchema,
   attemptResource,
@@ -65,6 +65,7 @@ export class DeletionsController {
     private readonly audit: AuditLog,
     private readonly laneReports: LaneReports,
     private readonly proofs: Proofs,
+    private readonly answers: ProofAnswers,
   ) {}
 
   @Post()
@@ -222,7 +223,7 @@ export class DeletionsController {
     summary: 'Export the proof of a deletion',
     description:
       'Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept ' +
-      'header says so; chained by hashes, to be checked with `npm run verify-proof`.',
+      'header says so; chained by hashes and signed, to be checked with `npm run verify-proof`.',
     problems: ['deletion_not_found'],
     answers: { 200: PROOF },
   })
@@ -235,12 +236,11 @@ export class DeletionsController {
   ): Promise<void> {
     const records = await this.proofs.ofDeletion(caller.scope, id, new Date());
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.proof_exported');
-    sendProof(reply, request, query, {
+    this.answers.send(reply, request, query, caller, {
       name: `deletion-${id}`,
       records,
       fallback: 'json',
-      seal: ({ count, lastHash, format }) =>
-        this.audit.appendAlone(caller, { ...act, data: { count, last_hash: lastHash, format } }),
+      act: { ...act, data: {} },
     });
   }
 

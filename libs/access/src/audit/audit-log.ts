@@ -36,6 +36,8 @@ export const auditActions = [
   'platform.registered',
   'platform.synced',
   'platform.updated',
+  'proof_key.made',
+  'proof_key.rotated',
   'takedown.accepted',
   'takedown.cancelled',
   'takedown.proof_exported',
@@ -54,6 +56,7 @@ export const auditSubjects = [
   'import',
   'merchant',
   'platform',
+  'proof_key',
   'takedown',
   'webhook_endpoint',
 ] as const;

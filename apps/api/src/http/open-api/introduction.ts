@@ -71,6 +71,7 @@ export const TAGS = {
   'authorization links': 'Links by which a merchant’s admin authorizes a platform.',
   events: 'What happened, in order, to be read on from a cursor.',
   webhooks: 'Your endpoints to which events are sent.',
+  'proof keys': 'The public keys that exported proofs are signed with.',
   platforms: 'The third-party platforms that this deployment serves.',
   'callback events': 'What WeChat has pushed, and where it was forwarded to.',
   'API keys': 'Who may use this API.',
