@@ -13,6 +13,7 @@ interface Names {
   endpoint: string;
   delivery: string;
   takedown: string;
+  session: string;
 }
 
 /** What one route allows; `mine` is the tenant whose things the request names. */
@@ -185,6 +186,18 @@ const RULES: Record<string, Rule> = {
     fresh: async () => ({ apiKey: await aKeyOfMine() }),
   },
 
+  'POST /v1/session': { ...open(200), body: () => ({ api_key: system.apiKey }) },
+  'GET /v1/session': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
+  // Asked with a key, there is no session to end.
+  'DELETE /v1/session': { needs: 'viewer', ok: [404] },
+  'GET /v1/sessions': { needs: 'admin', ok: [200], elsewhere: 'left out' },
+  'DELETE /v1/sessions/:id': {
+    needs: 'admin',
+    ok: [204],
+    elsewhere: 'not found',
+    fresh: async () => ({ session: await aSessionOfMine() }),
+  },
+
   'POST /v1/webhook-endpoints': {
     needs: 'admin',
     ok: [201],
@@ -225,6 +238,7 @@ const RULES: Record<string, Rule> = {
 /** Writes that leave no row when they are asked for as above, and why. */
 const NOT_AUDITED_HERE: Record<string, string> = {
   'POST /v1/platforms': 'asked with nothing; test/coexistence.e2e-spec.ts finds platform.registered',
+  'DELETE /v1/session': 'asked with a key, which has no session; test/sessions.e2e-spec.ts finds session.ended',
 };
 
 const ROLES: Role[] = ['admin', 'operator', 'viewer', 'tokens'];
@@ -281,6 +295,12 @@ async function askedOnce(): Promise<Partial<Names>> {
   return {};
 }
 
+async function aSessionOfMine(): Promise<string> {
+  const { key } = await aKey('viewer', { platforms: [mine.platform], merchants: [mine.merchant] });
+  const { body } = await system.call('POST', '/v1/session', { api_key: key }, { authorization: '' });
+  return body.id;
+}
+
 async function aPlatformWithoutMerchants(): Promise<string> {
   const component_appid = `wx${randomBytes(8).toString('hex')}`;
   const { status } = await system.call('POST', '/v1/platforms', { ...PLATFORM, component_appid });
@@ -315,6 +335,7 @@ async function aTenant(platform: typeof PLATFORM): Promise<Names> {
     endpoint: '',
     delivery: '',
     takedown: '',
+    session: '',
   };
   // What is asked for within the narrowest limits is within all of those below.
   const { key } = await aKey('operator', { platforms: [names.platform], merchants: [merchant] });
@@ -338,6 +359,7 @@ async function ask(route: string, rule: Rule, named: Names, key: string | undefi
     .replace('/deletions/:id', `/deletions/${named.deletion}`)
     .replace('/takedowns/:id', `/takedowns/${named.takedown}`)
     .replace('/api-keys/:id', `/api-keys/${named.apiKey}`)
+    .replace('/sessions/:id', `/sessions/${named.session}`)
     .replace('/webhook-endpoints/:id', `/webhook-endpoints/${named.endpoint}`)
     .replace(':deliveryId', named.delivery)
     .replace(':code', 'no_such_code')
@@ -358,6 +380,7 @@ describe('access to the api', () => {
     mine = await aTenant(PLATFORM);
     theirs = await aTenant({ ...PLATFORM, component_appid: 'wxfedcba9876543210' });
     mine.apiKey = await aKeyOfMine();
+    mine.session = await aSessionOfMine();
     const [expired, revoked] = [await aKey('admin'), await aKey('admin')];
     await system.sql(`UPDATE api_keys SET expires_at = now() WHERE id = $1`, [expired.id]);
     await keys.revoke(actor(), revoked.id);
@@ -404,6 +427,7 @@ describe('access to the api', () => {
       endpoint: randomUUID(),
       delivery: randomUUID(),
       takedown: randomUUID(),
+      session: randomUUID(),
     });
 
     it('without a key that works', async () => {
@@ -442,9 +466,9 @@ describe('access to the api', () => {
         }
         expect(rule.ok).toContain(reply.status);
         if (refusal === 'left out') {
-          const { platform, deletion, apiKey, endpoint, delivery, takedown } = mine;
+          const { platform, deletion, apiKey, endpoint, delivery, takedown, session } = mine;
           const told = JSON.stringify(reply.body);
-          const names = [platform, deletion, apiKey, endpoint, delivery, takedown];
+          const names = [platform, deletion, apiKey, endpoint, delivery, takedown, session];
           expect(names.filter((name) => told.includes(name))).toEqual([]);
         }
       },

@@ -50,6 +50,7 @@ export const rooms = {
     principals: [],
     audit: ['principals'],
     keys: ['audit', 'principals'],
+    sessions: ['audit', 'keys', 'principals'],
     idempotency: ['principals'],
   },
   'libs/database/src': {
@@ -108,6 +109,7 @@ export const rooms = {
     merchants: ['http/access', 'http/requests'],
     onboarding: ['http/access', 'http/requests', 'http/server'],
     platforms: ['http/access', 'http/problems', 'http/requests'],
+    sessions: ['http/access', 'http/requests'],
     takedowns: ['deletions', 'http/access', 'http/bodies', 'http/problems', 'http/requests'],
     webhooks: ['events', 'http/access', 'http/requests'],
   },

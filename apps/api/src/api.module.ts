@@ -23,8 +23,12 @@ import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { AccessGuard } from './http/access/access.guard.js';
+import { FailedKeys } from './http/access/failed-keys.js';
+import { SessionCookie } from './http/access/session-cookie.js';
+import { SessionController } from './sessions/session.controller.js';
+import { SessionsController } from './sessions/sessions.controller.js';
 import { ErrorFilter } from './http/server/error.filter.js';
-import { RateLimit } from './http/access/rate-limit.js';
+import { RateLimit, REQUEST_LIMIT } from './http/access/rate-limit.js';
 import { Refusals } from './http/server/refusals.js';
 import { RequestValidationPipe } from './http/requests/request-validation.pipe.js';
 import type { Tolerance } from './http/bodies/tolerance.js';
@@ -111,6 +115,8 @@ export class ApiModule {
         MetricsController,
         OnboardingController,
         PlatformsController,
+        SessionController,
+        SessionsController,
         TakedownsController,
         TakedownsByIdController,
         WebhookEndpointsController,
@@ -120,6 +126,9 @@ export class ApiModule {
         { provide: Metrics, useValue: metrics },
         Readiness,
         TakedownStream,
+        { provide: REQUEST_LIMIT, useFactory: () => new RateLimit(env.API_RATE_PER_MINUTE) },
+        { provide: FailedKeys, useFactory: () => new FailedKeys(new RateLimit(tolerance.failedKeysPerMinute)) },
+        { provide: SessionCookie, useFactory: () => new SessionCookie(env.PUBLIC_URL) },
         { provide: CLICK_LIMIT, useFactory: () => new RateLimit(tolerance.clicksPerMinute) },
         { provide: Refusals, useFactory: () => new Refusals(metrics, tolerance.refusalsToldEveryMs) },
         {

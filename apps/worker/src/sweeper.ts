@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { AuditHeads, AuditLog, Idempotency } from '@app/access';
+import { AuditHeads, AuditLog, Idempotency, Sessions } from '@app/access';
 import { Loop } from '@app/concurrency';
 import { DatabaseClock, Resealing } from '@app/database';
 import { Events } from '@app/events';
@@ -32,6 +32,7 @@ export class Sweeper {
     private readonly links: AuthorizationLinks,
     private readonly preAuthCodes: PreAuthCodes,
     private readonly idempotency: Idempotency,
+    private readonly sessions: Sessions,
     private readonly audit: AuditLog,
     private readonly auditHeads: AuditHeads,
     private readonly events: Events,
@@ -65,6 +66,7 @@ export class Sweeper {
       () => this.links.forgetOld(),
       () => this.preAuthCodes.forgetOld(),
       () => this.idempotency.sweep(),
+      () => this.sessions.forgetOld(),
       () => this.audit.chainDeferred(),
       () => this.auditHeads.noteHourly(),
       () => this.events.adoptRestored(),

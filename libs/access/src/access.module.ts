@@ -3,11 +3,12 @@ import { ApiKeys } from './keys/api-keys.js';
 import { AuditHeads } from './audit/audit-heads.js';
 import { AuditLog } from './audit/audit-log.js';
 import { Idempotency } from './idempotency/idempotency.js';
+import { Sessions } from './sessions/sessions.js';
 import { IssuedKeys, KEYS_PER_TENANT } from './keys/issued-keys.js';
 
-const capabilities = [ApiKeys, AuditHeads, AuditLog, Idempotency, IssuedKeys];
+const capabilities = [ApiKeys, AuditHeads, AuditLog, Idempotency, IssuedKeys, Sessions];
 
-/** API keys, idempotency keys and the audit log. The data source comes from DatabaseModule. */
+/** API keys, sessions, idempotency keys and the audit log. The data source comes from DatabaseModule. */
 @Module({})
 export class AccessModule {
   /** @param keysPerTenant 0: as many as it likes */

@@ -2,9 +2,11 @@ import { ApiKey } from './principals/api-key.entity.js';
 import { AuditEvent } from './audit/audit-event.entity.js';
 import { DeferredAct } from './audit/audit-inbox.entity.js';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
+import { Session } from './sessions/session.entity.js';
+import { SignInToken } from './sessions/sign-in-token.entity.js';
 
 /** For DatabaseModule.forRoot. */
-export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey, DeferredAct];
+export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey, DeferredAct, Session, SignInToken];
 
 export { AccessModule } from './access.module.js';
 export { type Role } from './principals/api-key.entity.js';
@@ -24,7 +26,10 @@ export {
   IdempotencyKeyReused,
   LastAdminKey,
   LimitsTooWide,
+  SessionNotFound,
+  SignInFailed,
 } from './errors.js';
 export { Idempotency, type Answer } from './idempotency/idempotency.js';
 export { IssuedKeys, type IssuedKey, type KeyChanges, type KeyWish } from './keys/issued-keys.js';
 export { mayAct } from './principals/roles.js';
+export { Sessions, type SessionView, type SignIn } from './sessions/sessions.js';

@@ -69,17 +69,18 @@ export class TakedownStream implements OnModuleDestroy {
   }
 
   private async *pieces(
-    { apiKeyId, scope }: Principal,
+    principal: Principal,
     id: string,
     lastEventId: string | undefined,
     gone: AbortSignal,
   ): AsyncGenerator<string> {
+    const { scope } = principal;
     const signal = AbortSignal.any([gone, this.stopping.signal]);
     let cursor = lastEventId ?? (await this.events.latest());
     let told = '';
     let toldAt = performance.now();
     // A takedown can take days: a key that was revoked meanwhile, or has ended, reads no further.
-    while (!signal.aborted && (await this.keys.isWorking(apiKeyId))) {
+    while (!signal.aborted && (await this.keys.isWorking(principal))) {
       const lookedAt = performance.now();
       const progress = await this.look(scope, id);
       const filter = { scope, takedownId: id, types: typesOf(['deletion.*']), limit: EVENTS_AT_A_TIME };

@@ -37,6 +37,8 @@ export interface Act {
     | 'platform.registered'
     | 'platform.synced'
     | 'platform.updated'
+    | 'session.ended'
+    | 'session.started'
     | 'takedown.accepted'
     | 'takedown.cancelled'
     | 'takedown.proof_exported'
@@ -51,6 +53,7 @@ export interface Act {
     | 'authorization_link'
     | 'deletion'
     | 'import'
+    | 'session'
     | 'merchant'
     | 'platform'
     | 'takedown'
@@ -276,8 +279,9 @@ const rowOf = (facts: AuditFacts) => ({
 });
 
 function factsOf(actor: Actor, { action, subjectType, subjectId, tenant, data = {} }: Act): AuditFacts {
-  const { apiKeyId, role, requestId, ip } = actor;
+  const { apiKeyId, sessionId, role, requestId, ip } = actor;
   const { componentAppid = null, authorizerAppid = null } = tenant ?? {};
   const subject = { subjectType, subjectId, componentAppid, authorizerAppid };
-  return { at: new Date(), apiKeyId, role, action, ...subject, requestId, ip, data };
+  const told = sessionId === undefined ? data : { ...data, session_id: sessionId };
+  return { at: new Date(), apiKeyId, role, action, ...subject, requestId, ip, data: told };
 }

@@ -32,6 +32,10 @@ export function neededRole(handler: object): Role | undefined {
 /** WeChat's pushes, merchants' browsers and health checks have no API key. */
 export const Public = (): CustomDecorator => SetMetadata(ACCESS, 'public');
 
+/** The public route that takes JSON: who signs in has no session yet, and sends the key in the body. */
+export const SignsIn = (): MethodDecorator =>
+  applyDecorators(SetMetadata(ACCESS, 'public'), RouteConfig({ signsIn: true } satisfies KeyedRoute));
+
 /**
  * For routes about the deployment as a whole: a key that is limited to platforms or merchants may not use them. (All
  * other routes treat what is beyond a key's limits as if it were not there.)

@@ -2,6 +2,9 @@ import { LRUCache } from 'lru-cache';
 
 const WINDOW_MS = 60_000;
 
+/** For the one that counts requests of keys. */
+export const REQUEST_LIMIT = Symbol('REQUEST_LIMIT');
+
 /** The rest of the minute that began with the first request. */
 export interface Allowance {
   limit: number;

@@ -81,7 +81,7 @@ function addAnswers(operation: Operation, handler: Handler, schemas: Components)
 function addProblems(operation: Operation, path: string): void {
   const problems: Record<string, string> = {
     400: 'The request is not of the expected form, or cannot be read.',
-    401: 'No valid API key.',
+    401: 'No valid API key or session.',
     403: 'The key’s role or limits do not reach so far.',
     ...(path.includes('{') && { 404: 'What the address names is not there, or beyond the key’s limits.' }),
     429: 'Too many requests: see Retry-After.',

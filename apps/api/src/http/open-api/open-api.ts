@@ -2,12 +2,14 @@ import { ModulesContainer } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
+import { SessionCookie } from '../access/session-cookie.js';
 import { completeOperations, jsonSchemaOf, operationIdOf, type Handler } from './open-api-operations.js';
 
 /**
  * `/openapi.json` and a page for people at `/docs`, from the same schemas that requests and answers are checked with.
  */
 export function useOpenApi(api: NestFastifyApplication, publicUrl: string): void {
+  const cookie = new SessionCookie(publicUrl);
   const description = new DocumentBuilder()
     .setTitle('Retract')
     .setDescription('Takes back WeChat mass messages on behalf of the merchants who authorized a third-party platform.')
@@ -16,6 +18,12 @@ export function useOpenApi(api: NestFastifyApplication, publicUrl: string): void
     .addServer(new URL(publicUrl).pathname)
     .addBearerAuth({ type: 'http', description: 'An API key, rk_…' })
     .addSecurityRequirements('bearer')
+    .addCookieAuth(
+      cookie.name,
+      { type: 'apiKey', in: 'cookie', description: 'A session: POST /v1/session.' },
+      'session',
+    )
+    .addSecurityRequirements('session')
     .build();
   const examples = new Map<string, readonly unknown[]>();
   const options = {

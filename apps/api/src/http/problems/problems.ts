@@ -49,13 +49,20 @@ const problems = {
   unauthenticated: [
     401,
     'A valid API key is needed',
-    'Send `Authorization: Bearer rk_…`. The key may have been mistyped, revoked, or its time may be over; an ' +
+    'Send `Authorization: Bearer rk_…`, or sign in again if this is a browser. The key may have been mistyped, revoked, or its time may be over; an ' +
       'admin sees which in `GET /v1/api-keys`.',
   ],
   forbidden: [
     403,
     'The API key has no right to this',
     'The detail names the role that is needed. Ask an admin for a key with that role; the role of a key never changes.',
+  ],
+  origin_refused: [
+    403,
+    'The session is used from a page that is not ours',
+    'What changes something with the cookie of a session needs the `Origin` of the public address of this service, ' +
+      'which browsers send by themselves from its pages. Open the page at that address; the detail names it. A ' +
+      'program sends an API key instead of a cookie.',
   ],
   key_limited: [
     403,
@@ -120,6 +127,11 @@ const problems = {
       'time, above all of lists, exports, imports and dry runs, and this one again after `Retry-After`.',
   ],
 
+  session_not_found: [
+    404,
+    'The session is not known',
+    'It may have ended, or the request came with an API key. `GET /v1/sessions` lists the sessions that work.',
+  ],
   api_key_not_found: [404, 'The API key is not known', 'Look for its id in `GET /v1/api-keys`.'],
   api_key_revoked: [409, 'The API key was revoked', 'That is for good: issue a new one with `POST /v1/api-keys`.'],
   limits_too_wide: [
