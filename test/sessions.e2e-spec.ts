@@ -125,7 +125,7 @@ describe('sessions', () => {
     const { cookie, id } = await signedIn(key);
     expect((await ask('POST', '/v1/api-keys', cookie, { name: 'made', role: 'viewer' })).status).toBe(201);
     expect((await ask('DELETE', '/v1/session', cookie)).status).toBe(204);
-    const { body } = await system.call('GET', `/v1/audit-events?api_key=${apiKeyId}`);
+    const { body } = await system.call('GET', `/v1/audit-events?api_key_id=${apiKeyId}`);
     const told = body.data.map(({ action, subject, data }: any) => [action, subject.type, data.session_id ?? null]);
     expect(told).toEqual([
       ['session.ended', 'session', id],

@@ -19,6 +19,9 @@ import { CallbacksController } from './callbacks/callbacks.controller.js';
 import { DeletionsController } from './deletions/deletions.controller.js';
 import { ProblemPagesController } from './docs/problem-pages.controller.js';
 import type { ApiEnv } from './env.js';
+import { EventStream } from './events/event-stream.js';
+import { EventStreamController } from './events/event-stream.controller.js';
+import { OpenStreams } from './events/open-streams.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
@@ -109,6 +112,7 @@ export class ApiModule {
         CallbacksController,
         DeletionsController,
         EventsController,
+        EventStreamController,
         HealthController,
         MassMessagesController,
         MerchantsController,
@@ -125,6 +129,8 @@ export class ApiModule {
       providers: [
         { provide: Metrics, useValue: metrics },
         Readiness,
+        EventStream,
+        { provide: OpenStreams, useFactory: () => new OpenStreams(tolerance.unreadMs) },
         TakedownStream,
         { provide: REQUEST_LIMIT, useFactory: () => new RateLimit(env.API_RATE_PER_MINUTE) },
         { provide: FailedKeys, useFactory: () => new FailedKeys(new RateLimit(tolerance.failedKeysPerMinute)) },

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Controller, Get, HttpCode, Logger, Param, Post, Query, Req, Res, SerializeOptions } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -7,6 +6,7 @@ import { DeletionViews, Proofs, TakedownCancel, Takedowns } from '@app/deletions
 import { readFeedCursor } from '@app/events';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
 import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from '../deletions/proof-answer.js';
+import { OpenStreams } from '../events/open-streams.js';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { actOn, scopeOf } from './takedown-act.js';
@@ -33,6 +33,7 @@ export class TakedownsByIdController {
     private readonly deletions: DeletionViews,
     private readonly proofs: Proofs,
     private readonly stream: TakedownStream,
+    private readonly streams: OpenStreams,
     private readonly audit: AuditLog,
   ) {}
 
@@ -88,19 +89,10 @@ export class TakedownsByIdController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    // Closed while the key was looked up: that is not told again.
-    if (reply.raw.destroyed) gone.abort();
     const lastEventId = request.headers['last-event-id'];
     if (lastEventId !== undefined) readFeedCursor(String(lastEventId));
     await this.takedowns.get(caller.scope, id);
-    const pieces = this.stream.follow(caller, id, lastEventId?.toString(), gone.signal);
-    void reply
-      .type('text/event-stream')
-      // A proxy that gathers or keeps them would make events of little use.
-      .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
-      .send(Readable.from(pieces));
+    this.streams.send(caller, reply, (signal) => this.stream.pieces(caller, id, lastEventId?.toString(), signal));
   }
 
   /**
