@@ -95,6 +95,17 @@ const RULES: Record<string, Rule> = {
     },
   },
 
+  'POST /v1/platforms/:componentAppid/doctor': {
+    needs: 'operator',
+    ok: [200],
+    elsewhere: 'not found',
+    limited: 'keys limited to merchants',
+    fresh: async () => {
+      await system.sql(`UPDATE platforms SET examine_asked_at = NULL`);
+      return {};
+    },
+  },
+
   'POST /v1/authorization-links': {
     needs: 'operator',
     ok: [201],

@@ -40,6 +40,7 @@ import { MerchantsController } from './merchants/merchants.controller.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { CLICK_LIMIT, OnboardingController } from './onboarding/onboarding.controller.js';
+import { PlatformDoctorController } from './platforms/doctor.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
 import { TakedownStream } from './takedowns/takedown-stream.js';
 import { TakedownsByIdController } from './takedowns/takedowns-by-id.controller.js';
@@ -119,6 +120,7 @@ export class ApiModule {
         MetricsController,
         OnboardingController,
         PlatformsController,
+        PlatformDoctorController,
         SessionController,
         SessionsController,
         TakedownsController,

@@ -45,6 +45,7 @@ import { FastLists1764660000000 } from './migrations/1764660000000-fast-lists.js
 import { LimitedLists1764670000000 } from './migrations/1764670000000-limited-lists.js';
 import { WhoNamed1764680000000 } from './migrations/1764680000000-who-named.js';
 import { Sessions1764730000000 } from './migrations/1764730000000-sessions.js';
+import { Doctor1764740000000 } from './migrations/1764740000000-doctor.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -101,6 +102,7 @@ const migrations = [
   LimitedLists1764670000000,
   WhoNamed1764680000000,
   Sessions1764730000000,
+  Doctor1764740000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

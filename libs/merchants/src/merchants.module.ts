@@ -22,6 +22,7 @@ import { Merchants } from './merchants/merchants.js';
 import { Onboarding, STATE_SIGNER } from './onboarding/onboarding.js';
 import { ONBOARDING_OPTIONS, type OnboardingOptions } from './onboarding/onboarding-options.js';
 import { Platforms } from './platforms/platforms.js';
+import { PlatformDoctor } from './grants/platform-doctor.js';
 import { PlatformUpkeep } from './platforms/platform-upkeep.js';
 import { PreAuthCodes } from './onboarding/pre-auth-codes.js';
 import { Reconciliation } from './grants/reconciliation.js';
@@ -58,6 +59,7 @@ export class MerchantsModule implements OnApplicationShutdown {
       MerchantDirectory,
       Merchants,
       Onboarding,
+      PlatformDoctor,
       Platforms,
       PlatformUpkeep,
       PreAuthCodes,

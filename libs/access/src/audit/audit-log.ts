@@ -34,6 +34,7 @@ export interface Act {
     | 'merchant.ref_changed'
     | 'merchant.refreshed'
     | 'platform.deleted'
+    | 'platform.examined'
     | 'platform.registered'
     | 'platform.synced'
     | 'platform.updated'

@@ -255,6 +255,12 @@ const problems = {
     'The operators have switched the open page off (`OPEN_AUTHORIZATION`). Ask the provider for a link: `POST ' +
       '/v1/authorization-links`, or a merchant’s `reauthorize_url`.',
   ],
+  examined_too_soon: [
+    429,
+    'The platform was examined a moment ago',
+    'Each time costs calls at WeChat, which gives a platform so many a day: it is done once a minute. Wait as many ' +
+      'seconds as `Retry-After` says.',
+  ],
   sync_too_soon: [
     429,
     'The platform was compared with WeChat’s list a moment ago',
