@@ -57,6 +57,20 @@ describe('the doctor of a platform', () => {
     await system.sql(`UPDATE platforms SET ticket_received_at = $1`, [before?.at]);
   });
 
+  it('names the address that WeChat does not take calls from', async () => {
+    await system.control('PATCH', `platforms/${PLATFORM.component_appid}`, { ip_list: ['192.0.2.1'] });
+    await system.sql('UPDATE platforms SET examine_asked_at = NULL');
+    const { body } = await system.call('POST', PATH);
+    await system.control('PATCH', `platforms/${PLATFORM.component_appid}`, { ip_list: null });
+    expect(body.checks).toContainEqual({
+      name: 'ip_listed',
+      state: 'failed',
+      code: 'ip_not_listed',
+      facts: { ip: expect.stringMatching(/127\.0\.0\.1$/) },
+    });
+    expect(body.checks).toContainEqual(expect.objectContaining({ name: 'component_token', state: 'unknown' }));
+  });
+
   it('sees merchants that WeChat does not list', async () => {
     await system.sql(
       `INSERT INTO merchants (id, platform_id, authorizer_appid, state, ineligible_reasons)

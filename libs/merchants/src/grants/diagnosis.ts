@@ -103,8 +103,7 @@ function ipListed({ call }: Findings): Check {
   if (call.isAnswered) return { name, state: 'ok', code: 'ip_listed', facts: { ip: null } };
   const { code, errcode, errmsg = '' } = call;
   if (errcode !== IP_NOT_LISTED) return { name, state: 'unknown', code, facts: { ip: null } };
-  const ip =
-    /\b(\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+)\b/i.exec(errmsg.replace(/requestIP:/i, ''))?.[1] ?? null;
+  const ip = /requestIP:?\s*([0-9a-f:.]*[0-9a-f])/i.exec(errmsg)?.[1] ?? null;
   return { name, state: 'failed', code: 'ip_not_listed', facts: { ip } };
 }
 
