@@ -163,6 +163,12 @@ const RULES: Record<string, Rule> = {
     body: ({ merchant }) => ({ items: [{ merchant, ...anArticle() }], undo_seconds: 3_600 }),
     elsewhere: 'left out',
   },
+  'POST /v1/takedowns/parse': {
+    needs: 'operator',
+    ok: [200],
+    body: ({ merchant }) => ({ lines: [`${merchant},3147483661,1`] }),
+    elsewhere: 'left out',
+  },
   'GET /v1/takedowns': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
   'GET /v1/takedowns/:id': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'GET /v1/takedowns/:id/deletions': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
@@ -251,6 +257,7 @@ const RULES: Record<string, Rule> = {
 /** Writes that leave no row when they are asked for as above, and why. */
 const NOT_AUDITED_HERE: Record<string, string> = {
   'POST /v1/platforms': 'asked with nothing; test/coexistence.e2e-spec.ts finds platform.registered',
+  'POST /v1/takedowns/parse': 'changes nothing',
   'DELETE /v1/session': 'asked with a key, which has no session; test/sessions.e2e-spec.ts finds session.ended',
 };
 

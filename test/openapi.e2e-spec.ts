@@ -59,7 +59,7 @@ const send = (method: string, path: string, body: unknown) =>
     method,
     addressOf(path),
     // An example cannot have a key that works.
-    path === '/v1/session' ? { api_key: system.apiKey } : body,
+    path === '/v1/session' && body !== undefined ? { api_key: system.apiKey } : body,
     path.endsWith('/access-token') ? { authorization: `Bearer ${tokensKey}` } : {},
   );
 

@@ -14,6 +14,7 @@ const service = [
   'queue',
   'scope',
   'settings',
+  'target-lists',
   'vault',
   'webhooks',
   'wechat',
@@ -22,6 +23,7 @@ const service = [
 
 export const arrows = {
   'libs/wechat': [],
+  'libs/target-lists': [],
   'libs/vault': [],
   'libs/postgres': [],
   'libs/concurrency': [],

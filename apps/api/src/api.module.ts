@@ -42,6 +42,7 @@ import { MetricsController } from './metrics/metrics.controller.js';
 import { CLICK_LIMIT, OnboardingController } from './onboarding/onboarding.controller.js';
 import { PlatformDoctorController } from './platforms/doctor.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
+import { TakedownLinesController } from './takedowns/takedown-lines.controller.js';
 import { TakedownStream } from './takedowns/takedown-stream.js';
 import { TakedownsByIdController } from './takedowns/takedowns-by-id.controller.js';
 import { TakedownsController } from './takedowns/takedowns.controller.js';
@@ -123,6 +124,7 @@ export class ApiModule {
         PlatformDoctorController,
         SessionController,
         SessionsController,
+        TakedownLinesController,
         TakedownsController,
         TakedownsByIdController,
         WebhookEndpointsController,

@@ -15,7 +15,7 @@ import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiKeys, IssuedKeys, SessionNotFound, Sessions, SignInFailed, type Actor, type Principal } from '@app/access';
 import { currentRequestId, newRequestId } from '@app/logging';
-import { AuditedCaller, Caller, Needs, SignsIn } from '../http/access/access.guard.js';
+import { AuditedCaller, Caller, Needs, Public, SignsIn } from '../http/access/access.guard.js';
 import { FailedKeys } from '../http/access/failed-keys.js';
 import { countRequest } from '../http/access/authentication.js';
 import { RateLimit, REQUEST_LIMIT } from '../http/access/rate-limit.js';
@@ -41,6 +41,7 @@ export class SessionController {
    * one ends the oldest.
    */
   @Post()
+  @Public()
   @SignsIn()
   @ApiSecurity({})
   @HttpCode(200)

@@ -32,9 +32,8 @@ export function neededRole(handler: object): Role | undefined {
 /** WeChat's pushes, merchants' browsers and health checks have no API key. */
 export const Public = (): CustomDecorator => SetMetadata(ACCESS, 'public');
 
-/** The public route that takes JSON: who signs in has no session yet, and sends the key in the body. */
-export const SignsIn = (): MethodDecorator =>
-  applyDecorators(SetMetadata(ACCESS, 'public'), RouteConfig({ signsIn: true } satisfies KeyedRoute));
+/** For the public route that takes JSON: who signs in has no session yet, and sends the key in the body. */
+export const SignsIn = (): MethodDecorator => RouteConfig({ signsIn: true } satisfies KeyedRoute);
 
 /**
  * For routes about the deployment as a whole: a key that is limited to platforms or merchants may not use them. (All

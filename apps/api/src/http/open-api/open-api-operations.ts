@@ -52,7 +52,8 @@ export function completeOperations(
       addAnswers(operation, handler, schemas);
       addProblems(operation, path);
       const role = neededRole(methodOf(handler));
-      if (role) operation.description = `Takes an API key of the role ${role}. ${operation.description ?? ''}`.trim();
+      const takes = role ? `an API key of the role ${role}` : 'no API key and no role';
+      operation.description = `Takes ${takes}. ${operation.description ?? ''}`.trim();
     }
   }
   return document;
