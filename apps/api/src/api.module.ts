@@ -1,5 +1,5 @@
 import { Module, StandardSchemaSerializerInterceptor, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, Reflector } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { accessEntities, AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
@@ -17,6 +17,7 @@ import { AuthorizationLinksController } from './authorization-links/authorizatio
 import { CallbackEventsController } from './callbacks/callback-events.controller.js';
 import { CallbacksController } from './callbacks/callbacks.controller.js';
 import { DeletionsController } from './deletions/deletions.controller.js';
+import { ISSUER, ProofAnswers } from './deletions/proof-answer.js';
 import { ProblemPagesController } from './docs/problem-pages.controller.js';
 import type { ApiEnv } from './env.js';
 import { EventStream } from './events/event-stream.js';
@@ -32,6 +33,7 @@ import { SessionController } from './sessions/session.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { ErrorFilter } from './http/server/error.filter.js';
 import { RateLimit, REQUEST_LIMIT } from './http/access/rate-limit.js';
+import { LocationInterceptor } from './http/requests/location.interceptor.js';
 import { Refusals } from './http/server/refusals.js';
 import { RequestValidationPipe } from './http/requests/request-validation.pipe.js';
 import type { Tolerance } from './http/bodies/tolerance.js';
@@ -43,6 +45,7 @@ import { CLICK_LIMIT, OnboardingController } from './onboarding/onboarding.contr
 import { PlatformDoctorController } from './platforms/doctor.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
 import { TakedownLinesController } from './takedowns/takedown-lines.controller.js';
+import { ProofKeysController } from './proof-keys/proof-keys.controller.js';
 import { TakedownStream } from './takedowns/takedown-stream.js';
 import { TakedownsByIdController } from './takedowns/takedowns-by-id.controller.js';
 import { TakedownsController } from './takedowns/takedowns.controller.js';
@@ -125,6 +128,7 @@ export class ApiModule {
         SessionController,
         SessionsController,
         TakedownLinesController,
+        ProofKeysController,
         TakedownsController,
         TakedownsByIdController,
         WebhookEndpointsController,
@@ -139,6 +143,8 @@ export class ApiModule {
         { provide: REQUEST_LIMIT, useFactory: () => new RateLimit(env.API_RATE_PER_MINUTE) },
         { provide: FailedKeys, useFactory: () => new FailedKeys(new RateLimit(tolerance.failedKeysPerMinute)) },
         { provide: SessionCookie, useFactory: () => new SessionCookie(env.PUBLIC_URL) },
+        ProofAnswers,
+        { provide: ISSUER, useValue: env.PUBLIC_URL },
         { provide: CLICK_LIMIT, useFactory: () => new RateLimit(tolerance.clicksPerMinute) },
         { provide: Refusals, useFactory: () => new Refusals(metrics, tolerance.refusalsToldEveryMs) },
         {
@@ -149,6 +155,11 @@ export class ApiModule {
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: RequestValidationPipe },
         { provide: APP_INTERCEPTOR, useClass: StandardSchemaSerializerInterceptor },
+        {
+          provide: APP_INTERCEPTOR,
+          useFactory: (reflector: Reflector) => new LocationInterceptor(reflector, env.PUBLIC_URL),
+          inject: [Reflector],
+        },
       ],
     };
   }

@@ -31,8 +31,9 @@ import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { MadeAt } from '../http/requests/location.interceptor.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
-import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from './proof-answer.js';
+import { DescribesProof, ProofAnswers, proofQuerySchema, type ProofQuery } from './proof-answer.js';
 import {
   attemptListSchema,
   attemptResource,
@@ -64,6 +65,7 @@ export class DeletionsController {
     private readonly audit: AuditLog,
     private readonly laneReports: LaneReports,
     private readonly proofs: Proofs,
+    private readonly answers: ProofAnswers,
   ) {}
 
   /**
@@ -71,6 +73,7 @@ export class DeletionsController {
    * is the deletion that did it (200), unless `again` insists.
    */
   @Post()
+  @MadeAt(({ id }) => `/v1/deletions/${id}`)
   @HttpCode(202)
   @ApiAcceptedResponse({ description: 'The new deletion.' })
   @ApiOkResponse({ description: 'The open deletion of the same target, or the one by which it is gone.' })
@@ -178,7 +181,7 @@ export class DeletionsController {
 
   /**
    * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so;
-   * chained by hashes, to be checked with `npm run verify-proof`.
+   * chained by hashes and signed, to be checked with `npm run verify-proof`.
    */
   @Get(':id/proof')
   @Needs('viewer', 'reads')
@@ -192,12 +195,11 @@ export class DeletionsController {
   ): Promise<void> {
     const records = await this.proofs.ofDeletion(caller.scope, id, new Date());
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.proof_exported');
-    sendProof(reply, request, query, {
+    this.answers.send(reply, request, query, caller, {
       name: `deletion-${id}`,
       records,
       fallback: 'json',
-      seal: ({ count, lastHash, format }) =>
-        this.audit.appendAlone(caller, { ...act, data: { count, last_hash: lastHash, format } }),
+      act: { ...act, data: {} },
     });
   }
 
@@ -217,6 +219,7 @@ export class DeletionsController {
 
   /** Puts a failed deletion back into its merchant's lane (202). If its target is gone meanwhile, the answer is the deletion that did it (200). A key with limits retries as it cancels. */
   @Post(':id/retry')
+  @MadeAt(({ id }) => `/v1/deletions/${id}`)
   @HttpCode(202)
   @ApiAcceptedResponse({ description: 'The deletion, in its lane again.' })
   @ApiOkResponse({ description: 'The deletion by which the target is gone.' })

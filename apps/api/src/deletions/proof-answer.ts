@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
+import { Inject, Injectable } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { proofText, type ProofEnd, type ProofFormat, type ProofRecord } from '@app/deletions';
+import { AuditLog, type Act, type Actor } from '@app/access';
+import { ProofKeys, proofText, signEnd, type ProofEnd, type ProofFormat, type ProofRecord } from '@app/deletions';
 
 export const proofQuerySchema = z.strictObject({
   format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Goes before the Accept header.' }),
@@ -19,13 +21,14 @@ const TYPES: Record<ProofFormat, string> = {
 export const DescribesProof = () =>
   ApiOkResponse({
     description:
-      'A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before.',
+      'A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before. At the end a ' +
+      'signature of the deployment, whose keys are at /.well-known/jwks.json.',
     content: {
       'application/json': {
         schema: {
           type: 'object',
           required: ['data'],
-          properties: { data: { type: 'array', items: { type: 'object', required: ['type', 'prev_hash', 'hash'] } } },
+          properties: { data: { type: 'array', items: { type: 'object', required: ['type', 'prev_hash'] } } },
         },
       },
       'application/x-ndjson': { schema: { type: 'string' } },
@@ -47,24 +50,48 @@ interface ProofAnswer {
   name: string;
   records: AsyncIterable<ProofRecord>;
   fallback: ProofFormat;
-  /** Notes how it ends. */
-  seal: (end: ProofEnd & { format: ProofFormat }) => Promise<void>;
+  /** For the audit log. */
+  act: Act;
 }
 
-/**
- * Streams an export; the reader's pace is ours, and memory stays flat. If it fails on its way, or its end cannot be noted, it
- * has no trailer.
- */
-export function sendProof(
-  reply: FastifyReply,
-  request: FastifyRequest,
-  query: ProofQuery,
-  { name, records, fallback, seal }: ProofAnswer,
-): void {
-  const format = proofFormat(query, request.headers.accept, fallback);
-  void reply
-    .type(TYPES[format])
-    .header('content-disposition', `attachment; filename="${name}.${format}"`)
-    .header('vary', 'accept')
-    .send(Readable.from(proofText(records, format, (end) => seal({ ...end, format }))));
+/** The address by which signatures name the deployment. */
+export const ISSUER = Symbol('Issuer');
+
+@Injectable()
+export class ProofAnswers {
+  constructor(
+    private readonly keys: ProofKeys,
+    private readonly audit: AuditLog,
+    @Inject(ISSUER) private readonly issuer: string,
+  ) {}
+
+  /**
+   * Streams an export; the reader's pace is ours, and memory stays flat. If it fails on its way, or its end cannot be noted or
+   * signed, it has no trailer.
+   */
+  send(
+    reply: FastifyReply,
+    request: FastifyRequest,
+    query: ProofQuery,
+    caller: Actor,
+    { name, records, fallback, act }: ProofAnswer,
+  ): void {
+    const format = proofFormat(query, request.headers.accept, fallback);
+    const seal = async (end: ProofEnd) => {
+      const key = await this.keys.current((tx, kid) =>
+        this.audit.append(tx, caller, { action: 'proof_key.made', subjectType: 'proof_key', subjectId: kid }),
+      );
+      const signed = await signEnd(end, this.issuer, key);
+      await this.audit.appendAlone(caller, {
+        ...act,
+        data: { ...act.data, count: end.count, last_hash: end.lastHash, format },
+      });
+      return signed;
+    };
+    void reply
+      .type(TYPES[format])
+      .header('content-disposition', `attachment; filename="${name}.${format}"`)
+      .header('vary', 'accept')
+      .send(Readable.from(proofText(records, format, seal)));
+  }
 }

@@ -38,6 +38,8 @@ export interface Act {
     | 'platform.registered'
     | 'platform.synced'
     | 'platform.updated'
+    | 'proof_key.made'
+    | 'proof_key.rotated'
     | 'session.ended'
     | 'session.started'
     | 'takedown.accepted'
@@ -57,6 +59,7 @@ export interface Act {
     | 'session'
     | 'merchant'
     | 'platform'
+    | 'proof_key'
     | 'takedown'
     | 'webhook_endpoint';
   /** The appid or id, as in our addresses; of an import, its request. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { leastOffsetMs, rows } from '@app/database';
 import { ComponentApi, WechatError, WechatTransport, type ClockTold } from '@app/wechat';
-import { MerchantsError } from '../errors.js';
+import { MerchantsError, TokenUnavailable } from '../errors.js';
 import { claimForAMinute } from '../platforms/claims.js';
 import { ComponentTokens } from '../platforms/component-tokens.js';
 import type { Platform } from '../platforms/platforms.js';
@@ -58,7 +58,9 @@ export class PlatformDoctor {
         return { isAnswered: false, code, errcode, errmsg };
       }
       if (error instanceof MerchantsError) {
-        return { isAnswered: false, code: error.code, errcode: undefined, errmsg: undefined };
+        // A mint that failed a moment ago is not tried again so soon: what it failed of is what there is to know.
+        const code = error instanceof TokenUnavailable ? error.failureCode : error.code;
+        return { isAnswered: false, code, errcode: undefined, errmsg: undefined };
       }
       throw error;
     }

@@ -80,6 +80,7 @@ async function identify(callers: Callers, request: FastifyRequest, reply: Fastif
   if (!principal) {
     // A page whose session is over asks a few times more before it notices.
     if (secret !== '' && !(wasLetIn && isSession)) failed.note(request);
+    void reply.header('www-authenticate', challengeTo(isSession ? '' : secret));
     throw new ProblemError(
       'unauthenticated',
       'Send "Authorization: Bearer rk_…" with a key that is valid, or the cookie of a session.',
@@ -142,5 +143,8 @@ export function countRequest(rateLimit: RateLimit, principal: Principal, reply: 
   const whose = principal.tenant === null ? 'The key' : 'All keys of the tenant together';
   throw new ProblemError('rate_limited', `${whose} may make ${limit} requests a minute: wait ${resetSeconds} s.`);
 }
+
+/** RFC 6750, 3.1: of a request that shows no key, nothing is said to be wrong with it. */
+const challengeTo = (key: string) => `Bearer realm="retract"${key === '' ? '' : ', error="invalid_token"'}`;
 
 const bearerOf = (header: string) => /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '';

@@ -50,8 +50,8 @@ export function completeOperations(
       if (!handler) continue;
       addExamples(operation, examples);
       addAnswers(operation, handler, schemas);
-      addProblems(operation, path);
       const role = neededRole(methodOf(handler));
+      addProblems(operation, path, role);
       const takes = role ? `an API key of the role ${role}` : 'no API key and no role';
       operation.description = `Takes ${takes}. ${operation.description ?? ''}`.trim();
     }
@@ -79,13 +79,16 @@ function addAnswers(operation: Operation, handler: Handler, schemas: Components)
   }
 }
 
-function addProblems(operation: Operation, path: string): void {
+/** Of a public route that takes nothing, no more is known. @param role that it needs */
+function addProblems(operation: Operation, path: string, role: string | undefined): void {
   const problems: Record<string, string> = {
-    400: 'The request is not of the expected form, or cannot be read.',
-    401: 'No valid API key or session.',
-    403: 'The key’s role or limits do not reach so far.',
-    ...(path.includes('{') && { 404: 'What the address names is not there, or beyond the key’s limits.' }),
-    429: 'Too many requests: see Retry-After.',
+    ...((role ?? operation.requestBody) && {
+      400: 'The request is not of the expected form, or cannot be read.',
+      401: 'No valid API key or session.',
+      403: 'The key’s role or limits do not reach so far.',
+      ...(path.includes('{') && { 404: 'What the address names is not there, or beyond the key’s limits.' }),
+      429: 'Too many requests: see Retry-After.',
+    }),
     default: 'Any other problem; its code says which.',
   };
   for (const [status, description] of Object.entries(problems)) {
