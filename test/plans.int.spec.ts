@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { FactsWait, LaneDispatch, Takedowns, TakedownWatch } from '@app/deletions';
 import { SteadyClient } from '@app/postgres';
 import { WebhookDeliveries } from '@app/webhooks';
-import { Sweeper } from '../apps/worker/src/sweeper.js';
+import { Sweeper } from '../apps/worker/src/sweeps/sweeper.js';
 import { WorkerModule } from '../apps/worker/src/worker.module.js';
 import { workerEnvSchema } from '../apps/worker/src/env.js';
 // Not behind the lib's door: only its own parts and this test know them.

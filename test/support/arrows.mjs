@@ -133,5 +133,6 @@ export const rooms = {
   },
   'apps/worker/src': {
     processors: [],
+    sweeps: [],
   },
 };

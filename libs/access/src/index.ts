@@ -1,13 +1,4 @@
-import { ApiKey } from './principals/api-key.entity.js';
-import { AuditEvent } from './audit/audit-event.entity.js';
-import { DeferredAct } from './audit/audit-inbox.entity.js';
-import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
-import { Session } from './sessions/session.entity.js';
-import { SignInToken } from './sessions/sign-in-token.entity.js';
-
-/** For DatabaseModule.forRoot. */
-export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey, DeferredAct, Session, SignInToken];
-
+export { accessEntities } from './entities.js';
 export { AccessModule } from './access.module.js';
 export { type Role } from './principals/api-key.entity.js';
 export { API_KEY_PATTERN, ApiKeys } from './keys/api-keys.js';

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { Principal } from '@app/access';
 import { ProblemError } from '../http/problems/problem.js';
@@ -11,6 +11,9 @@ import { ProblemError } from '../http/problems/problem.js';
 const MAX_OPEN = 20;
 const MAX_OPEN_OF_TENANT = 50;
 
+/** For OpenStreams: so long a client may leave unread what it was sent. */
+export const UNREAD_MS = Symbol('UNREAD_MS');
+
 /** Streams of server-sent events, of whatever they tell: how many there may be, and when they end. */
 @Injectable()
 export class OpenStreams implements OnModuleDestroy {
@@ -18,8 +21,7 @@ export class OpenStreams implements OnModuleDestroy {
   /** How many are open, by the id of their key, and by their tenant. */
   private readonly open = new Map<string, number>();
 
-  /** @param unreadMs so long a client may leave what it was sent unread */
-  constructor(private readonly unreadMs: number) {}
+  constructor(@Inject(UNREAD_MS) private readonly unreadMs: number) {}
 
   /** Open streams would keep the process from ending. */
   onModuleDestroy(): void {

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { dataSourceOptions } from '@app/database';
 import { createMigratedDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { verifyChain } from './audit-chain.js';
+import { AuditEvent } from './audit-event.entity.js';
 import { AuditLog, type Act, type Actor, type AuditFilter } from './audit-log.js';
 import { ApiKeys } from '../keys/api-keys.js';
 import { accessEntities } from '../index.js';
@@ -34,7 +35,7 @@ describe('the audit log', () => {
     if (!found) throw new Error('no such process');
     return found;
   }
-  const log = (index = 0) => new AuditLog(process(index));
+  const log = (index = 0) => new AuditLog(process(index), process(index).getRepository(AuditEvent));
   const act = (subjectId: string): Act => ({
     action: 'merchant.limits_changed',
     subjectType: 'merchant',

@@ -15,10 +15,10 @@ type Components = Record<string, JsonSchema>;
 
 /**
  * `DeletionsController`, `create` → `deletionsCreate`. Generated clients name their methods by it: to them a controller of single
- * resources, `…ByIdController`, is one with that of their list.
+ * resources, `…ByIdController`, or of what is asked of WeChat for one, `…AtWechatController`, is one with that of their list.
  */
 export function operationIdOf(controller: string, method: string): string {
-  const subject = controller.replace(/(ById)?Controller$/, '');
+  const subject = controller.replace(/(ById|AtWechat)?Controller$/, '');
   return subject.charAt(0).toLowerCase() + subject.slice(1) + method.charAt(0).toUpperCase() + method.slice(1);
 }
 
