@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { ApiKeys, type Principal } from '@app/access';
 import { pause } from '@app/concurrency';
 import { Takedowns } from '@app/deletions';
 import { eventMessage, Events, typesOf } from '@app/events';
 import type { Scope } from '@app/scope';
-import { HEARTBEAT_MS, LOOK_EVERY_MS, piece } from '../events/open-streams.js';
+import { HEARTBEAT_MS, LOOK_EVERY_MS, OpenStreams, piece } from '../events/open-streams.js';
 import { takedownResource } from './takedown.js';
 
 const EVENTS_AT_A_TIME = 500;
@@ -18,14 +19,18 @@ export class TakedownStream {
     private readonly keys: ApiKeys,
     private readonly takedowns: Takedowns,
     private readonly events: Events,
+    private readonly streams: OpenStreams,
   ) {}
 
   /**
    * @param lastEventId of the stream that was cut off; without it, from now on
-   * @param signal when nobody reads any more
-   * @throws FeedCursorInvalid, with the first piece
+   * @throws ProblemError `rate_limited`
    */
-  async *pieces(
+  send(principal: Principal, reply: FastifyReply, id: string, lastEventId: string | undefined): void {
+    this.streams.send(principal, reply, (signal) => this.pieces(principal, id, lastEventId, signal));
+  }
+
+  private async *pieces(
     principal: Principal,
     id: string,
     lastEventId: string | undefined,

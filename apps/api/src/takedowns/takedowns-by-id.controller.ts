@@ -6,7 +6,6 @@ import { DeletionViews, Proofs, TakedownCancel, Takedowns } from '@app/deletions
 import { readFeedCursor } from '@app/events';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
 import { DescribesProof, ProofAnswers, proofQuerySchema, type ProofQuery } from '../deletions/proof-answer.js';
-import { OpenStreams } from '../events/open-streams.js';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { actOn, scopeOf } from './takedown-act.js';
@@ -34,7 +33,6 @@ export class TakedownsByIdController {
     private readonly proofs: Proofs,
     private readonly answers: ProofAnswers,
     private readonly stream: TakedownStream,
-    private readonly streams: OpenStreams,
     private readonly audit: AuditLog,
   ) {}
 
@@ -93,7 +91,7 @@ export class TakedownsByIdController {
     const lastEventId = request.headers['last-event-id'];
     if (lastEventId !== undefined) readFeedCursor(String(lastEventId));
     await this.takedowns.get(caller.scope, id);
-    this.streams.send(caller, reply, (signal) => this.stream.pieces(caller, id, lastEventId?.toString(), signal));
+    this.stream.send(caller, reply, id, lastEventId?.toString());
   }
 
   /**
