@@ -45,6 +45,7 @@ import { FastLists1764660000000 } from './migrations/1764660000000-fast-lists.js
 import { LimitedLists1764670000000 } from './migrations/1764670000000-limited-lists.js';
 import { WhoNamed1764680000000 } from './migrations/1764680000000-who-named.js';
 import { ProofKeys1764700000000 } from './migrations/1764700000000-proof-keys.js';
+import { DeliveriesByType1764710000000 } from './migrations/1764710000000-deliveries-by-type.js';
 import { Sessions1764730000000 } from './migrations/1764730000000-sessions.js';
 import { Doctor1764740000000 } from './migrations/1764740000000-doctor.js';
 
@@ -103,6 +104,7 @@ const migrations = [
   LimitedLists1764670000000,
   WhoNamed1764680000000,
   ProofKeys1764700000000,
+  DeliveriesByType1764710000000,
   Sessions1764730000000,
   Doctor1764740000000,
 ];

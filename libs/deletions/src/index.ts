@@ -4,6 +4,7 @@ export { DeletionRunner } from './runs/deletion-runner.js';
 export { DeletionChanges } from './requests/deletion-changes.js';
 export { DeletionIntake, type MerchantAddress, type NewDeletion } from './requests/deletion-intake.js';
 export { type DeletionView } from './requests/deletion-view.js';
+export { KnownTargets } from './takedowns/known-targets.js';
 export { DeletionViews, type DeletionFilter } from './requests/deletion-views.js';
 export { DeletionsModule } from './deletions.module.js';
 export { Dispatcher } from './runs/dispatcher.js';
@@ -51,6 +52,7 @@ export {
   targetColumns,
   type Target,
   type TargetRequest,
+  WHOLE_MESSAGE,
 } from './deletion/target.js';
 export {
   TakedownTriage,
@@ -75,7 +77,7 @@ export { TakedownWatch } from './takedowns/takedown-watch.js';
 export { LaneForecasts, type Forecast } from './lanes/lane-forecasts.js';
 export { TakedownDryRun, type BlastRadius } from './takedowns/takedown-dry-run.js';
 export { hashOfRecord, ProofChain } from './proofs/proof-chain.js';
-export { proofText, type ProofFormat } from './proofs/proof-formats.js';
+export { BYTE_ORDER_MARK, cellOf, csvRow, proofText, type ProofFormat } from './proofs/proof-formats.js';
 export { ProofKeys, type PublicProofKey, type SigningKey } from './proofs/proof-keys.js';
 export { signEnd, type ProofEnd, type SignatureRecord } from './proofs/proof-signature.js';
 export { Proofs, type ProofRecord } from './proofs/proofs.js';

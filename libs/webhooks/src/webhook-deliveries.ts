@@ -14,6 +14,10 @@ export const TEST_EVENT_TYPE = 'webhook.test';
 /** The places that one endpoint may take, in all workers: a slow or dead one must not take all that there are. */
 export const MAX_IN_HAND = 10;
 
+/** SQL: what makes one pending again. The count makes it another job: the one before may still wait for hours. */
+export const SENT_AGAIN = `state = 'pending', is_queued = false, resends = resends + 1, attempts = 0,
+  next_attempt_at = now(), finished_at = NULL`;
+
 const RETENTION = '30 days';
 const AT_A_TIME = 1_000;
 
@@ -170,12 +174,10 @@ export class WebhookDeliveries {
   ): Promise<WebhookDelivery> {
     if (endpoint.state !== 'enabled') throw new WebhookEndpointDisabled(endpoint.id);
     const delivery = await this.dataSource.transaction(async (tx) => {
-      await tx.query(
-        // The count makes it another job: the one before may still wait for hours.
-        `UPDATE webhook_deliveries SET state = 'pending', is_queued = false, resends = resends + 1, attempts = 0,
-           next_attempt_at = now(), finished_at = NULL WHERE endpoint_id = $1 AND id = $2`,
-        [endpoint.id, id],
-      );
+      await tx.query(`UPDATE webhook_deliveries SET ${SENT_AGAIN} WHERE endpoint_id = $1 AND id = $2`, [
+        endpoint.id,
+        id,
+      ]);
       const resent = await this.get(endpoint.id, id, tx);
       await alongside?.(tx);
       return resent;

@@ -9,6 +9,7 @@ export type DeliveryState = 'pending' | 'delivered' | 'failed';
 @Check('webhook_deliveries_state_check', `state IN ('pending', 'delivered', 'failed')`)
 @Index('webhook_deliveries_endpoint_idx', ['endpointId', 'id'])
 @Index('webhook_deliveries_state_idx', ['endpointId', 'state', 'id'])
+@Index('webhook_deliveries_type_idx', ['endpointId', 'eventType', 'state', 'id'])
 @Index('webhook_deliveries_unqueued_idx', ['endpointId', 'id'], { where: `state = 'pending' AND NOT is_queued` })
 @Index('webhook_deliveries_queued_idx', ['endpointId', 'nextAttemptAt'], { where: `state = 'pending' AND is_queued` })
 @Index('webhook_deliveries_finished_idx', ['finishedAt'], { where: `state <> 'pending'` })

@@ -1,10 +1,11 @@
-import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AuditLog, type Act, type Actor } from '@app/access';
 import { ProofKeys, proofText, signEnd, type ProofEnd, type ProofFormat, type ProofRecord } from '@app/deletions';
+import { CSV_TYPE } from '../http/answers/csv.js';
+import { acceptedFormat, sendFile } from '../http/answers/formats.js';
 
 export const proofQuerySchema = z.strictObject({
   format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Goes before the Accept header.' }),
@@ -14,7 +15,7 @@ export type ProofQuery = z.output<typeof proofQuerySchema>;
 const TYPES: Record<ProofFormat, string> = {
   json: 'application/json; charset=utf-8',
   ndjson: 'application/x-ndjson',
-  csv: 'text/csv; charset=utf-8',
+  csv: CSV_TYPE,
 };
 
 /** For the description of the API. */
@@ -38,11 +39,7 @@ export const DescribesProof = () =>
 
 /** By the query, else by the first type of the Accept header that is one of ours. */
 export function proofFormat({ format }: ProofQuery, accept: string | undefined, fallback: ProofFormat): ProofFormat {
-  if (format) return format;
-  const wanted = (accept ?? '').split(',').map((type) => type.split(';')[0]?.trim().toLowerCase());
-  const formats = Object.entries(TYPES) as [ProofFormat, string][];
-  const found = wanted.flatMap((type) => formats.filter(([, ours]) => ours.split(';')[0] === type));
-  return found[0]?.[0] ?? fallback;
+  return format ?? acceptedFormat(TYPES, accept) ?? fallback;
 }
 
 interface ProofAnswer {
@@ -88,10 +85,6 @@ export class ProofAnswers {
       });
       return signed;
     };
-    void reply
-      .type(TYPES[format])
-      .header('content-disposition', `attachment; filename="${name}.${format}"`)
-      .header('vary', 'accept')
-      .send(Readable.from(proofText(records, format, seal)));
+    sendFile(reply, { type: TYPES[format], name: `${name}.${format}` }, proofText(records, format, seal));
   }
 }

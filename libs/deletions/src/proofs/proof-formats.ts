@@ -66,10 +66,11 @@ const COLUMNS = [
 type Cells = Record<(typeof COLUMNS)[number], unknown>;
 
 /** RFC 4180: lines end with CR LF. In quotes where a tab or a lone CR or LF is, which some programs take for the end of a cell. */
-const row = (cells: string[]) => stringify([cells], { record_delimiter: 'windows', quoted_match: /[\t\r\n]/ });
+export const csvRow = (cells: string[]) =>
+  stringify([cells], { record_delimiter: 'windows', quoted_match: /[\t\r\n]/ });
 
 /** Without it, Excel takes UTF-8 for the code page of its machine. */
-const BYTE_ORDER_MARK = '\u{feff}';
+export const BYTE_ORDER_MARK = '\u{feff}';
 
 /** What spreadsheets run as a formula; in East Asia also with the wide forms of these characters. */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
@@ -94,7 +95,7 @@ function asJson(chain: ProofChain, record: ProofRecord | SignatureRecord): strin
 /** Here a hash covers the cells as they are written, all of them text. */
 function asCells(chain: ProofChain, record: ProofRecord | SignatureRecord): string {
   const cells = Object.fromEntries(COLUMNS.map((column) => [column, cellOf((record as Partial<Cells>)[column])]));
-  return row(
+  return csvRow(
     record.type === 'signature' ? [...Object.values(cells), record.prev_hash, ''] : Object.values(chain.link(cells)),
   );
 }
@@ -110,5 +111,5 @@ interface Writer {
 const WRITERS: Record<ProofFormat, Writer> = {
   json: { head: '{"data":[\n', between: ',\n', tail: '\n]}\n', write: asJson },
   ndjson: { head: '', between: '\n', tail: '\n', write: asJson },
-  csv: { head: BYTE_ORDER_MARK + row([...COLUMNS, 'prev_hash', 'hash']), between: '', tail: '', write: asCells },
+  csv: { head: BYTE_ORDER_MARK + csvRow([...COLUMNS, 'prev_hash', 'hash']), between: '', tail: '', write: asCells },
 };

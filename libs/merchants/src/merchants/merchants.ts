@@ -26,6 +26,9 @@ export interface MerchantFilter {
   platformId?: string | undefined;
   /** The provider's own name, exactly. */
   ref?: string | undefined;
+}
+
+export interface MerchantPage extends MerchantFilter {
   limit: number;
   /** The id after which the page starts. */
   after?: string | undefined;
@@ -79,7 +82,7 @@ export class Merchants {
     return this.repository.findOneByOrFail({ id });
   }
 
-  async list(scope: Scope, filter: MerchantFilter): Promise<Merchant[]> {
+  async list(scope: Scope, filter: MerchantPage): Promise<Merchant[]> {
     const { isEligible, areFactsUnknown, state, platformId, ref, limit, after } = filter;
     const query = this.repository.createQueryBuilder('merchant').orderBy('merchant.id');
     query.where(merchantInScope(scope, 'merchant.id', binderOf(query)));

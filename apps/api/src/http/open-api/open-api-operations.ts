@@ -52,7 +52,8 @@ export function completeOperations(
       addAnswers(operation, handler, schemas);
       const role = neededRole(methodOf(handler));
       addProblems(operation, path, role);
-      const takes = role ? `an API key of the role ${role}` : 'no API key and no role';
+      const keys = role === 'any' ? 'any role' : `the role ${role}`;
+      const takes = role ? `an API key of ${keys}` : 'no API key and no role';
       operation.description = `Takes ${takes}. ${operation.description ?? ''}`.trim();
     }
   }
@@ -71,11 +72,11 @@ function addAnswers(operation: Operation, handler: Handler, schemas: Components)
   for (const [status, answer] of Object.entries(operation.responses)) {
     if (!answer || '$ref' in answer || Number(status) >= 300) continue;
     answer.description ||= status === '204' ? 'Done; nothing more is said.' : 'Done.';
-    if (!serialized?.schema || answer.content) continue;
+    if (!serialized?.schema || answer.content?.['application/json']) continue;
     const { schema, components } = jsonSchemaOf(serialized.schema, 'output');
     // A component that requests use as well stays as requests have it: names are kept apart in the schemas.
     for (const [name, component] of Object.entries(components)) schemas[name] ??= component;
-    answer.content = { 'application/json': { schema } };
+    answer.content = { 'application/json': { schema }, ...answer.content };
   }
 }
 
