@@ -46,6 +46,7 @@ export interface DeletionsOptions {
 
 /** What apps use. */
 const services = [
+  KnownTargets,
   DeletionChanges,
   DeletionIntake,
   DeletionRunner,
@@ -77,7 +78,6 @@ const services = [
   providers: [
     ...services,
     Ceilings,
-    KnownTargets,
     LaneDispatch,
     LaneForecasts,
     RetryUntilStored,
