@@ -75,16 +75,7 @@ const services = [
 /** The life of deletions: accepted, paced, run, proven. */
 @Module({
   imports: [DatabaseModule, EventsModule, MerchantsModule, QueueModule, TypeOrmModule.forFeature(deletionsEntities)],
-  providers: [
-    ...services,
-    Ceilings,
-    LaneDispatch,
-    LaneForecasts,
-    RetryUntilStored,
-    RunRows,
-    RunSteps,
-    TokenConflicts,
-  ],
+  providers: [...services, Ceilings, LaneDispatch, LaneForecasts, RetryUntilStored, RunRows, RunSteps, TokenConflicts],
   exports: services,
 })
 export class DeletionsModule {
