@@ -39,6 +39,27 @@ import { TakedownsByIdController } from './takedowns/takedowns-by-id.controller.
 import { TakedownsController } from './takedowns/takedowns.controller.js';
 import { WebhookEndpointsController } from './webhooks/webhook-endpoints.controller.js';
 
+/** All that the api answers. */
+export const controllers = [
+  ApiKeysController,
+  AuditEventsController,
+  AuthorizationLinksController,
+  CallbackEventsController,
+  CallbacksController,
+  DeletionsController,
+  EventsController,
+  HealthController,
+  MassMessagesController,
+  MerchantsController,
+  MetricsController,
+  OnboardingController,
+  PlatformsController,
+  TakedownsController,
+  TakedownsByIdController,
+  WebhookEndpointsController,
+  ProblemPagesController,
+] as const;
+
 @Module({})
 export class ApiModule {
   static forRoot(env: ApiEnv, tolerance: Tolerance): DynamicModule {
@@ -97,25 +118,7 @@ export class ApiModule {
         WebhooksModule.forRoot({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
         TerminusModule.forRoot({ gracefulShutdownTimeoutMs: 0 }),
       ],
-      controllers: [
-        ApiKeysController,
-        AuditEventsController,
-        AuthorizationLinksController,
-        CallbackEventsController,
-        CallbacksController,
-        DeletionsController,
-        EventsController,
-        HealthController,
-        MassMessagesController,
-        MerchantsController,
-        MetricsController,
-        OnboardingController,
-        PlatformsController,
-        TakedownsController,
-        TakedownsByIdController,
-        WebhookEndpointsController,
-        ProblemPagesController,
-      ],
+      controllers: [...controllers],
       providers: [
         { provide: Metrics, useValue: metrics },
         Readiness,

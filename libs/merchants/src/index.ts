@@ -42,9 +42,12 @@ export {
   areFactsUnknown,
   eligibilityWarnings,
   GRANT_GONE,
+  ineligibleReasonCodes,
   MAY_BE_TRIED,
   mayTryAnyway,
+  merchantStates,
   SURELY_REFUSED,
+  warningCodes,
   type IneligibleReason,
 } from './merchants/eligibility.js';
 export {

@@ -16,7 +16,7 @@ export {
 } from './errors.js';
 export type { RetrySchedule } from './after-attempt.js';
 export type { WebhooksOptions } from './options.js';
-export { WebhookDeliveries } from './webhook-deliveries.js';
+export { TEST_EVENT_TYPE, WebhookDeliveries } from './webhook-deliveries.js';
 export { type DeliveryState, WebhookDelivery } from './webhook-delivery.entity.js';
 export {
   WebhookEndpoints,

@@ -1,6 +1,13 @@
 import { z } from 'zod';
-import { noteOfProof, type DeletionView, type SharedArticle } from '@app/deletions';
-import type { DeletionAttempt } from '@app/deletions';
+import {
+  deletionStates,
+  noteOfProof,
+  proofs,
+  waitingFor,
+  type DeletionAttempt,
+  type DeletionView,
+  type SharedArticle,
+} from '@app/deletions';
 import { appidSchema } from '../http/requests/appid.js';
 import { msgIdSchema } from '../http/requests/msg-id.js';
 import { pageSchema } from '../http/requests/page.js';
@@ -72,7 +79,7 @@ export const retryDeletionSchema = z.strictObject({
 });
 export type RetryDeletion = z.output<typeof retryDeletionSchema>;
 
-export const stateSchema = z.enum(['scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled']);
+export const stateSchema = z.enum(deletionStates);
 
 const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
@@ -101,9 +108,7 @@ export const deletionSchema = z
     whole_message: z.boolean(),
     url: z.string().nullable(),
     state: stateSchema,
-    waiting_for: z
-      .enum(['backoff', 'rate_limit', 'daily_quota', 'merchant_admin', 'platform', 'facts', 'token_conflict'])
-      .nullable(),
+    waiting_for: z.enum(waitingFor).nullable(),
     waiting_until: moment,
     priority: prioritySchema,
     try_anyway: z.boolean(),
@@ -125,7 +130,7 @@ export const deletionSchema = z
         rid: z.string().nullable(),
       })
       .nullable(),
-    proof: z.enum(['none', 'acknowledged', 'verified', 'inferred']),
+    proof: z.enum(proofs),
     proof_note: z
       .string()
       .nullable()
@@ -144,7 +149,7 @@ export const deletionSchema = z
     warnings: z
       .array(
         z.object({
-          code: z.string(),
+          code: z.literal('shared_material'),
           detail: z.string(),
           sends: z.array(z.object({ merchant: z.string(), msg_id: z.string(), article_idx: z.int() })).optional(),
         }),

@@ -11,7 +11,7 @@ import {
   Res,
   SerializeOptions,
 } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
@@ -30,9 +30,10 @@ import {
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
-import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from './proof-answer.js';
+import { PROOF, proofQuerySchema, sendProof, type ProofQuery } from './proof-answer.js';
 import {
   attemptListSchema,
   attemptResource,
@@ -66,21 +67,43 @@ export class DeletionsController {
     private readonly proofs: Proofs,
   ) {}
 
-  /**
-   * Accepts a deletion (202). While the same target is open, that deletion is the answer (200); of one that is known to be gone it
-   * is the deletion that did it (200), unless `again` insists.
-   */
   @Post()
   @HttpCode(202)
-  @ApiAcceptedResponse({ description: 'The new deletion.' })
-  @ApiOkResponse({ description: 'The open deletion of the same target, or the one by which it is gone.' })
   @Needs('operator')
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    description: 'The same key and body get the same answer for 24 h.',
-  })
   @SerializeOptions({ schema: deletionSchema })
+  @Operation({
+    summary: 'Ask for a deletion',
+    description:
+      'Name one article by `msg_id` and `article_idx` (1 is the first) or by its `url`, or a whole message ' +
+      'by `msg_id` and `whole_message`. While the same target is open, that deletion is the answer (200); ' +
+      'of one that is known to be gone it is the deletion that did it (200), unless `again` insists.',
+    problems: [
+      'target_missing',
+      'msg_id_invalid',
+      'msg_id_unsafe_number',
+      'article_idx_needs_msg_id',
+      'whole_message_not_confirmed',
+      'whole_message_contradicts_article_idx',
+      'whole_message_needs_msg_id',
+      'url_not_an_article',
+      'url_not_resolved',
+      'url_ambiguous',
+      'url_of_another_merchant',
+      'message_not_sent',
+      'article_not_in_message',
+      'merchant_not_found',
+      'platform_required',
+      'merchant_not_eligible',
+      'shared_material',
+      'pending_too_many',
+      'eta_too_late',
+    ],
+    answers: {
+      200: { description: 'The open deletion of the same target, or the one by which it is gone.' },
+      202: { description: 'The new deletion.' },
+    },
+    repeats: 'The same key and body get the same answer.',
+  })
   async create(
     @AuditedCaller() caller: Actor,
     @Body({ schema: createDeletionSchema }) body: CreateDeletion,
@@ -122,6 +145,12 @@ export class DeletionsController {
   @Get()
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
+  @Operation({
+    summary: 'List deletions',
+    description: 'Newest first, by merchant, state, message, takedown or time.',
+    problems: ['merchant_not_found', 'platform_required'],
+    answers: { 200: { description: 'A page of deletions.' } },
+  })
   async list(@Caller() { scope }: Principal, @Query({ schema: listDeletionsSchema }) query: ListDeletions) {
     const { limit, cursor, state, msg_id: msgId, takedown, created_after, created_before } = query;
     const merchant = query.merchant
@@ -143,6 +172,12 @@ export class DeletionsController {
   @Get(':id')
   @Needs('viewer')
   @SerializeOptions({ schema: deletionSchema })
+  @Operation({
+    summary: 'Read a deletion',
+    description: 'With `eta`: when it will leave the lane of its merchant, as things stand.',
+    problems: ['deletion_not_found'],
+    answers: { 200: { description: 'The deletion.' } },
+  })
   async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
     const deletion = await this.deletions.get(scope, id);
     const eta = await this.laneReports.etaOf(deletion);
@@ -168,21 +203,29 @@ export class DeletionsController {
     }
   }
 
-  /** Every upstream call that was made for the deletion, oldest first. */
   @Get(':id/attempts')
   @Needs('viewer')
   @SerializeOptions({ schema: attemptListSchema })
+  @Operation({
+    summary: 'List the calls of a deletion',
+    description: 'Every upstream call that was made for it, oldest first, with WeChat’s answer.',
+    problems: ['deletion_not_found'],
+    answers: { 200: { description: 'All of its calls.' } },
+  })
   async attempts(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
     return { data: (await this.deletions.attempts(scope, id)).map(attemptResource) };
   }
 
-  /**
-   * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so;
-   * chained by hashes, to be checked with `npm run verify-proof`.
-   */
   @Get(':id/proof')
   @Needs('viewer', 'reads')
-  @DescribesProof()
+  @Operation({
+    summary: 'Export the proof of a deletion',
+    description:
+      'Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept ' +
+      'header says so; chained by hashes, to be checked with `npm run verify-proof`.',
+    problems: ['deletion_not_found'],
+    answers: { 200: PROOF },
+  })
   async proof(
     @AuditedCaller() caller: Actor,
     @Param('id', { schema: idSchema }) id: string,
@@ -201,27 +244,49 @@ export class DeletionsController {
     });
   }
 
-  /**
-   * Possible until the deletion is dispatched; after it, 409. A key with limits cancels what was asked for within them, by nobody
-   * else: otherwise 403 `not_yours`.
-   */
   @Post(':id/cancel')
   @HttpCode(200)
   @Needs('operator')
   @SerializeOptions({ schema: deletionSchema })
+  @Operation({
+    summary: 'Cancel a deletion',
+    description:
+      'Possible until it is dispatched; after that, 409 `deletion_state_conflict`. A key with limits ' +
+      'cancels what was asked for within them, by nobody else: otherwise 403 `not_yours`.',
+    problems: ['deletion_not_found', 'deletion_state_conflict', 'not_yours'],
+    answers: { 200: { description: 'The deletion, cancelled.' } },
+  })
   async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.cancelled');
     await this.changes.cancel(caller.scope, id, (tx) => this.audit.defer(tx, caller, act));
     return deletionResource(await this.deletions.get(caller.scope, id));
   }
 
-  /** Puts a failed deletion back into its merchant's lane (202). If its target is gone meanwhile, the answer is the deletion that did it (200). A key with limits retries as it cancels. */
   @Post(':id/retry')
   @HttpCode(202)
-  @ApiAcceptedResponse({ description: 'The deletion, in its lane again.' })
-  @ApiOkResponse({ description: 'The deletion by which the target is gone.' })
   @Needs('operator')
   @SerializeOptions({ schema: deletionSchema })
+  @Operation({
+    summary: 'Retry a deletion that failed',
+    description:
+      'Puts it back into its merchant’s lane (202). If its target is gone meanwhile, the answer is the ' +
+      'deletion that did it (200). A key with limits retries what was asked for within them, by nobody ' +
+      'else: otherwise 403 `not_yours`.',
+    problems: [
+      'deletion_not_found',
+      'deletion_state_conflict',
+      'not_yours',
+      'merchant_not_eligible',
+      'message_not_sent',
+      'article_not_in_message',
+      'pending_too_many',
+      'eta_too_late',
+    ],
+    answers: {
+      200: { description: 'The deletion by which the target is gone.' },
+      202: { description: 'The deletion, in its lane again.' },
+    },
+  })
   async retry(
     @AuditedCaller() caller: Actor,
     @Param('id', { schema: idSchema }) id: string,

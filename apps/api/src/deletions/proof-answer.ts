@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
-import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { proofText, type ProofEnd, type ProofFormat, type ProofRecord } from '@app/deletions';
+import { linesOf } from '../http/open-api/json-schema.js';
+import type { DescribedAnswer, JsonSchema } from '../http/open-api/operation.js';
 
 export const proofQuerySchema = z.strictObject({
   format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Goes before the Accept header.' }),
@@ -15,23 +16,34 @@ const TYPES: Record<ProofFormat, string> = {
   csv: 'text/csv; charset=utf-8',
 };
 
+const recordSchema: JsonSchema = {
+  type: 'object',
+  required: ['type', 'prev_hash', 'hash'],
+  properties: {
+    type: { type: 'string', enum: ['header', 'deletion', 'trailer'] },
+    prev_hash: { type: 'string' },
+    hash: { type: 'string' },
+  },
+};
+
 /** For the description of the API. */
-export const DescribesProof = () =>
-  ApiOkResponse({
-    description:
-      'A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before.',
-    content: {
-      'application/json': {
-        schema: {
-          type: 'object',
-          required: ['data'],
-          properties: { data: { type: 'array', items: { type: 'object', required: ['type', 'prev_hash', 'hash'] } } },
-        },
-      },
-      'application/x-ndjson': { schema: { type: 'string' } },
-      'text/csv': { schema: { type: 'string' } },
+export const PROOF: DescribedAnswer = {
+  description:
+    'A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before.',
+  content: {
+    'application/json': {
+      type: 'object',
+      required: ['data'],
+      properties: { data: { type: 'array', items: recordSchema } },
     },
-  });
+    'application/x-ndjson': linesOf(recordSchema, 'application/x-ndjson'),
+    'text/csv': { type: 'string' },
+  },
+  headers: {
+    'Content-Disposition': 'Proposes a name for the file.',
+    Vary: '`accept`',
+  },
+};
 
 /** By the query, else by the first type of the Accept header that is one of ours. */
 export function proofFormat({ format }: ProofQuery, accept: string | undefined, fallback: ProofFormat): ProofFormat {

@@ -15,6 +15,7 @@ import {
 } from '@app/merchants';
 import { EVERYTHING, isEverything } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import {
@@ -52,6 +53,12 @@ export class MerchantsController {
   @Get()
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(merchantSchema) })
+  @Operation({
+    summary: 'List merchants',
+    description: 'Newest first, by what can be done for them, state, platform or `ref`.',
+    problems: ['platform_not_found'],
+    answers: { 200: { description: 'A page of merchants.' } },
+  })
   async list(@Caller() { scope }: Principal, @Query({ schema: listMerchantsSchema }) query: ListMerchants) {
     const { limit, cursor, eligible: isEligible, facts_unknown: areFactsUnknown, state, component_appid, ref } = query;
     const platformId = component_appid ? (await this.platforms.get(scope, component_appid)).id : undefined;
@@ -71,6 +78,12 @@ export class MerchantsController {
   @Get(':appid')
   @Needs('viewer')
   @SerializeOptions({ schema: merchantSchema })
+  @Operation({
+    summary: 'Read a merchant',
+    description: 'Whether it can be served and why not, its limits, its quota of today and what waits in its lane.',
+    problems: ['merchant_not_found', 'platform_required'],
+    answers: { 200: { description: 'The merchant.' } },
+  })
   async get(
     @Caller() caller: Principal,
     @Param('appid', { schema: appidSchema }) appid: string,
@@ -79,14 +92,18 @@ export class MerchantsController {
     return this.resource(await this.find(caller, appid, choice));
   }
 
-  /**
-   * Changes the provider's own name for the merchant, and its limits. A key with limits may lower these, and leaves
-   * alone what a key without limits has set: otherwise 403 `limits_not_yours`. It changes no name that a key beyond
-   * its limits has given: otherwise 403 `ref_not_yours`.
-   */
   @Patch(':appid')
   @Needs('operator')
   @SerializeOptions({ schema: merchantSchema })
+  @Operation({
+    summary: 'Change a merchant',
+    description:
+      'Changes the provider’s own name for the merchant, and its limits. A key with limits may lower these, ' +
+      'and leaves alone what a key without limits has set: otherwise 403 `limits_not_yours`. It changes no ' +
+      'name that a key beyond its limits has given: otherwise 403 `ref_not_yours`.',
+    problems: ['merchant_not_found', 'platform_required', 'limits_not_yours', 'ref_not_yours'],
+    answers: { 200: { description: 'The merchant as it is now.' } },
+  })
   async update(
     @AuditedCaller() actor: Actor,
     @Param('appid', { schema: appidSchema }) appid: string,
@@ -119,14 +136,26 @@ export class MerchantsController {
     return this.resource(await this.merchants.byId(merchant.id));
   }
 
-  /**
-   * Asks WeChat again what kind of account this is and what it granted: at most once a minute for each merchant. In
-   * between the answer is what is known; `facts_read_at` tells since when.
-   */
   @Post(':appid/refresh')
   @HttpCode(200)
   @Needs('operator')
   @SerializeOptions({ schema: merchantSchema })
+  @Operation({
+    summary: 'Ask WeChat for a merchant’s facts',
+    description:
+      'Asks WeChat again what kind of account this is and what it granted: at most once a minute for each ' +
+      'merchant. In between the answer is what is known; `facts_read_at` tells since when.',
+    problems: [
+      'merchant_not_found',
+      'platform_required',
+      'unauthorized',
+      'reauthorization_required',
+      'ticket_missing',
+      'token_unavailable',
+      'upstream_failed',
+    ],
+    answers: { 200: { description: 'The merchant as it is known now.' } },
+  })
   async refresh(
     @AuditedCaller() actor: Actor,
     @Param('appid', { schema: appidSchema }) appid: string,
@@ -147,14 +176,27 @@ export class MerchantsController {
     return this.resource(await this.merchants.byId(id));
   }
 
-  /**
-   * Has WeChat set all of the account's daily counters back to 0, and opens its lane. Ten times a month at most,
-   * whoever asks WeChat for it; after that 409 `quota_clears_spent`.
-   */
   @Post(':appid/clear-quota')
   @HttpCode(200)
   @Needs('admin')
   @SerializeOptions({ schema: merchantSchema })
+  @Operation({
+    summary: 'Clear a merchant’s quota',
+    description:
+      'Has WeChat set all of the account’s daily counters back to 0, and opens its lane. Ten times a month ' +
+      'at most, whoever asks WeChat for it; after that 409 `quota_clears_spent`.',
+    problems: [
+      'merchant_not_found',
+      'platform_required',
+      'quota_clears_spent',
+      'unauthorized',
+      'reauthorization_required',
+      'ticket_missing',
+      'token_unavailable',
+      'upstream_failed',
+    ],
+    answers: { 200: { description: 'The merchant, with all of its quota.' } },
+  })
   async clearQuota(
     @AuditedCaller() actor: Actor,
     @Param('appid', { schema: appidSchema }) appid: string,
@@ -172,15 +214,27 @@ export class MerchantsController {
     return this.resource(await this.merchants.byId(merchant.id));
   }
 
-  /**
-   * Lends the merchant's current access token to another system of the provider, which must not mint its own: every
-   * mint kills the token before it. Every loan is in the audit log.
-   */
   @Post(':appid/access-token')
   @HttpCode(200)
   @Header('cache-control', 'no-store')
   @Needs('tokens')
   @SerializeOptions({ schema: accessTokenSchema })
+  @Operation({
+    summary: 'Borrow a merchant’s access token',
+    description:
+      'Lends the merchant’s current access token to another system of the provider, which must not mint its ' +
+      'own: every mint kills the token before it. Every loan is in the audit log.',
+    problems: [
+      'merchant_not_found',
+      'platform_required',
+      'unauthorized',
+      'reauthorization_required',
+      'ticket_missing',
+      'token_unavailable',
+      'upstream_failed',
+    ],
+    answers: { 200: { description: 'The token. Nothing on the way may keep it.' } },
+  })
   async accessToken(
     @AuditedCaller() actor: Actor,
     @Param('appid', { schema: appidSchema }) appid: string,

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { isWebhookUrl, type EndpointChanges, type WebhookDelivery, type WebhookEndpoint } from '@app/webhooks';
+import { eventTypes } from '@app/events';
+import {
+  isWebhookUrl,
+  TEST_EVENT_TYPE,
+  type EndpointChanges,
+  type WebhookDelivery,
+  type WebhookEndpoint,
+} from '@app/webhooks';
 import { eventPatternSchema } from '../events/event.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { pageSchema } from '../http/requests/page.js';
@@ -123,7 +130,7 @@ export const webhookDeliverySchema = z
   .object({
     id: z.string(),
     event_id: z.string().meta({ description: 'The webhook-id that the receiver sees, in every attempt.' }),
-    event_type: z.string(),
+    event_type: z.string().meta({ enum: [...eventTypes, TEST_EVENT_TYPE] }),
     state: deliveryStateSchema,
     attempts: z.int().meta({ description: 'Since it was last asked for.' }),
     resends: z.int().meta({ description: 'How often somebody had it sent again.' }),

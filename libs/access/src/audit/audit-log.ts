@@ -16,45 +16,51 @@ export interface Actor extends Principal {
   ip: string;
 }
 
+/** `subject.verb`, in the past tense. */
+export const auditActions = [
+  'access_token.lent',
+  'api_key.created',
+  'api_key.revoked',
+  'api_key.updated',
+  'authorization_link.issued',
+  'deletion.accepted',
+  'deletion.cancelled',
+  'deletion.proof_exported',
+  'deletion.retried',
+  'mass_messages.imported',
+  'merchant.limits_changed',
+  'merchant.quota_cleared',
+  'merchant.ref_changed',
+  'merchant.refreshed',
+  'platform.deleted',
+  'platform.registered',
+  'platform.synced',
+  'platform.updated',
+  'takedown.accepted',
+  'takedown.cancelled',
+  'takedown.proof_exported',
+  'webhook_endpoint.created',
+  'webhook_endpoint.deleted',
+  'webhook_endpoint.delivery_resent',
+  'webhook_endpoint.secret_rotated',
+  'webhook_endpoint.tested',
+  'webhook_endpoint.updated',
+] as const;
+
+export const auditSubjects = [
+  'api_key',
+  'authorization_link',
+  'deletion',
+  'import',
+  'merchant',
+  'platform',
+  'takedown',
+  'webhook_endpoint',
+] as const;
+
 export interface Act {
-  /** `subject.verb`, in the past tense. */
-  action:
-    | 'access_token.lent'
-    | 'api_key.created'
-    | 'api_key.revoked'
-    | 'api_key.updated'
-    | 'authorization_link.issued'
-    | 'deletion.accepted'
-    | 'deletion.cancelled'
-    | 'deletion.proof_exported'
-    | 'deletion.retried'
-    | 'mass_messages.imported'
-    | 'merchant.limits_changed'
-    | 'merchant.quota_cleared'
-    | 'merchant.ref_changed'
-    | 'merchant.refreshed'
-    | 'platform.deleted'
-    | 'platform.registered'
-    | 'platform.synced'
-    | 'platform.updated'
-    | 'takedown.accepted'
-    | 'takedown.cancelled'
-    | 'takedown.proof_exported'
-    | 'webhook_endpoint.created'
-    | 'webhook_endpoint.deleted'
-    | 'webhook_endpoint.delivery_resent'
-    | 'webhook_endpoint.secret_rotated'
-    | 'webhook_endpoint.tested'
-    | 'webhook_endpoint.updated';
-  subjectType:
-    | 'api_key'
-    | 'authorization_link'
-    | 'deletion'
-    | 'import'
-    | 'merchant'
-    | 'platform'
-    | 'takedown'
-    | 'webhook_endpoint';
+  action: (typeof auditActions)[number];
+  subjectType: (typeof auditSubjects)[number];
   /** The appid or id, as in our addresses; of an import, its request. */
   subjectId: string;
   /** The tenant that the act is about: keys with limits see the acts on what they may reach. */
