@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Event, EventsListData, EventsListResponse } from './generated/index.js';
+import { pause } from './pause.js';
 
 type Query = NonNullable<EventsListData['query']>;
 
@@ -26,6 +26,6 @@ export async function* followFeed(
     yield* data;
     await onCursor?.(next_cursor);
     at = next_cursor;
-    if (!has_more) await delay(pollMs, undefined, signal ? { signal } : {});
+    if (!has_more) await pause(pollMs, signal);
   }
 }

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { RetractConnectionError, RetractError } from './errors.js';
 import type { Client, RequestOptions } from './generated/client/index.js';
 import { takedownsFollow, type Event, type Takedown } from './generated/index.js';
+import { pause } from './pause.js';
 
 type Progress = Pick<
   Takedown,
@@ -30,7 +30,7 @@ export async function* followTakedown(
   id: string,
   { lastEventId, signal }: FollowTakedown,
 ): AsyncGenerator<TakedownProgress, void> {
-  for (let last = lastEventId; ; await delay(PAUSE_MS, undefined, signal ? { signal } : {})) {
+  for (let last = lastEventId; ; await pause(PAUSE_MS, signal)) {
     let seen: StreamEvent | undefined;
     let failure: unknown;
     const { stream } = await takedownsFollow({

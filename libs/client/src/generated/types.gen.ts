@@ -5,329 +5,19 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
-export type CreateApiKey = {
-    /**
-     * For people: which system uses the key.
-     */
-    name: string;
-    role: 'admin' | 'operator' | 'viewer' | 'tokens';
-    /**
-     * component_appids that it is limited to. Null: no limit. Absent: as the key that asks.
-     */
-    platforms?: Array<string> | null;
-    /**
-     * authorizer_appids that it is limited to. Null: no limit. Absent: as the key that asks.
-     */
-    merchants?: Array<string> | null;
-    /**
-     * Null: never, which only a key without an end can give. Absent: as the key that asks.
-     */
-    expires_at?: string | null;
-};
-
-export type UpdateApiKey = {
-    /**
-     * For people: which system uses the key.
-     */
-    name?: string;
-    expires_at?: string | null;
-};
-
-export type IssueAuthorizationLink = {
-    /**
-     * component_appid
-     */
-    platform: string;
-    /**
-     * Your own name for whoever authorizes by the link; a merchant that has one keeps it.
-     */
-    ref?: string | null;
-    /**
-     * authorizer_appid of the one account that the link is for. Null: whichever authorizes.
-     */
-    merchant?: string | null;
+export type AccessToken = {
+    access_token: string;
     /**
      * Seconds from now.
      */
-    expires_in?: number;
-    /**
-     * False: any number of authorizations until it expires.
-     */
-    single_use?: boolean;
-    /**
-     * Where the result page leads back to: https, of an origin that the operators list in RETURN_ORIGINS.
-     */
-    return_url?: string | null;
-};
-
-export type CreateDeletion = {
-    /**
-     * authorizer_appid
-     */
-    merchant: string;
-    /**
-     * Only if the merchant authorized several platforms.
-     */
-    component_appid?: string;
-    msg_id?: string;
-    /**
-     * 1-based; 0 is the whole message.
-     */
-    article_idx?: number;
-    whole_message?: boolean;
-    url?: string;
-    not_before?: string;
-    priority?: 'normal' | 'urgent';
-    /**
-     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
-     */
-    try_anyway?: boolean;
-    /**
-     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
-     */
-    again?: boolean;
-    /**
-     * Accept it although so many are before it that it would leave its lane later than the operators have set (60 days unless told otherwise).
-     */
-    allow_late?: boolean;
-    /**
-     * What to do where other sends of the merchant share the material, for their pages go with it.
-     */
-    if_shared?: 'warn' | 'refuse';
-    reason?: string;
-    metadata?: {
-        [key: string]: string;
-    };
-};
-
-export type ImportMassMessages = ImportedMassMessage | Array<ImportedMassMessage>;
-
-export type ImportedMassMessage = {
-    /**
-     * authorizer_appid
-     */
-    merchant: string;
-    /**
-     * Only if the merchant authorized several platforms.
-     */
-    component_appid?: string;
-    msg_id: string;
-    /**
-     * Your name for a campaign: takedowns select by it.
-     */
-    label?: string;
-    title?: string;
-    sent_at?: string;
-    articles?: Array<{
-        article_idx: number;
-        url?: string;
-        title?: string;
-    }>;
-};
-
-export type UpdateMerchant = {
-    ref?: string | null;
-    /**
-     * Null: the deployment default.
-     */
-    rate_per_minute?: number | null;
-    /**
-     * Null: the deployment default.
-     */
-    daily_limit?: number | null;
-};
-
-export type RegisterPlatform = {
-    component_appid: string;
-    app_secret: string;
-    token: string;
-    encoding_aes_key: string;
-    previous_encoding_aes_key?: string | null;
-    /**
-     * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
-     */
-    forward_urls?: Array<string>;
-};
-
-export type UpdatePlatform = {
-    app_secret?: string;
-    token?: string;
-    encoding_aes_key?: string;
-    previous_encoding_aes_key?: string | null;
-    /**
-     * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
-     */
-    forward_urls?: Array<string>;
-};
-
-export type CreateTakedown = {
-    items?: Array<TakedownItem>;
-    /**
-     * Addresses of articles.
-     */
-    urls?: Array<string>;
-    /**
-     * Every message of the inventory with this label.
-     */
-    label?: string;
-    /**
-     * With a label: this article of each message.
-     */
-    article_idx?: number;
-    /**
-     * With a label: every article of each message.
-     */
-    whole_message?: boolean;
-    priority?: 'normal' | 'urgent';
-    /**
-     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
-     */
-    again?: boolean;
-    /**
-     * Accept it although so many are before it that it would leave its lane later than the operators have set (60 days unless told otherwise).
-     */
-    allow_late?: boolean;
-    /**
-     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
-     */
-    try_anyway?: boolean;
-    /**
-     * What to do where other sends of the merchant share the material, for their pages go with it.
-     */
-    if_shared?: 'warn' | 'refuse';
-    reason?: string;
-    metadata?: {
-        [key: string]: string;
-    };
-    /**
-     * Nothing is deleted for so long after the request, so that a cancel stops everything.
-     */
-    undo_seconds?: number;
-    /**
-     * Changes nothing and says what would happen.
-     */
-    dry_run?: boolean;
-};
-
-export type TakedownItem = {
-    /**
-     * authorizer_appid
-     */
-    merchant: string;
-    /**
-     * Only if the merchant authorized several platforms.
-     */
-    component_appid?: string;
-    msg_id?: string;
-    /**
-     * 1-based; 0 is the whole message.
-     */
-    article_idx?: number;
-    whole_message?: boolean;
-    url?: string;
-    /**
-     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
-     */
-    again?: boolean;
-    /**
-     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
-     */
-    try_anyway?: boolean;
-};
-
-export type CreateWebhookEndpoint = {
-    /**
-     * A public address, unless WEBHOOKS_ALLOW_PRIVATE is set.
-     */
-    url: string;
-    event_types: Array<string>;
-    description?: string | null;
-    /**
-     * Only events of these platforms. Absent: of all that the API key may reach.
-     */
-    platforms?: Array<string> | null;
-    /**
-     * Only events of these merchants. Absent: of all that the API key may reach.
-     */
-    merchants?: Array<string> | null;
-};
-
-export type UpdateWebhookEndpoint = {
-    /**
-     * A public address, unless WEBHOOKS_ALLOW_PRIVATE is set.
-     */
-    url?: string;
-    event_types?: Array<string>;
-    description?: string | null;
-    /**
-     * Disabling gives up what is pending.
-     */
-    state?: 'enabled' | 'disabled';
-    platforms?: unknown;
-    merchants?: unknown;
-};
-
-export type RotateWebhookSecret = {
-    /**
-     * How long the old secret signs as well.
-     */
-    overlap_hours?: number;
-};
-
-/**
- * RFC 9457. Every code has a page at /docs/problems/{code}.
- */
-export type Problem = {
-    /**
-     * Address of the page about the code, on the host of the api.
-     */
-    type: string;
-    title: string;
-    status: number;
-    /**
-     * Stable.
-     */
-    code: string;
-    detail: string;
-    request_id?: string;
-    errors?: Array<{
-        field: string;
-        message: string;
-    }>;
-};
-
-export type NewApiKey = {
-    id: string;
-    name: string;
-    role: string;
-    platforms: Array<string> | null;
-    merchants: Array<string> | null;
-    /**
-     * Keys with the same one are counted together. Null: of the provider, counted by itself.
-     */
-    tenant: string | null;
-    state: 'active' | 'expired' | 'revoked';
-    expires_at: string | null;
-    /**
-     * To the minute.
-     */
-    last_used_at: string | null;
-    /**
-     * The key that issued it.
-     */
-    created_by: string | null;
-    created_at: string;
-    revoked_at: string | null;
-    /**
-     * The key itself: it is shown this once and stored nowhere.
-     */
-    key: string;
+    expires_in: number;
+    expires_at: string;
 };
 
 export type ApiKey = {
     id: string;
     name: string;
-    role: string;
+    role: 'admin' | 'operator' | 'viewer' | 'tokens';
     platforms: Array<string> | null;
     merchants: Array<string> | null;
     /**
@@ -355,10 +45,10 @@ export type AuditEvent = {
     seq: string;
     at: string;
     api_key_id: string;
-    role: string;
-    action: string;
+    role: 'admin' | 'operator' | 'viewer' | 'tokens';
+    action: 'access_token.lent' | 'api_key.created' | 'api_key.revoked' | 'api_key.updated' | 'authorization_link.issued' | 'deletion.accepted' | 'deletion.cancelled' | 'deletion.proof_exported' | 'deletion.retried' | 'mass_messages.imported' | 'merchant.limits_changed' | 'merchant.quota_cleared' | 'merchant.ref_changed' | 'merchant.refreshed' | 'platform.deleted' | 'platform.registered' | 'platform.synced' | 'platform.updated' | 'takedown.accepted' | 'takedown.cancelled' | 'takedown.proof_exported' | 'webhook_endpoint.created' | 'webhook_endpoint.deleted' | 'webhook_endpoint.delivery_resent' | 'webhook_endpoint.secret_rotated' | 'webhook_endpoint.tested' | 'webhook_endpoint.updated';
     subject: {
-        type: string;
+        type: 'api_key' | 'authorization_link' | 'deletion' | 'import' | 'merchant' | 'platform' | 'takedown' | 'webhook_endpoint';
         id: string;
     };
     component_appid: string | null;
@@ -427,6 +117,132 @@ export type CallbackEvent = {
     }>;
 };
 
+export type CreateApiKey = {
+    /**
+     * For people: which system uses the key.
+     */
+    name: string;
+    role: 'admin' | 'operator' | 'viewer' | 'tokens';
+    /**
+     * component_appids that it is limited to. Null: no limit. Absent: as the key that asks.
+     */
+    platforms?: Array<string> | null;
+    /**
+     * authorizer_appids that it is limited to. Null: no limit. Absent: as the key that asks.
+     */
+    merchants?: Array<string> | null;
+    /**
+     * Null: never, which only a key without an end can give. Absent: as the key that asks.
+     */
+    expires_at?: string | null;
+};
+
+export type CreateDeletion = {
+    /**
+     * authorizer_appid
+     */
+    merchant: string;
+    /**
+     * Only if the merchant authorized several platforms.
+     */
+    component_appid?: string;
+    msg_id?: string;
+    /**
+     * 1-based; 0 is the whole message.
+     */
+    article_idx?: number;
+    whole_message?: boolean;
+    url?: string;
+    not_before?: string;
+    priority?: 'normal' | 'urgent';
+    /**
+     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
+     */
+    try_anyway?: boolean;
+    /**
+     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
+     */
+    again?: boolean;
+    /**
+     * Accept it although so many are before it that it would leave its lane later than the operators have set (60 days unless told otherwise).
+     */
+    allow_late?: boolean;
+    /**
+     * What to do where other sends of the merchant share the material, for their pages go with it.
+     */
+    if_shared?: 'warn' | 'refuse';
+    reason?: string;
+    metadata?: {
+        [key: string]: string;
+    };
+};
+
+export type CreateTakedown = {
+    items?: Array<TakedownItem>;
+    /**
+     * Addresses of articles.
+     */
+    urls?: Array<string>;
+    /**
+     * Every message of the inventory with this label.
+     */
+    label?: string;
+    /**
+     * With a label: this article of each message.
+     */
+    article_idx?: number;
+    /**
+     * With a label: every article of each message.
+     */
+    whole_message?: boolean;
+    priority?: 'normal' | 'urgent';
+    /**
+     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
+     */
+    again?: boolean;
+    /**
+     * Accept it although so many are before it that it would leave its lane later than the operators have set (60 days unless told otherwise).
+     */
+    allow_late?: boolean;
+    /**
+     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
+     */
+    try_anyway?: boolean;
+    /**
+     * What to do where other sends of the merchant share the material, for their pages go with it.
+     */
+    if_shared?: 'warn' | 'refuse';
+    reason?: string;
+    metadata?: {
+        [key: string]: string;
+    };
+    /**
+     * Nothing is deleted for so long after the request, so that a cancel stops everything.
+     */
+    undo_seconds?: number;
+    /**
+     * Changes nothing and says what would happen.
+     */
+    dry_run?: boolean;
+};
+
+export type CreateWebhookEndpoint = {
+    /**
+     * A public address, unless WEBHOOKS_ALLOW_PRIVATE is set.
+     */
+    url: string;
+    event_types: Array<string>;
+    description?: string | null;
+    /**
+     * Only events of these platforms. Absent: of all that the API key may reach.
+     */
+    platforms?: Array<string> | null;
+    /**
+     * Only events of these merchants. Absent: of all that the API key may reach.
+     */
+    merchants?: Array<string> | null;
+};
+
 export type Deletion = {
     id: string;
     merchant: string;
@@ -483,7 +299,7 @@ export type Deletion = {
      * `shared_material`: other sends whose pages go with it, because they share the article. Where one deletion is accepted or read, and only if there are any.
      */
     warnings?: Array<{
-        code: string;
+        code: 'shared_material';
         detail: string;
         sends?: Array<{
             merchant: string;
@@ -514,7 +330,7 @@ export type Event = {
      * Also the webhook-id of its deliveries.
      */
     id: string;
-    type: string;
+    type: 'merchant.authorized' | 'merchant.unauthorized' | 'merchant.reauthorization_required' | 'merchant.eligibility_changed' | 'merchant.token_conflict' | 'platform.ticket_silent' | 'platform.drift_found' | 'platform.held' | 'platform.resumed' | 'deletion.succeeded' | 'deletion.failed' | 'deletion.cancelled' | 'deletion.verified' | 'takedown.created' | 'takedown.finished' | 'takedown.cancelled' | 'webhook.disabled';
     timestamp: string;
     /**
      * component_appid and merchant where it is about one; id of the deletion or takedown; and what the type tells: see docs/webhooks.md.
@@ -522,6 +338,71 @@ export type Event = {
     data: {
         [key: string]: unknown;
     };
+};
+
+export type ImportMassMessages = ImportedMassMessage | Array<ImportedMassMessage>;
+
+export type ImportResult = {
+    imported: number;
+    rejected: number;
+    /**
+     * What was not imported, up to 10,000; lines are counted from 1.
+     */
+    errors: Array<{
+        line: number;
+        code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+        detail: string;
+    }>;
+};
+
+export type ImportedMassMessage = {
+    /**
+     * authorizer_appid
+     */
+    merchant: string;
+    /**
+     * Only if the merchant authorized several platforms.
+     */
+    component_appid?: string;
+    msg_id: string;
+    /**
+     * Your name for a campaign: takedowns select by it.
+     */
+    label?: string;
+    title?: string;
+    sent_at?: string;
+    articles?: Array<{
+        article_idx: number;
+        url?: string;
+        title?: string;
+    }>;
+};
+
+export type IssueAuthorizationLink = {
+    /**
+     * component_appid
+     */
+    platform: string;
+    /**
+     * Your own name for whoever authorizes by the link; a merchant that has one keeps it.
+     */
+    ref?: string | null;
+    /**
+     * authorizer_appid of the one account that the link is for. Null: whichever authorizes.
+     */
+    merchant?: string | null;
+    /**
+     * Seconds from now.
+     */
+    expires_in?: number;
+    /**
+     * False: any number of authorizations until it expires.
+     */
+    single_use?: boolean;
+    /**
+     * Where the result page leads back to: https, of an origin that the operators list in RETURN_ORIGINS.
+     */
+    return_url?: string | null;
 };
 
 export type MassMessage = {
@@ -554,19 +435,6 @@ export type MassMessage = {
     }>;
 };
 
-export type ImportResult = {
-    imported: number;
-    rejected: number;
-    /**
-     * What was not imported, up to 10,000; lines are counted from 1.
-     */
-    errors: Array<{
-        line: number;
-        code: string;
-        detail: string;
-    }>;
-};
-
 export type Merchant = {
     appid: string;
     component_appid: string;
@@ -576,12 +444,12 @@ export type Merchant = {
      * Whether deletions are accepted: nothing that is known speaks against them. With facts_unknown they wait.
      */
     eligible: boolean;
-    ineligible_reasons: Array<string>;
+    ineligible_reasons: Array<'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen'>;
     /**
      * What may make WeChat refuse, and is no reason not to ask it. Deletions are accepted.
      */
     eligibility_warnings: Array<{
-        code: string;
+        code: 'facts_unknown' | 'permission_sets_unknown' | 'account_type_unknown' | 'verification_pending' | 'verification_doubtful' | 'account_warned' | 'account_status_unknown';
         detail: string;
     }>;
     /**
@@ -653,13 +521,32 @@ export type Merchant = {
     updated_at: string;
 };
 
-export type AccessToken = {
-    access_token: string;
+export type NewApiKey = {
+    id: string;
+    name: string;
+    role: 'admin' | 'operator' | 'viewer' | 'tokens';
+    platforms: Array<string> | null;
+    merchants: Array<string> | null;
     /**
-     * Seconds from now.
+     * Keys with the same one are counted together. Null: of the provider, counted by itself.
      */
-    expires_in: number;
-    expires_at: string;
+    tenant: string | null;
+    state: 'active' | 'expired' | 'revoked';
+    expires_at: string | null;
+    /**
+     * To the minute.
+     */
+    last_used_at: string | null;
+    /**
+     * The key that issued it.
+     */
+    created_by: string | null;
+    created_at: string;
+    revoked_at: string | null;
+    /**
+     * The key itself: it is shown this once and stored nowhere.
+     */
+    key: string;
 };
 
 export type Platform = {
@@ -685,13 +572,93 @@ export type Platform = {
      * While every call would fail, none is made but a probe now and then; null while it works.
      */
     hold: {
-        reason: string;
+        reason: 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed' | 'platform_quota_spent' | 'platform_too_fast';
         errcode: number | null;
         since: string;
         next_probe_at: string | null;
     } | null;
     created_at: string;
     updated_at: string;
+};
+
+/**
+ * A problem document (RFC 9457). Every code has a page at /docs/problems/{code}.
+ */
+export type Problem = {
+    /**
+     * Address of the page about the code, on the host of the api.
+     */
+    type: string;
+    title: string;
+    status: number;
+    /**
+     * Stable: what programs decide by.
+     */
+    code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+    /**
+     * For people. It may change.
+     */
+    detail: string;
+    /**
+     * As in X-Request-Id: our log knows the request by it.
+     */
+    request_id?: string;
+    /**
+     * What is wrong with which field, or with which line or item.
+     */
+    errors?: Array<{
+        /**
+         * Dotted path into the body, query or path parameters; or a header.
+         */
+        field: string;
+        message: string;
+    } | {
+        line: number;
+        code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+        detail: string;
+    }>;
+    /**
+     * Bytes of the body before the place that is wrong.
+     */
+    offset?: number;
+    /**
+     * Of merchant_not_eligible.
+     */
+    reasons?: Array<'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen'>;
+    /**
+     * Of pending_too_many and requests_too_many: what is counted.
+     */
+    ceiling?: 'merchant' | 'key' | 'tenant';
+    /**
+     * How many there may be.
+     */
+    limit?: number;
+    /**
+     * Of eta_too_late.
+     */
+    eta?: string;
+    /**
+     * Of eta_too_late.
+     */
+    latest?: string;
+    /**
+     * Of shared_material.
+     */
+    sends?: Array<{
+        msg_id: string;
+        article_idx: number;
+    }>;
+    /**
+     * Of upstream_failed: what WeChat said.
+     */
+    upstream?: {
+        operation: string;
+        errcode?: number;
+        errmsg?: string;
+        rid?: string;
+        [key: string]: unknown;
+    };
+    [key: string]: unknown;
 };
 
 export type ReconciliationReport = {
@@ -716,6 +683,25 @@ export type ReconciliationReport = {
      * Their appids, the first hundred.
      */
     absent: Array<string>;
+};
+
+export type RegisterPlatform = {
+    component_appid: string;
+    app_secret: string;
+    token: string;
+    encoding_aes_key: string;
+    previous_encoding_aes_key?: string | null;
+    /**
+     * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
+     */
+    forward_urls?: Array<string>;
+};
+
+export type RotateWebhookSecret = {
+    /**
+     * How long the old secret signs as well.
+     */
+    overlap_hours?: number;
 };
 
 export type Takedown = {
@@ -751,7 +737,13 @@ export type Takedown = {
      * Its deletions by state, those included that were open or deleted already. Not in lists.
      */
     counts: {
-        [key: string]: number;
+        scheduled: number;
+        queued: number;
+        running: number;
+        waiting: number;
+        succeeded: number;
+        failed: number;
+        cancelled: number;
     } | null;
     /**
      * When the last of its deletions will leave its lane, about. Not in lists.
@@ -781,19 +773,6 @@ export type Takedown = {
     too_late?: number;
 };
 
-export type TakedownRejection = {
-    /**
-     * Of the NDJSON body, or the place in the list; counted from 1.
-     */
-    line: number;
-    code: string;
-    detail: string;
-    /**
-     * How the line begins.
-     */
-    excerpt?: string;
-};
-
 export type TakedownDryRun = {
     dry_run: true;
     deletions: number;
@@ -815,7 +794,7 @@ export type TakedownDryRun = {
         merchants: number;
         list: Array<{
             merchant: string;
-            reasons: Array<string>;
+            reasons: Array<'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen'>;
             items: number;
         }>;
     };
@@ -839,6 +818,149 @@ export type TakedownDryRun = {
         }>;
     };
     errors: Array<TakedownRejection>;
+};
+
+export type TakedownItem = {
+    /**
+     * authorizer_appid
+     */
+    merchant: string;
+    /**
+     * Only if the merchant authorized several platforms.
+     */
+    component_appid?: string;
+    msg_id?: string;
+    /**
+     * 1-based; 0 is the whole message.
+     */
+    article_idx?: number;
+    whole_message?: boolean;
+    url?: string;
+    /**
+     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
+     */
+    again?: boolean;
+    /**
+     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
+     */
+    try_anyway?: boolean;
+};
+
+export type TakedownRejection = {
+    /**
+     * Of the NDJSON body, or the place in the list; counted from 1.
+     */
+    line: number;
+    code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+    detail: string;
+    /**
+     * How the line begins.
+     */
+    excerpt?: string;
+};
+
+export type UpdateApiKey = {
+    /**
+     * For people: which system uses the key.
+     */
+    name?: string;
+    expires_at?: string | null;
+};
+
+export type UpdateMerchant = {
+    ref?: string | null;
+    /**
+     * Null: the deployment default.
+     */
+    rate_per_minute?: number | null;
+    /**
+     * Null: the deployment default.
+     */
+    daily_limit?: number | null;
+};
+
+export type UpdatePlatform = {
+    app_secret?: string;
+    token?: string;
+    encoding_aes_key?: string;
+    previous_encoding_aes_key?: string | null;
+    /**
+     * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
+     */
+    forward_urls?: Array<string>;
+};
+
+export type UpdateWebhookEndpoint = {
+    /**
+     * A public address, unless WEBHOOKS_ALLOW_PRIVATE is set.
+     */
+    url?: string;
+    event_types?: Array<string>;
+    description?: string | null;
+    /**
+     * Disabling gives up what is pending.
+     */
+    state?: 'enabled' | 'disabled';
+    platforms?: unknown;
+    merchants?: unknown;
+};
+
+export type WebhookDelivery = {
+    id: string;
+    /**
+     * The webhook-id that the receiver sees, in every attempt.
+     */
+    event_id: string;
+    event_type: 'merchant.authorized' | 'merchant.unauthorized' | 'merchant.reauthorization_required' | 'merchant.eligibility_changed' | 'merchant.token_conflict' | 'platform.ticket_silent' | 'platform.drift_found' | 'platform.held' | 'platform.resumed' | 'deletion.succeeded' | 'deletion.failed' | 'deletion.cancelled' | 'deletion.verified' | 'takedown.created' | 'takedown.finished' | 'takedown.cancelled' | 'webhook.disabled' | 'webhook.test';
+    state: 'pending' | 'delivered' | 'failed';
+    /**
+     * Since it was last asked for.
+     */
+    attempts: number;
+    /**
+     * How often somebody had it sent again.
+     */
+    resends: number;
+    /**
+     * HTTP status of the last attempt, if it had an answer.
+     */
+    last_status: number | null;
+    /**
+     * Why the last attempt had no answer, e.g. timeout, private_address, endpoint_disabled.
+     */
+    last_error: string | null;
+    next_attempt_at: string | null;
+    /**
+     * The body as it is sent.
+     */
+    payload: unknown;
+    created_at: string;
+    finished_at: string | null;
+};
+
+export type WebhookEndpoint = {
+    id: string;
+    url: string;
+    description: string | null;
+    event_types: Array<string>;
+    platforms: Array<string> | null;
+    merchants: Array<string> | null;
+    state: 'enabled' | 'disabled';
+    /**
+     * failing: nothing got through for a day; gone: it answered 410; request: somebody disabled it.
+     */
+    disabled_reason: 'failing' | 'gone' | 'request' | null;
+    /**
+     * Null while deliveries get through.
+     */
+    failing_since: string | null;
+    last_delivered_at: string | null;
+    /**
+     * Until when the secret before signs as well.
+     */
+    previous_secret_until: string | null;
+    created_at: string;
+    updated_at: string;
 };
 
 export type WebhookEndpointWithSecret = {
@@ -870,64 +992,6 @@ export type WebhookEndpointWithSecret = {
     secret: string;
 };
 
-export type WebhookEndpoint = {
-    id: string;
-    url: string;
-    description: string | null;
-    event_types: Array<string>;
-    platforms: Array<string> | null;
-    merchants: Array<string> | null;
-    state: 'enabled' | 'disabled';
-    /**
-     * failing: nothing got through for a day; gone: it answered 410; request: somebody disabled it.
-     */
-    disabled_reason: 'failing' | 'gone' | 'request' | null;
-    /**
-     * Null while deliveries get through.
-     */
-    failing_since: string | null;
-    last_delivered_at: string | null;
-    /**
-     * Until when the secret before signs as well.
-     */
-    previous_secret_until: string | null;
-    created_at: string;
-    updated_at: string;
-};
-
-export type WebhookDelivery = {
-    id: string;
-    /**
-     * The webhook-id that the receiver sees, in every attempt.
-     */
-    event_id: string;
-    event_type: string;
-    state: 'pending' | 'delivered' | 'failed';
-    /**
-     * Since it was last asked for.
-     */
-    attempts: number;
-    /**
-     * How often somebody had it sent again.
-     */
-    resends: number;
-    /**
-     * HTTP status of the last attempt, if it had an answer.
-     */
-    last_status: number | null;
-    /**
-     * Why the last attempt had no answer, e.g. timeout, private_address, endpoint_disabled.
-     */
-    last_error: string | null;
-    next_attempt_at: string | null;
-    /**
-     * The body as it is sent.
-     */
-    payload: unknown;
-    created_at: string;
-    finished_at: string | null;
-};
-
 export type ApiKeysListData = {
     body?: never;
     path?: never;
@@ -940,32 +1004,62 @@ export type ApiKeysListData = {
 
 export type ApiKeysListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type ApiKeysListError = ApiKeysListErrors[keyof ApiKeysListErrors];
 
 export type ApiKeysListResponses = {
     /**
-     * Done.
+     * A page of keys.
      */
     200: {
         data: Array<ApiKey>;
@@ -984,32 +1078,97 @@ export type ApiKeysCreateData = {
 
 export type ApiKeysCreateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `api_keys_too_many`: The tenant has as many API keys as it may have.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'api_keys_too_many';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `limits_too_wide`: The new API key would reach further than the one that asks.
+     */
+    422: Problem & {
+        code?: 'limits_too_wide';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type ApiKeysCreateError = ApiKeysCreateErrors[keyof ApiKeysCreateErrors];
 
 export type ApiKeysCreateResponses = {
     /**
-     * Done.
+     * The new key, with the key itself.
      */
     201: NewApiKey;
 };
@@ -1027,36 +1186,97 @@ export type ApiKeysRevokeData = {
 
 export type ApiKeysRevokeErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `api_key_not_found`: The API key is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'api_key_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `last_admin_key`: The service would be left without an admin.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'last_admin_key';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type ApiKeysRevokeError = ApiKeysRevokeErrors[keyof ApiKeysRevokeErrors];
 
 export type ApiKeysRevokeResponses = {
     /**
-     * Done; nothing more is said.
+     * It is revoked.
      */
     204: void;
 };
@@ -1074,36 +1294,68 @@ export type ApiKeysGetData = {
 
 export type ApiKeysGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `api_key_not_found`: The API key is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'api_key_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type ApiKeysGetError = ApiKeysGetErrors[keyof ApiKeysGetErrors];
 
 export type ApiKeysGetResponses = {
     /**
-     * Done.
+     * The key.
      */
     200: ApiKey;
 };
@@ -1121,36 +1373,104 @@ export type ApiKeysUpdateData = {
 
 export type ApiKeysUpdateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `api_key_not_found`: The API key is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'api_key_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `api_key_revoked`: The API key was revoked.
+     * - `last_admin_key`: The service would be left without an admin.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'api_key_revoked' | 'last_admin_key';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `limits_too_wide`: The new API key would reach further than the one that asks.
+     */
+    422: Problem & {
+        code?: 'limits_too_wide';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type ApiKeysUpdateError = ApiKeysUpdateErrors[keyof ApiKeysUpdateErrors];
 
 export type ApiKeysUpdateResponses = {
     /**
-     * Done.
+     * The key as it is now.
      */
     200: ApiKey;
 };
@@ -1189,32 +1509,62 @@ export type AuditEventsListData = {
 
 export type AuditEventsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type AuditEventsListError = AuditEventsListErrors[keyof AuditEventsListErrors];
 
 export type AuditEventsListResponses = {
     /**
-     * Done.
+     * A page of acts.
      */
     200: {
         data: Array<AuditEvent>;
@@ -1228,7 +1578,7 @@ export type AuthorizationLinksIssueData = {
     body: IssueAuthorizationLink;
     headers?: {
         /**
-         * The same key and body get the same link for 24 h.
+         * 1 to 255 visible ASCII characters, kept for 24 hours. The same key and body get the same link.
          */
         'Idempotency-Key'?: string;
     };
@@ -1239,32 +1589,106 @@ export type AuthorizationLinksIssueData = {
 
 export type AuthorizationLinksIssueErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found' | 'platform_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `request_timeout`: The request did not come in time.
      */
-    default: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `idempotency_key_in_use`: The same request is still running.
+     */
+    409: Problem & {
+        code?: 'idempotency_key_in_use';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `idempotency_key_reused`: The Idempotency-Key belongs to another request.
+     * - `return_url_not_allowed`: Merchants may not be sent there.
+     */
+    422: Problem & {
+        code?: 'idempotency_key_reused' | 'return_url_not_allowed';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type AuthorizationLinksIssueError = AuthorizationLinksIssueErrors[keyof AuthorizationLinksIssueErrors];
 
 export type AuthorizationLinksIssueResponses = {
     /**
-     * Done.
+     * The link.
      */
     201: AuthorizationLink;
 };
@@ -1292,32 +1716,68 @@ export type CallbackEventsListData = {
 
 export type CallbackEventsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `platform_not_found`: The platform is not registered.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    default: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type CallbackEventsListError = CallbackEventsListErrors[keyof CallbackEventsListErrors];
 
 export type CallbackEventsListResponses = {
     /**
-     * Done.
+     * A page of pushes.
      */
     200: {
         data: Array<CallbackEvent>;
@@ -1349,32 +1809,74 @@ export type DeletionsListData = {
 
 export type DeletionsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_required`: The merchant authorized several platforms.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_required';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsListError = DeletionsListErrors[keyof DeletionsListErrors];
 
 export type DeletionsListResponses = {
     /**
-     * Done.
+     * A page of deletions.
      */
     200: {
         data: Array<Deletion>;
@@ -1388,7 +1890,7 @@ export type DeletionsCreateData = {
     body: CreateDeletion;
     headers?: {
         /**
-         * The same key and body get the same answer for 24 h.
+         * 1 to 255 visible ASCII characters, kept for 24 hours. The same key and body get the same answer.
          */
         'Idempotency-Key'?: string;
     };
@@ -1399,25 +1901,114 @@ export type DeletionsCreateData = {
 
 export type DeletionsCreateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `request_timeout`: The request did not come in time.
      */
-    default: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `eta_too_late`: The deletion would come very late.
+     * - `idempotency_key_in_use`: The same request is still running.
+     * - `merchant_not_eligible`: WeChat would refuse deletions of this merchant.
+     * - `pending_too_many`: Too many deletions are open already.
+     * - `platform_required`: The merchant authorized several platforms.
+     * - `shared_material`: Other sends share the article.
+     */
+    409: Problem & {
+        code?: 'eta_too_late' | 'idempotency_key_in_use' | 'merchant_not_eligible' | 'pending_too_many' | 'platform_required' | 'shared_material';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `article_idx_needs_msg_id`: article_idx counts only with a msg_id.
+     * - `article_not_in_message`: The message has fewer articles.
+     * - `idempotency_key_reused`: The Idempotency-Key belongs to another request.
+     * - `message_not_sent`: The message never went out.
+     * - `msg_id_invalid`: The msg_id is not one.
+     * - `msg_id_unsafe_number`: The msg_id may have lost digits.
+     * - `target_missing`: Nothing to delete is named.
+     * - `url_ambiguous`: The article may be of several merchants.
+     * - `url_not_an_article`: The url is not of an article.
+     * - `url_not_resolved`: Nobody knows which merchant the article is of.
+     * - `url_of_another_merchant`: The article is of another merchant.
+     * - `whole_message_contradicts_article_idx`: One article or the whole message.
+     * - `whole_message_needs_msg_id`: A whole message needs its msg_id.
+     * - `whole_message_not_confirmed`: Every article would be deleted.
+     */
+    422: Problem & {
+        code?: 'article_idx_needs_msg_id' | 'article_not_in_message' | 'idempotency_key_reused' | 'message_not_sent' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'target_missing' | 'url_ambiguous' | 'url_not_an_article' | 'url_not_resolved' | 'url_of_another_merchant' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'whole_message_not_confirmed';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsCreateError = DeletionsCreateErrors[keyof DeletionsCreateErrors];
@@ -1446,36 +2037,68 @@ export type DeletionsGetData = {
 
 export type DeletionsGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `deletion_not_found`: The deletion is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'deletion_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsGetError = DeletionsGetErrors[keyof DeletionsGetErrors];
 
 export type DeletionsGetResponses = {
     /**
-     * Done.
+     * The deletion.
      */
     200: Deletion;
 };
@@ -1493,36 +2116,68 @@ export type DeletionsAttemptsData = {
 
 export type DeletionsAttemptsErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `deletion_not_found`: The deletion is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'deletion_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsAttemptsError = DeletionsAttemptsErrors[keyof DeletionsAttemptsErrors];
 
 export type DeletionsAttemptsResponses = {
     /**
-     * Done.
+     * All of its calls.
      */
     200: {
         data: Array<DeletionAttempt>;
@@ -1530,6 +2185,115 @@ export type DeletionsAttemptsResponses = {
 };
 
 export type DeletionsAttemptsResponse = DeletionsAttemptsResponses[keyof DeletionsAttemptsResponses];
+
+export type DeletionsCancelData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/deletions/{id}/cancel';
+};
+
+export type DeletionsCancelErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     * - `not_yours`: The deletion was asked for beyond the limits of the API key.
+     */
+    403: Problem & {
+        code?: 'forbidden' | 'not_yours';
+    };
+    /**
+     * - `deletion_not_found`: The deletion is not known.
+     */
+    404: Problem & {
+        code?: 'deletion_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `deletion_state_conflict`: The deletion is not in a state for this.
+     */
+    409: Problem & {
+        code?: 'deletion_state_conflict';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type DeletionsCancelError = DeletionsCancelErrors[keyof DeletionsCancelErrors];
+
+export type DeletionsCancelResponses = {
+    /**
+     * The deletion, cancelled.
+     */
+    200: Deletion;
+};
+
+export type DeletionsCancelResponse = DeletionsCancelResponses[keyof DeletionsCancelResponses];
 
 export type DeletionsProofData = {
     body?: never;
@@ -1547,29 +2311,61 @@ export type DeletionsProofData = {
 
 export type DeletionsProofErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `deletion_not_found`: The deletion is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'deletion_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsProofError = DeletionsProofErrors[keyof DeletionsProofErrors];
@@ -1580,59 +2376,14 @@ export type DeletionsProofResponses = {
      */
     200: {
         data: Array<{
-            [key: string]: unknown;
+            type: 'header' | 'deletion' | 'trailer';
+            prev_hash: string;
+            hash: string;
         }>;
     };
 };
 
 export type DeletionsProofResponse = DeletionsProofResponses[keyof DeletionsProofResponses];
-
-export type DeletionsCancelData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/v1/deletions/{id}/cancel';
-};
-
-export type DeletionsCancelErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type DeletionsCancelError = DeletionsCancelErrors[keyof DeletionsCancelErrors];
-
-export type DeletionsCancelResponses = {
-    /**
-     * Done.
-     */
-    200: Deletion;
-};
-
-export type DeletionsCancelResponse = DeletionsCancelResponses[keyof DeletionsCancelResponses];
 
 export type DeletionsRetryData = {
     body?: never;
@@ -1643,36 +2394,108 @@ export type DeletionsRetryData = {
         /**
          * As when a deletion is asked for.
          */
-        allow_late?: string;
+        allow_late?: boolean;
     };
     url: '/v1/deletions/{id}/retry';
 };
 
 export type DeletionsRetryErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `not_yours`: The deletion was asked for beyond the limits of the API key.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'not_yours';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `deletion_not_found`: The deletion is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'deletion_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `deletion_state_conflict`: The deletion is not in a state for this.
+     * - `eta_too_late`: The deletion would come very late.
+     * - `merchant_not_eligible`: WeChat would refuse deletions of this merchant.
+     * - `pending_too_many`: Too many deletions are open already.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'deletion_state_conflict' | 'eta_too_late' | 'merchant_not_eligible' | 'pending_too_many';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `article_not_in_message`: The message has fewer articles.
+     * - `message_not_sent`: The message never went out.
+     */
+    422: Problem & {
+        code?: 'article_not_in_message' | 'message_not_sent';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsRetryError = DeletionsRetryErrors[keyof DeletionsRetryErrors];
@@ -1711,32 +2534,63 @@ export type EventsListData = {
 
 export type EventsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `feed_cursor_invalid`: The cursor is not one that the feed gave.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'feed_cursor_invalid' | 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type EventsListError = EventsListErrors[keyof EventsListErrors];
 
 export type EventsListResponses = {
     /**
-     * Done.
+     * A page of events.
      */
     200: {
         data: Array<Event>;
@@ -1768,32 +2622,74 @@ export type MassMessagesListData = {
 
 export type MassMessagesListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_required`: The merchant authorized several platforms.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_required';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MassMessagesListError = MassMessagesListErrors[keyof MassMessagesListErrors];
 
 export type MassMessagesListResponses = {
     /**
-     * Done.
+     * A page of messages.
      */
     200: {
         data: Array<MassMessage>;
@@ -1804,6 +2700,9 @@ export type MassMessagesListResponses = {
 export type MassMessagesListResponse = MassMessagesListResponses[keyof MassMessagesListResponses];
 
 export type MassMessagesImportData = {
+    /**
+     * As `application/x-ndjson`, each line is one JSON value of the schema that `contentSchema` names, and there may be any number of them. The same is known as `application/ndjson`, `application/jsonl`, `application/x-jsonl`, `application/jsonlines`, `application/x-jsonlines`.
+     */
     body: ImportMassMessages;
     path?: never;
     query?: never;
@@ -1812,32 +2711,85 @@ export type MassMessagesImportData = {
 
 export type MassMessagesImportErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
      */
-    default: Problem;
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MassMessagesImportError = MassMessagesImportErrors[keyof MassMessagesImportErrors];
 
 export type MassMessagesImportResponses = {
     /**
-     * Done.
+     * How many were imported, and what was not.
      */
     200: ImportResult;
 };
@@ -1853,11 +2805,11 @@ export type MerchantsListData = {
         /**
          * false: those whose messages cannot be taken back; each says why. true: all others, also those with warnings and those with facts_unknown.
          */
-        eligible?: string;
+        eligible?: boolean;
         /**
          * true: those of which WeChat has told nothing yet.
          */
-        facts_unknown?: string;
+        facts_unknown?: boolean;
         state?: 'authorized' | 'unauthorized' | 'reauthorization_required';
         component_appid?: string;
         ref?: string;
@@ -1867,32 +2819,68 @@ export type MerchantsListData = {
 
 export type MerchantsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `platform_not_found`: The platform is not registered.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    default: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MerchantsListError = MerchantsListErrors[keyof MerchantsListErrors];
 
 export type MerchantsListResponses = {
     /**
-     * Done.
+     * A page of merchants.
      */
     200: {
         data: Array<Merchant>;
@@ -1915,36 +2903,74 @@ export type MerchantsGetData = {
 
 export type MerchantsGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `platform_required`: The merchant authorized several platforms.
      */
-    429: Problem;
+    409: Problem & {
+        code?: 'platform_required';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    default: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MerchantsGetError = MerchantsGetErrors[keyof MerchantsGetErrors];
 
 export type MerchantsGetResponses = {
     /**
-     * Done.
+     * The merchant.
      */
     200: Merchant;
 };
@@ -1964,139 +2990,104 @@ export type MerchantsUpdateData = {
 
 export type MerchantsUpdateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `limits_not_yours`: The API key may not change this limit so.
+     * - `ref_not_yours`: The API key may not change this name.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'limits_not_yours' | 'ref_not_yours';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_required`: The merchant authorized several platforms.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_required';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MerchantsUpdateError = MerchantsUpdateErrors[keyof MerchantsUpdateErrors];
 
 export type MerchantsUpdateResponses = {
     /**
-     * Done.
+     * The merchant as it is now.
      */
     200: Merchant;
 };
 
 export type MerchantsUpdateResponse = MerchantsUpdateResponses[keyof MerchantsUpdateResponses];
-
-export type MerchantsRefreshData = {
-    body?: never;
-    path: {
-        appid: string;
-    };
-    query?: {
-        component_appid?: string;
-    };
-    url: '/v1/merchants/{appid}/refresh';
-};
-
-export type MerchantsRefreshErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type MerchantsRefreshError = MerchantsRefreshErrors[keyof MerchantsRefreshErrors];
-
-export type MerchantsRefreshResponses = {
-    /**
-     * Done.
-     */
-    200: Merchant;
-};
-
-export type MerchantsRefreshResponse = MerchantsRefreshResponses[keyof MerchantsRefreshResponses];
-
-export type MerchantsClearQuotaData = {
-    body?: never;
-    path: {
-        appid: string;
-    };
-    query?: {
-        component_appid?: string;
-    };
-    url: '/v1/merchants/{appid}/clear-quota';
-};
-
-export type MerchantsClearQuotaErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type MerchantsClearQuotaError = MerchantsClearQuotaErrors[keyof MerchantsClearQuotaErrors];
-
-export type MerchantsClearQuotaResponses = {
-    /**
-     * Done.
-     */
-    200: Merchant;
-};
-
-export type MerchantsClearQuotaResponse = MerchantsClearQuotaResponses[keyof MerchantsClearQuotaResponses];
 
 export type MerchantsAccessTokenData = {
     body?: never;
@@ -2111,41 +3102,353 @@ export type MerchantsAccessTokenData = {
 
 export type MerchantsAccessTokenErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_required`: The merchant authorized several platforms.
+     * - `reauthorization_required`: The merchant has to authorize again.
+     * - `unauthorized`: The merchant took the authorization back.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_required' | 'reauthorization_required' | 'unauthorized';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `upstream_failed`: WeChat did not do what was asked.
+     */
+    502: Problem & {
+        code?: 'upstream_failed';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     * - `ticket_missing`: The platform has no ticket yet.
+     * - `token_unavailable`: An access token could not be had just now.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable' | 'ticket_missing' | 'token_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MerchantsAccessTokenError = MerchantsAccessTokenErrors[keyof MerchantsAccessTokenErrors];
 
 export type MerchantsAccessTokenResponses = {
     /**
-     * Done.
+     * The token. Nothing on the way may keep it.
      */
     200: AccessToken;
 };
 
 export type MerchantsAccessTokenResponse = MerchantsAccessTokenResponses[keyof MerchantsAccessTokenResponses];
+
+export type MerchantsClearQuotaData = {
+    body?: never;
+    path: {
+        appid: string;
+    };
+    query?: {
+        component_appid?: string;
+    };
+    url: '/v1/merchants/{appid}/clear-quota';
+};
+
+export type MerchantsClearQuotaErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `merchant_not_found`: The merchant is not known.
+     */
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `platform_required`: The merchant authorized several platforms.
+     * - `quota_clears_spent`: The quota cannot be cleared again this month.
+     * - `reauthorization_required`: The merchant has to authorize again.
+     * - `unauthorized`: The merchant took the authorization back.
+     */
+    409: Problem & {
+        code?: 'platform_required' | 'quota_clears_spent' | 'reauthorization_required' | 'unauthorized';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `upstream_failed`: WeChat did not do what was asked.
+     */
+    502: Problem & {
+        code?: 'upstream_failed';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     * - `ticket_missing`: The platform has no ticket yet.
+     * - `token_unavailable`: An access token could not be had just now.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable' | 'ticket_missing' | 'token_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type MerchantsClearQuotaError = MerchantsClearQuotaErrors[keyof MerchantsClearQuotaErrors];
+
+export type MerchantsClearQuotaResponses = {
+    /**
+     * The merchant, with all of its quota.
+     */
+    200: Merchant;
+};
+
+export type MerchantsClearQuotaResponse = MerchantsClearQuotaResponses[keyof MerchantsClearQuotaResponses];
+
+export type MerchantsRefreshData = {
+    body?: never;
+    path: {
+        appid: string;
+    };
+    query?: {
+        component_appid?: string;
+    };
+    url: '/v1/merchants/{appid}/refresh';
+};
+
+export type MerchantsRefreshErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `merchant_not_found`: The merchant is not known.
+     */
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `platform_required`: The merchant authorized several platforms.
+     * - `reauthorization_required`: The merchant has to authorize again.
+     * - `unauthorized`: The merchant took the authorization back.
+     */
+    409: Problem & {
+        code?: 'platform_required' | 'reauthorization_required' | 'unauthorized';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `upstream_failed`: WeChat did not do what was asked.
+     */
+    502: Problem & {
+        code?: 'upstream_failed';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     * - `ticket_missing`: The platform has no ticket yet.
+     * - `token_unavailable`: An access token could not be had just now.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable' | 'ticket_missing' | 'token_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type MerchantsRefreshError = MerchantsRefreshErrors[keyof MerchantsRefreshErrors];
+
+export type MerchantsRefreshResponses = {
+    /**
+     * The merchant as it is known now.
+     */
+    200: Merchant;
+};
+
+export type MerchantsRefreshResponse = MerchantsRefreshResponses[keyof MerchantsRefreshResponses];
 
 export type PlatformsListData = {
     body?: never;
@@ -2156,32 +3459,56 @@ export type PlatformsListData = {
 
 export type PlatformsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    400: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * No valid API key.
+     * - `forbidden`: The API key has no right to this.
      */
-    401: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    403: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `internal_error`: Something went wrong here.
      */
-    429: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
      */
-    default: Problem;
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsListError = PlatformsListErrors[keyof PlatformsListErrors];
 
 export type PlatformsListResponses = {
     /**
-     * Done.
+     * All of them.
      */
     200: {
         data: Array<Platform>;
@@ -2199,32 +3526,92 @@ export type PlatformsRegisterData = {
 
 export type PlatformsRegisterErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_exists`: The platform is registered already.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_exists';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsRegisterError = PlatformsRegisterErrors[keyof PlatformsRegisterErrors];
 
 export type PlatformsRegisterResponses = {
     /**
-     * Done.
+     * The platform, without its secrets.
      */
     201: Platform;
 };
@@ -2242,36 +3629,98 @@ export type PlatformsDeleteData = {
 
 export type PlatformsDeleteErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `platform_not_found`: The platform is not registered.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_has_merchants`: The platform has merchants.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_has_merchants';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsDeleteError = PlatformsDeleteErrors[keyof PlatformsDeleteErrors];
 
 export type PlatformsDeleteResponses = {
     /**
-     * Done; nothing more is said.
+     * It is gone.
      */
     204: void;
 };
@@ -2289,36 +3738,68 @@ export type PlatformsGetData = {
 
 export type PlatformsGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `platform_not_found`: The platform is not registered.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsGetError = PlatformsGetErrors[keyof PlatformsGetErrors];
 
 export type PlatformsGetResponses = {
     /**
-     * Done.
+     * The platform, without its secrets.
      */
     200: Platform;
 };
@@ -2336,36 +3817,92 @@ export type PlatformsUpdateData = {
 
 export type PlatformsUpdateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `platform_not_found`: The platform is not registered.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
      */
-    default: Problem;
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsUpdateError = PlatformsUpdateErrors[keyof PlatformsUpdateErrors];
 
 export type PlatformsUpdateResponses = {
     /**
-     * Done.
+     * The platform as it is now.
      */
     200: Platform;
 };
@@ -2383,36 +3920,101 @@ export type PlatformsSyncData = {
 
 export type PlatformsSyncErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `platform_not_found`: The platform is not registered.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
      */
-    default: Problem;
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `sync_too_soon`: The platform was compared with WeChat’s list a moment ago.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'sync_too_soon' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `upstream_failed`: WeChat did not do what was asked.
+     */
+    502: Problem & {
+        code?: 'upstream_failed';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     * - `ticket_missing`: The platform has no ticket yet.
+     * - `token_unavailable`: An access token could not be had just now.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable' | 'ticket_missing' | 'token_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsSyncError = PlatformsSyncErrors[keyof PlatformsSyncErrors];
 
 export type PlatformsSyncResponses = {
     /**
-     * Done.
+     * What was found and mended.
      */
     200: ReconciliationReport;
 };
@@ -2432,32 +4034,62 @@ export type TakedownsListData = {
 
 export type TakedownsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsListError = TakedownsListErrors[keyof TakedownsListErrors];
 
 export type TakedownsListResponses = {
     /**
-     * Done.
+     * A page of takedowns, without their counts.
      */
     200: {
         data: Array<Takedown>;
@@ -2468,10 +4100,13 @@ export type TakedownsListResponses = {
 export type TakedownsListResponse = TakedownsListResponses[keyof TakedownsListResponses];
 
 export type TakedownsCreateData = {
+    /**
+     * As `application/x-ndjson`, each line is one JSON value of the schema that `contentSchema` names, and there may be any number of them. The same is known as `application/ndjson`, `application/jsonl`, `application/x-jsonl`, `application/jsonlines`, `application/x-jsonlines`.
+     */
     body: CreateTakedown;
     headers?: {
         /**
-         * The same key and body get the same takedown for 24 h.
+         * 1 to 255 visible ASCII characters, kept for 24 hours. The same key and body get the same takedown.
          */
         'Idempotency-Key'?: string;
     };
@@ -2480,10 +4115,10 @@ export type TakedownsCreateData = {
         priority?: 'normal' | 'urgent';
         reason?: string;
         undo_seconds?: number;
-        dry_run?: string;
-        again?: string;
-        allow_late?: string;
-        try_anyway?: string;
+        dry_run?: boolean;
+        again?: boolean;
+        allow_late?: boolean;
+        try_anyway?: boolean;
         /**
          * What to do where other sends of the merchant share the material, for their pages go with it.
          */
@@ -2494,34 +4129,105 @@ export type TakedownsCreateData = {
 
 export type TakedownsCreateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `idempotency_key_in_use`: The same request is still running.
+     * - `takedown_broken_off`: The takedown was closed while it came in.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'idempotency_key_in_use' | 'takedown_broken_off';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `idempotency_key_reused`: The Idempotency-Key belongs to another request.
+     * - `nothing_accepted`: Not one of the items could be accepted.
+     */
+    422: Problem & {
+        code?: 'idempotency_key_reused' | 'nothing_accepted';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsCreateError = TakedownsCreateErrors[keyof TakedownsCreateErrors];
 
 export type TakedownsCreateResponses = {
     /**
-     * Done.
+     * Of a dry run: what would happen.
      */
-    202: Takedown | TakedownDryRun;
+    200: TakedownDryRun;
+    /**
+     * The takedown, with what was not accepted.
+     */
+    202: Takedown;
 };
 
 export type TakedownsCreateResponse = TakedownsCreateResponses[keyof TakedownsCreateResponses];
@@ -2537,41 +4243,181 @@ export type TakedownsGetData = {
 
 export type TakedownsGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `takedown_not_found`: The takedown is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsGetError = TakedownsGetErrors[keyof TakedownsGetErrors];
 
 export type TakedownsGetResponses = {
     /**
-     * Done.
+     * The takedown.
      */
     200: Takedown;
 };
 
 export type TakedownsGetResponse = TakedownsGetResponses[keyof TakedownsGetResponses];
+
+export type TakedownsCancelData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/takedowns/{id}/cancel';
+};
+
+export type TakedownsCancelErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `takedown_not_found`: The takedown is not known.
+     */
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `takedown_state_conflict`: The takedown is not in a state for this.
+     */
+    409: Problem & {
+        code?: 'takedown_state_conflict';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type TakedownsCancelError = TakedownsCancelErrors[keyof TakedownsCancelErrors];
+
+export type TakedownsCancelResponses = {
+    /**
+     * The takedown, with how many deletions were stopped and for how many it came too late.
+     */
+    200: Takedown;
+};
+
+export type TakedownsCancelResponse = TakedownsCancelResponses[keyof TakedownsCancelResponses];
 
 export type TakedownsListDeletionsData = {
     body?: never;
@@ -2588,36 +4434,68 @@ export type TakedownsListDeletionsData = {
 
 export type TakedownsListDeletionsErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `takedown_not_found`: The takedown is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsListDeletionsError = TakedownsListDeletionsErrors[keyof TakedownsListDeletionsErrors];
 
 export type TakedownsListDeletionsResponses = {
     /**
-     * Done.
+     * A page of deletions.
      */
     200: {
         data: Array<Deletion>;
@@ -2626,59 +4504,6 @@ export type TakedownsListDeletionsResponses = {
 };
 
 export type TakedownsListDeletionsResponse = TakedownsListDeletionsResponses[keyof TakedownsListDeletionsResponses];
-
-export type TakedownsListRejectionsData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: {
-        limit?: number;
-        cursor?: string;
-    };
-    url: '/v1/takedowns/{id}/rejections';
-};
-
-export type TakedownsListRejectionsErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type TakedownsListRejectionsError = TakedownsListRejectionsErrors[keyof TakedownsListRejectionsErrors];
-
-export type TakedownsListRejectionsResponses = {
-    /**
-     * Done.
-     */
-    200: {
-        data: Array<TakedownRejection>;
-        next_cursor: string | null;
-    };
-};
-
-export type TakedownsListRejectionsResponse = TakedownsListRejectionsResponses[keyof TakedownsListRejectionsResponses];
 
 export type TakedownsFollowData = {
     body?: never;
@@ -2697,36 +4522,68 @@ export type TakedownsFollowData = {
 
 export type TakedownsFollowErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `feed_cursor_invalid`: The cursor is not one that the feed gave.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'feed_cursor_invalid' | 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `takedown_not_found`: The takedown is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsFollowError = TakedownsFollowErrors[keyof TakedownsFollowErrors];
 
 export type TakedownsFollowResponses = {
     /**
-     * Done.
+     * Events until the takedown is finished.
      */
     200: string;
 };
@@ -2749,29 +4606,61 @@ export type TakedownsProofData = {
 
 export type TakedownsProofErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `takedown_not_found`: The takedown is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsProofError = TakedownsProofErrors[keyof TakedownsProofErrors];
@@ -2782,59 +4671,99 @@ export type TakedownsProofResponses = {
      */
     200: {
         data: Array<{
-            [key: string]: unknown;
+            type: 'header' | 'deletion' | 'trailer';
+            prev_hash: string;
+            hash: string;
         }>;
     };
 };
 
 export type TakedownsProofResponse = TakedownsProofResponses[keyof TakedownsProofResponses];
 
-export type TakedownsCancelData = {
+export type TakedownsListRejectionsData = {
     body?: never;
     path: {
         id: string;
     };
-    query?: never;
-    url: '/v1/takedowns/{id}/cancel';
+    query?: {
+        limit?: number;
+        cursor?: string;
+    };
+    url: '/v1/takedowns/{id}/rejections';
 };
 
-export type TakedownsCancelErrors = {
+export type TakedownsListRejectionsErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `takedown_not_found`: The takedown is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
-export type TakedownsCancelError = TakedownsCancelErrors[keyof TakedownsCancelErrors];
+export type TakedownsListRejectionsError = TakedownsListRejectionsErrors[keyof TakedownsListRejectionsErrors];
 
-export type TakedownsCancelResponses = {
+export type TakedownsListRejectionsResponses = {
     /**
-     * Done.
+     * A page of lines.
      */
-    200: Takedown;
+    200: {
+        data: Array<TakedownRejection>;
+        next_cursor: string | null;
+    };
 };
 
-export type TakedownsCancelResponse = TakedownsCancelResponses[keyof TakedownsCancelResponses];
+export type TakedownsListRejectionsResponse = TakedownsListRejectionsResponses[keyof TakedownsListRejectionsResponses];
 
 export type WebhookEndpointsListData = {
     body?: never;
@@ -2848,32 +4777,62 @@ export type WebhookEndpointsListData = {
 
 export type WebhookEndpointsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsListError = WebhookEndpointsListErrors[keyof WebhookEndpointsListErrors];
 
 export type WebhookEndpointsListResponses = {
     /**
-     * Done.
+     * A page of endpoints.
      */
     200: {
         data: Array<WebhookEndpoint>;
@@ -2892,32 +4851,98 @@ export type WebhookEndpointsCreateData = {
 
 export type WebhookEndpointsCreateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `webhook_endpoints_too_many`: There are as many webhook endpoints as there may be.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'webhook_endpoints_too_many';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `webhook_address_private`: The url is not a public address.
+     */
+    422: Problem & {
+        code?: 'webhook_address_private';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsCreateError = WebhookEndpointsCreateErrors[keyof WebhookEndpointsCreateErrors];
 
 export type WebhookEndpointsCreateResponses = {
     /**
-     * Done.
+     * The endpoint, with its secret.
      */
     201: WebhookEndpointWithSecret;
 };
@@ -2935,36 +4960,91 @@ export type WebhookEndpointsDeleteData = {
 
 export type WebhookEndpointsDeleteErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
      */
-    default: Problem;
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsDeleteError = WebhookEndpointsDeleteErrors[keyof WebhookEndpointsDeleteErrors];
 
 export type WebhookEndpointsDeleteResponses = {
     /**
-     * Done; nothing more is said.
+     * It is gone.
      */
     204: void;
 };
@@ -2982,36 +5062,68 @@ export type WebhookEndpointsGetData = {
 
 export type WebhookEndpointsGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsGetError = WebhookEndpointsGetErrors[keyof WebhookEndpointsGetErrors];
 
 export type WebhookEndpointsGetResponses = {
     /**
-     * Done.
+     * The endpoint, without its secret.
      */
     200: WebhookEndpoint;
 };
@@ -3029,135 +5141,102 @@ export type WebhookEndpointsUpdateData = {
 
 export type WebhookEndpointsUpdateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
      */
-    default: Problem;
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `webhook_address_private`: The url is not a public address.
+     */
+    422: Problem & {
+        code?: 'webhook_address_private';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsUpdateError = WebhookEndpointsUpdateErrors[keyof WebhookEndpointsUpdateErrors];
 
 export type WebhookEndpointsUpdateResponses = {
     /**
-     * Done.
+     * The endpoint as it is now.
      */
     200: WebhookEndpoint;
 };
 
 export type WebhookEndpointsUpdateResponse = WebhookEndpointsUpdateResponses[keyof WebhookEndpointsUpdateResponses];
-
-export type WebhookEndpointsRotateSecretData = {
-    body: RotateWebhookSecret;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/v1/webhook-endpoints/{id}/rotate-secret';
-};
-
-export type WebhookEndpointsRotateSecretErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type WebhookEndpointsRotateSecretError = WebhookEndpointsRotateSecretErrors[keyof WebhookEndpointsRotateSecretErrors];
-
-export type WebhookEndpointsRotateSecretResponses = {
-    /**
-     * Done.
-     */
-    200: WebhookEndpointWithSecret;
-};
-
-export type WebhookEndpointsRotateSecretResponse = WebhookEndpointsRotateSecretResponses[keyof WebhookEndpointsRotateSecretResponses];
-
-export type WebhookEndpointsTestData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/v1/webhook-endpoints/{id}/test';
-};
-
-export type WebhookEndpointsTestErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type WebhookEndpointsTestError = WebhookEndpointsTestErrors[keyof WebhookEndpointsTestErrors];
-
-export type WebhookEndpointsTestResponses = {
-    /**
-     * Done.
-     */
-    202: WebhookDelivery;
-};
-
-export type WebhookEndpointsTestResponse = WebhookEndpointsTestResponses[keyof WebhookEndpointsTestResponses];
 
 export type WebhookEndpointsListDeliveriesData = {
     body?: never;
@@ -3174,36 +5253,68 @@ export type WebhookEndpointsListDeliveriesData = {
 
 export type WebhookEndpointsListDeliveriesErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsListDeliveriesError = WebhookEndpointsListDeliveriesErrors[keyof WebhookEndpointsListDeliveriesErrors];
 
 export type WebhookEndpointsListDeliveriesResponses = {
     /**
-     * Done.
+     * A page of deliveries.
      */
     200: {
         data: Array<WebhookDelivery>;
@@ -3225,38 +5336,310 @@ export type WebhookEndpointsResendData = {
 
 export type WebhookEndpointsResendErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `webhook_delivery_not_found`: The webhook delivery is not known.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'webhook_delivery_not_found' | 'webhook_endpoint_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `webhook_endpoint_disabled`: The webhook endpoint is disabled.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'webhook_endpoint_disabled';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsResendError = WebhookEndpointsResendErrors[keyof WebhookEndpointsResendErrors];
 
 export type WebhookEndpointsResendResponses = {
     /**
-     * Done.
+     * The delivery, on its way again.
      */
     202: WebhookDelivery;
 };
 
 export type WebhookEndpointsResendResponse = WebhookEndpointsResendResponses[keyof WebhookEndpointsResendResponses];
+
+export type WebhookEndpointsRotateSecretData = {
+    body: RotateWebhookSecret;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/webhook-endpoints/{id}/rotate-secret';
+};
+
+export type WebhookEndpointsRotateSecretErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
+     */
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type WebhookEndpointsRotateSecretError = WebhookEndpointsRotateSecretErrors[keyof WebhookEndpointsRotateSecretErrors];
+
+export type WebhookEndpointsRotateSecretResponses = {
+    /**
+     * The endpoint, with its new secret.
+     */
+    200: WebhookEndpointWithSecret;
+};
+
+export type WebhookEndpointsRotateSecretResponse = WebhookEndpointsRotateSecretResponses[keyof WebhookEndpointsRotateSecretResponses];
+
+export type WebhookEndpointsTestData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/webhook-endpoints/{id}/test';
+};
+
+export type WebhookEndpointsTestErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
+     */
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `webhook_endpoint_disabled`: The webhook endpoint is disabled.
+     */
+    409: Problem & {
+        code?: 'webhook_endpoint_disabled';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type WebhookEndpointsTestError = WebhookEndpointsTestErrors[keyof WebhookEndpointsTestErrors];
+
+export type WebhookEndpointsTestResponses = {
+    /**
+     * The delivery, on its way.
+     */
+    202: WebhookDelivery;
+};
+
+export type WebhookEndpointsTestResponse = WebhookEndpointsTestResponses[keyof WebhookEndpointsTestResponses];
