@@ -159,7 +159,7 @@ describe('the example', () => {
       '1 deletions for 1 merchants, 1 links refused',
       expect.stringContaining('link 2: url_not_an_article'),
       expect.stringContaining('deletion.succeeded'),
-      expect.stringContaining('finished'),
+      'finished: 1 deleted, 0 not',
     ]);
     expect(msgId).toBe(inventory.body.data[0].msg_id);
   });
