@@ -21,4 +21,5 @@ rmSync(target, { recursive: true, force: true });
 const tsc = ['node_modules/typescript/bin/tsc', '-p', `${source}/tsconfig.package.json`, '--outDir', `${target}/lib`];
 must('tsc libs/client', process.execPath, tsc);
 for (const file of ['package.json', 'README.md']) cpSync(`${source}/${file}`, `${target}/${file}`);
+cpSync('LICENSE', `${target}/LICENSE`);
 copyDependencies(manifestOf(source));

@@ -1,6 +1,6 @@
 /**
- * Who may import whom, by folder. Lint refuses any other import; test/architecture.spec.ts checks that this table has no
- * circle and names every folder that exists.
+ * Who may import whom, by folder. Lint refuses any other import; test/architecture.spec.ts checks that this table
+ * has no circle and names every folder that exists.
  */
 const service = [
   'access',
@@ -17,6 +17,7 @@ const service = [
   'vault',
   'webhooks',
   'wechat',
+  'words',
 ];
 
 export const arrows = {
@@ -25,6 +26,7 @@ export const arrows = {
   'libs/vault': [],
   'libs/postgres': [],
   'libs/concurrency': [],
+  'libs/words': [],
   'libs/queue': ['concurrency', 'logging', 'postgres'],
   'libs/logging': [],
   'libs/settings': ['vault'],
@@ -43,8 +45,9 @@ export const arrows = {
 };
 
 /**
- * The rooms: the folders within a lib or app, from the ground up, each with the rooms it may import. Besides, a room may import the
- * errors.ts of its lib, which imports nothing, and nothing else of the files that stand beside the rooms.
+ * The rooms: the folders within a lib or app, from the ground up, each with the rooms it may import. Besides, a room
+ * may import the errors.ts of its lib, which imports nothing, and nothing else of the files that stand beside the
+ * rooms.
  */
 export const rooms = {
   'libs/access/src': {

@@ -49,8 +49,11 @@ export {
   SURELY_REFUSED,
   warningCodes,
   type IneligibleReason,
+  type MerchantState,
+  type WarningCode,
 } from './merchants/eligibility.js';
 export {
+  AuthorizationLinkOfAnother,
   GrantLost,
   MerchantNotFound,
   MerchantsError,

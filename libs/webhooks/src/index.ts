@@ -2,7 +2,7 @@ import { WebhookDelivery } from './webhook-delivery.entity.js';
 import { WebhookEndpointRow } from './webhook-endpoint.entity.js';
 import { WebhookFeed } from './webhook-feed.entity.js';
 
-/** For DatabaseModule.forRoot. */
+/** The entities for DatabaseModule.forRoot. */
 export const webhooksEntities = [WebhookEndpointRow, WebhookDelivery, WebhookFeed];
 
 export {

@@ -10,7 +10,7 @@ import { WebhookDelivery, type DeliveryState } from './webhook-delivery.entity.j
 
 export const TEST_EVENT_TYPE = 'webhook.test';
 
-/** Of one endpoint at a time, in all workers: a slow or dead one must not take all the places there are. */
+/** The places that one endpoint may take, in all workers: a slow or dead one must not take all that there are. */
 export const MAX_IN_HAND = 10;
 
 const RETENTION = '30 days';
@@ -45,7 +45,7 @@ export class WebhookDeliveries {
       endpoints
         .filter(
           ({ eventTypes, createdAt, ...scope }) =>
-            // Nobody is told what happened before they asked.
+            // An endpoint is not told of events before it was made.
             event.createdAt >= createdAt &&
             eventTypes.some((pattern) => matchesPattern(pattern, event.type)) &&
             isInScope(scope, event),
@@ -71,7 +71,7 @@ export class WebhookDeliveries {
     );
   }
 
-  /** Of deliveries to endpoints with limits, those whose metadata is none of theirs. @returns ids of deliveries */
+  /** The deliveries to endpoints with limits whose metadata is none of theirs. @returns ids of deliveries */
   private async askedBeyond(
     tx: EntityManager,
     planned: { id: string; endpointId: string; event: FeedEvent }[],
@@ -205,7 +205,7 @@ export class WebhookDeliveries {
     return this.get(endpoint.id, id);
   }
 
-  /** Of an endpoint that is disabled. */
+  /** Ends what is open of an endpoint that is disabled. */
   async giveUpPending(tx: EntityManager, endpointId: string): Promise<void> {
     await tx.query(
       `UPDATE webhook_deliveries SET state = 'failed', last_error = 'endpoint_disabled', is_queued = false,

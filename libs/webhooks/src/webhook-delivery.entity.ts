@@ -20,7 +20,7 @@ export class WebhookDelivery {
   /** Also the webhook-id that the receiver sees: the same in every attempt, and when it is sent again. */
   @Column('uuid', { name: 'event_id' }) eventId!: string;
   @Column('text', { name: 'event_type' }) eventType!: string;
-  /** Not jsonb, which would put the keys into another order. */
+  /** The type is not jsonb, which would put the keys into another order. */
   @Column('json') payload!: object;
   @Column('text', { default: 'pending' }) state!: DeliveryState;
   /** Whether it has a job. Without one it waits until its endpoint has fewer in hand. */
