@@ -12,6 +12,7 @@ import { createSimulator, type RunningSimulator, type SimulatorOptions } from '.
 import { createWorker } from '../../apps/worker/src/create-worker.js';
 import { workerEnvSchema } from '../../apps/worker/src/env.js';
 import { buildXml, decodeAesKey, sealPush } from '@app/wechat';
+import { DescribedAnswers } from './described-answers.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
@@ -121,18 +122,25 @@ export class System {
     await this.database.drop();
   }
 
-  /** A request to the api, with the admin's key unless told otherwise. */
-  call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
-    return request(method, this.url + path, body, { authorization: `Bearer ${this.apiKey}`, ...headers });
+  /** A request to the api, with the admin's key unless told otherwise. Its answer has to be as the OpenAPI document says. */
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+    const sent = { authorization: `Bearer ${this.apiKey}`, ...headers };
+    return this.described(method, path, await request(method, this.url + path, body, sent));
   }
 
   /** A request whose body goes out as it is given, for what JSON.stringify would not write. */
-  callText(method: string, path: string, text: string, headers: Record<string, string> = {}): Promise<Reply> {
-    return requestText(method, this.url + path, text, {
+  async callText(method: string, path: string, text: string, headers: Record<string, string> = {}): Promise<Reply> {
+    const reply = await requestText(method, this.url + path, text, {
       authorization: `Bearer ${this.apiKey}`,
       'content-type': 'application/json',
       ...headers,
     });
+    return this.described(method, path, reply);
+  }
+
+  private described(method: string, path: string, reply: Reply): Reply {
+    new DescribedAnswers(this.api).check(method, path, reply);
+    return reply;
   }
 
   /** A request of the admin's whose other headers are exactly these: fetch adds its own. */

@@ -8,6 +8,8 @@ import {
   type DeletionView,
   type SharedArticle,
 } from '@app/deletions';
+import { ineligibleReasonCodes } from '@app/merchants';
+import { outcomeWords } from '@app/words';
 import { appidSchema } from '../http/requests/appid.js';
 import { msgIdSchema } from '../http/requests/msg-id.js';
 import { pageSchema } from '../http/requests/page.js';
@@ -28,6 +30,9 @@ export const allowLateSchema = z.boolean().meta({
 export const ifSharedSchema = z.enum(['warn', 'refuse']).meta({
   description: 'What to do where other sends of the merchant share the material, for their pages go with it.',
 });
+
+/** As they are told and explained; others would be a mistake. */
+const outcomeCodes = [...Object.keys(outcomeWords), ...ineligibleReasonCodes];
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_DAYS_AHEAD = 366;
@@ -124,7 +129,7 @@ export const deletionSchema = z
       }),
     outcome: z
       .object({
-        code: z.string(),
+        code: z.string().meta({ enum: outcomeCodes }),
         errcode: z.int().nullable(),
         errmsg: z.string().nullable(),
         rid: z.string().nullable(),

@@ -140,7 +140,10 @@ export const webhookDeliverySchema = z
       .nullable()
       .meta({ description: 'Why the last attempt had no answer, e.g. timeout, private_address, endpoint_disabled.' }),
     next_attempt_at: z.string().nullable(),
-    payload: z.unknown().meta({ description: 'The body as it is sent.' }),
+    payload: z.unknown().meta({
+      description: 'The body as it is sent.',
+      anyOf: [{ $ref: '#/components/schemas/Event' }, { $ref: '#/components/schemas/WebhookTestEvent' }],
+    }),
     created_at: z.string(),
     finished_at: z.string().nullable(),
   })

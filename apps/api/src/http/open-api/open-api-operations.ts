@@ -99,6 +99,7 @@ export class OperationWriter {
         description,
         headers: {
           ...headerRefs(['X-Request-Id', ...(neededRole(target) ? RATE_HEADERS : [])]),
+          ...(MAKING.includes(status) && headerRefs(['Location'])),
           ...mapValues(headers, (text) => ({ description: text, schema: { type: 'string' } })),
         },
         ...(content ? { content: mapValues(content, (schema) => ({ schema })) } : json && { content: json }),
@@ -117,6 +118,9 @@ const idempotencyKey = (repeats: string) => ({
   description: `1 to 255 visible ASCII characters, kept for 24 hours. ${repeats}`,
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
 });
+
+/** Answers that tell where to look for what the request made. */
+const MAKING = ['201', '202'];
 
 /** The key under which Nest keeps what `@SerializeOptions` says of a method. */
 const SERIALIZE_OPTIONS = SerializeOptions({}).KEY;

@@ -7,6 +7,7 @@ import { jsonSchemaOf, type Components } from './json-schema.js';
 import { OperationWriter, operationIdOf, type Handler } from './open-api-operations.js';
 import { problemSchema } from './problem-answers.js';
 import { responseHeaders } from './response-headers.js';
+import { describeWebhooks, eventComponent } from './webhook-events.js';
 
 /**
  * `/openapi.json` and a page for people at `/docs`, from the same schemas that requests and answers are checked with.
@@ -48,6 +49,7 @@ export function describeApi(api: INestApplication, controllers: readonly Type[],
   const responses: Record<string, object> = {};
   const writer = new OperationWriter(schemas, responses, bodies);
   writer.schemaOf(problemSchema);
+  document.webhooks = describeWebhooks((schema) => writer.schemaOf(schema)) as OpenAPIObject['paths'];
   const handlers = handlersOf(controllers);
   for (const [path, item] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(item) as [string, Parameters<OperationWriter['complete']>[0]][]) {
@@ -55,6 +57,8 @@ export function describeApi(api: INestApplication, controllers: readonly Type[],
       if (handler) writer.complete(operation, method, path, handler);
     }
   }
+  // At run time an event may have a type of a newer release; here each type has its own form.
+  schemas.Event = eventComponent();
   document.paths = sorted(document.paths);
   components.schemas = sorted(schemas);
   components.responses = sorted(responses) as NonNullable<typeof components.responses>;

@@ -10,7 +10,12 @@ const fieldErrorSchema = z.object({
   field: z.string().meta({ description: 'Dotted path into the body, query or path parameters; or a header.' }),
   message: z.string(),
 });
-const lineErrorSchema = z.object({ line: z.int(), code: z.enum(problemCodes), detail: z.string() });
+const lineErrorSchema = z.object({
+  line: z.int(),
+  code: z.enum(problemCodes),
+  detail: z.string(),
+  excerpt: z.string().optional(),
+});
 
 export const problemSchema = z
   .looseObject({

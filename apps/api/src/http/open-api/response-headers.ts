@@ -14,6 +14,7 @@ export const responseHeaders = {
       'there is no limit.',
   ),
   'Retry-After': header('In so many seconds, not before, the same request may go well.', seconds),
+  Location: header('The path of what was made, or is being made.'),
   'WWW-Authenticate': header('`Bearer`: how a key is sent.'),
   Accept: header('The types of body that the address takes.'),
   'Accept-Encoding': header('The ways to pack a body that the address takes.'),
