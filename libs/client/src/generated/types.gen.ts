@@ -5,6 +5,8 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type Webhooks = OnMerchantAuthorizedWebhookRequest | OnMerchantUnauthorizedWebhookRequest | OnMerchantReauthorizationRequiredWebhookRequest | OnMerchantEligibilityChangedWebhookRequest | OnMerchantTokenConflictWebhookRequest | OnPlatformTicketSilentWebhookRequest | OnPlatformDriftFoundWebhookRequest | OnPlatformHeldWebhookRequest | OnPlatformResumedWebhookRequest | OnDeletionSucceededWebhookRequest | OnDeletionFailedWebhookRequest | OnDeletionCancelledWebhookRequest | OnDeletionVerifiedWebhookRequest | OnTakedownCreatedWebhookRequest | OnTakedownFinishedWebhookRequest | OnTakedownCancelledWebhookRequest | OnWebhookDisabledWebhookRequest | OnWebhookTestWebhookRequest;
+
 export type AccessToken = {
     access_token: string;
     /**
@@ -269,7 +271,7 @@ export type Deletion = {
      */
     hidden?: Array<'reason' | 'metadata'>;
     outcome: {
-        code: string;
+        code: 'deleted' | 'already_deleted' | 'inferred_deleted' | 'cancelled' | 'already_gone' | 'refused' | 'credential_expired' | 'unknown_outcome' | 'merchant_must_act' | 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen';
         errcode: number | null;
         errmsg: string | null;
         rid: string | null;
@@ -325,20 +327,241 @@ export type DeletionAttempt = {
     finished_at: string | null;
 };
 
-export type Event = {
+/**
+ * It came to its end before it was dispatched.
+ */
+export type DeletionCancelledEvent = {
     /**
      * Also the webhook-id of its deliveries.
      */
     id: string;
-    type: 'merchant.authorized' | 'merchant.unauthorized' | 'merchant.reauthorization_required' | 'merchant.eligibility_changed' | 'merchant.token_conflict' | 'platform.ticket_silent' | 'platform.drift_found' | 'platform.held' | 'platform.resumed' | 'deletion.succeeded' | 'deletion.failed' | 'deletion.cancelled' | 'deletion.verified' | 'takedown.created' | 'takedown.finished' | 'takedown.cancelled' | 'webhook.disabled';
+    type: 'deletion.cancelled';
+    /**
+     * When it happened.
+     */
     timestamp: string;
     /**
-     * component_appid and merchant where it is about one; id of the deletion or takedown; and what the type tells: see docs/webhooks.md.
+     * It came to its end before it was dispatched.
      */
     data: {
-        [key: string]: unknown;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+        component_appid: string;
+        /**
+         * In digits.
+         */
+        msg_id: string | null;
+        article_idx: number | null;
+        url: string | null;
+        outcome_code: string | null;
+        errcode: number | null;
+        proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
+        attempts: number;
+        /**
+         * Null for readers with limits within which it was not asked for; `hidden` tells them so.
+         */
+        metadata: {
+            [key: string]: unknown;
+        } | null;
+        hidden?: Array<'metadata'>;
+        /**
+         * The deletion.
+         */
+        id: string;
+        /**
+         * The takedown that made it.
+         */
+        takedown_id: string | null;
     };
 };
+
+/**
+ * It came to its end: `outcome_code` says why.
+ */
+export type DeletionFailedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'deletion.failed';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * It came to its end: `outcome_code` says why.
+     */
+    data: {
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+        component_appid: string;
+        /**
+         * In digits.
+         */
+        msg_id: string | null;
+        article_idx: number | null;
+        url: string | null;
+        outcome_code: string | null;
+        errcode: number | null;
+        proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
+        attempts: number;
+        /**
+         * Null for readers with limits within which it was not asked for; `hidden` tells them so.
+         */
+        metadata: {
+            [key: string]: unknown;
+        } | null;
+        hidden?: Array<'metadata'>;
+        /**
+         * The deletion.
+         */
+        id: string;
+        /**
+         * The takedown that made it.
+         */
+        takedown_id: string | null;
+    };
+};
+
+/**
+ * It came to its end, and the target is gone.
+ */
+export type DeletionSucceededEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'deletion.succeeded';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * It came to its end, and the target is gone.
+     */
+    data: {
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+        component_appid: string;
+        /**
+         * In digits.
+         */
+        msg_id: string | null;
+        article_idx: number | null;
+        url: string | null;
+        outcome_code: string | null;
+        errcode: number | null;
+        proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
+        attempts: number;
+        /**
+         * Null for readers with limits within which it was not asked for; `hidden` tells them so.
+         */
+        metadata: {
+            [key: string]: unknown;
+        } | null;
+        hidden?: Array<'metadata'>;
+        /**
+         * The deletion.
+         */
+        id: string;
+        /**
+         * The takedown that made it.
+         */
+        takedown_id: string | null;
+    };
+};
+
+/**
+ * WeChat showed that the message is gone, after it had only accepted the call: proof rose to `verified`.
+ */
+export type DeletionVerifiedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'deletion.verified';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * WeChat showed that the message is gone, after it had only accepted the call: proof rose to `verified`.
+     */
+    data: {
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+        component_appid: string;
+        /**
+         * In digits.
+         */
+        msg_id: string | null;
+        article_idx: number | null;
+        url: string | null;
+        outcome_code: string | null;
+        errcode: number | null;
+        proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
+        attempts: number;
+        /**
+         * Null for readers with limits within which it was not asked for; `hidden` tells them so.
+         */
+        metadata: {
+            [key: string]: unknown;
+        } | null;
+        hidden?: Array<'metadata'>;
+        /**
+         * The deletion.
+         */
+        id: string;
+        /**
+         * The takedown that made it.
+         */
+        takedown_id: string | null;
+    };
+};
+
+export type Event = ({
+    type: 'merchant.authorized';
+} & MerchantAuthorizedEvent) | ({
+    type: 'merchant.unauthorized';
+} & MerchantUnauthorizedEvent) | ({
+    type: 'merchant.reauthorization_required';
+} & MerchantReauthorizationRequiredEvent) | ({
+    type: 'merchant.eligibility_changed';
+} & MerchantEligibilityChangedEvent) | ({
+    type: 'merchant.token_conflict';
+} & MerchantTokenConflictEvent) | ({
+    type: 'platform.ticket_silent';
+} & PlatformTicketSilentEvent) | ({
+    type: 'platform.drift_found';
+} & PlatformDriftFoundEvent) | ({
+    type: 'platform.held';
+} & PlatformHeldEvent) | ({
+    type: 'platform.resumed';
+} & PlatformResumedEvent) | ({
+    type: 'deletion.succeeded';
+} & DeletionSucceededEvent) | ({
+    type: 'deletion.failed';
+} & DeletionFailedEvent) | ({
+    type: 'deletion.cancelled';
+} & DeletionCancelledEvent) | ({
+    type: 'deletion.verified';
+} & DeletionVerifiedEvent) | ({
+    type: 'takedown.created';
+} & TakedownCreatedEvent) | ({
+    type: 'takedown.finished';
+} & TakedownFinishedEvent) | ({
+    type: 'takedown.cancelled';
+} & TakedownCancelledEvent) | ({
+    type: 'webhook.disabled';
+} & WebhookDisabledEvent);
 
 export type ImportMassMessages = ImportedMassMessage | Array<ImportedMassMessage>;
 
@@ -521,6 +744,147 @@ export type Merchant = {
     updated_at: string;
 };
 
+/**
+ * A grant, new or renewed.
+ */
+export type MerchantAuthorizedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'merchant.authorized';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * A grant, new or renewed.
+     */
+    data: {
+        /**
+         * An authorization code, or WeChat’s list of authorizers when the code was lost.
+         */
+        source: 'code' | 'list';
+        permission_sets: Array<number>;
+        component_appid: string;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+    };
+};
+
+/**
+ * Reasons are those of a merchant’s `ineligible_reasons`.
+ */
+export type MerchantEligibilityChangedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'merchant.eligibility_changed';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * Reasons are those of a merchant’s `ineligible_reasons`.
+     */
+    data: {
+        eligible: boolean;
+        reasons: Array<string>;
+        previous_reasons: Array<string>;
+        component_appid: string;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+    };
+};
+
+/**
+ * The refresh token is lost or refused, and WeChat’s list of authorizers has no better one.
+ */
+export type MerchantReauthorizationRequiredEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'merchant.reauthorization_required';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * The refresh token is lost or refused, and WeChat’s list of authorizers has no better one.
+     */
+    data: {
+        component_appid: string;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+    };
+};
+
+/**
+ * Another system mints for the same account, and each mint makes the other’s token void. `fresh_refused`: WeChat refuses tokens that were minted for the very call. Its deletions wait; told once until a token is taken again. `void_early`: tokens work, and are void before their time again and again. Its deletions go on; told once an hour at most.
+ */
+export type MerchantTokenConflictEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'merchant.token_conflict';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * Another system mints for the same account, and each mint makes the other’s token void. `fresh_refused`: WeChat refuses tokens that were minted for the very call. Its deletions wait; told once until a token is taken again. `void_early`: tokens work, and are void before their time again and again. Its deletions go on; told once an hour at most.
+     */
+    data: {
+        kind: 'fresh_refused' | 'void_early';
+        errcode: number | null;
+        since: string;
+        explanation: string;
+        component_appid: string;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+    };
+};
+
+/**
+ * The merchant took the grant back.
+ */
+export type MerchantUnauthorizedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'merchant.unauthorized';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * The merchant took the grant back.
+     */
+    data: {
+        /**
+         * WeChat’s event, or an answer that told of it first.
+         */
+        source: 'event' | 'answer';
+        component_appid: string;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+    };
+};
+
 export type NewApiKey = {
     id: string;
     name: string;
@@ -582,6 +946,103 @@ export type Platform = {
 };
 
 /**
+ * WeChat’s list of authorizers and the merchants here were not the same.
+ */
+export type PlatformDriftFoundEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'platform.drift_found';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * WeChat’s list of authorizers and the merchants here were not the same.
+     */
+    data: {
+        listed: number;
+        added: number;
+        repaired: number;
+        readopted: number;
+        absent_count: number;
+        /**
+         * Appids, cut off after a hundred.
+         */
+        absent: Array<string>;
+        component_appid: string;
+    };
+};
+
+/**
+ * No deletion of this platform is sent, because each would fail.
+ */
+export type PlatformHeldEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'platform.held';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * No deletion of this platform is sent, because each would fail.
+     */
+    data: {
+        reason: string;
+        errcode: number | null;
+        since: string;
+        component_appid: string;
+    };
+};
+
+/**
+ * Deletions of this platform are sent again.
+ */
+export type PlatformResumedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'platform.resumed';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * Deletions of this platform are sent again.
+     */
+    data: {
+        component_appid: string;
+    };
+};
+
+/**
+ * No component_verify_ticket for half an hour; told once per silence.
+ */
+export type PlatformTicketSilentEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'platform.ticket_silent';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * No component_verify_ticket for half an hour; told once per silence.
+     */
+    data: {
+        ticket_received_at: string | null;
+        component_appid: string;
+    };
+};
+
+/**
  * A problem document (RFC 9457). Every code has a page at /docs/problems/{code}.
  */
 export type Problem = {
@@ -616,6 +1077,7 @@ export type Problem = {
         line: number;
         code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
         detail: string;
+        excerpt?: string;
     }>;
     /**
      * Bytes of the body before the place that is wrong.
@@ -773,6 +1235,74 @@ export type Takedown = {
     too_late?: number;
 };
 
+/**
+ * It was cancelled; the counts are as that found them.
+ */
+export type TakedownCancelledEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'takedown.cancelled';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * It was cancelled; the counts are as that found them.
+     */
+    data: {
+        /**
+         * Its deletions by state; a state that none is in may be missing.
+         */
+        counts: {
+            [key: string]: number;
+        };
+        accepted: number;
+        already_open: number;
+        already_deleted: number;
+        rejected: number;
+        /**
+         * The takedown.
+         */
+        id: string;
+        component_appid?: string;
+        merchant?: string;
+    };
+};
+
+/**
+ * All of it has arrived.
+ */
+export type TakedownCreatedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'takedown.created';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * All of it has arrived.
+     */
+    data: {
+        /**
+         * Its deletions by state; a state that none is in may be missing.
+         */
+        counts: {
+            [key: string]: number;
+        };
+        /**
+         * The takedown.
+         */
+        id: string;
+        component_appid?: string;
+        merchant?: string;
+    };
+};
+
 export type TakedownDryRun = {
     dry_run: true;
     deletions: number;
@@ -818,6 +1348,42 @@ export type TakedownDryRun = {
         }>;
     };
     errors: Array<TakedownRejection>;
+};
+
+/**
+ * Its last deletion came to an end. Told once.
+ */
+export type TakedownFinishedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'takedown.finished';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * Its last deletion came to an end. Told once.
+     */
+    data: {
+        /**
+         * Its deletions by state; a state that none is in may be missing.
+         */
+        counts: {
+            [key: string]: number;
+        };
+        accepted: number;
+        already_open: number;
+        already_deleted: number;
+        rejected: number;
+        /**
+         * The takedown.
+         */
+        id: string;
+        component_appid?: string;
+        merchant?: string;
+    };
 };
 
 export type TakedownItem = {
@@ -933,9 +1499,31 @@ export type WebhookDelivery = {
     /**
      * The body as it is sent.
      */
-    payload: unknown;
+    payload: Event | WebhookTestEvent;
     created_at: string;
     finished_at: string | null;
+};
+
+/**
+ * An endpoint gets nothing more until it is enabled again.
+ */
+export type WebhookDisabledEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'webhook.disabled';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * An endpoint gets nothing more until it is enabled again.
+     */
+    data: {
+        id: string;
+        reason: 'failing' | 'gone';
+    };
 };
 
 export type WebhookEndpoint = {
@@ -990,6 +1578,27 @@ export type WebhookEndpointWithSecret = {
      * Shown this once. Verifies the signatures of Standard Webhooks.
      */
     secret: string;
+};
+
+/**
+ * Somebody tries the endpoint out.
+ */
+export type WebhookTestEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'webhook.test';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * Somebody tries the endpoint out.
+     */
+    data: {
+        endpoint_id: string;
+    };
 };
 
 export type ApiKeysListData = {
@@ -5643,3 +6252,165 @@ export type WebhookEndpointsTestResponses = {
 };
 
 export type WebhookEndpointsTestResponse = WebhookEndpointsTestResponses[keyof WebhookEndpointsTestResponses];
+
+export type OnMerchantAuthorizedWebhookPayload = MerchantAuthorizedEvent;
+
+export type OnMerchantAuthorizedWebhookRequest = {
+    body: OnMerchantAuthorizedWebhookPayload;
+    key: 'merchant.authorized';
+    path?: never;
+    query?: never;
+};
+
+export type OnMerchantUnauthorizedWebhookPayload = MerchantUnauthorizedEvent;
+
+export type OnMerchantUnauthorizedWebhookRequest = {
+    body: OnMerchantUnauthorizedWebhookPayload;
+    key: 'merchant.unauthorized';
+    path?: never;
+    query?: never;
+};
+
+export type OnMerchantReauthorizationRequiredWebhookPayload = MerchantReauthorizationRequiredEvent;
+
+export type OnMerchantReauthorizationRequiredWebhookRequest = {
+    body: OnMerchantReauthorizationRequiredWebhookPayload;
+    key: 'merchant.reauthorization_required';
+    path?: never;
+    query?: never;
+};
+
+export type OnMerchantEligibilityChangedWebhookPayload = MerchantEligibilityChangedEvent;
+
+export type OnMerchantEligibilityChangedWebhookRequest = {
+    body: OnMerchantEligibilityChangedWebhookPayload;
+    key: 'merchant.eligibility_changed';
+    path?: never;
+    query?: never;
+};
+
+export type OnMerchantTokenConflictWebhookPayload = MerchantTokenConflictEvent;
+
+export type OnMerchantTokenConflictWebhookRequest = {
+    body: OnMerchantTokenConflictWebhookPayload;
+    key: 'merchant.token_conflict';
+    path?: never;
+    query?: never;
+};
+
+export type OnPlatformTicketSilentWebhookPayload = PlatformTicketSilentEvent;
+
+export type OnPlatformTicketSilentWebhookRequest = {
+    body: OnPlatformTicketSilentWebhookPayload;
+    key: 'platform.ticket_silent';
+    path?: never;
+    query?: never;
+};
+
+export type OnPlatformDriftFoundWebhookPayload = PlatformDriftFoundEvent;
+
+export type OnPlatformDriftFoundWebhookRequest = {
+    body: OnPlatformDriftFoundWebhookPayload;
+    key: 'platform.drift_found';
+    path?: never;
+    query?: never;
+};
+
+export type OnPlatformHeldWebhookPayload = PlatformHeldEvent;
+
+export type OnPlatformHeldWebhookRequest = {
+    body: OnPlatformHeldWebhookPayload;
+    key: 'platform.held';
+    path?: never;
+    query?: never;
+};
+
+export type OnPlatformResumedWebhookPayload = PlatformResumedEvent;
+
+export type OnPlatformResumedWebhookRequest = {
+    body: OnPlatformResumedWebhookPayload;
+    key: 'platform.resumed';
+    path?: never;
+    query?: never;
+};
+
+export type OnDeletionSucceededWebhookPayload = DeletionSucceededEvent;
+
+export type OnDeletionSucceededWebhookRequest = {
+    body: OnDeletionSucceededWebhookPayload;
+    key: 'deletion.succeeded';
+    path?: never;
+    query?: never;
+};
+
+export type OnDeletionFailedWebhookPayload = DeletionFailedEvent;
+
+export type OnDeletionFailedWebhookRequest = {
+    body: OnDeletionFailedWebhookPayload;
+    key: 'deletion.failed';
+    path?: never;
+    query?: never;
+};
+
+export type OnDeletionCancelledWebhookPayload = DeletionCancelledEvent;
+
+export type OnDeletionCancelledWebhookRequest = {
+    body: OnDeletionCancelledWebhookPayload;
+    key: 'deletion.cancelled';
+    path?: never;
+    query?: never;
+};
+
+export type OnDeletionVerifiedWebhookPayload = DeletionVerifiedEvent;
+
+export type OnDeletionVerifiedWebhookRequest = {
+    body: OnDeletionVerifiedWebhookPayload;
+    key: 'deletion.verified';
+    path?: never;
+    query?: never;
+};
+
+export type OnTakedownCreatedWebhookPayload = TakedownCreatedEvent;
+
+export type OnTakedownCreatedWebhookRequest = {
+    body: OnTakedownCreatedWebhookPayload;
+    key: 'takedown.created';
+    path?: never;
+    query?: never;
+};
+
+export type OnTakedownFinishedWebhookPayload = TakedownFinishedEvent;
+
+export type OnTakedownFinishedWebhookRequest = {
+    body: OnTakedownFinishedWebhookPayload;
+    key: 'takedown.finished';
+    path?: never;
+    query?: never;
+};
+
+export type OnTakedownCancelledWebhookPayload = TakedownCancelledEvent;
+
+export type OnTakedownCancelledWebhookRequest = {
+    body: OnTakedownCancelledWebhookPayload;
+    key: 'takedown.cancelled';
+    path?: never;
+    query?: never;
+};
+
+export type OnWebhookDisabledWebhookPayload = WebhookDisabledEvent;
+
+export type OnWebhookDisabledWebhookRequest = {
+    body: OnWebhookDisabledWebhookPayload;
+    key: 'webhook.disabled';
+    path?: never;
+    query?: never;
+};
+
+export type OnWebhookTestWebhookPayload = WebhookTestEvent;
+
+export type OnWebhookTestWebhookRequest = {
+    body: OnWebhookTestWebhookPayload;
+    key: 'webhook.test';
+    path?: never;
+    query?: never;
+};
