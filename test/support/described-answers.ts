@@ -28,17 +28,19 @@ const OF_EVERY_ANSWER = new Set([
   'x-frame-options',
 ]);
 
-/** Holds answers of the api against its own description. What is compiled is kept for all tests of a file. */
-export class DescribedAnswers {
-  private static document: any;
-  private static readonly validators = new Map<string, ValidateFunction>();
-  private static ajv: Ajv2020;
+let ofThisFile: DescribedAnswers | undefined;
 
-  constructor(api: NestFastifyApplication) {
-    if (DescribedAnswers.document) return;
-    DescribedAnswers.document = describeApi(api, controllers, '/');
-    DescribedAnswers.ajv = new Ajv2020({ strict: false, validateFormats: false });
-    DescribedAnswers.ajv.addSchema(DescribedAnswers.document, 'api');
+/** The description is the same for each api, so what is compiled of it serves all tests of a file. */
+export const describedAnswers = (api: NestFastifyApplication): DescribedAnswers =>
+  (ofThisFile ??= new DescribedAnswers(describeApi(api, controllers, '/')));
+
+/** Holds answers of the api against its own description. */
+class DescribedAnswers {
+  private readonly validators = new Map<string, ValidateFunction>();
+  private readonly ajv = new Ajv2020({ strict: false, validateFormats: false });
+
+  constructor(private readonly document: any) {
+    this.ajv.addSchema(document, 'api');
   }
 
   /** @throws when the description does not have such an answer of that route */
@@ -52,14 +54,14 @@ export class DescribedAnswers {
 
   private disagreement(method: string, url: string, { status, headers, body }: SentAnswer): string | undefined {
     const path = this.pathOf(url);
-    const operation = path && DescribedAnswers.document.paths[path][method.toLowerCase()];
-    if (!operation) return undefined;
+    const operation = path && this.document.paths[path][method.toLowerCase()];
+    if (!operation) return this.strayDisagreement(url, status, body);
     const key = operation.responses[status] ? String(status) : 'default';
     let at = `#/paths/${escaped(path)}/${method.toLowerCase()}/responses/${key}`;
     let described = operation.responses[key];
     if (described.$ref) {
       at = described.$ref;
-      described = DescribedAnswers.document.components.responses[at.split('/').at(-1) ?? ''];
+      described = this.document.components.responses[at.split('/').at(-1) ?? ''];
     }
     const undeclared = [...headers.keys()].filter(
       (name) => !OF_EVERY_ANSWER.has(name) && !hasName(described.headers, name),
@@ -71,11 +73,15 @@ export class DescribedAnswers {
     return this.contentDisagreement(`${at}/content/${escaped(type)}/schema`, described.content[type].schema, body);
   }
 
+  /** Of what is no operation: under /v1 there is nothing but problems. */
+  private strayDisagreement(url: string, status: number, body: any): string | undefined {
+    if (!url.startsWith('/v1/')) return undefined;
+    return status < 400 ? 'there is no such operation' : this.valueDisagreement('#/components/schemas/Problem', body);
+  }
+
   private contentDisagreement(at: string, schema: any, body: any): string | undefined {
     if (!schema.contentSchema) return this.valueDisagreement(at, body);
-    for (const line of String(body)
-      .split('\n')
-      .filter((text) => text !== '')) {
+    for (const line of String(body).match(/.+/g) ?? []) {
       const wrong = this.valueDisagreement(`${at}/contentSchema`, JSON.parse(line));
       if (wrong) return `${wrong} in the line ${line}`;
     }
@@ -83,9 +89,8 @@ export class DescribedAnswers {
   }
 
   private valueDisagreement(at: string, value: unknown): string | undefined {
-    const { validators, ajv } = DescribedAnswers;
-    let validate = validators.get(at);
-    if (!validate) validators.set(at, (validate = ajv.compile({ $ref: `api${at}` })));
+    const validate = this.validators.get(at) ?? this.ajv.compile({ $ref: `api${at}` });
+    this.validators.set(at, validate);
     return validate(value) ? undefined : JSON.stringify(validate.errors);
   }
 
@@ -96,7 +101,7 @@ export class DescribedAnswers {
       const own = path.split('/');
       return own.length === parts.length && own.every((part, i) => part.startsWith('{') || part === parts[i]);
     };
-    const found = Object.keys(DescribedAnswers.document.paths).filter(fits);
+    const found = Object.keys(this.document.paths).filter(fits);
     return found.find((path) => !path.includes('{')) ?? found[0];
   }
 }

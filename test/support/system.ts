@@ -12,7 +12,7 @@ import { createSimulator, type RunningSimulator, type SimulatorOptions } from '.
 import { createWorker } from '../../apps/worker/src/create-worker.js';
 import { workerEnvSchema } from '../../apps/worker/src/env.js';
 import { buildXml, decodeAesKey, sealPush } from '@app/wechat';
-import { DescribedAnswers } from './described-answers.js';
+import { describedAnswers } from './described-answers.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
@@ -139,7 +139,7 @@ export class System {
   }
 
   private described(method: string, path: string, reply: Reply): Reply {
-    new DescribedAnswers(this.api).check(method, path, reply);
+    describedAnswers(this.api).check(method, path, reply);
     return reply;
   }
 
@@ -153,7 +153,12 @@ export class System {
         response.on('error', reject);
         response.on('end', () => {
           const told = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-          resolve(asReply(response.statusCode ?? 0, told, Buffer.concat(chunks).toString()));
+          const reply = asReply(response.statusCode ?? 0, told, Buffer.concat(chunks).toString());
+          try {
+            resolve(this.described(method, path, reply));
+          } catch (error) {
+            reject(error);
+          }
         });
       });
       sent.on('error', reject);

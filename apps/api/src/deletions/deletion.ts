@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   deletionStates,
+  holdReasons,
   noteOfProof,
   proofs,
   waitingFor,
@@ -31,8 +32,10 @@ export const ifSharedSchema = z.enum(['warn', 'refuse']).meta({
   description: 'What to do where other sends of the merchant share the material, for their pages go with it.',
 });
 
-/** As they are told and explained; others would be a mistake. */
-const outcomeCodes = [...Object.keys(outcomeWords), ...ineligibleReasonCodes];
+/** Of WeChat's answers, of the merchant, of a platform that was held too often, and of what `mass/get` showed. */
+const outcomeCodes = [
+  ...new Set([...Object.keys(outcomeWords), ...ineligibleReasonCodes, ...holdReasons, 'article_not_in_message']),
+];
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_DAYS_AHEAD = 366;

@@ -27,6 +27,7 @@ export function describeApi(api: INestApplication, controllers: readonly Type[],
     .setTitle('Retract')
     .setDescription(INTRODUCTION)
     .setVersion('0.1.0')
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .setOpenAPIVersion('3.1.0')
     .addServer(basePath)
     .addBearerAuth({ type: 'http', description: 'An API key, `rk_…`.' })
