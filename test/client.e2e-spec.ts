@@ -109,7 +109,7 @@ describe('what is generated', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
-  });
+  }, 180_000);
 
   it('is used to the last operation, with a key where one is taken', async () => {
     const [sdk, types] = await Promise.all(['sdk', 'types'].map((of) => readFile(`${GENERATED}/${of}.gen.ts`, 'utf8')));
