@@ -23,6 +23,7 @@ const service = [
 ];
 
 export const arrows = {
+  'libs/client': [],
   'libs/wechat': [],
   'libs/target-lists': [],
   'libs/vault': [],
