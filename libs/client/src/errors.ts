@@ -19,7 +19,7 @@ export class RetractError<Code extends ErrorCode = ErrorCode> extends Error {
     /** Seconds. */
     readonly retryAfter: number | undefined,
     /** The whole problem document: some codes have members of their own, such as `reasons`. */
-    readonly problem: Readonly<Partial<Problem>> & Readonly<Record<string, unknown>>,
+    readonly problem: Readonly<Partial<Problem>>,
   ) {
     const detail = problem.detail ?? `The answer has the status ${status} and is not of the api.`;
     super(`${code}: ${detail}`);
@@ -54,14 +54,18 @@ export class RetractConnectionError extends Error {
 /** @param text the body of the answer */
 export function errorOf(response: Response, text: string): RetractError {
   const retryAfter = secondsOf(response.headers.get('retry-after'));
-  if (!/^application\/problem\+json\b/.test(response.headers.get('content-type') ?? '')) {
-    return new RetractError('no_problem', response.status, retryAfter, {});
-  }
+  const problem = problemIn(response.headers.get('content-type') ?? '', text);
+  return new RetractError(problem?.code ?? 'no_problem', response.status, retryAfter, problem ?? {});
+}
+
+/** Others write problem documents, too: theirs have no code. */
+function problemIn(type: string, text: string): Problem | undefined {
+  if (!/^application\/problem\+json\b/.test(type)) return undefined;
   try {
-    const problem = JSON.parse(text) as Problem;
-    return new RetractError(problem.code, response.status, retryAfter, problem);
+    const problem = JSON.parse(text) as Problem | null;
+    return typeof problem?.code === 'string' ? problem : undefined;
   } catch {
-    return new RetractError('no_problem', response.status, retryAfter, {});
+    return undefined;
   }
 }
 
