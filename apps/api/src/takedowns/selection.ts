@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { Triaged, ItemRequest, UploadTriage, Rejection, TakedownItem, TakedownRejection } from '@app/deletions';
+import type {
+  Triaged,
+  ItemRequest,
+  UploadTriage,
+  Rejection,
+  TakedownItem,
+  TakedownRejection,
+  UrlRequest,
+} from '@app/deletions';
 import { wasSent } from '@app/merchants';
 import { excerptOf } from '../http/bodies/excerpt.js';
 import { readJsonLines, readNdjson, type Line } from '../http/bodies/ndjson.js';
 import { batchesOf, Turns } from '../http/bodies/turns.js';
-import { itemSchema, type CreateTakedown } from './takedown.js';
+import { lineSchema, type CreateTakedown, type TakedownLine } from './takedown.js';
 
 const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 256 * 1024, batchMs: 5_000 };
 
@@ -41,7 +49,7 @@ async function* selected(body: CreateTakedown, triage: UploadTriage): AsyncGener
     urls.map((url, i) => ({ url, line: i + 1 })),
     ({ url }) => url.length,
   )) {
-    yield withExcerpts(await triage.decideUrls(some), (line) => urls[line - 1] ?? '');
+    yield withExcerpts(await triage.decide(some), (line) => urls[line - 1] ?? '');
     await turns.pass();
   }
   if (label !== undefined) yield* labelled(label, body, triage);
@@ -87,15 +95,20 @@ function streamed(body: Readable, triage: UploadTriage): Selection {
 }
 
 async function decideLines(lines: Line[], triage: UploadTriage): Promise<Batch> {
-  const requests: ItemRequest[] = [];
+  const requests: (ItemRequest | UrlRequest)[] = [];
   const refused: Rejection[] = [];
-  for (const read of await readJsonLines(lines, itemSchema)) {
+  for (const read of await readJsonLines(lines, lineSchema)) {
     if ('code' in read) refused.push(read);
-    else requests.push({ ...read.request, line: read.line });
+    else requests.push(requestAt(read));
   }
   const { items, rejections } = await triage.decide(requests);
   const texts = new Map(lines.map((read) => [read.line, 'text' in read ? read.text : '']));
   return withExcerpts({ items, rejections: [...refused, ...rejections] }, (line) => texts.get(line) ?? '');
+}
+
+function requestAt({ line, request }: { line: number; request: TakedownLine }): ItemRequest | UrlRequest {
+  const { merchant, url = '', again, try_anyway } = request;
+  return merchant === undefined ? { line, url, again, try_anyway } : { ...request, line, merchant };
 }
 
 const withExcerpts = ({ items, rejections }: Triaged, textOf: (line: number) => string): Batch => ({
