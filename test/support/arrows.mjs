@@ -38,6 +38,7 @@ export const arrows = {
   'apps/api': service,
   'apps/worker': service,
   'apps/simulator': ['wechat'],
+  'apps/cli': ['client'],
   'apps/sandbox': [...service, 'embedded-postgres'],
 };
 
@@ -110,6 +111,12 @@ export const rooms = {
     platforms: ['http/access', 'http/problems', 'http/requests'],
     takedowns: ['deletions', 'http/access', 'http/bodies', 'http/problems', 'http/requests'],
     webhooks: ['events', 'http/access', 'http/requests'],
+  },
+  'apps/cli/src': {
+    input: [],
+    terminal: [],
+    settings: ['terminal'],
+    commands: ['input', 'settings', 'terminal'],
   },
   'apps/simulator/src': {
     behaviour: [],
