@@ -44,7 +44,7 @@ const boundaries = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '.data/**'] },
+  { ignores: ['dist/**', 'node_modules/**', '.data/**', 'libs/client/src/generated/**'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],

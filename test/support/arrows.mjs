@@ -20,6 +20,7 @@ const service = [
 ];
 
 export const arrows = {
+  'libs/client': [],
   'libs/wechat': [],
   'libs/vault': [],
   'libs/postgres': [],

@@ -1,0 +1,73 @@
+import type { Problem } from './generated/index.js';
+
+/** The code of a problem document, or `no_problem`: something on the way answered, such as a proxy. */
+export type ErrorCode = Problem['code'] | 'no_problem';
+
+/** The api, or something before it, has refused a request. What to do next is told by `code`. */
+export class RetractError<Code extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'RetractError';
+  /** Sentences for people; they may change. */
+  readonly detail: string;
+  /** By this the operators of the service find the request in their logs. */
+  readonly requestId: string | undefined;
+  /** The fields that are wrong, of `invalid_request`. */
+  readonly errors: readonly { field: string; message: string }[];
+
+  constructor(
+    readonly code: Code,
+    readonly status: number,
+    /** Seconds. */
+    readonly retryAfter: number | undefined,
+    /** The whole problem document: some codes have members of their own, such as `reasons`. */
+    readonly problem: Readonly<Partial<Problem>> & Readonly<Record<string, unknown>>,
+  ) {
+    const detail = problem.detail ?? `The answer has the status ${status} and is not of the api.`;
+    super(`${code}: ${detail}`);
+    this.detail = detail;
+    this.requestId = problem.request_id;
+    this.errors = problem.errors ?? [];
+  }
+
+  /** `if (error.is('merchant_not_eligible'))`, for one code where a `switch` would be for many. */
+  is<Asked extends ErrorCode>(code: Asked): this is RetractError<Asked> {
+    return (this.code as ErrorCode) === code;
+  }
+}
+
+/**
+ * There was no whole answer: the connection was lost, or it took too long. `mayHaveWorked`: the request can have been carried out all
+ * the same, so look before you send it again.
+ */
+export class RetractConnectionError extends Error {
+  override readonly name = 'RetractConnectionError';
+
+  constructor(
+    what: string,
+    readonly mayHaveWorked: boolean,
+    cause: unknown,
+  ) {
+    super(`${what}: no answer`, { cause });
+  }
+}
+
+/** @param text the body of the answer */
+export function errorOf(response: Response, text: string): RetractError {
+  const retryAfter = secondsOf(response.headers.get('retry-after'));
+  if (!/^application\/problem\+json\b/.test(response.headers.get('content-type') ?? '')) {
+    return new RetractError('no_problem', response.status, retryAfter, {});
+  }
+  try {
+    const problem = JSON.parse(text) as Problem;
+    return new RetractError(problem.code, response.status, retryAfter, problem);
+  } catch {
+    return new RetractError('no_problem', response.status, retryAfter, {});
+  }
+}
+
+/** Retry-After is told in seconds or as a date. */
+function secondsOf(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  if (/^\d+$/.test(header)) return Number(header);
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1_000));
+}

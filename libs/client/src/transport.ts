@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorOf, RetractConnectionError, RetractError } from './errors.js';
+
+export interface TransportOptions {
+  /** Instead of the global one. */
+  fetch: typeof fetch;
+  /** How long an answer may take, each time. */
+  timeoutMs: number;
+  /** How long after its first request a call may still be tried again. */
+  retryForMs: number;
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 8_000;
+
+/**
+ * Fetches answers of success; anything else is thrown. A failure that may pass is tried again where that is safe: for a GET, which
+ * changes nothing, and where a key lets the request count once. After a 429 it always is, because nothing was done.
+ */
+export function transport(options: TransportOptions): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const { signal, method, headers } = request;
+    // Lines are sent as they come and are not kept, so they cannot be sent again.
+    const isStreamed = headers.get('content-type') === 'application/x-ndjson';
+    const body = isStreamed || request.body === null ? null : await request.text();
+    const isSafe = method === 'GET' || headers.has('idempotency-key');
+    const endsAt = performance.now() + options.retryForMs;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        if (isStreamed) return await answerTo(request, options.fetch);
+        return await inTime(options.timeoutMs, signal, (stopped) =>
+          answerTo(new Request(request, { body, signal: stopped }), options.fetch),
+        );
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        const failure =
+          error instanceof RetractError
+            ? error
+            : new RetractConnectionError(`${method} ${new URL(request.url).pathname}`, method !== 'GET', error);
+        const pauseMs = pauseAfter(failure, attempt);
+        const isHopeful = !isStreamed && performance.now() + pauseMs <= endsAt && mayPass(failure, isSafe);
+        if (!isHopeful) throw failure;
+        await delay(pauseMs, undefined, { signal });
+      }
+    }
+  };
+}
+
+/** JSON is read to its end, so that what is lost half-way counts as lost; streams are handed on. */
+async function answerTo(request: Request, send: typeof fetch): Promise<Response> {
+  const response = await send(request);
+  if (!response.ok) throw errorOf(response, await response.text());
+  if (!response.headers.get('content-type')?.startsWith('application/json')) return response;
+  const { status, headers } = response;
+  return new Response(await response.text(), { status, headers });
+}
+
+/** A stream that has begun goes on for as long as it likes. */
+async function inTime<T>(
+  timeoutMs: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`nothing within ${timeoutMs} ms`)), timeoutMs);
+  try {
+    return await work(AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function mayPass(failure: RetractError | RetractConnectionError, isSafe: boolean): boolean {
+  if (failure instanceof RetractConnectionError) return isSafe;
+  if (failure.status === 429) return true;
+  // A proxy says 502 and 504 where the connection behind it was lost.
+  return isSafe && (failure.status === 503 || (failure.code === 'no_problem' && [502, 504].includes(failure.status)));
+}
+
+/** As long as was asked for; else longer each time, and not all clients at the same moment. */
+function pauseAfter(failure: RetractError | RetractConnectionError, attempt: number): number {
+  const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+  const own = longest * (0.5 + Math.random() / 2);
+  return failure instanceof RetractError && failure.retryAfter !== undefined
+    ? Math.max(own, failure.retryAfter * 1_000)
+    : own;
+}

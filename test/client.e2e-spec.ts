@@ -1,0 +1,87 @@
+import { Retract } from '@app/client';
+import { PLATFORM, System } from './support/system.js';
+
+let system: System;
+let retract: Retract;
+
+beforeAll(async () => {
+  system = await System.start();
+  retract = new Retract({ baseUrl: system.url, apiKey: system.apiKey });
+  await system.registerPlatform();
+}, 60_000);
+afterAll(() => system.close());
+
+describe('the client', () => {
+  it('deletes an article and waits for the end', async () => {
+    const merchant = await system.onboardMerchant();
+    const msgId = await system.sendMassMessage(merchant);
+    const { id } = await retract.deletions.create({ merchant, msg_id: msgId, article_idx: 1 });
+    expect(await retract.deletions.wait(id)).toMatchObject({ state: 'succeeded', msg_id: msgId });
+  });
+
+  it('counts a request once, under its key', async () => {
+    const [{ merchant, msgId } = { merchant: '', msgId: '' }] = await system.grantedMerchants(1);
+    const body = { merchant, msg_id: msgId, article_idx: 1 };
+    const first = await retract.deletions.create(body, { idempotencyKey: 'once' });
+    await retract.deletions.wait(first.id);
+    expect((await retract.deletions.create(body, { idempotencyKey: 'once' })).id).toBe(first.id);
+  });
+
+  it('tells refusals by code', async () => {
+    const refused = retract.deletions.create({ merchant: 'wx0000000000000000', msg_id: '1', article_idx: 1 });
+    await expect(refused).rejects.toMatchObject({
+      name: 'RetractError',
+      code: 'merchant_not_found',
+      status: 404,
+      requestId: expect.any(String),
+    });
+    await expect(retract.deletions.create({ merchant: 'x', msg_id: '1' })).rejects.toMatchObject({
+      code: 'invalid_request',
+      errors: [{ field: 'merchant', message: expect.any(String) }],
+    });
+  });
+
+  it('reads lists on over all pages', async () => {
+    const granted = await system.grantedMerchants(5);
+    const found: string[] = [];
+    for await (const { appid } of retract.merchants.list({ limit: 2 })) found.push(appid);
+    expect(found).toEqual(expect.arrayContaining(granted.map(({ merchant }) => merchant)));
+    expect(new Set(found).size).toBe(found.length);
+    expect((await retract.merchants.list({ limit: 2 })).data).toHaveLength(2);
+  });
+
+  it('sends any number of items as lines, and follows what becomes of them', async () => {
+    const granted = await system.grantedMerchants(3);
+    const items = granted.map(({ merchant, msgId }) => ({ merchant, msg_id: msgId, article_idx: 1 }));
+    const dryRun = await retract.takedowns.dryRun({ items });
+    expect(dryRun).toMatchObject({ dry_run: true, deletions: 3 });
+    const { id } = await retract.takedowns.createFrom(items, { undo_seconds: 1 });
+    const seen: string[] = [];
+    for await (const { event } of retract.takedowns.follow(id)) seen.push(event);
+    expect(seen.filter((event) => event === 'deletion')).toHaveLength(3);
+    expect(seen.at(-1)).toBe('finished');
+    expect(await retract.takedowns.wait(id)).toMatchObject({ state: 'finished', accepted: 3 });
+    const proof = await new Response(await retract.takedowns.proof(id)).text();
+    expect(proof).toContain(items[0]?.msg_id);
+  });
+
+  it('follows events, and goes on at a cursor', async () => {
+    const cursors: string[] = [];
+    const signal = AbortSignal.timeout(30_000);
+    for await (const { type } of retract.events.follow({ limit: 1, signal, onCursor: (at) => void cursors.push(at) })) {
+      if (type === 'takedown.created') break;
+    }
+    for await (const { type } of retract.events.follow({ cursor: cursors.at(-1) ?? '', signal })) {
+      expect(type).toBe('takedown.created');
+      break;
+    }
+  });
+
+  it('answers nothing where there is nothing to say', async () => {
+    const { id } = await retract.apiKeys.create({ name: 'short-lived', role: 'viewer' });
+    await expect(retract.apiKeys.revoke(id)).resolves.toBeUndefined();
+    expect(await retract.platforms.get(PLATFORM.component_appid)).toMatchObject({
+      component_appid: PLATFORM.component_appid,
+    });
+  });
+});
