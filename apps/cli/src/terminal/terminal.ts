@@ -18,6 +18,7 @@ interface TerminalOptions {
  */
 export class Terminal {
   private bar: SingleBar | undefined;
+  private tty: ReadStream | undefined;
 
   constructor(private readonly options: TerminalOptions) {
     // A reader such as `head` that has enough is no failure.
@@ -104,7 +105,10 @@ export class Terminal {
     }
   }
 
-  private tty: ReadStream | undefined;
+  /** Lets the process end. */
+  close(): void {
+    this.tty?.destroy();
+  }
 
   /** The standard input, or, where a list comes in by that, the terminal itself. */
   private keyboard(): ReadStream | NodeJS.ReadStream | undefined {
