@@ -377,6 +377,14 @@ function asking({ rare, common, middle, later }: World): Record<string, string[]
     'GET /v1/webhook-endpoints/:id/deliveries': [rare, common].flatMap(({ endpoint }) =>
       lists(`/v1/webhook-endpoints/${endpoint}/deliveries`, [states(['pending', 'delivered', 'failed'])]),
     ),
+    'GET /v1/webhook-deliveries': lists('/v1/webhook-deliveries', [
+      both('endpoint', 'endpoint'),
+      states(['pending', 'delivered', 'failed']),
+      ['type=deletion.*', 'type=platform.held'],
+      [`since=${middle}`],
+      [`until=${later}`],
+    ]),
+    'GET /v1/me': ['/v1/me'],
     'GET /v1/platforms': ['/v1/platforms'],
     'GET /v1/platforms/:componentAppid': [`/v1/platforms/${rare.platform}`],
     'GET /v1/api-keys': ['/v1/api-keys'],
@@ -390,6 +398,7 @@ const ELSEWHERE = {
   'GET /v1/takedowns/:id/events': 'event-streams.e2e-spec.ts',
   'GET /v1/deletions/:id/proof': 'takedowns.e2e-spec.ts',
   'GET /v1/takedowns/:id/proof': 'takedowns.e2e-spec.ts',
+  'GET /v1/audit-events/export': 'audit-log.int.spec.ts',
 };
 
 function lists(path: string, filters: string[][]): string[] {

@@ -352,6 +352,58 @@ describe('the webhooks of the API', () => {
     expect(nowhere).toMatchObject({ status: 404, body: { code: 'webhook_delivery_not_found' } });
   });
 
+  it('are looked up for all endpoints, and those of a span of time are sent again under the same ids', async () => {
+    const [one, other] = [await stage.endpoint(), await stage.endpoint()];
+    const since = new Date(Date.now() - 60_000).toISOString();
+    const until = new Date(Date.now() + 60_000).toISOString();
+    await stage.happen(2);
+    for (const { path } of [one, other]) await stage.received(path, 2);
+    for (const endpoint of [one, other]) await stage.settled(endpoint, 2);
+
+    const listed = async (query: string, headers = {}) =>
+      (await system.call('GET', `/v1/webhook-deliveries?${query}`, undefined, headers)).body;
+    const all = await listed(`since=${since}&until=${until}&type=platform.*&state=delivered`);
+    expect(all.data.map(({ endpoint_id }: any) => endpoint_id).sort()).toEqual(
+      [one.id, one.id, other.id, other.id].sort(),
+    );
+    const first = await listed('limit=3');
+    const rest = await listed(`limit=3&cursor=${first.next_cursor}`);
+    expect([...first.data, ...rest.data]).toEqual(all.data);
+    expect((await listed(`endpoint=${one.id}`)).data).toHaveLength(2);
+    expect((await listed('type=deletion.*')).data).toEqual([]);
+    expect((await listed(`until=${since}`)).data).toEqual([]);
+    expect((await listed(`since=${until}`)).data).toEqual([]);
+
+    const resend = (wish: object, headers = {}) =>
+      system.call('POST', '/v1/webhook-deliveries/resend', { since, until, ...wish }, headers);
+    // Only failed ones, unless something else is said.
+    expect(await resend({})).toMatchObject({ status: 200, body: { resent: 0, next_cursor: null } });
+    const wish = { states: ['delivered'], endpoint: one.id, event_types: ['platform.*'] };
+    expect((await resend({ ...wish, event_types: ['deletion.*'] })).body.resent).toBe(0);
+    const keyed = { 'idempotency-key': 'again' };
+    const answers = [await resend(wish, keyed), await resend(wish, keyed)];
+    expect(answers.map(({ body }) => body)).toEqual(Array(2).fill({ resent: 2, next_cursor: null }));
+    const received = await stage.received(one.path, 4);
+    expect(ids(received).slice(2).sort()).toEqual(ids(received).slice(0, 2).sort());
+    expect((await stage.settled(one, 2)).map(({ resends, state }) => [state, resends])).toEqual(
+      Array(2).fill(['delivered', 1]),
+    );
+    expect(receiver.at(one.path)).toHaveLength(4);
+    expect(receiver.at(other.path)).toHaveLength(2);
+
+    const { data: acts } = (await system.call('GET', '/v1/audit-events?action=webhook_deliveries.resent')).body;
+    expect(acts.map(({ data }: any) => data.resent)).toEqual([2, 0, 0]);
+    const narrow = await stage.limitedKey({ platforms: ['wxaaaaaaaaaaaaaaaa'] });
+    expect((await listed('', narrow)).data).toEqual([]);
+    expect(await listed(`endpoint=${one.id}`, narrow)).toMatchObject({ code: 'webhook_endpoint_not_found' });
+    expect((await resend({ states: ['delivered'] }, narrow)).body).toEqual({ resent: 0, next_cursor: null });
+    expect(await resend({ until: since })).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+
+    await system.call('PATCH', at(one.id), { state: 'disabled' });
+    expect(await resend(wish)).toMatchObject({ status: 409, body: { code: 'webhook_endpoint_disabled' } });
+    expect((await resend({ states: ['delivered'] })).body.resent).toBe(2);
+  });
+
   it('are signed by both secrets while one follows the other', async () => {
     const endpoint = await stage.endpoint();
     const rotated = await system.call('POST', at(endpoint.id, '/rotate-secret'), { overlap_hours: 1 });

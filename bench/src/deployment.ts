@@ -112,7 +112,10 @@ export class Deployment {
     return merchants;
   }
 
-  /** Accepts as many deletions for each, as `POST /v1/deletions` leaves them, and wakes their lanes, now or in so many seconds. */
+  /**
+   * Accepts as many deletions for each, as `POST /v1/deletions` leaves them, and wakes their lanes, now or in so many
+   * seconds.
+   */
   async addDeletions(merchants: BenchMerchant[], ofEach: number, dueInSeconds = 0): Promise<void> {
     await this.database.rows(
       `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id)
@@ -163,7 +166,10 @@ export class Deployment {
     if (bad > 0) throw new Error(`${bad} calls have failed`);
   }
 
-  /** Deletions a second, without the first tenth, when the process is cold, and the last twentieth, when it has too little to do. */
+  /**
+   * Deletions a second, without the first tenth, when the process is cold, and the last twentieth, when it has too
+   * little to do.
+   */
   rate(): Promise<number> {
     return steadyRate(this.database, 'deletions', 'finished_at');
   }

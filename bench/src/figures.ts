@@ -34,7 +34,7 @@ export function atMost(target: number, compared: Compared): Figure {
   return { ...figure, target: `≤ ${target}×`, verdict: figure.ratio <= target ? 'pass' : 'short' };
 }
 
-/** Nothing to reach: for the reader. */
+/** A figure without a target, for the reader. */
 export function told(compared: Compared): Figure {
   return { ...compare(compared), target: '–', verdict: 'told' };
 }

@@ -9,7 +9,8 @@ export interface Request {
 
 /**
  * Sends so many requests a second whether or not the answers keep up, as many clients do who do not know of each other.
- * @returns how long each took, in ms, from when it was sent, or from 1 ms after it was due if that was earlier: so late are
+ * @returns how long each took, in ms, from when it was sent, or from 1 ms after it was due if that was earlier: so
+ * late are
  *   Node's timers in an idle process, and what is later was held up
  */
 export async function sendAtRate(

@@ -1,4 +1,5 @@
-// `npm run bench`: plays the scenarios one after the other, prints one table, and keeps a full run in docs/benchmarks.md.
+// `npm run bench`: plays the scenarios one after the other, prints one table, and keeps a full run in
+// docs/benchmarks.md.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Figure } from './figures.js';
 import { readOptions, USAGE, type Options } from './options.js';
@@ -86,7 +87,7 @@ async function playOne(scenario: Scenario, stage: Stage): Promise<Figure[]> {
       timer = setTimeout(() => reject(new Error(`not done within ${limitS} s`)), limitS * 1000);
     });
     const playing = scenario.play(stage);
-    // When its time is over, what it goes on to say interests nobody.
+    // Its output after its time is over interests nobody.
     playing.catch(() => undefined);
     return await Promise.race([playing, tooLong]);
   } catch (error) {

@@ -9,7 +9,7 @@ export interface Options {
   isList: boolean;
   /** Scenarios by name; empty: all. */
   only: string[];
-  /** Where the report goes; null: nowhere. */
+  /** The report's file; null: no report. */
   report: string | null;
 }
 

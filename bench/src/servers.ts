@@ -10,7 +10,9 @@ import { freePort } from './free-port.js';
 
 const TEMPLATE = 'retract_template';
 
-/** Postgres and, where there is a `redis-server`, Redis: started for this run, gone with everything in them after it. */
+/**
+ * Postgres and, where there is a `redis-server`, Redis: started for this run, gone with everything in them after it.
+ */
 export class Servers {
   private nextDatabase = 1;
 
@@ -63,7 +65,7 @@ export class Servers {
     return { postgres: row?.server_version ?? 'unknown', redis };
   }
 
-  /** Not in the template: a database that somebody is connected to cannot be copied. */
+  /** This is not in the template: a database that somebody is connected to cannot be copied. */
   private async admin<Row extends QueryResultRow>(text: string): Promise<Row[]> {
     const url = new URL(this.adminUrl);
     url.pathname = '/postgres';
@@ -79,7 +81,10 @@ export class Servers {
   }
 }
 
-/** Durable as Postgres is would be `appendfsync always`; the queue can be rebuilt, so it runs as the tests run it: in memory. */
+/**
+ * Durable as Postgres is would be `appendfsync always`; the queue can be rebuilt, so it runs as the tests run it: in
+ * memory.
+ */
 async function startRedis(dir: string): Promise<{ url: string; stop: () => Promise<void> } | undefined> {
   if (spawnSync('redis-server', ['--version']).status !== 0) return undefined;
   const port = await freePort();

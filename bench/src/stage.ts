@@ -5,7 +5,7 @@ import type { Servers } from './servers.js';
 
 export type Backend = 'PostgreSQL' | 'Redis';
 
-/** Where a scenario plays: what it starts here ends with it, however it ends. */
+/** The stage of a scenario: everything that it starts here ends with it, however it ends. */
 export class Stage {
   private readonly endings: (() => Promise<unknown>)[] = [];
   private readonly ending = new AbortController();
@@ -52,7 +52,7 @@ export class Stage {
     return database;
   }
 
-  /** Where a queue of that database lives. Redis is emptied: it is one for all. */
+  /** The settings of a queue that belongs to that database. Redis is emptied: it is one for all. */
   async queueUrl(backend: Backend, database: Database): Promise<string> {
     if (backend === 'PostgreSQL') return database.url;
     if (!this.servers.redisUrl) throw new Error('There is no Redis.');

@@ -37,8 +37,8 @@ function fromPs(pid: number): Usage {
 }
 
 /**
- * How much of all processors a process and everything below it keeps busy from now on, from 0 to 1; what others use does not
- * count. NaN where there is no /proc to tell.
+ * How much of all processors a process and everything below it keeps busy from now on, from 0 to 1; what others use
+ * does not count. NaN where there is no /proc to tell.
  */
 export function watchShare(root: number): () => number {
   const from = { cpuMs: familyCpuMs(root), at: performance.now() };
@@ -59,14 +59,14 @@ function familyCpuMs(root: number): number {
 /** A process and all that stem from it. A child may have the smaller number: they start anew when they have run out. */
 export function familyOf(root: number, parents: Map<number, number | undefined>): Set<number> {
   const family = new Set([root]);
-  // Whoever is added on the way is looked at, too.
+  // Processes that are added on the way are looked at, too.
   for (const parent of family) {
     for (const [pid, itsParent] of parents) if (itsParent === parent) family.add(pid);
   }
   return family;
 }
 
-/** Of /proc/<pid>/stat, what stands behind the name, which may hold anything. Empty when the process is gone. */
+/** The fields of /proc/<pid>/stat behind the name, which may hold anything. Empty when the process is gone. */
 function fieldsBehindName(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

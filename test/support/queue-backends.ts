@@ -1,4 +1,6 @@
-/** The queue backends that this run tests: [name, QUEUE_URL of a given Postgres]. Global setup says which were found. */
+/**
+ * The queue backends that this run tests: [name, QUEUE_URL of a given Postgres]. Global setup says which were found.
+ */
 export const queueBackends: [name: string, urlFor: (databaseUrl: string) => string][] = [
   ['PostgreSQL', (databaseUrl) => databaseUrl],
   ...(process.env.TEST_REDIS_URL

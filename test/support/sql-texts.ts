@@ -6,7 +6,9 @@ export interface TableUses {
   reads: string[];
 }
 
-/** In the place of what is put into a template: a fragment or a value, never a table's name unless somebody hides it. */
+/**
+ * In the place of what is put into a template: a fragment or a value, never a table's name unless somebody hides it.
+ */
 const HOLE = '\u0000';
 const TABLE = `(${HOLE}|\\w+)`;
 const WRITE = new RegExp(
@@ -18,7 +20,9 @@ const FROM =
 /** A fragment that comes after somebody else's FROM. */
 const FRAGMENT = /^\s*(\w+)\s+(?:AS\s+)?\w+\s+(?:(?:LEFT|RIGHT|FULL|INNER|CROSS)\s+)?JOIN\b/;
 
-/** Reads the SQL in all string and template literals of a TypeScript text. Keywords are upper case, as we write them. */
+/**
+ * Reads the SQL in all string and template literals of a TypeScript text. Keywords are upper case, as we write them.
+ */
 export function tableUses(text: string): TableUses {
   const uses: TableUses = { writes: [], reads: [] };
   for (const literal of literals(ts.createSourceFile('', text, ts.ScriptTarget.Latest))) {

@@ -32,7 +32,9 @@ export interface SystemOptions {
   /** Environment variables besides those that the system sets itself. */
   env?: Record<string, string>;
   logger?: LoggerService;
-  /** What the api gives slow and unknown clients. Tests that ask with wrong keys do not wait for the end of a minute. */
+  /**
+   * What the api gives slow and unknown clients. Tests that ask with wrong keys do not wait for the end of a minute.
+   */
   tolerance?: Partial<Tolerance>;
   /** False: only the api runs, and what it accepts waits. */
   withWorker?: boolean;

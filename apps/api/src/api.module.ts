@@ -12,6 +12,7 @@ import { SecretBox } from '@app/vault';
 import { webhooksEntities, WebhooksModule } from '@app/webhooks';
 import { WechatTransport, type CallRecord } from '@app/wechat';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { MeController } from './api-keys/me.controller.js';
 import { AuditEventsController } from './audit/audit-events.controller.js';
 import { AuthorizationLinksController } from './authorization-links/authorization-links.controller.js';
 import { CallbackEventsController } from './callbacks/callback-events.controller.js';
@@ -37,6 +38,7 @@ import { PlatformsController } from './platforms/platforms.controller.js';
 import { TakedownStream } from './takedowns/takedown-stream.js';
 import { TakedownsByIdController } from './takedowns/takedowns-by-id.controller.js';
 import { TakedownsController } from './takedowns/takedowns.controller.js';
+import { WebhookDeliveriesController } from './webhooks/webhook-deliveries.controller.js';
 import { WebhookEndpointsController } from './webhooks/webhook-endpoints.controller.js';
 
 @Module({})
@@ -107,12 +109,14 @@ export class ApiModule {
         EventsController,
         HealthController,
         MassMessagesController,
+        MeController,
         MerchantsController,
         MetricsController,
         OnboardingController,
         PlatformsController,
         TakedownsController,
         TakedownsByIdController,
+        WebhookDeliveriesController,
         WebhookEndpointsController,
         ProblemPagesController,
       ],

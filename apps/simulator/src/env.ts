@@ -6,7 +6,7 @@ export const envSchema = z.object({
   SIMULATOR_HOST: z.string().min(1).default('127.0.0.1'),
   /** The same seed gives the same tokens, delays and losses for the same calls. */
   SIMULATOR_SEED: z.coerce.number().int().min(0).default(1),
-  /** Where the demo platform listens; without it nothing is pushed until the control API sets the URLs. */
+  /** The demo platform's address; without it nothing is pushed until the control API sets the URLs. */
   SIMULATOR_EVENTS_URL: z.url({ protocol: /^https?$/ }).optional(),
   SIMULATOR_MESSAGES_URL: z.url({ protocol: /^https?$/ }).optional(),
 });

@@ -24,7 +24,7 @@ export interface SimulatorOptions {
 }
 
 export interface RunningSimulator {
-  /** Where all three of WeChat's hosts are: api, mp and open. */
+  /** The address of all three of WeChat's hosts: api, mp and open. */
   url: string;
   /** The same state and rules that the control API works on. */
   simulation: Simulation;
@@ -34,8 +34,8 @@ export interface RunningSimulator {
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /**
- * Starts a simulated WeChat. Several may run in one process; they share nothing but Nest's logger, of which there is one
- * to a process: an app with a logger of its own should start after the simulator.
+ * Starts a simulated WeChat. Several may run in one process; they share nothing but Nest's logger, of which there is
+ * one to a process: an app with a logger of its own should start after the simulator.
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
   const simulation = new Simulation({

@@ -1,5 +1,5 @@
-// The least that Nest on Fastify can do with a request: parse it and insert the deletion, given its merchant's id, which
-// Postgres checks. No key, no validation, nobody told, nothing noted.
+// The least that Nest on Fastify can do with a request: parse it and insert the deletion, given its merchant's id,
+// which Postgres checks. No key, no validation, nobody told, nothing noted.
 import 'reflect-metadata';
 import { Body, Controller, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -1,5 +1,5 @@
-// Decrypts a push and inserts it, and no more: it believes everybody, and stores what comes twice twice. In a loop without
-// HTTP, or as a bare Fastify server.
+// Decrypts a push and inserts it, and no more: it believes everybody, and stores what comes twice twice. In a loop
+// without HTTP, or as a bare Fastify server.
 import { fastify } from 'fastify';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';

@@ -8,8 +8,8 @@ import type { Upstream } from '../upstream.js';
 const AT_A_TIME = 1_000;
 
 /**
- * How fast the hand-written worker is (see minimal-worker.ts) while its queue is kept full, as somebody has to: what adding
- * costs the machine is a part of what it measures, as it is of ours.
+ * How fast the hand-written worker is (see minimal-worker.ts) while its queue is kept full, as somebody has to: what
+ * adding costs the machine is a part of what it measures, as it is of ours.
  */
 export async function minimalRate(
   stage: Stage,

@@ -1,5 +1,5 @@
-// What one would write by hand: a BullMQ worker that makes the call and one UPDATE. No quota, no record of calls, no lease,
-// one token for all. Same backend, same concurrency, same kept connections, a prepared statement.
+// What one would write by hand: a BullMQ worker that makes the call and one UPDATE. No quota, no record of calls, no
+// lease, one token for all. Same backend, same concurrency, same kept connections, a prepared statement.
 import pg from 'pg';
 import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq';
 import { Pool } from 'undici';

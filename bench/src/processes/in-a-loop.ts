@@ -6,7 +6,7 @@ export interface Push {
 
 export interface LoopOrder {
   pushes: Push[];
-  /** Of these, so many come first and are not measured. */
+  /** The number of first rounds that are not measured. */
   warmUp: number;
   /** So many are under way at a time. */
   senders: number;

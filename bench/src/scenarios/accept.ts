@@ -8,7 +8,10 @@ import { Upstream } from '../upstream.js';
 
 const MERCHANTS = 10_000;
 
-/** Deletions a second taken in as one takedown in NDJSON, against COPY of the same rows into the same table with its indexes. */
+/**
+ * Deletions a second taken in as one takedown in NDJSON, against COPY of the same rows into the same table with its
+ * indexes.
+ */
 export async function accept(stage: Stage): Promise<Figure[]> {
   const count = stage.size(10_000, 100_000);
   const [ours, baseline]: [number[], number[]] = [[], []];

@@ -12,8 +12,8 @@ const WARM_UP = 1_000;
 const MESSAGES_URL = `/wechat/${PLATFORM.componentAppid}/messages/wx0000000000000000`;
 
 /**
- * Pushes a second, verified, decrypted, seen to be new and stored, against decrypting and one INSERT: by the inbox alone
- * against a loop, and by the api over HTTP against the same loop behind a bare Fastify.
+ * Pushes a second, verified, decrypted, seen to be new and stored, against decrypting and one INSERT: by the inbox
+ * alone against a loop, and by the api over HTTP against the same loop behind a bare Fastify.
  */
 export async function callbacks(stage: Stage): Promise<Figure[]> {
   const count = stage.size(2_000, 15_000);

@@ -9,7 +9,7 @@ import { Upstream } from '../upstream.js';
 const PROCESSES = 4;
 const LATENCY_MS = 50;
 
-/** Where tokens are minted: of the platform, of an account by its platform, and of an account by its own secret. */
+/** The three mints of tokens: of the platform, of an account by its platform, and of an account by its own secret. */
 const COMPONENT = '/cgi-bin/component/api_component_token';
 const AUTHORIZER = '/cgi-bin/component/api_authorizer_token';
 const ACCOUNT = '/cgi-bin/token';

@@ -13,8 +13,8 @@ const LINES = 500;
 const EVERY_MS = 5;
 
 /**
- * How long a key waits for the answer to `GET /v1/deletions/{id}` while the keys of a tenant ask for lists and dry runs as fast as
- * they can, against how long it waits alone; and the same without ceilings.
+ * How long a key waits for the answer to `GET /v1/deletions/{id}` while the keys of a tenant ask for lists and dry
+ * runs as fast as they can, against how long it waits alone; and the same without ceilings.
  */
 export async function neighbours(stage: Stage): Promise<Figure[]> {
   const bounded = await waits(stage, {});

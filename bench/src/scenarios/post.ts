@@ -8,8 +8,8 @@ import { Upstream } from '../upstream.js';
 const PER_SECOND = 200;
 const MERCHANTS = 1_000;
 /**
- * Requests that give one p99, before it is the other's turn. What slows few spells is not in the median of theirs: standstills of
- * the machine, but also pauses of a server's own; the p99 of all together has them.
+ * Requests that give one p99, before it is the other's turn. What slows few spells is not in the median of theirs:
+ * standstills of the machine, but also pauses of a server's own; the p99 of all together has them.
  */
 const SPELL = 200;
 /** Sent before them, at the same rate, until connections are open and what a server was behind with is over. */
@@ -21,8 +21,8 @@ interface Server {
 }
 
 /**
- * How long single requests to `POST /v1/deletions` take, against a server that inserts such a row into the same table of a
- * database of its own, and does nothing else. The two take turns, now one first and now the other.
+ * How long single requests to `POST /v1/deletions` take, against a server that inserts such a row into the same
+ * table of a database of its own, and does nothing else. The two take turns, now one first and now the other.
  */
 export async function post(stage: Stage): Promise<Figure[]> {
   const [ours, bare]: [number[][], number[][]] = [[], []];
@@ -53,8 +53,9 @@ export async function post(stage: Stage): Promise<Figure[]> {
 }
 
 /**
- * Until V8 has compiled what is used and the heap has found its size, its threads work on all processors for seconds at a time,
- * which would be most of what is measured: a server is measured that has been up for a while, and a spell of each is left out.
+ * Until V8 has compiled what is used and the heap has found its size, its threads work on all processors for seconds
+ * at a time, which would be most of what is measured: a server is measured that has been up for a while, and a spell
+ * of each is left out.
  */
 async function warmUp(stage: Stage, server: Server): Promise<void> {
   const requests = take(stage.size(1_000, 20_000), server);

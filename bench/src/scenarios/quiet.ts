@@ -9,8 +9,8 @@ const FLOOD = 100_000;
 const FLOOD_RATE_PER_MINUTE = 6_000;
 
 /**
- * How long small merchants wait, from their deletion's acceptance to its end, 20 of them a second: alone, and while another
- * merchant has 100,000 deletions waiting, of which a hundred a second may go.
+ * How long small merchants wait, from their deletion's acceptance to its end, 20 of them a second: alone, and while
+ * another merchant has 100,000 deletions waiting, of which a hundred a second may go.
  */
 export async function quiet(stage: Stage): Promise<Figure[]> {
   const samples = stage.size(60, 500);

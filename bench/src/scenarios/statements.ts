@@ -7,10 +7,13 @@ const LATENCY_MS = 10;
 const MERCHANTS = 500;
 const MOST_STATEMENTS = 3;
 
-/** As many at a time as a worker has unless told otherwise. */
+/** A worker's default concurrency. */
 const CONCURRENCY = 20;
 
-/** What one deletion costs Postgres, from its lane to its end, as Postgres counts. The queue has a database of its own here. */
+/**
+ * What one deletion costs Postgres, from its lane to its end, as Postgres counts. The queue has a database of its own
+ * here.
+ */
 export function statements(stage: Stage): Promise<Figure[]> {
   return run(stage, stage.size(1_000, 10_000));
 }

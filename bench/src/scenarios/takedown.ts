@@ -23,7 +23,7 @@ export async function takedown(stage: Stage): Promise<Figure[]> {
   for (const concurrency of stage.size([20], [20, 100])) {
     for (const isWarm of [false, true]) {
       const rounds: Figure[] = [];
-      // What takes a minute is measured once; what takes seconds may have met a standstill of the machine.
+      // A run of a minute is measured once; a run of seconds may have met a standstill of the machine.
       for (let round = 0; round < (concurrency < 100 ? 1 : 3); round++) {
         rounds.push(await stage.part((part) => run(part, { merchants, concurrency, isWarm })));
       }
@@ -71,7 +71,7 @@ async function run(
   };
 }
 
-/** By ratio. */
+/** Sorts by ratio. */
 function middleOf(rounds: Figure[]): Figure {
   const sorted = rounds.toSorted((one, other) => (one.ratio ?? NaN) - (other.ratio ?? NaN));
   const middle = sorted[sorted.length >> 1];

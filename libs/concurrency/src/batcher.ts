@@ -17,16 +17,19 @@ export interface BatchWindow {
   longestMs: number;
 }
 
-/** For items that somebody waits for. */
+/** The settings for items that somebody waits for. */
 const DEFAULT_WINDOW: BatchWindow = { enoughItems: 16, longestMs: 15 };
-/** An item that comes alone need not wait for others that hardly come: it waits so long for each item of the statement before. */
+/**
+ * An item that comes alone need not wait for others that hardly come: it waits so long for each item of the statement
+ * before.
+ */
 const MS_PER_ITEM = 3;
 /** Commits that wait for the disk at the same time cost Postgres one wait; more statements mean fewer items in each. */
 const MAX_UNDER_WAY = 2;
 
 /**
- * Sends together the items that are submitted at nearly the same time: with many jobs or requests at a time, a statement
- * serves dozens of them; an item that comes alone goes out at once.
+ * Sends together the items that are submitted at nearly the same time: with many jobs or requests at a time, a
+ * statement serves dozens of them; an item that comes alone goes out at once.
  */
 export class Batcher<In, Out> {
   private readonly waiting: Submitted<In, Out>[] = [];

@@ -3,6 +3,7 @@ export { DatabaseClock } from './database-clock.js';
 export { DatabaseModule } from './database.module.js';
 export { keyFaults, MasterKeysRefused, type GivenKey, type KeyFault } from './sealing/master-key-rule.js';
 export { checkMasterKeys, standingOf } from './sealing/master-keys.js';
+export { idAt } from './sql/id-at.js';
 export { prepared } from './sql/prepared.js';
 export { recordset, type ColumnTypes } from './sql/recordset.js';
 export { statement, type Bind } from './sql/statement.js';

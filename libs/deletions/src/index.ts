@@ -100,5 +100,5 @@ export { TakedownWatch } from './takedowns/takedown-watch.js';
 export { LaneForecasts, type Forecast } from './lanes/lane-forecasts.js';
 export { TakedownDryRun, type BlastRadius } from './takedowns/takedown-dry-run.js';
 export { hashOfRecord, ProofChain } from './proofs/proof-chain.js';
-export { proofText, type ProofEnd, type ProofFormat } from './proofs/proof-formats.js';
+export { BYTE_ORDER_MARK, cellOf, csvRow, proofText, type ProofEnd, type ProofFormat } from './proofs/proof-formats.js';
 export { Proofs, type ProofRecord } from './proofs/proofs.js';

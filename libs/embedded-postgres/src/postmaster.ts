@@ -44,7 +44,9 @@ export async function launch(options: LaunchOptions): Promise<Postmaster> {
   throw new Error(`Embedded Postgres did not start:\n${log.slice(-2000)}`);
 }
 
-/** What Postgres wrote into postmaster.pid: pid, data folder, start time, port, socket folder, address, shm key, status. */
+/**
+ * What Postgres wrote into postmaster.pid: pid, data folder, start time, port, socket folder, address, shm key, status.
+ */
 export function readPidFile(cluster: string): { pid: number; port: number; isReady: boolean } | undefined {
   try {
     const lines = readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n');
@@ -82,7 +84,7 @@ function spawnPostgres(
           detached: true,
         });
   closeSync(log);
-  // Neither Postgres nor the pipe to its guard keeps this process from ending.
+  // This process may end although Postgres and the pipe to its guard are open.
   child.unref();
   child.stdin?.on('error', () => undefined);
   child.once('exit', () => child.stdin?.destroy());

@@ -3,7 +3,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
-/** How a process of ours becomes a Postgres one, which refuses to be root's: as it is, as another user, or by a prefix. */
+/**
+ * How a process of ours becomes a Postgres one, which refuses to be root's: as it is, as another user, or by a prefix.
+ */
 export interface Runner {
   user?: { uid: number; gid: number };
   prefix: readonly string[];

@@ -89,8 +89,8 @@ export interface EventSubject {
   deletionId?: string | undefined;
   takedownId?: string | undefined;
   /**
-   * Without a single platform or merchant: what whoever did it may reach. Readers with the same limits, or wider, hear
-   * of it.
+   * An event without a single platform or merchant carries the limits of the caller who caused it. Readers with the
+   * same limits, or wider, hear of it.
    */
   scope?: Scope | undefined;
 }

@@ -7,7 +7,7 @@ import type { EventType } from './event-types.js';
 @Index('events_feed_idx', ['txid', 'seq'])
 @Index('events_takedown_idx', ['takedownId', 'txid', 'seq'], { where: 'takedown_id IS NOT NULL' })
 export class EventRow {
-  /** Of version 7, so ids are in order of time. */
+  /** A UUID of version 7, so ids are in order of time. */
   @PrimaryColumn('uuid', { default: () => 'new_event_id()' }) id!: string;
   @Column('text') type!: EventType;
   @Column('uuid', { name: 'platform_id', nullable: true }) platformId!: string | null;
@@ -18,17 +18,18 @@ export class EventRow {
   @Column('uuid', { name: 'deletion_id', nullable: true }) deletionId!: string | null;
   @Column('uuid', { name: 'takedown_id', nullable: true }) takedownId!: string | null;
   /**
-   * Of what is about no single platform or merchant: whom it concerns, component_appids. Null: not known, or everybody.
+   * The platforms that an event about no single platform or merchant concerns, as component_appids. Null: not known,
+   * or everybody.
    */
   @Column('text', { name: 'scope_platforms', array: true, nullable: true }) scopePlatforms!: string[] | null;
   /** authorizer_appids */
   @Column('text', { name: 'scope_merchants', array: true, nullable: true }) scopeMerchants!: string[] | null;
-  /** Of a deletion's: the API key that asked for it, whose metadata the data has. */
+  /** For a deletion's event: the API key that asked for it, whose metadata the data has. */
   @Column('uuid', { name: 'requested_by', nullable: true }) requestedBy!: string | null;
   @Column('jsonb') data!: object;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   /** The order of the rows of one transaction. */
   @Column({ type: 'bigint', generated: 'identity', generatedIdentity: 'ALWAYS' }) seq!: string;
-  /** Of the transaction that wrote the row. */
+  /** The id of the transaction that wrote the row. */
   @Column('bigint', { default: () => 'current_txid()' }) txid!: string;
 }

@@ -80,7 +80,7 @@ type Scanned = { edgeTxid: string; edgeSeq: string; scannedCount: number } & (
 );
 
 /**
- * What happened, for those who want to know: written in the transaction that made it happen, and read in an order that
+ * The feed of events: written in the transaction that made them happen, and read in an order that
  * nothing is ever inserted into. Ids and times would not do: a transaction that began early and commits late would put
  * its events behind a reader's back. So a reader sees only what was written by transactions older than any that still
  * runs. The price: a transaction that writes and stays open holds up the feed.
@@ -113,7 +113,7 @@ export class Events {
   }
 
   /**
-   * What came after the cursor, in order; `undefined` is the oldest event that is kept. A cursor from ahead of this
+   * The events after the cursor, in order; `undefined` is the oldest event that is kept. A cursor from ahead of this
    * database, which was restored then, starts there too: rather repeat than skip.
    * @param sql a transaction, where the reader's own place is moved in it
    * @throws FeedCursorInvalid
@@ -209,7 +209,7 @@ export class Events {
    */
   async adoptRestored(): Promise<void> {
     await this.dataSource.query(
-      // Whatever is visible was written by a transaction that this server has begun, unless another server wrote it.
+      // A visible row was written by a transaction that this server has begun, unless another server wrote it.
       `UPDATE events SET txid = current_txid() WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`,
     );
   }

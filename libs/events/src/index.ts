@@ -1,6 +1,6 @@
 import { EventRow } from './event.entity.js';
 
-/** For DatabaseModule.forRoot. */
+/** The entities for DatabaseModule.forRoot. */
 export const eventsEntities = [EventRow];
 
 export { FeedCursorInvalid } from './errors.js';

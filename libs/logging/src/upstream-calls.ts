@@ -14,7 +14,7 @@ interface UpstreamCall {
 
 const logger = new Logger('WeChat');
 
-/** For the transport's `onCall`: one line per call, with the request id of what it was made for. */
+/** The transport's `onCall`: it writes one line per call, with the request id of what it was made for. */
 export function logUpstreamCall(record: UpstreamCall): void {
   const { operation, outcome, host, unreachableHosts, httpStatus, errcode, errmsg, rid, latencyMs } = record;
   const facts = { operation, outcome, host, http_status: httpStatus, errcode, errmsg, rid, latency_ms: latencyMs };

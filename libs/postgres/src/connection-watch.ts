@@ -133,8 +133,8 @@ export class ConnectionWatch {
 }
 
 /**
- * Where only the way broke, the server still holds their locks. The pid may be of another connection by now: what is
- * ended is ours and idle at least, and whoever uses it connects anew.
+ * If only the network path broke, the server still holds their locks. The pid may be of another connection by now:
+ * what is ended is ours and idle at least, and whoever uses it connects anew.
  */
 async function endDead(probe: Client, pids: number[]): Promise<void> {
   if (pids.length === 0) return;

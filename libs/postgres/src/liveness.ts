@@ -1,19 +1,19 @@
-/** Of one connection, as its process sees it. Times of performance.now(). */
+/** One connection, as its process sees it. Times are those of performance.now(). */
 export interface Silence {
   /** The pid of its backend, as the server told it. */
   pid: number;
-  /** When the last byte came, or the statement went out that is not answered yet, whichever was later. */
+  /** The time of the last byte, or of the statement that is not answered yet, whichever was later. */
   quietSince: number;
-  /** When the last byte came. */
+  /** The time of the last byte. */
   heardAt: number;
   /** Whether a statement is not answered yet. */
   isAsking: boolean;
 }
 
-/** Of one backend, as the server sees it. */
+/** One backend, as the server sees it. */
 export interface Backend {
   state: string | null;
-  /** For how long it is in that state. */
+  /** Its time in that state. */
   forMs: number;
 }
 
@@ -27,7 +27,7 @@ export const isSuspect = ({ isAsking, quietSince }: Silence, now: number) =>
   isAsking && now - quietSince >= SUSPECT_AFTER_MS;
 
 /**
- * Which connections are dead, though nobody has said so: those whose backend the server does not know, as after a
+ * The connections that are dead, though nobody has said so: those whose backend the server does not know, as after a
  * failover, and those that wait for an answer while their backend waits for a statement. A statement that merely takes
  * long goes on. What has died with one of them is not waited for: of the others, those go too that have heard nothing
  * since.

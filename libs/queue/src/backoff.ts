@@ -21,7 +21,7 @@ export function exponential({ fromMs, toMs }: { fromMs: number; toMs: number }):
 export type NextStep = { step: 'give up' } | { step: 'retry'; delayMs: number };
 
 /**
- * What follows a failed attempt.
+ * The step after a failed attempt.
  * @param attempt which attempt failed, from 1
  */
 export function nextStep(error: unknown, attempt: number, attempts: number, backoff: Backoff): NextStep {

@@ -22,20 +22,22 @@ const PREPARING_MS = 50;
 const LOOK_BACK_MS = 200;
 
 /**
- * The slots in which the handlers of one queue make their calls. Jobs are prepared before, between and after their calls, while
- * others make theirs: so that no slot stands empty meanwhile, more jobs are fetched than there are slots.
+ * The slots in which the handlers of one queue make their calls. Jobs are prepared before, between and after their
+ * calls, while others make theirs: so that no slot stands empty meanwhile, more jobs are fetched than there are
+ * slots.
  */
 export class CallSlots {
   /**
-   * How many more: as many as have made their last call and not ended, and as many as will have released their slots by the time
-   * that a job fetched now is prepared. Fewer while some wait in vain. None where nobody ever releases a slot early.
+   * How many more: as many as have made their last call and not ended, and as many as will have released their slots
+   * by the time that a job fetched now is prepared. Fewer while some wait in vain. None where nobody ever releases a
+   * slot early.
    */
   prefetch = 0;
   private waiting: Waiting[] = [];
   private waitingAgain: Waiting[] = [];
   private taken = 0;
   private ending = 0;
-  /** When slots were released lately. */
+  /** The times at which slots were released lately. */
   private releases: number[] = [];
   private isClosed = false;
   private changedAt = -Infinity;
@@ -75,7 +77,7 @@ export class CallSlots {
     }
   }
 
-  /** Whoever waits, or comes to wait, gets no slot any more. */
+  /** Closes the slots: callers that wait, or come to wait, get none any more. */
   close(): void {
     this.isClosed = true;
     for (const answer of [...this.waitingAgain.splice(0), ...this.waiting.splice(0)]) answer(false);

@@ -13,7 +13,9 @@ export class QueueError extends Error {
   }
 }
 
-/** The URL's scheme is none that jobs can run on: correct the setting. The URL may hold a password and is not repeated. */
+/**
+ * The URL's scheme is none that jobs can run on: correct the setting. The URL may hold a password and is not repeated.
+ */
 export class QueueUrlInvalid extends QueueError {
   constructor() {
     super('queue_url_invalid', 'The queue URL must start with postgres://, postgresql://, redis:// or rediss://.');

@@ -5,12 +5,13 @@ import type { CatalogueQueue } from './queue-connections.js';
 const THEIRS = 'maxmemory_policy:';
 const OURS = 'retract_maxmemory_policy:';
 
-// BullMQ looks for that line of INFO on every connection that it opens, and writes of it on the console, among our JSON.
+// BullMQ looks for that line of INFO on every connection that it opens, and writes of it on the console, among our
+// JSON.
 Command.setReplyTransformer('info', (reply: unknown) =>
   typeof reply === 'string' ? reply.replace(new RegExp(`^${THEIRS}`, 'm'), OURS) : reply,
 );
 
-/** By what Redis makes room when its memory is full, if jobs may be thrown away for it. */
+/** The policy by which Redis makes room when its memory is full, if it may throw jobs away. */
 export async function evictionPolicy(queue: CatalogueQueue): Promise<string | undefined> {
   const backend = queue.getBackend();
   if (!(backend instanceof RedisQueueBackend)) return undefined;

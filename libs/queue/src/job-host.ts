@@ -26,8 +26,8 @@ const CLOSE_DEADLINE_MS = 3_000;
 const IDLE_MS = 500;
 
 /**
- * Runs the jobs of one queue, errors translated in this one place. A class for each queue says how its jobs are handled, under
- * `@Processor(queue)`: one whose handlers are not those of the catalogue does not compile.
+ * Runs the jobs of one queue, errors translated in this one place. A class for each queue says how its jobs are
+ * handled, under `@Processor(queue)`: one whose handlers are not those of the catalogue does not compile.
  */
 export abstract class JobHost<Q extends QueueName> extends WorkerHost {
   protected abstract readonly handlers: JobHandlers<Q>;
@@ -39,7 +39,7 @@ export abstract class JobHost<Q extends QueueName> extends WorkerHost {
   private isPaused = false;
   private isStopping = false;
 
-  /** Which queue @nestjs/bullmq has made its worker for. */
+  /** The queue that @nestjs/bullmq has made its worker for. */
   get queue(): string {
     return this.worker.name;
   }
@@ -121,7 +121,7 @@ export abstract class JobHost<Q extends QueueName> extends WorkerHost {
   private async giveBack(job: Job<unknown, void>, token: string | undefined): Promise<never> {
     // This worker may be the next to take it.
     if (!this.isStopping) await delay(IDLE_MS);
-    // Where the backend is away, the job's lock runs out, and it is taken for one whose worker was lost.
+    // While the backend is away, the job's lock runs out, and the job is taken for one whose worker was lost.
     await within(CLOSE_DEADLINE_MS, 'give back', job.moveToWait(token)).catch(() => undefined);
     throw new WaitingError();
   }
@@ -149,7 +149,7 @@ export abstract class JobHost<Q extends QueueName> extends WorkerHost {
     } catch (error) {
       const facts = { ...about, request_id, error: messageOf(error) };
       const next = nextStep(error, attempt, attempts, jobs[name].backoff);
-      // What BullMQ stores of a failure is our own words: an error's text may hold what must not lie in the queue.
+      // BullMQ stores our own words of a failure: an error's text may hold a secret, which must not lie in the queue.
       // A delay would be written by a clock that is wrong: another worker may have the job at once.
       if (next.step === 'retry' && this.isIdle()) return await this.giveBack(job, token);
       if (next.step === 'retry') {

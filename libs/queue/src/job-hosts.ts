@@ -9,7 +9,7 @@ import { QueueConnections } from './queue-connections.js';
 /** A class for each queue. */
 export type JobHostTypes = { [Q in QueueName]: Type<JobHost<Q>> };
 
-/** What all of them have in common, whatever jobs they handle. */
+/** The options that all of them have in common, whatever jobs they handle. */
 type AnyJobHost = Pick<
   JobHost<QueueName>,
   'queue' | 'waitUntilReady' | 'start' | 'pause' | 'resume' | 'stop' | 'close'

@@ -97,7 +97,7 @@ export class JobQueues implements OnApplicationShutdown {
   }
 
   /**
-   * By what Redis makes room when its memory is full, if jobs may be thrown away for it.
+   * The policy by which Redis makes room when its memory is full, if it may throw jobs away.
    * @throws QueueUnavailable
    */
   async evictionPolicy(): Promise<string | undefined> {

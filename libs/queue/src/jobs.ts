@@ -2,17 +2,18 @@ import { z } from 'zod';
 import { exponential, type Backoff } from './backoff.js';
 
 /**
- * Queues are split by what must not wait for what. `concurrency` is jobs at a time per worker process; where jobs release their
- * call slots early (call-slots.ts), it is calls at a time, and up to twice as many more are being prepared or written down.
+ * Queues are split by what must not wait for what. `concurrency` is jobs at a time per worker process; where jobs
+ * release their call slots early (call-slots.ts), it is calls at a time, and up to twice as many more are being
+ * prepared or written down.
  */
 export const queues = {
   /** Calls to WeChat that take a message back. They mostly wait for an answer. */
   deletions: { concurrency: 20 },
-  /** What WeChat pushed: tickets and grants must not wait behind deletions. */
+  /** WeChat's pushes: tickets and grants must not wait behind deletions. */
   callbacks: { concurrency: 10 },
   /** Tokens that end soon, and facts that deletions wait for: they must not wait behind thousands of errands. */
   tokens: { concurrency: 10 },
-  /** What makes our rows agree with WeChat's again. Nobody waits for it, so it is gentle on WeChat. */
+  /** Jobs that make our rows agree with WeChat's again. Nobody waits for them, so they are gentle on WeChat. */
   upkeep: { concurrency: 3 },
   /** Copies of pushes for the provider's other systems, which may be slow or away. */
   forwards: { concurrency: 20 },

@@ -20,7 +20,9 @@ export interface QueueOptions {
   url: string;
   /** PostgreSQL only: the schema of the queue's own tables. Default `bullmq`. */
   schema?: string;
-  /** Redis only: what every key starts with. Default `{retract}`: a cluster keeps what has the same braces on one node. */
+  /**
+   * Redis only: what every key starts with. Default `{retract}`: a cluster keeps what has the same braces on one node.
+   */
   prefix?: string;
   /** Call slots in this process, where they should differ from the catalogue. */
   concurrency?: Partial<Record<QueueName, number>>;
@@ -41,14 +43,17 @@ const POSTGRES_ANSWERS_WITHIN_MS = { adding: 5_000, working: 15_000 };
 /** Most connections of a process per role, besides one that listens. */
 const POSTGRES_POOL_SIZE = 6;
 
-/** So long Redis holds an answer back while a queue is empty; BullMQ's own limit would hide a dead connection for longer. */
+/**
+ * So long Redis holds an answer back while a queue is empty; BullMQ's own limit would hide a dead connection for
+ * longer.
+ */
 const REDIS_HOLDS_BACK_S = 3;
 const REDIS_ANSWERS_WITHIN_MS = 5_000;
 
 const CLOSE_DEADLINE_MS = 5_000;
 
 /**
- * What the queues and workers of an application connect with. @nestjs/bullmq hands it on to them untouched, as its `connection`.
+ * The connections of an application's queues and workers. @nestjs/bullmq hands them on untouched, as its `connection`.
  * On PostgreSQL those of one role share a connection; on Redis each has its own.
  */
 export class QueueConnections {
@@ -69,8 +74,8 @@ export class QueueConnections {
       ...opts,
       connection: this.redis(role),
       prefix,
-      // BullMQ waits for the first connection without a limit, and keeps the failure of its look at the version for ever.
-      // Where jobs are added, the first command connects; the workers look at the version.
+      // BullMQ waits for the first connection without a limit, and keeps the failure of its look at the version for
+      // ever. In a process that only adds jobs, the first command connects; the workers look at the version.
       skipWaitingForReady: role === 'adding',
       skipVersionCheck: role === 'adding',
     };
@@ -124,7 +129,8 @@ function backendOf(url: string): 'postgres' | 'redis' {
   throw new QueueUrlInvalid();
 }
 
-// Bound to classes and not process-wide, and chosen by what an application connects with: so both can live in one process.
+// Bound to classes and not process-wide, and chosen by what an application connects with: so both can live in one
+// process.
 const bound = withBackend<IQueueBackend, QueueConnections>((name, opts, factoryOpts) =>
   opts.connection.backendFor(factoryOpts?.withBlockingConnection ? 'working' : 'adding', name, opts, factoryOpts),
 );
@@ -138,7 +144,7 @@ export class CatalogueQueue extends bound.Queue<unknown, void> {
   private left: Promise<void> | undefined;
 
   constructor(name: string, opts: BoundQueueOptions) {
-    // Nobody reads BullMQ's event stream here: keep only what helps a person looking into the store.
+    // Nobody reads BullMQ's event stream here: only what helps a person who looks into the store is kept.
     super(name, { ...opts, streams: { events: { maxLen: 1000 } } });
     this.on('error', logBackendErrors(this.logger, name));
   }

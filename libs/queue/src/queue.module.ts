@@ -4,7 +4,8 @@ import { JobQueues } from './job-queues.js';
 import { queueNames } from './jobs.js';
 import { CatalogueQueue, CatalogueWorker, QueueConnections, type QueueOptions } from './queue-connections.js';
 
-// Of the process, not of a module: both look at the connections that they are given, and no other BullMQ is used here.
+// Both are settings of the process, not of a module: they look at the connections that they are given, and no other
+// BullMQ is used here.
 BullModule.queueClass = CatalogueQueue;
 BullModule.workerClass = CatalogueWorker;
 
@@ -20,8 +21,8 @@ class QueueConnectionsModule {
 }
 
 /**
- * Provides the catalogue's queues, for themselves (`getQueueToken`) and behind JobQueues. A process that runs jobs provides
- * JobHosts besides, which makes their workers.
+ * Provides the catalogue's queues, for themselves (`getQueueToken`) and behind JobQueues. A process that runs jobs
+ * provides JobHosts besides, which makes their workers.
  */
 @Module({})
 export class QueueModule {

@@ -1,10 +1,10 @@
 import { QueueUnavailable } from './errors.js';
 
-/** What the queue's server is short of. */
+/** The resource that the queue's server is short of. */
 export type QueueShortage = 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused';
 
 /**
- * What a QueueUnavailable says that the queue is short of; undefined for any other error. Redis begins what it says with a
+ * The resource that a QueueUnavailable says is short; undefined for any other error. Redis begins what it says with a
  * word of its own: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors
  */
 export function queueShortage(error: unknown): QueueShortage | undefined {

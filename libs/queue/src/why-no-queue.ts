@@ -17,7 +17,9 @@ export function whyNoQueue(setting: string, error: unknown): string | undefined 
   return `The queue of ${setting} ${WHAT[shortage]} (${serverWords(error)}). Start again when that is mended.`;
 }
 
-/** Whether a start that ended so may succeed a little later: rights and passwords stay wrong until somebody mends them. */
+/**
+ * Whether a start that ended so may succeed a little later: rights and passwords stay wrong until somebody mends them.
+ */
 export function isQueueAway(error: unknown): boolean {
   return error instanceof QueueUnavailable && queueShortage(error) !== 'queue_refused';
 }

@@ -7,7 +7,7 @@ export class Unreachable extends Error {
 
   constructor(
     readonly setting: string,
-    /** In a word, never with the setting's value. */
+    /** The reason in a word, never with the setting's value. */
     readonly reason: string,
     options?: ErrorOptions,
   ) {
@@ -18,7 +18,7 @@ export class Unreachable extends Error {
 export interface ReachOptions {
   /** Told once, when the wait begins. */
   onWait: (reason: string) => void;
-  /** Of an error: whether a later try may succeed. Any other is thrown at once. */
+  /** Whether a later try may succeed after this error. Any other error is thrown at once. */
   isAway: (error: unknown) => boolean;
   patienceMs?: number;
   everyMs?: number;

@@ -72,7 +72,7 @@ export const settings = {
   MAX_PENDING_PER_TENANT: wholeNumber(0, 1_000_000_000).default(200_000),
   /** A deletion that would leave its lane later than that is refused, unless it says `allow_late`; 0: no limit. */
   MAX_ETA_DAYS: wholeNumber(0, 36_500).default(60),
-  /** Of one api process; who comes beyond them is not let in before another one leaves. */
+  /** The limit of one api process; a client beyond it is not let in before another one leaves. */
   API_MAX_CONNECTIONS: wholeNumber(1, 1_000_000).default(5_000),
   WECHAT_API_URL: httpUrl.default('https://api.weixin.qq.com'),
   /** Tried in this order with a call that WECHAT_API_URL did not take. */

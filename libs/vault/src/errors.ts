@@ -26,7 +26,7 @@ export class UnknownKey extends VaultError {
   }
 }
 
-/** Not an envelope of ours: the text was cut, re-encoded, or never sealed. */
+/** The text is no envelope of ours: it was cut, re-encoded, or never sealed. */
 export class EnvelopeMalformed extends VaultError {
   constructor() {
     super('envelope_malformed', 'The text is not a sealed envelope.');

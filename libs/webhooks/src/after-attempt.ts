@@ -21,13 +21,13 @@ export interface AttemptFacts {
   /** One that somebody asked for to see whether it works: its failure is news to them, and proves nothing. */
   isTest: boolean;
   createdAt: Date;
-  /** When anything got through to the endpoint. */
+  /** The last time that anything got through to the endpoint. */
   lastDeliveredAt: Date | null;
 }
 
 /**
- * What follows an attempt. Any 2xx is success; nothing else is, redirects neither. An endpoint that says it is gone is
- * believed; one to which nothing got through while a delivery was tried from beginning to end is given up.
+ * The step after an attempt. Any 2xx is success; nothing else is, redirects neither. An endpoint that says it is
+ * gone is believed; one to which nothing got through while a delivery was tried from beginning to end is given up.
  */
 export function afterAttempt(answer: Answer, facts: AttemptFacts, { attempts, backoff }: RetrySchedule): AfterAttempt {
   const status = 'status' in answer ? answer.status : 0;

@@ -22,7 +22,7 @@ export class WebhookDeliveryNotFound extends WebhooksError {
   }
 }
 
-/** Nothing is sent there until it is enabled. */
+/** The endpoint is disabled: nothing is sent there until it is enabled. */
 export class WebhookEndpointDisabled extends WebhooksError {
   constructor(id: string) {
     super('webhook_endpoint_disabled', `Webhook endpoint ${id} is disabled: enable it first, with PATCH.`);

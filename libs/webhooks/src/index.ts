@@ -2,7 +2,7 @@ import { WebhookDelivery } from './webhook-delivery.entity.js';
 import { WebhookEndpointRow } from './webhook-endpoint.entity.js';
 import { WebhookFeed } from './webhook-feed.entity.js';
 
-/** For DatabaseModule.forRoot. */
+/** The entities for DatabaseModule.forRoot. */
 export const webhooksEntities = [WebhookEndpointRow, WebhookDelivery, WebhookFeed];
 
 export {
@@ -14,6 +14,7 @@ export {
   WebhookScopeTooWide,
   WebhooksError,
 } from './errors.js';
+export { DeliveryLog } from './delivery-log.js';
 export type { RetrySchedule } from './after-attempt.js';
 export type { WebhooksOptions } from './options.js';
 export { WebhookDeliveries } from './webhook-deliveries.js';

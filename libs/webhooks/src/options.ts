@@ -9,6 +9,6 @@ export interface WebhooksOptions {
   allowPrivate: boolean;
   /** Instead of the job catalogue's, which must allow as many attempts. */
   schedule?: RetrySchedule;
-  /** For connection and answer together; 10 s unless told otherwise. */
+  /** The time for connection and answer together; 10 s unless told otherwise. */
   timeoutMs?: number;
 }

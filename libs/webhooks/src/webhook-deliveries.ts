@@ -10,8 +10,12 @@ import { WebhookDelivery, type DeliveryState } from './webhook-delivery.entity.j
 
 export const TEST_EVENT_TYPE = 'webhook.test';
 
-/** Of one endpoint at a time, in all workers: a slow or dead one must not take all the places there are. */
+/** The places that one endpoint may take, in all workers: a slow or dead one must not take all that there are. */
 export const MAX_IN_HAND = 10;
+
+/** SQL: what makes one pending again. The count makes it another job: the one before may still wait for hours. */
+export const SENT_AGAIN = `state = 'pending', is_queued = false, resends = resends + 1, attempts = 0,
+  next_attempt_at = now(), finished_at = NULL`;
 
 const RETENTION = '30 days';
 const AT_A_TIME = 1_000;
@@ -45,7 +49,7 @@ export class WebhookDeliveries {
       endpoints
         .filter(
           ({ eventTypes, createdAt, ...scope }) =>
-            // Nobody is told what happened before they asked.
+            // An endpoint is not told of events before it was made.
             event.createdAt >= createdAt &&
             eventTypes.some((pattern) => matchesPattern(pattern, event.type)) &&
             isInScope(scope, event),
@@ -71,7 +75,7 @@ export class WebhookDeliveries {
     );
   }
 
-  /** Of deliveries to endpoints with limits, those whose metadata is none of theirs. @returns ids of deliveries */
+  /** The deliveries to endpoints with limits whose metadata is none of theirs. @returns ids of deliveries */
   private async askedBeyond(
     tx: EntityManager,
     planned: { id: string; endpointId: string; event: FeedEvent }[],
@@ -168,12 +172,10 @@ export class WebhookDeliveries {
   ): Promise<WebhookDelivery> {
     if (endpoint.state !== 'enabled') throw new WebhookEndpointDisabled(endpoint.id);
     const delivery = await this.dataSource.transaction(async (tx) => {
-      await tx.query(
-        // The count makes it another job: the one before may still wait for hours.
-        `UPDATE webhook_deliveries SET state = 'pending', is_queued = false, resends = resends + 1, attempts = 0,
-           next_attempt_at = now(), finished_at = NULL WHERE endpoint_id = $1 AND id = $2`,
-        [endpoint.id, id],
-      );
+      await tx.query(`UPDATE webhook_deliveries SET ${SENT_AGAIN} WHERE endpoint_id = $1 AND id = $2`, [
+        endpoint.id,
+        id,
+      ]);
       const resent = await this.get(endpoint.id, id, tx);
       await alongside?.(tx);
       return resent;
@@ -205,7 +207,7 @@ export class WebhookDeliveries {
     return this.get(endpoint.id, id);
   }
 
-  /** Of an endpoint that is disabled. */
+  /** Ends what is open of an endpoint that is disabled. */
   async giveUpPending(tx: EntityManager, endpointId: string): Promise<void> {
     await tx.query(
       `UPDATE webhook_deliveries SET state = 'failed', last_error = 'endpoint_disabled', is_queued = false,

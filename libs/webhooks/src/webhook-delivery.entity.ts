@@ -9,6 +9,7 @@ export type DeliveryState = 'pending' | 'delivered' | 'failed';
 @Check('webhook_deliveries_state_check', `state IN ('pending', 'delivered', 'failed')`)
 @Index('webhook_deliveries_endpoint_idx', ['endpointId', 'id'])
 @Index('webhook_deliveries_state_idx', ['endpointId', 'state', 'id'])
+@Index('webhook_deliveries_type_idx', ['endpointId', 'eventType', 'state', 'id'])
 @Index('webhook_deliveries_unqueued_idx', ['endpointId', 'id'], { where: `state = 'pending' AND NOT is_queued` })
 @Index('webhook_deliveries_queued_idx', ['endpointId', 'nextAttemptAt'], { where: `state = 'pending' AND is_queued` })
 @Index('webhook_deliveries_finished_idx', ['finishedAt'], { where: `state <> 'pending'` })
@@ -20,7 +21,7 @@ export class WebhookDelivery {
   /** Also the webhook-id that the receiver sees: the same in every attempt, and when it is sent again. */
   @Column('uuid', { name: 'event_id' }) eventId!: string;
   @Column('text', { name: 'event_type' }) eventType!: string;
-  /** Not jsonb, which would put the keys into another order. */
+  /** The type is not jsonb, which would put the keys into another order. */
   @Column('json') payload!: object;
   @Column('text', { default: 'pending' }) state!: DeliveryState;
   /** Whether it has a job. Without one it waits until its endpoint has fewer in hand. */

@@ -27,9 +27,9 @@ export class WebhookEndpointRow {
   @Column('timestamptz', { name: 'previous_secret_until', nullable: true }) previousSecretUntil!: Date | null;
   @Column('text', { default: 'enabled' }) state!: EndpointState;
   @Column('text', { name: 'disabled_reason', nullable: true }) disabledReason!: DisabledReason | null;
-  /** Of the first failure since something got through; null while all is well. */
+  /** The time of the first failure since something got through; null while all is well. */
   @Column('timestamptz', { name: 'failing_since', nullable: true }) failingSince!: Date | null;
-  /** To the second. */
+  /** The time of the last success, to the second. */
   @Column('timestamptz', { name: 'last_delivered_at', nullable: true }) lastDeliveredAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   @Column('timestamptz', { name: 'updated_at', default: () => 'now()' }) updatedAt!: Date;

@@ -69,7 +69,7 @@ const COLUMNS = `id, url, description, event_types AS "eventTypes", platforms, m
   previous_secret_until AS "previousSecretUntil", created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 /** A key with limits sees the endpoints that hear of nothing beyond these. */
-const isVisible = (platforms: string, merchants: string) =>
+export const isVisible = (platforms: string, merchants: string) =>
   `(${platforms}::text[] IS NULL OR platforms <@ ${platforms})
    AND (${merchants}::text[] IS NULL OR merchants <@ ${merchants})`;
 

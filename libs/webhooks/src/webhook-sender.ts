@@ -18,7 +18,7 @@ interface DueDelivery {
   endpointId: string;
   eventId: string;
   eventType: string;
-  /** As it goes out. */
+  /** The body as it goes out. */
   body: string;
   attempts: number;
   createdAt: Date;
@@ -38,7 +38,7 @@ export class WebhookSender implements OnApplicationShutdown {
   private readonly logger = new Logger(WebhookSender.name);
   private readonly agent: Agent;
   private readonly timeoutMs: number;
-  /** By endpoint, in this process. */
+  /** The sends under way by endpoint, in this process. */
   private readonly inHand = new Map<string, number>();
   /** Endpoints for which places are being filled; true when another has come free meanwhile. */
   private readonly refills = new Map<string, boolean>();

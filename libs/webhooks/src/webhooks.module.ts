@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EventsModule } from '@app/events';
+import { DeliveryLog } from './delivery-log.js';
 import { WEBHOOKS_OPTIONS, type WebhooksOptions } from './options.js';
 import { WebhookDeliveries } from './webhook-deliveries.js';
 import { WebhookEndpoints } from './webhook-endpoints.js';
@@ -9,7 +10,7 @@ import { WebhookSender } from './webhook-sender.js';
 @Module({})
 export class WebhooksModule {
   static forRoot(options: WebhooksOptions): DynamicModule {
-    const services = [WebhookDeliveries, WebhookEndpoints, WebhookFanOut, WebhookSender];
+    const services = [DeliveryLog, WebhookDeliveries, WebhookEndpoints, WebhookFanOut, WebhookSender];
     return {
       module: WebhooksModule,
       imports: [EventsModule],

@@ -1,9 +1,13 @@
-import { Controller, Get, Query, SerializeOptions } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
-import { AuditLog, type Principal } from '@app/access';
-import { Caller, Needs } from '../http/access/access.guard.js';
+import { Controller, Get, Query, Req, Res, SerializeOptions } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuditLog, type Actor, type Principal } from '@app/access';
+import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { tenantOf } from '../http/access/tenant-of.js';
+import { acceptedFormat, sendFile } from '../http/answers/formats.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { auditEventResource, auditEventSchema, listAuditEventsSchema, type ListAuditEvents } from './audit-event.js';
+import { EXPORT_TYPES, exportAuditEventsSchema, exportText, type ExportAuditEvents } from './audit-export.js';
 
 @ApiTags('audit')
 @Controller('v1/audit-events')
@@ -23,5 +27,36 @@ export class AuditEventsController {
       limit,
       ({ event }) => auditEventResource(event),
     );
+  }
+
+  /**
+   * The same as a file, oldest first and whole: NDJSON, or CSV where `format` or the Accept header says so. Without
+   * limits and filters, the `prev_hash` of each row is the `hash` of the one before. Every export is in the log, too.
+   */
+  @Get('export')
+  @Needs('admin', 'reads')
+  @ApiOkResponse({
+    description: 'A row for each act.',
+    content: Object.fromEntries(
+      Object.values(EXPORT_TYPES).map((type) => [type.split(';')[0], { schema: { type: 'string' } }]),
+    ),
+  })
+  async export(
+    @AuditedCaller() caller: Actor,
+    @Query({ schema: exportAuditEventsSchema }) query: ExportAuditEvents,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { api_key_id: apiKeyId, action, subject: subjectId, since, until } = query;
+    const format = query.format ?? acceptedFormat(EXPORT_TYPES, request.headers.accept) ?? 'ndjson';
+    await this.audit.appendAlone(caller, {
+      action: 'audit_log.exported',
+      subjectType: 'audit_log',
+      subjectId: caller.requestId,
+      tenant: tenantOf(caller),
+      data: { format, since: since?.toISOString(), until: until?.toISOString() },
+    });
+    const events = this.audit.oldestFirst(caller.scope, { apiKeyId, action, subjectId, since, until });
+    sendFile(reply, { type: EXPORT_TYPES[format], name: `audit-events.${format}` }, exportText(events, format));
   }
 }

@@ -1,8 +1,9 @@
-import { Readable } from 'node:stream';
 import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { proofText, type ProofEnd, type ProofFormat, type ProofRecord } from '@app/deletions';
+import { CSV_TYPE } from '../http/answers/csv.js';
+import { acceptedFormat, sendFile } from '../http/answers/formats.js';
 
 export const proofQuerySchema = z.strictObject({
   format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Goes before the Accept header.' }),
@@ -12,7 +13,7 @@ export type ProofQuery = z.output<typeof proofQuerySchema>;
 const TYPES: Record<ProofFormat, string> = {
   json: 'application/json; charset=utf-8',
   ndjson: 'application/x-ndjson',
-  csv: 'text/csv; charset=utf-8',
+  csv: CSV_TYPE,
 };
 
 /** For the description of the API. */
@@ -35,11 +36,7 @@ export const DescribesProof = () =>
 
 /** By the query, else by the first type of the Accept header that is one of ours. */
 export function proofFormat({ format }: ProofQuery, accept: string | undefined, fallback: ProofFormat): ProofFormat {
-  if (format) return format;
-  const wanted = (accept ?? '').split(',').map((type) => type.split(';')[0]?.trim().toLowerCase());
-  const formats = Object.entries(TYPES) as [ProofFormat, string][];
-  const found = wanted.flatMap((type) => formats.filter(([, ours]) => ours.split(';')[0] === type));
-  return found[0]?.[0] ?? fallback;
+  return format ?? acceptedFormat(TYPES, accept) ?? fallback;
 }
 
 interface ProofAnswer {
@@ -52,7 +49,7 @@ interface ProofAnswer {
 }
 
 /**
- * Streams an export; the reader's pace is ours, and memory stays flat. If it fails on its way, or its end cannot be noted, it
+ * Streams an export. If it fails on its way, or its end cannot be noted, it
  * has no trailer.
  */
 export function sendProof(
@@ -62,9 +59,10 @@ export function sendProof(
   { name, records, fallback, seal }: ProofAnswer,
 ): void {
   const format = proofFormat(query, request.headers.accept, fallback);
-  void reply
-    .type(TYPES[format])
-    .header('content-disposition', `attachment; filename="${name}.${format}"`)
-    .header('vary', 'accept')
-    .send(Readable.from(proofText(records, format, (end) => seal({ ...end, format }))));
+  const file = { type: TYPES[format], name: `${name}.${format}` };
+  sendFile(
+    reply,
+    file,
+    proofText(records, format, (end) => seal({ ...end, format })),
+  );
 }

@@ -5,6 +5,7 @@ import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
 import { MassMessageImport, MassMessages, MerchantDirectory, Merchants } from '@app/merchants';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { tenantOf } from '../http/access/tenant-of.js';
 import type { LineRejection } from '../http/bodies/ndjson.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { decideImports, importLines, namesIn, type ImportLine, type KnownMerchants } from './import-lines.js';
@@ -87,16 +88,12 @@ export class MassMessagesController {
   }
 }
 
-/** Keys with limits see the imports by keys that were limited to one platform or merchant of theirs. */
-function importedBy({ scope, requestId }: Actor, counts: { imported: number; rejected: number }): Act {
-  const [componentAppid, authorizerAppid] = [scope.platforms, scope.merchants].map((names) =>
-    names?.length === 1 ? names[0] : undefined,
-  );
+function importedBy(caller: Actor, counts: { imported: number; rejected: number }): Act {
   return {
     action: 'mass_messages.imported',
     subjectType: 'import',
-    subjectId: requestId,
-    tenant: { componentAppid, authorizerAppid },
+    subjectId: caller.requestId,
+    tenant: tenantOf(caller),
     data: counts,
   };
 }

@@ -122,6 +122,7 @@ export type ListWebhookDeliveries = z.output<typeof listWebhookDeliveriesSchema>
 export const webhookDeliverySchema = z
   .object({
     id: z.string(),
+    endpoint_id: z.string(),
     event_id: z.string().meta({ description: 'The webhook-id that the receiver sees, in every attempt.' }),
     event_type: z.string(),
     state: deliveryStateSchema,
@@ -142,6 +143,7 @@ export const webhookDeliverySchema = z
 export function webhookDeliveryResource(delivery: WebhookDelivery): z.input<typeof webhookDeliverySchema> {
   return {
     id: delivery.id,
+    endpoint_id: delivery.endpointId,
     event_id: delivery.eventId,
     event_type: delivery.eventType,
     state: delivery.state,

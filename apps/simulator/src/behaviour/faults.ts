@@ -3,8 +3,8 @@ import { OPERATION_NAMES } from './operation-names.js';
 import type { SeededRandom } from './random.js';
 
 /**
- * What the next calls are answered instead of, or after, what they asked for. Faults strike calls whose token is in order,
- * so the quota of the account is charged as for any call.
+ * What the next calls are answered instead of, or after, what they asked for. Faults strike calls whose token is in
+ * order, so the quota of the account is charged as for any call.
  */
 export const faultSchema = z.strictObject({
   operation: z.enum(['*', ...OPERATION_NAMES]).default('*'),

@@ -1,4 +1,6 @@
-/** What the open API can do, by the names that WeChat's documents give. Faults, limits, latencies and the log use them. */
+/**
+ * What the open API can do, by the names that WeChat's documents give. Faults, limits, latencies and the log use them.
+ */
 export const OPERATION_NAMES = [
   'api_start_push_ticket',
   'api_component_token',

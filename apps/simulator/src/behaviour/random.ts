@@ -17,7 +17,7 @@ export class SeededRandom {
     this.state = seed >>> 0;
   }
 
-  /** Where it stands: reseeding with this goes on from here. */
+  /** The present position: reseeding with it goes on from here. */
   get position(): number {
     return this.state;
   }

@@ -24,7 +24,7 @@ export function setQuotas(simulation: Simulation, counters: CallCounters, input:
   }
 }
 
-/** Of every operation that was called or has a limit of its own. */
+/** The counters of every operation that was called or has a limit of its own. */
 export function quotasView(simulation: Simulation, counters: CallCounters) {
   const { byOperation, dailyLimits, minuteLimits } = counters;
   return Object.fromEntries(

@@ -23,7 +23,7 @@ const pushesSchema = z.object({
 });
 const customMessagesSchema = z.object({ authorizer_appid: z.string().optional(), limit });
 
-/** What happened. */
+/** The records of calls and pushes. */
 @ApiTags('records')
 @Controller('_control')
 export class RecordsController {

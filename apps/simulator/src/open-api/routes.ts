@@ -13,7 +13,7 @@ export function openApiRoutes(gateway: Gateway) {
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
     fastify.addHook('onRequest', (request, reply, next) => {
-      // Whatever the caller says it is: a type that is none would be refused with 415.
+      // The body is taken as bytes whatever type it claims: an invalid type would be refused with 415.
       request.raw.headers['content-type'] = 'application/json';
       if (!request.headers['transfer-encoding']) return next();
       gateway.refuseChunked(httpCallOf(request));

@@ -27,7 +27,9 @@ const KINDS: Readonly<Record<string, readonly Merchant['kind'][]>> = {
   '8': [],
 };
 
-/** Checks a link as the authorization page does before it shows anything; without a referrer the link was not clicked. */
+/**
+ * Checks a link as the authorization page does before it shows anything; without a referrer the link was not clicked.
+ */
 export function checkRequest(simulation: Simulation, query: Query, referer: string | undefined): Checked {
   const platform = simulation.world.platforms.get(text(query, 'component_appid'));
   if (!platform) return refuse('component_appid 不存在 · there is no such platform (61011)');

@@ -72,7 +72,7 @@ export class Pusher {
     private readonly random: SeededRandom,
   ) {}
 
-  /** To the authorization-event URL. The answer must be `success`. Undefined if the platform has no such URL. */
+  /** Pushes to the authorization-event URL. The answer must be `success`. Undefined if the platform has no such URL. */
   pushEvent(platform: Platform, fields: XmlInputFields, merchant?: Merchant): Promise<Push> | undefined {
     if (!platform.eventsUrl) return undefined;
     const isTicket = fields['InfoType'] === 'component_verify_ticket';
@@ -81,7 +81,7 @@ export class Pusher {
     return this.push({ platform, merchant, url: platform.eventsUrl, fields, openid: undefined, maxAttempts });
   }
 
-  /** To the message-and-event URL of an account. The answer is empty, `success`, or an encrypted reply. */
+  /** Pushes to the message-and-event URL of an account. The answer is empty, `success`, or an encrypted reply. */
   pushMessage(
     platform: Platform,
     merchant: Merchant,
@@ -122,7 +122,7 @@ export class Pusher {
       reply: undefined,
     };
     this.pushes.push(push);
-    // In batches, so that forgetting costs nothing per push.
+    // Old entries are forgotten in batches, so that this costs nothing per push.
     if (this.pushes.length > 2 * REMEMBERED_PUSHES) this.pushes.splice(0, REMEMBERED_PUSHES);
     return this.dispatch(push, outgoing);
   }

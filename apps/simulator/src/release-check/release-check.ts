@@ -149,6 +149,6 @@ function expectReply(push: Push | undefined, merchant: Merchant, openid: string,
     : { passed: false, detail: `the reply is not the text ${content} from the account to the sender` };
 }
 
-/** Of the first attempt: the check does not wait for a second. */
+/** The result of the first attempt: the check does not wait for a second one. */
 const verdictOf = (push: Push | undefined): string =>
   push?.attempts[0]?.verdict ?? push?.state ?? 'no URL is registered';

@@ -104,8 +104,8 @@ export class Simulation {
   }
 
   /**
-   * The admin's consent, with the event that tells the platform. Without a code it is as if somebody had just opened the
-   * page; without sets it is what the account is set to consent to.
+   * The admin's consent, with the event that tells the platform. Without a code it is as if somebody had just opened
+   * the page; without sets it is what the account is set to consent to.
    */
   consent(
     platform: Platform,
@@ -120,7 +120,7 @@ export class Simulation {
     return { ...authorized, push: this.pusher.pushEvent(platform, event, merchant) };
   }
 
-  /** Where the admin's browser goes next; the platform's own query survives. */
+  /** The address that the admin's browser goes to next; the platform's own query survives. */
   redirectUrl(redirectUri: string, authCode: AuthCode): string {
     return withQuery(redirectUri, {
       auth_code: authCode.value,

@@ -11,8 +11,8 @@ type Saved = Pick<World, 'platforms' | 'merchants' | 'tokens' | 'preAuthCodes' |
 };
 
 /**
- * Keeps a small world in a file, so that platforms and accounts survive a restart, even after a kill. Written as a whole
- * each time it has changed: for a demo, not for 20,000 accounts.
+ * Keeps a small world in a file, so that platforms and accounts survive a restart, even after a kill. Written as a
+ * whole each time it has changed: for a demo, not for 20,000 accounts.
  */
 export class StateFile {
   private saved: Buffer = Buffer.alloc(0);
@@ -48,7 +48,7 @@ export class StateFile {
   private save(): void {
     const now = serialize({ ...this.world, randomPosition: this.random.position } satisfies Saved);
     if (now.equals(this.saved)) return;
-    // In one step: a kill leaves the old file or the new one.
+    // The rename is one step: a kill leaves the old file or the new one.
     writeFileSync(`${this.path}.new`, now, { mode: 0o600 });
     renameSync(`${this.path}.new`, this.path);
     this.saved = now;

@@ -16,7 +16,8 @@ export interface Authorized {
 }
 
 /**
- * The life of a grant: pre-auth code, the admin's consent, the authorization code, its exchange, refresh, de-authorization.
+ * The life of a grant: pre-auth code, the admin's consent, the authorization code, its exchange, refresh,
+ * de-authorization.
  * https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/authorize_event.html
  */
 export class Authorizations {

@@ -73,7 +73,7 @@ export class Registry {
     private readonly random: SeededRandom,
   ) {}
 
-  /** Whoever registers an appid again gets a new platform in the place of the old one. */
+  /** A platform that is registered again takes the place of the old one. */
   addPlatform(input: PlatformInput): Platform {
     const encodingAesKey = input.encoding_aes_key ?? this.newAesKey();
     const platform: Platform = {

@@ -12,8 +12,8 @@ interface Appointment {
 }
 
 /**
- * The simulator's time: a base clock plus an offset that the control API moves. What is due later (ticket pushes, the end
- * of a mass send) waits here, and a jump of the clock makes it happen at once.
+ * The simulator's time: a base clock plus an offset that the control API moves. What is due later (ticket pushes,
+ * the end of a mass send) waits here, and a jump of the clock makes it happen at once.
  */
 export class Timeline implements Clock {
   private offset = 0;

@@ -9,9 +9,9 @@ export interface Platform {
   token: string;
   encodingAesKey: string;
   aesKey: Buffer;
-  /** Where authorization events go; without it nothing is pushed. */
+  /** The URL of authorization events; without it nothing is pushed. */
   eventsUrl: string | undefined;
-  /** Where messages and events go; `$APPID$` stands for the account. */
+  /** The URL of messages and events; `$APPID$` stands for the account. */
   messagesUrl: string | undefined;
   /** Host (with port if not the default one) of the page that links to the authorization page. Undefined: any. */
   launchDomain: string | undefined;
@@ -98,7 +98,7 @@ export interface Grant {
 export interface AccessToken {
   value: string;
   expiresAt: number;
-  /** When a newer token (plus the grace) ends this one. */
+  /** The end that a newer token (plus the grace) sets to this one. */
   supersededAt: number;
   /** Taken away through the control API. */
   isLost: boolean;
@@ -144,7 +144,7 @@ export interface MassMessage {
   /** Sent through the mass API; anything else cannot be deleted (40059). */
   isApiSent: boolean;
   status: 'SENDING' | 'SEND_SUCCESS' | 'SEND_FAIL';
-  /** Without pages of its own: text, voice, image, card. */
+  /** A message without pages of its own: text, voice, image, card. */
   material: Material | undefined;
   sentAt: number;
   /** Delete calls that named this message or one of its pages, and how many of them changed something. */

@@ -23,6 +23,7 @@ export interface Act {
     | 'api_key.created'
     | 'api_key.revoked'
     | 'api_key.updated'
+    | 'audit_log.exported'
     | 'authorization_link.issued'
     | 'deletion.accepted'
     | 'deletion.cancelled'
@@ -40,6 +41,7 @@ export interface Act {
     | 'takedown.accepted'
     | 'takedown.cancelled'
     | 'takedown.proof_exported'
+    | 'webhook_deliveries.resent'
     | 'webhook_endpoint.created'
     | 'webhook_endpoint.deleted'
     | 'webhook_endpoint.delivery_resent'
@@ -48,14 +50,16 @@ export interface Act {
     | 'webhook_endpoint.updated';
   subjectType:
     | 'api_key'
+    | 'audit_log'
     | 'authorization_link'
     | 'deletion'
     | 'import'
     | 'merchant'
     | 'platform'
     | 'takedown'
+    | 'webhook_deliveries'
     | 'webhook_endpoint';
-  /** The appid or id, as in our addresses; of an import, its request. */
+  /** The appid or id, as in our addresses; of an import, an export and many deliveries, the request. */
   subjectId: string;
   /** The tenant that the act is about: keys with limits see the acts on what they may reach. */
   tenant?: { componentAppid?: string | undefined; authorizerAppid?: string | undefined };
@@ -68,6 +72,9 @@ export interface AuditFilter {
   subjectId?: string | undefined;
   since?: Date | undefined;
   until?: Date | undefined;
+}
+
+export interface AuditPage extends AuditFilter {
   limit: number;
   /** Newest first: the number before which the page starts. */
   before?: string | undefined;
@@ -145,25 +152,50 @@ export class AuditLog {
   }
 
   /** Newest first, what was done to what is in scope. */
-  async list(
-    scope: Scope,
-    { apiKeyId, action, subjectId, since, until, limit, before }: AuditFilter,
-  ): Promise<AuditEvent[]> {
+  async list(scope: Scope, { limit, before, ...filter }: AuditPage): Promise<AuditEvent[]> {
     await this.chainDeferred();
-    const query = this.dataSource.manager.createQueryBuilder(AuditEvent, 'event').orderBy('event.seq', 'DESC');
+    const query = this.matching(scope, filter).orderBy('event.seq', 'DESC');
+    // Pages are read from the newest on: without a number to begin at, all that is newer would be walked past.
+    if (filter.until) query.andWhere(`event.seq < COALESCE(${FIRST_AFTER}, 9223372036854775807)`);
+    if (before) query.andWhere('event.seq < :before', { before });
+    return query.limit(limit).getMany();
+  }
+
+  /**
+   * Oldest first, what was done to what is in scope, up to the newest row of when it began. Memory stays flat, however
+   * long the log is. Without limits and filters the rows are the chain without a gap.
+   */
+  async *oldestFirst(scope: Scope, filter: AuditFilter): AsyncGenerator<AuditEvent> {
+    await this.chainDeferred();
+    const [bounds] = await rows<{ first: string; last: string }>(
+      this.dataSource,
+      `SELECT COALESCE((SELECT seq FROM audit_events WHERE at < $1::timestamptz - interval '1 day'
+           ORDER BY at DESC LIMIT 1), 0) AS first,
+         COALESCE((SELECT seq FROM audit_events ORDER BY seq DESC LIMIT 1), 0) AS last`,
+      [filter.since ?? null],
+    );
+    let { first: after, last } = bounds ?? { first: '0', last: '0' };
+    for (;;) {
+      const query = this.matching(scope, filter).orderBy('event.seq', 'ASC');
+      query.andWhere('event.seq > :after AND event.seq <= :last', { after, last });
+      if (filter.until) query.andWhere(`event.seq < COALESCE(${FIRST_AFTER}, 9223372036854775807)`);
+      const page = await query.limit(BATCH).getMany();
+      yield* page;
+      if (page.length < BATCH) return;
+      after = page.at(-1)?.seq ?? last;
+    }
+  }
+
+  private matching(scope: Scope, { apiKeyId, action, subjectId, since, until }: AuditFilter) {
+    const query = this.dataSource.manager.createQueryBuilder(AuditEvent, 'event');
     if (scope.platforms) query.andWhere('event.componentAppid = ANY(:platforms)', { platforms: scope.platforms });
     if (scope.merchants) query.andWhere('event.authorizerAppid = ANY(:merchants)', { merchants: scope.merchants });
     if (apiKeyId) query.andWhere('event.apiKeyId = :apiKeyId', { apiKeyId });
     if (action) query.andWhere('event.action = :action', { action });
     if (subjectId) query.andWhere('event.subjectId = :subjectId', { subjectId });
     if (since) query.andWhere('event.at >= :since', { since });
-    if (until) {
-      query.andWhere('event.at < :until', { until });
-      // Pages are read from the newest on: without a number to begin at, all that is newer would be walked past.
-      query.andWhere(`event.seq < COALESCE(${FIRST_AFTER}, 9223372036854775807)`);
-    }
-    if (before) query.andWhere('event.seq < :before', { before });
-    return query.limit(limit).getMany();
+    if (until) query.andWhere('event.at < :until', { until });
+    return query;
   }
 
   /**

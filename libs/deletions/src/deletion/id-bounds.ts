@@ -1,3 +1,5 @@
+import { idAt } from '@app/database';
+
 /**
  * Ids grow with time, and pages are read along them: bounds spare a walk over all that is newer, or older. They are
  * wider than the span that is asked for, since an id is given before its row is written: a takedown's deletions get
@@ -11,9 +13,3 @@ export const earliestIdOf = (moment: Date): string => idAt(moment.getTime() - LO
 
 /** Deletions that were created up to this moment have smaller ids. */
 export const latestIdOf = (moment: Date): string => idAt(moment.getTime() + CLOCKS_APART_MS);
-
-/** The first UUIDv7 of a moment. */
-function idAt(ms: number): string {
-  const digits = Math.max(0, ms).toString(16).padStart(12, '0').padEnd(32, '0');
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}

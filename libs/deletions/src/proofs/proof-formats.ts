@@ -67,10 +67,10 @@ const COLUMNS = [
 type Cells = Record<(typeof COLUMNS)[number], unknown>;
 
 /** RFC 4180: lines end with CR LF. In quotes where a tab is, which some programs take for the end of a cell. */
-const row = (cells: string[]) => stringify([cells], { record_delimiter: 'windows', quoted_match: /\t/ });
+export const csvRow = (cells: string[]) => stringify([cells], { record_delimiter: 'windows', quoted_match: /\t/ });
 
 /** Without it, Excel takes UTF-8 for the code page of its machine. */
-const BYTE_ORDER_MARK = '\u{feff}';
+export const BYTE_ORDER_MARK = '\u{feff}';
 
 /** What spreadsheets run as a formula; in East Asia also with the wide forms of these characters. */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
@@ -93,7 +93,7 @@ const asJson = (chain: ProofChain, record: ProofRecord) => JSON.stringify(chain.
 /** Here a hash covers the cells as they are written, all of them text. */
 function asCells(chain: ProofChain, record: ProofRecord): string {
   const cells = Object.fromEntries(COLUMNS.map((column) => [column, cellOf((record as Partial<Cells>)[column])]));
-  return row(Object.values(chain.link(cells)));
+  return csvRow(Object.values(chain.link(cells)));
 }
 
 interface Writer {
@@ -107,5 +107,5 @@ interface Writer {
 const WRITERS: Record<ProofFormat, Writer> = {
   json: { head: '{"data":[\n', between: ',\n', tail: '\n]}\n', write: asJson },
   ndjson: { head: '', between: '\n', tail: '\n', write: asJson },
-  csv: { head: BYTE_ORDER_MARK + row([...COLUMNS, 'prev_hash', 'hash']), between: '', tail: '', write: asCells },
+  csv: { head: BYTE_ORDER_MARK + csvRow([...COLUMNS, 'prev_hash', 'hash']), between: '', tail: '', write: asCells },
 };

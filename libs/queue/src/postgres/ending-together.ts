@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { Batcher, type BatchWindow } from '@app/concurrency';
 
-/** What BullMQ runs when a job has ended: it marks that job and takes the next, of which it returns the row, if there is one. */
+/** BullMQ's statement for a job that has ended: it marks the job, takes the next one and returns its row, if any. */
 const END = 'move_to_completed_fetch';
 /** Its parameters as this file knows them. The first two name the job. */
 const PARAMETERS = [
@@ -20,15 +20,16 @@ const PARAMETERS = [
   ['p_limiter_max', 'integer'],
   ['p_limiter_duration', 'bigint'],
 ] as const;
-/** As Postgres writes them. */
+/** The parameters as Postgres writes them. */
 const SIGNATURE = `(${PARAMETERS.map((parameter) => parameter.join(' ')).join(', ')}) SETOF job`;
 /** The moment of the end, until which it lets waiting retries go. */
 const NOW = PARAMETERS.findIndex(([name]) => name === 'p_now');
 const NAMES = PARAMETERS.map(([name]) => name).join(', ');
 
 /**
- * The jobs are locked first, without waiting: while this waited for one and held others, it could be in a circle with BullMQ's
- * look for stalled jobs, which changes all that are active. Those that were not free are not among the rows.
+ * The jobs are locked first, without waiting: while this waited for one and held others, it could be in a circle
+ * with BullMQ's look for stalled jobs, which changes all that are active. Those that were not free are not among the
+ * rows.
  */
 const END_TOGETHER = `WITH ended AS (
     SELECT * FROM unnest(${PARAMETERS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')})
@@ -45,18 +46,19 @@ const WINDOW: BatchWindow = { enoughItems: 16, longestMs: 10 };
 
 interface EndedRow {
   ordinal: number;
-  /** Of the job that was taken; null if there was none. */
+  /** The row of the job that was taken; null if there was none. */
   id: string | null;
 }
 /** A pool's, in the one way that BullMQ calls it. */
 export type Query = <Row>(text: string, values?: unknown[]) => Promise<{ rows: Row[] }>;
 
 /**
- * Most of what a job costs Postgres, and of what Postgres costs a worker, is to be woken for it: jobs that end at nearly the
- * same time share a statement. One that BullMQ refuses, as it was taken for stalled, does not keep the others from ending.
+ * Most of what a job costs Postgres, and of what Postgres costs a worker, is to be woken for it: jobs that end at
+ * nearly the same time share a statement. One that BullMQ refuses, as it was taken for stalled, does not keep the
+ * others from ending.
  *
- * This stands on a function that is BullMQ's own business. Where the database has another than this file knows, jobs end one by
- * one, as BullMQ has them end.
+ * This stands on a function that is BullMQ's own business. Where the database has another than this file knows, jobs
+ * end one by one, as BullMQ has them end.
  */
 export class EndingTogether {
   private readonly logger = new Logger(EndingTogether.name);

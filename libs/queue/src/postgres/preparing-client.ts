@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { SteadyClient, type SteadyClientConfig } from '@app/postgres';
 
 /**
- * A connection that prepares every statement that has parameters, so that Postgres parses and plans each once: BullMQ has
- * some dozens, and runs one or two of them for every job.
+ * A connection that prepares every statement that has parameters, so that Postgres parses and plans each once:
+ * BullMQ has some dozens, and runs one or two of them for every job.
  */
 export class PreparingClient extends SteadyClient {
   constructor(config?: SteadyClientConfig) {

@@ -1,8 +1,9 @@
 import { PostgresQueueBackend, type BackendFactory, type PostgresConnection } from 'bullmq';
 
 /**
- * One queue on shared connections. BullMQ's own factory opens a pool and a listening connection for each queue; Postgres
- * wakes every listener at every commit that notifies, so six of them in each worker cost as much as the work of a small one.
+ * One queue on shared connections. BullMQ's own factory opens a pool and a listening connection for each queue;
+ * Postgres wakes every listener at every commit that notifies, so six of them in each worker cost as much as the
+ * work of a small one.
  */
 class SharedBackend extends PostgresQueueBackend {
   constructor(
@@ -10,7 +11,7 @@ class SharedBackend extends PostgresQueueBackend {
     name: string,
     opts: ConstructorParameters<typeof PostgresQueueBackend>[2],
   ) {
-    // As its owner it hears when the listening connection was lost, and listens again.
+    // The owner hears when the listening connection was lost, and listens again.
     super(shared, name, opts, true);
   }
 

@@ -59,7 +59,7 @@ class SharedPostgresConnection extends PostgresConnection {
     return client;
   }
 
-  /** Nothing is asked of it for hours, so that nobody would notice that it has died without a word. */
+  /** It is idle for hours, so that nobody would notice its silent death. */
   private keepHearing(client: ListenClient): void {
     const timer = setInterval(() => {
       client.query('SELECT 1').catch(() => clearInterval(timer));
@@ -90,8 +90,8 @@ export function connectToPostgres({
     schema,
     migrate: true,
     max: poolSize,
-    // The queue may be lost, so nobody need wait until it is on the disk: a job that is gone after a crash is found missing by a
-    // sweep, and one that is there again finds that its rows are done.
+    // The queue may be lost, so nobody need wait until it is on the disk: a job that is gone after a crash is found
+    // missing by a sweep, and one that is there again finds that its rows are done.
     options: '-c synchronous_commit=off',
     application_name: 'retract-queue',
     answerWithinMs,

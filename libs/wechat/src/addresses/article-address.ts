@@ -13,7 +13,7 @@ export interface ArticleAddress {
 /** A link that names one article: by its long address or by the name in its short one. */
 export interface ArticleLink {
   /**
-   * To keep and to send to WeChat: as it came where it came as WeChat gives it, otherwise the canonical form, for
+   * The address to keep and to send to WeChat: as it came if WeChat gives it so, otherwise the canonical form, for
    * nobody knows what WeChat makes of the rest.
    */
   url: string;

@@ -1,5 +1,5 @@
 /**
- * What the caller does next.
+ * The caller's next step.
  * - `done`: nothing.
  * - `credential_expired`: refresh the token that was used, once, and call again. Which token that is (component's or
  *   account's) is known by the operation, not by the code.
@@ -194,7 +194,7 @@ const classByCode = new Map(
   ),
 );
 
-/** By errcode only: errmsg is free text with a request id in it. */
+/** The class by errcode only: errmsg is free text with a request id in it. */
 export function classify(errcode: number): OutcomeClass {
   return classByCode.get(errcode) ?? 'refused';
 }

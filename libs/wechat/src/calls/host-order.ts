@@ -1,7 +1,7 @@
 /**
- * In which order WeChat's hosts are tried. As configured, but one that did not connect comes last for a while, so that
- * not every call waits for it in vain. After that, one call tries it at its place again and finds out for all others.
- * Moments are ms of any one clock.
+ * The order in which WeChat's hosts are tried: as configured, but one that did not connect comes last for a while,
+ * so that not every call waits for it in vain. After that, one call tries it at its place again and finds out for
+ * all others. Moments are ms of any one clock.
  */
 export class HostOrder<Host> {
   private readonly downUntil = new Map<Host, number>();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-// What WeChat need not say. A value of an odd type counts as not said: it shall cost neither its siblings nor the
-// answer.
+// Fields that WeChat need not send. A value of an odd type counts as not said: it shall cost neither its siblings
+// nor the answer.
 
 /** Present or not. */
 export const anything = z.unknown().optional();

@@ -36,7 +36,7 @@ const names: Readonly<Record<number, PermissionSetName>> = {
   89: { en: 'Subscription notices', zh: '订阅通知' },
 };
 
-/** For people to read; a set we have no name for is called by its number. */
+/** The set's name for people; a set that has no name here is called by its number. */
 export function permissionSetName(id: number): PermissionSetName {
   return names[id] ?? { en: `Permission set ${id}`, zh: `权限集 ${id}` };
 }

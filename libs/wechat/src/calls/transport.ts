@@ -80,7 +80,7 @@ interface Host {
   pool: Pool;
 }
 
-/** Where a call went. */
+/** The host that a call went to. */
 type Route = Pick<CallRecord, 'host' | 'unreachableHosts'>;
 
 /** Calls WeChat's HTTP API over kept connections and turns every failure into a WechatError. */
@@ -206,7 +206,7 @@ function readAnswer<Answer>({ status, body }: HttpAnswer, call: WechatCall<Answe
   const fields = jsonObject(body);
   const errcode = fields && toErrcode(fields['errcode']);
   if (errcode !== undefined) {
-    // Without NUL, which no row can hold.
+    // NUL is removed: no row can hold it.
     const raw = typeof fields?.['errmsg'] === 'string' ? fields['errmsg'].replaceAll('\0', '') : '';
     Object.assign(facts, { errcode }, splitErrmsg(redact(raw, call).slice(0, MAX_ERRMSG_LENGTH)));
   }

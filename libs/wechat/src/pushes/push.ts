@@ -16,7 +16,7 @@ import { buildXml, parseXml, XmlError, type XmlFields } from './xml.js';
 export type PushRefusal = 'not_xml' | 'no_encrypt' | 'bad_signature' | 'undecryptable' | 'wrong_appid' | 'bad_payload';
 
 /**
- * What is wrong with the text of a push that is WeChat's without doubt.
+ * The fault in the text of a push that is WeChat's without doubt.
  * - `empty`: there is none
  * - `not_xml`: it is not `<xml>…</xml>`, or holds what is never read, such as a DOCTYPE
  * - `not_utf8`: some bytes are no characters; U+FFFD stands for them in the fields
@@ -46,7 +46,7 @@ interface OpeningKeys {
 export interface PushToOpen extends OpeningKeys {
   /** Raw body. Limit its size at the HTTP door. */
   body: Buffer;
-  /** As the query brought them: anything but one string each is a bad signature. */
+  /** The parameters as the query brought them: anything but one string each is a bad signature. */
   query: { timestamp?: unknown; nonce?: unknown; msg_signature?: unknown };
 }
 

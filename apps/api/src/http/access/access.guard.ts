@@ -17,14 +17,16 @@ import { ProblemError } from '../problems/problem.js';
 
 const ACCESS = 'retract:access';
 const UNLIMITED = 'retract:unlimited';
-type Access = Role | 'public';
+/** `any`: whatever the role of the key. */
+type Needed = Role | 'any';
+type Access = Needed | 'public';
 
 /** The least role that may use a route, and what a request there costs. On methods. */
-export const Needs = (role: Role, weight: Weight = 'light'): MethodDecorator =>
+export const Needs = (role: Needed, weight: Weight = 'light'): MethodDecorator =>
   applyDecorators(SetMetadata(ACCESS, role), RouteConfig({ needsKey: true, weight } satisfies KeyedRoute));
 
 /** @param handler a method of a controller @returns undefined for a public one */
-export function neededRole(handler: object): Role | undefined {
+export function neededRole(handler: object): Needed | undefined {
   const access = Reflect.getMetadata(ACCESS, handler) as Access | undefined;
   return access === 'public' ? undefined : access;
 }
@@ -68,7 +70,7 @@ export class AccessGuard implements CanActivate {
     const { principal } = context.switchToHttp().getRequest<RequestWithPrincipal>();
     if (!principal)
       throw new Error(`Nobody asked for a key on ${context.getClass().name}.${context.getHandler().name}.`);
-    if (!mayAct(principal.role, needed)) {
+    if (needed !== 'any' && !mayAct(principal.role, needed)) {
       throw new ProblemError('forbidden', `This takes the role ${needed}; the key has the role ${principal.role}.`);
     }
     if (this.reflector.get<boolean | undefined>(UNLIMITED, context.getHandler())) refuseLimits(principal.scope);

@@ -52,7 +52,8 @@ export function completeOperations(
       addAnswers(operation, handler, schemas);
       addProblems(operation, path);
       const role = neededRole(methodOf(handler));
-      if (role) operation.description = `Takes an API key of the role ${role}. ${operation.description ?? ''}`.trim();
+      const keys = role === 'any' ? 'any role' : `the role ${role}`;
+      if (role) operation.description = `Takes an API key of ${keys}. ${operation.description ?? ''}`.trim();
     }
   }
   return document;

@@ -27,6 +27,9 @@ export interface Page<Item> {
   next_cursor: string | null;
 }
 
+/** As the next page is asked for. */
+export const cursorOf = (id: string): string => Buffer.from(id).toString('base64url');
+
 /** @param found one more than the limit where there is a next page */
 export function pageOf<Row extends { id: string }, Item>(
   found: Row[],
@@ -35,5 +38,5 @@ export function pageOf<Row extends { id: string }, Item>(
 ): Page<Item> {
   const rows = found.slice(0, limit);
   const last = found.length > limit ? rows.at(-1) : undefined;
-  return { data: rows.map(toItem), next_cursor: last ? Buffer.from(last.id).toString('base64url') : null };
+  return { data: rows.map(toItem), next_cursor: last ? cursorOf(last.id) : null };
 }
