@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysGetData, ApiKeysGetErrors, ApiKeysGetResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, ApiKeysUpdateData, ApiKeysUpdateErrors, ApiKeysUpdateResponses, AuditEventsListData, AuditEventsListErrors, AuditEventsListResponses, AuthorizationLinksIssueData, AuthorizationLinksIssueErrors, AuthorizationLinksIssueResponses, CallbackEventsListData, CallbackEventsListErrors, CallbackEventsListResponses, DeletionsAttemptsData, DeletionsAttemptsErrors, DeletionsAttemptsResponses, DeletionsCancelData, DeletionsCancelErrors, DeletionsCancelResponses, DeletionsCreateData, DeletionsCreateErrors, DeletionsCreateResponses, DeletionsGetData, DeletionsGetErrors, DeletionsGetResponses, DeletionsListData, DeletionsListErrors, DeletionsListResponses, DeletionsProofData, DeletionsProofErrors, DeletionsProofResponses, DeletionsRetryData, DeletionsRetryErrors, DeletionsRetryResponses, EventsListData, EventsListErrors, EventsListResponses, MassMessagesImportData, MassMessagesImportErrors, MassMessagesImportResponses, MassMessagesListData, MassMessagesListErrors, MassMessagesListResponses, MerchantsAccessTokenData, MerchantsAccessTokenErrors, MerchantsAccessTokenResponses, MerchantsClearQuotaData, MerchantsClearQuotaErrors, MerchantsClearQuotaResponses, MerchantsGetData, MerchantsGetErrors, MerchantsGetResponses, MerchantsListData, MerchantsListErrors, MerchantsListResponses, MerchantsRefreshData, MerchantsRefreshErrors, MerchantsRefreshResponses, MerchantsUpdateData, MerchantsUpdateErrors, MerchantsUpdateResponses, PlatformsDeleteData, PlatformsDeleteErrors, PlatformsDeleteResponses, PlatformsGetData, PlatformsGetErrors, PlatformsGetResponses, PlatformsListData, PlatformsListErrors, PlatformsListResponses, PlatformsRegisterData, PlatformsRegisterErrors, PlatformsRegisterResponses, PlatformsSyncData, PlatformsSyncErrors, PlatformsSyncResponses, PlatformsUpdateData, PlatformsUpdateErrors, PlatformsUpdateResponses, TakedownsCancelData, TakedownsCancelErrors, TakedownsCancelResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsFollowData, TakedownsFollowErrors, TakedownsFollowResponse, TakedownsFollowResponses, TakedownsGetData, TakedownsGetErrors, TakedownsGetResponses, TakedownsListData, TakedownsListDeletionsData, TakedownsListDeletionsErrors, TakedownsListDeletionsResponses, TakedownsListErrors, TakedownsListRejectionsData, TakedownsListRejectionsErrors, TakedownsListRejectionsResponses, TakedownsListResponses, TakedownsProofData, TakedownsProofErrors, TakedownsProofResponses, WebhookEndpointsCreateData, WebhookEndpointsCreateErrors, WebhookEndpointsCreateResponses, WebhookEndpointsDeleteData, WebhookEndpointsDeleteErrors, WebhookEndpointsDeleteResponses, WebhookEndpointsGetData, WebhookEndpointsGetErrors, WebhookEndpointsGetResponses, WebhookEndpointsListData, WebhookEndpointsListDeliveriesData, WebhookEndpointsListDeliveriesErrors, WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListErrors, WebhookEndpointsListResponses, WebhookEndpointsResendData, WebhookEndpointsResendErrors, WebhookEndpointsResendResponses, WebhookEndpointsRotateSecretData, WebhookEndpointsRotateSecretErrors, WebhookEndpointsRotateSecretResponses, WebhookEndpointsTestData, WebhookEndpointsTestErrors, WebhookEndpointsTestResponses, WebhookEndpointsUpdateData, WebhookEndpointsUpdateErrors, WebhookEndpointsUpdateResponses } from './types.gen.js';
+import type { ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysGetData, ApiKeysGetErrors, ApiKeysGetResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, ApiKeysUpdateData, ApiKeysUpdateErrors, ApiKeysUpdateResponses, AuditEventsExportData, AuditEventsExportErrors, AuditEventsExportResponses, AuditEventsListData, AuditEventsListErrors, AuditEventsListResponses, AuthorizationLinksIssueData, AuthorizationLinksIssueErrors, AuthorizationLinksIssueResponses, CallbackEventsListData, CallbackEventsListErrors, CallbackEventsListResponses, DeletionsAttemptsData, DeletionsAttemptsErrors, DeletionsAttemptsResponses, DeletionsCancelData, DeletionsCancelErrors, DeletionsCancelResponses, DeletionsCreateData, DeletionsCreateErrors, DeletionsCreateResponses, DeletionsGetData, DeletionsGetErrors, DeletionsGetResponses, DeletionsListData, DeletionsListErrors, DeletionsListResponses, DeletionsProofData, DeletionsProofErrors, DeletionsProofResponses, DeletionsRetryData, DeletionsRetryErrors, DeletionsRetryResponses, EventsListData, EventsListErrors, EventsListResponses, MassMessagesImportData, MassMessagesImportErrors, MassMessagesImportResponses, MassMessagesListData, MassMessagesListErrors, MassMessagesListResponses, MeGetData, MeGetErrors, MeGetResponses, MerchantsAccessTokenData, MerchantsAccessTokenErrors, MerchantsAccessTokenResponses, MerchantsClearQuotaData, MerchantsClearQuotaErrors, MerchantsClearQuotaResponses, MerchantsGetData, MerchantsGetErrors, MerchantsGetResponses, MerchantsListData, MerchantsListErrors, MerchantsListResponses, MerchantsRefreshData, MerchantsRefreshErrors, MerchantsRefreshResponses, MerchantsUpdateData, MerchantsUpdateErrors, MerchantsUpdateResponses, PlatformsDeleteData, PlatformsDeleteErrors, PlatformsDeleteResponses, PlatformsGetData, PlatformsGetErrors, PlatformsGetResponses, PlatformsListData, PlatformsListErrors, PlatformsListResponses, PlatformsRegisterData, PlatformsRegisterErrors, PlatformsRegisterResponses, PlatformsSyncData, PlatformsSyncErrors, PlatformsSyncResponses, PlatformsUpdateData, PlatformsUpdateErrors, PlatformsUpdateResponses, TakedownsCancelData, TakedownsCancelErrors, TakedownsCancelResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsFollowData, TakedownsFollowErrors, TakedownsFollowResponse, TakedownsFollowResponses, TakedownsGetData, TakedownsGetErrors, TakedownsGetResponses, TakedownsListData, TakedownsListDeletionsData, TakedownsListDeletionsErrors, TakedownsListDeletionsResponses, TakedownsListErrors, TakedownsListRejectionsData, TakedownsListRejectionsErrors, TakedownsListRejectionsResponses, TakedownsListResponses, TakedownsProofData, TakedownsProofErrors, TakedownsProofResponses, WebhookDeliveriesListData, WebhookDeliveriesListErrors, WebhookDeliveriesListResponses, WebhookDeliveriesResendData, WebhookDeliveriesResendErrors, WebhookDeliveriesResendResponses, WebhookEndpointsCreateData, WebhookEndpointsCreateErrors, WebhookEndpointsCreateResponses, WebhookEndpointsDeleteData, WebhookEndpointsDeleteErrors, WebhookEndpointsDeleteResponses, WebhookEndpointsGetData, WebhookEndpointsGetErrors, WebhookEndpointsGetResponses, WebhookEndpointsListData, WebhookEndpointsListDeliveriesData, WebhookEndpointsListDeliveriesErrors, WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListErrors, WebhookEndpointsListResponses, WebhookEndpointsResendData, WebhookEndpointsResendErrors, WebhookEndpointsResendResponses, WebhookEndpointsRotateSecretData, WebhookEndpointsRotateSecretErrors, WebhookEndpointsRotateSecretResponses, WebhookEndpointsTestData, WebhookEndpointsTestErrors, WebhookEndpointsTestResponses, WebhookEndpointsUpdateData, WebhookEndpointsUpdateErrors, WebhookEndpointsUpdateResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -84,6 +84,16 @@ export const auditEventsList = <ThrowOnError extends boolean = true>(options?: O
     responseStyle: 'data',
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/v1/audit-events',
+    ...options
+});
+
+/**
+ * Takes an API key of the role admin.
+ */
+export const auditEventsExport = <ThrowOnError extends boolean = true>(options?: Options<AuditEventsExportData, ThrowOnError>) => (options?.client ?? client).get<AuditEventsExportResponses, AuditEventsExportErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/audit-events/export',
     ...options
 });
 
@@ -217,6 +227,16 @@ export const massMessagesImport = <ThrowOnError extends boolean = true>(options:
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Takes an API key of any role.
+ */
+export const meGet = <ThrowOnError extends boolean = true>(options?: Options<MeGetData, ThrowOnError>) => (options?.client ?? client).get<MeGetResponses, MeGetErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/me',
+    ...options
 });
 
 /**
@@ -433,6 +453,30 @@ export const takedownsCancel = <ThrowOnError extends boolean = true>(options: Op
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/v1/takedowns/{id}/cancel',
     ...options
+});
+
+/**
+ * Takes an API key of the role admin.
+ */
+export const webhookDeliveriesList = <ThrowOnError extends boolean = true>(options?: Options<WebhookDeliveriesListData, ThrowOnError>) => (options?.client ?? client).get<WebhookDeliveriesListResponses, WebhookDeliveriesListErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/webhook-deliveries',
+    ...options
+});
+
+/**
+ * Takes an API key of the role admin.
+ */
+export const webhookDeliveriesResend = <ThrowOnError extends boolean = true>(options: Options<WebhookDeliveriesResendData, ThrowOnError>) => (options.client ?? client).post<WebhookDeliveriesResendResponses, WebhookDeliveriesResendErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/webhook-deliveries/resend',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

@@ -235,6 +235,27 @@ export type TakedownItem = {
     try_anyway?: boolean;
 };
 
+export type ResendWebhookDeliveries = {
+    /**
+     * Those that were made from this moment on …
+     */
+    since: string;
+    /**
+     * … and before this one.
+     */
+    until: string;
+    states?: Array<'delivered' | 'failed'>;
+    /**
+     * Absent: all that are enabled.
+     */
+    endpoint?: string;
+    event_types?: Array<string>;
+    /**
+     * The next_cursor of the answer before.
+     */
+    cursor?: string;
+};
+
 export type CreateWebhookEndpoint = {
     /**
      * A public address, unless WEBHOOKS_ALLOW_PRIVATE is set.
@@ -841,6 +862,48 @@ export type TakedownDryRun = {
     errors: Array<TakedownRejection>;
 };
 
+export type WebhookDelivery = {
+    id: string;
+    endpoint_id: string;
+    /**
+     * The webhook-id that the receiver sees, in every attempt.
+     */
+    event_id: string;
+    event_type: string;
+    state: 'pending' | 'delivered' | 'failed';
+    /**
+     * Since it was last asked for.
+     */
+    attempts: number;
+    /**
+     * How often somebody had it sent again.
+     */
+    resends: number;
+    /**
+     * HTTP status of the last attempt, if it had an answer.
+     */
+    last_status: number | null;
+    /**
+     * Why the last attempt had no answer, e.g. timeout, private_address, endpoint_disabled.
+     */
+    last_error: string | null;
+    next_attempt_at: string | null;
+    /**
+     * The body as it is sent.
+     */
+    payload: unknown;
+    created_at: string;
+    finished_at: string | null;
+};
+
+export type ResentWebhookDeliveries = {
+    resent: number;
+    /**
+     * Null: these were the last. Else ask again with it.
+     */
+    next_cursor: string | null;
+};
+
 export type WebhookEndpointWithSecret = {
     id: string;
     url: string;
@@ -893,39 +956,6 @@ export type WebhookEndpoint = {
     previous_secret_until: string | null;
     created_at: string;
     updated_at: string;
-};
-
-export type WebhookDelivery = {
-    id: string;
-    /**
-     * The webhook-id that the receiver sees, in every attempt.
-     */
-    event_id: string;
-    event_type: string;
-    state: 'pending' | 'delivered' | 'failed';
-    /**
-     * Since it was last asked for.
-     */
-    attempts: number;
-    /**
-     * How often somebody had it sent again.
-     */
-    resends: number;
-    /**
-     * HTTP status of the last attempt, if it had an answer.
-     */
-    last_status: number | null;
-    /**
-     * Why the last attempt had no answer, e.g. timeout, private_address, endpoint_disabled.
-     */
-    last_error: string | null;
-    next_attempt_at: string | null;
-    /**
-     * The body as it is sent.
-     */
-    payload: unknown;
-    created_at: string;
-    finished_at: string | null;
 };
 
 export type ApiKeysListData = {
@@ -1223,6 +1253,72 @@ export type AuditEventsListResponses = {
 };
 
 export type AuditEventsListResponse = AuditEventsListResponses[keyof AuditEventsListResponses];
+
+export type AuditEventsExportData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * The key that acted.
+         */
+        api_key_id?: string;
+        /**
+         * For example deletion.accepted.
+         */
+        action?: string;
+        /**
+         * The appid or id of what was acted on.
+         */
+        subject?: string;
+        /**
+         * From this moment on.
+         */
+        since?: string;
+        /**
+         * Before this moment.
+         */
+        until?: string;
+        /**
+         * Goes before the Accept header.
+         */
+        format?: 'ndjson' | 'csv';
+    };
+    url: '/v1/audit-events/export';
+};
+
+export type AuditEventsExportErrors = {
+    /**
+     * The request is not of the expected form, or cannot be read.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key’s role or limits do not reach so far.
+     */
+    403: Problem;
+    /**
+     * Too many requests: see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Any other problem; its code says which.
+     */
+    default: Problem;
+};
+
+export type AuditEventsExportError = AuditEventsExportErrors[keyof AuditEventsExportErrors];
+
+export type AuditEventsExportResponses = {
+    /**
+     * A row for each act.
+     */
+    200: string;
+};
+
+export type AuditEventsExportResponse = AuditEventsExportResponses[keyof AuditEventsExportResponses];
 
 export type AuthorizationLinksIssueData = {
     body: IssueAuthorizationLink;
@@ -1843,6 +1939,47 @@ export type MassMessagesImportResponses = {
 };
 
 export type MassMessagesImportResponse = MassMessagesImportResponses[keyof MassMessagesImportResponses];
+
+export type MeGetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/me';
+};
+
+export type MeGetErrors = {
+    /**
+     * The request is not of the expected form, or cannot be read.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key’s role or limits do not reach so far.
+     */
+    403: Problem;
+    /**
+     * Too many requests: see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Any other problem; its code says which.
+     */
+    default: Problem;
+};
+
+export type MeGetError = MeGetErrors[keyof MeGetErrors];
+
+export type MeGetResponses = {
+    /**
+     * Done.
+     */
+    200: ApiKey;
+};
+
+export type MeGetResponse = MeGetResponses[keyof MeGetResponses];
 
 export type MerchantsListData = {
     body?: never;
@@ -2835,6 +2972,114 @@ export type TakedownsCancelResponses = {
 };
 
 export type TakedownsCancelResponse = TakedownsCancelResponses[keyof TakedownsCancelResponses];
+
+export type WebhookDeliveriesListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        cursor?: string;
+        state?: 'pending' | 'delivered' | 'failed';
+        endpoint?: string;
+        /**
+         * A type, all types of a subject (`deletion.*`), or all (`*`).
+         */
+        type?: string;
+        /**
+         * Made from this moment on.
+         */
+        since?: string;
+        /**
+         * Made before this moment.
+         */
+        until?: string;
+    };
+    url: '/v1/webhook-deliveries';
+};
+
+export type WebhookDeliveriesListErrors = {
+    /**
+     * The request is not of the expected form, or cannot be read.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key’s role or limits do not reach so far.
+     */
+    403: Problem;
+    /**
+     * Too many requests: see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Any other problem; its code says which.
+     */
+    default: Problem;
+};
+
+export type WebhookDeliveriesListError = WebhookDeliveriesListErrors[keyof WebhookDeliveriesListErrors];
+
+export type WebhookDeliveriesListResponses = {
+    /**
+     * Done.
+     */
+    200: {
+        data: Array<WebhookDelivery>;
+        next_cursor: string | null;
+    };
+};
+
+export type WebhookDeliveriesListResponse = WebhookDeliveriesListResponses[keyof WebhookDeliveriesListResponses];
+
+export type WebhookDeliveriesResendData = {
+    body: ResendWebhookDeliveries;
+    headers?: {
+        /**
+         * The same key and body send nothing twice, and get the same answer for 24 h.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/webhook-deliveries/resend';
+};
+
+export type WebhookDeliveriesResendErrors = {
+    /**
+     * The request is not of the expected form, or cannot be read.
+     */
+    400: Problem;
+    /**
+     * No valid API key.
+     */
+    401: Problem;
+    /**
+     * The key’s role or limits do not reach so far.
+     */
+    403: Problem;
+    /**
+     * Too many requests: see Retry-After.
+     */
+    429: Problem;
+    /**
+     * Any other problem; its code says which.
+     */
+    default: Problem;
+};
+
+export type WebhookDeliveriesResendError = WebhookDeliveriesResendErrors[keyof WebhookDeliveriesResendErrors];
+
+export type WebhookDeliveriesResendResponses = {
+    /**
+     * Done.
+     */
+    200: ResentWebhookDeliveries;
+};
+
+export type WebhookDeliveriesResendResponse = WebhookDeliveriesResendResponses[keyof WebhookDeliveriesResendResponses];
 
 export type WebhookEndpointsListData = {
     body?: never;
