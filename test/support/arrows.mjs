@@ -119,7 +119,8 @@ export const rooms = {
     input: [],
     terminal: [],
     settings: ['terminal'],
-    commands: ['input', 'settings', 'terminal'],
+    calling: ['settings', 'terminal'],
+    commands: ['calling', 'input', 'settings', 'terminal'],
   },
   'apps/simulator/src': {
     behaviour: [],

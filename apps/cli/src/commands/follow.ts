@@ -2,8 +2,8 @@ import type { Deletion, Retract, Takedown, TakedownProgress } from '@app/client'
 import { EXIT, exitCodeOf, Stopped, type ExitCode } from '../terminal/exit-codes.js';
 import { etaInWords, Pace, rateInWords } from '../terminal/pace.js';
 import { count, firstOf, number } from '../terminal/words.js';
-import type { Context } from './context.js';
-import { Interrupts, type Wanted } from './interrupts.js';
+import type { Context } from '../calling/context.js';
+import { Interrupts, type Wanted } from '../calling/interrupts.js';
 
 type Progress = Exclude<TakedownProgress, { event: 'deletion' }>['data'];
 type Counts = NonNullable<Progress['counts']>;
@@ -18,7 +18,7 @@ const ENDED = ['succeeded', 'failed', 'cancelled'] as const;
 const OPEN = ['scheduled', 'queued', 'running', 'waiting'] as const;
 
 const sumOf = (counts: Counts, states: readonly (keyof Counts)[]) =>
-  states.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+  states.reduce<number>((sum, state) => sum + (counts[state] ?? 0), 0);
 
 /**
  * Shows a takedown until its last deletion has ended. Ctrl-C asks what is meant by it.

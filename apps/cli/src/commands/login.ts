@@ -4,7 +4,7 @@ import { connectTo } from '../settings/connection.js';
 import { asUrl, currentLogin, forgetLogin, isReadableOnTheWay, keepLogin, loginFile } from '../settings/login.js';
 import { UsageError } from '../terminal/exit-codes.js';
 import { moment, plain, table } from '../terminal/words.js';
-import { acting, examples, type Context } from './context.js';
+import { acting, examples, type Context } from '../calling/context.js';
 
 export function addLogin(program: Command): void {
   program
@@ -29,7 +29,9 @@ async function login(context: Context, options: { url?: string; keyStdin?: boole
   const url = asUrl(options.url ?? process.env.RETRACT_URL ?? (await terminal.ask('Address of the service: ')));
   context.url = url;
   if (isReadableOnTheWay(url)) context.tell(`${url} is not encrypted: others on the way can read the key.`);
-  const given = options.keyStdin ? await readStdin() : await terminal.ask('API key (is not shown): ', { isSecret: true });
+  const given = options.keyStdin
+    ? await readStdin()
+    : await terminal.ask('API key (is not shown): ', { isSecret: true });
   const apiKey = given.trim();
   if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new UsageError('That is no key: it is one word that begins with rk_.');
   const key = await ownKey(connectTo({ url, apiKey }, context.tell, 0).client);

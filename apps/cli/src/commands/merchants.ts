@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Merchant } from '@app/client';
 import { count, plain, table } from '../terminal/words.js';
-import { acting, examples, type Context } from './context.js';
-import { asCount } from './options.js';
+import { acting, examples, type Context } from '../calling/context.js';
+import { asCount } from '../calling/options.js';
 
 interface Options {
   notEligible?: boolean;

@@ -7,9 +7,9 @@ import { readTargets, type TargetLine, type TargetList } from '../input/target-l
 import { decodeText } from '../input/text.js';
 import { exitCodeOf, Failure, Stopped, UsageError, type ExitCode } from '../terminal/exit-codes.js';
 import { count, firstOf, moment, number, plain } from '../terminal/words.js';
-import { acting, examples, type Context } from './context.js';
+import { acting, examples, type Context } from '../calling/context.js';
 import { exitCodeOfEnd, follow, tellEnd } from './follow.js';
-import { asCount, asSeconds, insistingInQuery, wished, type Wish } from './options.js';
+import { asCount, asSeconds, insistingInQuery, wished, type Wish } from '../calling/options.js';
 
 interface Options extends Wish {
   merchant?: string;
@@ -46,7 +46,10 @@ export function addTakedown(program: Command): void {
     .addHelpText(
       'after',
       examples(
-        ['says what would happen, and asks', 'retract takedown links.txt --reason "court order 12/2026" --urgent --undo 60'],
+        [
+          'says what would happen, and asks',
+          'retract takedown links.txt --reason "court order 12/2026" --urgent --undo 60',
+        ],
         ['msg_ids of one account', 'retract takedown ids.txt --merchant wx570bc396a51b8ff8 --article 1'],
         ['from another program, without questions', 'grep example.com links.txt | retract takedown - --yes --json'],
       ),
@@ -98,7 +101,8 @@ async function readList({ terminal, tell }: Context, file: string, options: Opti
     tell(`  line ${line}: ${plain(why)}: ${plain(excerpt)}`);
   }
   if (faults.length > SHOWN) tell(`  and ${count(faults.length - SHOWN, 'more line')}`);
-  if (targets.length === 0) throw new Failure(`Nothing in ${file === '-' ? 'the list' : file} is understood. Nothing was deleted.`);
+  if (targets.length === 0)
+    throw new Failure(`Nothing in ${file === '-' ? 'the list' : file} is understood. Nothing was deleted.`);
   return list;
 }
 
@@ -132,7 +136,9 @@ async function upload<Answer extends Takedown | TakedownDryRun>(
     errors?.map((error) => ({ ...error, line: targets[error.line - 1]?.line ?? error.line }));
   for (let tries = 1; ; tries++) {
     try {
-      const answer = (await client.takedowns.createFrom(items, query as never, { idempotencyKey })) as unknown as Answer;
+      const answer = (await client.takedowns.createFrom(items, query as never, {
+        idempotencyKey,
+      })) as unknown as Answer;
       return { ...answer, ...(answer.errors && { errors: inList(answer.errors) }) };
     } catch (error) {
       if (error instanceof RetractError && error.is('nothing_accepted')) throw nothingAccepted(error, inList);
@@ -145,7 +151,9 @@ async function upload<Answer extends Takedown | TakedownDryRun>(
 
 function nothingAccepted(
   error: RetractError,
-  inList: (errors: { line: number; code: string; detail: string }[]) => { line: number; code: string; detail: string }[] | undefined,
+  inList: (
+    errors: { line: number; code: string; detail: string }[],
+  ) => { line: number; code: string; detail: string }[] | undefined,
 ): Failure {
   const errors = inList(error.problem.errors as unknown as { line: number; code: string; detail: string }[]) ?? [];
   return new Failure([error.detail, ...errors.slice(0, SHOWN).map(inWords)].join('\n'));
@@ -160,7 +168,11 @@ async function tellDryRun(context: Context, client: Retract, list: TargetList, d
   const { shared_material: shared, errors } = dryRun;
   const tellIf = (n: number, text: string) => n > 0 && terminal.note(text);
   terminal.note(
-    terminal.styled('bold', `${count(deletions, 'deletion')} of ${count(merchants, 'account')} would be made.`, process.stderr),
+    terminal.styled(
+      'bold',
+      `${count(deletions, 'deletion')} of ${count(merchants, 'account')} would be made.`,
+      process.stderr,
+    ),
   );
   const names = await namesOf(client, list);
   if (names) terminal.note(`  accounts: ${names}`);
@@ -197,14 +209,21 @@ async function namesOf(client: Retract, { targets }: TargetList): Promise<string
 
 /** @throws Stopped */
 async function confirm({ terminal }: Context, deletions: number): Promise<void> {
-  if (!terminal.isAttended) throw new UsageError('There is no terminal to ask at: --yes deletes without asking. Nothing was deleted.');
-  const typed = await terminal.ask(`This cannot be undone. To delete, type the number of deletions (${deletions}): `).catch((error: unknown) => {
-    throw error instanceof Stopped ? new Stopped('Nothing was deleted.') : error;
-  });
-  if (typed.replace(/[\s,.]/g, '') !== String(deletions)) throw new Stopped('That is not the number. Nothing was deleted.');
+  if (!terminal.isAttended)
+    throw new UsageError('There is no terminal to ask at: --yes deletes without asking. Nothing was deleted.');
+  const typed = await terminal
+    .ask(`This cannot be undone. To delete, type the number of deletions (${deletions}): `)
+    .catch((error: unknown) => {
+      throw error instanceof Stopped ? new Stopped('Nothing was deleted.') : error;
+    });
+  if (typed.replace(/[\s,.]/g, '') !== String(deletions))
+    throw new Stopped('That is not the number. Nothing was deleted.');
 }
 
 function tellStart({ terminal }: Context, { id, accepted, undo_until }: Takedown): void {
   terminal.note(`Takedown ${id}: ${count(accepted, 'deletion')} accepted.`);
-  if (undo_until) terminal.note(`Nothing is deleted before ${moment(undo_until)}: until then \`retract cancel ${id}\` stops all of it.`);
+  if (undo_until)
+    terminal.note(
+      `Nothing is deleted before ${moment(undo_until)}: until then \`retract cancel ${id}\` stops all of it.`,
+    );
 }

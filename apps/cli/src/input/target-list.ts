@@ -39,7 +39,9 @@ const NAMES: Record<Column, string[]> = {
   whole: ['wholemessage', 'whole'],
   url: ['url', 'link', 'address', 'articleurl', '链接', '文章链接', '网址'],
 };
-const COLUMNS = new Map(Object.entries(NAMES).flatMap(([column, names]) => names.map((name) => [name, column as Column])));
+const COLUMNS = new Map(
+  Object.entries(NAMES).flatMap(([column, names]) => names.map((name) => [name, column as Column])),
+);
 
 const HOST = 'mp.weixin.qq.com';
 const WHOLE = /^(all|whole|whole[_ ]message|整条|全部)$/i;
@@ -108,7 +110,11 @@ function add(list: TargetList, line: number, text: string, read: () => TargetLin
 }
 
 const isNothing = (row: string) =>
-  /^[\s,;|"'，、\p{Cf}]*$/u.test(row) || row.startsWith('#') || /^\/\/(?!mp\.)/.test(row) || /^[[\]],?$/.test(row) || /^sep=.$/i.test(row);
+  /^[\s,;|"'，、\p{Cf}]*$/u.test(row) ||
+  row.startsWith('#') ||
+  /^\/\/(?!mp\.)/.test(row) ||
+  /^[[\]],?$/.test(row) ||
+  /^sep=.$/i.test(row);
 
 interface Header {
   delimiter: string | undefined;
@@ -141,8 +147,12 @@ function ofNamedCells(cells: string[], columns: (Column | undefined)[]): TargetL
   const url = at('url');
   const [merchant, component_appid] = [at('merchant'), at('component_appid')];
   const msgId = at('msg_id');
-  const accounts = { ...(merchant && { merchant: asAppid(merchant) }), ...(component_appid && { component_appid: asAppid(component_appid) }) };
-  if (url !== undefined && (msgId === undefined || at('article') === undefined)) return { ...accounts, url: linkIn(url) };
+  const accounts = {
+    ...(merchant && { merchant: asAppid(merchant) }),
+    ...(component_appid && { component_appid: asAppid(component_appid) }),
+  };
+  if (url !== undefined && (msgId === undefined || at('article') === undefined))
+    return { ...accounts, url: linkIn(url) };
   if (msgId === undefined) throw new NotUnderstood('neither a link nor a msg_id');
   return { ...accounts, msg_id: asMsgId(msgId), ...articleOf(at('article'), at('whole')) };
 }
@@ -234,7 +244,8 @@ function withoutWrapping(name: string, value: unknown): unknown {
 function completed(target: TargetLine, { merchant, article, wholeMessage }: TargetDefaults): TargetLine {
   const named = { ...(merchant !== undefined && { merchant }), ...target };
   if (named.msg_id === undefined) return named;
-  if (named.merchant === undefined) throw new NotUnderstood('a msg_id without an account: add its appid, or give --merchant');
+  if (named.merchant === undefined)
+    throw new NotUnderstood('a msg_id without an account: add its appid, or give --merchant');
   if (named.article_idx !== undefined || named.whole_message !== undefined) return named;
   if (article !== undefined) return { ...named, article_idx: article };
   if (wholeMessage) return { ...named, whole_message: true };

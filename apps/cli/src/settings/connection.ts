@@ -20,7 +20,10 @@ export interface Connection {
  * @param tell where a connection is lost, and when it is back
  * @param retryForMs how long a call may be tried again
  */
-export async function connect(tell: (text: string) => void, retryForMs = 60_000): Promise<Connection & { login: Login }> {
+export async function connect(
+  tell: (text: string) => void,
+  retryForMs = 60_000,
+): Promise<Connection & { login: Login }> {
   const login = await currentLogin();
   if (!login) throw new NotLoggedIn();
   return { login, ...connectTo(login, tell, retryForMs) };
@@ -45,7 +48,8 @@ export function tellingFetch(send: typeof fetch, tell: (text: string) => void): 
   };
   return async (input, init) => {
     const { url, headers, signal } = input instanceof Request ? input : new Request(input, init);
-    const isStream = /\/takedowns\/[^/]+\/events$/.test(new URL(url).pathname) || headers.get('accept') === 'text/event-stream';
+    const isStream =
+      /\/takedowns\/[^/]+\/events$/.test(new URL(url).pathname) || headers.get('accept') === 'text/event-stream';
     if (isStream && streams.has(url)) lost('The connection is lost. Trying again …');
     if (isStream) streams.add(url);
     let response: Response;
@@ -90,7 +94,8 @@ export function complaintOf(error: unknown, url?: string): Complaint {
     return complaint(EXIT.failed, 'no_connection', `${detail} ${advice}`);
   }
   if (error instanceof NotLoggedIn) return complaint(EXIT.notAuthorized, 'not_logged_in', error.message);
-  if (error instanceof UsageError || error instanceof LoginUnusable) return complaint(EXIT.usage, 'usage', error.message);
+  if (error instanceof UsageError || error instanceof LoginUnusable)
+    return complaint(EXIT.usage, 'usage', error.message);
   if (error instanceof Stopped) return complaint(EXIT.stopped, 'stopped', error.message || 'Stopped.');
   if (error instanceof Failure) return complaint(EXIT.failed, 'failed', error.message);
   const { code, message } = error as NodeJS.ErrnoException;

@@ -100,7 +100,9 @@ export async function isOpenToOthers(file: string): Promise<boolean> {
 export function asUrl(text: string): string {
   const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-    throw new LoginUnusable(`"${text}" is no address of a service: it begins with https://, and has neither user nor query.`);
+    throw new LoginUnusable(
+      `"${text}" is no address of a service: it begins with https://, and has neither user nor query.`,
+    );
   }
   return url.href.replace(/\/+$/, '');
 }

@@ -7,7 +7,9 @@ export type Subject = { takedown: Takedown } | { deletion: Deletion };
 /** @throws RetractError `takedown_not_found` where it is neither */
 export async function subjectOf(client: Retract, id: string): Promise<Subject> {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(id)) {
-    throw new UsageError(`"${id}" is no id of a takedown or a deletion: they look like 019ac5d2-7c1f-7000-8000-000000000000.`);
+    throw new UsageError(
+      `"${id}" is no id of a takedown or a deletion: they look like 019ac5d2-7c1f-7000-8000-000000000000.`,
+    );
   }
   try {
     return { takedown: await client.takedowns.get(id) };

@@ -5,7 +5,14 @@ import type { Context } from './context.js';
 /** What somebody who pressed Ctrl-C wants of what is under way. */
 export type Wanted = 'abort' | 'leave' | 'go on';
 
-const ANSWERS: Record<string, Wanted> = { a: 'abort', abort: 'abort', l: 'leave', leave: 'leave', g: 'go on', go: 'go on' };
+const ANSWERS: Record<string, Wanted> = {
+  a: 'abort',
+  abort: 'abort',
+  l: 'leave',
+  leave: 'leave',
+  g: 'go on',
+  go: 'go on',
+};
 
 /** Ctrl-C while it lasts: what is under way at the service goes on in any case, so it is a question what is meant. */
 export class Interrupts {
