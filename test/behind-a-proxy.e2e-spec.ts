@@ -57,7 +57,7 @@ describeWith('nginx', 'behind an nginx that takes a part of the path away', () =
     const second = await click(again);
     expect(second.status).toBe(200);
     const done = await open(await consent(second.text, appid, [1, 2, 7]));
-    expect(done.text).toContain('All set');
+    expect(done.text).toContain('一切就绪');
   });
 
   it('a problem leads to the page that explains it, and the description to the routes', async () => {

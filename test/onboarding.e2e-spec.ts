@@ -46,8 +46,8 @@ describe('onboarding', () => {
   }
   const account = async (input: object = {}): Promise<string> =>
     (await system.control('POST', 'merchants', input)).appid;
-  async function open(url: string): Promise<{ status: number; headers: Headers; text: string }> {
-    const response = await fetch(url);
+  async function open(url: string, language = 'zh'): Promise<{ status: number; headers: Headers; text: string }> {
+    const response = await fetch(url, { headers: { 'accept-language': language } });
     return { status: response.status, headers: response.headers, text: await response.text() };
   }
 
@@ -58,7 +58,8 @@ describe('onboarding', () => {
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('cache-control')).toBe('no-store');
     expect(page.headers.get('referrer-policy')).toBe('no-referrer');
-    for (const text of ['茶馆', appid, '一切就绪', 'All set']) expect(page.text).toContain(text);
+    for (const text of ['茶馆', appid, '一切就绪', 'lang="zh-CN"']) expect(page.text).toContain(text);
+    expect(page.text).not.toContain('All set');
     expect((await merchant(appid)).body).toMatchObject({
       appid,
       component_appid: PLATFORM.component_appid,
@@ -71,7 +72,7 @@ describe('onboarding', () => {
   });
 
   it.each([
-    ['set 7 was not granted', {}, [1, 2], 'permission_set_7_not_granted', '群发与通知', 'set 7'],
+    ['set 7 was not granted', {}, [1, 2], 'permission_set_7_not_granted', '群发与通知', 'keep it ticked'],
     [
       'it is a mini program',
       { kind: 'mini_program' },
@@ -83,13 +84,16 @@ describe('onboarding', () => {
     ['it is not verified', { verify_type: -1 }, undefined, 'not_verified', '微信认证', 'not verified'],
     ['it is frozen', { account_status: 19 }, undefined, 'account_frozen', '账号状态不正常', 'not in good standing'],
   ])(
-    'says in both languages what is missing when %s, and refuses deletions',
+    'says in the admin’s language what is missing when %s, and refuses deletions',
     async (_what, input, sets, reason, zh, en) => {
       const appid = await account(input);
-      const page = await open(await consent(appid, sets ? { sets } : {}));
-      expect(page.status).toBe(200);
+      const url = await consent(appid, sets ? { sets } : {});
+      const [page, english] = [await open(url), await open(url, 'en-GB')];
+      expect([page.status, english.status]).toEqual([200, 200]);
       expect(page.text).toContain(zh);
-      expect(page.text).toContain(en);
+      expect(page.text).not.toContain(en);
+      expect(english.text).toContain(en);
+      expect(english.text).not.toContain(zh);
       expect(page.text).not.toContain('All set');
       expect(page.text).toContain(`href="${system.url}/authorize/${PLATFORM.component_appid}?link=v1.a.${appid}.`);
       expect((await merchant(appid)).body).toMatchObject({ eligible: false, ineligible_reasons: [reason] });
@@ -168,6 +172,16 @@ describe('onboarding', () => {
     expect((await open(fresh.href)).status).toBe(200);
   });
 
+  it('goes on in the language that was chosen on the first page', async () => {
+    const appid = await account();
+    const link = await system.clickThrough(`${system.url}/authorize/${PLATFORM.component_appid}?lang=en`);
+    const { redirect_url: back } = await system.control('POST', 'consents', { link, authorizer_appid: appid });
+    expect(new URL(back).searchParams.get('lang')).toBe('en');
+    expect((await open(back, 'zh-CN')).text).toContain('All set');
+    const odd = await open(`${system.url}/authorize/${PLATFORM.component_appid}?lang=fr`);
+    expect([odd.status, odd.text.includes('开始授权')]).toEqual([200, true]);
+  });
+
   it('says on a page when WeChat refuses the code', async () => {
     const url = new URL(await consent(await account()));
     url.searchParams.set('auth_code', 'queryauthcode@@@mistyped');
@@ -184,7 +198,7 @@ describe('onboarding', () => {
       expect(page.status).toBe(400);
       expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
       expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-      expect(await page.text()).toContain('未能完成 · Not done');
+      expect(await page.text()).toContain('未能完成');
     },
   );
 

@@ -49,14 +49,12 @@ const always = (fault: Fault): Fault => ({ ...fault, times: 1_000 });
 
 function codesOf(outcome: keyof typeof afterOne): Scenario[] {
   const { byUrl, ...byId } = afterOne[outcome];
-  return Object.keys(errcodes[outcome])
-    .map(Number)
-    .flatMap((code) => {
-      const faults = [errcode(code)];
-      const named: Scenario[] = [{ name: `${outcome} ${code}`, by: 'article', faults, ...(exceptions[code] ?? byId) }];
-      if (byUrl) named.push({ name: `${outcome} ${code}, by url`, by: 'url', faults, ...byUrl });
-      return named;
-    });
+  return errcodes[outcome].flatMap((code) => {
+    const faults = [errcode(code)];
+    const named: Scenario[] = [{ name: `${outcome} ${code}`, by: 'article', faults, ...(exceptions[code] ?? byId) }];
+    if (byUrl) named.push({ name: `${outcome} ${code}, by url`, by: 'url', faults, ...byUrl });
+    return named;
+  });
 }
 
 const noAnswer: Fault[] = [

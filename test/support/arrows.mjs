@@ -17,6 +17,7 @@ const service = [
   'vault',
   'webhooks',
   'wechat',
+  'words',
 ];
 
 export const arrows = {
@@ -25,6 +26,7 @@ export const arrows = {
   'libs/vault': [],
   'libs/postgres': [],
   'libs/concurrency': [],
+  'libs/words': [],
   'libs/queue': ['concurrency', 'logging', 'postgres'],
   'libs/logging': [],
   'libs/settings': ['vault'],

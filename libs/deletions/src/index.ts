@@ -102,3 +102,5 @@ export { TakedownDryRun, type BlastRadius } from './takedowns/takedown-dry-run.j
 export { hashOfRecord, ProofChain } from './proofs/proof-chain.js';
 export { BYTE_ORDER_MARK, cellOf, csvRow, proofText, type ProofEnd, type ProofFormat } from './proofs/proof-formats.js';
 export { Proofs, type ProofRecord } from './proofs/proofs.js';
+export { type HoldReason } from './holds/platform-hold.entity.js';
+export { type TakedownState } from './takedowns/takedown-states.js';

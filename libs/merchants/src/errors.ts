@@ -122,7 +122,10 @@ export class AuthorizationLinkRefused extends MerchantsError {
 
 /** Another account was authorized than the one that the link is for. */
 export class AuthorizationLinkOfAnother extends MerchantsError {
-  constructor(authorized: string, meant: string) {
+  constructor(
+    readonly authorized: string,
+    readonly meant: string,
+  ) {
     super(
       'authorization_link_of_another',
       `Account ${authorized} has authorized the platform, but the link is for account ${meant} and is still unused.`,

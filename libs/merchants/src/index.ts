@@ -46,8 +46,11 @@ export {
   mayTryAnyway,
   SURELY_REFUSED,
   type IneligibleReason,
+  type MerchantState,
+  type WarningCode,
 } from './merchants/eligibility.js';
 export {
+  AuthorizationLinkOfAnother,
   GrantLost,
   MerchantNotFound,
   MerchantsError,

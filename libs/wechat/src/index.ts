@@ -31,7 +31,7 @@ export {
   type SealedPush,
 } from './pushes/push.js';
 export { refuseForAge, type AgeRefusal } from './pushes/push-age.js';
-export { classify, describeErrcode, documentedWaitMs, errcodes, type OutcomeClass } from './calls/errcodes.js';
+export { classify, documentedWaitMs, errcodes, type OutcomeClass } from './calls/errcodes.js';
 export {
   AdminMustConfirm,
   AlreadyGone,
@@ -65,7 +65,7 @@ export {
 } from './calls/component-api.js';
 export { AuthorizerApi, type ApiQuota, type MassDeleteTarget, type MassMessageStatus } from './calls/authorizer-api.js';
 export { authorizationLinks, type AuthorizationLinkOptions } from './addresses/authorization-page.js';
-export { MASS_AND_NOTIFICATION, permissionSetName, type PermissionSetName } from './calls/permission-sets.js';
+export { MASS_AND_NOTIFICATION } from './calls/permission-sets.js';
 export {
   canonicalArticleUrl,
   readArticleAddress,

@@ -20,11 +20,13 @@ import { AuditLog, type Actor, type Role } from '@app/access';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Onboarding, TooManyAuthorizations, type NamedMerchant } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
+import { languages } from '@app/words';
 import { Public } from '../http/access/access.guard.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { networkOf } from '../http/access/network.js';
 import { RateLimit } from '../http/access/rate-limit.js';
 import { PageFilter } from './page.filter.js';
+import { languageOf } from './page-language.js';
 import { beginPage, FORM_PAGE_HEADERS, PAGE_HEADERS, resultPage, wechatPage } from './pages.js';
 import { NoPrefetch } from './prefetch.js';
 
@@ -36,6 +38,8 @@ const visitSchema = z.object({
   biz_appid: appidSchema.optional(),
   /** Tells one opening of the page from another, so that a click that is repeated costs nothing. */
   visit: z.uuid().optional(),
+  /** The language that the page's switch has chosen. */
+  lang: z.enum(languages).optional().catch(undefined),
 });
 type VisitQuery = z.output<typeof visitSchema>;
 
@@ -76,11 +80,12 @@ export class OnboardingController {
   async show(
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
     @Query({ schema: visitSchema }) query: VisitQuery,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     await this.onboarding.welcome(componentAppid, { link: query.link, bizAppid: query.biz_appid });
     void reply.headers({ ...FORM_PAGE_HEADERS, ...TELLS_ORIGIN });
-    return beginPage(componentAppid, { ...query, visit: uuidv4() });
+    return beginPage(languageOf(request), componentAppid, { ...query, visit: uuidv4() });
   }
 
   /**
@@ -95,26 +100,26 @@ export class OnboardingController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    if (request.headers['sec-fetch-site'] === 'cross-site') return this.show(componentAppid, query, reply);
+    if (request.headers['sec-fetch-site'] === 'cross-site') return this.show(componentAppid, query, request, reply);
     if (query.link === undefined) this.countClick(request.ip);
     const visitor = await this.onboarding.welcome(componentAppid, { link: query.link, bizAppid: query.biz_appid });
-    const links = await this.onboarding.begin(visitor, query.visit ?? uuidv4());
+    const links = await this.onboarding.begin(visitor, query.visit ?? uuidv4(), { lang: query.lang });
     void reply.headers({ ...PAGE_HEADERS, ...TELLS_ORIGIN });
-    return wechatPage(componentAppid, links);
+    return wechatPage(languageOf(request), componentAppid, links);
   }
 
   @Get('callback')
   async callback(
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
     @Query({ schema: callbackSchema }) query: z.output<typeof callbackSchema>,
-    @Req() { ip }: FastifyRequest,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     const { merchant, returnUrl } = await this.onboarding.complete(
       componentAppid,
       query.state,
       query.auth_code,
-      (tx, named) => this.audit.append(tx, issuerOf(named, ip), naming(componentAppid, named)),
+      (tx, named) => this.audit.append(tx, issuerOf(named, request.ip), naming(componentAppid, named)),
     );
     this.logger.log('merchant onboarded', {
       authorizer_appid: merchant.authorizerAppid,
@@ -122,7 +127,7 @@ export class OnboardingController {
     });
     void reply.headers(PAGE_HEADERS);
     const again = this.onboarding.reauthorizeUrl(componentAppid, merchant.authorizerAppid);
-    return resultPage(merchant, merchant.ineligibleReasons, { again, returnUrl });
+    return resultPage(languageOf(request), merchant, merchant.ineligibleReasons, { again, returnUrl });
   }
 
   private countClick(ip: string): void {

@@ -1,7 +1,8 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import { TooManyAuthorizations } from '@app/merchants';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuthorizationLinkOfAnother, TooManyAuthorizations } from '@app/merchants';
 import { loggable, sayWhenAgain, toProblem } from '../http/server/error.filter.js';
+import { languageOf } from './page-language.js';
 import { PAGE_HEADERS, problemPage } from './pages.js';
 import { Prefetched } from './prefetch.js';
 
@@ -12,9 +13,10 @@ export class PageFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
     // A status of failure keeps the browser from using the nothing that it got when the person does ask.
     if (error instanceof Prefetched) return void reply.status(503).header('cache-control', 'no-store').send();
-    const { status, title, code, detail, request_id } = toProblem(error);
+    const { status, code, request_id: requestId } = toProblem(error);
     this.logger[code === 'internal_error' ? 'error' : 'warn']('authorization page failed', {
       code,
       error: loggable(code, error),
@@ -24,6 +26,9 @@ export class PageFilter implements ExceptionFilter {
     void reply
       .status(status)
       .headers(PAGE_HEADERS)
-      .send(problemPage(title, detail, request_id));
+      .send(problemPage(languageOf(request), { code, requestId }, factsOf(error)));
   }
 }
+
+const factsOf = (error: unknown): Record<string, string> =>
+  error instanceof AuthorizationLinkOfAnother ? { authorized: error.authorized, meant: error.meant } : {};

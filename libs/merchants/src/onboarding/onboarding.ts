@@ -33,6 +33,11 @@ export interface Visitor {
   isStranger: boolean;
 }
 
+/** Values of the page's address that the way back has as well. */
+export interface Kept {
+  lang?: string | undefined;
+}
+
 /** For the desktop a page with a QR code; for a phone a page inside WeChat. */
 export interface WechatLinks {
   pc: string;
@@ -103,21 +108,23 @@ export class Onboarding {
   /**
    * The click: links to WeChat. They cost a pre-auth code, unless this visitor has an unused one.
    * @param visitId tells one opening of the page from another where there is no link
+   * @param kept values that the address of the way back shall have, for the page there
    * @throws TooManyAuthorizations, TokenUnavailable, TicketMissing, WechatError
    */
-  async begin({ platform, link, account, isStranger }: Visitor, visitId: string): Promise<WechatLinks> {
+  async begin({ platform, link, account, isStranger }: Visitor, visitId: string, kept: Kept): Promise<WechatLinks> {
     const { componentAppid } = platform;
     const taker = takerOf({ link, account, isStranger }, visitId);
     const { id, code } = await this.codes.handOut(platform, taker, this.budgets({ link, account, isStranger }));
     const expiresAt = Date.now() + STATE_LIFETIME_MS;
     const state = writeState({ id, componentAppid, linkId: link?.id, expiresAt }, this.signer);
+    const query = kept.lang === undefined ? { state } : { state, lang: kept.lang };
     const { publicUrl, wechatMpUrl, wechatOpenUrl } = this.options;
     return authorizationLinks({
       mpUrl: wechatMpUrl,
       openUrl: wechatOpenUrl,
       componentAppid,
       preAuthCode: code,
-      redirectUri: `${publicUrl}/authorize/${componentAppid}/callback?state=${encodeURIComponent(state)}`,
+      redirectUri: `${publicUrl}/authorize/${componentAppid}/callback?${new URLSearchParams(query).toString()}`,
       ...(account !== undefined && { bizAppid: account }),
     });
   }

@@ -1,4 +1,4 @@
-import { classify, describeErrcode, documentedWaitMs, errcodes, type OutcomeClass } from './errcodes.js';
+import { classify, documentedWaitMs, errcodes, type OutcomeClass } from './errcodes.js';
 
 // Told again here from WeChat's pages on purpose: a slip in the table must show.
 const expected: Record<OutcomeClass, number[]> = {
@@ -30,18 +30,16 @@ const rows = Object.entries(expected).flatMap(([outcome, codes]) => codes.map((c
 describe('errcodes', () => {
   it.each(rows)('%i is %s', (code, outcome) => {
     expect(classify(code)).toBe(outcome);
-    expect(describeErrcode(code)).toEqual(expect.stringMatching(/\S/));
   });
 
   it('has each code once and no other', () => {
-    const codes = Object.values(errcodes).flatMap((byCode) => Object.keys(byCode).map(Number));
+    const codes = Object.values(errcodes).flat();
     const ascending = (a: number, b: number) => a - b;
     expect(codes.sort(ascending)).toEqual(rows.map(([code]) => code).sort(ascending));
   });
 
   it.each([1, -2, 99999, 9001001, 9001036, Number.NaN])('refuses the unknown code %d', (code) => {
     expect(classify(code)).toBe('refused');
-    expect(describeErrcode(code)).toBeUndefined();
   });
 
   it('knows how long to wait where WeChat says so', () => {

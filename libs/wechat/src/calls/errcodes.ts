@@ -30,153 +30,35 @@ export type OutcomeClass =
  * @see https://developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html
  * @see https://developers.weixin.qq.com/doc/service/api/notify/message/api_deletemassmsg
  */
-export const errcodes: Record<OutcomeClass, Readonly<Record<number, string>>> = {
-  done: {
-    0: 'ok',
-  },
-  credential_expired: {
-    40001: 'access token invalid or not the latest',
-    40014: 'access token malformed',
-    42001: 'access token expired',
-    42006: 'component access token expired',
-  },
-  unknown_outcome: {
-    [-1]: 'system busy',
+export const errcodes: Readonly<Record<OutcomeClass, readonly number[]>> = {
+  done: [0],
+  credential_expired: [40001, 40014, 42001, 42006],
+  unknown_outcome: [
+    -1,
     // Seen although the article had been deleted.
-    40060: 'article_idx out of range',
-    61008: 'the same component request is being served',
-  },
-  already_gone: {
-    40065: 'status of the message does not allow deletion',
-  },
-  too_fast: {
-    45011: 'too many calls this minute',
-    45066: 'clientmsgid repeated too fast',
-    45085: 'mass speed changed too often',
-    45102: 'API temporarily blocked',
-  },
-  quota_spent: {
-    45009: 'daily quota spent',
-    45028: 'no mass-send quota left',
-    45040: 'monthly quota spent',
-    45104: 'quota of the domain spent',
-  },
-  merchant_must_act: {
-    40030: 'refresh token invalid (web authorization)',
+    40060, 61008,
+  ],
+  already_gone: [40065],
+  too_fast: [45011, 45066, 45085, 45102],
+  quota_spent: [45009, 45028, 45040, 45104],
+  merchant_must_act: [
+    40030,
     // Our stored refresh token was blank: a matter of this one account, so not platform_broken.
-    41003: 'refresh token missing',
-    42002: 'refresh token expired (web authorization)',
-    42007: 'password changed, tokens void',
-    43007: 'authorization by the account required',
-    48001: 'account does not have this API',
-    48003: 'mass-send agreement not accepted',
-    48004: 'API banned for a violation',
-    50001: 'not authorized for this API',
-    50002: 'account limited, frozen or cancelled',
-    61003: 'account has not authorized this platform',
-    61007: 'permission set not granted to this platform',
-    61009: 'authorization code invalid',
-    61010: 'authorization code expired',
-    61016: 'permission set needs confirmation',
-    61017: 'permission set not authorized',
-    61018: 'permission set already confirmed',
-    61019: 'permission set needs no confirmation',
-    61023: 'refresh token invalid',
-  },
-  admin_must_confirm: {
-    89501: 'confirmation pending',
-    89502: 'waiting for the admin',
-    89503: 'admin must confirm this call',
-    89504: 'admin must confirm this call',
-    89505: 'admin must confirm this call',
-    89506: 'admin refused this IP for 24 hours',
-    89507: 'admin refused this IP for one hour',
-  },
-  platform_broken: {
-    40013: 'appid invalid',
-    40066: 'no API at this path',
-    40090: 'caller IP source invalid',
-    40091: 'component ticket invalid',
-    40094: 'component credential invalid',
-    40125: 'app secret invalid',
-    40164: 'caller IP not in the whitelist',
-    40222: 'wrong data centre for this domain',
-    40234: 'request signature invalid',
-    40243: 'app secret frozen',
-    41002: 'appid missing',
-    41004: 'app secret missing',
-    41018: 'component_appid missing',
-    41021: 'component access token missing',
-    43001: 'GET required',
-    43002: 'POST required',
-    43003: 'HTTPS required',
-    45035: 'caller IP not in the whitelist',
-    45103: 'API no longer supported',
-    48017: 'caller reached a retired API address',
-    61000: 'component type invalid',
-    61001: 'component type and appid do not match',
-    61004: 'caller IP not registered for the platform',
-    61005: 'component ticket expired',
-    61006: 'component ticket invalid',
-    61011: 'component invalid',
-    61024: 'token must come from api_component_token',
-    61028: 'platform not published',
-    61029: 'platform needs to be published again',
-    61030: 'authorization may not be cancelled by the platform',
-  },
-  refused: {
-    40002: 'grant_type invalid',
-    40003: 'openid invalid',
-    40007: 'media_id invalid',
-    40008: 'message type cannot be deleted',
-    40031: 'openid list invalid',
-    40032: 'openid list too long or too short',
-    40033: 'text holds \\u escapes',
-    40059: 'msg_id invalid',
-    40099: 'code already used',
-    40130: 'fewer than two openids',
-    40163: 'code already used',
-    40170: 'count too large',
-    40201: 'no callback URL set',
-    40202: 'action invalid',
-    40203: 'operator invalid',
-    40204: 'a rumour article cannot be deleted',
+    41003, 42002, 42007, 43007, 48001, 48003, 48004, 50001, 50002, 61003, 61007, 61009, 61010, 61016, 61017, 61018,
+    61019, 61023,
+  ],
+  admin_must_confirm: [89501, 89502, 89503, 89504, 89505, 89506, 89507],
+  platform_broken: [
+    40013, 40066, 40090, 40091, 40094, 40125, 40164, 40222, 40234, 40243, 41002, 41004, 41018, 41021, 43001, 43002,
+    43003, 45035, 45103, 48017, 61000, 61001, 61004, 61005, 61006, 61011, 61024, 61028, 61029, 61030,
+  ],
+  refused: [
+    40002, 40003, 40007, 40008, 40031, 40032, 40033, 40059, 40099, 40130, 40163, 40170, 40201, 40202, 40203, 40204,
     // The next four say that a request of ours was built wrongly: nothing an operator could configure.
-    41001: 'access token missing',
-    44002: 'body empty',
-    61014: 'component token required',
-    61015: 'account token required',
-    45001: 'media too large',
-    45062: 'advertising agreement not accepted',
-    45063: 'token is not a mini program’s',
-    45065: 'clientmsgid exists',
-    45067: 'clientmsgid too long',
-    45083: 'mass speed out of range',
-    45084: 'no mass speed set',
-    47001: 'body cannot be parsed',
-    47002: 'body holds \\u escapes',
-    48002: 'fan refuses messages',
-    48005: 'material in use',
-    48006: 'no quota clears left this month',
-    48008: 'no right for this message type',
-    48009: 'API expired',
-    50003: 'user not expected',
-    50004: 'token forbidden',
-    50005: 'user unsubscribed',
-    61002: 'platform not open for customer service',
-    61012: 'option name invalid',
-    61013: 'option value invalid',
-    61025: 'option is read-only',
-    61051: 'real-name check of a mini program failed',
-    61070: 'real-name check of a mini program failed',
-    76001: 'rid not found',
-    76002: 'rid invalid',
-    76003: 'no permission for this rid or path',
-    76004: 'rid expired',
-    76021: 'path not found',
-    76022: 'no permission for this path',
-    9500001: 'deletion refused (WeChat does not say why)',
-  },
+    41001, 44002, 61014, 61015, 45001, 45062, 45063, 45065, 45067, 45083, 45084, 47001, 47002, 48002, 48005, 48006,
+    48008, 48009, 50003, 50004, 50005, 61002, 61012, 61013, 61025, 61051, 61070, 76001, 76002, 76003, 76004, 76021,
+    76022, 9500001,
+  ],
 };
 
 /** The ms for which WeChat asks to wait. A code without an entry has no documented time. */
@@ -190,18 +72,13 @@ const documentedWaits: Readonly<Record<number, number>> = {
 const classByCode = new Map(
   Object.entries(errcodes).flatMap(([outcome, codes]) =>
     // Object.entries forgets that the keys are the classes.
-    Object.keys(codes).map((code) => [Number(code), outcome as OutcomeClass] as const),
+    codes.map((code) => [code, outcome as OutcomeClass] as const),
   ),
 );
 
 /** The class by errcode only: errmsg is free text with a request id in it. */
 export function classify(errcode: number): OutcomeClass {
   return classByCode.get(errcode) ?? 'refused';
-}
-
-/** The meaning of a code in a few words; undefined for a code we do not know. */
-export function describeErrcode(errcode: number): string | undefined {
-  return errcodes[classify(errcode)][errcode];
 }
 
 /** ms to wait before calling again, where WeChat says so. */

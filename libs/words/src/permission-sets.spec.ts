@@ -1,8 +1,8 @@
-import { MASS_AND_NOTIFICATION, permissionSetName } from './permission-sets.js';
+import { permissionSetName } from './permission-sets.js';
 
 describe('permissionSetName', () => {
   it('names the set that deletion needs', () => {
-    expect(permissionSetName(MASS_AND_NOTIFICATION)).toEqual({
+    expect(permissionSetName(7)).toEqual({
       en: 'Mass messages and notifications',
       zh: '群发与通知',
     });

@@ -1,0 +1,48 @@
+import type { Role } from '@app/access';
+import type { DeletionState, HoldReason, Proof, TakedownState, WaitingFor } from '@app/deletions';
+import { eventTypes, type EventType } from '@app/events';
+import type { IneligibleReason, MerchantState, WarningCode } from '@app/merchants';
+import { errcodes } from '@app/wechat';
+import * as words from '@app/words';
+
+/** The compiler refuses a list that lacks a value of its type, or has one too many. */
+const lists = {
+  deletionStates: words.deletionStateWords satisfies Record<DeletionState, words.Words>,
+  waitingFor: words.waitingForWords satisfies Record<WaitingFor, words.Words>,
+  proofs: words.proofWords satisfies Record<Proof, words.Words>,
+  takedownStates: words.takedownStateWords satisfies Record<TakedownState, words.Words>,
+  holdReasons: words.holdReasonWords satisfies Record<HoldReason, words.Words>,
+  merchantStates: words.merchantStateWords satisfies Record<MerchantState, words.Words>,
+  ineligibleReasons: words.ineligibleReasonWords satisfies Record<IneligibleReason, words.Words>,
+  eligibilityWarnings: words.eligibilityWarningWords satisfies Record<WarningCode, words.Words>,
+  eventTypes: words.eventTypeWords satisfies Record<EventType, words.Words>,
+  roles: words.roleWords satisfies Record<Role, words.Words>,
+  outcomes: words.outcomeWords,
+  errcodes: words.errcodeWords,
+  onboarding: words.onboardingWords,
+  onboardingProblems: words.onboardingProblemWords,
+};
+
+describe('the words of the product', () => {
+  it.each(Object.entries(lists))('say %s in Chinese and in English', (_name, list) => {
+    for (const [code, { zh, en }] of Object.entries<words.Words>(list)) {
+      expect([code, zh]).toEqual([code, expect.stringMatching(/\p{Script=Han}/u)]);
+      expect([code, en]).toEqual([code, expect.stringMatching(/^[^\p{Script=Han}]*[a-z][^\p{Script=Han}]*$/u)]);
+    }
+  });
+
+  it('have every errcode of the table and no other', () => {
+    const known = Object.values(errcodes).flat().map(String).sort();
+    expect(Object.keys(words.errcodeWords).sort()).toEqual(known);
+  });
+
+  it('have every type of event', () => {
+    expect(Object.keys(words.eventTypeWords).sort()).toEqual([...eventTypes].sort());
+  });
+
+  it('never name an endpoint or a setting to a merchant', () => {
+    for (const { zh, en } of Object.values<words.Words>(words.onboardingProblemWords)) {
+      expect(zh + en).not.toMatch(/\/v1|`|POST|GET|[A-Z]+_[A-Z]+/);
+    }
+  });
+});
