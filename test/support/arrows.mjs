@@ -11,6 +11,7 @@ const service = [
   'logging',
   'merchants',
   'postgres',
+  'proof-verifier',
   'queue',
   'scope',
   'settings',
@@ -25,6 +26,7 @@ export const arrows = {
   'libs/wechat': [],
   'libs/vault': [],
   'libs/postgres': [],
+  'libs/proof-verifier': [],
   'libs/concurrency': [],
   'libs/words': [],
   'libs/queue': ['concurrency', 'logging', 'postgres'],
@@ -41,7 +43,7 @@ export const arrows = {
   'apps/api': service,
   'apps/worker': service,
   'apps/simulator': ['wechat'],
-  'apps/cli': ['client'],
+  'apps/cli': ['client', 'proof-verifier'],
   'apps/sandbox': [...service, 'embedded-postgres'],
 };
 
@@ -114,6 +116,7 @@ export const rooms = {
     merchants: ['http/access', 'http/answers', 'http/requests'],
     onboarding: ['http/access', 'http/requests', 'http/server'],
     platforms: ['http/access', 'http/problems', 'http/requests'],
+    'proof-keys': ['http/access'],
     takedowns: ['deletions', 'http/access', 'http/bodies', 'http/problems', 'http/requests'],
     webhooks: ['events', 'http/access', 'http/requests'],
   },

@@ -10,6 +10,7 @@ export const tableOwners: Record<string, string[]> = {
     'merchant_pacing',
     'platform_holds',
     'platform_pacing',
+    'proof_keys',
     'takedown_items',
     'takedown_links',
     'takedown_rejections',

@@ -18,6 +18,7 @@ import { AuthorizationLinksController } from './authorization-links/authorizatio
 import { CallbackEventsController } from './callbacks/callback-events.controller.js';
 import { CallbacksController } from './callbacks/callbacks.controller.js';
 import { DeletionsController } from './deletions/deletions.controller.js';
+import { ISSUER, ProofAnswers } from './deletions/proof-answer.js';
 import { ProblemPagesController } from './docs/problem-pages.controller.js';
 import type { ApiEnv } from './env.js';
 import { EventsController } from './events/events.controller.js';
@@ -35,6 +36,7 @@ import { Metrics } from './metrics/metrics.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { CLICK_LIMIT, OnboardingController } from './onboarding/onboarding.controller.js';
 import { PlatformsController } from './platforms/platforms.controller.js';
+import { ProofKeysController } from './proof-keys/proof-keys.controller.js';
 import { TakedownStream } from './takedowns/takedown-stream.js';
 import { TakedownsByIdController } from './takedowns/takedowns-by-id.controller.js';
 import { TakedownsController } from './takedowns/takedowns.controller.js';
@@ -114,6 +116,7 @@ export class ApiModule {
         MetricsController,
         OnboardingController,
         PlatformsController,
+        ProofKeysController,
         TakedownsController,
         TakedownsByIdController,
         WebhookDeliveriesController,
@@ -124,6 +127,8 @@ export class ApiModule {
         { provide: Metrics, useValue: metrics },
         Readiness,
         TakedownStream,
+        ProofAnswers,
+        { provide: ISSUER, useValue: env.PUBLIC_URL },
         { provide: CLICK_LIMIT, useFactory: () => new RateLimit(tolerance.clicksPerMinute) },
         { provide: Refusals, useFactory: () => new Refusals(metrics, tolerance.refusalsToldEveryMs) },
         {

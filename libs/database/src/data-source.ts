@@ -44,6 +44,7 @@ import { EventAppids1764650002000 } from './migrations/1764650002000-event-appid
 import { FastLists1764660000000 } from './migrations/1764660000000-fast-lists.js';
 import { LimitedLists1764670000000 } from './migrations/1764670000000-limited-lists.js';
 import { WhoNamed1764680000000 } from './migrations/1764680000000-who-named.js';
+import { ProofKeys1764700000000 } from './migrations/1764700000000-proof-keys.js';
 import { DeliveriesByType1764710000000 } from './migrations/1764710000000-deliveries-by-type.js';
 
 export interface DatabaseOptions {
@@ -100,6 +101,7 @@ const migrations = [
   FastLists1764660000000,
   LimitedLists1764670000000,
   WhoNamed1764680000000,
+  ProofKeys1764700000000,
   DeliveriesByType1764710000000,
 ];
 

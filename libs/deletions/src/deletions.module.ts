@@ -15,6 +15,7 @@ import { PlatformHolds } from './holds/platform-holds.js';
 import { QuotaClearing } from './quota/quota-clearing.js';
 import { QuotaLedgers } from './quota/quota-ledgers.js';
 import { QuotaReading } from './quota/quota-reading.js';
+import { ProofKeys } from './proofs/proof-keys.js';
 import { Proofs } from './proofs/proofs.js';
 import { RetryUntilStored } from './runs/retry-until-stored.js';
 import { RunRows } from './runs/run-rows.js';
@@ -53,6 +54,7 @@ export class DeletionsModule {
       QuotaClearing,
       QuotaLedgers,
       QuotaReading,
+      ProofKeys,
       Proofs,
       RetryUntilStored,
       RunRows,

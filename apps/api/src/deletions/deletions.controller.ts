@@ -32,7 +32,7 @@ import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
-import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from './proof-answer.js';
+import { DescribesProof, ProofAnswers, proofQuerySchema, type ProofQuery } from './proof-answer.js';
 import {
   attemptListSchema,
   attemptResource,
@@ -64,6 +64,7 @@ export class DeletionsController {
     private readonly audit: AuditLog,
     private readonly laneReports: LaneReports,
     private readonly proofs: Proofs,
+    private readonly answers: ProofAnswers,
   ) {}
 
   /**
@@ -178,7 +179,7 @@ export class DeletionsController {
 
   /**
    * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so;
-   * chained by hashes, to be checked with `npm run verify-proof`.
+   * chained by hashes and signed, to be checked with `npm run verify-proof`.
    */
   @Get(':id/proof')
   @Needs('viewer', 'reads')
@@ -192,12 +193,11 @@ export class DeletionsController {
   ): Promise<void> {
     const records = await this.proofs.ofDeletion(caller.scope, id, new Date());
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.proof_exported');
-    sendProof(reply, request, query, {
+    this.answers.send(reply, request, query, caller, {
       name: `deletion-${id}`,
       records,
       fallback: 'json',
-      seal: ({ count, lastHash, format }) =>
-        this.audit.appendAlone(caller, { ...act, data: { count, last_hash: lastHash, format } }),
+      act: { ...act, data: {} },
     });
   }
 

@@ -1,7 +1,9 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { proofText, type ProofEnd, type ProofFormat, type ProofRecord } from '@app/deletions';
+import { AuditLog, type Act, type Actor } from '@app/access';
+import { ProofKeys, proofText, signEnd, type ProofEnd, type ProofFormat, type ProofRecord } from '@app/deletions';
 import { CSV_TYPE } from '../http/answers/csv.js';
 import { acceptedFormat, sendFile } from '../http/answers/formats.js';
 
@@ -20,13 +22,14 @@ const TYPES: Record<ProofFormat, string> = {
 export const DescribesProof = () =>
   ApiOkResponse({
     description:
-      'A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before.',
+      'A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before. At the end a ' +
+      'signature of the deployment, whose keys are at /.well-known/jwks.json.',
     content: {
       'application/json': {
         schema: {
           type: 'object',
           required: ['data'],
-          properties: { data: { type: 'array', items: { type: 'object', required: ['type', 'prev_hash', 'hash'] } } },
+          properties: { data: { type: 'array', items: { type: 'object', required: ['type', 'prev_hash'] } } },
         },
       },
       'application/x-ndjson': { schema: { type: 'string' } },
@@ -44,25 +47,44 @@ interface ProofAnswer {
   name: string;
   records: AsyncIterable<ProofRecord>;
   fallback: ProofFormat;
-  /** Notes how it ends. */
-  seal: (end: ProofEnd & { format: ProofFormat }) => Promise<void>;
+  /** For the audit log. */
+  act: Act;
 }
 
-/**
- * Streams an export. If it fails on its way, or its end cannot be noted, it
- * has no trailer.
- */
-export function sendProof(
-  reply: FastifyReply,
-  request: FastifyRequest,
-  query: ProofQuery,
-  { name, records, fallback, seal }: ProofAnswer,
-): void {
-  const format = proofFormat(query, request.headers.accept, fallback);
-  const file = { type: TYPES[format], name: `${name}.${format}` };
-  sendFile(
-    reply,
-    file,
-    proofText(records, format, (end) => seal({ ...end, format })),
-  );
+/** The address by which signatures name the deployment. */
+export const ISSUER = Symbol('Issuer');
+
+@Injectable()
+export class ProofAnswers {
+  constructor(
+    private readonly keys: ProofKeys,
+    private readonly audit: AuditLog,
+    @Inject(ISSUER) private readonly issuer: string,
+  ) {}
+
+  /**
+   * Streams an export; the reader's pace is ours, and memory stays flat. If it fails on its way, or its end cannot be noted or
+   * signed, it has no trailer.
+   */
+  send(
+    reply: FastifyReply,
+    request: FastifyRequest,
+    query: ProofQuery,
+    caller: Actor,
+    { name, records, fallback, act }: ProofAnswer,
+  ): void {
+    const format = proofFormat(query, request.headers.accept, fallback);
+    const seal = async (end: ProofEnd) => {
+      const key = await this.keys.current((tx, kid) =>
+        this.audit.append(tx, caller, { action: 'proof_key.made', subjectType: 'proof_key', subjectId: kid }),
+      );
+      const signed = await signEnd(end, this.issuer, key);
+      await this.audit.appendAlone(caller, {
+        ...act,
+        data: { ...act.data, count: end.count, last_hash: end.lastHash, format },
+      });
+      return signed;
+    };
+    sendFile(reply, { type: TYPES[format], name: `${name}.${format}` }, proofText(records, format, seal));
+  }
 }

@@ -6,7 +6,7 @@ import { AuditLog, type Actor, type Principal } from '@app/access';
 import { DeletionViews, Proofs, TakedownCancel, Takedowns } from '@app/deletions';
 import { readFeedCursor } from '@app/events';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
-import { DescribesProof, proofQuerySchema, sendProof, type ProofQuery } from '../deletions/proof-answer.js';
+import { DescribesProof, ProofAnswers, proofQuerySchema, type ProofQuery } from '../deletions/proof-answer.js';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { actOn, scopeOf } from './takedown-act.js';
@@ -32,6 +32,7 @@ export class TakedownsByIdController {
     private readonly canceller: TakedownCancel,
     private readonly deletions: DeletionViews,
     private readonly proofs: Proofs,
+    private readonly answers: ProofAnswers,
     private readonly stream: TakedownStream,
     private readonly audit: AuditLog,
   ) {}
@@ -105,7 +106,7 @@ export class TakedownsByIdController {
 
   /**
    * Evidence of each of its deletions: who asked, every call and its answer. NDJSON, or CSV or JSON where `format` or the
-   * Accept header says so; chained by hashes, to be checked with `npm run verify-proof`.
+   * Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`.
    */
   @Get(':id/proof')
   @Needs('viewer', 'reads')
@@ -119,15 +120,11 @@ export class TakedownsByIdController {
   ): Promise<void> {
     const records = await this.proofs.ofTakedown(caller.scope, id, new Date());
     const within = scopeOf(await this.takedowns.get(caller.scope, id));
-    sendProof(reply, request, query, {
+    this.answers.send(reply, request, query, caller, {
       name: `takedown-${id}`,
       records,
       fallback: 'ndjson',
-      seal: ({ count, lastHash, format }) =>
-        this.audit.appendAlone(
-          caller,
-          actOn(id, within, 'takedown.proof_exported', { count, last_hash: lastHash, format }),
-        ),
+      act: actOn(id, within, 'takedown.proof_exported'),
     });
   }
 

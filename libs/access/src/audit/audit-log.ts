@@ -38,6 +38,8 @@ export interface Act {
     | 'platform.registered'
     | 'platform.synced'
     | 'platform.updated'
+    | 'proof_key.made'
+    | 'proof_key.rotated'
     | 'takedown.accepted'
     | 'takedown.cancelled'
     | 'takedown.proof_exported'
@@ -56,6 +58,7 @@ export interface Act {
     | 'import'
     | 'merchant'
     | 'platform'
+    | 'proof_key'
     | 'takedown'
     | 'webhook_deliveries'
     | 'webhook_endpoint';

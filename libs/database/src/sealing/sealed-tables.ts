@@ -28,6 +28,7 @@ export const SEALED_TABLES: readonly SealedTable[] = [
   { table: 'callback_events', rowId: 'id', columns: ['payload_sealed'], among: `state = 'pending'` },
   { table: 'callback_forwards', rowId: 'id', columns: ['push_sealed'], among: `state = 'pending'` },
   { table: 'webhook_endpoints', rowId: 'id', columns: ['secret_sealed', 'previous_secret_sealed'] },
+  { table: 'proof_keys', rowId: 'id', columns: ['private_key_sealed'] },
 ];
 
 export type SealedColumn = Omit<SealedTable, 'columns'> & { column: string };

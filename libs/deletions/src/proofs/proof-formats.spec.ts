@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { cellOf, proofText, type ProofEnd, type ProofFormat } from './proof-formats.js';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+import { exitCodeOf, summaryOf, verifyProof, type KeySet } from '@app/proof-verifier';
+import { cellOf, proofText, type ProofFormat } from './proof-formats.js';
+import { signEnd, type ProofEnd } from './proof-signature.js';
 import type { DeletionRecord, ProofRecord } from './proofs.js';
 
 const FORMATS: ProofFormat[] = ['json', 'ndjson', 'csv'];
@@ -48,7 +49,7 @@ const deletion = (n: number, over: Partial<DeletionRecord> = {}): DeletionRecord
 const RECORDS: ProofRecord[] = [
   {
     type: 'header',
-    version: 1,
+    version: 2,
     subject: 'takedown',
     id: '00000000-0000-7000-8000-000000000000',
     state: 'finished',
@@ -65,6 +66,17 @@ const RECORDS: ProofRecord[] = [
   { type: 'trailer', count: 3 },
 ];
 
+let key: Parameters<typeof signEnd>[2];
+let keySet: KeySet;
+
+beforeAll(async () => {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+  const jwk = await exportJWK(publicKey);
+  const kid = await calculateJwkThumbprint(jwk);
+  key = { kid, privateKey, at: new Date('2026-11-23T11:00:01.000Z') };
+  keySet = { keys: [{ ...jwk, kid }] };
+});
+
 async function* each(records: ProofRecord[]): AsyncGenerator<ProofRecord> {
   for (const record of records) yield Promise.resolve(record);
 }
@@ -75,7 +87,7 @@ async function exported(format: ProofFormat, records = RECORDS): Promise<{ text:
   const seal = (end: ProofEnd) => {
     expect(text).not.toContain('trailer');
     ends.push(end);
-    return Promise.resolve();
+    return signEnd(end, 'https://retract.example', key);
   };
   for await (const piece of proofText(each(records), format, seal)) text += piece;
   return { text, ends };
@@ -84,15 +96,14 @@ async function exported(format: ProofFormat, records = RECORDS): Promise<{ text:
 const textOf = async (format: ProofFormat, records = RECORDS) => (await exported(format, records)).text;
 
 /** As anybody would, without a database. */
-function verify(text: string, ...lastHash: string[]): { status: number | null; said: string } {
-  const script = join(process.cwd(), 'scripts/verify-proof.mjs');
-  const run = spawnSync(process.execPath, [script, '-', ...lastHash], { input: text });
-  return { status: run.status, said: `${String(run.stdout)}${String(run.stderr)}`.trim() };
+async function verify(text: string, lastHash?: string): Promise<{ status: number; said: string }> {
+  const report = await verifyProof([text], keySet, { lastHash });
+  return { status: exitCodeOf(report.verdict), said: summaryOf(report) };
 }
 
 describe.each(FORMATS)('a proof as %s', (format) => {
   it('is found to be whole', async () => {
-    expect(verify(await textOf(format))).toEqual({
+    expect(await verify(await textOf(format))).toEqual({
       status: 0,
       said: expect.stringMatching(/^ok: 3 deletions, last hash [0-9a-f]{64}$/),
     });
@@ -117,7 +128,7 @@ describe.each(FORMATS)('a proof as %s', (format) => {
     const text = await textOf(format);
     const spoilt = spoil(text);
     if (spoilt !== text)
-      expect(verify(spoilt)).toMatchObject({ status: 1, said: expect.stringMatching(/^not ok: line \d+/) });
+      expect(await verify(spoilt)).toMatchObject({ status: 1, said: expect.stringMatching(/^not ok: line \d+/) });
   });
 });
 
@@ -126,15 +137,15 @@ it.each(FORMATS)('notes its end before it hands the trailer out, as %s', async (
   const [{ count, lastHash } = { count: 0, lastHash: '' }] = ends;
   expect(ends).toHaveLength(1);
   expect(count).toBe(3);
-  expect(verify(text, lastHash)).toEqual({ status: 0, said: `ok: 3 deletions, last hash ${lastHash}` });
+  expect(await verify(text, lastHash)).toEqual({ status: 0, said: `ok: 3 deletions, last hash ${lastHash}` });
 });
 
 it('is found out when all its hashes were made anew', async () => {
   const { ends } = await exported('ndjson');
   const forged = RECORDS.map((record) => (record.type === 'deletion' ? { ...record, outcome_code: 'forged' } : record));
   const text = await textOf('ndjson', forged);
-  expect(verify(text)).toMatchObject({ status: 0 });
-  expect(verify(text, ends[0]?.lastHash ?? '')).toEqual({
+  expect(await verify(text)).toMatchObject({ status: 0 });
+  expect(await verify(text, ends[0]?.lastHash ?? '')).toEqual({
     status: 1,
     said: expect.stringMatching(/^not ok: whole, but not the export that was noted/),
   });
@@ -154,7 +165,7 @@ it.each<[string, ProofFormat, number, (text: string) => string]>([
     (text) => text.replace('{"type":"deletion"', '{"state":"x","type":"deletion"'),
   ],
   ['a list that is there twice', 'json', 1, (text) => text.replace('{"data":[\n', '{"data":[],"data":[\n')],
-  ['a list behind the end', 'json', 7, (text) => text.replace('\n]}\n', '\n],"data":[]}\n')],
+  ['a list behind the end', 'json', 8, (text) => text.replace('\n]}\n', '\n],"data":[]}\n')],
   [
     'a column that is there twice',
     'csv',
@@ -167,7 +178,7 @@ it.each<[string, ProofFormat, number, (text: string) => string]>([
   const text = await textOf(format);
   const forged = forge(text);
   expect(forged).not.toBe(text);
-  expect(verify(forged)).toMatchObject({
+  expect(await verify(forged)).toMatchObject({
     status: 1,
     said: expect.stringMatching(new RegExp(`^not ok: line ${line} `)),
   });
@@ -177,7 +188,7 @@ it.each(FORMATS)('is whole with every kind of line end in a text, as %s', async 
   const records = RECORDS.map((record) =>
     record.type === 'deletion' ? { ...record, reason: 'a\u2028b\u2029c\r\nd\u0085' } : record,
   );
-  expect(verify(await textOf(format, records))).toMatchObject({ status: 0 });
+  expect(await verify(await textOf(format, records))).toMatchObject({ status: 0 });
 });
 
 function swap(text: string, one: string, other: string): string {
@@ -187,12 +198,15 @@ function swap(text: string, one: string, other: string): string {
 it('names the first line that was changed', async () => {
   const lines = (await textOf('ndjson')).split('\n');
   const spoilt = lines.map((line, i) => (i === 2 ? line.replace('"x\\ny"', '"z"') : line)).join('\n');
-  expect(verify(spoilt)).toEqual({ status: 1, said: 'not ok: line 3 was changed' });
+  expect(await verify(spoilt)).toEqual({ status: 1, said: 'not ok: line 3 was changed' });
 });
 
 it('does not accept a trailer that counts other deletions, though it is chained', async () => {
   const records = RECORDS.filter((_record, i) => i !== 3);
-  expect(verify(await textOf('ndjson', records))).toEqual({ status: 1, said: 'not ok: line 4 counts other deletions' });
+  expect(await verify(await textOf('ndjson', records))).toEqual({
+    status: 1,
+    said: 'not ok: line 4 counts other deletions',
+  });
 });
 
 describe('a proof as csv, in a spreadsheet', () => {
@@ -209,7 +223,7 @@ describe('a proof as csv, in a spreadsheet', () => {
     );
     const text = await textOf('csv', records);
     expect(text).toContain(',"\t9223372036854775807",1,');
-    expect(verify(text)).toMatchObject({ status: 0 });
+    expect(await verify(text)).toMatchObject({ status: 0 });
   });
 });
 

@@ -1,34 +1,30 @@
 import { stringify } from 'csv-stringify/sync';
 import { ProofChain } from './proof-chain.js';
+import type { ProofEnd, SignatureRecord } from './proof-signature.js';
 import type { ProofRecord } from './proofs.js';
 
 export type ProofFormat = 'json' | 'ndjson' | 'csv';
 
-/** What whoever doubts a file compares it with. */
-export interface ProofEnd {
-  /** Of its deletions. */
-  count: number;
-  lastHash: string;
-}
-
 /**
  * The text of an export, piece by piece. In each format every record carries `prev_hash` and `hash`.
- * @param seal notes the end elsewhere, for a chain alone can be made anew. The trailer is handed out after it: no export is
- * whole whose end was not noted.
+ * @param seal notes the end elsewhere and signs it, for a chain alone can be made anew. The trailer is handed out after it: no export
+ * is whole whose end was not noted and signed.
  */
 export async function* proofText(
   records: AsyncIterable<ProofRecord>,
   format: ProofFormat,
-  seal: (end: ProofEnd) => Promise<void>,
+  seal: (end: ProofEnd) => Promise<SignatureRecord>,
 ): AsyncGenerator<string> {
   const chain = new ProofChain();
   const { head, between, tail, write } = WRITERS[format];
   let before = head;
+  let of = { subject: '', id: '' };
   for await (const record of records) {
     const text = before + write(chain, record);
-    if (record.type === 'trailer') await seal({ count: record.count, lastHash: chain.lastHash });
-    yield text;
     before = between;
+    if (record.type === 'header') of = { subject: record.subject, id: record.id };
+    if (record.type !== 'trailer') yield text;
+    else yield text + between + write(chain, await seal({ ...of, count: record.count, lastHash: chain.lastHash }));
   }
   if (tail !== '') yield tail;
 }
@@ -62,12 +58,16 @@ const COLUMNS = [
   'exported_at',
   'calls',
   'count',
+  'issuer',
+  'signed_at',
+  'jws',
 ] as const;
 
 type Cells = Record<(typeof COLUMNS)[number], unknown>;
 
-/** RFC 4180: lines end with CR LF. In quotes where a tab is, which some programs take for the end of a cell. */
-export const csvRow = (cells: string[]) => stringify([cells], { record_delimiter: 'windows', quoted_match: /\t/ });
+/** RFC 4180: lines end with CR LF. In quotes where a tab or a lone CR or LF is, which some programs take for the end of a cell. */
+export const csvRow = (cells: string[]) =>
+  stringify([cells], { record_delimiter: 'windows', quoted_match: /[\t\r\n]/ });
 
 /** Without it, Excel takes UTF-8 for the code page of its machine. */
 export const BYTE_ORDER_MARK = '\u{feff}';
@@ -88,22 +88,26 @@ export function cellOf(value: unknown): string {
   return FORMULA.test(value) ? `'${value}` : value;
 }
 
-const asJson = (chain: ProofChain, record: ProofRecord) => JSON.stringify(chain.link(record));
+function asJson(chain: ProofChain, record: ProofRecord | SignatureRecord): string {
+  return JSON.stringify(record.type === 'signature' ? record : chain.link(record));
+}
 
 /** Here a hash covers the cells as they are written, all of them text. */
-function asCells(chain: ProofChain, record: ProofRecord): string {
+function asCells(chain: ProofChain, record: ProofRecord | SignatureRecord): string {
   const cells = Object.fromEntries(COLUMNS.map((column) => [column, cellOf((record as Partial<Cells>)[column])]));
-  return csvRow(Object.values(chain.link(cells)));
+  return csvRow(
+    record.type === 'signature' ? [...Object.values(cells), record.prev_hash, ''] : Object.values(chain.link(cells)),
+  );
 }
 
 interface Writer {
   head: string;
   between: string;
   tail: string;
-  write: (chain: ProofChain, record: ProofRecord) => string;
+  write: (chain: ProofChain, record: ProofRecord | SignatureRecord) => string;
 }
 
-/** scripts/verify-proof.mjs takes them to the letter. */
+/** libs/proof-verifier takes them to the letter. */
 const WRITERS: Record<ProofFormat, Writer> = {
   json: { head: '{"data":[\n', between: ',\n', tail: '\n]}\n', write: asJson },
   ndjson: { head: '', between: '\n', tail: '\n', write: asJson },

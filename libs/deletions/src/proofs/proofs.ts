@@ -64,7 +64,8 @@ type Hidden = ['reason'];
 /** Who asked for what, and when it was exported. */
 export interface HeaderRecord {
   type: 'header';
-  version: 1;
+  /** Since 2 an export ends with a signature. */
+  version: 2;
   subject: 'deletion' | 'takedown';
   id: string;
   state: string;
@@ -214,7 +215,7 @@ function headerOf(
 ): HeaderRecord {
   return {
     type: 'header',
-    version: 1,
+    version: 2,
     subject,
     id: of.id,
     state: of.state,
