@@ -10,6 +10,7 @@ import { addLogin } from './commands/login.js';
 import { addMerchants } from './commands/merchants.js';
 import { addProof } from './commands/proof.js';
 import { addTakedown } from './commands/takedown.js';
+import { addVerify } from './commands/verify.js';
 import { addWatch } from './commands/watch.js';
 import { EXIT } from './terminal/exit-codes.js';
 
@@ -40,6 +41,7 @@ export function buildProgram(): Command {
     addTakedown,
     addWatch,
     addProof,
+    addVerify,
     addEvents,
     addDoctor,
     addAdmin,

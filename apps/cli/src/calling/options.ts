@@ -20,7 +20,7 @@ export interface Wish {
   tryAnyway?: boolean;
 }
 
-export const wished = ({ reason, urgent, again, tryAnyway }: Wish) => ({
+export const wished = ({ reason, urgent }: Wish) => ({
   ...(reason !== undefined && { reason }),
   ...(urgent && { priority: 'urgent' as const }),
 });

@@ -54,7 +54,7 @@ async function events(context: Context, { follow, type, merchant, takedown, curs
 /** What is told of it, in the order in which it is told; what is a list or an object is for `--json`. */
 function inWords({ timestamp, type, data }: Event): string {
   const facts = Object.entries(data).flatMap(([name, value]) =>
-    value === null || typeof value === 'object' ? [] : [`${name}=${String(value)}`],
+    ['string', 'number', 'boolean'].includes(typeof value) ? [`${name}=${value as string | number | boolean}`] : [],
   );
   return plain([moment(timestamp), type, ...facts].join('  '));
 }

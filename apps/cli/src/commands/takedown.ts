@@ -136,7 +136,7 @@ async function upload<Answer extends Takedown | TakedownDryRun>(
     errors?.map((error) => ({ ...error, line: targets[error.line - 1]?.line ?? error.line }));
   for (let tries = 1; ; tries++) {
     try {
-      const answer = (await client.takedowns.createFrom(items, query as never, {
+      const answer = (await client.takedowns.createFrom(items, query, {
         idempotencyKey,
       })) as unknown as Answer;
       return { ...answer, ...(answer.errors && { errors: inList(answer.errors) }) };

@@ -58,7 +58,7 @@ export function cellsOf(text: string, delimiter: string | undefined): string[] {
 function split(text: string, delimiter: string): string[] {
   try {
     const options = { delimiter, relax_quotes: true, relax_column_count: true, trim: true };
-    const [cells = []] = parse(text, options) as unknown as string[][];
+    const [cells = []] = parse(text, options);
     return cells;
   } catch (error) {
     if (error instanceof CsvError) return text.split(delimiter);
