@@ -16,7 +16,7 @@ export class Pace {
   note(done: number, at: number): void {
     this.samples.push({ at, done });
     // One from before the window stays, so that a slow pace is a pace as well.
-    while ((this.samples[1]?.at ?? at) < at - WINDOW_MS) this.samples.shift();
+    while ((this.samples[1]?.at ?? at) <= at - WINDOW_MS) this.samples.shift();
   }
 
   /** In a second; 0 while nothing is known. */
