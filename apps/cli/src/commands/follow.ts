@@ -73,7 +73,7 @@ class View {
 
   show(progress: Progress): void {
     this.last = progress;
-    const counts = progress.counts ?? ({});
+    const counts = progress.counts ?? {};
     const done = sumOf(counts, ENDED);
     const total = done + sumOf(counts, OPEN);
     const now = performance.now();
@@ -127,7 +127,7 @@ export async function tellEnd(
   takedown: Takedown,
   notUnderstood = 0,
 ): Promise<ExitCode> {
-  const counts = takedown.counts ?? ({});
+  const counts = takedown.counts ?? {};
   const [succeeded, failed, cancelled] = ENDED.map((state) => counts[state] ?? 0) as [number, number, number];
   const gone = takedown.already_deleted;
   terminal.print(

@@ -102,7 +102,15 @@ describe('a line', () => {
 describe('a list', () => {
   it('counts its lines as an editor does, whatever ends them, and passes over what asks for nothing', () => {
     for (const end of ['\n', '\r\n', '\r']) {
-      const lines = ['\ufeff# of Monday', '', '  ', ',,,', `${APPID} 3147483661 1`, 'nonsense', `${APPID} 3147483662 1`];
+      const lines = [
+        '\ufeff# of Monday',
+        '',
+        '  ',
+        ',,,',
+        `${APPID} 3147483661 1`,
+        'nonsense',
+        `${APPID} 3147483662 1`,
+      ];
       const { targets, faults, passedOver } = readTargets(lines.join(end));
       expect(targets.map(({ line }) => line)).toEqual([5, 7]);
       expect(faults).toMatchObject([{ line: 6, text: 'nonsense' }]);
@@ -119,7 +127,9 @@ describe('a list', () => {
       ],
       faults: [],
     });
-    expect(readTargets(`标题\t链接\t阅读\n春季\t${SHORT}\t7654321`).targets).toEqual([{ line: 2, target: { url: SHORT } }]);
+    expect(readTargets(`标题\t链接\t阅读\n春季\t${SHORT}\t7654321`).targets).toEqual([
+      { line: 2, target: { url: SHORT } },
+    ]);
   });
 
   it('may have cells that go on over the end of their line', () => {
@@ -148,7 +158,9 @@ describe('a list', () => {
 describe('the bytes of a list', () => {
   it('may be UTF-8, UTF-16 or GB 18030', () => {
     expect(decodeText(Buffer.from('链接'))).toEqual({ text: '链接' });
-    expect(decodeText(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('链接', 'utf16le')]))).toEqual({ text: '链接' });
+    expect(decodeText(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('链接', 'utf16le')]))).toEqual({
+      text: '链接',
+    });
     expect(decodeText(Buffer.from([0xc1, 0xb4, 0xbd, 0xd3]))).toMatchObject({ text: '链接', note: expect.any(String) });
   });
 });

@@ -30,7 +30,12 @@ it('counts in words', () => {
 });
 
 it('aligns columns, also of wide characters', () => {
-  expect(table([['名', 'x'], ['abc', 'y']])).toBe('名   x\nabc  y');
+  expect(
+    table([
+      ['名', 'x'],
+      ['abc', 'y'],
+    ]),
+  ).toBe('名   x\nabc  y');
 });
 
 it('lets nothing through that a terminal would obey', () => {
