@@ -18,6 +18,7 @@ export interface Wish {
   urgent?: boolean;
   again?: boolean;
   tryAnyway?: boolean;
+  allowLate?: boolean;
 }
 
 export const wished = ({ reason, urgent }: Wish) => ({
@@ -26,13 +27,15 @@ export const wished = ({ reason, urgent }: Wish) => ({
 });
 
 /** In a body. */
-export const insisting = ({ again, tryAnyway }: Wish) => ({
+export const insisting = ({ again, tryAnyway, allowLate }: Wish) => ({
   ...(again && { again: true }),
   ...(tryAnyway && { try_anyway: true }),
+  ...(allowLate && { allow_late: true }),
 });
 
 /** In a query. */
-export const insistingInQuery = ({ again, tryAnyway }: Wish) => ({
+export const insistingInQuery = ({ again, tryAnyway, allowLate }: Wish) => ({
   ...(again && { again: 'true' }),
   ...(tryAnyway && { try_anyway: 'true' }),
+  ...(allowLate && { allow_late: 'true' }),
 });

@@ -167,5 +167,5 @@ async function failuresInWords(client: Retract, id: string): Promise<string[]> {
 export function outcomeInWords({ outcome, state }: Deletion): string {
   if (!outcome) return state;
   const { code, errcode, errmsg } = outcome;
-  return errcode === null ? code : `${code} (WeChat: ${errcode}${errmsg ? ` ${errmsg}` : ''})`;
+  return !errcode ? code : `${code} (WeChat: ${errcode}${errmsg ? ` ${errmsg}` : ''})`;
 }

@@ -43,6 +43,7 @@ export function addTakedown(program: Command): void {
     .option('--detach', 'do not wait for the end; print the id')
     .option('--again', 'call WeChat also for what is known to be gone')
     .option('--try-anyway', 'have WeChat asked where its facts of an account may lag behind')
+    .option('--allow-late', 'also what would leave after more days than the operators have set')
     .addHelpText(
       'after',
       examples(

@@ -85,17 +85,19 @@ export class Terminal {
   async ask(question: string, { isSecret = false } = {}): Promise<string> {
     const input = this.keyboard();
     if (!input || !process.stderr.isTTY) throw new UsageError(`There is no terminal to ask at: ${question.trim()}`);
-    process.stderr.write(question);
-    const output = isSecret ? nowhere() : process.stderr;
-    const reader = createInterface({ input, output, terminal: true, historySize: 0 });
+    // It takes the echo away when it is made, and not before: what is typed at the question is not shown.
+    const reader = createInterface({
+      input,
+      output: isSecret ? nowhere() : process.stderr,
+      terminal: true,
+      historySize: 0,
+    });
+    if (isSecret) process.stderr.write(question);
     try {
       return await new Promise<string>((resolve, reject) => {
         reader.once('SIGINT', () => reject(new Stopped()));
         reader.once('close', () => reject(new Stopped()));
-        // Given again, the question stays where readline draws the line anew.
-        process.stderr.write('\r');
         reader.question(isSecret ? '' : question).then(resolve, reject);
-        if (isSecret) process.stderr.write(question);
       });
     } finally {
       reader.removeAllListeners('close');
