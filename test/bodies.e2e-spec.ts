@@ -117,6 +117,87 @@ describe('bodies as clients and WeChat send them', () => {
     });
   });
 
+  describe('CSV', () => {
+    const csv = { 'content-type': 'text/csv; charset=utf-8' };
+
+    it('is taken where NDJSON is, and each line that is wrong is told by its number', async () => {
+      const body = `\ufeffmerchant,msg_id,article_idx,whole_message\r\n${merchant},\t3147483661,1,\r\n`;
+      expect(await takedown(csv, body)).toMatchObject({ status: 200, body: { deletions: 1, rejected: 0, errors: [] } });
+      const wrong =
+        `${body}${merchant},3.14748E+09,1,\r\n\r\n${merchant},3147483662,,\r\n${merchant},3147483662,one,\r\n` +
+        `${merchant},3147483662,,true\r\n${merchant},3147483663\r\n`;
+      const reply = await takedown({ 'content-type': 'text/csv' }, wrong);
+      expect(reply).toMatchObject({
+        status: 200,
+        body: {
+          deletions: 2,
+          rejected: 4,
+          errors: expect.arrayContaining([
+            { line: 3, code: 'msg_id_invalid', detail: expect.stringContaining('3.14748E+09 has lost digits') },
+            { line: 5, code: 'whole_message_not_confirmed', detail: expect.any(String) },
+            { line: 6, code: 'invalid_request', detail: expect.stringContaining('article_idx') },
+            { line: 8, code: 'malformed_body', detail: 'The line has 2 cells, and the head has 4 columns.' },
+          ]),
+        },
+      });
+    });
+
+    it('is one request with its Idempotency-Key, and keeps how its lines were written', async () => {
+      const text = `merchant,msg_id,article_idx\n${merchant},314748377x,1\n${merchant},3147483771,1\n`;
+      const ask = (type: string) =>
+        send('POST', '/v1/takedowns?undo_seconds=600', { 'content-type': type, 'idempotency-key': 'a-table' }, text);
+      const [first, again] = [await ask('text/csv'), await ask('text/csv')];
+      expect([first.status, again.status, again.body.id]).toEqual([202, 202, first.body.id]);
+      expect(first.body).toMatchObject({ rejected: 1, accepted: 1 });
+      const { body } = await system.call('GET', `/v1/takedowns/${first.body.id}/rejections`);
+      expect(body.data).toMatchObject([{ line: 2, code: 'msg_id_invalid', excerpt: `${merchant},314748377x,1` }]);
+      expect((await ask('application/x-ndjson')).body.code).toMatch(/idempotency|nothing/);
+      await system.call('POST', `/v1/takedowns/${first.body.id}/cancel`);
+    });
+
+    it('imports messages, an article a line', async () => {
+      const body =
+        'merchant,msg_id,label,title,sent_at,article_idx,article_url,article_title\n' +
+        `${merchant},88,"spring, sale",春季特卖,2026-03-01T08:00:00+08:00,1,,头条\n${merchant},88,,,,2,,次条\n` +
+        `${merchant},89,,,,,,\n${merchant},90,,,,,,no number\n`;
+      const reply = await send('POST', '/v1/mass-messages', csv, body);
+      expect(reply).toMatchObject({
+        status: 200,
+        body: { imported: 3, rejected: 1, errors: [{ line: 5, detail: expect.stringContaining('article_idx') }] },
+      });
+      const { body: list } = await system.call('GET', `/v1/mass-messages?merchant=${merchant}`);
+      expect(list.data.find(({ msg_id }: any) => msg_id === '88')).toMatchObject({
+        label: 'spring, sale',
+        title: '春季特卖',
+        finished_at: '2026-03-01T00:00:00.000Z',
+        articles: [
+          { article_idx: 1, title: '头条' },
+          { article_idx: 2, title: '次条' },
+        ],
+      });
+    });
+
+    it('is refused for its head and its quotes, elsewhere, and in another charset', async () => {
+      expect(await takedown(csv, `merchant,msgid\n${merchant},1\n`)).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request', errors: [{ field: 'msgid' }] },
+      });
+      expect(await takedown(csv, `merchant,msg_id\n${merchant},"1\n`)).toMatchObject({
+        status: 400,
+        body: { code: 'malformed_body', detail: expect.stringContaining('line 2') },
+      });
+      expect(await takedown({ 'content-type': 'text/csv; charset=gb2312' }, 'x')).toMatchObject({ status: 415 });
+      expect(await send('POST', '/v1/deletions', csv, 'merchant\n')).toMatchObject({ status: 415 });
+    });
+
+    it('may be long, and packed', async () => {
+      const lines = Array.from({ length: 20_000 }, (_, i) => `${merchant},${3_000_000_000 + i},1`).join('\n');
+      const body = gzipSync(`merchant,msg_id,article_idx\n${lines}`);
+      const reply = await takedown({ ...csv, 'content-encoding': 'gzip' }, body);
+      expect(reply).toMatchObject({ status: 200, body: { deletions: 20_000 } });
+    });
+  });
+
   describe('a packed body', () => {
     const packers = { gzip: gzipSync, 'x-gzip': gzipSync, deflate: deflateSync, br: brotliCompressSync };
 
@@ -171,13 +252,19 @@ describe('bodies as clients and WeChat send them', () => {
   });
 
   it('says in every 415 what is taken', async () => {
-    const lines = ['application/json', ...NDJSON_TYPES].join(', ');
+    const lines = ['application/json', ...NDJSON_TYPES, 'text/csv'].join(', ');
     for (const [path, taken] of [
       ['/v1/takedowns', lines],
       ['/v1/mass-messages', lines],
       ['/v1/deletions', 'application/json'],
     ] as const) {
-      for (const type of ['text/csv', 'text/xml', 'application/x-www-form-urlencoded', 'nothing', undefined]) {
+      for (const type of [
+        'text/tab-separated-values',
+        'text/xml',
+        'application/x-www-form-urlencoded',
+        'nothing',
+        undefined,
+      ]) {
         const reply = await send('POST', path, type === undefined ? {} : { 'content-type': type }, 'x');
         expect({ path, type, status: reply.status, accept: reply.headers.get('accept') }).toEqual({
           path,

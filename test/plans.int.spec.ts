@@ -381,8 +381,6 @@ function asking({ rare, common, middle, later }: World): Record<string, string[]
       both('endpoint', 'endpoint'),
       states(['pending', 'delivered', 'failed']),
       ['type=deletion.*', 'type=platform.held'],
-      [`since=${middle}`],
-      [`until=${later}`],
     ]),
     'GET /v1/me': ['/v1/me'],
     'GET /v1/platforms': ['/v1/platforms'],

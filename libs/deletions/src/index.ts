@@ -29,6 +29,7 @@ export { DeletionRunner } from './runs/deletion-runner.js';
 export { DeletionChanges } from './requests/deletion-changes.js';
 export { DeletionIntake, type MerchantAddress, type NewDeletion } from './requests/deletion-intake.js';
 export { type DeletionView } from './requests/deletion-view.js';
+export { KnownTargets } from './takedowns/known-targets.js';
 export { DeletionViews, type DeletionFilter } from './requests/deletion-views.js';
 export { DeletionsModule } from './deletions.module.js';
 export { Dispatcher } from './runs/dispatcher.js';
@@ -76,6 +77,7 @@ export {
   targetColumns,
   type Target,
   type TargetRequest,
+  WHOLE_MESSAGE,
 } from './deletion/target.js';
 export {
   TakedownTriage,

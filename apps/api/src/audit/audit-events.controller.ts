@@ -38,7 +38,7 @@ export class AuditEventsController {
   @ApiOkResponse({
     description: 'A row for each act.',
     content: Object.fromEntries(
-      Object.values(EXPORT_TYPES).map((type) => [type.split(';')[0], { schema: { type: 'string' } }]),
+      Object.values(EXPORT_TYPES).map((type) => [type.split(';')[0] ?? type, { schema: { type: 'string' } }]),
     ),
   })
   async export(

@@ -1,12 +1,16 @@
-import { Readable } from 'node:stream';
 import { articleUrl, parseMsgId, TargetRefused } from '@app/deletions';
 import { chooseMerchant, type ImportedMessage, type MerchantCard } from '@app/merchants';
 import { readArticleAddress } from '@app/wechat';
-import { readJsonLines, readNdjson, type LineRejection } from '../http/bodies/ndjson.js';
+import type { LineRejection } from '../http/bodies/ndjson.js';
+import { StreamedBody } from '../http/bodies/streamed-bodies.js';
 import { batchesOf } from '../http/bodies/turns.js';
-import { importedMessageSchema, type ImportedMessageRequest, type ImportRequest } from './mass-message.js';
-
-const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 256 * 1024, batchMs: 5_000 };
+import { readLines } from '../http/lines/read-lines.js';
+import {
+  importedArticleSchema,
+  importedMessageSchema,
+  type ImportedMessageRequest,
+  type ImportRequest,
+} from './mass-message.js';
 
 const ARTICLE_CHARACTERS = 50;
 
@@ -18,13 +22,13 @@ export interface DecidedImports {
 }
 
 /** The messages of a body, a batch at a time. */
-export async function* importLines(body: ImportRequest | Readable): AsyncGenerator<ImportLine[]> {
-  if (!(body instanceof Readable)) {
+export async function* importLines(body: ImportRequest | StreamedBody): AsyncGenerator<ImportLine[]> {
+  if (!(body instanceof StreamedBody)) {
     const lines = [body].flat().map((request, i) => ({ line: i + 1, request }));
     yield* batchesOf(lines, ({ request }) => lengthOf(request));
     return;
   }
-  for await (const lines of readNdjson(body, NDJSON)) yield await readJsonLines(lines, importedMessageSchema);
+  yield* readLines(body, { json: importedMessageSchema, csv: importedArticleSchema });
 }
 
 /** About what it has as a line, where articles are many or their addresses long. */

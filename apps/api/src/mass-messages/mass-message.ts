@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WHOLE_MESSAGE } from '@app/deletions';
 import type { SentMessage } from '@app/merchants';
 import { appidSchema } from '../http/requests/appid.js';
 import { longLists } from '../http/bodies/long-lists.js';
@@ -29,6 +30,12 @@ export type ListMassMessages = z.output<typeof listMassMessagesSchema>;
 const MAX_MESSAGES = 10_000;
 const label = textSchema(200).min(1);
 
+const articleShape = {
+  article_idx: z.int().min(1).max(1_000),
+  url: textSchema(2_048).optional(),
+  title: textSchema(500).optional(),
+};
+
 export const importedMessageSchema = z
   .strictObject({
     merchant: appidSchema.meta({ description: 'authorizer_appid' }),
@@ -40,22 +47,31 @@ export const importedMessageSchema = z
       .datetime({ offset: true })
       .transform((text) => new Date(text))
       .optional(),
-    articles: z
-      .array(
-        z.strictObject({
-          article_idx: z.int().min(1).max(1_000),
-          url: textSchema(2_048).optional(),
-          title: textSchema(500).optional(),
-        }),
-      )
-      .max(100)
-      .default([]),
+    articles: z.array(z.strictObject(articleShape)).max(100).default([]),
   })
   .meta({
     id: 'ImportedMassMessage',
     examples: [{ merchant: 'wx570bc396a51b8ff8', msg_id: '3147483661', label: 'spring sale', title: 'Spring sale' }],
   });
 export type ImportedMessageRequest = z.output<typeof importedMessageSchema>;
+
+/** A record of CSV: a message with one of its articles, or without. Several of one message add up. */
+export const importedArticleSchema = z
+  .strictObject({
+    ...importedMessageSchema.omit({ articles: true }).shape,
+    article_idx: articleShape.article_idx.optional(),
+    article_url: articleShape.url,
+    article_title: articleShape.title,
+  })
+  .refine(
+    ({ article_idx, article_url, article_title }) =>
+      article_idx !== undefined || (article_url === undefined && article_title === undefined),
+    { path: ['article_idx'], message: 'must be there where article_url or article_title is' },
+  )
+  .transform(({ article_idx, article_url, article_title, ...message }) => ({
+    ...message,
+    articles: article_idx === undefined ? [] : [{ article_idx, url: article_url, title: article_title }],
+  }));
 
 export const importSchema = z
   .union([importedMessageSchema, z.array(importedMessageSchema).min(1).max(MAX_MESSAGES)])
@@ -87,6 +103,14 @@ export const importResultSchema = z
 
 const count = z.int().nullable();
 
+/** Null also where a deletion may have gone out that nobody here asked for. */
+const goneShape = {
+  deleted_at: z.string().nullable().meta({
+    description: 'When a deletion of ours ended by which it is known to be gone, as far as the key may know.',
+  }),
+  deleted_by: z.string().nullable().meta({ description: 'The id of that deletion.' }),
+};
+
 export const massMessageSchema = z
   .object({
     merchant: z.string(),
@@ -103,11 +127,13 @@ export const massMessageSchema = z
     finished_at: z.string().nullable(),
     label: z.string().nullable(),
     title: z.string().nullable(),
+    ...goneShape,
     articles: z.array(
       z.object({
         article_idx: z.int(),
         url: z.string().nullable(),
         title: z.string().nullable(),
+        ...goneShape,
         source: z
           .enum(['wechat', 'import', 'limited_import'])
           .nullable()
@@ -122,7 +148,22 @@ export const massMessageSchema = z
   })
   .meta({ id: 'MassMessage' });
 
-export function massMessageResource(message: SentMessage): z.input<typeof massMessageSchema> {
+/** A deletion by which something is known to be gone. */
+export interface Gone {
+  id: string;
+  finishedAt: Date;
+}
+
+const goneOf = (gone: Gone | undefined) => ({
+  deleted_at: gone?.finishedAt.toISOString() ?? null,
+  deleted_by: gone?.id ?? null,
+});
+
+/** @param goneBy the deletion of an article of it, by its number, or of all of it */
+export function massMessageResource(
+  message: SentMessage,
+  goneBy: (articleIdx: number) => Gone | undefined,
+): z.input<typeof massMessageSchema> {
   return {
     merchant: message.authorizerAppid,
     component_appid: message.componentAppid,
@@ -136,10 +177,12 @@ export function massMessageResource(message: SentMessage): z.input<typeof massMe
     finished_at: message.finishedAt?.toISOString() ?? null,
     label: message.label,
     title: message.title,
+    ...goneOf(goneBy(WHOLE_MESSAGE)),
     articles: message.articles.map(({ articleIdx, url, title, source }) => ({
       article_idx: articleIdx,
       url,
       title,
+      ...goneOf(goneBy(articleIdx)),
       source,
     })),
   };

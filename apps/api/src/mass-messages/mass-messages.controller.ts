@@ -1,12 +1,13 @@
-import { Readable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Post, Query, SerializeOptions } from '@nestjs/common';
 import { ApiConsumes, ApiTags } from '@nestjs/swagger';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
-import { MassMessageImport, MassMessages, MerchantDirectory, Merchants } from '@app/merchants';
+import { KnownTargets, WHOLE_MESSAGE } from '@app/deletions';
+import { MassMessageImport, MassMessages, MerchantDirectory, Merchants, type SentMessage } from '@app/merchants';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { tenantOf } from '../http/access/tenant-of.js';
 import type { LineRejection } from '../http/bodies/ndjson.js';
+import type { StreamedBody } from '../http/bodies/streamed-bodies.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { decideImports, importLines, namesIn, type ImportLine, type KnownMerchants } from './import-lines.js';
 import {
@@ -15,6 +16,7 @@ import {
   listMassMessagesSchema,
   massMessageResource,
   massMessageSchema,
+  type Gone,
   type ImportRequest,
   type ListMassMessages,
 } from './mass-message.js';
@@ -29,6 +31,7 @@ export class MassMessagesController {
     private readonly imports: MassMessageImport,
     private readonly directory: MerchantDirectory,
     private readonly merchants: Merchants,
+    private readonly targets: KnownTargets,
     private readonly audit: AuditLog,
   ) {}
 
@@ -49,11 +52,15 @@ export class MassMessagesController {
       after: cursor,
     });
     const withIds = found.map((message) => ({ ...message, id: `${message.msgId}/${message.merchantId}` }));
-    return pageOf(withIds, limit, massMessageResource);
+    const gone = await this.goneAmong(scope, withIds.slice(0, limit));
+    return pageOf(withIds, limit, (message) =>
+      massMessageResource(message, (articleIdx) => gone.get(`${message.id}/${articleIdx}`)),
+    );
   }
 
   /**
-   * Adds to the inventory: one message, a list, or any number as NDJSON, one a line. Good ones are imported and the
+   * Adds to the inventory: one message, a list, or any number as NDJSON, one a line, or as CSV, one
+   * article a line: `article_idx`, `article_url` and `article_title` stand beside the fields of its message. Good ones are imported and the
    * others listed under `errors`. Importing again changes only what is told; what WeChat told stays. An address whose
    * `__biz` is known to be another merchant's is refused. What a key with limits imports counts for keys within the
    * same limits only.
@@ -61,9 +68,9 @@ export class MassMessagesController {
   @Post()
   @HttpCode(200)
   @Needs('operator', 'works')
-  @ApiConsumes('application/json', 'application/x-ndjson')
+  @ApiConsumes('application/json', 'application/x-ndjson', 'text/csv')
   @SerializeOptions({ schema: importResultSchema })
-  async import(@AuditedCaller() caller: Actor, @Body({ schema: importSchema }) body: ImportRequest | Readable) {
+  async import(@AuditedCaller() caller: Actor, @Body({ schema: importSchema }) body: ImportRequest | StreamedBody) {
     const errors: LineRejection[] = [];
     const counts = { imported: 0, rejected: 0 };
     try {
@@ -79,6 +86,28 @@ export class MassMessagesController {
       if (counts.imported > 0) await this.audit.appendAlone(caller, importedBy(caller, counts));
     }
     return { ...counts, errors };
+  }
+
+  /** By message and article, the deletions by which these are gone. */
+  private async goneAmong(scope: Scope, messages: (SentMessage & { id: string })[]): Promise<Map<string, Gone>> {
+    const wanted = messages.flatMap(({ id, merchantId, msgId, articles }) =>
+      [{ articleIdx: WHOLE_MESSAGE, url: null }, ...articles].map(({ articleIdx, url }) => ({
+        place: `${id}/${articleIdx}`,
+        merchantId,
+        target: { msgId: BigInt(msgId), articleIdx },
+        askedUrl: url ?? undefined,
+      })),
+    );
+    const found = await this.targets.deletionsOf(
+      wanted.map((item, line) => ({ ...item, line })),
+      scope,
+    );
+    return new Map(
+      wanted.flatMap(({ place }, line) => {
+        const gone = found.get(line);
+        return gone ? [[place, gone]] : [];
+      }),
+    );
   }
 
   private async knownTo(scope: Scope, lines: ImportLine[]): Promise<KnownMerchants> {

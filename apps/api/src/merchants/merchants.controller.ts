@@ -1,5 +1,19 @@
-import { Body, Controller, Get, Header, HttpCode, Param, Patch, Post, Query, SerializeOptions } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Readable } from 'node:stream';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Headers,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  SerializeOptions,
+  StreamableFile,
+} from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { DataSource, type EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { AuditLog, type Actor, type Principal } from '@app/access';
@@ -12,9 +26,12 @@ import {
   Platforms,
   TokenLending,
   type Merchant,
+  type MerchantFilter,
 } from '@app/merchants';
-import { EVERYTHING, isEverything } from '@app/scope';
+import { EVERYTHING, isEverything, type Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { CSV_TYPE } from '../http/answers/csv.js';
+import { acceptedFormat } from '../http/answers/formats.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import {
@@ -26,6 +43,10 @@ import {
   type ListMerchants,
   type UpdateMerchant,
 } from './merchant.js';
+import { merchantsCsv, type ListedMerchant } from './merchants-csv.js';
+
+const LIST_TYPES = { json: 'application/json', csv: CSV_TYPE };
+const LISTED_AT_A_TIME = 500;
 
 /** Needed only where the same account has authorized several platforms. */
 const platformChoiceSchema = z.strictObject({ component_appid: appidSchema.optional() });
@@ -49,21 +70,30 @@ export class MerchantsController {
     private readonly dataSource: DataSource,
   ) {}
 
+  /**
+   * In the order in which they came. With `Accept: text/csv` the answer is a file with all of them and not a page: for
+   * each merchant its names, its state, and the link by which it can authorize again.
+   */
   @Get()
+  @Header('vary', 'accept')
   @Needs('viewer', 'reads')
+  @ApiOkResponse({ content: { 'text/csv': { schema: { type: 'string' } } } })
   @SerializeOptions({ schema: pageOfSchema(merchantSchema) })
-  async list(@Caller() { scope }: Principal, @Query({ schema: listMerchantsSchema }) query: ListMerchants) {
+  async list(
+    @Caller() { scope }: Principal,
+    @Query({ schema: listMerchantsSchema }) query: ListMerchants,
+    @Headers('accept') accept: string | undefined,
+  ) {
     const { limit, cursor, eligible: isEligible, facts_unknown: areFactsUnknown, state, component_appid, ref } = query;
     const platformId = component_appid ? (await this.platforms.get(scope, component_appid)).id : undefined;
-    const found = await this.merchants.list(scope, {
-      isEligible,
-      areFactsUnknown,
-      state,
-      platformId,
-      ref,
-      limit: limit + 1,
-      after: cursor,
-    });
+    const filter = { isEligible, areFactsUnknown, state, platformId, ref };
+    if (acceptedFormat(LIST_TYPES, accept) === 'csv') {
+      return new StreamableFile(Readable.from(merchantsCsv(this.listed(scope, filter, cursor))), {
+        type: CSV_TYPE,
+        disposition: 'attachment; filename="reauthorize-urls.csv"',
+      });
+    }
+    const found = await this.merchants.list(scope, { ...filter, limit: limit + 1, after: cursor });
     const resources = new Map((await this.resources(found)).map((resource, i) => [found[i]?.id, resource]));
     return pageOf(found, limit, ({ id }) => resources.get(id));
   }
@@ -208,6 +238,26 @@ export class MerchantsController {
     return { subjectType: 'merchant', subjectId: authorizerAppid, tenant } as const;
   }
 
+  /** All that the filter finds, some at a time. */
+  private async *listed(scope: Scope, filter: MerchantFilter, cursor?: string): AsyncGenerator<ListedMerchant> {
+    const appidOf = await this.platformAppids();
+    for (let after = cursor; ;) {
+      const found = await this.merchants.list(scope, { ...filter, limit: LISTED_AT_A_TIME, after });
+      for (const merchant of found) {
+        const componentAppid = appidOf.get(merchant.platformId);
+        if (componentAppid === undefined) continue;
+        const reauthorizeUrl = this.onboarding.reauthorizeUrl(componentAppid, merchant.authorizerAppid);
+        yield { merchant, componentAppid, reauthorizeUrl };
+      }
+      if (found.length < LISTED_AT_A_TIME) return;
+      after = found.at(-1)?.id;
+    }
+  }
+
+  private async platformAppids(): Promise<Map<string, string>> {
+    return new Map((await this.platforms.list(EVERYTHING)).map(({ id, componentAppid }) => [id, componentAppid]));
+  }
+
   private async resource(merchant: Merchant) {
     const [resource] = await this.resources([merchant]);
     return resource;
@@ -215,12 +265,11 @@ export class MerchantsController {
 
   private async resources(merchants: Merchant[]) {
     const ids = merchants.map(({ id }) => id);
-    const [lanes, expiries, platforms] = await Promise.all([
+    const [lanes, expiries, appidOf] = await Promise.all([
       this.laneReports.of(ids),
       this.tokens.expiries(ids),
-      this.platforms.list(EVERYTHING),
+      this.platformAppids(),
     ]);
-    const appidOf = new Map(platforms.map(({ id, componentAppid }) => [id, componentAppid]));
     return merchants.flatMap((merchant) => {
       const lane = lanes.get(merchant.id);
       const componentAppid = appidOf.get(merchant.platformId);

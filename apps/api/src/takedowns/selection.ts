@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
 import type {
   Triaged,
   ItemRequest,
@@ -11,11 +10,10 @@ import type {
 } from '@app/deletions';
 import { wasSent } from '@app/merchants';
 import { excerptOf } from '../http/bodies/excerpt.js';
-import { readJsonLines, readNdjson, type Line } from '../http/bodies/ndjson.js';
+import { StreamedBody } from '../http/bodies/streamed-bodies.js';
 import { batchesOf, Turns } from '../http/bodies/turns.js';
+import { readLines, type ReadLine } from '../http/lines/read-lines.js';
 import { lineSchema, type CreateTakedown, type TakedownLine } from './takedown.js';
-
-const NDJSON = { maxLineBytes: 64 * 1024, batchLines: 2_000, batchBytes: 256 * 1024, batchMs: 5_000 };
 
 export interface Batch {
   items: TakedownItem[];
@@ -29,8 +27,8 @@ export interface Selection {
   fingerprint(): unknown;
 }
 
-export function selectionOf(body: CreateTakedown | Readable, triage: UploadTriage): Selection {
-  if (body instanceof Readable) return streamed(body, triage);
+export function selectionOf(body: CreateTakedown | StreamedBody, triage: UploadTriage): Selection {
+  if (body instanceof StreamedBody) return streamed(body, triage);
   return { batches: selected(body, triage), fingerprint: () => body };
 }
 
@@ -80,29 +78,32 @@ async function* labelled(label: string, body: CreateTakedown, triage: UploadTria
   }
 }
 
-function streamed(body: Readable, triage: UploadTriage): Selection {
+function streamed({ format, bytes }: StreamedBody, triage: UploadTriage): Selection {
   const hash = createHash('sha256');
   async function* hashed() {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of bytes) {
       hash.update(chunk);
       yield chunk;
     }
   }
   async function* batches() {
-    for await (const lines of readNdjson(hashed(), NDJSON)) yield decideLines(lines, triage);
+    const schemas = { json: lineSchema, csv: lineSchema };
+    for await (const lines of readLines(new StreamedBody(format, hashed()), schemas)) yield decideLines(lines, triage);
   }
-  return { batches: batches(), fingerprint: () => hash.copy().digest('base64url') };
+  // The same bytes mean something else in the other format.
+  const prefix = format === 'ndjson' ? '' : `${format}:`;
+  return { batches: batches(), fingerprint: () => prefix + hash.copy().digest('base64url') };
 }
 
-async function decideLines(lines: Line[], triage: UploadTriage): Promise<Batch> {
+async function decideLines(lines: ReadLine<TakedownLine>[], triage: UploadTriage): Promise<Batch> {
   const requests: (ItemRequest | UrlRequest)[] = [];
   const refused: Rejection[] = [];
-  for (const read of await readJsonLines(lines, lineSchema)) {
+  for (const read of lines) {
     if ('code' in read) refused.push(read);
     else requests.push(requestAt(read));
   }
   const { items, rejections } = await triage.decide(requests);
-  const texts = new Map(lines.map((read) => [read.line, 'text' in read ? read.text : '']));
+  const texts = new Map(lines.map(({ line, text }) => [line, text]));
   return withExcerpts({ items, rejections: [...refused, ...rejections] }, (line) => texts.get(line) ?? '');
 }
 

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Logger, Post, Query, Res, SerializeOptions } from '@nestjs/common';
 import { ApiConsumes, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -8,6 +7,7 @@ import { TakedownDryRun, TakedownIntake, TakedownRelease, Takedowns, TakedownTri
 import { currentRequestId, newRequestId } from '@app/logging';
 import type { Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { StreamedBody } from '../http/bodies/streamed-bodies.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
@@ -56,14 +56,14 @@ export class TakedownsController {
   ) {}
 
   /**
-   * Accepts what can be accepted (202) and lists the rest under `errors`. As NDJSON it takes any number of items, one a line;
-   * the options then stand in the query string. Nothing is deleted before all of the body has arrived. Of very many items, some
+   * Accepts what can be accepted (202) and lists the rest under `errors`. As NDJSON, or as CSV with a head
+   * that names the same fields, it takes any number of items, one a line; the options then stand in the query string. Nothing is deleted before all of the body has arrived. Of very many items, some
    * may still be coming into their lanes when this is answered: the takedown is then `receiving`, and its numbers grow.
    */
   @Post()
   @HttpCode(202)
   @Needs('operator', 'works')
-  @ApiConsumes('application/json', 'application/x-ndjson')
+  @ApiConsumes('application/json', 'application/x-ndjson', 'text/csv')
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
@@ -72,7 +72,7 @@ export class TakedownsController {
   @SerializeOptions({ schema: z.union([takedownSchema, dryRunSchema]) })
   async create(
     @AuditedCaller() caller: Actor,
-    @Body({ schema: createTakedownSchema }) body: CreateTakedown | Readable,
+    @Body({ schema: createTakedownSchema }) body: CreateTakedown | StreamedBody,
     @Query({ schema: takedownOptionsSchema }) query: TakedownOptions,
     @IdempotencyKey() key: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -158,9 +158,9 @@ export class TakedownsController {
   }
 }
 
-/** A body of NDJSON has no room for options, and one of JSON has them all. */
-function optionsOf(body: CreateTakedown | Readable, query: TakedownOptions) {
-  if (body instanceof Readable) {
+/** A body of lines has no room for options, and one of JSON has them all. */
+function optionsOf(body: CreateTakedown | StreamedBody, query: TakedownOptions) {
+  if (body instanceof StreamedBody) {
     const { priority = 'normal', undo_seconds = 0, dry_run = false, ...rest } = query;
     return { priority, undo_seconds, dry_run, ...rest, metadata: {} };
   }

@@ -36,14 +36,12 @@ export class WebhookDeliveriesController {
   @Needs('admin', 'reads')
   @SerializeOptions({ schema: pageOfSchema(webhookDeliverySchema) })
   async list(@Caller() { scope }: Principal, @Query({ schema: listAllDeliveriesSchema }) query: ListAllDeliveries) {
-    const { limit, cursor: after, endpoint: endpointId, state, type, since, until } = query;
+    const { limit, cursor: after, endpoint: endpointId, state, type } = query;
     if (endpointId !== undefined) await this.endpoints.get(scope, endpointId);
     const filter = {
       endpointId,
       states: state && [state],
       eventTypes: typesIn(type === undefined ? undefined : [type]),
-      since,
-      until,
     };
     const found = await this.log.list(scope, filter, { limit: limit + 1, after });
     return pageOf(found, limit, webhookDeliveryResource);

@@ -1,9 +1,11 @@
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { dataSourceOptions } from '@app/database';
+import type { Scope } from '@app/scope';
 import { createMigratedDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { verifyChain } from './audit-chain.js';
-import { AuditLog, type Act, type Actor, type AuditFilter } from './audit-log.js';
+import type { AuditEvent } from './audit-event.entity.js';
+import { AuditLog, type Act, type Actor, type AuditFilter, type AuditPage } from './audit-log.js';
 import { ApiKeys } from '../keys/api-keys.js';
 import { accessEntities } from '../index.js';
 
@@ -41,9 +43,9 @@ describe('the audit log', () => {
     subjectId,
     data: { zeta: 'last', daily_limit: 20, rate_per_minute: null, changed: ['b', 'a'], left_out: undefined, ok: true },
   });
-  const find = (filter: Partial<AuditFilter>) =>
-    log().list({ platforms: null, merchants: null }, { limit: 1_000, ...filter });
-  const oldestFirst = async () => (await log().list({ platforms: null, merchants: null }, { limit: 1_000 })).reverse();
+  const find = (filter: Partial<AuditPage>) =>
+    log().list({ platforms: null, merchants: null }, { limit: 10_000, ...filter });
+  const oldestFirst = async () => (await log().list({ platforms: null, merchants: null }, { limit: 10_000 })).reverse();
 
   it('is one chain, however many processes append at once', async () => {
     await Promise.all(Array.from({ length: 40 }, (_, index) => log(index).appendAlone(actor, act(`wx${index}`))));
@@ -131,6 +133,30 @@ describe('the audit log', () => {
       const seen = await log().list(scope, { subjectId: 'wx-narrow', limit: 10 });
       expect([scope, seen.length === 1]).toEqual([scope, isSeen]);
     }
+  });
+
+  it('is read as one chain, oldest first, however many pages it has, up to the newest row of the beginning', async () => {
+    const EVERYTHING = { platforms: null, merchants: null };
+    const read = async (scope: Scope, filter: AuditFilter = {}, onFirst?: () => Promise<void>) => {
+      const events: AuditEvent[] = [];
+      for await (const event of log().oldestFirst(scope, filter)) {
+        if (events.length === 0) await onFirst?.();
+        events.push(event);
+      }
+      return events;
+    };
+    const since = new Date();
+    for (let count = 0; count < 2_100; count++) {
+      const tenant = { componentAppid: count % 2 === 0 ? 'wx-even' : 'wx-odd' };
+      await log().defer(process(0).manager, actor, { ...act('wx-many'), tenant });
+    }
+    const all = await read(EVERYTHING, {}, () => log(1).appendAlone(actor, act('wx-too-late')));
+    expect(all.length).toBeGreaterThan(2_100);
+    expect(verifyChain(all)).toMatchObject({ ok: true, lastHash: all.at(-1)?.hash });
+    expect(all.filter(({ subjectId }) => subjectId === 'wx-too-late')).toEqual([]);
+    expect(await read(EVERYTHING, { subjectId: 'wx-many', since })).toHaveLength(2_100);
+    expect(await read(EVERYTHING, { subjectId: 'wx-many', until: since })).toEqual([]);
+    expect(await read({ platforms: ['wx-even'], merchants: null })).toHaveLength(1_050);
   });
 
   it.each([

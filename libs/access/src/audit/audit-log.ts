@@ -177,7 +177,8 @@ export class AuditLog {
          COALESCE((SELECT seq FROM audit_events ORDER BY seq DESC LIMIT 1), 0) AS last`,
       [filter.since ?? null],
     );
-    let { first: after, last } = bounds ?? { first: '0', last: '0' };
+    const last = bounds?.last ?? '0';
+    let after = bounds?.first ?? '0';
     for (;;) {
       const query = this.matching(scope, filter).orderBy('event.seq', 'ASC');
       query.andWhere('event.seq > :after AND event.seq <= :last', { after, last });

@@ -25,6 +25,9 @@ export interface MerchantFilter {
   platformId?: string | undefined;
   /** The provider's own name, exactly. */
   ref?: string | undefined;
+}
+
+export interface MerchantPage extends MerchantFilter {
   limit: number;
   /** The id after which the page starts. */
   after?: string | undefined;
@@ -77,7 +80,7 @@ export class Merchants {
     return this.dataSource.manager.findOneByOrFail(Merchant, { id });
   }
 
-  async list(scope: Scope, filter: MerchantFilter): Promise<Merchant[]> {
+  async list(scope: Scope, filter: MerchantPage): Promise<Merchant[]> {
     const { isEligible, areFactsUnknown, state, platformId, ref, limit, after } = filter;
     const query = this.dataSource.manager.createQueryBuilder(Merchant, 'merchant').orderBy('merchant.id');
     query.where(merchantInScope(scope, 'merchant.id', binderOf(query)));

@@ -5,10 +5,10 @@ import { needsKey } from '../access/authentication.js';
 import { encodingOf, ENCODINGS_TAKEN, isEncodingTaken, unpacked } from './content-encoding.js';
 import {
   announcesNoBody,
-  isNdjson,
   isPushRoute,
+  linesFormat,
   refuseOtherCharsets,
-  takesNdjson,
+  takesLines,
   typesTaken,
   unsupportedBody,
 } from './media-types.js';
@@ -32,7 +32,7 @@ export function useStrictJson(api: NestFastifyApplication): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     // Many clients name a type with every request, and not all of these can be read. An upload of no lines is one
     // still.
-    if (announcesNoBody(request) && !isNdjson(request)) delete request.raw.headers['content-type'];
+    if (announcesNoBody(request) && linesFormat(request) !== 'ndjson') delete request.raw.headers['content-type'];
     done();
   });
   fastify.addContentTypeParser(
@@ -44,7 +44,7 @@ export function useStrictJson(api: NestFastifyApplication): void {
       refuseOtherCharsets(request);
       return parseStrictBody(
         body,
-        takesNdjson(request.method, request.routeOptions.url) ? MAX_VALUES_OF_LISTS : MAX_VALUES,
+        takesLines(request.method, request.routeOptions.url) ? MAX_VALUES_OF_LISTS : MAX_VALUES,
       );
     },
   );

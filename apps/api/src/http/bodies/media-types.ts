@@ -12,16 +12,20 @@ export const NDJSON_TYPES = [
   'application/x-jsonlines',
 ];
 
-/** Routes that take NDJSON. */
+export const CSV_TYPE = 'text/csv';
+
+/** Routes that take lists of any length, line by line. */
 const STREAMED = ['/v1/takedowns', '/v1/mass-messages'];
 
-export const takesNdjson = (method: string, path: string | undefined): boolean =>
+export const takesLines = (method: string, path: string | undefined): boolean =>
   method === 'POST' && STREAMED.includes(path ?? '');
 
-/** On a route that takes it. */
-export const isNdjson = ({ method, routeOptions, headers }: FastifyRequest): boolean =>
-  takesNdjson(method, routeOptions.url) &&
-  NDJSON_TYPES.includes((headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '');
+/** How the lines of a body are written: undefined where it is no list of lines, or its route takes none. */
+export function linesFormat({ method, routeOptions, headers }: FastifyRequest): 'ndjson' | 'csv' | undefined {
+  if (!takesLines(method, routeOptions.url)) return undefined;
+  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  return type === CSV_TYPE ? 'csv' : NDJSON_TYPES.includes(type) ? 'ndjson' : undefined;
+}
 
 /** WeChat's pushes are read as XML, whatever they say that they are. */
 export const isPushRoute = (path: string | undefined): boolean => path?.startsWith('/wechat/') === true;
@@ -29,9 +33,10 @@ export const isPushRoute = (path: string | undefined): boolean => path?.startsWi
 /** The types of bodies that a route takes, as Accept says it. */
 export function typesTaken(request: FastifyRequest): string {
   if (isPushRoute(request.routeOptions.url)) return 'text/xml';
-  return ['application/json', ...(takesNdjson(request.method, request.routeOptions.url) ? NDJSON_TYPES : [])].join(
-    ', ',
-  );
+  return [
+    'application/json',
+    ...(takesLines(request.method, request.routeOptions.url) ? [...NDJSON_TYPES, CSV_TYPE] : []),
+  ].join(', ');
 }
 
 /** Says what is wrong with the body, and all that it may be. */
@@ -44,7 +49,7 @@ export function unsupportedBody(request: FastifyRequest, reason: string): Proble
 export function refuseOtherCharsets(request: FastifyRequest): void {
   const charset = /charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
   if (charset === undefined || /^(utf-?8|us-ascii)$/i.test(charset)) return;
-  throw unsupportedBody(request, 'JSON is UTF-8; a body in another charset is not read.');
+  throw unsupportedBody(request, 'Bodies are UTF-8; one in another charset is not read.');
 }
 
 /** Says so already before a byte of a body: none will come. */

@@ -124,6 +124,11 @@ export function readJsonLine<Schema extends z.ZodType>(read: Line, schema: Schem
     if (error instanceof JsonRefused) return { line, code: error.code, detail: detailOf(error.message) };
     throw error;
   }
+  return checkedLine(line, given, schema);
+}
+
+/** What a line asks for, if it is of the expected form. */
+export function checkedLine<Schema extends z.ZodType>(line: number, given: unknown, schema: Schema): ReadLine<Schema> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return { line, request: parsed.data };
   const { path, message } = parsed.error.issues[0] ?? { path: [], message: 'is not as expected' };

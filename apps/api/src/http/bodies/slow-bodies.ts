@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { announcesNoBody, isNdjson } from './media-types.js';
+import { announcesNoBody, linesFormat } from './media-types.js';
 import { ProblemError } from '../problems/problem.js';
 import type { Tolerance } from './tolerance.js';
 
@@ -12,7 +12,9 @@ const tooSlow = () => new ProblemError('request_timeout', 'The body did not come
 /** Answers for a body that does not come. Bodies of lines are looked after where they are read. */
 export function useBodyDeadlines(fastify: FastifyInstance, { bodyMs }: Tolerance): void {
   fastify.addHook('preParsing', (request, reply, payload, done) => {
-    if (!request.raw.complete && !announcesNoBody(request) && !isNdjson(request)) limit(request, reply, bodyMs);
+    if (!request.raw.complete && !announcesNoBody(request) && linesFormat(request) === undefined) {
+      limit(request, reply, bodyMs);
+    }
     done(null, payload);
   });
 }

@@ -71,11 +71,11 @@ function addAnswers(operation: Operation, handler: Handler, schemas: Components)
   for (const [status, answer] of Object.entries(operation.responses)) {
     if (!answer || '$ref' in answer || Number(status) >= 300) continue;
     answer.description ||= status === '204' ? 'Done; nothing more is said.' : 'Done.';
-    if (!serialized?.schema || answer.content) continue;
+    if (!serialized?.schema || answer.content?.['application/json']) continue;
     const { schema, components } = jsonSchemaOf(serialized.schema, 'output');
     // A component that requests use as well stays as requests have it: names are kept apart in the schemas.
     for (const [name, component] of Object.entries(components)) schemas[name] ??= component;
-    answer.content = { 'application/json': { schema } };
+    answer.content = { 'application/json': { schema }, ...answer.content };
   }
 }
 

@@ -12,7 +12,7 @@ const problems = {
   malformed_body: [
     400,
     'The body cannot be read',
-    'It is not JSON from the place on that the detail names, or it is shorter or longer than its ' +
+    'It is not JSON, or not CSV, from the place on that the detail names, or it is shorter or longer than its ' +
       'Content-Length says. A field called `__proto__` is refused as well.',
   ],
   malformed_request: [
@@ -417,7 +417,7 @@ const problems = {
   line_too_long: [
     422,
     'The line is too long',
-    'A line of NDJSON has at most 64 kB. Is there a line feed after each item?',
+    'A line of NDJSON or CSV has at most 64 kB. Is there a line feed after each item, and is every quote closed?',
   ],
   quota_clears_spent: [
     409,

@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
 import { Injectable, StandardSchemaValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import { z } from 'zod';
 import { checkLongList } from '../bodies/long-lists.js';
+import { StreamedBody } from '../bodies/streamed-bodies.js';
 import { ProblemError, type FieldError } from '../problems/problem.js';
 
 /** A message may repeat what was sent, and that may be megabytes. */
@@ -33,7 +33,7 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
 
   /** A body that arrives as a stream is read and checked by its route, line by line: see streamed-bodies.ts. */
   override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
-    if (metadata.type === 'body' && value instanceof Readable) return value;
+    if (metadata.type === 'body' && value instanceof StreamedBody) return value;
     if (metadata.type !== 'body' || value !== undefined) return super.transform(value, metadata);
     // A body may be left out where the route does without.
     return super.transform(value, metadata).catch((error: unknown) => {
