@@ -95,12 +95,12 @@ export class Terminal {
     if (isSecret) process.stderr.write(question);
     try {
       return await new Promise<string>((resolve, reject) => {
-        reader.once('SIGINT', () => reject(new Stopped()));
-        reader.once('close', () => reject(new Stopped()));
+        const stopped = () => reject(new Stopped());
+        reader.once('SIGINT', stopped).once('close', stopped);
         reader.question(isSecret ? '' : question).then(resolve, reject);
       });
     } finally {
-      reader.removeAllListeners('close');
+      // Its own listeners for this must hear of it, or it goes on to echo. A promise that is settled hears nothing.
       reader.close();
       input.pause();
       if (isSecret) process.stderr.write('\n');
