@@ -25,7 +25,8 @@ export class CommandLine {
   /** Without a terminal, as in a pipe. @param command what a shell runs */
   async run(command: string, { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {}) {
     const options = { env: { ...this.env, ...env }, cwd: this.home, detached: true };
-    const child = spawn('bash', ['-euo', 'pipefail', '-c', command], options);
+    // Its input is a socket, which bash takes for a login from afar, with the machine's settings.
+    const child = spawn('bash', ['--norc', '-euo', 'pipefail', '-c', command], options);
     const [out, err] = [child.stdout, child.stderr].map(async (stream) => {
       let text = '';
       for await (const chunk of stream) text += String(chunk);

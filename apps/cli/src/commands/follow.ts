@@ -1,4 +1,4 @@
-import type { Deletion, Retract, Takedown, TakedownProgress } from '@app/client';
+import { RetractConnectionError, type Deletion, type Retract, type Takedown, type TakedownProgress } from '@app/client';
 import { EXIT, exitCodeOf, Stopped, type ExitCode } from '../terminal/exit-codes.js';
 import { etaInWords, Pace, rateInWords } from '../terminal/pace.js';
 import { count, firstOf, number } from '../terminal/words.js';
@@ -39,7 +39,7 @@ export async function follow(context: Context, client: Retract, id: string): Pro
     view,
   );
   try {
-    for await (const { event, data } of client.takedowns.follow(id, { signal: stopping.signal })) {
+    for await (const { event, data } of progressOf(client, id, stopping.signal)) {
       await interrupts.settled();
       if (event !== 'deletion') view.show(data);
     }
@@ -53,6 +53,24 @@ export async function follow(context: Context, client: Retract, id: string): Pro
     throw new Stopped(`Takedown ${id} goes on. \`retract watch ${id}\` shows it, \`retract cancel ${id}\` stops it.`);
   }
   return wanted === 'abort' ? abort(context, client, id) : client.takedowns.get(id);
+}
+
+/** The client gives up after a while. What people wait for may take days, and they can stop waiting. */
+export async function* progressOf(client: Retract, id: string, signal: AbortSignal): AsyncGenerator<TakedownProgress> {
+  for (let last: string | undefined; ;) {
+    try {
+      for await (const progress of client.takedowns.follow(id, {
+        signal,
+        ...(last !== undefined && { lastEventId: last }),
+      })) {
+        last = progress.id;
+        yield progress;
+      }
+      return;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof RetractConnectionError)) throw error;
+    }
+  }
 }
 
 /** What has left its lane comes to its end, and that is worth waiting for: it says what was deleted. */

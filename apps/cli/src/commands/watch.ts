@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
 import { count, number } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { followDeletion, tellDeletion } from './delete.js';
-import { exitCodeOfEnd, follow, tellEnd } from './follow.js';
+import { exitCodeOfEnd, follow, progressOf, tellEnd } from './follow.js';
 import { subjectOf } from '../calling/subjects.js';
 
 export function addWatch(program: Command): void {
@@ -46,7 +46,8 @@ async function watch(context: Context, id: string): Promise<ExitCode> {
 
 /** As the service tells it, an event a line. */
 async function watchAsJson({ terminal }: Context, client: Retract, { id }: Takedown): Promise<ExitCode> {
-  for await (const progress of client.takedowns.follow(id)) terminal.json(progress);
+  const { signal } = new AbortController();
+  for await (const progress of progressOf(client, id, signal)) terminal.json(progress);
   return exitCodeOfEnd(await client.takedowns.get(id));
 }
 
