@@ -31,7 +31,7 @@ const patternsWithin = (room, allowed) => {
 // One block per lib, app and room: an import that is not among its arrows fails with a message that names them.
 const block = (folder, patterns) => ({
   files: [`${folder}/**/*.ts`],
-  ignores: ['**/*.spec.ts'],
+  ignores: ['**/*.{spec,fixture}.ts'],
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 });
 const boundaries = [

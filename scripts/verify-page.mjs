@@ -2,12 +2,11 @@
 // compares. Its script and style are named by their hashes, so that the page runs nothing that somebody added to it.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 
 const FOLDER = 'libs/proof-verifier';
 
-export function verifyPage() {
+function verifyPage() {
   const verifier = ['verify-proof', 'proof-words'].map((name) =>
     scriptOf(readFileSync(`${FOLDER}/src/${name}.ts`, 'utf8')),
   );
@@ -29,4 +28,6 @@ function scriptOf(source) {
   return outputText;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) writeFileSync('docs/verify.html', verifyPage());
+// `-`: to stdout.
+const to = process.argv[2] ?? 'docs/verify.html';
+writeFileSync(to === '-' ? 1 : to, verifyPage());

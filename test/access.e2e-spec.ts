@@ -60,6 +60,7 @@ const RULES: Record<string, Rule> = {
   'GET /docs/problems': open(200),
   'GET /docs/problems/:code': open(404),
   'GET /openapi.json': open(200),
+  'GET /.well-known/jwks.json': open(200),
 
   'POST /wechat/:componentAppid/events': open(400),
   'POST /wechat/:componentAppid/messages/:authorizerAppid': open(400),

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
+import ts from 'typescript';
 import { arrows, rooms } from './support/arrows.mjs';
 import { tableUses } from './support/sql-texts.js';
 import { foreignReads, tableOwners, unnamedWrites } from './support/tables.js';
@@ -17,6 +18,17 @@ function sourcesOf(folder: string): string[] {
 function importsOf(path: string): string[] {
   const statements = readFileSync(path, 'utf8').matchAll(/^(?:import|export)\s(?:[^;'"]*?\sfrom\s)?['"]([^'"]+)['"]/gm);
   return [...statements].map(([, specifier = '']) => specifier);
+}
+
+/** How many parameters each constructor in a text has. */
+function constructorsOf(path: string, text: string): number[] {
+  const counts: number[] = [];
+  const visit = (node: ts.Node) => {
+    if (ts.isConstructorDeclaration(node)) counts.push(node.parameters.length);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest));
+  return counts;
 }
 
 /** The circles of a graph, each as the path that closes it. */
@@ -133,6 +145,32 @@ describe('the architecture', () => {
       const rules = text.match(/@(Needs\('\w+'(, '\w+')?\)|Public\(\))/g)?.length ?? 0;
       expect({ path, isCovered: isPublic || rules === routes }).toEqual({ path, isCovered: true });
     }
+  });
+
+  it('has no constructor with more than seven parameters', () => {
+    const wide = [...folders, 'bench'].flatMap(sourcesOf).flatMap((path) => {
+      const counts = constructorsOf(path, readFileSync(path, 'utf8'));
+      return counts.filter((count) => count > 7).map((count) => ({ path, count }));
+    });
+    expect(wide).toEqual([]);
+  });
+
+  it.each([
+    ['none', 'class A { constructor() {} }', [0]],
+    [
+      'some, with decorators',
+      "class A { constructor(@Inject(X) private readonly x: X, y = f('(,'), z?: [1, 2]) {} }",
+      [3],
+    ],
+    ['two classes', 'class A { constructor(a: string) {} }\nclass B { constructor(a: string, b: string) {} }', [1, 2]],
+  ])('counts the parameters of constructors: %s', (_how, text, counts) => {
+    expect(constructorsOf('a.ts', text)).toEqual(counts);
+  });
+
+  it('has one global module of its own, that of settings', () => {
+    const isGlobal = /\bglobal:|@Global\(/;
+    const files = folders.flatMap(sourcesOf).filter((path) => isGlobal.test(readFileSync(path, 'utf8')));
+    expect(files).toEqual(['libs/settings/src/settings.module.ts']);
   });
 
   it('keeps no address of a registry in the lockfile', () => {

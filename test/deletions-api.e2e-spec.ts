@@ -196,7 +196,7 @@ describe('POST /v1/deletions', () => {
   });
 
   it.each<[string, string, string]>([
-    ['an unknown field', `"msg_id":1,"article_idx":1,"articleIdx":1`, ''],
+    ['an unknown field', `"msg_id":1,"article_idx":1,"articleIdx":1`, 'articleIdx'],
     ['a msg_id that is a list', `"msg_id":[1],"article_idx":1`, 'msg_id'],
     ['a msg_id that is null', `"msg_id":null,"article_idx":1`, 'msg_id'],
     ['a msg_id that is infinite', `"msg_id":1e400,"article_idx":1`, 'msg_id'],

@@ -1,6 +1,6 @@
 import { AuthorizerTokens, GrantLost, Merchants } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
-import { Upkeep } from '../apps/worker/src/upkeep.js';
+import { GrantUpkeep } from '../apps/worker/src/sweeps/grant-upkeep.js';
 import { eventually } from './support/eventually.js';
 import { queueBackends } from './support/queue-backends.js';
 import { PLATFORM, System } from './support/system.js';
@@ -19,7 +19,7 @@ describe.each(queueBackends)('grants, with the queue on %s', (_backend, queueUrl
   const sync = () => system.call('POST', `/v1/platforms/${PLATFORM.component_appid}/sync`);
   const platform = async () => (await system.call('GET', `/v1/platforms/${PLATFORM.component_appid}`)).body;
   const merchant = (appid: string) => system.call('GET', `/v1/merchants/${appid}`);
-  const upkeep = () => system.runningWorker.get(Upkeep);
+  const upkeep = () => system.runningWorker.get(GrantUpkeep);
   const simulated = () => {
     const found = system.simulator.simulation.world.platforms.get(PLATFORM.component_appid);
     if (!found) throw new Error('no platform');

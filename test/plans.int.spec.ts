@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { FactsWait, LaneDispatch, Takedowns, TakedownWatch } from '@app/deletions';
 import { SteadyClient } from '@app/postgres';
 import { WebhookDeliveries } from '@app/webhooks';
-import { Sweeper } from '../apps/worker/src/sweeper.js';
+import { Sweeper } from '../apps/worker/src/sweeps/sweeper.js';
 import { WorkerModule } from '../apps/worker/src/worker.module.js';
 import { workerEnvSchema } from '../apps/worker/src/env.js';
 // Not behind the lib's door: only its own parts and this test know them.
@@ -259,7 +259,7 @@ async function messageIn(client: Client, table: string, { merchants, platforms }
   return message;
 }
 
-/** Wishes for a deletion, each way in which its target is named, and for a takedown by address. */
+/** Wishes for a deletion, each way in which its target is named, and for takedowns. */
 function wishesFor({ merchant, biz, msg_id }: Message): [path: string, wish: object][] {
   const urls = [
     `https://mp.weixin.qq.com/s?__biz=${biz}&mid=${msg_id}&idx=1&sn=fill`,
@@ -275,6 +275,8 @@ function wishesFor({ merchant, biz, msg_id }: Message): [path: string, wish: obj
   return [
     ...deletions.map((wish): [string, object] => ['/v1/deletions', wish]),
     ['/v1/takedowns', { urls, dry_run: true }],
+    ['/v1/takedowns', { items: [single, { merchant, msg_id, whole_message: true }], dry_run: true }],
+    ['/v1/takedowns', { label: 'rare', article_idx: 1, dry_run: true }],
   ];
 }
 

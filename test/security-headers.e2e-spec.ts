@@ -26,6 +26,7 @@ describe('every answer of the api', () => {
     [200, '/health/live', { method: 'HEAD' }],
     [200, '/metrics'],
     [200, '/openapi.json'],
+    [200, '/.well-known/jwks.json', { headers: {} }],
     [401, '/v1/merchants', { headers: {} }],
     [404, '/nothing'],
     [404, '/docs/problems/nothing'],

@@ -246,7 +246,7 @@ describe('an export', () => {
       ],
     });
     const made = await system.call('GET', '/v1/audit-events?action=proof_key.made');
-    expect(made.body.data).toMatchObject([{ subject_id: kid() }]);
+    expect(made.body.data).toMatchObject([{ subject: { type: 'proof_key', id: kid() } }]);
     const stored = await system.sql<{ private_key_sealed: string }>('SELECT private_key_sealed FROM proof_keys');
     expect(stored).toEqual([{ private_key_sealed: expect.stringMatching(/^v1\.test\./) }]);
   });
@@ -363,7 +363,7 @@ describe('npm run rotate-proof-key', () => {
     expect((await verifyProof([fresh], jwks)).code).toBe('key_unknown');
     const { body } = await system.call('GET', '/v1/audit-events?action=proof_key.rotated');
     expect(body.data).toMatchObject([
-      { subject_id: keys[1].kid, role: 'admin', ip: 'local', data: { retired: before, compromised: false } },
+      { subject: { id: keys[1].kid }, role: 'admin', ip: 'local', data: { retired: before, compromised: false } },
     ]);
   });
 

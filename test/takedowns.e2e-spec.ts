@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
@@ -682,13 +681,13 @@ describe('the proof', () => {
       headers: { authorization: `Bearer ${system.apiKey}` },
     });
     const text = await reply.text();
-    expect(verify(text)).toMatch(/^ok: 2 deletions/);
-    expect(verify(text.replace('succeeded', 'failed'))).toMatch(/^not ok: line \d/);
+    expect(await system.judged(text)).toMatch(/^ok: 2 deletions/);
+    expect(await system.judged(text.replace('succeeded', 'failed'))).toMatch(/^not ok: line \d/);
     const noted = await system.call('GET', `/v1/audit-events?action=takedown.proof_exported&subject=${body.id}`);
     expect(noted.body.data).toMatchObject([{ data: { count: 2, format: query.split('=')[1] ?? 'ndjson' } }]);
-    expect(verify(text, noted.body.data[0].data.last_hash)).toMatch(/^ok: 2 deletions/);
+    expect(await system.judged(text, noted.body.data[0].data.last_hash)).toMatch(/^ok: 2 deletions/);
     if (query !== '') return;
-    const [header, first, second, trailer] = text
+    const [header, first, second, trailer, signature] = text
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
@@ -716,18 +715,25 @@ describe('the proof', () => {
     });
     expect(second).toMatchObject({ msg_id: bad.msg_id, state: 'failed', calls: [{ errcode: 40059 }] });
     expect(trailer).toMatchObject({ type: 'trailer', count: 2 });
+    expect(signature).toMatchObject({
+      type: 'signature',
+      subject: 'takedown',
+      id: body.id,
+      count: 2,
+      prev_hash: trailer.hash,
+    });
     const deletion = await system.call('GET', `/v1/deletions/${first.id}/proof`);
-    expect(deletion.body.data.map(({ type }: { type: string }) => type)).toEqual(['header', 'deletion', 'trailer']);
+    expect(deletion.body.data.map(({ type }: { type: string }) => type)).toEqual([
+      'header',
+      'deletion',
+      'trailer',
+      'signature',
+    ]);
     const asCsv = await system.call('GET', `/v1/deletions/${first.id}/proof`, undefined, { accept: 'text/csv' });
-    expect(verify(asCsv.body)).toMatch(/^ok: 1 deletion,/);
+    expect(await system.judged(asCsv.body)).toMatch(/^ok: 1 deletion,/);
     expect(asCsv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
   });
 });
-
-function verify(text: string, ...lastHash: string[]): string {
-  const run = spawnSync(process.execPath, ['scripts/verify-proof.mjs', '-', ...lastHash], { input: text });
-  return `${String(run.stdout)}${String(run.stderr)}`;
-}
 
 interface ServerSent {
   id: string;

@@ -140,5 +140,6 @@ export const rooms = {
   },
   'apps/worker/src': {
     processors: [],
+    sweeps: [],
   },
 };

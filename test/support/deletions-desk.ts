@@ -20,10 +20,11 @@ import {
   type MerchantAddress,
 } from '@app/deletions';
 import { Events, eventsEntities } from '@app/events';
-import { Merchant, Merchants, merchantsEntities, Platforms } from '@app/merchants';
+import { Merchant, Merchants, merchantsEntities, PlatformRow, Platforms } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
 import { SecretBox } from '@app/vault';
 // Not behind the lib's door: only its own parts and these tests know them.
+import { DeletionAttempt } from '../../libs/deletions/src/deletion/deletion-attempt.entity.js';
 import { Ceilings, NO_CEILINGS, type CeilingLimits } from '../../libs/deletions/src/requests/ceilings.js';
 import { PlatformHolds } from '../../libs/deletions/src/holds/platform-holds.js';
 import { RetryUntilStored } from '../../libs/deletions/src/runs/retry-until-stored.js';
@@ -67,10 +68,11 @@ export class DeletionsDesk {
     this.runs = new RunRows(dataSource, this.lanes, new RetryUntilStored());
     this.events = new Events(dataSource);
     const sealed = new SealedColumns(new SecretBox([{ id: 'test', key: randomBytes(32) }]));
-    this.platforms = new Platforms(dataSource, sealed);
-    this.merchants = new Merchants(dataSource, this.platforms, new EligibilityChanges(this.platforms, this.events));
+    this.platforms = new Platforms(dataSource, dataSource.getRepository(PlatformRow), sealed);
+    const eligibility = new EligibilityChanges(this.platforms, this.events);
+    this.merchants = new Merchants(dataSource, dataSource.getRepository(Merchant), this.platforms, eligibility);
     this.ceilings = new Ceilings(dataSource, this.forecasts, limits);
-    this.deletionViews = new DeletionViews(dataSource);
+    this.deletionViews = new DeletionViews(dataSource, dataSource.getRepository(DeletionAttempt));
     this.deletionIntake = new DeletionIntake(this.deletionViews, this.merchants, this.ceilings);
     this.deletionChanges = new DeletionChanges(dataSource, this.merchants, this.ceilings, this.deletionViews);
     this.holds = new PlatformHolds(dataSource, this.events, this.platforms);

@@ -6,7 +6,6 @@ import { createLogger } from '@app/logging';
 import {
   CallbackInbox,
   GrantExchange,
-  merchantsEntities,
   MerchantsModule,
   Platforms,
   type Merchant,
@@ -14,8 +13,9 @@ import {
   type Receipt,
 } from '@app/merchants';
 import { QueueModule, type JobName } from '@app/queue';
+import { SettingsModule } from '@app/settings';
 import { parseMasterKeys, SecretBox } from '@app/vault';
-import { buildXml, decodeAesKey, sealPush, WechatTransport, type XmlInputFields } from '@app/wechat';
+import { buildXml, decodeAesKey, sealPush, type XmlInputFields } from '@app/wechat';
 import { createSimulator, type RunningSimulator } from '../../apps/simulator/src/simulator.js';
 import type { Merchant as Account, Platform as SimulatedPlatform } from '../../apps/simulator/src/state/world.js';
 import type { MerchantInput } from '../../apps/simulator/src/state/registry.js';
@@ -100,26 +100,28 @@ export class MerchantsWorld {
     const { databaseUrl, queueUrl, masterKeys, wechatUrl } = { ...this.surroundings, ...changes };
     const builder = Test.createTestingModule({
       imports: [
-        DatabaseModule.forRoot({
-          url: databaseUrl,
-          entities: merchantsEntities,
-          applicationName: 'test',
-          secrets: new SecretBox(parseMasterKeys(masterKeys)),
-          poolSize: 5,
-        }),
-        QueueModule.forRoot({ url: queueUrl }),
-        MerchantsModule.forRoot({
-          transport: new WechatTransport({ baseUrl: wechatUrl }),
-          onboarding: {
-            publicUrl: PUBLIC_URL,
-            wechatMpUrl: wechatUrl,
-            wechatOpenUrl: wechatUrl,
-            isOpen: true,
-            openPerHour: OPEN_PER_HOUR,
-            returnOrigins: [],
-          },
-          callbacks: { maxAgeS: PUSH_MAX_AGE_S },
-        }),
+        SettingsModule.of(
+          DatabaseModule.settings({
+            url: databaseUrl,
+            applicationName: 'test',
+            secrets: new SecretBox(parseMasterKeys(masterKeys)),
+            poolSize: 5,
+          }),
+          QueueModule.settings({ url: queueUrl }),
+          MerchantsModule.settings({
+            wechat: { baseUrl: wechatUrl },
+            onboarding: {
+              publicUrl: PUBLIC_URL,
+              wechatMpUrl: wechatUrl,
+              wechatOpenUrl: wechatUrl,
+              isOpen: true,
+              openPerHour: OPEN_PER_HOUR,
+              returnOrigins: [],
+            },
+            callbacks: { maxAgeS: PUSH_MAX_AGE_S },
+          }),
+        ),
+        MerchantsModule,
       ],
     }).setLogger(createLogger({ level: (process.env.TEST_LOG_LEVEL ?? 'fatal') as 'fatal' }));
     const process_ = await adapt(builder).compile();

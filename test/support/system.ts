@@ -11,6 +11,7 @@ import { TOLERANCE, type Tolerance } from '../../apps/api/src/http/bodies/tolera
 import { createSimulator, type RunningSimulator, type SimulatorOptions } from '../../apps/simulator/src/simulator.js';
 import { createWorker } from '../../apps/worker/src/create-worker.js';
 import { workerEnvSchema } from '../../apps/worker/src/env.js';
+import { summaryOf, verifyProof } from '@app/proof-verifier';
 import { buildXml, decodeAesKey, sealPush } from '@app/wechat';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
@@ -294,6 +295,12 @@ export class System {
     const path = `/wechat/${PLATFORM.component_appid}/messages/${appid}?${new URLSearchParams(query).toString()}`;
     const answer = await requestText('POST', this.url + path, body.toString('utf8'), { 'content-type': 'text/xml' });
     if (answer.body !== 'success') throw new Error(`push not taken: ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
+
+  /** What `npm run verify-proof` says first of an exported file, with the keys of this system. */
+  async judged(proof: string | Buffer, lastHash?: string): Promise<string> {
+    const { body } = await this.call('GET', '/.well-known/jwks.json');
+    return summaryOf(await verifyProof([proof.toString()], body, { lastHash }));
   }
 
   /** The deletion once it has come to an end. */

@@ -13,6 +13,7 @@ import { InFlight } from './http/access/in-flight.js';
 import { useOpenApi } from './http/open-api/open-api.js';
 import { useStrictJson } from './http/bodies/json-bodies.js';
 import { protocolErrors } from './http/server/protocol-errors.js';
+import { useMethods } from './http/server/methods.js';
 import { RateLimit } from './http/access/rate-limit.js';
 import { useRequestId } from './http/server/request-id.js';
 import { useSecurityHeaders } from './http/server/security-headers.js';
@@ -50,6 +51,7 @@ export async function createApi(
   await useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
   useConnections(adapter.getInstance(), env.API_MAX_CONNECTIONS);
   useRequestId(adapter.getInstance());
+  useMethods(adapter.getInstance());
   const metrics = api.get(Metrics);
   adapter.getInstance().addHook('onResponse', (request, reply, done) => {
     metrics.countRequest(request.method, request.routeOptions.url, reply.statusCode);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { accessEntities, AuditHeads, AuditLog, isSigned, readHead, type AuditHead } from '@app/access';
+import { accessEntities, AuditHeads, AuditEvent, AuditLog, isSigned, readHead, type AuditHead } from '@app/access';
 import { dataSourceOptions } from '@app/database';
 import { readSettings, settings, SettingsInvalid } from '@app/settings';
 import { SecretBox } from '@app/vault';
@@ -35,7 +35,10 @@ try {
       ...stored.filter(({ head }) => !head).map(({ text }) => text),
       ...(box ? heads.filter((head) => isSigned(head, box) === false).map(({ at }) => at.toISOString()) : []),
     ];
-    const report = await new AuditLog(dataSource).verify(noted, believable(heads, box));
+    const report = await new AuditLog(dataSource, dataSource.getRepository(AuditEvent)).verify(
+      noted,
+      believable(heads, box),
+    );
     if (!report.ok) {
       wrong(`The audit log is broken: row ${report.seq} does not fit the ${report.rows} sound rows before it.`);
     } else if (report.rows === 0 && heads.length === 0) {

@@ -6,6 +6,7 @@ import { MerchantsController } from './control/merchants.controller.js';
 import { PlatformsController } from './control/platforms.controller.js';
 import { RecordsController } from './control/records.controller.js';
 import { ReleaseCheckController } from './control/release-check.controller.js';
+import { ArticlePageController } from './pages/article-page.controller.js';
 import { AuthorizationPageController } from './pages/authorization-page.controller.js';
 import { Simulation } from './simulation/simulation.js';
 
@@ -16,6 +17,7 @@ export class SimulatorModule {
       module: SimulatorModule,
       providers: [{ provide: Simulation, useValue: simulation }],
       controllers: [
+        ArticlePageController,
         AuthorizationPageController,
         IndexController,
         PlatformsController,

@@ -3,8 +3,8 @@ import { DatabaseClock } from '@app/database';
 import { Dispatcher, TakedownWatch } from '@app/deletions';
 import { JobHosts } from '@app/queue';
 import { WebhookFanOut } from '@app/webhooks';
-import { FactsWatch } from './facts-watch.js';
-import { Sweeper } from './sweeper.js';
+import { FactsWatch } from './sweeps/facts-watch.js';
+import { Sweeper } from './sweeps/sweeper.js';
 
 /**
  * Everything that runs in the background, started last and stopped first: no new work is handed out, what is in hand is

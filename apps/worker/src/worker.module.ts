@@ -1,26 +1,17 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { accessEntities, AccessModule } from '@app/access';
+import { AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
-import { deletionsEntities, DeletionsModule } from '@app/deletions';
-import { eventsEntities, EventsModule } from '@app/events';
+import { DeletionsModule } from '@app/deletions';
 import { logUpstreamCall } from '@app/logging';
-import { merchantsEntities, MerchantsModule } from '@app/merchants';
-import { JobHosts, QueueModule } from '@app/queue';
+import { MerchantsModule } from '@app/merchants';
+import { QueueModule } from '@app/queue';
+import { SettingsModule } from '@app/settings';
 import { SecretBox } from '@app/vault';
-import { webhooksEntities, WebhooksModule } from '@app/webhooks';
-import { WechatTransport } from '@app/wechat';
+import { WebhooksModule } from '@app/webhooks';
 import { Background } from './background.js';
 import type { WorkerEnv } from './env.js';
-import { FactsReading } from './processors/facts-reading.js';
-import { FactsWatch } from './facts-watch.js';
-import { CallbacksProcessor } from './processors/callbacks.processor.js';
-import { DeletionsProcessor } from './processors/deletions.processor.js';
-import { ForwardsProcessor } from './processors/forwards.processor.js';
-import { TokensProcessor } from './processors/tokens.processor.js';
-import { UpkeepProcessor } from './processors/upkeep.processor.js';
-import { WebhooksProcessor } from './processors/webhooks.processor.js';
-import { Sweeper } from './sweeper.js';
-import { Upkeep } from './upkeep.js';
+import { ProcessorsModule } from './processors/processors.module.js';
+import { SweepsModule } from './sweeps/sweeps.module.js';
 
 @Module({})
 export class WorkerModule {
@@ -28,67 +19,54 @@ export class WorkerModule {
     return {
       module: WorkerModule,
       imports: [
-        DatabaseModule.forRoot({
-          url: env.DATABASE_URL,
-          entities: [
-            ...accessEntities,
-            ...eventsEntities,
-            ...merchantsEntities,
-            ...deletionsEntities,
-            ...webhooksEntities,
-          ],
-          applicationName: 'retract-worker',
-          secrets: new SecretBox(env.MASTER_KEYS),
-          // Runs share statements: many more of them need few more connections, of which Postgres has not too many.
-          poolSize: Math.min(30, env.WORKER_CONCURRENCY + 5),
-        }),
-        QueueModule.forRoot({
-          url: env.QUEUE_URL ?? env.DATABASE_URL,
-          concurrency: { deletions: env.WORKER_CONCURRENCY },
-        }),
-        MerchantsModule.forRoot({
-          transport: new WechatTransport({
-            // A call that waits for a connection waits within its claim.
-            connections: Math.max(64, env.WORKER_CONCURRENCY),
-            baseUrl: env.WECHAT_API_URL,
-            fallbackUrls: env.WECHAT_API_FALLBACK_URLS,
-            onCall: logUpstreamCall,
+        SettingsModule.of(
+          DatabaseModule.settings({
+            url: env.DATABASE_URL,
+            applicationName: 'retract-worker',
+            secrets: new SecretBox(env.MASTER_KEYS),
+            // Runs share statements: many more of them need few more connections, of which Postgres has not too many.
+            poolSize: Math.min(30, env.WORKER_CONCURRENCY + 5),
           }),
-          onboarding: {
-            publicUrl: env.PUBLIC_URL,
-            wechatMpUrl: env.WECHAT_MP_URL,
-            wechatOpenUrl: env.WECHAT_OPEN_URL,
-            isOpen: env.OPEN_AUTHORIZATION,
-            openPerHour: env.OPEN_AUTHORIZATIONS_PER_HOUR,
-            returnOrigins: env.RETURN_ORIGINS,
-          },
-          callbacks: { maxAgeS: env.PUSH_MAX_AGE_S },
-        }),
-        DeletionsModule.forRoot({
-          ratePerMinute: env.DEFAULT_RATE_PER_MINUTE,
-          dailyLimit: env.DEFAULT_DAILY_QUOTA,
-          urgentReserve: env.URGENT_RESERVE,
-        }),
-        // It issues none.
-        AccessModule.forRoot({ keysPerTenant: 0 }),
-        EventsModule,
-        WebhooksModule.forRoot({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
+          QueueModule.settings({
+            url: env.QUEUE_URL ?? env.DATABASE_URL,
+            concurrency: { deletions: env.WORKER_CONCURRENCY },
+          }),
+          MerchantsModule.settings({
+            wechat: {
+              // A call that waits for a connection waits within its claim.
+              connections: Math.max(64, env.WORKER_CONCURRENCY),
+              baseUrl: env.WECHAT_API_URL,
+              fallbackUrls: env.WECHAT_API_FALLBACK_URLS,
+              onCall: logUpstreamCall,
+            },
+            onboarding: {
+              publicUrl: env.PUBLIC_URL,
+              wechatMpUrl: env.WECHAT_MP_URL,
+              wechatOpenUrl: env.WECHAT_OPEN_URL,
+              isOpen: env.OPEN_AUTHORIZATION,
+              openPerHour: env.OPEN_AUTHORIZATIONS_PER_HOUR,
+              returnOrigins: env.RETURN_ORIGINS,
+            },
+            callbacks: { maxAgeS: env.PUSH_MAX_AGE_S },
+          }),
+          DeletionsModule.settings({
+            pacing: {
+              ratePerMinute: env.DEFAULT_RATE_PER_MINUTE,
+              dailyLimit: env.DEFAULT_DAILY_QUOTA,
+              urgentReserve: env.URGENT_RESERVE,
+            },
+          }),
+          // It issues none.
+          AccessModule.settings({ keysPerTenant: 0 }),
+          WebhooksModule.settings({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
+        ),
+        DatabaseModule,
+        DeletionsModule,
+        ProcessorsModule,
+        SweepsModule,
+        WebhooksModule,
       ],
-      providers: [
-        Background,
-        FactsReading,
-        FactsWatch,
-        Sweeper,
-        Upkeep,
-        ...JobHosts.of({
-          callbacks: CallbacksProcessor,
-          deletions: DeletionsProcessor,
-          forwards: ForwardsProcessor,
-          tokens: TokensProcessor,
-          upkeep: UpkeepProcessor,
-          webhooks: WebhooksProcessor,
-        }),
-      ],
+      providers: [Background],
     };
   }
 }

@@ -2,11 +2,10 @@ import 'reflect-metadata';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DatabaseModule } from '@app/database';
-import { EventsModule } from '@app/events';
-import { merchantsEntities, MerchantsModule } from '@app/merchants';
+import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
+import { SettingsModule } from '@app/settings';
 import { parseMasterKeys, SecretBox } from '@app/vault';
-import { WechatTransport } from '@app/wechat';
 
 class Root {}
 
@@ -17,26 +16,27 @@ export function merchantsApp(): Promise<INestApplicationContext> {
     {
       module: Root,
       imports: [
-        DatabaseModule.forRoot({
-          url: DATABASE_URL,
-          entities: merchantsEntities,
-          applicationName: 'bench-child',
-          secrets: new SecretBox(parseMasterKeys(MASTER_KEYS)),
-        }),
-        QueueModule.forRoot({ url: DATABASE_URL }),
-        EventsModule,
-        MerchantsModule.forRoot({
-          transport: new WechatTransport({ baseUrl: WECHAT_API_URL }),
-          onboarding: {
-            publicUrl: WECHAT_API_URL,
-            wechatMpUrl: WECHAT_API_URL,
-            wechatOpenUrl: WECHAT_API_URL,
-            isOpen: true,
-            openPerHour: 100,
-            returnOrigins: [],
-          },
-          callbacks: { maxAgeS: 86_400 },
-        }),
+        SettingsModule.of(
+          DatabaseModule.settings({
+            url: DATABASE_URL,
+            applicationName: 'bench-child',
+            secrets: new SecretBox(parseMasterKeys(MASTER_KEYS)),
+          }),
+          QueueModule.settings({ url: DATABASE_URL }),
+          MerchantsModule.settings({
+            wechat: { baseUrl: WECHAT_API_URL },
+            onboarding: {
+              publicUrl: WECHAT_API_URL,
+              wechatMpUrl: WECHAT_API_URL,
+              wechatOpenUrl: WECHAT_API_URL,
+              isOpen: true,
+              openPerHour: 100,
+              returnOrigins: [],
+            },
+            callbacks: { maxAgeS: 86_400 },
+          }),
+        ),
+        MerchantsModule,
       ],
     },
     { logger: false },

@@ -1,21 +1,24 @@
-import { Module, type DynamicModule } from '@nestjs/common';
-import { ApiKeys } from './keys/api-keys.js';
+import { Module, type ValueProvider } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatabaseModule } from '@app/database';
 import { AuditHeads } from './audit/audit-heads.js';
 import { AuditLog } from './audit/audit-log.js';
+import { accessEntities } from './entities.js';
 import { Idempotency } from './idempotency/idempotency.js';
+import { ApiKeys } from './keys/api-keys.js';
 import { IssuedKeys, KEYS_PER_TENANT } from './keys/issued-keys.js';
 
-const capabilities = [ApiKeys, AuditHeads, AuditLog, Idempotency, IssuedKeys];
+const services = [ApiKeys, AuditHeads, AuditLog, Idempotency, IssuedKeys];
 
-/** API keys, idempotency keys and the audit log. The data source comes from DatabaseModule. */
-@Module({})
+/** API keys, idempotency keys and the audit log. */
+@Module({
+  imports: [DatabaseModule, TypeOrmModule.forFeature(accessEntities)],
+  providers: services,
+  exports: services,
+})
 export class AccessModule {
   /** @param keysPerTenant 0: as many as it likes */
-  static forRoot({ keysPerTenant }: { keysPerTenant: number }): DynamicModule {
-    return {
-      module: AccessModule,
-      providers: [...capabilities, { provide: KEYS_PER_TENANT, useValue: keysPerTenant }],
-      exports: capabilities,
-    };
+  static settings({ keysPerTenant }: { keysPerTenant: number }): ValueProvider[] {
+    return [{ provide: KEYS_PER_TENANT, useValue: keysPerTenant }];
   }
 }

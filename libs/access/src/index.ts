@@ -1,11 +1,4 @@
-import { ApiKey } from './principals/api-key.entity.js';
-import { AuditEvent } from './audit/audit-event.entity.js';
-import { DeferredAct } from './audit/audit-inbox.entity.js';
-import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
-
-/** For DatabaseModule.forRoot. */
-export const accessEntities = [ApiKey, AuditEvent, IdempotencyKey, DeferredAct];
-
+export { accessEntities } from './entities.js';
 export { AccessModule } from './access.module.js';
 export { type Role } from './principals/api-key.entity.js';
 export { API_KEY_PATTERN, ApiKeys } from './keys/api-keys.js';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Test } from '@nestjs/testing';
 import { DataSource } from 'typeorm';
+import { SettingsModule } from '@app/settings';
 import { SecretBox } from '@app/vault';
 import { createEmptyDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { eventually } from '../../../test/support/eventually.js';
@@ -17,8 +18,10 @@ describe('the database', () => {
   beforeAll(async () => {
     database = await createEmptyDatabase();
     const secrets = new SecretBox([masterKey('test')]);
-    const options = { url: database.url, entities: [], applicationName: 'retract-under-test', poolSize: 3, secrets };
-    const app = await Test.createTestingModule({ imports: [DatabaseModule.forRoot(options)] }).compile();
+    const options = { url: database.url, applicationName: 'retract-under-test', poolSize: 3, secrets };
+    const app = await Test.createTestingModule({
+      imports: [SettingsModule.of(DatabaseModule.settings(options)), DatabaseModule],
+    }).compile();
     dataSource = app.get(DataSource);
     sealed = app.get(SealedColumns);
     close = () => app.close();

@@ -1,6 +1,6 @@
 export { dataSourceOptions, migrate, type DatabaseOptions } from './data-source.js';
 export { DatabaseClock } from './database-clock.js';
-export { DatabaseModule } from './database.module.js';
+export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
 export { keyFaults, MasterKeysRefused, type GivenKey, type KeyFault } from './sealing/master-key-rule.js';
 export { checkMasterKeys, standingOf } from './sealing/master-keys.js';
 export { idAt } from './sql/id-at.js';

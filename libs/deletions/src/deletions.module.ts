@@ -1,5 +1,10 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type ValueProvider } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatabaseModule } from '@app/database';
 import { EventsModule } from '@app/events';
+import { MerchantsModule } from '@app/merchants';
+import { QueueModule } from '@app/queue';
+import { deletionsEntities } from './entities.js';
 import { CEILINGS, Ceilings, NO_CEILINGS, type CeilingLimits } from './requests/ceilings.js';
 import { DeletionRunner } from './runs/deletion-runner.js';
 import { DeletionChanges } from './requests/deletion-changes.js';
@@ -33,54 +38,60 @@ import { TakedownWatch } from './takedowns/takedown-watch.js';
 import { TokenConflicts } from './holds/token-conflicts.js';
 import { Verifications } from './runs/verifications.js';
 
+export interface DeletionsOptions {
+  pacing: PacingDefaults;
+  /** For those who accept wishes. */
+  ceilings?: CeilingLimits;
+}
+
+/** What apps use. */
+const services = [
+  DeletionChanges,
+  DeletionIntake,
+  DeletionRunner,
+  DeletionViews,
+  Dispatcher,
+  FactsWait,
+  LaneReports,
+  Lanes,
+  PlatformHolds,
+  ProofKeys,
+  Proofs,
+  QuotaClearing,
+  QuotaLedgers,
+  QuotaReading,
+  TakedownCancel,
+  TakedownDryRun,
+  TakedownIntake,
+  TakedownRelease,
+  Takedowns,
+  TakedownTriage,
+  TakedownWatch,
+  TokensToRefresh,
+  Verifications,
+];
+
 /** The life of deletions: accepted, paced, run, proven. */
-@Module({})
+@Module({
+  imports: [DatabaseModule, EventsModule, MerchantsModule, QueueModule, TypeOrmModule.forFeature(deletionsEntities)],
+  providers: [
+    ...services,
+    Ceilings,
+    KnownTargets,
+    LaneDispatch,
+    LaneForecasts,
+    RetryUntilStored,
+    RunRows,
+    RunSteps,
+    TokenConflicts,
+  ],
+  exports: services,
+})
 export class DeletionsModule {
-  /** @param ceilings for those who accept wishes */
-  static forRoot(pacing: PacingDefaults, ceilings: CeilingLimits = NO_CEILINGS): DynamicModule {
-    const services = [
-      Ceilings,
-      DeletionChanges,
-      DeletionIntake,
-      DeletionRunner,
-      DeletionViews,
-      Dispatcher,
-      FactsWait,
-      KnownTargets,
-      LaneDispatch,
-      LaneReports,
-      Lanes,
-      PlatformHolds,
-      QuotaClearing,
-      QuotaLedgers,
-      QuotaReading,
-      ProofKeys,
-      Proofs,
-      RetryUntilStored,
-      RunRows,
-      RunSteps,
-      LaneForecasts,
-      TakedownCancel,
-      TakedownDryRun,
-      TakedownIntake,
-      TakedownRelease,
-      Takedowns,
-      TakedownTriage,
-      TakedownWatch,
-      TokenConflicts,
-      TokensToRefresh,
-      Verifications,
+  static settings({ pacing, ceilings = NO_CEILINGS }: DeletionsOptions): ValueProvider[] {
+    return [
+      { provide: PACING_DEFAULTS, useValue: pacing },
+      { provide: CEILINGS, useValue: ceilings },
     ];
-    return {
-      module: DeletionsModule,
-      global: true,
-      imports: [EventsModule],
-      providers: [
-        ...services,
-        { provide: PACING_DEFAULTS, useValue: pacing },
-        { provide: CEILINGS, useValue: ceilings },
-      ],
-      exports: services,
-    };
   }
 }

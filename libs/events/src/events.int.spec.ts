@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { DatabaseModule } from '@app/database';
+import { SettingsModule } from '@app/settings';
 import { SecretBox } from '@app/vault';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { Events, eventsEntities, EventsModule, FeedCursorInvalid, insertEvents, type FeedFilter } from './index.js';
+import { Events, EventsModule, FeedCursorInvalid, insertEvents, type FeedFilter } from './index.js';
 
 const platform = { id: '0199e0f1-0000-7000-8000-000000000001', componentAppid: 'wxplatform' };
 const merchant = { id: '0199e0f1-0000-7000-8000-000000000002', authorizerAppid: 'wxmerchant' };
@@ -28,8 +29,10 @@ describe('the events feed', () => {
   beforeAll(async () => {
     database = await createMigratedDatabase();
     const secrets = new SecretBox([{ id: 'test', key: Buffer.alloc(32) }]);
-    const options = { url: database.url, entities: eventsEntities, applicationName: 'test', secrets };
-    app = await Test.createTestingModule({ imports: [DatabaseModule.forRoot(options), EventsModule] }).compile();
+    const options = { url: database.url, applicationName: 'test', secrets };
+    app = await Test.createTestingModule({
+      imports: [SettingsModule.of(DatabaseModule.settings(options)), DatabaseModule, EventsModule],
+    }).compile();
     events = app.get(Events);
     dataSource = app.get(DataSource);
   });

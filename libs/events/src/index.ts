@@ -1,8 +1,4 @@
-import { EventRow } from './event.entity.js';
-
-/** The entities for DatabaseModule.forRoot. */
-export const eventsEntities = [EventRow];
-
+export { eventsEntities } from './entities.js';
 export { FeedCursorInvalid } from './errors.js';
 export { eventMessage, type EventMessage } from './event-message.js';
 export { isEventPattern, matchesPattern, typesOf } from './event-pattern.js';

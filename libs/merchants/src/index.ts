@@ -1,33 +1,4 @@
-import { AccessTokenRow } from './tokens/access-token.entity.js';
-import { AuthorizationCodeRow, UsedAuthorizationState } from './grants/authorization-code.entity.js';
-import { AuthorizationLink } from './onboarding/authorization-link.entity.js';
-import { CallbackEvent } from './callbacks/callback-event.entity.js';
-import { CallbackForward } from './callbacks/callback-forward.entity.js';
-import { ImportLimits, LimitedImport, LimitedImportArticle } from './inventory/limited-import.entity.js';
-import { MassMessage, MassMessageArticle } from './inventory/mass-message.entity.js';
-import { Merchant } from './merchants/merchant.entity.js';
-import { PlatformRow } from './platforms/platform.entity.js';
-import { PreAuthBudget, PreAuthCodeRow } from './onboarding/pre-auth-code.entity.js';
-
-/** For DatabaseModule.forRoot. */
-export const merchantsEntities = [
-  AccessTokenRow,
-  AuthorizationCodeRow,
-  AuthorizationLink,
-  CallbackEvent,
-  CallbackForward,
-  ImportLimits,
-  LimitedImport,
-  LimitedImportArticle,
-  MassMessage,
-  MassMessageArticle,
-  Merchant,
-  PlatformRow,
-  PreAuthBudget,
-  PreAuthCodeRow,
-  UsedAuthorizationState,
-];
-
+export { merchantsEntities } from './entities.js';
 export { IS_USABLE_TOKEN } from './tokens/access-tokens.js';
 export { type AuthorizationLink } from './onboarding/authorization-link.entity.js';
 export { AuthorizationLinks, type NamedMerchant } from './onboarding/authorization-links.js';

@@ -1,7 +1,10 @@
-import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Module, type OnApplicationShutdown, type ValueProvider } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatabaseModule } from '@app/database';
 import { EventsModule } from '@app/events';
+import { QueueModule } from '@app/queue';
 import { SecretBox } from '@app/vault';
-import { AuthorizerApi, ComponentApi, WechatTransport } from '@app/wechat';
+import { AuthorizerApi, ComponentApi, WechatTransport, type WechatTransportOptions } from '@app/wechat';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { AuthorizationLinks } from './onboarding/authorization-links.js';
 import { AuthorizerLists } from './grants/authorizer-lists.js';
@@ -10,6 +13,7 @@ import { CALLBACK_OPTIONS, CallbackInbox, type CallbackOptions } from './callbac
 import { CallbackProcessing } from './callbacks/callback-processing.js';
 import { CallbackLog } from './callbacks/callback-log.js';
 import { ComponentTokens } from './platforms/component-tokens.js';
+import { merchantsEntities } from './entities.js';
 import { Forwards } from './callbacks/forwards.js';
 import { GrantExchange } from './grants/grant-exchange.js';
 import { EligibilityChanges } from './merchants/eligibility-changes.js';
@@ -28,57 +32,73 @@ import { Reconciliation } from './grants/reconciliation.js';
 import { TokenLending } from './grants/token-lending.js';
 
 export interface MerchantsOptions {
-  transport: WechatTransport;
+  wechat: WechatTransportOptions;
   onboarding: OnboardingOptions;
   callbacks: CallbackOptions;
 }
 
-/** Platforms, grants and tokens, and the connection to WeChat that they are about. */
-@Module({})
-export class MerchantsModule implements OnApplicationShutdown {
-  constructor(@Inject(WechatTransport) private readonly transport: WechatTransport) {}
+const WECHAT_OPTIONS = Symbol('WechatOptions');
 
-  static forRoot({ transport, onboarding, callbacks }: MerchantsOptions): DynamicModule {
-    const services = [
-      AccessTokens,
-      AuthorizationLinks,
-      AuthorizerLists,
-      AuthorizerTokens,
-      CallbackInbox,
-      CallbackLog,
-      CallbackProcessing,
-      ComponentTokens,
-      EligibilityChanges,
-      Forwards,
-      GrantExchange,
-      GrantRows,
-      Inventory,
-      MassMessageImport,
-      MassMessages,
-      MerchantDirectory,
-      Merchants,
-      Onboarding,
-      Platforms,
-      PlatformUpkeep,
-      PreAuthCodes,
-      Reconciliation,
-      TokenLending,
+/** What apps and other libs use. */
+const services = [
+  AuthorizationLinks,
+  AuthorizerTokens,
+  CallbackInbox,
+  CallbackLog,
+  CallbackProcessing,
+  ComponentTokens,
+  Forwards,
+  GrantExchange,
+  GrantRows,
+  Inventory,
+  MassMessageImport,
+  MassMessages,
+  MerchantDirectory,
+  Merchants,
+  Onboarding,
+  Platforms,
+  PlatformUpkeep,
+  PreAuthCodes,
+  Reconciliation,
+  TokenLending,
+];
+
+/** Platforms, grants and tokens, and the connection to WeChat that they are about. */
+@Module({
+  imports: [DatabaseModule, EventsModule, QueueModule, TypeOrmModule.forFeature(merchantsEntities)],
+  providers: [
+    ...services,
+    AccessTokens,
+    AuthorizerLists,
+    EligibilityChanges,
+    {
+      provide: WechatTransport,
+      inject: [WECHAT_OPTIONS],
+      useFactory: (options: WechatTransportOptions) => new WechatTransport(options),
+    },
+    {
+      provide: ComponentApi,
+      inject: [WechatTransport],
+      useFactory: (transport: WechatTransport) => new ComponentApi(transport),
+    },
+    {
+      provide: AuthorizerApi,
+      inject: [WechatTransport],
+      useFactory: (transport: WechatTransport) => new AuthorizerApi(transport),
+    },
+    { provide: STATE_SIGNER, useExisting: SecretBox },
+  ],
+  exports: [...services, AuthorizerApi],
+})
+export class MerchantsModule implements OnApplicationShutdown {
+  constructor(private readonly transport: WechatTransport) {}
+
+  static settings({ wechat, onboarding, callbacks }: MerchantsOptions): ValueProvider[] {
+    return [
+      { provide: WECHAT_OPTIONS, useValue: wechat },
+      { provide: ONBOARDING_OPTIONS, useValue: onboarding },
+      { provide: CALLBACK_OPTIONS, useValue: callbacks },
     ];
-    return {
-      module: MerchantsModule,
-      global: true,
-      imports: [EventsModule],
-      providers: [
-        ...services,
-        { provide: WechatTransport, useValue: transport },
-        { provide: ComponentApi, useFactory: () => new ComponentApi(transport) },
-        { provide: AuthorizerApi, useFactory: () => new AuthorizerApi(transport) },
-        { provide: STATE_SIGNER, useExisting: SecretBox },
-        { provide: ONBOARDING_OPTIONS, useValue: onboarding },
-        { provide: CALLBACK_OPTIONS, useValue: callbacks },
-      ],
-      exports: [...services, ComponentApi, AuthorizerApi],
-    };
   }
 
   async onApplicationShutdown(): Promise<void> {

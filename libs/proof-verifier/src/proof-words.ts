@@ -47,7 +47,7 @@ const FAULTS: Record<Language, Words> = {
     miscounted: '第 # 行所记的条数与文件不符',
     not_json: '第 # 行不是 JSON：文件被截断或改动过',
     not_csv: '第 # 行不是 CSV：文件被截断或改动过',
-    other_columns: '第 # 行不是删除证明的表头',
+    other_columns: '第 # 行不是撤回证明的表头',
     other_version: '第 # 行的版本本工具不认识：请使用较新的工具',
     respelled: '第 # 行被其他程序重新保存过（换行符或字节顺序标记）：请使用原始文件',
     other_export: '文件完整，但不是当时登记的那一次导出：其最后的哈希值是 %',
@@ -119,8 +119,10 @@ function inEnglish(report: ProofReport) {
 
 function inChinese(report: ProofReport) {
   const { verdict, code, proof, signature } = report;
-  const subject = proof?.subject === 'takedown' ? '批量下架' : '删除任务';
-  const about = proof && [`文件记载了 ${proof.count} 条删除，是${subject} ${proof.id} 于 ${proof.exportedAt} 的导出。`];
+  const subject = proof?.subject === 'takedown' ? '批量撤回' : '单条撤回';
+  const about = proof && [
+    `文件记载了 ${proof.count} 条撤回记录，是${subject} ${proof.id} 于 ${proof.exportedAt} 的导出。`,
+  ];
   if (verdict === 'signed') {
     return {
       heading: '文件与出具时一致。',

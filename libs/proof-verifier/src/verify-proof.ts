@@ -167,7 +167,7 @@ async function readChain(text: Text, sha256: NonNullable<CheckOptions['sha256']>
     if (record.type === 'deletion') count += 1;
     if (record.type === 'trailer' && Number(record.count) !== count) throw new Refused('miscounted', line);
     ({ type } = record);
-    lastHash = hash as string;
+    lastHash = hash;
   }
   if (!header) throw new Refused('empty', last + 1);
   if (type !== 'trailer' && type !== 'signature') throw new Refused('cut_off', last + 1);

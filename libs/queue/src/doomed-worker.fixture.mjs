@@ -4,6 +4,7 @@ import 'reflect-metadata';
 import { Processor } from '@nestjs/bullmq';
 import { NestFactory } from '@nestjs/core';
 import { JobHost, JobHosts, jobs, QueueModule, queues } from '../../../dist/libs/queue/src/index.js';
+import { SettingsModule } from '../../../dist/libs/settings/src/index.js';
 
 const hang = (_data, { jobId }) => {
   console.log(`running ${jobId}`);
@@ -20,7 +21,11 @@ const types = Object.fromEntries(Object.keys(queues).map((queue) => [queue, type
 
 class Root {}
 const app = await NestFactory.createApplicationContext(
-  { module: Root, imports: [QueueModule.forRoot(JSON.parse(process.argv[2]))], providers: JobHosts.of(types) },
+  {
+    module: Root,
+    imports: [SettingsModule.of(QueueModule.settings(JSON.parse(process.argv[2]))), QueueModule],
+    providers: JobHosts.of(types),
+  },
   { logger: false },
 );
 await app.get(JobHosts).start();

@@ -1,6 +1,7 @@
 import { Processor } from '@nestjs/bullmq';
 import { Logger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
+import { SettingsModule } from '@app/settings';
 import { JobHost, type JobHandler, type JobHandlers } from './job-host.js';
 import { JobHosts, type JobHostTypes } from './job-hosts.js';
 import { jobs, queueNames, type JobName, type QueueName } from './jobs.js';
@@ -26,7 +27,7 @@ export function hostTypes(handlers: Partial<{ [N in JobName]: JobHandler<N> }> =
 /** An application with the queue's module, and with hosts that do not run yet. */
 export async function anApp(options: QueueOptions, types = hostTypes()): Promise<TestingModule> {
   const app = await Test.createTestingModule({
-    imports: [QueueModule.forRoot(options)],
+    imports: [SettingsModule.of(QueueModule.settings(options)), QueueModule],
     providers: JobHosts.of(types),
   }).compile();
   // Nest's testing module installs a logger of its own.

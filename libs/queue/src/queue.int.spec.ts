@@ -7,6 +7,7 @@ import { getQueueToken, Processor } from '@nestjs/bullmq';
 import { Logger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import type { Queue } from 'bullmq';
+import { SettingsModule } from '@app/settings';
 import { createEmptyDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { queueBackends } from '../../../test/support/queue-backends.js';
 import { anApp, hostTypes } from './hosts.fixture.js';
@@ -359,7 +360,9 @@ describe.each(queueBackends)('on %s', (_backend, urlFor) => {
   });
 
   it('is provided by its Nest module, answers a ping, and closes with the application', async () => {
-    const module = await Test.createTestingModule({ imports: [QueueModule.forRoot(options)] }).compile();
+    const module = await Test.createTestingModule({
+      imports: [SettingsModule.of(QueueModule.settings(options)), QueueModule],
+    }).compile();
     const provided = await module.init().then((app) => app.get(JobQueues));
     await provided.ping();
 

@@ -2,3 +2,4 @@ export { endStart } from './end-start.js';
 export { readSettings, SettingsInvalid } from './read-settings.js';
 export { settings } from './settings.js';
 export { reach, Unreachable, type ReachOptions } from './reach.js';
+export { SettingsModule } from './settings.module.js';

@@ -1,10 +1,4 @@
-import { WebhookDelivery } from './webhook-delivery.entity.js';
-import { WebhookEndpointRow } from './webhook-endpoint.entity.js';
-import { WebhookFeed } from './webhook-feed.entity.js';
-
-/** The entities for DatabaseModule.forRoot. */
-export const webhooksEntities = [WebhookEndpointRow, WebhookDelivery, WebhookFeed];
-
+export { webhooksEntities } from './entities.js';
 export {
   WebhookAddressPrivate,
   WebhookDeliveryNotFound,

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, Repository, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { recordset, rows, statement } from '@app/database';
 import { eventMessage, isInScope, matchesPattern, withoutMetadata, type FeedEvent } from '@app/events';
@@ -34,6 +35,7 @@ export class WebhookDeliveries {
 
   constructor(
     private readonly dataSource: DataSource,
+    @InjectRepository(WebhookDelivery) private readonly repository: Repository<WebhookDelivery>,
     private readonly queues: JobQueues,
   ) {}
 
@@ -145,8 +147,8 @@ export class WebhookDeliveries {
     endpointId: string,
     { state, limit, after }: { state?: DeliveryState | undefined; limit: number; after?: string | undefined },
   ): Promise<WebhookDelivery[]> {
-    const query = this.dataSource.manager
-      .createQueryBuilder(WebhookDelivery, 'delivery')
+    const query = this.repository
+      .createQueryBuilder('delivery')
       .where('delivery.endpointId = :endpointId', { endpointId })
       .orderBy('delivery.id', 'DESC');
     if (state) query.andWhere('delivery.state = :state', { state });

@@ -14,6 +14,7 @@ import { WEBHOOKS_OPTIONS, type WebhooksOptions } from './options.js';
 import { isPublicAddress } from './outbound/public-address.js';
 import { newSigningSecret } from './outbound/signing.js';
 import { WebhookDeliveries } from './webhook-deliveries.js';
+import { WebhookEndpointRow } from './webhook-endpoint.entity.js';
 import type { DisabledReason, EndpointState } from './webhook-endpoint.entity.js';
 import { hostOf } from './outbound/webhook-url.js';
 
@@ -96,11 +97,9 @@ export class WebhookEndpoints {
     const secret = newSigningSecret();
     await this.dataSource.transaction(async (tx) => {
       await refuseTooMany(tx, scope, { platforms, merchants });
-      await tx.query(
-        `INSERT INTO webhook_endpoints (id, url, description, event_types, platforms, merchants, secret_sealed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [id, url, description, eventTypes, platforms, merchants, this.sealed.seal(secretPlace(id), secret)],
-      );
+      const limits = { platforms: platforms && [...platforms], merchants: merchants && [...merchants] };
+      const secretSealed = this.sealed.seal(secretPlace(id), secret);
+      await tx.insert(WebhookEndpointRow, { id, url, description, eventTypes, ...limits, secretSealed });
       await alongside?.(tx, id);
     });
     return { endpoint: await this.get(scope, id), secret };
@@ -141,10 +140,8 @@ export class WebhookEndpoints {
       // A field that is undefined stays as it was; spreading would overwrite it.
       const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
       const wanted: WebhookEndpoint = { ...before, ...given };
-      await tx.query(
-        `UPDATE webhook_endpoints SET url = $2, description = $3, event_types = $4, updated_at = now() WHERE id = $1`,
-        [id, wanted.url, wanted.description, wanted.eventTypes],
-      );
+      const { url, description, eventTypes } = wanted;
+      await tx.update(WebhookEndpointRow, { id }, { url, description, eventTypes, updatedAt: () => 'now()' });
       if (wanted.state !== before.state) await this.turn(tx, id, wanted.state);
       await alongside?.(tx, id);
       return this.get(scope, id, tx);
@@ -155,7 +152,7 @@ export class WebhookEndpoints {
   async delete(scope: Scope, id: string, alongside?: Alongside): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       await this.get(scope, id, tx, 'FOR UPDATE');
-      await tx.query(`DELETE FROM webhook_endpoints WHERE id = $1`, [id]);
+      await tx.delete(WebhookEndpointRow, { id });
       await alongside?.(tx, id);
     });
   }
@@ -174,12 +171,8 @@ export class WebhookEndpoints {
     const secret = newSigningSecret();
     const endpoint = await this.dataSource.transaction(async (tx) => {
       await this.get(scope, id, tx, 'FOR UPDATE');
-      const [row] = await rows<{ secretSealed: string }>(
-        tx,
-        `SELECT secret_sealed AS "secretSealed" FROM webhook_endpoints WHERE id = $1`,
-        [id],
-      );
-      const previous = this.sealed.unseal(secretPlace(id), row?.secretSealed ?? '');
+      const row = await tx.findOneByOrFail(WebhookEndpointRow, { id });
+      const previous = this.sealed.unseal(secretPlace(id), row.secretSealed);
       await tx.query(
         `UPDATE webhook_endpoints SET secret_sealed = $2, previous_secret_sealed = $3,
            previous_secret_until = now() + $4 * interval '1 ms', updated_at = now() WHERE id = $1`,

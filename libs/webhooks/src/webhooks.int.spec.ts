@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DataSource } from 'typeorm';
 import { DatabaseModule, rows } from '@app/database';
-import { Events, eventsEntities, type NewEvent } from '@app/events';
+import { Events, type NewEvent } from '@app/events';
 import { createLogger } from '@app/logging';
 import { QueueModule } from '@app/queue';
+import { SettingsModule } from '@app/settings';
 import { SecretBox } from '@app/vault';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { eventually } from '../../../test/support/eventually.js';
@@ -17,7 +18,6 @@ import {
   WebhookEndpointDisabled,
   WebhookEndpointNotFound,
   WebhookEndpoints,
-  webhooksEntities,
   WebhookFanOut,
   WebhookScopeTooWide,
   WebhookSender,
@@ -44,12 +44,14 @@ describe('webhooks', () => {
       schedule: { attempts: ATTEMPTS, backoff: (attempt: number) => attempt * 1_000 },
       ...options,
     };
-    const entities = [...eventsEntities, ...webhooksEntities];
     const started = await Test.createTestingModule({
       imports: [
-        DatabaseModule.forRoot({ url: database.url, entities, applicationName: 'test', secrets }),
-        QueueModule.forRoot({ url: database.url }),
-        WebhooksModule.forRoot(webhooks),
+        SettingsModule.of(
+          DatabaseModule.settings({ url: database.url, applicationName: 'test', secrets }),
+          QueueModule.settings({ url: database.url }),
+          WebhooksModule.settings(webhooks),
+        ),
+        WebhooksModule,
       ],
     })
       .setLogger(createLogger({ level: 'fatal' }))
@@ -477,14 +479,12 @@ describe('webhooks', () => {
     const { endpoint: made } = await anEndpoint();
     const cutOff = await Test.createTestingModule({
       imports: [
-        DatabaseModule.forRoot({
-          url: database.url,
-          entities: [...eventsEntities, ...webhooksEntities],
-          applicationName: 'test',
-          secrets,
-        }),
-        QueueModule.forRoot({ url: `postgres://127.0.0.1:${await freePort()}/none` }),
-        WebhooksModule.forRoot({ allowPrivate: true }),
+        SettingsModule.of(
+          DatabaseModule.settings({ url: database.url, applicationName: 'test', secrets }),
+          QueueModule.settings({ url: `postgres://127.0.0.1:${await freePort()}/none` }),
+          WebhooksModule.settings({ allowPrivate: true }),
+        ),
+        WebhooksModule,
       ],
     })
       .setLogger(createLogger({ level: 'fatal' }))

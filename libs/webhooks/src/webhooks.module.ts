@@ -1,5 +1,9 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type ValueProvider } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatabaseModule } from '@app/database';
 import { EventsModule } from '@app/events';
+import { QueueModule } from '@app/queue';
+import { webhooksEntities } from './entities.js';
 import { DeliveryLog } from './delivery-log.js';
 import { WEBHOOKS_OPTIONS, type WebhooksOptions } from './options.js';
 import { WebhookDeliveries } from './webhook-deliveries.js';
@@ -7,15 +11,15 @@ import { WebhookEndpoints } from './webhook-endpoints.js';
 import { WebhookFanOut } from './webhook-fan-out.js';
 import { WebhookSender } from './webhook-sender.js';
 
-@Module({})
+const services = [DeliveryLog, WebhookDeliveries, WebhookEndpoints, WebhookFanOut, WebhookSender];
+
+@Module({
+  imports: [DatabaseModule, EventsModule, QueueModule, TypeOrmModule.forFeature(webhooksEntities)],
+  providers: services,
+  exports: services,
+})
 export class WebhooksModule {
-  static forRoot(options: WebhooksOptions): DynamicModule {
-    const services = [DeliveryLog, WebhookDeliveries, WebhookEndpoints, WebhookFanOut, WebhookSender];
-    return {
-      module: WebhooksModule,
-      imports: [EventsModule],
-      providers: [...services, { provide: WEBHOOKS_OPTIONS, useValue: options }],
-      exports: services,
-    };
+  static settings(options: WebhooksOptions): ValueProvider[] {
+    return [{ provide: WEBHOOKS_OPTIONS, useValue: options }];
   }
 }

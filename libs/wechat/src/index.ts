@@ -74,6 +74,7 @@ export {
   type ArticleAddress,
   type ArticleLink,
 } from './addresses/article-address.js';
+export { peelPastedText } from './addresses/pasted-text.js';
 export { readMassSendFinish, type MassSendFinish } from './pushes/mass-send-finish.js';
 export { readMsgId } from './pushes/msg-id.js';
 export { releaseCheckAnswer, releaseCheckTask, textReply, type ReleaseCheckTask } from './pushes/release-check.js';

@@ -15,6 +15,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { IssuedKeys, type Actor, type Principal } from '@app/access';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { MadeAt } from '../http/requests/location.interceptor.js';
 import { pageOf, pageOfSchema, pageSchema } from '../http/requests/page.js';
 import {
   apiKeyResource,
@@ -35,6 +36,7 @@ export class ApiKeysController {
 
   /** Issues a key. The answer is the only place where it stands: a repeated request makes another one. */
   @Post()
+  @MadeAt(({ id }) => `/v1/api-keys/${id}`)
   @Header('cache-control', 'no-store')
   @Needs('admin')
   @SerializeOptions({ schema: newApiKeySchema })

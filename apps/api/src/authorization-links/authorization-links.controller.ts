@@ -4,6 +4,7 @@ import { AuditLog, Idempotency, type Actor } from '@app/access';
 import { AuthorizationLinks, Onboarding } from '@app/merchants';
 import { AuditedCaller, Needs, refuseLimits } from '../http/access/access.guard.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { MadeAt } from '../http/requests/location.interceptor.js';
 import {
   authorizationLinkSchema,
   issueLinkSchema,
@@ -27,6 +28,7 @@ export class AuthorizationLinksController {
    * the merchant has one already. A key that is limited to merchants names the one that the link is for.
    */
   @Post()
+  @MadeAt(({ platform, url = '' }) => `/authorize/${platform}${new URL(url).search}`)
   @Needs('operator')
   @Header('cache-control', 'no-store')
   @ApiHeader({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { noteOfProof, type DeletionView, type SharedArticle } from '@app/deletions';
 import type { DeletionAttempt } from '@app/deletions';
 import { appidSchema } from '../http/requests/appid.js';
-import { msgIdSchema } from '../http/requests/msg-id.js';
+import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
 import { pageSchema } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
 
@@ -35,7 +35,7 @@ export const metadataSchema = z
 export const targetFields = {
   merchant: appidSchema.meta({ description: 'authorizer_appid' }),
   component_appid: appidSchema.optional().meta({ description: 'Only if the merchant authorized several platforms.' }),
-  msg_id: z.union([z.number(), z.string().max(40)]).optional(),
+  msg_id: givenMsgIdSchema.optional(),
   article_idx: z.int().min(0).max(1_000).optional().meta({ description: '1-based; 0 is the whole message.' }),
   whole_message: z.boolean().optional(),
   url: textSchema(2_048).optional(),

@@ -1,52 +1,32 @@
-import {
-  Body,
-  Controller,
-  Get,
-  HttpCode,
-  Logger,
-  Param,
-  Post,
-  Query,
-  Req,
-  Res,
-  SerializeOptions,
-} from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Logger, Post, Query, Res, SerializeOptions } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
-import { AuditLog, Idempotency, type Act, type Actor, type Principal } from '@app/access';
+import { AuditLog, Idempotency, type Actor, type Principal } from '@app/access';
 import {
   decideTarget,
-  DeletionChanges,
   DeletionIntake,
   DeletionViews,
-  LaneReports,
-  Proofs,
   TakedownTriage,
   targetColumns,
   TargetRefused,
-  type DeletionView,
 } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { MadeAt } from '../http/requests/location.interceptor.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
-import { DescribesProof, ProofAnswers, proofQuerySchema, type ProofQuery } from './proof-answer.js';
+import { actOn } from './deletion-act.js';
 import {
-  attemptListSchema,
-  attemptResource,
   createDeletionSchema,
   deletionResource,
   deletionSchema,
-  idSchema,
   listDeletionsSchema,
-  retryDeletionSchema,
   warnedResource,
   type CreateDeletion,
   type DeletionResource,
   type ListDeletions,
-  type RetryDeletion,
 } from './deletion.js';
 
 @ApiTags('deletions')
@@ -57,14 +37,10 @@ export class DeletionsController {
   constructor(
     private readonly deletions: DeletionViews,
     private readonly intake: DeletionIntake,
-    private readonly changes: DeletionChanges,
     private readonly triage: TakedownTriage,
     private readonly merchants: Merchants,
     private readonly idempotency: Idempotency,
     private readonly audit: AuditLog,
-    private readonly laneReports: LaneReports,
-    private readonly proofs: Proofs,
-    private readonly answers: ProofAnswers,
   ) {}
 
   /**
@@ -72,6 +48,7 @@ export class DeletionsController {
    * is the deletion that did it (200), unless `again` insists.
    */
   @Post()
+  @MadeAt(({ id }) => `/v1/deletions/${id}`)
   @HttpCode(202)
   @ApiAcceptedResponse({ description: 'The new deletion.' })
   @ApiOkResponse({ description: 'The open deletion of the same target, or the one by which it is gone.' })
@@ -141,16 +118,6 @@ export class DeletionsController {
     return pageOf(found, limit, deletionResource);
   }
 
-  @Get(':id')
-  @Needs('viewer')
-  @SerializeOptions({ schema: deletionSchema })
-  async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
-    const deletion = await this.deletions.get(scope, id);
-    const eta = await this.laneReports.etaOf(deletion);
-    const shared = await this.deletions.sharedBy(scope, deletion);
-    return { ...warnedResource(deletion, shared), eta: eta?.toISOString() ?? null };
-  }
-
   /**
    * What the request names. An address is looked up before the idempotent part, which may hold a connection already; a refusal is
    * thrown within it, for a request that was answered once is answered the same again.
@@ -168,88 +135,4 @@ export class DeletionsController {
       };
     }
   }
-
-  /** Every upstream call that was made for the deletion, oldest first. */
-  @Get(':id/attempts')
-  @Needs('viewer')
-  @SerializeOptions({ schema: attemptListSchema })
-  async attempts(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
-    return { data: (await this.deletions.attempts(scope, id)).map(attemptResource) };
-  }
-
-  /**
-   * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so;
-   * chained by hashes and signed, to be checked with `npm run verify-proof`.
-   */
-  @Get(':id/proof')
-  @Needs('viewer', 'reads')
-  @DescribesProof()
-  async proof(
-    @AuditedCaller() caller: Actor,
-    @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: proofQuerySchema }) query: ProofQuery,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    const records = await this.proofs.ofDeletion(caller.scope, id, new Date());
-    const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.proof_exported');
-    this.answers.send(reply, request, query, caller, {
-      name: `deletion-${id}`,
-      records,
-      fallback: 'json',
-      act: { ...act, data: {} },
-    });
-  }
-
-  /**
-   * Possible until the deletion is dispatched; after it, 409. A key with limits cancels what was asked for within them, by nobody
-   * else: otherwise 403 `not_yours`.
-   */
-  @Post(':id/cancel')
-  @HttpCode(200)
-  @Needs('operator')
-  @SerializeOptions({ schema: deletionSchema })
-  async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
-    const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.cancelled');
-    await this.changes.cancel(caller.scope, id, (tx) => this.audit.defer(tx, caller, act));
-    return deletionResource(await this.deletions.get(caller.scope, id));
-  }
-
-  /** Puts a failed deletion back into its merchant's lane (202). If its target is gone meanwhile, the answer is the deletion that did it (200). A key with limits retries as it cancels. */
-  @Post(':id/retry')
-  @HttpCode(202)
-  @ApiAcceptedResponse({ description: 'The deletion, in its lane again.' })
-  @ApiOkResponse({ description: 'The deletion by which the target is gone.' })
-  @Needs('operator')
-  @SerializeOptions({ schema: deletionSchema })
-  async retry(
-    @AuditedCaller() caller: Actor,
-    @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: retryDeletionSchema }) query: RetryDeletion,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.retried');
-    const { deletion, isRetried } = await this.changes.retry(caller.scope, id, {
-      requestedBy: caller.apiKeyId,
-      allowLate: query.allow_late,
-      alongside: (tx) => this.audit.defer(tx, caller, act),
-    });
-    void reply.status(isRetried ? 202 : 200);
-    return deletionResource(deletion);
-  }
-}
-
-type Subject = Pick<DeletionView, 'id' | 'msgId' | 'articleIdx' | 'url' | 'isUrgent' | 'tryAnyway'> &
-  Partial<Pick<DeletionView, 'componentAppid' | 'authorizerAppid'>>;
-
-function actOn(deletion: Subject, action: Act['action']): Act {
-  const { id, componentAppid, authorizerAppid, msgId, articleIdx, url, isUrgent, tryAnyway } = deletion;
-  const data = {
-    msg_id: msgId,
-    article_idx: articleIdx,
-    url,
-    urgent: isUrgent,
-    ...(tryAnyway && { try_anyway: true }),
-  };
-  return { action, subjectType: 'deletion', subjectId: id, tenant: { componentAppid, authorizerAppid }, data };
 }

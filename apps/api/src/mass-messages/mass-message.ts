@@ -3,7 +3,7 @@ import { WHOLE_MESSAGE } from '@app/deletions';
 import type { SentMessage } from '@app/merchants';
 import { appidSchema } from '../http/requests/appid.js';
 import { longLists } from '../http/bodies/long-lists.js';
-import { msgIdSchema } from '../http/requests/msg-id.js';
+import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
 import { textSchema } from '../http/requests/text.js';
 
 /** A message is named by its msg_id and its merchant; clients see the pair as an opaque cursor. */
@@ -40,7 +40,7 @@ export const importedMessageSchema = z
   .strictObject({
     merchant: appidSchema.meta({ description: 'authorizer_appid' }),
     component_appid: appidSchema.optional().meta({ description: 'Only if the merchant authorized several platforms.' }),
-    msg_id: z.union([z.number(), z.string().max(40)]),
+    msg_id: givenMsgIdSchema,
     label: label.optional().meta({ description: 'Your name for a campaign: takedowns select by it.' }),
     title: textSchema(500).optional(),
     sent_at: z.iso

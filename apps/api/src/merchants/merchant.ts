@@ -172,3 +172,7 @@ export function merchantResource({
     updated_at: merchant.updatedAt.toISOString(),
   };
 }
+
+/** Needed only where the same account has authorized several platforms. */
+export const platformChoiceSchema = z.strictObject({ component_appid: appidSchema.optional() });
+export type PlatformChoice = z.output<typeof platformChoiceSchema>;

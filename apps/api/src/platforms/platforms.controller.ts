@@ -10,6 +10,7 @@ import { isEverything } from '@app/scope';
 import { AuditedCaller, Caller, Needs, refuseLimits, Unlimited } from '../http/access/access.guard.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { appidSchema } from '../http/requests/appid.js';
+import { MadeAt } from '../http/requests/location.interceptor.js';
 import {
   platformResource,
   platformSchema,
@@ -36,6 +37,7 @@ export class PlatformsController {
 
   /** Registers a platform and asks WeChat to push its ticket now rather than in ten minutes. */
   @Post()
+  @MadeAt(({ component_appid }) => `/v1/platforms/${component_appid}`)
   @Needs('admin')
   @Unlimited()
   @SerializeOptions({ schema: platformSchema })

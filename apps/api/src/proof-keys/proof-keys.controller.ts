@@ -1,5 +1,5 @@
 import { Controller, Get, Header, SerializeOptions } from '@nestjs/common';
-import { ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ProofKeys } from '@app/deletions';
 import { Public } from '../http/access/access.guard.js';
 import { keySetOf, keySetSchema } from './key-set.js';
@@ -9,13 +9,14 @@ import { keySetOf, keySetSchema } from './key-set.js';
 export class ProofKeysController {
   constructor(private readonly keys: ProofKeys) {}
 
-  /**
-   * The public keys that exports are signed with, as a JSON Web Key Set (RFC 7517), oldest first. It grows and never shrinks: a file
-   * that was signed long ago can be checked with the set of today. Needs no API key, and is empty before the first export.
-   */
   @Get('jwks.json')
   @Public()
-  @ApiSecurity({})
+  @ApiOperation({
+    description:
+      'The public keys that exported proofs are signed with, as a JSON Web Key Set (RFC 7517), oldest first. It grows and never ' +
+      'shrinks: what was signed long ago can be checked with the set of today. It is empty before the first export. Needs no API key.',
+    security: [],
+  })
   @Header('cache-control', 'public, max-age=300')
   @SerializeOptions({ schema: keySetSchema })
   async keySet() {

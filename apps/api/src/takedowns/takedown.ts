@@ -139,7 +139,9 @@ export const takedownSchema = z
     metadata: z.record(z.string(), z.string()),
     undo_until: moment.meta({ description: 'Until then a cancel stops everything.' }),
     accepted: count.meta({ description: 'Deletions that it made.' }),
-    already_open: count.meta({ description: 'Items whose target was open already: not spent twice.' }),
+    already_open: count.meta({
+      description: 'Items whose target was open already, or goes with another item: not spent twice.',
+    }),
     already_deleted: count.meta({ description: 'Items that were known to be gone: no call was made.' }),
     rejected: count,
     counts: z

@@ -10,6 +10,7 @@ import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { StreamedBody } from '../http/bodies/streamed-bodies.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { MadeAt } from '../http/requests/location.interceptor.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { selectionOf, type Selection } from './selection.js';
 import { actOn } from './takedown-act.js';
@@ -61,6 +62,7 @@ export class TakedownsController {
    * may still be coming into their lanes when this is answered: the takedown is then `receiving`, and its numbers grow.
    */
   @Post()
+  @MadeAt(({ id }) => `/v1/takedowns/${id}`)
   @HttpCode(202)
   @Needs('operator', 'works')
   @ApiConsumes('application/json', 'application/x-ndjson', 'text/csv')

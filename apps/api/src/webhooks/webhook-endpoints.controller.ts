@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
 import { WebhookDeliveries, WebhookEndpoints, type Alongside } from '@app/webhooks';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { MadeAt } from '../http/requests/location.interceptor.js';
 import { pageOf, pageOfSchema, pageSchema } from '../http/requests/page.js';
 import {
   createWebhookEndpointSchema,
@@ -48,6 +49,7 @@ export class WebhookEndpointsController {
 
   /** From now on, events of these types are sent there. The answer shows the secret, this once. */
   @Post()
+  @MadeAt(({ id }) => `/v1/webhook-endpoints/${id}`)
   @Needs('admin')
   @Header('cache-control', 'no-store')
   @SerializeOptions({ schema: webhookEndpointWithSecretSchema })
@@ -129,6 +131,7 @@ export class WebhookEndpointsController {
 
   /** Sends a `webhook.test` event, once. What came of it is in the delivery log. */
   @Post(':id/test')
+  @MadeAt((_, { id }) => `/v1/webhook-endpoints/${id}/deliveries`)
   @HttpCode(202)
   @Needs('admin')
   @SerializeOptions({ schema: webhookDeliverySchema })
@@ -156,6 +159,7 @@ export class WebhookEndpointsController {
 
   /** Sends one again now, whatever became of it, with the same webhook-id, and tries it as often as a new one. */
   @Post(':id/deliveries/:deliveryId/resend')
+  @MadeAt((_, { id }) => `/v1/webhook-endpoints/${id}/deliveries`)
   @HttpCode(202)
   @Needs('admin')
   @SerializeOptions({ schema: webhookDeliverySchema })

@@ -26,26 +26,60 @@ export function page(title: string, body: Html): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
         <style>
+          :root {
+            color-scheme: light dark;
+            --page: #f6f6f6;
+            --paper: #fff;
+            --ink: #222;
+            --quiet: #5f6773;
+            --line: #ddd;
+            --code: #f2f2f2;
+            --link: #0052d9;
+            --bad: #b00020;
+          }
+          @media (prefers-color-scheme: dark) {
+            :root {
+              --page: #111213;
+              --paper: #1b1c1e;
+              --ink: #e8eaed;
+              --quiet: #a5adb8;
+              --line: #3a3d42;
+              --code: #2a2c30;
+              --link: #8ab4f8;
+              --bad: #ff8a8a;
+            }
+          }
           body {
             font:
-              15px/1.6 system-ui,
+              16px/1.6 system-ui,
               sans-serif;
-            color: #222;
-            background: #f6f6f6;
+            color: var(--ink);
+            background: var(--page);
             margin: 0;
           }
           main {
             max-width: 46rem;
-            margin: 2rem auto;
-            background: #fff;
-            padding: 1.5rem 2rem;
-            border-radius: 6px;
+            margin: 0 auto;
+            background: var(--paper);
+            padding: 1rem;
+            overflow-wrap: anywhere;
           }
           h1 {
             font-size: 1.3rem;
           }
+          h2 {
+            font-size: 1.1rem;
+            margin-top: 2rem;
+          }
+          h3 {
+            font-size: 1rem;
+            margin: 0;
+          }
+          a {
+            color: var(--link);
+          }
           fieldset {
-            border: 1px solid #ddd;
+            border: 1px solid var(--line);
             border-radius: 4px;
             margin: 1rem 0;
           }
@@ -53,19 +87,46 @@ export function page(title: string, body: Html): string {
             display: block;
             padding: 0.15rem 0;
           }
-          .taken {
-            color: #999;
+          .taken,
+          .small {
+            color: var(--quiet);
+          }
+          .small {
+            font-size: 0.9rem;
           }
           .error {
-            color: #b00020;
+            color: var(--bad);
+          }
+          .icon {
+            font-size: 2rem;
+            text-align: center;
+          }
+          .card {
+            border: 1px solid var(--line);
+            border-radius: 6px;
+            padding: 0.75rem;
+            margin: 0.75rem 0;
+          }
+          .card p {
+            margin: 0.4rem 0;
+          }
+          .wide {
+            overflow-x: auto;
           }
           button {
-            background: #07c160;
+            background: #07833f;
             color: #fff;
             border: 0;
             border-radius: 4px;
-            padding: 0.6rem 2rem;
-            font-size: 1rem;
+            padding: 0.5rem 0.9rem;
+            margin: 0.15rem 0;
+            font: inherit;
+            cursor: pointer;
+          }
+          button:focus-visible,
+          a:focus-visible {
+            outline: 3px solid var(--link);
+            outline-offset: 2px;
           }
           table {
             border-collapse: collapse;
@@ -73,13 +134,13 @@ export function page(title: string, body: Html): string {
           }
           td,
           th {
-            border-bottom: 1px solid #eee;
+            border-bottom: 1px solid var(--line);
             padding: 0.3rem 0.5rem;
             text-align: left;
           }
           code,
           pre {
-            background: #f2f2f2;
+            background: var(--code);
             border-radius: 3px;
             padding: 0 0.25rem;
           }

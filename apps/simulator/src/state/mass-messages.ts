@@ -3,7 +3,7 @@ import type { SeededRandom } from '../behaviour/random.js';
 import { Refusal } from './refusal.js';
 import type { Settings } from '../behaviour/settings.js';
 import type { Clock } from './timeline.js';
-import type { Article, MassMessage, Material, Merchant, MessageKind } from './world.js';
+import type { Article, MassMessage, Material, Merchant, MessageKind, World } from './world.js';
 
 export interface Send {
   kind: MessageKind;
@@ -115,12 +115,32 @@ export class MassMessages {
 
   /** Address of a page. `sn` follows from the rest, so that 200,000 messages need not keep it. */
   articleUrl(merchant: Merchant, material: Material, articleIdx: number): string {
-    const sn = createHash('md5').update(`${merchant.biz}/${material.mid}/${articleIdx}`).digest('hex');
+    const sn = this.snOf(merchant, material, articleIdx);
     return `http://mp.weixin.qq.com/s?__biz=${merchant.biz}&mid=${material.mid}&idx=${articleIdx}&sn=${sn}#rd`;
+  }
+
+  /** The article at an address of this form that was sent, whether or not it is deleted. */
+  articleAt(
+    world: World,
+    { biz, mid, idx, sn }: { biz: string; mid: string; idx: string; sn: string },
+  ): { merchant: Merchant; article: Article; sentAt: number } | undefined {
+    for (const merchant of world.merchants.values()) {
+      if (merchant.biz !== biz) continue;
+      const material = merchant.materialsByMid.get(Number(mid));
+      const article = material?.articles[Number(idx) - 1];
+      const message = material?.messages.find(({ status }) => status === 'SEND_SUCCESS');
+      if (!material || !article || !message || this.snOf(merchant, material, Number(idx)) !== sn) return undefined;
+      return { merchant, article, sentAt: message.sentAt };
+    }
+    return undefined;
   }
 
   private locate(merchant: Merchant, { msgId, articleIdx }: { msgId: bigint; articleIdx: number | undefined }) {
     return { message: this.find(merchant, msgId), articleIdx };
+  }
+
+  private snOf(merchant: Merchant, material: Material, articleIdx: number): string {
+    return createHash('md5').update(`${merchant.biz}/${material.mid}/${articleIdx}`).digest('hex');
   }
 
   private findPage(merchant: Merchant, url: string): { message: MassMessage; articleIdx: number } {
@@ -128,8 +148,7 @@ export class MassMessages {
     const material = merchant.materialsByMid.get(Number(query.get('mid')));
     const articleIdx = Number(query.get('idx'));
     const isPage =
-      material?.articles[articleIdx - 1] !== undefined &&
-      new URL(this.articleUrl(merchant, material, articleIdx)).searchParams.get('sn') === query.get('sn');
+      material?.articles[articleIdx - 1] !== undefined && this.snOf(merchant, material, articleIdx) === query.get('sn');
     const message = material?.messages.at(-1);
     if (!isPage || !message) throw new Refusal(40059);
     return { message, articleIdx };

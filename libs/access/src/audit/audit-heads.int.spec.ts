@@ -7,6 +7,7 @@ import { ApiKeys } from '../keys/api-keys.js';
 import { CHAIN_START } from './audit-chain.js';
 import { isSigned, readHead } from './audit-head.js';
 import { AuditHeads } from './audit-heads.js';
+import { AuditEvent } from './audit-event.entity.js';
 import { AuditLog } from './audit-log.js';
 import { accessEntities } from '../index.js';
 
@@ -39,10 +40,10 @@ describe('the heads of the audit log', () => {
     const first = await Promise.all([note(), note(), note(), note()]);
     expect(first.filter(Boolean)).toHaveLength(1);
     expect(await note()).toBeUndefined();
-    await new ApiKeys(dataSource, new AuditLog(dataSource)).first();
+    await new ApiKeys(dataSource, new AuditLog(dataSource, dataSource.getRepository(AuditEvent))).first();
     await anHourLater();
     await note();
-    const report = await new AuditLog(dataSource).verify();
+    const report = await new AuditLog(dataSource, dataSource.getRepository(AuditEvent)).verify();
     if (!report.ok) throw new Error('the chain is broken');
     expect(report.rows).toBeGreaterThan(0);
     const noted = await heads();

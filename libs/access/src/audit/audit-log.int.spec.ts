@@ -4,7 +4,7 @@ import { dataSourceOptions } from '@app/database';
 import type { Scope } from '@app/scope';
 import { createMigratedDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { verifyChain } from './audit-chain.js';
-import type { AuditEvent } from './audit-event.entity.js';
+import { AuditEvent } from './audit-event.entity.js';
 import { AuditLog, type Act, type Actor, type AuditFilter, type AuditPage } from './audit-log.js';
 import { ApiKeys } from '../keys/api-keys.js';
 import { accessEntities } from '../index.js';
@@ -36,7 +36,7 @@ describe('the audit log', () => {
     if (!found) throw new Error('no such process');
     return found;
   }
-  const log = (index = 0) => new AuditLog(process(index));
+  const log = (index = 0) => new AuditLog(process(index), process(index).getRepository(AuditEvent));
   const act = (subjectId: string): Act => ({
     action: 'merchant.limits_changed',
     subjectType: 'merchant',

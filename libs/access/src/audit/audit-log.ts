@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, MoreThan, type EntityManager } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, Repository, MoreThan, type EntityManager } from 'typeorm';
 import { rows, statement, type StatementPart } from '@app/database';
 import type { Scope } from '@app/scope';
 import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts, type ChainVerdict } from './audit-chain.js';
@@ -103,7 +104,10 @@ const BATCH = 2_000;
 
 @Injectable()
 export class AuditLog {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    @InjectRepository(AuditEvent) private readonly chained: Repository<AuditEvent>,
+  ) {}
 
   /**
    * Adds a row in the transaction of the act, so that neither is there without the other. Make it the last step: until
@@ -191,7 +195,7 @@ export class AuditLog {
   }
 
   private matching(scope: Scope, { apiKeyId, action, subjectId, since, until }: AuditFilter) {
-    const query = this.dataSource.manager.createQueryBuilder(AuditEvent, 'event');
+    const query = this.chained.createQueryBuilder('event');
     if (scope.platforms) query.andWhere('event.componentAppid = ANY(:platforms)', { platforms: scope.platforms });
     if (scope.merchants) query.andWhere('event.authorizerAppid = ANY(:merchants)', { merchants: scope.merchants });
     if (apiKeyId) query.andWhere('event.apiKeyId = :apiKeyId', { apiKeyId });
@@ -236,7 +240,7 @@ export class AuditLog {
       uncoveredForMs: count > covered ? lastAt - uncoveredFrom : 0,
     });
     for (;;) {
-      const page = await this.dataSource.manager.find(AuditEvent, {
+      const page = await this.chained.find({
         where: { seq: MoreThan(after) },
         order: { seq: 'ASC' },
         take: BATCH,

@@ -4,6 +4,7 @@ import { dataSourceOptions, rows } from '@app/database';
 import { createMigratedDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { ApiKeys } from '../keys/api-keys.js';
+import { AuditEvent } from '../audit/audit-event.entity.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { IdempotencyKeyInUse } from '../errors.js';
 import { Idempotency, type Answer } from './idempotency.js';
@@ -25,7 +26,7 @@ describe('an Idempotency-Key', () => {
     const options = dataSourceOptions({ url: database.url, entities: accessEntities, applicationName: 'test' });
     sources = await Promise.all([1, 2].map(() => new DataSource(options).initialize()));
     await source().query('CREATE TABLE made (id serial PRIMARY KEY, key text)');
-    const keys = new ApiKeys(source(), new AuditLog(source()));
+    const keys = new ApiKeys(source(), new AuditLog(source(), source().getRepository(AuditEvent)));
     const idOf = async (text: string) => {
       await keys.bootstrap(text);
       return (await keys.authenticate(text))?.apiKeyId ?? '';

@@ -4,6 +4,7 @@ import { dataSourceOptions, rows } from '@app/database';
 import { createMigratedDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { ApiKeys, hashOfKey } from './api-keys.js';
+import { AuditEvent } from '../audit/audit-event.entity.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { accessEntities } from '../index.js';
 
@@ -19,7 +20,7 @@ describe('API keys', () => {
     database = await createMigratedDatabase();
     const options = dataSourceOptions({ url: database.url, entities: accessEntities, applicationName: 'test' });
     dataSource = await new DataSource(options).initialize();
-    audit = new AuditLog(dataSource);
+    audit = new AuditLog(dataSource, dataSource.getRepository(AuditEvent));
     keys = new ApiKeys(dataSource, audit);
   });
   afterAll(async () => {

@@ -4,6 +4,7 @@ import type { Scope } from '@app/scope';
 import { createMigratedDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { ApiKeys } from './api-keys.js';
 import type { Principal } from '../principals/principal.js';
+import { AuditEvent } from '../audit/audit-event.entity.js';
 import { AuditLog, type Actor } from '../audit/audit-log.js';
 import { accessEntities } from '../index.js';
 import { IssuedKeys, type KeyWish } from './issued-keys.js';
@@ -24,7 +25,7 @@ describe('issued keys', () => {
     database = await createMigratedDatabase();
     const options = dataSourceOptions({ url: database.url, entities: accessEntities, applicationName: 'test' });
     dataSource = await new DataSource(options).initialize();
-    audit = new AuditLog(dataSource);
+    audit = new AuditLog(dataSource, dataSource.getRepository(AuditEvent));
     keys = new ApiKeys(dataSource, audit);
     issued = new IssuedKeys(dataSource, audit, KEYS);
     const first = await keys.first();

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, Repository, type EntityManager } from 'typeorm';
 import { rows, statement } from '@app/database';
 import { countedInventory, onPlatformsOf } from '@app/merchants';
 import { inScope, isEverything, type Scope } from '@app/scope';
@@ -35,7 +36,10 @@ export interface DeletionFilter {
 /** Deletions as they are shown. */
 @Injectable()
 export class DeletionViews {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    @InjectRepository(DeletionAttempt) private readonly attemptRows: Repository<DeletionAttempt>,
+  ) {}
 
   /**
    * What is out of scope is not found, as if it were not there.
@@ -96,7 +100,7 @@ export class DeletionViews {
   /** @throws DeletionNotFound */
   async attempts(scope: Scope, id: string): Promise<DeletionAttempt[]> {
     await this.get(scope, id);
-    return this.dataSource.manager.find(DeletionAttempt, { where: { deletionId: id }, order: { id: 'ASC' } });
+    return this.attemptRows.find({ where: { deletionId: id }, order: { id: 'ASC' } });
   }
 
   /** Other sends whose page would go, too. */

@@ -4,6 +4,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import type { DataSource } from 'typeorm';
 import { Events } from '@app/events';
 import { JobQueues, QueueModule } from '@app/queue';
+import { SettingsModule } from '@app/settings';
 import { connect, DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { missingJobs } from '../../../../test/support/missing-jobs.js';
@@ -33,8 +34,10 @@ describe.each(queueBackends)('dispatchers, with the queue on %s', (_backend, que
 
   beforeEach(async () => {
     const own = `t${randomUUID().replaceAll('-', '')}`;
-    const queue = QueueModule.forRoot({ url: queueUrlFor(desk.database.url), schema: own, prefix: own });
-    app = await Test.createTestingModule({ imports: [queue] }).compile();
+    const settings = SettingsModule.of(
+      QueueModule.settings({ url: queueUrlFor(desk.database.url), schema: own, prefix: own }),
+    );
+    app = await Test.createTestingModule({ imports: [settings, QueueModule] }).compile();
     Logger.overrideLogger(false);
     queues = app.get(JobQueues);
     others = [];

@@ -75,7 +75,8 @@ export class KnownTargets {
        SELECT t.line, me.authorizer_appid AS "authorizerAppid", s.merchant_id AS "merchantId", s.msg_id AS "msgId",
          s.article_idx AS "articleIdx"
        FROM ${targets} CROSS JOIN LATERAL (${sharedWith(wishOf('t'), within, counted())}) AS s
-       JOIN merchants me ON me.id = s.merchant_id
+         -- OFFSET has each merchant looked up: a join of many lines would read all there are.
+         CROSS JOIN LATERAL (SELECT authorizer_appid FROM merchants WHERE id = s.merchant_id OFFSET 0) AS me
        WHERE t.again OR ${goneBy(wishOf('t'), within)} IS NULL ORDER BY 1, 2, 4, 5`,
     );
   }

@@ -4,8 +4,9 @@ import type { SharedSend } from '@app/merchants';
 import { KnownTargets } from './known-targets.js';
 import { LaneForecasts } from '../lanes/lane-forecasts.js';
 import type { Triaged } from './takedown-triage.js';
-import type { NewTakedown } from './takedown-item.js';
+import type { NewTakedown, TakedownItem } from './takedown-item.js';
 import { targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
+import { NothingAccepted } from '../errors.js';
 
 /** What a takedown would do. Lists are cut off; the counts beside them are not. */
 export interface BlastRadius {
@@ -36,19 +37,29 @@ export class TakedownDryRun {
     private readonly forecasts: LaneForecasts,
   ) {}
 
+  /** @throws NothingAccepted where there is nothing that anything could be said of, as a real run does */
   async run(
     batches: AsyncIterable<Triaged>,
     { isUrgent, undoSeconds, scope }: Pick<NewTakedown, 'isUrgent' | 'undoSeconds' | 'scope'>,
   ): Promise<BlastRadius> {
     const seen = new Set<number>();
     const countOf = new Map<string, number>();
+    const articles = new CountedArticles();
     const ineligible = new Map<string, { merchant: string; reasons: string[]; items: number }>();
     const shared = new Map<string, SharedSend>();
     let alreadyOpen = 0;
     let alreadyDeleted = 0;
     let rejected = 0;
     for await (const { items, rejections } of batches) {
-      const fresh = items.filter(({ merchantId, target }) => isFirst(seen, merchantId, targetKey(target)));
+      const named = items.filter(({ merchantId, target }) => isFirst(seen, merchantId, targetKey(target)));
+      // An article goes with its whole message, in whichever order the two come.
+      for (const whole of named.filter(isWhole)) {
+        const covered = articles.coverBy(whole);
+        alreadyOpen += covered.asked + covered.gone;
+        alreadyDeleted -= covered.gone;
+        add(countOf, whole.merchantId, -covered.asked);
+      }
+      const fresh = named.filter((item) => !articles.isCovered(item));
       const open = await this.known.openAmong(fresh);
       alreadyOpen += items.length - fresh.length + open.size;
       const gone = await this.known.goneAmong(
@@ -56,8 +67,10 @@ export class TakedownDryRun {
         scope,
       );
       alreadyDeleted += gone.size;
-      for (const { line, merchantId } of fresh) {
-        if (!open.has(line) && !gone.has(line)) countOf.set(merchantId, (countOf.get(merchantId) ?? 0) + 1);
+      for (const item of fresh.filter(({ line }) => !open.has(line))) {
+        const isGone = gone.has(item.line);
+        articles.add(item, isGone ? 'gone' : 'asked');
+        if (!isGone) add(countOf, item.merchantId, 1);
       }
       rejected += rejections.length;
       for (const { ineligible: why } of rejections) {
@@ -67,6 +80,7 @@ export class TakedownDryRun {
         if (shared.size < SHARED_AT_MOST) shared.set(`${send.merchantId}/${send.msgId}/${send.articleIdx}`, send);
       }
     }
+    if (seen.size === 0 && rejected === 0) throw new NothingAccepted([]);
     // What the takedown deletes itself is not beside it.
     const beside = [...shared.values()].filter(
       ({ merchantId, msgId, articleIdx }) =>
@@ -88,6 +102,51 @@ export class TakedownDryRun {
       shared: { count: beside.length, list: beside.slice(0, LISTED) },
     };
   }
+}
+
+/** The articles that were counted before their whole message was named, by message and by what their lines insist on. */
+class CountedArticles {
+  private readonly counts = new Map<number, number>();
+  /** What the line of a whole message insists on. */
+  private readonly wholes = new Map<number, number>();
+
+  add(item: TakedownItem, as: Counted): void {
+    if (isArticle(item)) add(this.counts, hashOf(item.merchantId, `${messageOf(item)}:${as}:${insistenceOf(item)}`), 1);
+  }
+
+  /** @returns how many of the articles that were counted so far go with the whole message */
+  coverBy(whole: TakedownItem): Record<Counted, number> {
+    const insistence = insistenceOf(whole);
+    this.wholes.set(hashOf(whole.merchantId, messageOf(whole)), insistence);
+    const covered = ALL_INSISTENCES.filter((one) => covers(insistence, one));
+    const sum = (as: Counted) =>
+      covered
+        .map((one) => this.counts.get(hashOf(whole.merchantId, `${messageOf(whole)}:${as}:${one}`)) ?? 0)
+        .reduce((total, count) => total + count, 0);
+    return { asked: sum('asked'), gone: sum('gone') };
+  }
+
+  isCovered(item: TakedownItem): boolean {
+    const whole = isArticle(item) ? this.wholes.get(hashOf(item.merchantId, messageOf(item))) : undefined;
+    return whole !== undefined && covers(whole, insistenceOf(item));
+  }
+}
+
+type Counted = 'asked' | 'gone';
+
+const isWhole = ({ target }: TakedownItem) => 'msgId' in target && target.articleIdx === WHOLE_MESSAGE;
+const isArticle = ({ target }: TakedownItem) => 'msgId' in target && target.articleIdx !== WHOLE_MESSAGE;
+const messageOf = ({ target }: TakedownItem) => ('msgId' in target ? `message:${target.msgId}` : '');
+
+/** One bit for each thing that a line may insist on. */
+const insistenceOf = ({ again, tryAnyway }: TakedownItem) => (again ? 1 : 0) | (tryAnyway ? 2 : 0);
+const ALL_INSISTENCES = [0, 1, 2, 3];
+const covers = (whole: number, article: number) => (article & ~whole) === 0;
+
+function add<Key>(counts: Map<Key, number>, key: Key, difference: number): void {
+  const count = (counts.get(key) ?? 0) + difference;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
 }
 
 /** Fifty-two bits, so that a million targets fit into little memory; two in a million times a million agree by chance. */

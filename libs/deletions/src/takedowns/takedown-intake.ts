@@ -7,7 +7,7 @@ import type { Scope } from '@app/scope';
 import { NothingAccepted, TakedownBrokenOff } from '../errors.js';
 import type { NewTakedown, TakedownBatch, TakedownItem, TakedownRejection } from './takedown-item.js';
 import { takedownStatesBefore } from './takedown-states.js';
-import { targetColumns, targetKey } from '../deletion/target.js';
+import { targetColumns, targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
 
 /**
  * How a takedown comes in. First its items are put by, as they arrive: until all have arrived nothing can run, so that an
@@ -110,20 +110,34 @@ export class TakedownIntake {
   }
 
   /**
-   * All of it has arrived: from the commit of `tx` on it will be carried out. What names a target again that was named before is
-   * dropped first: the deletion of the first may have ended before the second becomes one.
+   * All of it has arrived: from the commit of `tx` on it will be carried out. A line is dropped first where another one does
+   * its work, because the deletion of that one may have ended before this becomes one: a line that names the same target, and
+   * the whole message of an article unless the article alone insists (`isCovered`). Of the lines of one target, the one
+   * that stays insists on all that any of them does.
    * @returns how many items are carried out and how many were rejected
    * @throws NothingAccepted, TakedownBrokenOff
    */
   async start(tx: EntityManager, id: string): Promise<{ items: number; rejected: number }> {
     const [repeated] = await rows<{ count: number }>(
       tx,
-      `WITH dropped AS (
+      `WITH named AS MATERIALIZED (
+         SELECT line, try_anyway, row_number() OVER (target ORDER BY again DESC, line) AS nth,
+           bool_or(try_anyway) OVER target AS any_try_anyway,
+           COALESCE(article_idx > ${WHOLE_MESSAGE}
+             AND bool_or(again) FILTER (WHERE article_idx = ${WHOLE_MESSAGE}) OVER message >= bool_or(again) OVER target
+             AND bool_or(try_anyway) FILTER (WHERE article_idx = ${WHOLE_MESSAGE}) OVER message
+               >= bool_or(try_anyway) OVER target, false) AS is_covered
+         FROM takedown_items WHERE takedown_id = $1
+         -- A target says its message, too: so all of them need one order, and the rows are sorted once.
+         WINDOW message AS (PARTITION BY merchant_id, msg_id), target AS (PARTITION BY merchant_id, msg_id, target_key)
+       ),
+       insisting AS (
+         UPDATE takedown_items SET try_anyway = true WHERE takedown_id = $1 AND line = ANY(ARRAY(
+           SELECT line FROM named WHERE nth = 1 AND NOT is_covered AND any_try_anyway > try_anyway))
+       ),
+       dropped AS (
          DELETE FROM takedown_items WHERE takedown_id = $1 AND line = ANY(ARRAY(
-           SELECT line FROM (
-             SELECT line, row_number() OVER (PARTITION BY merchant_id, target_key ORDER BY again DESC, line) AS nth
-             FROM takedown_items WHERE takedown_id = $1
-           ) AS named WHERE nth > 1))
+           SELECT line FROM named WHERE nth > 1 OR is_covered))
          RETURNING line
        )
        SELECT count(*)::int AS count FROM dropped`,

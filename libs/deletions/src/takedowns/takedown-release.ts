@@ -24,6 +24,14 @@ interface Released {
   others: OpenAlready[] | null;
 }
 
+interface Joined {
+  open: number;
+  linked: string[] | null;
+  /** Those of the linked ones that are to be called although their merchant is not eligible. */
+  tried: string[] | null;
+  merchantIds: string[] | null;
+}
+
 interface OpenAlready {
   line: number;
   deletion_id: string;
@@ -160,7 +168,8 @@ export class TakedownRelease {
 
   /**
    * Of targets that are open already, those deletions count as this takedown's too, and are made as pressing as it is: at once,
-   * or when it cannot be undone any more. One that has ended meanwhile, and did not succeed, leaves room: its line is put back
+   * or when it cannot be undone any more. A line's `try_anyway` goes over to the open one where that happens at once; `again`
+   * need not, because what is open makes its call in any case. One that has ended meanwhile, and did not succeed, leaves room: its line is put back
    * for the next batch.
    * @returns how many are open, or have just been deleted, and whether some of them are to be hastened later
    */
@@ -180,7 +189,7 @@ export class TakedownRelease {
        ORDER BY d.id FOR KEY SHARE OF d`,
       [JSON.stringify(others)],
     );
-    const [counted] = await rows<{ open: number; linked: string[] | null; merchantIds: string[] | null }>(
+    const [counted] = await rows<Joined>(
       tx,
       `WITH seen AS (
          SELECT w.*, COALESCE(open.id, done.id) AS open_id, COALESCE(open.takedown_id, done.takedown_id) AS owner_id
@@ -208,12 +217,13 @@ export class TakedownRelease {
        )
        SELECT count(open_id)::int AS open,
          array_agg(open_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS linked,
+         array_agg(open_id) FILTER (WHERE try_anyway AND owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS tried,
          array_agg(DISTINCT merchant_id) FILTER (WHERE owner_id IS DISTINCT FROM $2 AND open_id IS NOT NULL) AS "merchantIds"
        FROM seen`,
       [JSON.stringify(others), id],
     );
-    const { open = 0, linked = null, merchantIds = null } = counted ?? {};
-    if (linked && !isLater) await this.hasten(tx, linked, merchantIds ?? [], isUrgent, readyAt);
+    const { open = 0, linked = null, tried = null, merchantIds = null } = counted ?? {};
+    if (linked && !isLater) await this.hasten(tx, linked, merchantIds ?? [], isUrgent, readyAt, tried ?? []);
     return { alreadyOpen: open, isToHasten: linked !== null && isLater };
   }
 
@@ -243,16 +253,23 @@ export class TakedownRelease {
    * Locks no more than it changes, in one order, and not against the links to the same deletions that others just add: they
    * hasten them too, and would wait for each other.
    */
-  private async hasten(tx: EntityManager, ids: string[], merchantIds: string[], isUrgent: boolean, readyAt: Date) {
+  private async hasten(
+    tx: EntityManager,
+    ids: string[],
+    merchantIds: string[],
+    isUrgent: boolean,
+    readyAt: Date,
+    tried: string[] = [],
+  ) {
     await wakeLanes(tx, merchantIds, readyAt);
     await tx.query(
-      `UPDATE deletions SET is_urgent = is_urgent OR $2, ready_at = LEAST(ready_at, $3),
-         not_before = CASE WHEN not_before > $3 THEN NULL ELSE not_before END
+      `UPDATE deletions SET is_urgent = is_urgent OR $2, try_anyway = try_anyway OR id = ANY($4),
+         ready_at = LEAST(ready_at, $3), not_before = CASE WHEN not_before > $3 THEN NULL ELSE not_before END
        WHERE id IN (
          SELECT id FROM deletions WHERE id = ANY($1) AND finished_at IS NULL AND dispatched_at IS NULL
-           AND state IN ('scheduled', 'queued') AND (is_urgent < $2 OR ready_at > $3)
+           AND state IN ('scheduled', 'queued') AND (is_urgent < $2 OR ready_at > $3 OR try_anyway < (id = ANY($4)))
          ORDER BY id FOR NO KEY UPDATE)`,
-      [ids, isUrgent, readyAt],
+      [ids, isUrgent, readyAt, tried],
     );
   }
 }

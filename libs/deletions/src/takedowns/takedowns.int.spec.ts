@@ -258,6 +258,60 @@ describe('a cancel', () => {
   });
 });
 
+describe('what a line insists on', () => {
+  const insisting = (id: string) =>
+    desk.sql(
+      `SELECT article_idx AS idx, again, try_anyway AS tried FROM takedown_items WHERE takedown_id = $1 ORDER BY line`,
+      [id],
+    );
+  const merchantId = () => merchants[0]?.id ?? '';
+
+  it('is kept by the one that stays of several lines of a target, and by an article beside its whole message', async () => {
+    const msgId = BigInt(nextMsgId++);
+    const line = (articleIdx: number, more: Partial<Aim> = {}) => ({
+      merchantId: merchantId(),
+      target: { msgId, articleIdx },
+      ...more,
+    });
+    const id = await aStarted([
+      line(1),
+      line(1, { again: true }),
+      line(1, { tryAnyway: true }),
+      line(2, { again: true }),
+      line(3),
+      line(0),
+      line(0, { again: true }),
+    ]);
+    expect(await insisting(id)).toEqual([
+      { idx: 1, again: true, tried: true },
+      { idx: 0, again: true, tried: false },
+    ]);
+    // Of another merchant, and of no message at all, nothing goes with it.
+    const other = merchants[1]?.id ?? '';
+    const apart = await aStarted([
+      line(0),
+      { ...line(1), merchantId: other },
+      { merchantId: merchantId(), target: { url: 'https://mp.weixin.qq.com/s/apart' } },
+    ]);
+    expect(await insisting(apart)).toHaveLength(3);
+    await desk.release.release(id);
+    await desk.release.release(apart);
+    await carryOut([id, apart]);
+  });
+
+  it('goes over to the deletion that was open, where WeChat is to be asked anyway', async () => {
+    const of = aims(3).map((aim) => ({ ...aim, merchantId: merchantId() }));
+    const first = await aStarted(of);
+    await desk.release.release(first);
+    const second = await aStarted(of.map((aim, i) => ({ ...aim, tryAnyway: i === 1 })));
+    await desk.release.release(second);
+    expect(
+      await desk.sql(`SELECT try_anyway AS tried FROM deletions WHERE takedown_id = $1 ORDER BY msg_id`, [first]),
+    ).toEqual([{ tried: false }, { tried: true }, { tried: false }]);
+    await carryOut([first, second]);
+  });
+});
+
 it('stores how its deletions ended, until one of them is tried again', async () => {
   const id = await aStarted(aims(3));
   await desk.release.release(id);

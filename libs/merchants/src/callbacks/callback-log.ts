@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, In } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, Repository } from 'typeorm';
 import { binderOf } from '@app/database';
 import { inScope, isEverything, type Scope } from '@app/scope';
 import { CallbackEvent } from './callback-event.entity.js';
@@ -25,15 +26,18 @@ export interface RecordedCallback {
 /** What WeChat pushed and what became of it. */
 @Injectable()
 export class CallbackLog {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectRepository(CallbackEvent) private readonly events: Repository<CallbackEvent>,
+    @InjectRepository(CallbackForward) private readonly forwards: Repository<CallbackForward>,
+  ) {}
 
   /** Of pushes that are about no merchant, such as tickets, a scope that is limited to merchants has none. */
   async list(scope: Scope, { platformId, kind, state, limit, after }: CallbackFilter): Promise<RecordedCallback[]> {
-    const query = this.dataSource.manager.createQueryBuilder(CallbackEvent, 'event').orderBy('event.id', 'DESC');
+    const query = this.events.createQueryBuilder('event').orderBy('event.id', 'DESC');
     if (!isEverything(scope)) {
       query.innerJoin(PlatformRow, 'platform', 'platform.id = event.platformId');
       query.where(inScope(scope, { merchant: 'event', platform: 'platform' }, binderOf(query)));
-      query.andWhere(await onPlatformsOf(scope, 'event.platformId', binderOf(query), this.dataSource));
+      query.andWhere(await onPlatformsOf(scope, 'event.platformId', binderOf(query), this.events.manager));
     }
     if (platformId) query.andWhere('event.platformId = :platformId', { platformId });
     if (kind) query.andWhere('event.kind = :kind', { kind });
@@ -41,7 +45,7 @@ export class CallbackLog {
     if (after) query.andWhere('event.id < :after', { after });
     const events = await query.limit(limit).getMany();
     const eventId = In(events.map(({ id }) => id));
-    const forwards = await this.dataSource.manager.find(CallbackForward, { where: { eventId }, order: { id: 'ASC' } });
+    const forwards = await this.forwards.find({ where: { eventId }, order: { id: 'ASC' } });
     return events.map((event) => ({
       id: event.id,
       event,

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
 import { rows, SealedColumns } from '@app/database';
 import { JobQueues } from '@app/queue';
 import { AuthorizerApi, releaseCheckAnswer } from '@app/wechat';
@@ -23,7 +24,7 @@ export class CallbackProcessing {
   private readonly logger = new Logger(CallbackProcessing.name);
 
   constructor(
-    private readonly dataSource: DataSource,
+    @InjectRepository(CallbackEvent) private readonly events: Repository<CallbackEvent>,
     private readonly sealed: SealedColumns,
     private readonly platforms: Platforms,
     private readonly exchange: GrantExchange,
@@ -47,7 +48,7 @@ export class CallbackProcessing {
 
   /** The slow part of an event, run by a job: exchanges its authorization code. Doing it twice does no harm. */
   async process(eventId: string): Promise<void> {
-    const event = await this.dataSource.manager.findOneBy(CallbackEvent, { id: eventId });
+    const event = await this.events.findOneBy({ id: eventId });
     if (event?.state !== 'pending' || !event.payloadSealed) return;
     const { code, toUser } = payloadSchema.parse(JSON.parse(this.sealed.unseal(cellOf(event.id), event.payloadSealed)));
     const platform = await this.platforms.byId(event.platformId);
@@ -73,13 +74,13 @@ export class CallbackProcessing {
    * whose authorization code cannot be alive any more: reconciliation will find the grant.
    */
   async sweep(olderThanMs: number): Promise<number> {
-    await this.dataSource.query(
+    await this.events.manager.query(
       `UPDATE callback_events SET state = 'failed', failure_code = 'expired', payload_sealed = NULL,
          processed_at = now()
        WHERE state = 'pending' AND received_at < now() - interval '${CODE_LIFETIME}'`,
     );
     const pending = await rows<{ id: string; requestId: string }>(
-      this.dataSource,
+      this.events.manager,
       `SELECT id, request_id AS "requestId" FROM callback_events
        WHERE state = 'pending' AND received_at < now() - $1 * interval '1 ms' ORDER BY received_at LIMIT 1000`,
       [olderThanMs],
@@ -97,23 +98,19 @@ export class CallbackProcessing {
    */
   async forgetOld(): Promise<void> {
     const isOld = (moment: string) => `${moment} < now() - interval '${RETENTION}'`;
-    await this.dataSource.query(
+    await this.events.manager.query(
       `WITH old AS (
            SELECT id FROM callback_events WHERE ${isOld('received_at')} AND state <> 'pending'
            ORDER BY received_at LIMIT 10000),
          forwards AS (DELETE FROM callback_forwards WHERE event_id = ANY(ARRAY(SELECT id FROM old)))
        DELETE FROM callback_events WHERE id = ANY(ARRAY(SELECT id FROM old))`,
     );
-    await this.dataSource.query(`DELETE FROM authorization_codes WHERE ${isOld('created_at')}`);
-    await this.dataSource.query(`DELETE FROM used_authorization_states WHERE ${isOld('used_at')}`);
+    await this.events.manager.query(`DELETE FROM authorization_codes WHERE ${isOld('created_at')}`);
+    await this.events.manager.query(`DELETE FROM used_authorization_states WHERE ${isOld('used_at')}`);
   }
 
   private async close(id: string, state: 'done' | 'failed', failureCode: string | null): Promise<void> {
-    await this.dataSource.manager.update(
-      CallbackEvent,
-      { id },
-      { state, failureCode, payloadSealed: null, processedAt: () => 'now()' },
-    );
+    await this.events.update({ id }, { state, failureCode, payloadSealed: null, processedAt: () => 'now()' });
   }
 }
 

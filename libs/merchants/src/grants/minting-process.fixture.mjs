@@ -4,10 +4,10 @@ import 'reflect-metadata';
 import { once } from 'node:events';
 import { NestFactory } from '@nestjs/core';
 import { DatabaseModule } from '../../../../dist/libs/database/src/index.js';
-import { AuthorizerTokens, merchantsEntities, MerchantsModule } from '../../../../dist/libs/merchants/src/index.js';
+import { AuthorizerTokens, MerchantsModule } from '../../../../dist/libs/merchants/src/index.js';
 import { QueueModule } from '../../../../dist/libs/queue/src/index.js';
+import { SettingsModule } from '../../../../dist/libs/settings/src/index.js';
 import { parseMasterKeys, SecretBox } from '../../../../dist/libs/vault/src/index.js';
-import { WechatTransport } from '../../../../dist/libs/wechat/src/index.js';
 
 const { databaseUrl, queueUrl, masterKeys, wechatUrl, merchant } = JSON.parse(process.argv[2]);
 
@@ -16,24 +16,27 @@ const app = await NestFactory.createApplicationContext(
   {
     module: Root,
     imports: [
-      DatabaseModule.forRoot({
-        url: databaseUrl,
-        entities: merchantsEntities,
-        applicationName: 'test-child',
-        secrets: new SecretBox(parseMasterKeys(masterKeys)),
-      }),
-      QueueModule.forRoot({ url: queueUrl }),
-      MerchantsModule.forRoot({
-        transport: new WechatTransport({ baseUrl: wechatUrl }),
-        onboarding: {
-          publicUrl: 'https://retract.example',
-          wechatMpUrl: wechatUrl,
-          wechatOpenUrl: wechatUrl,
-          isOpen: true,
-          openPerHour: 100,
-          returnOrigins: [],
-        },
-      }),
+      SettingsModule.of(
+        DatabaseModule.settings({
+          url: databaseUrl,
+          applicationName: 'test-child',
+          secrets: new SecretBox(parseMasterKeys(masterKeys)),
+        }),
+        QueueModule.settings({ url: queueUrl }),
+        MerchantsModule.settings({
+          wechat: { baseUrl: wechatUrl },
+          onboarding: {
+            publicUrl: 'https://retract.example',
+            wechatMpUrl: wechatUrl,
+            wechatOpenUrl: wechatUrl,
+            isOpen: true,
+            openPerHour: 100,
+            returnOrigins: [],
+          },
+          callbacks: { maxAgeS: 86_400 },
+        }),
+      ),
+      MerchantsModule,
     ],
   },
   { logger: false },

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, Repository, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Batcher } from '@app/concurrency';
 import { isItemError, prepared, rows, SealedColumns, type Sql } from '@app/database';
@@ -43,6 +44,7 @@ export class GrantRows {
 
   constructor(
     private readonly dataSource: DataSource,
+    @InjectRepository(Merchant) private readonly merchants: Repository<Merchant>,
     private readonly sealed: SealedColumns,
     private readonly tokens: AccessTokens,
     private readonly platforms: Platforms,
@@ -142,12 +144,12 @@ export class GrantRows {
 
   /** Of every merchant of a platform, by appid. */
   async recordedGrants(platformId: string): Promise<Map<string, RecordedGrant>> {
-    const found = await this.dataSource.manager.findBy(Merchant, { platformId });
+    const found = await this.merchants.findBy({ platformId });
     return new Map(found.map((merchant) => [merchant.authorizerAppid, this.recorded(merchant)]));
   }
 
   async recordedGrant(platformId: string, authorizerAppid: string): Promise<RecordedGrant | undefined> {
-    const found = await this.dataSource.manager.findOneBy(Merchant, { platformId, authorizerAppid });
+    const found = await this.merchants.findOneBy({ platformId, authorizerAppid });
     return found ? this.recorded(found) : undefined;
   }
 

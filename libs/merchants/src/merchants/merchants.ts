@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, In, type EntityManager } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, Repository, In, type EntityManager } from 'typeorm';
 import { binderOf, prepared, rows, statement } from '@app/database';
 import { askedWithin, formOf, isEverything, type Scope } from '@app/scope';
 import type { AuthorizerInfo } from '@app/wechat';
@@ -40,10 +41,11 @@ export class Merchants {
 
   constructor(
     private readonly dataSource: DataSource,
+    @InjectRepository(Merchant) private readonly repository: Repository<Merchant>,
     private readonly platforms: Platforms,
     private readonly eligibility: EligibilityChanges,
   ) {
-    const { columns } = dataSource.getMetadata(Merchant);
+    const { columns } = repository.metadata;
     this.columns = columns.map(({ databaseName, propertyName }) => `m.${databaseName} AS "${propertyName}"`).join(', ');
   }
 
@@ -77,12 +79,12 @@ export class Merchants {
   }
 
   async byId(id: string): Promise<Merchant> {
-    return this.dataSource.manager.findOneByOrFail(Merchant, { id });
+    return this.repository.findOneByOrFail({ id });
   }
 
   async list(scope: Scope, filter: MerchantPage): Promise<Merchant[]> {
     const { isEligible, areFactsUnknown, state, platformId, ref, limit, after } = filter;
-    const query = this.dataSource.manager.createQueryBuilder(Merchant, 'merchant').orderBy('merchant.id');
+    const query = this.repository.createQueryBuilder('merchant').orderBy('merchant.id');
     query.where(merchantInScope(scope, 'merchant.id', binderOf(query)));
     query.andWhere(await onPlatformsOf(scope, 'merchant.platformId', binderOf(query), this.dataSource));
     if (isEligible !== undefined) query.andWhere(`merchant.ineligibleReasons ${isEligible ? '=' : '<>'} '{}'`);
@@ -127,15 +129,19 @@ export class Merchants {
   /**
    * Whether a request may have the merchant's facts read anew: once a minute, whoever asks, since all merchants of a
    * platform share what WeChat gives it for a day.
+   * @param alongside in the same transaction, if it may
    */
-  async mayRefresh(tx: EntityManager, id: string): Promise<boolean> {
-    const claimed = await rows(
-      tx,
-      `UPDATE merchants SET refresh_asked_at = now()
-       WHERE id = $1 AND (refresh_asked_at IS NULL OR refresh_asked_at <= now() - interval '1 minute') RETURNING id`,
-      [id],
-    );
-    return claimed.length === 1;
+  async claimRefresh(id: string, alongside: (tx: EntityManager) => Promise<void>): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
+      const claimed = await rows(
+        tx,
+        `UPDATE merchants SET refresh_asked_at = now()
+         WHERE id = $1 AND (refresh_asked_at IS NULL OR refresh_asked_at <= now() - interval '1 minute') RETURNING id`,
+        [id],
+      );
+      if (claimed.length === 1) await alongside(tx);
+      return claimed.length === 1;
+    });
   }
 
   /**

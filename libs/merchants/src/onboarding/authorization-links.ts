@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, Repository, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { reaches, type Scope } from '@app/scope';
 import { AuthorizationLink } from './authorization-link.entity.js';
@@ -43,6 +44,7 @@ export class AuthorizationLinks {
 
   constructor(
     private readonly dataSource: DataSource,
+    @InjectRepository(AuthorizationLink) private readonly links: Repository<AuthorizationLink>,
     private readonly platforms: Platforms,
     private readonly merchants: Merchants,
     @Inject(ONBOARDING_OPTIONS) private readonly options: OnboardingOptions,
@@ -66,7 +68,7 @@ export class AuthorizationLinks {
 
   /** One that can be followed now. @throws AuthorizationLinkRefused */
   async open(platformId: string, id: string): Promise<AuthorizationLink> {
-    const link = await this.dataSource.manager.findOneBy(AuthorizationLink, { id, platformId });
+    const link = await this.links.findOneBy({ id, platformId });
     // One that is gone was swept long after its end.
     if (!link || link.expiresAt.getTime() < Date.now()) throw new AuthorizationLinkRefused('expired');
     if (link.isSingleUse && link.usedAt) throw new AuthorizationLinkRefused('used');

@@ -1,10 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import { authorizationLinks } from '@app/wechat';
 import type { AuthorizationLink } from './authorization-link.entity.js';
 import { AuthorizationLinks, type AlongsideNaming } from './authorization-links.js';
-import { AuthorizationStateRefused, OpenAuthorizationOff } from '../errors.js';
-import { UsedAuthorizationState } from '../grants/authorization-code.entity.js';
+import { OpenAuthorizationOff } from '../errors.js';
 import { GrantExchange, hashOfCode } from '../grants/grant-exchange.js';
 import { readLink, writeLink } from './link-token.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
@@ -68,7 +66,6 @@ const OF_ALL_LINKS = 1_000;
 @Injectable()
 export class Onboarding {
   constructor(
-    private readonly dataSource: DataSource,
     private readonly platforms: Platforms,
     private readonly merchants: Merchants,
     private readonly links: AuthorizationLinks,
@@ -139,8 +136,7 @@ export class Onboarding {
     const { id, linkId } = readState(state, componentAppid, this.signer, Date.now());
     const platform = await this.platforms.named(componentAppid);
     const codeHash = hashOfCode(code);
-    await this.spendState(id, codeHash);
-    await this.codes.forget(id);
+    await this.codes.spend(id, codeHash);
     const merchant = await this.exchange.exchange(platform, { code });
     if (linkId === undefined) return { merchant, returnUrl: null };
     const returnUrl = await this.links.settle(linkId, merchant, codeHash, alongside);
@@ -158,13 +154,6 @@ export class Onboarding {
       ? ofOne(`link/${link.id}`)
       : { spender: `link/${link.id}`, perHour: PER_LINK_FOR_MANY };
     return [ofLink, { spender: issuerOf(link), perHour: OF_ALL_LINKS }];
-  }
-
-  private async spendState(id: string, codeHash: string): Promise<void> {
-    const states = this.dataSource.getRepository(UsedAuthorizationState);
-    await states.createQueryBuilder().insert().values({ id, codeHash }).orIgnore().execute();
-    const used = await states.findOneByOrFail({ id });
-    if (used.codeHash !== codeHash) throw new AuthorizationStateRefused('used');
   }
 }
 

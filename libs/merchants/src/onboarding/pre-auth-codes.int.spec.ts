@@ -63,7 +63,7 @@ describe('pre-auth codes', () => {
 
   it('are made anew when one has been used, or half of its life is over', async () => {
     const first = await take('link/1');
-    await world.get(PreAuthCodes).forget(first.id);
+    await world.get(PreAuthCodes).spend(first.id, 'hash');
     const second = await take('link/1');
     await world.sql(`UPDATE pre_auth_codes SET handed_out_until = now() WHERE id = $1`, [second.id]);
     const third = await take('link/1');

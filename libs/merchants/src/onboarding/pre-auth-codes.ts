@@ -1,13 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { InjectRepository } from '@nestjs/typeorm';
+import { DataSource, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { rows, SealedColumns } from '@app/database';
 import { ComponentApi } from '@app/wechat';
 import { ComponentTokens, type CallingPlatform } from '../platforms/component-tokens.js';
+import { UsedAuthorizationState } from '../grants/authorization-code.entity.js';
 import { PreAuthCodeRow } from './pre-auth-code.entity.js';
-import { TokenUnavailable, TooManyAuthorizations } from '../errors.js';
+import { AuthorizationStateRefused, TokenUnavailable, TooManyAuthorizations } from '../errors.js';
 
 /** Who has codes made, and how many in an hour. */
 export interface Budget {
@@ -33,6 +35,8 @@ const WAIT_MS = 10_000;
 export class PreAuthCodes {
   constructor(
     private readonly dataSource: DataSource,
+    @InjectRepository(PreAuthCodeRow) private readonly codes: Repository<PreAuthCodeRow>,
+    @InjectRepository(UsedAuthorizationState) private readonly usedStates: Repository<UsedAuthorizationState>,
     private readonly sealed: SealedColumns,
     private readonly componentTokens: ComponentTokens,
     private readonly api: ComponentApi,
@@ -55,9 +59,16 @@ export class PreAuthCodes {
     }
   }
 
-  /** An authorization came of it: the next click needs another. */
-  async forget(id: string): Promise<void> {
-    await this.dataSource.manager.delete(PreAuthCodeRow, { id });
+  /**
+   * An authorization came of it, and the next click needs another. Its `state`, which has the same id, is good for the
+   * code of that authorization alone from now on.
+   * @throws AuthorizationStateRefused
+   */
+  async spend(id: string, codeHash: string): Promise<void> {
+    await this.usedStates.createQueryBuilder().insert().values({ id, codeHash }).orIgnore().execute();
+    const used = await this.usedStates.findOneByOrFail({ id });
+    if (used.codeHash !== codeHash) throw new AuthorizationStateRefused('used');
+    await this.codes.delete({ id });
   }
 
   /** Clears what is handed out no more. */
@@ -84,7 +95,7 @@ export class PreAuthCodes {
       );
       return { id, code };
     } catch (error) {
-      await this.forget(id);
+      await this.codes.delete({ id });
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, Repository, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { binderOf, rows, SealedColumns } from '@app/database';
 import type { EventSubject } from '@app/events';
@@ -92,6 +93,7 @@ export class Platforms {
 
   constructor(
     private readonly dataSource: DataSource,
+    @InjectRepository(PlatformRow) private readonly repository: Repository<PlatformRow>,
     private readonly sealed: SealedColumns,
   ) {}
 
@@ -152,7 +154,7 @@ export class Platforms {
   }
 
   async list(scope: Scope): Promise<Platform[]> {
-    const query = this.dataSource.createQueryBuilder(PlatformRow, 'platform').orderBy('platform.id');
+    const query = this.repository.createQueryBuilder('platform').orderBy('platform.id');
     return (await query.where(platformInScope(scope, 'platform', binderOf(query))).getMany()).map(withoutSecrets);
   }
 
@@ -214,8 +216,8 @@ export class Platforms {
 
   /** The newest ticket, or undefined when there is none that WeChat would still take. */
   async ticket(id: string): Promise<string | undefined> {
-    const row = await this.dataSource
-      .createQueryBuilder(PlatformRow, 'platform')
+    const row = await this.repository
+      .createQueryBuilder('platform')
       .where(`id = :id AND ticket_received_at > now() - :lifetimeMs * interval '1 ms'`, {
         id,
         lifetimeMs: TICKET_LIFETIME_MS,
@@ -240,8 +242,8 @@ export class Platforms {
   private async isRegistered(componentAppid: string): Promise<boolean> {
     const now = performance.now();
     if (!this.registered || now - this.registered.at >= REGISTERED_REMEMBERED_MS) {
-      const appids = this.dataSource.manager
-        .find(PlatformRow, { select: { componentAppid: true } })
+      const appids = this.repository
+        .find({ select: { componentAppid: true } })
         .then((found) => new Set(found.map((row) => row.componentAppid)));
       const asked = { at: now, appids };
       this.registered = asked;
@@ -266,7 +268,7 @@ export class Platforms {
   }
 
   private async row(where: { id: string } | { componentAppid: string }, name: string): Promise<PlatformRow> {
-    const row = await this.dataSource.manager.findOneBy(PlatformRow, where);
+    const row = await this.repository.findOneBy(where);
     if (!row) throw new PlatformNotFound(name);
     return row;
   }

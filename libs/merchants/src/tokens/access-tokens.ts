@@ -5,7 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { isItemError, prepared, recordset, rows, SealedColumns, statement } from '@app/database';
 import { Batcher, type BatchWindow } from '@app/concurrency';
-import { MintPutOff, TokenUnavailable } from '../errors.js';
+import { MintPutOff, TicketMissing, TokenUnavailable } from '../errors.js';
 
 export interface MintedToken {
   token: string;
@@ -217,7 +217,8 @@ export class AccessTokens {
     try {
       minted = await mint();
     } catch (error) {
-      if (error instanceof MintPutOff) await this.release(holderId, owner, null);
+      // WeChat was not asked, so nothing speaks against asking at once: when a ticket has come, for one.
+      if (error instanceof MintPutOff || error instanceof TicketMissing) await this.release(holderId, owner, null);
       else await this.release(holderId, owner, codeOf(error), this.options.cooldownMs);
       throw error;
     } finally {

@@ -25,9 +25,9 @@ const ENTITIES: Partial<Record<string, string>> = {
 const ROUNDS = 6;
 
 /**
- * Takes a link out of what copying has put around and into it: blanks, quotes and stops around it, characters that
- * nobody sees, and the escapes of HTML, XML, JSON, JavaScript and shells, also those of one inside the other. No link
- * has any of these in itself, so nothing is guessed. A text that is more than a link keeps what it has.
+ * Takes a link, an appid or a msg_id out of what copying has put around and into it: blanks, quotes and stops around
+ * it, characters that nobody sees, and the escapes of HTML, XML, JSON, JavaScript and shells, also those of one inside
+ * the other. None of the three has any of these in itself, so nothing is guessed. A text that is more keeps what it has.
  */
 export function peelPastedText(text: string): string {
   let peeled = text;

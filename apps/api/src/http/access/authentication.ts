@@ -34,6 +34,7 @@ export function useAuthentication(
     const principal = await keys.authenticate(key);
     if (!principal) {
       if (key !== '') failures.take(networkOf(request.ip), Date.now());
+      void reply.header('www-authenticate', challengeTo(key));
       throw new ProblemError('unauthenticated', 'Send "Authorization: Bearer rk_…" with a key that is valid.');
     }
     countRequest(requests, principal, reply);
@@ -117,5 +118,8 @@ function countRequest(rateLimit: RateLimit, principal: Principal, reply: Fastify
   const whose = principal.tenant === null ? 'The key' : 'All keys of the tenant together';
   throw new ProblemError('rate_limited', `${whose} may make ${limit} requests a minute: wait ${resetSeconds} s.`);
 }
+
+/** RFC 6750, 3.1: of a request that shows no key, nothing is said to be wrong with it. */
+const challengeTo = (key: string) => `Bearer realm="retract"${key === '' ? '' : ', error="invalid_token"'}`;
 
 const bearerOf = (header = '') => /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '';

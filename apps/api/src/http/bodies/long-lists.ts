@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { checked, type Issue } from '../problems/field-errors.js';
 import { Turns } from './turns.js';
 
 /** A list of thousands within a body, and how its items are checked. */
@@ -8,11 +9,6 @@ export interface LongList {
   item: z.ZodType;
   /** The same schema, but the items may be anything. */
   rest: z.ZodType;
-}
-
-interface Issue {
-  message: string;
-  path: PropertyKey[];
 }
 
 /** More than anybody is told of. */
@@ -32,22 +28,22 @@ export function checkLongList(
 }
 
 async function check({ field, item, rest }: LongList, list: unknown[], body: unknown) {
-  const shell = rest.safeParse(body);
+  const shell = checked(rest, body);
   if (!shell.success) return { issues: shell.error.issues };
   const turns = new Turns();
-  const checked: unknown[] = [];
+  const values: unknown[] = [];
   const issues: Issue[] = [];
   for (const [i, given] of list.entries()) {
-    const result = item.safeParse(given);
-    if (result.success) checked.push(result.data);
-    for (const { path, message } of result.error?.issues ?? []) {
-      issues.push({ message, path: [...(field === undefined ? [] : [field]), i, ...path] });
+    const result = checked(item, given);
+    if (result.success) values.push(result.data);
+    for (const issue of result.error?.issues ?? []) {
+      issues.push({ ...issue, path: [...(field === undefined ? [] : [field]), i, ...issue.path] });
     }
     if (issues.length >= MAX_ISSUES) break;
     await turns.pass();
   }
   if (issues.length > 0) return { issues };
-  return { value: field === undefined ? checked : { ...fieldsOf(shell.data), [field]: checked } };
+  return { value: field === undefined ? values : { ...fieldsOf(shell.data), [field]: values } };
 }
 
 const fieldsOf = (body: unknown): Record<string, unknown> =>

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { z } from 'zod';
+import { checked, fieldErrors } from '../problems/field-errors.js';
 import { excerptOf } from './excerpt.js';
 import { JsonRefused, parseStrictJson } from './strict-json.js';
 import { Turns } from './turns.js';
@@ -129,10 +130,10 @@ export function readJsonLine<Schema extends z.ZodType>(read: Line, schema: Schem
 
 /** What a line asks for, if it is of the expected form. */
 export function checkedLine<Schema extends z.ZodType>(line: number, given: unknown, schema: Schema): ReadLine<Schema> {
-  const parsed = schema.safeParse(given);
+  const parsed = checked(schema, given);
   if (parsed.success) return { line, request: parsed.data };
-  const { path, message } = parsed.error.issues[0] ?? { path: [], message: 'is not as expected' };
-  return { line, code: 'invalid_request', detail: detailOf(`${path.join('.') || 'the line'}: ${message}`) };
+  const errors = fieldErrors(parsed.error.issues).map(({ field, message }) => `${field || 'the line'}: ${message}`);
+  return { line, code: 'invalid_request', detail: detailOf(errors.join('; ')) };
 }
 
 /** It names fields as they were sent, and they may be anything. */

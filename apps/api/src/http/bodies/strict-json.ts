@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
+import { fieldAt } from '../problems/field-errors.js';
 
 export type JsonRefusal =
   'malformed_body' | 'body_not_utf8' | 'field_repeated' | 'body_too_deep' | 'body_beyond_limits' | 'invalid_request';
@@ -11,7 +12,7 @@ export class JsonRefused extends Error {
   constructor(
     readonly code: JsonRefusal,
     message: string,
-    /** Dotted path of the field; empty at the top. */
+    /** Path of the field, as in `items[3].url`; empty at the top. */
     readonly field: string,
     /** How many characters (of bad UTF-8: bytes) stand before the place that is meant. */
     readonly offset: number,
@@ -280,10 +281,8 @@ class Reader {
   }
 
   private get field(): string {
-    return this.open
-      .map(({ key }) => (typeof key === 'string' ? key.slice(0, FIELD_CHARACTERS) : key))
-      .join('.')
-      .slice(0, FIELD_CHARACTERS);
+    const path = this.open.map(({ key }) => (typeof key === 'string' ? key.slice(0, FIELD_CHARACTERS) : key));
+    return fieldAt(path).slice(0, FIELD_CHARACTERS);
   }
 
   private beyond(message: string): JsonRefused {

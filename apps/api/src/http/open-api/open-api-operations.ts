@@ -15,10 +15,10 @@ type Components = Record<string, JsonSchema>;
 
 /**
  * `DeletionsController`, `create` → `deletionsCreate`. Generated clients name their methods by it: to them a controller of single
- * resources, `…ByIdController`, is one with that of their list.
+ * resources, `…ByIdController`, or of what is asked of WeChat for one, `…AtWechatController`, is one with that of their list.
  */
 export function operationIdOf(controller: string, method: string): string {
-  const subject = controller.replace(/(ById)?Controller$/, '');
+  const subject = controller.replace(/(ById|AtWechat)?Controller$/, '');
   return subject.charAt(0).toLowerCase() + subject.slice(1) + method.charAt(0).toUpperCase() + method.slice(1);
 }
 
@@ -50,8 +50,8 @@ export function completeOperations(
       if (!handler) continue;
       addExamples(operation, examples);
       addAnswers(operation, handler, schemas);
-      addProblems(operation, path);
       const role = neededRole(methodOf(handler));
+      addProblems(operation, path, role);
       const keys = role === 'any' ? 'any role' : `the role ${role}`;
       if (role) operation.description = `Takes an API key of ${keys}. ${operation.description ?? ''}`.trim();
     }
@@ -79,13 +79,16 @@ function addAnswers(operation: Operation, handler: Handler, schemas: Components)
   }
 }
 
-function addProblems(operation: Operation, path: string): void {
+/** Of a public route, which takes no key and nothing else, no more is known. @param role that it needs */
+function addProblems(operation: Operation, path: string, role: string | undefined): void {
   const problems: Record<string, string> = {
-    400: 'The request is not of the expected form, or cannot be read.',
-    401: 'No valid API key.',
-    403: 'The key’s role or limits do not reach so far.',
-    ...(path.includes('{') && { 404: 'What the address names is not there, or beyond the key’s limits.' }),
-    429: 'Too many requests: see Retry-After.',
+    ...(role && {
+      400: 'The request is not of the expected form, or cannot be read.',
+      401: 'No valid API key.',
+      403: 'The key’s role or limits do not reach so far.',
+      ...(path.includes('{') && { 404: 'What the address names is not there, or beyond the key’s limits.' }),
+      429: 'Too many requests: see Retry-After.',
+    }),
     default: 'Any other problem; its code says which.',
   };
   for (const [status, description] of Object.entries(problems)) {

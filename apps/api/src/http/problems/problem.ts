@@ -2,7 +2,7 @@ import { currentRequestId } from '@app/logging';
 import { describeProblem, type ProblemCode } from './problems.js';
 
 export interface FieldError {
-  /** Dotted path into the body, query or path parameters. */
+  /** Path into the body, query or path parameters: `items[3].article_idx`. */
   field: string;
   message: string;
 }
@@ -51,6 +51,9 @@ export function problemOf(code: ProblemCode, detail: string, members: Record<str
  * 9457 resolves `type` against the address of the request.
  */
 export function seenAt(publicUrl: string, problem: Problem): Problem {
-  const prefix = new URL(publicUrl).pathname.replace(/\/$/, '');
-  return { ...problem, type: prefix + problem.type };
+  return { ...problem, type: pathSeenAt(publicUrl, problem.type) };
 }
+
+/** A path of the api as a relative reference for those who reach it at `publicUrl`. */
+export const pathSeenAt = (publicUrl: string, path: string): string =>
+  new URL(publicUrl).pathname.replace(/\/$/, '') + path;

@@ -7,7 +7,7 @@ const problems = {
     400,
     'The request is not of the expected form',
     '`errors` names each field (or parameter, or header) that is missing, unknown, of the wrong type or out ' +
-      'of bounds. Correct them; the same request will be refused again.',
+      'of bounds, as in `items[3].article_idx`. Correct them; the same request will be refused again.',
   ],
   malformed_body: [
     400,
@@ -49,7 +49,7 @@ const problems = {
   unauthenticated: [
     401,
     'A valid API key is needed',
-    'Send `Authorization: Bearer rk_…`. The key may have been mistyped, revoked, or its time may be over; an ' +
+    'Send `Authorization: Bearer rk_…`; `WWW-Authenticate` has `error="invalid_token"` where a key came. The key may have been mistyped, revoked, or its time may be over; an ' +
       'admin sees which in `GET /v1/api-keys`.',
   ],
   forbidden: [
@@ -67,7 +67,7 @@ const problems = {
   method_not_allowed: [
     405,
     'The address does not take this method',
-    'Compare the method with the API description at `/docs`.',
+    'The `Allow` header of the answer lists the methods that it takes, and `/docs` says what each does.',
   ],
   request_timeout: [
     408,
@@ -372,7 +372,8 @@ const problems = {
   nothing_accepted: [
     422,
     'Not one of the items could be accepted',
-    'Nothing was changed. `errors` says for each item, by its line or its place in the list, why not.',
+    'Nothing was changed. `errors` says for each item, by its line or its place in the list, why not. It is empty ' +
+      'where there was none: no message has the label, or the body has no lines.',
   ],
   url_not_resolved: [
     422,

@@ -2,14 +2,15 @@ import { Injectable, StandardSchemaValidationPipe, type ArgumentMetadata } from 
 import { z } from 'zod';
 import { checkLongList } from '../bodies/long-lists.js';
 import { StreamedBody } from '../bodies/streamed-bodies.js';
-import { ProblemError, type FieldError } from '../problems/problem.js';
+import { checked, fieldErrors, type Issue } from '../problems/field-errors.js';
+import { ProblemError } from '../problems/problem.js';
 
 /** A message may repeat what was sent, and that may be megabytes. */
 const MAX_ERRORS = 100;
 const MAX_LENGTH = 500;
 
 type Schema = NonNullable<ArgumentMetadata['schema']>;
-type Checked<T> = { value: T } | { issues: { message: string; path: PropertyKey[] }[] };
+type Checked<T> = { value: T } | { issues: Issue[] };
 
 /** Checks bodies, queries and path parameters against the schema that stands at the parameter. */
 @Injectable()
@@ -17,13 +18,10 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
   constructor() {
     super({
       exceptionFactory: (issues) => {
-        const errors: FieldError[] = issues.slice(0, MAX_ERRORS).map(({ path, message }) => ({
-          field: (path ?? [])
-            .map((part) => String(typeof part === 'object' ? part.key : part))
-            .join('.')
-            .slice(0, MAX_LENGTH),
-          message: message.slice(0, MAX_LENGTH),
-        }));
+        // All schemas are of zod: see `validate`.
+        const errors = fieldErrors(issues as Issue[])
+          .slice(0, MAX_ERRORS)
+          .map(({ field, message }) => ({ field: field.slice(0, MAX_LENGTH), message: message.slice(0, MAX_LENGTH) }));
         const first = errors[0];
         const detail = first ? `${first.field || 'the request'}: ${first.message}` : 'The request is not valid.';
         return new ProblemError('invalid_request', detail, { errors });
@@ -43,9 +41,12 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
   }
 
   protected override async validate<T>(value: unknown, schema: Schema, options?: Record<string, unknown>) {
-    const checked = schema instanceof z.ZodType ? await checkLongList(schema, value) : undefined;
+    if (!(schema instanceof z.ZodType)) return super.validate<T>(value, schema, options);
+    const long = await checkLongList(schema, value);
     // The result has the type that the schema of the parameter says.
-    return checked === undefined ? super.validate<T>(value, schema, options) : (checked as Checked<T>);
+    if (long !== undefined) return long as Checked<T>;
+    const { data, error } = checked(schema, value);
+    return (error ? { issues: error.issues } : { value: data }) as Checked<T>;
   }
 
   /**

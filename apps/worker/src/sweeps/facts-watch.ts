@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Loop } from '@app/concurrency';
-import { Upkeep } from './upkeep.js';
+import { DeletionUpkeep } from './deletion-upkeep.js';
 
 const EVERY_MS = 1_000;
 
@@ -13,7 +13,7 @@ export class FactsWatch {
     onError: (error) => this.logger.warn('awaited facts are asked for with the next look', { error }),
   });
 
-  constructor(private readonly upkeep: Upkeep) {}
+  constructor(private readonly upkeep: DeletionUpkeep) {}
 
   start(): void {
     this.loop.start();

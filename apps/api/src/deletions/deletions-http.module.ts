@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '@app/access';
+import { DeletionsModule } from '@app/deletions';
+import { MerchantsModule } from '@app/merchants';
+import { DeletionsController } from './deletions.controller.js';
+import { DeletionsByIdController } from './deletions-by-id.controller.js';
+import { ProofAnswers } from './proof-answer.js';
+
+@Module({
+  imports: [AccessModule, DeletionsModule, MerchantsModule],
+  controllers: [DeletionsController, DeletionsByIdController],
+  providers: [ProofAnswers],
+  // A takedown's proof is answered alike.
+  exports: [ProofAnswers],
+})
+export class DeletionsHttpModule {}

@@ -1,0 +1,80 @@
+import { Body, Controller, Get, Param, Patch, Query, SerializeOptions } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AuditLog, type Actor, type Principal } from '@app/access';
+import { Lanes } from '@app/deletions';
+import { Merchants } from '@app/merchants';
+import { isEverything } from '@app/scope';
+import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { MerchantViews } from './merchant-views.js';
+import {
+  merchantSchema,
+  platformChoiceSchema,
+  updateMerchantSchema,
+  type PlatformChoice,
+  type UpdateMerchant,
+} from './merchant.js';
+
+@ApiTags('merchants')
+@Controller('v1/merchants')
+export class MerchantsByIdController {
+  constructor(
+    private readonly views: MerchantViews,
+    private readonly merchants: Merchants,
+    private readonly lanes: Lanes,
+    private readonly audit: AuditLog,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  @Get(':appid')
+  @Needs('viewer')
+  @SerializeOptions({ schema: merchantSchema })
+  async get(
+    @Caller() caller: Principal,
+    @Param('appid', { schema: appidSchema }) appid: string,
+    @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
+  ) {
+    return this.views.resource(await this.views.find(caller, appid, choice));
+  }
+
+  /**
+   * Changes the provider's own name for the merchant, and its limits. A key with limits may lower these, and leaves
+   * alone what a key without limits has set: otherwise 403 `limits_not_yours`. It changes no name that a key beyond
+   * its limits has given: otherwise 403 `ref_not_yours`.
+   */
+  @Patch(':appid')
+  @Needs('operator')
+  @SerializeOptions({ schema: merchantSchema })
+  async update(
+    @AuditedCaller() actor: Actor,
+    @Param('appid', { schema: appidSchema }) appid: string,
+    @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
+    @Body({ schema: updateMerchantSchema }) body: UpdateMerchant,
+  ) {
+    const merchant = await this.views.find(actor, appid, choice);
+    const about = await this.views.aboutOf(merchant);
+    const { ref, ...limits } = body;
+    const setRef = async (tx: EntityManager) => {
+      if (ref === undefined) return;
+      await this.merchants.setRef(tx, merchant.id, ref, actor);
+      const data = { merchant_id: merchant.id, ref };
+      await this.audit.append(tx, actor, { ...about, action: 'merchant.ref_changed', data });
+    };
+    if (Object.keys(limits).length > 0) {
+      const changes = {
+        ratePerMinute: limits.rate_per_minute,
+        dailyLimit: limits.daily_limit,
+        byLimitedKey: !isEverything(actor.scope),
+      };
+      await this.lanes.setLimits(merchant.id, changes, async (tx) => {
+        await setRef(tx);
+        const data = { merchant_id: merchant.id, ...limits };
+        await this.audit.append(tx, actor, { ...about, action: 'merchant.limits_changed', data });
+      });
+    } else {
+      await this.dataSource.transaction(setRef);
+    }
+    return this.views.resource(await this.merchants.byId(merchant.id));
+  }
+}

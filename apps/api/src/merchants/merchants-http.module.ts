@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '@app/access';
+import { DeletionsModule } from '@app/deletions';
+import { MerchantsModule } from '@app/merchants';
+import { MerchantViews } from './merchant-views.js';
+import { MerchantsAtWechatController } from './merchants-at-wechat.controller.js';
+import { MerchantsByIdController } from './merchants-by-id.controller.js';
+import { MerchantsController } from './merchants.controller.js';
+
+@Module({
+  imports: [AccessModule, DeletionsModule, MerchantsModule],
+  controllers: [MerchantsController, MerchantsByIdController, MerchantsAtWechatController],
+  providers: [MerchantViews],
+})
+export class MerchantsHttpModule {}

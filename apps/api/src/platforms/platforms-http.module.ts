@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '@app/access';
+import { DeletionsModule } from '@app/deletions';
+import { MerchantsModule } from '@app/merchants';
+import { PlatformsController } from './platforms.controller.js';
+
+@Module({ imports: [AccessModule, DeletionsModule, MerchantsModule], controllers: [PlatformsController] })
+export class PlatformsHttpModule {}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '@app/access';
+import { DeletionsModule } from '@app/deletions';
+import { EventsModule } from '@app/events';
+import { DeletionsHttpModule } from '../deletions/deletions-http.module.js';
+import { TakedownStream } from './takedown-stream.js';
+import { TakedownsByIdController } from './takedowns-by-id.controller.js';
+import { TakedownsController } from './takedowns.controller.js';
+
+@Module({
+  imports: [AccessModule, DeletionsModule, DeletionsHttpModule, EventsModule],
+  controllers: [TakedownsController, TakedownsByIdController],
+  providers: [TakedownStream],
+})
+export class TakedownsHttpModule {}

@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { AuditHeads, AuditLog, Idempotency } from '@app/access';
+import { Events } from '@app/events';
+import { WebhookDeliveries } from '@app/webhooks';
+import { LOST_AFTER_MS, type Step } from './step.js';
+
+/** What is kept of requests and told of events. */
+@Injectable()
+export class RecordSweep {
+  constructor(
+    private readonly idempotency: Idempotency,
+    private readonly audit: AuditLog,
+    private readonly auditHeads: AuditHeads,
+    private readonly events: Events,
+    private readonly webhooks: WebhookDeliveries,
+  ) {}
+
+  steps(): Step[] {
+    return [
+      () => this.idempotency.sweep(),
+      () => this.audit.chainDeferred(),
+      () => this.auditHeads.noteHourly(),
+      () => this.events.adoptRestored(),
+      () => this.events.forgetOld(),
+      () => this.webhooks.sweep(LOST_AFTER_MS),
+      () => this.webhooks.forgetOld(),
+    ];
+  }
+}
