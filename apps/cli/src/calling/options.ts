@@ -39,3 +39,6 @@ export const insistingInQuery = ({ again, tryAnyway, allowLate }: Wish) => ({
   ...(tryAnyway && { try_anyway: 'true' }),
   ...(allowLate && { allow_late: 'true' }),
 });
+
+/** A query as it stands in an address, where all is text. */
+export const inAddress = <Query>(fields: object): Query => fields as Query;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { RetractError, type Platform, type Retract } from '@app/client';
+import { inAddress } from '../calling/options.js';
 import { complaintOf, connectTo } from '../settings/connection.js';
 import { currentLogin, isOpenToOthers, isReadableOnTheWay, type Login } from '../settings/login.js';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
@@ -166,7 +167,7 @@ function ofPlatform({ component_appid, ticket_state, ticket_age_seconds, hold }:
 }
 
 async function ofMerchants(client: Retract): Promise<Finding> {
-  const { data, next_cursor } = await client.merchants.list({ eligible: 'false', limit: 200 });
+  const { data, next_cursor } = await client.merchants.list(inAddress({ eligible: 'false', limit: 200 }));
   if (data.length === 0) return { check: 'merchants', state: 'ok', found: 'none is known that cannot be served' };
   const found = `${next_cursor ? 'more than ' : ''}${count(data.length, 'account')} cannot be served`;
   return {

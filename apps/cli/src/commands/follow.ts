@@ -6,7 +6,7 @@ import type { Context } from '../calling/context.js';
 import { Interrupts, type Wanted } from '../calling/interrupts.js';
 
 type Progress = Exclude<TakedownProgress, { event: 'deletion' }>['data'];
-type Counts = NonNullable<Progress['counts']>;
+type Counts = Partial<Record<Deletion['state'], number>>;
 
 const BAR = '{bar} {percentage}% | {value}/{total} | {rate} | ETA {eta} | {states}';
 /** Without a terminal, progress is a line now and then. */
@@ -91,7 +91,7 @@ class View {
 
   show(progress: Progress): void {
     this.last = progress;
-    const counts = progress.counts ?? {};
+    const counts: Counts = progress.counts ?? {};
     const done = sumOf(counts, ENDED);
     const total = done + sumOf(counts, OPEN);
     const now = performance.now();
@@ -145,7 +145,7 @@ export async function tellEnd(
   takedown: Takedown,
   notUnderstood = 0,
 ): Promise<ExitCode> {
-  const counts = takedown.counts ?? {};
+  const counts: Counts = takedown.counts ?? {};
   const [succeeded, failed, cancelled] = ENDED.map((state) => counts[state] ?? 0) as [number, number, number];
   const gone = takedown.already_deleted;
   terminal.print(

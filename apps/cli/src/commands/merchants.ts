@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Merchant } from '@app/client';
 import { count, plain, table } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
-import { asCount } from '../calling/options.js';
+import { asCount, inAddress } from '../calling/options.js';
 
 interface Options {
   notEligible?: boolean;
@@ -32,7 +32,9 @@ async function merchants(context: Context, { notEligible, q, limit }: Options): 
   const client = await context.connect();
   const found: Merchant[] = [];
   let isCut = false;
-  for await (const merchant of client.merchants.list({ limit: 200, ...(notEligible && { eligible: 'false' }) })) {
+  for await (const merchant of client.merchants.list(
+    inAddress({ limit: 200, ...(notEligible && { eligible: 'false' }) }),
+  )) {
     if (q !== undefined && !isMeant(merchant, q)) continue;
     isCut = found.length === limit;
     if (isCut) break;

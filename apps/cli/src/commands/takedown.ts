@@ -9,7 +9,7 @@ import { exitCodeOf, Failure, Stopped, UsageError, type ExitCode } from '../term
 import { count, firstOf, moment, number, plain } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { exitCodeOfEnd, follow, tellEnd } from './follow.js';
-import { asCount, asSeconds, insistingInQuery, wished, type Wish } from '../calling/options.js';
+import { asCount, asSeconds, inAddress, insistingInQuery, wished, type Wish } from '../calling/options.js';
 
 interface Options extends Wish {
   merchant?: string;
@@ -137,7 +137,7 @@ async function upload<Answer extends Takedown | TakedownDryRun>(
     errors?.map((error) => ({ ...error, line: targets[error.line - 1]?.line ?? error.line }));
   for (let tries = 1; ; tries++) {
     try {
-      const answer = (await client.takedowns.createFrom(items, query, {
+      const answer = (await client.takedowns.createFrom(items, inAddress(query), {
         idempotencyKey,
       })) as unknown as Answer;
       return { ...answer, ...(answer.errors && { errors: inList(answer.errors) }) };

@@ -115,7 +115,7 @@ function ofProblem(error: RetractError, url: string | undefined): Complaint {
   const page = code !== 'no_problem' && url !== undefined ? `${url}/docs/problems/${code}` : undefined;
   const words = [
     detail,
-    ...errors.map(({ field, message }) => `  ${plain(field)}: ${plain(message)}`),
+    ...errors.map((one) => ('field' in one ? `  ${plain(one.field)}: ${plain(one.message)}` : '')).filter(Boolean),
     [`code ${code}`, ...(requestId ? [`request ${requestId}`] : [])].join(', '),
     ...(page ? [page] : []),
   ];
