@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { accessEntities, ApiKeys, AuditHeads, AuditEvent, AuditLog, type Actor } from '@app/access';
+import { accessEntities, ApiKeys, AuditHeads, AuditLog, type Actor } from '@app/access';
 import { dataSourceOptions } from '@app/database';
 import { SecretBox } from '@app/vault';
 import { startBuiltApp } from './support/built-app.js';
@@ -22,7 +22,7 @@ describe('npm run verify-audit', () => {
     database = await createMigratedDatabase();
     const options = { url: database.url, entities: accessEntities, applicationName: 'test' };
     dataSource = await new DataSource(dataSourceOptions(options)).initialize();
-    audit = new AuditLog(dataSource, dataSource.getRepository(AuditEvent));
+    audit = AuditLog.of(dataSource);
     const keys = new ApiKeys(dataSource, audit);
     const principal = await keys.authenticate((await keys.first()) ?? '');
     if (!principal) throw new Error('no key');

@@ -52,10 +52,11 @@ class Stage {
     return { authorization: `Bearer ${key}` };
   }
 
-  /** So many events that are about nothing in particular. */
+  /** So many events of a platform, about nothing in particular. */
   async happen(count: number): Promise<void> {
     await this.system.sql(
-      `INSERT INTO events (type, data) SELECT 'platform.resumed', '{}' FROM generate_series(1, $1)`,
+      `INSERT INTO events (type, component_appid, data)
+       SELECT 'platform.resumed', 'wx0123456789abcdef', '{}' FROM generate_series(1, $1)`,
       [count],
     );
   }

@@ -13,6 +13,7 @@ import { createWorker } from '../../apps/worker/src/create-worker.js';
 import { workerEnvSchema } from '../../apps/worker/src/env.js';
 import { summaryOf, verifyProof } from '@app/proof-verifier';
 import { buildXml, decodeAesKey, sealPush } from '@app/wechat';
+import { describedAnswers } from './described-answers.js';
 import { createMigratedDatabase, type TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
@@ -122,18 +123,25 @@ export class System {
     await this.database.drop();
   }
 
-  /** A request to the api, with the admin's key unless told otherwise. */
-  call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
-    return request(method, this.url + path, body, { authorization: `Bearer ${this.apiKey}`, ...headers });
+  /** A request to the api, with the admin's key unless told otherwise. Its answer has to be as the OpenAPI document says. */
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+    const sent = { authorization: `Bearer ${this.apiKey}`, ...headers };
+    return this.described(method, path, await request(method, this.url + path, body, sent));
   }
 
   /** A request whose body goes out as it is given, for what JSON.stringify would not write. */
-  callText(method: string, path: string, text: string, headers: Record<string, string> = {}): Promise<Reply> {
-    return requestText(method, this.url + path, text, {
+  async callText(method: string, path: string, text: string, headers: Record<string, string> = {}): Promise<Reply> {
+    const reply = await requestText(method, this.url + path, text, {
       authorization: `Bearer ${this.apiKey}`,
       'content-type': 'application/json',
       ...headers,
     });
+    return this.described(method, path, reply);
+  }
+
+  private described(method: string, path: string, reply: Reply): Reply {
+    describedAnswers(this.api).check(method, path, reply);
+    return reply;
   }
 
   /** A request of the admin's whose other headers are exactly these: fetch adds its own. */
@@ -146,7 +154,12 @@ export class System {
         response.on('error', reject);
         response.on('end', () => {
           const told = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-          resolve(asReply(response.statusCode ?? 0, told, Buffer.concat(chunks).toString()));
+          const reply = asReply(response.statusCode ?? 0, told, Buffer.concat(chunks).toString());
+          try {
+            resolve(this.described(method, path, reply));
+          } catch (error) {
+            reject(error);
+          }
         });
       });
       sent.on('error', reject);

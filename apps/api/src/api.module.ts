@@ -1,4 +1,5 @@
-import { Module, StandardSchemaSerializerInterceptor, type DynamicModule } from '@nestjs/common';
+import { Module, StandardSchemaSerializerInterceptor, type DynamicModule, type Type } from '@nestjs/common';
+import { MODULE_METADATA } from '@nestjs/common/constants.js';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, Reflector } from '@nestjs/core';
 import { AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
@@ -55,6 +56,11 @@ const features = [
   TakedownsHttpModule,
   WebhooksHttpModule,
 ];
+
+/** All that the api answers. */
+export const controllers = features.flatMap(
+  (feature) => (Reflect.getMetadata(MODULE_METADATA.CONTROLLERS, feature) ?? []) as Type[],
+);
 
 /** The settings of everybody, the features, and what every request passes. */
 @Module({})

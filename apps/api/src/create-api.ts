@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance } from 'fastify';
 import { ApiKeys } from '@app/access';
 import { DatabaseClock } from '@app/database';
-import { ApiModule } from './api.module.js';
+import { ApiModule, controllers } from './api.module.js';
 import { tidyPushPath, usePushBodies } from './callbacks/push-bodies.js';
 import type { ApiEnv } from './env.js';
 import { useAuthentication } from './http/access/authentication.js';
@@ -69,7 +69,7 @@ export async function createApi(
   useStrictJson(api);
   useStreamedBodies(adapter.getInstance(), tolerance);
   usePushBodies(adapter.getInstance());
-  useOpenApi(api, env.PUBLIC_URL);
+  useOpenApi(api, controllers, env.PUBLIC_URL);
   if (env.BOOTSTRAP_API_KEY && !(await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY))) {
     logger.warn('BOOTSTRAP_API_KEY was revoked or replaced, or has limits or an end: set a new one');
   }

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { accessEntities, ApiKeys, AuditEvent, AuditLog, type Actor } from '@app/access';
+import { accessEntities, ApiKeys, AuditLog, type Actor } from '@app/access';
 import { dataSourceOptions, SealedColumns } from '@app/database';
 import { ProofKeys } from '@app/deletions';
 import { readSettings, settings, SettingsInvalid } from '@app/settings';
@@ -24,7 +24,7 @@ try {
   const options = { url: env.DATABASE_URL, entities: accessEntities, applicationName: 'retract-rotate', poolSize: 2 };
   const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
   try {
-    const audit = new AuditLog(dataSource, dataSource.getRepository(AuditEvent));
+    const audit = AuditLog.of(dataSource);
     const actor = await actorOf(new ApiKeys(dataSource, audit), await apiKeyOf(env));
     const keys = new ProofKeys(dataSource, new SealedColumns(new SecretBox(env.MASTER_KEYS)));
     const { kid, retired } = await keys.rotate(values.compromised, (tx, made, old) =>

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { accessEntities, AuditHeads, AuditEvent, AuditLog, isSigned, readHead, type AuditHead } from '@app/access';
+import { accessEntities, AuditHeads, AuditLog, isSigned, readHead, type AuditHead } from '@app/access';
 import { dataSourceOptions } from '@app/database';
 import { readSettings, settings, SettingsInvalid } from '@app/settings';
 import { SecretBox } from '@app/vault';
@@ -35,7 +35,7 @@ try {
       ...stored.filter(({ head }) => !head).map(({ text }) => text),
       ...(box ? heads.filter((head) => isSigned(head, box) === false).map(({ at }) => at.toISOString()) : []),
     ];
-    const report = await new AuditLog(dataSource, dataSource.getRepository(AuditEvent)).verify(
+    const report = await AuditLog.of(dataSource).verify(
       noted,
       believable(heads, box),
     );

@@ -1,13 +1,21 @@
 export { accessEntities } from './entities.js';
 export { AccessModule } from './access.module.js';
-export { type Role } from './principals/api-key.entity.js';
+export { roles, type Role } from './principals/api-key.entity.js';
 export { API_KEY_PATTERN, ApiKeys } from './keys/api-keys.js';
 export { countedAs, type Principal } from './principals/principal.js';
 export { CHAIN_START, hashOfEvent, verifyChain, type ChainVerdict } from './audit/audit-chain.js';
 export { AuditEvent, type AuditData } from './audit/audit-event.entity.js';
 export { isSigned, readHead, writeHead, type AuditHead } from './audit/audit-head.js';
 export { AuditHeads } from './audit/audit-heads.js';
-export { AuditLog, type Act, type Actor, type AuditFilter, type AuditReport } from './audit/audit-log.js';
+export {
+  auditActions,
+  AuditLog,
+  auditSubjects,
+  type Act,
+  type Actor,
+  type AuditFilter,
+  type AuditReport,
+} from './audit/audit-log.js';
 export {
   AccessError,
   ApiKeyNotFound,

@@ -52,6 +52,7 @@ const services = [
   DeletionViews,
   Dispatcher,
   FactsWait,
+  KnownTargets,
   LaneReports,
   Lanes,
   PlatformHolds,
@@ -77,7 +78,6 @@ const services = [
   providers: [
     ...services,
     Ceilings,
-    KnownTargets,
     LaneDispatch,
     LaneForecasts,
     RetryUntilStored,

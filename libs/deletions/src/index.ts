@@ -32,12 +32,16 @@ export { type PacingDefaults } from './pacing/pacing-defaults.js';
 export { LaneReports, type LaneReport } from './lanes/lane-reports.js';
 export { LaneDispatch } from './lanes/lane-dispatch.js';
 export { Lanes } from './lanes/lanes.js';
+export { holdReasons } from './holds/platform-hold.entity.js';
 export { PlatformHolds, type PlatformHoldView } from './holds/platform-holds.js';
 export { QuotaClearing } from './quota/quota-clearing.js';
 export { QuotaLedgers } from './quota/quota-ledgers.js';
 export { QuotaReading } from './quota/quota-reading.js';
 export {
+  deletionStates,
   noteOfProof,
+  proofs,
+  waitingFor,
   type DeletionCounts,
   type DeletionState,
   type Proof,
@@ -73,6 +77,7 @@ export {
 } from './takedowns/takedown-item.js';
 export { TakedownRelease } from './takedowns/takedown-release.js';
 export { Takedowns, type TakedownFilter, type TakedownProgress, type TakedownView } from './takedowns/takedowns.js';
+export { takedownStates } from './takedowns/takedown-states.js';
 export { TakedownWatch } from './takedowns/takedown-watch.js';
 export { LaneForecasts, type Forecast } from './lanes/lane-forecasts.js';
 export { TakedownDryRun, type BlastRadius } from './takedowns/takedown-dry-run.js';

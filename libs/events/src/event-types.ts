@@ -1,84 +1,117 @@
+import { z } from 'zod';
 import type { Scope } from '@app/scope';
 
-/** Everything that is told to whoever listens, with what is told. Never a secret. Data only ever gains fields. */
-export interface EventData {
-  /**
-   * A grant, new or renewed. `source`: an authorization code, or WeChat's list of authorizers when the code was lost.
-   */
-  'merchant.authorized': { source: 'code' | 'list'; permission_sets: number[] };
-  /** `source`: WeChat's event, or an answer that told of it first. */
-  'merchant.unauthorized': { source: 'event' | 'answer' };
-  /** The refresh token is lost or refused, and WeChat's list of authorizers has no better one. */
-  'merchant.reauthorization_required': Record<string, never>;
-  /** Reasons are those of a merchant's `ineligible_reasons`. */
-  'merchant.eligibility_changed': { eligible: boolean; reasons: string[]; previous_reasons: string[] };
-  /**
-   * Another system mints for the same account, and each mint makes the other's token void. `fresh_refused`: WeChat
-   * refuses tokens that were minted for the very call. Its deletions wait; told once until a token is taken again.
-   * `void_early`: tokens work, and are void before their time again and again. Its deletions go on; told once an hour
-   * at most. `since` is an ISO 8601 moment.
-   */
-  'merchant.token_conflict': {
-    kind: 'fresh_refused' | 'void_early';
-    errcode: number | null;
-    since: string;
-    explanation: string;
-  };
-  /** No component_verify_ticket for half an hour; told once per silence. */
-  'platform.ticket_silent': { ticket_received_at: string | null };
-  /** The list of authorizers and our merchants were not the same. Appids in `absent` are cut off after a hundred. */
-  'platform.drift_found': {
-    listed: number;
-    added: number;
-    repaired: number;
-    readopted: number;
-    absent_count: number;
-    absent: string[];
-  };
-  /** No deletion of this platform is sent, because each would fail. `since` is an ISO 8601 moment. */
-  'platform.held': { reason: string; errcode: number | null; since: string };
-  'platform.resumed': Record<string, never>;
-  'deletion.succeeded': DeletionFacts;
-  'deletion.failed': DeletionFacts;
-  'deletion.cancelled': DeletionFacts;
-  /** WeChat showed that the message is gone, after it had only accepted the call: proof rose to `verified`. */
-  'deletion.verified': DeletionFacts;
-  'takedown.created': TakedownFacts;
-  /** Its last deletion came to an end. Told once. */
-  'takedown.finished': EndedTakedownFacts;
-  'takedown.cancelled': EndedTakedownFacts;
-  /** An endpoint gets nothing more until it is enabled again. */
-  'webhook.disabled': { id: string; reason: 'failing' | 'gone' };
-}
+const momentSchema = z.string().meta({ format: 'date-time' });
+const count = z.int();
+const nothing = z.object({});
 
-/** A deletion at its end. `merchant` is the authorizer_appid; `msg_id` is in digits. */
-export interface DeletionFacts {
-  merchant: string;
-  component_appid: string;
-  msg_id: string | null;
-  article_idx: number | null;
-  url: string | null;
-  outcome_code: string | null;
-  errcode: number | null;
-  proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
-  attempts: number;
-  /** Null for readers with limits within which it was not asked for; `hidden` tells them so. */
-  metadata: Record<string, unknown> | null;
-  hidden?: ['metadata'];
-}
+/** A deletion at its end. */
+const deletionFactsSchema = z.object({
+  merchant: z.string().meta({ description: 'authorizer_appid' }),
+  component_appid: z.string(),
+  msg_id: z.string().nullable().meta({ description: 'In digits.' }),
+  article_idx: z.int().nullable(),
+  url: z.string().nullable(),
+  outcome_code: z.string().nullable(),
+  errcode: z.int().nullable(),
+  proof: z.enum(['none', 'acknowledged', 'verified', 'inferred']),
+  attempts: count,
+  metadata: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .meta({ description: 'Null for readers with limits within which it was not asked for; `hidden` tells them so.' }),
+  hidden: z.array(z.literal('metadata')).optional(),
+});
+export type DeletionFacts = z.output<typeof deletionFactsSchema>;
 
-export interface TakedownFacts {
-  /** How many of its deletions are in each state; a state that none is in may be missing. */
-  counts: Record<string, number>;
-}
+const takedownFactsSchema = z.object({
+  counts: z
+    .record(z.string(), count)
+    .meta({ description: 'Its deletions by state; a state that none is in may be missing.' }),
+});
+export type TakedownFacts = z.output<typeof takedownFactsSchema>;
 
 /** The counts as the takedown itself tells them. */
-export interface EndedTakedownFacts extends TakedownFacts {
-  accepted: number;
-  already_open: number;
-  already_deleted: number;
-  rejected: number;
-}
+const endedTakedownFactsSchema = takedownFactsSchema.extend({
+  accepted: count,
+  already_open: count,
+  already_deleted: count,
+  rejected: count,
+});
+
+/**
+ * Everything that is told to whoever listens, with what is told: `data` besides the ids of what it is about. Never a
+ * secret. Data only ever gains fields.
+ */
+export const eventDataSchemas = {
+  'merchant.authorized': z
+    .object({
+      source: z.enum(['code', 'list']).meta({
+        description: 'An authorization code, or WeChat’s list of authorizers when the code was lost.',
+      }),
+      permission_sets: z.array(z.int()),
+    })
+    .meta({ description: 'A grant, new or renewed.' }),
+  'merchant.unauthorized': z
+    .object({
+      source: z.enum(['event', 'answer']).meta({ description: 'WeChat’s event, or an answer that told of it first.' }),
+    })
+    .meta({ description: 'The merchant took the grant back.' }),
+  'merchant.reauthorization_required': nothing.meta({
+    description: 'The refresh token is lost or refused, and WeChat’s list of authorizers has no better one.',
+  }),
+  'merchant.eligibility_changed': z
+    .object({ eligible: z.boolean(), reasons: z.array(z.string()), previous_reasons: z.array(z.string()) })
+    .meta({ description: 'Reasons are those of a merchant’s `ineligible_reasons`.' }),
+  'merchant.token_conflict': z
+    .object({
+      kind: z.enum(['fresh_refused', 'void_early']),
+      errcode: z.int().nullable(),
+      since: momentSchema,
+      explanation: z.string(),
+    })
+    .meta({
+      description:
+        'Another system mints for the same account, and each mint makes the other’s token void. `fresh_refused`: ' +
+        'WeChat refuses tokens that were minted for the very call. Its deletions wait; told once until a token is ' +
+        'taken again. `void_early`: tokens work, and are void before their time again and again. Its deletions go ' +
+        'on; told once an hour at most.',
+    }),
+  'platform.ticket_silent': z
+    .object({ ticket_received_at: momentSchema.nullable() })
+    .meta({ description: 'No component_verify_ticket for half an hour; told once per silence.' }),
+  'platform.drift_found': z
+    .object({
+      listed: count,
+      added: count,
+      repaired: count,
+      readopted: count,
+      absent_count: count,
+      absent: z.array(z.string()).meta({ description: 'Appids, cut off after a hundred.' }),
+    })
+    .meta({ description: 'WeChat’s list of authorizers and the merchants here were not the same.' }),
+  'platform.held': z
+    .object({ reason: z.string(), errcode: z.int().nullable(), since: momentSchema })
+    .meta({ description: 'No deletion of this platform is sent, because each would fail.' }),
+  'platform.resumed': nothing.meta({ description: 'Deletions of this platform are sent again.' }),
+  'deletion.succeeded': deletionFactsSchema.meta({ description: 'It came to its end, and the target is gone.' }),
+  'deletion.failed': deletionFactsSchema.meta({ description: 'It came to its end: `outcome_code` says why.' }),
+  'deletion.cancelled': deletionFactsSchema.meta({ description: 'It came to its end before it was dispatched.' }),
+  'deletion.verified': deletionFactsSchema.meta({
+    description:
+      'WeChat showed that the message is gone, after it had only accepted the call: proof rose to `verified`.',
+  }),
+  'takedown.created': takedownFactsSchema.meta({ description: 'All of it has arrived.' }),
+  'takedown.finished': endedTakedownFactsSchema.meta({ description: 'Its last deletion came to an end. Told once.' }),
+  'takedown.cancelled': endedTakedownFactsSchema.meta({
+    description: 'It was cancelled; the counts are as that found them.',
+  }),
+  'webhook.disabled': z
+    .object({ id: z.string(), reason: z.enum(['failing', 'gone']) })
+    .meta({ description: 'An endpoint gets nothing more until it is enabled again.' }),
+} satisfies Record<string, z.ZodObject>;
+
+export type EventData = { [T in keyof typeof eventDataSchemas]: z.output<(typeof eventDataSchemas)[T]> };
 
 export type EventType = keyof EventData;
 
@@ -98,23 +131,4 @@ export interface EventSubject {
 export type NewEvent = { [T in EventType]: EventSubject & { type: T; data: EventData[T] } }[EventType];
 
 /** Every type, for lists that people choose from. */
-export const eventTypes = Object.keys({
-  'merchant.authorized': true,
-  'merchant.unauthorized': true,
-  'merchant.reauthorization_required': true,
-  'merchant.eligibility_changed': true,
-  'merchant.token_conflict': true,
-  'platform.ticket_silent': true,
-  'platform.drift_found': true,
-  'platform.held': true,
-  'platform.resumed': true,
-  'deletion.succeeded': true,
-  'deletion.failed': true,
-  'deletion.cancelled': true,
-  'deletion.verified': true,
-  'takedown.created': true,
-  'takedown.finished': true,
-  'takedown.cancelled': true,
-  'webhook.disabled': true,
-  // The keys are exactly those of EventData: the compiler sees to it.
-} satisfies Record<EventType, true>) as EventType[];
+export const eventTypes = Object.keys(eventDataSchemas) as EventType[];

@@ -4,6 +4,7 @@ export { eventMessage, type EventMessage } from './event-message.js';
 export { isEventPattern, matchesPattern, typesOf } from './event-pattern.js';
 export { isInScope, withoutMetadata } from './event-scope.js';
 export {
+  eventDataSchemas,
   eventTypes,
   type DeletionFacts,
   type EventData,

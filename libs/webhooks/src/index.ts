@@ -11,7 +11,7 @@ export {
 export { DeliveryLog } from './delivery-log.js';
 export type { RetrySchedule } from './after-attempt.js';
 export type { WebhooksOptions } from './options.js';
-export { WebhookDeliveries } from './webhook-deliveries.js';
+export { TEST_EVENT_TYPE, WebhookDeliveries } from './webhook-deliveries.js';
 export { type DeliveryState, WebhookDelivery } from './webhook-delivery.entity.js';
 export {
   WebhookEndpoints,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IssuedKey } from '@app/access';
+import { roles, type IssuedKey } from '@app/access';
 import { appidSchema } from '../http/requests/appid.js';
 import { textSchema } from '../http/requests/text.js';
 
@@ -21,7 +21,7 @@ const ABSENT = 'Null: no limit. Absent: as the key that asks.';
 export const createApiKeySchema = z
   .strictObject({
     name: nameSchema,
-    role: z.enum(['admin', 'operator', 'viewer', 'tokens']),
+    role: z.enum(roles),
     platforms: limitsSchema.optional().meta({ description: `component_appids that it is limited to. ${ABSENT}` }),
     merchants: limitsSchema.optional().meta({ description: `authorizer_appids that it is limited to. ${ABSENT}` }),
     expires_at: expiresAtSchema.optional().meta({
@@ -44,7 +44,7 @@ export const apiKeySchema = z
   .object({
     id: z.string(),
     name: z.string(),
-    role: z.string(),
+    role: z.enum(roles),
     platforms: z.array(z.string()).nullable(),
     merchants: z.array(z.string()).nullable(),
     tenant: z.string().nullable().meta({

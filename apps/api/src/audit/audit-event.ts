@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditEvent } from '@app/access';
+import { auditActions, auditSubjects, roles, type AuditEvent } from '@app/access';
 import { pageSchemaOf } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
 
@@ -20,9 +20,9 @@ export const auditEventSchema = z
     seq: z.string().meta({ description: 'Ascending, with gaps.' }),
     at: z.string(),
     api_key_id: z.string(),
-    role: z.string(),
-    action: z.string(),
-    subject: z.object({ type: z.string(), id: z.string() }),
+    role: z.enum(roles),
+    action: z.string().meta({ enum: auditActions }),
+    subject: z.object({ type: z.string().meta({ enum: auditSubjects }), id: z.string() }),
     component_appid: z.string().nullable(),
     authorizer_appid: z.string().nullable(),
     request_id: z.string(),

@@ -1,10 +1,11 @@
 import { Controller, Get, Query, Req, Res, SerializeOptions } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditLog, type Actor, type Principal } from '@app/access';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { tenantOf } from '../http/access/tenant-of.js';
 import { acceptedFormat, sendFile } from '../http/answers/formats.js';
+import { Operation } from '../http/open-api/operation.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { auditEventResource, auditEventSchema, listAuditEventsSchema, type ListAuditEvents } from './audit-event.js';
 import { EXPORT_TYPES, exportAuditEventsSchema, exportText, type ExportAuditEvents } from './audit-export.js';
@@ -14,10 +15,14 @@ import { EXPORT_TYPES, exportAuditEventsSchema, exportText, type ExportAuditEven
 export class AuditEventsController {
   constructor(private readonly audit: AuditLog) {}
 
-  /** Who did what, newest first. A key with limits sees what was done to what it may reach. */
   @Get()
   @Needs('admin', 'reads')
   @SerializeOptions({ schema: pageOfSchema(auditEventSchema) })
+  @Operation({
+    summary: 'Read the audit log',
+    description: 'Who did what, newest first. A key with limits sees what was done to what it may reach.',
+    answers: { 200: { description: 'A page of acts.' } },
+  })
   async list(@Caller() { scope }: Principal, @Query({ schema: listAuditEventsSchema }) query: ListAuditEvents) {
     const { limit, cursor: before, api_key_id: apiKeyId, action, subject: subjectId, since, until } = query;
     const filter = { apiKeyId, action, subjectId, since, until };
@@ -29,17 +34,22 @@ export class AuditEventsController {
     );
   }
 
-  /**
-   * The same as a file, oldest first and whole: NDJSON, or CSV where `format` or the Accept header says so. Without
-   * limits and filters, the `prev_hash` of each row is the `hash` of the one before. Every export is in the log, too.
-   */
   @Get('export')
   @Needs('admin', 'reads')
-  @ApiOkResponse({
-    description: 'A row for each act.',
-    content: Object.fromEntries(
-      Object.values(EXPORT_TYPES).map((type) => [type.split(';')[0] ?? type, { schema: { type: 'string' } }]),
-    ),
+  @Operation({
+    summary: 'Export the audit log',
+    description:
+      'The same as a file, oldest first and whole: NDJSON, or CSV where `format` or the Accept header says so. Without ' +
+      'limits and filters, the `prev_hash` of each row is the `hash` of the one before. Every export is in the log, too.',
+    answers: {
+      200: {
+        description: 'A row for each act.',
+        content: Object.fromEntries(
+          Object.values(EXPORT_TYPES).map((type) => [type.split(';')[0] ?? type, { type: 'string' }]),
+        ),
+        headers: { Vary: '`accept`', 'Content-Disposition': 'Proposes a name for the file.' },
+      },
+    },
   })
   async export(
     @AuditedCaller() caller: Actor,

@@ -1,8 +1,9 @@
 import { Body, Controller, Header, Post, SerializeOptions } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { AuditLog, Idempotency, type Actor } from '@app/access';
 import { AuthorizationLinks, Onboarding } from '@app/merchants';
 import { AuditedCaller, Needs, refuseLimits } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
 import { MadeAt } from '../http/requests/location.interceptor.js';
 import {
@@ -23,20 +24,21 @@ export class AuthorizationLinksController {
     private readonly audit: AuditLog,
   ) {}
 
-  /**
-   * A signed link to the authorization page, to send to a merchant’s admin. Who authorizes by it gets its `ref`, unless
-   * the merchant has one already. A key that is limited to merchants names the one that the link is for.
-   */
   @Post()
   @MadeAt(({ platform, url = '' }) => `/authorize/${platform}${new URL(url).search}`)
   @Needs('operator')
   @Header('cache-control', 'no-store')
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    description: 'The same key and body get the same link for 24 h.',
-  })
   @SerializeOptions({ schema: authorizationLinkSchema })
+  @Operation({
+    summary: 'Issue an authorization link',
+    description:
+      'A signed link to the authorization page, to send to a merchant’s admin. Whoever authorizes by it ' +
+      'gets its `ref`, unless the merchant has one already. A key that is limited to merchants names the ' +
+      'one that the link is for: otherwise 403 `key_limited`.',
+    problems: ['key_limited', 'platform_not_found', 'merchant_not_found', 'return_url_not_allowed'],
+    answers: { 201: { description: 'The link.' } },
+    repeats: 'The same key and body get the same link.',
+  })
   async issue(
     @AuditedCaller() actor: Actor,
     @Body({ schema: issueLinkSchema }) body: IssueLink,

@@ -4,6 +4,7 @@ import type { Principal } from '@app/access';
 import { CallbackLog, Platforms } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
 import { Caller, Needs } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import {
   callbackEventResource,
@@ -20,10 +21,17 @@ export class CallbackEventsController {
     private readonly platforms: Platforms,
   ) {}
 
-  /** What WeChat pushed, newest first, and where it was forwarded to. */
   @Get()
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(callbackEventSchema) })
+  @Operation({
+    summary: 'List what WeChat has pushed',
+    description:
+      'Newest first, with where each push was forwarded to. What a push said is not shown: it may hold ' +
+      'tickets, codes, and people’s messages.',
+    problems: ['platform_not_found'],
+    answers: { 200: { description: 'A page of pushes.' } },
+  })
   async list(@Caller() { scope }: Principal, @Query({ schema: listCallbackEventsSchema }) query: ListCallbackEvents) {
     const { limit, cursor, component_appid, kind, state } = query;
     const platformId = component_appid ? (await this.platforms.get(scope, component_appid)).id : undefined;

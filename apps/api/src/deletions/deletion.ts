@@ -1,6 +1,16 @@
 import { z } from 'zod';
-import { noteOfProof, type DeletionView, type SharedArticle } from '@app/deletions';
-import type { DeletionAttempt } from '@app/deletions';
+import {
+  deletionStates,
+  holdReasons,
+  noteOfProof,
+  proofs,
+  waitingFor,
+  type DeletionAttempt,
+  type DeletionView,
+  type SharedArticle,
+} from '@app/deletions';
+import { ineligibleReasonCodes } from '@app/merchants';
+import { outcomeWords } from '@app/words';
 import { appidSchema } from '../http/requests/appid.js';
 import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
 import { pageSchema } from '../http/requests/page.js';
@@ -21,6 +31,11 @@ export const allowLateSchema = z.boolean().meta({
 export const ifSharedSchema = z.enum(['warn', 'refuse']).meta({
   description: 'What to do where other sends of the merchant share the material, for their pages go with it.',
 });
+
+/** Of WeChat's answers, of the merchant, of a platform that was held too often, and of what `mass/get` showed. */
+const outcomeCodes = [
+  ...new Set([...Object.keys(outcomeWords), ...ineligibleReasonCodes, ...holdReasons, 'article_not_in_message']),
+];
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_DAYS_AHEAD = 366;
@@ -72,7 +87,7 @@ export const retryDeletionSchema = z.strictObject({
 });
 export type RetryDeletion = z.output<typeof retryDeletionSchema>;
 
-export const stateSchema = z.enum(['scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled']);
+export const stateSchema = z.enum(deletionStates);
 
 const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
@@ -101,9 +116,7 @@ export const deletionSchema = z
     whole_message: z.boolean(),
     url: z.string().nullable(),
     state: stateSchema,
-    waiting_for: z
-      .enum(['backoff', 'rate_limit', 'daily_quota', 'merchant_admin', 'platform', 'facts', 'token_conflict'])
-      .nullable(),
+    waiting_for: z.enum(waitingFor).nullable(),
     waiting_until: moment,
     priority: prioritySchema,
     try_anyway: z.boolean(),
@@ -119,13 +132,13 @@ export const deletionSchema = z
       }),
     outcome: z
       .object({
-        code: z.string(),
+        code: z.string().meta({ enum: outcomeCodes }),
         errcode: z.int().nullable(),
         errmsg: z.string().nullable(),
         rid: z.string().nullable(),
       })
       .nullable(),
-    proof: z.enum(['none', 'acknowledged', 'verified', 'inferred']),
+    proof: z.enum(proofs),
     proof_note: z
       .string()
       .nullable()
@@ -144,7 +157,7 @@ export const deletionSchema = z
     warnings: z
       .array(
         z.object({
-          code: z.string(),
+          code: z.literal('shared_material'),
           detail: z.string(),
           sends: z.array(z.object({ merchant: z.string(), msg_id: z.string(), article_idx: z.int() })).optional(),
         }),

@@ -1,12 +1,13 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req, Res, SerializeOptions } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditLog, type Actor, type Principal } from '@app/access';
 import { DeletionChanges, DeletionViews, LaneReports, Proofs } from '@app/deletions';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { MadeAt } from '../http/requests/location.interceptor.js';
 import { actOn } from './deletion-act.js';
-import { DescribesProof, ProofAnswers, proofQuerySchema, type ProofQuery } from './proof-answer.js';
+import { PROOF, ProofAnswers, proofQuerySchema, type ProofQuery } from './proof-answer.js';
 import {
   attemptListSchema,
   attemptResource,
@@ -33,6 +34,12 @@ export class DeletionsByIdController {
   @Get(':id')
   @Needs('viewer')
   @SerializeOptions({ schema: deletionSchema })
+  @Operation({
+    summary: 'Read a deletion',
+    description: 'With `eta`: when it will leave the lane of its merchant, as things stand.',
+    problems: ['deletion_not_found'],
+    answers: { 200: { description: 'The deletion.' } },
+  })
   async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
     const deletion = await this.deletions.get(scope, id);
     const eta = await this.laneReports.etaOf(deletion);
@@ -40,21 +47,29 @@ export class DeletionsByIdController {
     return { ...warnedResource(deletion, shared), eta: eta?.toISOString() ?? null };
   }
 
-  /** Every upstream call that was made for the deletion, oldest first. */
   @Get(':id/attempts')
   @Needs('viewer')
   @SerializeOptions({ schema: attemptListSchema })
+  @Operation({
+    summary: 'List the calls of a deletion',
+    description: 'Every upstream call that was made for it, oldest first, with WeChat’s answer.',
+    problems: ['deletion_not_found'],
+    answers: { 200: { description: 'All of its calls.' } },
+  })
   async attempts(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
     return { data: (await this.deletions.attempts(scope, id)).map(attemptResource) };
   }
 
-  /**
-   * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so;
-   * chained by hashes and signed, to be checked with `npm run verify-proof`.
-   */
   @Get(':id/proof')
   @Needs('viewer', 'reads')
-  @DescribesProof()
+  @Operation({
+    summary: 'Export the proof of a deletion',
+    description:
+      'Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept ' +
+      'header says so; chained by hashes and signed, to be checked with `npm run verify-proof`.',
+    problems: ['deletion_not_found'],
+    answers: { 200: PROOF },
+  })
   async proof(
     @AuditedCaller() caller: Actor,
     @Param('id', { schema: idSchema }) id: string,
@@ -72,28 +87,50 @@ export class DeletionsByIdController {
     });
   }
 
-  /**
-   * Possible until the deletion is dispatched; after it, 409. A key with limits cancels what was asked for within them, by nobody
-   * else: otherwise 403 `not_yours`.
-   */
   @Post(':id/cancel')
   @HttpCode(200)
   @Needs('operator')
   @SerializeOptions({ schema: deletionSchema })
+  @Operation({
+    summary: 'Cancel a deletion',
+    description:
+      'Possible until it is dispatched; after that, 409 `deletion_state_conflict`. A key with limits ' +
+      'cancels what was asked for within them, by nobody else: otherwise 403 `not_yours`.',
+    problems: ['deletion_not_found', 'deletion_state_conflict', 'not_yours'],
+    answers: { 200: { description: 'The deletion, cancelled.' } },
+  })
   async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
     const act = actOn(await this.deletions.get(caller.scope, id), 'deletion.cancelled');
     await this.changes.cancel(caller.scope, id, (tx) => this.audit.defer(tx, caller, act));
     return deletionResource(await this.deletions.get(caller.scope, id));
   }
 
-  /** Puts a failed deletion back into its merchant's lane (202). If its target is gone meanwhile, the answer is the deletion that did it (200). A key with limits retries as it cancels. */
   @Post(':id/retry')
   @MadeAt(({ id }) => `/v1/deletions/${id}`)
   @HttpCode(202)
-  @ApiAcceptedResponse({ description: 'The deletion, in its lane again.' })
-  @ApiOkResponse({ description: 'The deletion by which the target is gone.' })
   @Needs('operator')
   @SerializeOptions({ schema: deletionSchema })
+  @Operation({
+    summary: 'Retry a deletion that failed',
+    description:
+      'Puts it back into its merchant’s lane (202). If its target is gone meanwhile, the answer is the ' +
+      'deletion that did it (200). A key with limits retries what was asked for within them, by nobody ' +
+      'else: otherwise 403 `not_yours`.',
+    problems: [
+      'deletion_not_found',
+      'deletion_state_conflict',
+      'not_yours',
+      'merchant_not_eligible',
+      'message_not_sent',
+      'article_not_in_message',
+      'pending_too_many',
+      'eta_too_late',
+    ],
+    answers: {
+      200: { description: 'The deletion by which the target is gone.' },
+      202: { description: 'The deletion, in its lane again.' },
+    },
+  })
   async retry(
     @AuditedCaller() caller: Actor,
     @Param('id', { schema: idSchema }) id: string,

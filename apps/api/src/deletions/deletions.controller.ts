@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Logger, Post, Query, Res, SerializeOptions } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { AuditLog, Idempotency, type Actor, type Principal } from '@app/access';
@@ -14,6 +14,7 @@ import {
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
 import { MadeAt } from '../http/requests/location.interceptor.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
@@ -43,22 +44,44 @@ export class DeletionsController {
     private readonly audit: AuditLog,
   ) {}
 
-  /**
-   * Accepts a deletion (202). While the same target is open, that deletion is the answer (200); of one that is known to be gone it
-   * is the deletion that did it (200), unless `again` insists.
-   */
   @Post()
   @MadeAt(({ id }) => `/v1/deletions/${id}`)
   @HttpCode(202)
-  @ApiAcceptedResponse({ description: 'The new deletion.' })
-  @ApiOkResponse({ description: 'The open deletion of the same target, or the one by which it is gone.' })
   @Needs('operator')
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    description: 'The same key and body get the same answer for 24 h.',
-  })
   @SerializeOptions({ schema: deletionSchema })
+  @Operation({
+    summary: 'Ask for a deletion',
+    description:
+      'Name one article by `msg_id` and `article_idx` (1 is the first) or by its `url`, or a whole message ' +
+      'by `msg_id` and `whole_message`. While the same target is open, that deletion is the answer (200); ' +
+      'of one that is known to be gone it is the deletion that did it (200), unless `again` insists.',
+    problems: [
+      'target_missing',
+      'msg_id_invalid',
+      'msg_id_unsafe_number',
+      'article_idx_needs_msg_id',
+      'whole_message_not_confirmed',
+      'whole_message_contradicts_article_idx',
+      'whole_message_needs_msg_id',
+      'url_not_an_article',
+      'url_not_resolved',
+      'url_ambiguous',
+      'url_of_another_merchant',
+      'message_not_sent',
+      'article_not_in_message',
+      'merchant_not_found',
+      'platform_required',
+      'merchant_not_eligible',
+      'shared_material',
+      'pending_too_many',
+      'eta_too_late',
+    ],
+    answers: {
+      200: { description: 'The open deletion of the same target, or the one by which it is gone.' },
+      202: { description: 'The new deletion.' },
+    },
+    repeats: 'The same key and body get the same answer.',
+  })
   async create(
     @AuditedCaller() caller: Actor,
     @Body({ schema: createDeletionSchema }) body: CreateDeletion,
@@ -100,6 +123,12 @@ export class DeletionsController {
   @Get()
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
+  @Operation({
+    summary: 'List deletions',
+    description: 'Newest first, by merchant, state, message, takedown or time.',
+    problems: ['merchant_not_found', 'platform_required'],
+    answers: { 200: { description: 'A page of deletions.' } },
+  })
   async list(@Caller() { scope }: Principal, @Query({ schema: listDeletionsSchema }) query: ListDeletions) {
     const { limit, cursor, state, msg_id: msgId, takedown, created_after, created_before } = query;
     const merchant = query.merchant

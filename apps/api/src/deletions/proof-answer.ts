@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ApiOkResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AuditLog, type Act, type Actor } from '@app/access';
 import { ProofKeys, proofText, signEnd, type ProofEnd, type ProofFormat, type ProofRecord } from '@app/deletions';
 import { CSV_TYPE } from '../http/answers/csv.js';
 import { acceptedFormat, sendFile } from '../http/answers/formats.js';
+import { linesOf } from '../http/open-api/json-schema.js';
+import type { DescribedAnswer, JsonSchema } from '../http/open-api/operation.js';
 
 export const proofQuerySchema = z.strictObject({
   format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Goes before the Accept header.' }),
@@ -18,24 +19,35 @@ const TYPES: Record<ProofFormat, string> = {
   csv: CSV_TYPE,
 };
 
+const recordSchema: JsonSchema = {
+  type: 'object',
+  required: ['type', 'prev_hash'],
+  properties: {
+    type: { type: 'string', enum: ['header', 'deletion', 'trailer', 'signature'] },
+    prev_hash: { type: 'string' },
+    hash: { type: 'string' },
+  },
+};
+
 /** For the description of the API. */
-export const DescribesProof = () =>
-  ApiOkResponse({
-    description:
-      'A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before. At the end a ' +
-      'signature of the deployment, whose keys are at /.well-known/jwks.json.',
-    content: {
-      'application/json': {
-        schema: {
-          type: 'object',
-          required: ['data'],
-          properties: { data: { type: 'array', items: { type: 'object', required: ['type', 'prev_hash'] } } },
-        },
-      },
-      'application/x-ndjson': { schema: { type: 'string' } },
-      'text/csv': { schema: { type: 'string' } },
+export const PROOF: DescribedAnswer = {
+  description:
+    'A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before. ' +
+    'At the end a signature of the deployment, whose keys are at `/.well-known/jwks.json`.',
+  content: {
+    'application/json': {
+      type: 'object',
+      required: ['data'],
+      properties: { data: { type: 'array', items: recordSchema } },
     },
-  });
+    'application/x-ndjson': linesOf(recordSchema, 'application/x-ndjson'),
+    'text/csv': { type: 'string' },
+  },
+  headers: {
+    'Content-Disposition': 'Proposes a name for the file.',
+    Vary: '`accept`',
+  },
+};
 
 /** By the query, else by the first type of the Accept header that is one of ours. */
 export function proofFormat({ format }: ProofQuery, accept: string | undefined, fallback: ProofFormat): ProofFormat {

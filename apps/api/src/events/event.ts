@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { isEventPattern, readFeedCursor } from '@app/events';
+import { eventTypes, isEventPattern, readFeedCursor } from '@app/events';
 import { appidSchema } from '../http/requests/appid.js';
 
 /** Also the body of a webhook. */
 export const eventSchema = z
   .object({
     id: z.string().meta({ description: 'Also the webhook-id of its deliveries.' }),
-    type: z.string(),
+    type: z.string().meta({ enum: eventTypes }),
     timestamp: z.string(),
     data: z.record(z.string(), z.unknown()).meta({
       description:

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@app/access';
 import { eventMessage, Events, typesOf } from '@app/events';
 import { Caller, Needs } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { eventPageSchema, listEventsSchema, type ListEvents } from './event.js';
 
 @ApiTags('events')
@@ -10,13 +11,18 @@ import { eventPageSchema, listEventsSchema, type ListEvents } from './event.js';
 export class EventsController {
   constructor(private readonly events: Events) {}
 
-  /**
-   * What happened, oldest first, for those who would rather ask than be called by webhooks: nothing is skipped and
-   * nothing comes twice. Kept for thirty days.
-   */
   @Get()
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: eventPageSchema })
+  @Operation({
+    summary: 'Read on in the list of events',
+    description:
+      'What happened, oldest first, for those who would rather ask than be called by webhooks: nothing is ' +
+      'skipped and nothing comes twice. Kept for thirty days. Keep `next_cursor`, which is never null, and ' +
+      'go on with it: at once while `has_more` is true, later when it is not.',
+    problems: ['feed_cursor_invalid'],
+    answers: { 200: { description: 'A page of events.' } },
+  })
   async list(@Caller() { scope }: Principal, @Query({ schema: listEventsSchema }) query: ListEvents) {
     const { cursor, limit, type, merchant, takedown: takedownId } = query;
     const types = type === undefined ? undefined : typesOf([type]);

@@ -3,6 +3,7 @@ import { WHOLE_MESSAGE } from '@app/deletions';
 import type { SentMessage } from '@app/merchants';
 import { appidSchema } from '../http/requests/appid.js';
 import { longLists } from '../http/bodies/long-lists.js';
+import { problemCodes } from '../http/problems/problems.js';
 import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
 import { textSchema } from '../http/requests/text.js';
 
@@ -96,7 +97,7 @@ export const importResultSchema = z
     imported: z.int(),
     rejected: z.int(),
     errors: z
-      .array(z.object({ line: z.int(), code: z.string(), detail: z.string() }))
+      .array(z.object({ line: z.int(), code: z.string().meta({ enum: problemCodes }), detail: z.string() }))
       .meta({ description: 'What was not imported, up to 10,000; lines are counted from 1.' }),
   })
   .meta({ id: 'ImportResult' });

@@ -1,11 +1,12 @@
 import { Body, Controller, Get, HttpCode, Post, Query, SerializeOptions } from '@nestjs/common';
-import { ApiConsumes, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
 import { KnownTargets, WHOLE_MESSAGE } from '@app/deletions';
 import { MassMessageImport, MassMessages, MerchantDirectory, Merchants, type SentMessage } from '@app/merchants';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { tenantOf } from '../http/access/tenant-of.js';
+import { Operation } from '../http/open-api/operation.js';
 import type { LineRejection } from '../http/bodies/ndjson.js';
 import type { StreamedBody } from '../http/bodies/streamed-bodies.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
@@ -35,13 +36,17 @@ export class MassMessagesController {
     private readonly audit: AuditLog,
   ) {}
 
-  /**
-   * What merchants have sent, newest first, as WeChat's pushes and imports told it. Imports by keys with limits are
-   * seen by keys within the same limits only.
-   */
   @Get()
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(massMessageSchema) })
+  @Operation({
+    summary: 'List mass messages',
+    description:
+      'What merchants have sent, newest first, as WeChat’s pushes and imports told it. Imports by keys with ' +
+      'limits are seen by keys within the same limits only.',
+    problems: ['merchant_not_found', 'platform_required'],
+    answers: { 200: { description: 'A page of messages.' } },
+  })
   async list(@Caller() { scope }: Principal, @Query({ schema: listMassMessagesSchema }) query: ListMassMessages) {
     const { component_appid, label, limit, cursor } = query;
     const merchant = query.merchant ? await this.merchants.find(scope, query.merchant, component_appid) : undefined;
@@ -58,18 +63,20 @@ export class MassMessagesController {
     );
   }
 
-  /**
-   * Adds to the inventory: one message, a list, or any number as NDJSON, one a line, or as CSV, one
-   * article a line: `article_idx`, `article_url` and `article_title` stand beside the fields of its message. Good ones are imported and the
-   * others listed under `errors`. Importing again changes only what is told; what WeChat told stays. An address whose
-   * `__biz` is known to be another merchant's is refused. What a key with limits imports counts for keys within the
-   * same limits only.
-   */
   @Post()
   @HttpCode(200)
   @Needs('operator', 'works')
-  @ApiConsumes('application/json', 'application/x-ndjson', 'text/csv')
   @SerializeOptions({ schema: importResultSchema })
+  @Operation({
+    summary: 'Import mass messages',
+    description:
+      'Adds to the inventory: one message, a list, or any number as NDJSON, one a line, or as CSV, one article ' +
+      'a line: `article_idx`, `article_url` and `article_title` stand beside the fields of its message. Good ones are ' +
+      'imported and the others listed under `errors`. Importing again changes only what is told; what ' +
+      'WeChat told stays. An address whose `__biz` is known to be another merchant’s is refused. What a key ' +
+      'with limits imports counts for keys within the same limits only.',
+    answers: { 200: { description: 'How many were imported, and what was not.' } },
+  })
   async import(@AuditedCaller() caller: Actor, @Body({ schema: importSchema }) body: ImportRequest | StreamedBody) {
     const errors: LineRejection[] = [];
     const counts = { imported: 0, rejected: 0 };

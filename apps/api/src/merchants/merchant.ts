@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import type { LaneReport } from '@app/deletions';
-import { areFactsUnknown, eligibilityWarnings, type Merchant } from '@app/merchants';
+import {
+  areFactsUnknown,
+  eligibilityWarnings,
+  ineligibleReasonCodes,
+  merchantStates,
+  warningCodes,
+  type Merchant,
+} from '@app/merchants';
 import { appidSchema } from '../http/requests/appid.js';
 import { pageSchema } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
@@ -15,7 +22,7 @@ export const updateMerchantSchema = z
   .meta({ id: 'UpdateMerchant', examples: [{ ref: 'shop 7', rate_per_minute: 30, daily_limit: null }] });
 export type UpdateMerchant = z.output<typeof updateMerchantSchema>;
 
-const stateSchema = z.enum(['authorized', 'unauthorized', 'reauthorization_required']);
+const stateSchema = z.enum(merchantStates);
 
 export const listMerchantsSchema = pageSchema.extend({
   eligible: z
@@ -53,8 +60,8 @@ export const merchantSchema = z
       description:
         'Whether deletions are accepted: nothing that is known speaks against them. With facts_unknown they wait.',
     }),
-    ineligible_reasons: z.array(z.string()),
-    eligibility_warnings: z.array(z.object({ code: z.string(), detail: z.string() })).meta({
+    ineligible_reasons: z.array(z.enum(ineligibleReasonCodes)),
+    eligibility_warnings: z.array(z.object({ code: z.enum(warningCodes), detail: z.string() })).meta({
       description: 'What may make WeChat refuse, and is no reason not to ask it. Deletions are accepted.',
     }),
     facts_unknown: z.boolean().meta({

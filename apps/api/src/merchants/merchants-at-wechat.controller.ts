@@ -5,6 +5,7 @@ import { AuditLog, type Actor } from '@app/access';
 import { FactsWait, QuotaClearing } from '@app/deletions';
 import { GrantExchange, Merchants, TokenLending } from '@app/merchants';
 import { AuditedCaller, Needs } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { MerchantViews } from './merchant-views.js';
 import { accessTokenSchema, merchantSchema, platformChoiceSchema, type PlatformChoice } from './merchant.js';
@@ -23,14 +24,26 @@ export class MerchantsAtWechatController {
     private readonly audit: AuditLog,
   ) {}
 
-  /**
-   * Asks WeChat again what kind of account this is and what it granted: at most once a minute for each merchant. In
-   * between the answer is what is known; `facts_read_at` tells since when.
-   */
   @Post(':appid/refresh')
   @HttpCode(200)
   @Needs('operator')
   @SerializeOptions({ schema: merchantSchema })
+  @Operation({
+    summary: 'Ask WeChat for a merchant’s facts',
+    description:
+      'Asks WeChat again what kind of account this is and what it granted: at most once a minute for each ' +
+      'merchant. In between the answer is what is known; `facts_read_at` tells since when.',
+    problems: [
+      'merchant_not_found',
+      'platform_required',
+      'unauthorized',
+      'reauthorization_required',
+      'ticket_missing',
+      'token_unavailable',
+      'upstream_failed',
+    ],
+    answers: { 200: { description: 'The merchant as it is known now.' } },
+  })
   async refresh(
     @AuditedCaller() actor: Actor,
     @Param('appid', { schema: appidSchema }) appid: string,
@@ -49,14 +62,27 @@ export class MerchantsAtWechatController {
     return this.views.resource(await this.merchants.byId(id));
   }
 
-  /**
-   * Has WeChat set all of the account's daily counters back to 0, and opens its lane. Ten times a month at most,
-   * whoever asks WeChat for it; after that 409 `quota_clears_spent`.
-   */
   @Post(':appid/clear-quota')
   @HttpCode(200)
   @Needs('admin')
   @SerializeOptions({ schema: merchantSchema })
+  @Operation({
+    summary: 'Clear a merchant’s quota',
+    description:
+      'Has WeChat set all of the account’s daily counters back to 0, and opens its lane. Ten times a month ' +
+      'at most, whoever asks WeChat for it; after that 409 `quota_clears_spent`.',
+    problems: [
+      'merchant_not_found',
+      'platform_required',
+      'quota_clears_spent',
+      'unauthorized',
+      'reauthorization_required',
+      'ticket_missing',
+      'token_unavailable',
+      'upstream_failed',
+    ],
+    answers: { 200: { description: 'The merchant, with all of its quota.' } },
+  })
   async clearQuota(
     @AuditedCaller() actor: Actor,
     @Param('appid', { schema: appidSchema }) appid: string,
@@ -74,15 +100,27 @@ export class MerchantsAtWechatController {
     return this.views.resource(await this.merchants.byId(merchant.id));
   }
 
-  /**
-   * Lends the merchant's current access token to another system of the provider, which must not mint its own: every
-   * mint kills the token before it. Every loan is in the audit log.
-   */
   @Post(':appid/access-token')
   @HttpCode(200)
   @Header('cache-control', 'no-store')
   @Needs('tokens')
   @SerializeOptions({ schema: accessTokenSchema })
+  @Operation({
+    summary: 'Borrow a merchant’s access token',
+    description:
+      'Lends the merchant’s current access token to another system of the provider, which must not mint its ' +
+      'own: every mint kills the token before it. Every loan is in the audit log.',
+    problems: [
+      'merchant_not_found',
+      'platform_required',
+      'unauthorized',
+      'reauthorization_required',
+      'ticket_missing',
+      'token_unavailable',
+      'upstream_failed',
+    ],
+    answers: { 200: { description: 'The token. Nothing on the way may keep it.' } },
+  })
   async accessToken(
     @AuditedCaller() actor: Actor,
     @Param('appid', { schema: appidSchema }) appid: string,

@@ -6,6 +6,7 @@ import { Lanes } from '@app/deletions';
 import { Merchants } from '@app/merchants';
 import { isEverything } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { MerchantViews } from './merchant-views.js';
 import {
@@ -30,6 +31,12 @@ export class MerchantsByIdController {
   @Get(':appid')
   @Needs('viewer')
   @SerializeOptions({ schema: merchantSchema })
+  @Operation({
+    summary: 'Read a merchant',
+    description: 'Whether it can be served and why not, its limits, its quota of today and what waits in its lane.',
+    problems: ['merchant_not_found', 'platform_required'],
+    answers: { 200: { description: 'The merchant.' } },
+  })
   async get(
     @Caller() caller: Principal,
     @Param('appid', { schema: appidSchema }) appid: string,
@@ -38,14 +45,18 @@ export class MerchantsByIdController {
     return this.views.resource(await this.views.find(caller, appid, choice));
   }
 
-  /**
-   * Changes the provider's own name for the merchant, and its limits. A key with limits may lower these, and leaves
-   * alone what a key without limits has set: otherwise 403 `limits_not_yours`. It changes no name that a key beyond
-   * its limits has given: otherwise 403 `ref_not_yours`.
-   */
   @Patch(':appid')
   @Needs('operator')
   @SerializeOptions({ schema: merchantSchema })
+  @Operation({
+    summary: 'Change a merchant',
+    description:
+      'Changes the provider’s own name for the merchant, and its limits. A key with limits may lower these, ' +
+      'and leaves alone what a key without limits has set: otherwise 403 `limits_not_yours`. It changes no ' +
+      'name that a key beyond its limits has given: otherwise 403 `ref_not_yours`.',
+    problems: ['merchant_not_found', 'platform_required', 'limits_not_yours', 'ref_not_yours'],
+    answers: { 200: { description: 'The merchant as it is now.' } },
+  })
   async update(
     @AuditedCaller() actor: Actor,
     @Param('appid', { schema: appidSchema }) appid: string,

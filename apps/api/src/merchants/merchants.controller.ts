@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Header, Headers, Query, SerializeOptions, StreamableFile } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '@app/access';
 import { Merchants, Platforms } from '@app/merchants';
 import { Caller, Needs } from '../http/access/access.guard.js';
 import { CSV_TYPE } from '../http/answers/csv.js';
 import { acceptedFormat } from '../http/answers/formats.js';
+import { Operation } from '../http/open-api/operation.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { MerchantViews } from './merchant-views.js';
 import { merchantsCsv } from './merchants-csv.js';
@@ -22,15 +23,25 @@ export class MerchantsController {
     private readonly platforms: Platforms,
   ) {}
 
-  /**
-   * In the order in which they came. With `Accept: text/csv` the answer is a file with all of them and not a page: for
-   * each merchant its names, its state, and the link by which it can authorize again.
-   */
   @Get()
   @Header('vary', 'accept')
   @Needs('viewer', 'reads')
-  @ApiOkResponse({ content: { 'text/csv': { schema: { type: 'string' } } } })
   @SerializeOptions({ schema: pageOfSchema(merchantSchema) })
+  @Operation({
+    summary: 'List merchants',
+    description:
+      'In the order in which they came, by what can be done for them, state, platform or `ref`. With `Accept: text/csv` ' +
+      'the answer is a file with all of them and not a page: for each merchant its names, its state, and the link by ' +
+      'which it can authorize again.',
+    problems: ['platform_not_found'],
+    answers: {
+      200: {
+        description: 'A page of merchants, or all of them as a file.',
+        content: { 'text/csv': { type: 'string' } },
+        headers: { Vary: '`accept`', 'Content-Disposition': 'Proposes a name for the file.' },
+      },
+    },
+  })
   async list(
     @Caller() { scope }: Principal,
     @Query({ schema: listMerchantsSchema }) query: ListMerchants,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PlatformHoldView } from '@app/deletions';
+import { holdReasons, type PlatformHoldView } from '@app/deletions';
 import { isForwardUrl, ticketStateAt, type Platform, type ReconciliationReport } from '@app/merchants';
 import type { Scope } from '@app/scope';
 import { appidSchema } from '../http/requests/appid.js';
@@ -73,16 +73,7 @@ export const platformSchema = z
       .meta({ description: "When WeChat's list of authorizers was last compared with the merchants here." }),
     hold: z
       .object({
-        reason: z.string().meta({
-          examples: [
-            'platform_broken',
-            'ticket_invalid',
-            'ticket_missing',
-            'connect_failed',
-            'platform_quota_spent',
-            'platform_too_fast',
-          ],
-        }),
+        reason: z.enum(holdReasons),
         errcode: z.int().nullable(),
         since: z.string(),
         next_probe_at: z.string().nullable(),

@@ -8,6 +8,7 @@ import { currentRequestId, newRequestId } from '@app/logging';
 import { ComponentTokens, Platforms, Reconciliation, type Platform } from '@app/merchants';
 import { isEverything } from '@app/scope';
 import { AuditedCaller, Caller, Needs, refuseLimits, Unlimited } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { MadeAt } from '../http/requests/location.interceptor.js';
@@ -35,12 +36,17 @@ export class PlatformsController {
     private readonly audit: AuditLog,
   ) {}
 
-  /** Registers a platform and asks WeChat to push its ticket now rather than in ten minutes. */
   @Post()
   @MadeAt(({ component_appid }) => `/v1/platforms/${component_appid}`)
   @Needs('admin')
   @Unlimited()
   @SerializeOptions({ schema: platformSchema })
+  @Operation({
+    summary: 'Register a platform',
+    description: 'Registers a platform and asks WeChat to push its ticket now rather than in ten minutes.',
+    problems: ['platform_exists'],
+    answers: { 201: { description: 'The platform, without its secrets.' } },
+  })
   async register(
     @AuditedCaller() actor: Actor,
     @Body({ schema: registerPlatformSchema }) { component_appid: subjectId, ...body }: RegisterPlatform,
@@ -63,6 +69,11 @@ export class PlatformsController {
   @Get()
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: platformListSchema })
+  @Operation({
+    summary: 'List platforms',
+    description: 'Those that the key may reach, without their secrets.',
+    answers: { 200: { description: 'All of them.' } },
+  })
   async list(@Caller() { scope }: Principal) {
     const platforms = await this.platforms.list(scope);
     const holds = await this.holds.of(platforms.map(({ id }) => id));
@@ -72,17 +83,27 @@ export class PlatformsController {
   @Get(':componentAppid')
   @Needs('viewer')
   @SerializeOptions({ schema: platformSchema })
+  @Operation({
+    summary: 'Read a platform',
+    description: 'With the age of its ticket, and whether its calls are held.',
+    problems: ['platform_not_found'],
+    answers: { 200: { description: 'The platform, without its secrets.' } },
+  })
   async get(@Caller() caller: Principal, @Param('componentAppid', { schema: appidSchema }) componentAppid: string) {
     return this.resource(await this.platforms.get(caller.scope, componentAppid), caller);
   }
 
-  /**
-   * Replaces what is given. A new encoding_aes_key keeps the old one as the previous key. With a key that is limited to platforms only
-   * app_secret: otherwise 403 `key_limited`.
-   */
   @Patch(':componentAppid')
   @Needs('admin')
   @SerializeOptions({ schema: platformSchema })
+  @Operation({
+    summary: 'Change a platform',
+    description:
+      'Replaces what is given. A new encoding_aes_key keeps the old one as the previous key. With a key ' +
+      'that is limited to platforms only app_secret may change: otherwise 403 `key_limited`.',
+    problems: ['platform_not_found', 'key_limited'],
+    answers: { 200: { description: 'The platform as it is now.' } },
+  })
   async update(
     @AuditedCaller() actor: Actor,
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
@@ -102,11 +123,18 @@ export class PlatformsController {
     return this.resource(updated, actor);
   }
 
-  /** Takes a platform away that was registered by mistake. One that merchants have authorized stays: 409. */
   @Delete(':componentAppid')
   @HttpCode(204)
   @Needs('admin')
   @Unlimited()
+  @Operation({
+    summary: 'Delete a platform',
+    description:
+      'Takes a platform away that was registered by mistake. One that merchants have authorized stays: 409 ' +
+      '`platform_has_merchants`.',
+    problems: ['platform_not_found', 'platform_has_merchants'],
+    answers: { 204: { description: 'It is gone.' } },
+  })
   async delete(
     @AuditedCaller() actor: Actor,
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
@@ -121,14 +149,26 @@ export class PlatformsController {
     );
   }
 
-  /**
-   * Compares WeChat's list of authorizers with the merchants here: adds and repairs, and takes nothing away. A key that
-   * is limited to platforms has it done once a minute for each of them: otherwise 429 `sync_too_soon`.
-   */
   @Post(':componentAppid/sync')
   @HttpCode(200)
   @Needs('admin', 'works')
   @SerializeOptions({ schema: reconciliationReportSchema })
+  @Operation({
+    summary: 'Compare a platform with WeChat’s list',
+    description:
+      'Compares WeChat’s list of authorizers with the merchants here: adds and repairs, and takes nothing ' +
+      'away. A key that is limited to platforms has it done once a minute for each of them: otherwise 429 ' +
+      '`sync_too_soon`.',
+    problems: [
+      'platform_not_found',
+      'key_limited',
+      'sync_too_soon',
+      'ticket_missing',
+      'token_unavailable',
+      'upstream_failed',
+    ],
+    answers: { 200: { description: 'What was found and mended.' } },
+  })
   async sync(
     @AuditedCaller() actor: Actor,
     @Param('componentAppid', { schema: appidSchema }) componentAppid: string,

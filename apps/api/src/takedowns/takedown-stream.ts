@@ -7,6 +7,9 @@ import type { Scope } from '@app/scope';
 import { ProblemError } from '../http/problems/problem.js';
 import { takedownResource } from './takedown.js';
 
+/** For the description of the API. */
+export const EVENT_STREAM = { type: 'string', contentMediaType: 'text/event-stream' };
+
 /** At least so much between two looks; more, where a look takes long. */
 const LOOK_EVERY_MS = 1_000;
 /** Proxies cut connections on which nothing comes. */

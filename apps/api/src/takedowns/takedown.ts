@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import type { BlastRadius, TakedownProgress, TakedownRejection, TakedownView } from '@app/deletions';
+import {
+  takedownStates,
+  type BlastRadius,
+  type TakedownProgress,
+  type TakedownRejection,
+  type TakedownView,
+} from '@app/deletions';
+import { ineligibleReasonCodes } from '@app/merchants';
 import {
   againSchema,
   allowLateSchema,
@@ -12,6 +19,7 @@ import {
   tryAnywaySchema,
 } from '../deletions/deletion.js';
 import { longLists } from '../http/bodies/long-lists.js';
+import { problemCodes } from '../http/problems/problems.js';
 import { pageSchema, pageSchemaOf } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
 
@@ -106,7 +114,7 @@ export const takedownOptionsSchema = z.strictObject({
 });
 export type TakedownOptions = z.output<typeof takedownOptionsSchema>;
 
-const takedownStateSchema = z.enum(['receiving', 'pending', 'running', 'finished', 'cancelled']);
+const takedownStateSchema = z.enum(takedownStates);
 
 export const listTakedownsSchema = pageSchema.extend({ state: takedownStateSchema.optional() });
 export type ListTakedowns = z.output<typeof listTakedownsSchema>;
@@ -123,7 +131,7 @@ const count = z.int();
 export const rejectionSchema = z
   .object({
     line: count.meta({ description: 'Of the NDJSON body, or the place in the list; counted from 1.' }),
-    code: z.string(),
+    code: z.string().meta({ enum: problemCodes }),
     detail: z.string(),
     excerpt: z.string().optional().meta({ description: 'How the line begins.' }),
   })
@@ -200,7 +208,9 @@ export const dryRunSchema = z
       .object({
         items: count,
         merchants: count,
-        list: z.array(z.object({ merchant: z.string(), reasons: z.array(z.string()), items: count })),
+        list: z.array(
+          z.object({ merchant: z.string(), reasons: z.array(z.enum(ineligibleReasonCodes)), items: count }),
+        ),
       })
       .meta({ description: 'Of merchants that cannot be served; the list has 100 of them at most.' }),
     days_of_quota: count.nullable().meta({

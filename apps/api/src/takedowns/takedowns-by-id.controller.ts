@@ -1,16 +1,17 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, HttpCode, Logger, Param, Post, Query, Req, Res, SerializeOptions } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditLog, type Actor, type Principal } from '@app/access';
 import { DeletionViews, Proofs, TakedownCancel, Takedowns } from '@app/deletions';
 import { readFeedCursor } from '@app/events';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
-import { DescribesProof, ProofAnswers, proofQuerySchema, type ProofQuery } from '../deletions/proof-answer.js';
+import { PROOF, ProofAnswers, proofQuerySchema, type ProofQuery } from '../deletions/proof-answer.js';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { actOn, scopeOf } from './takedown-act.js';
-import { TakedownStream } from './takedown-stream.js';
+import { EVENT_STREAM, TakedownStream } from './takedown-stream.js';
 import {
   listRejectionsSchema,
   listTakedownDeletionsSchema,
@@ -40,15 +41,26 @@ export class TakedownsByIdController {
   @Get(':id')
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: takedownSchema })
+  @Operation({
+    summary: 'Read a takedown',
+    description: 'Its progress: its deletions by state, and when the last of them will leave its lane.',
+    problems: ['takedown_not_found'],
+    answers: { 200: { description: 'The takedown.' } },
+  })
   async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
     const takedown = await this.takedowns.get(scope, id);
     return takedownResource(takedown, await this.takedowns.progress(takedown));
   }
 
-  /** Its deletions, newest first, those included that were open or deleted already. */
   @Get(':id/deletions')
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
+  @Operation({
+    summary: 'List the deletions of a takedown',
+    description: 'Newest first, those included that were open or deleted already.',
+    problems: ['takedown_not_found'],
+    answers: { 200: { description: 'A page of deletions.' } },
+  })
   async listDeletions(
     @Caller() { scope }: Principal,
     @Param('id', { schema: idSchema }) id: string,
@@ -59,10 +71,15 @@ export class TakedownsByIdController {
     return pageOf(found, limit, deletionResource);
   }
 
-  /** What was not accepted, by line. */
   @Get(':id/rejections')
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(rejectionSchema) })
+  @Operation({
+    summary: 'List what a takedown did not accept',
+    description: 'By line.',
+    problems: ['takedown_not_found'],
+    answers: { 200: { description: 'A page of lines.' } },
+  })
   async listRejections(
     @Caller() { scope }: Principal,
     @Param('id', { schema: idSchema }) id: string,
@@ -74,15 +91,20 @@ export class TakedownsByIdController {
     return pageOf(withIds, limit, (rejection) => rejection);
   }
 
-  /**
-   * Progress as server-sent events: `progress` at most once a second, `deletion` for each of its own that ends, `finished`,
-   * and then the stream ends. With `Last-Event-ID` it goes on where it was cut off; without, it starts now.
-   * It also ends when the key does. A key may have 20 open at a time.
-   */
   @Get(':id/events')
   @Needs('viewer', 'stream')
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was read.' })
-  @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
+  @Operation({
+    summary: 'Follow a takedown',
+    description:
+      'Progress as server-sent events: `progress` at most once a second, `deletion` for each of its own ' +
+      'that ends, `finished`, and then the stream ends. With `Last-Event-ID` it goes on where it was cut ' +
+      'off; without, it starts now. It also ends when the key does. A key may have 20 open at a time.',
+    problems: ['takedown_not_found', 'feed_cursor_invalid'],
+    answers: {
+      200: { description: 'Events until the takedown is finished.', content: { 'text/event-stream': EVENT_STREAM } },
+    },
+  })
   async follow(
     @Caller() caller: Principal,
     @Param('id', { schema: idSchema }) id: string,
@@ -104,13 +126,17 @@ export class TakedownsByIdController {
       .send(Readable.from(pieces));
   }
 
-  /**
-   * Evidence of each of its deletions: who asked, every call and its answer. NDJSON, or CSV or JSON where `format` or the
-   * Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`.
-   */
   @Get(':id/proof')
   @Needs('viewer', 'reads')
-  @DescribesProof()
+  @Operation({
+    summary: 'Export the proof of a takedown',
+    description:
+      'Evidence of each of its deletions: who asked, every call and its answer. NDJSON, or CSV or JSON ' +
+      'where `format` or the Accept header says so; chained by hashes and signed, to be checked with `npm run ' +
+      'verify-proof`.',
+    problems: ['takedown_not_found'],
+    answers: { 200: PROOF },
+  })
   async proof(
     @AuditedCaller() caller: Actor,
     @Param('id', { schema: idSchema }) id: string,
@@ -128,11 +154,18 @@ export class TakedownsByIdController {
     });
   }
 
-  /** Stops everything that was not dispatched yet. Deletions of others that it found open go on. */
   @Post(':id/cancel')
   @HttpCode(200)
   @Needs('operator')
   @SerializeOptions({ schema: takedownSchema })
+  @Operation({
+    summary: 'Cancel a takedown',
+    description: 'Stops everything that was not dispatched yet. Deletions of others that it found open go on.',
+    problems: ['takedown_not_found', 'takedown_state_conflict'],
+    answers: {
+      200: { description: 'The takedown, with how many deletions were stopped and for how many it came too late.' },
+    },
+  })
   async cancel(@AuditedCaller() caller: Actor, @Param('id', { schema: idSchema }) id: string) {
     const before = await this.takedowns.get(caller.scope, id);
     const act = actOn(id, scopeOf(before), 'takedown.cancelled');

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Logger, Post, Query, Res, SerializeOptions } from '@nestjs/common';
-import { ApiConsumes, ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { AuditLog, Idempotency, type Actor, type Principal } from '@app/access';
@@ -8,6 +8,7 @@ import { currentRequestId, newRequestId } from '@app/logging';
 import type { Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { StreamedBody } from '../http/bodies/streamed-bodies.js';
+import { Operation } from '../http/open-api/operation.js';
 import { ProblemError } from '../http/problems/problem.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
 import { MadeAt } from '../http/requests/location.interceptor.js';
@@ -56,22 +57,26 @@ export class TakedownsController {
     private readonly audit: AuditLog,
   ) {}
 
-  /**
-   * Accepts what can be accepted (202) and lists the rest under `errors`. As NDJSON, or as CSV with a head
-   * that names the same fields, it takes any number of items, one a line; the options then stand in the query string. Nothing is deleted before all of the body has arrived. Of very many items, some
-   * may still be coming into their lanes when this is answered: the takedown is then `receiving`, and its numbers grow.
-   */
   @Post()
   @MadeAt(({ id }) => `/v1/takedowns/${id}`)
   @HttpCode(202)
   @Needs('operator', 'works')
-  @ApiConsumes('application/json', 'application/x-ndjson', 'text/csv')
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    description: 'The same key and body get the same takedown for 24 h.',
-  })
   @SerializeOptions({ schema: z.union([takedownSchema, dryRunSchema]) })
+  @Operation({
+    summary: 'Ask for a takedown',
+    description:
+      'Accepts what can be accepted (202) and lists the rest under `errors`. As NDJSON, or as CSV with a head that ' +
+      'names the same fields, it takes any number of items, one a line; the options then stand in the query string. Nothing is deleted before all of ' +
+      'the body has arrived. Of very many items, some may still be coming into their lanes when this is ' +
+      'answered: the takedown is then `receiving`, and its numbers grow. With `dry_run` nothing is changed, ' +
+      'and the answer (200) says what would happen.',
+    problems: ['nothing_accepted', 'takedown_broken_off'],
+    answers: {
+      200: { description: 'Of a dry run: what would happen.', schema: dryRunSchema },
+      202: { description: 'The takedown, with what was not accepted.', schema: takedownSchema },
+    },
+    repeats: 'The same key and body get the same takedown.',
+  })
   async create(
     @AuditedCaller() caller: Actor,
     @Body({ schema: createTakedownSchema }) body: CreateTakedown | StreamedBody,
@@ -138,6 +143,11 @@ export class TakedownsController {
   @Get()
   @Needs('viewer', 'reads')
   @SerializeOptions({ schema: pageOfSchema(takedownSchema) })
+  @Operation({
+    summary: 'List takedowns',
+    description: 'Newest first.',
+    answers: { 200: { description: 'A page of takedowns, without their counts.' } },
+  })
   async list(@Caller() { scope }: Principal, @Query({ schema: listTakedownsSchema }) query: ListTakedowns) {
     const { limit, cursor, state } = query;
     const found = await this.takedowns.list(scope, { state, limit: limit + 1, after: cursor });

@@ -1,11 +1,12 @@
 import { Body, Controller, Get, HttpCode, Post, Query, SerializeOptions } from '@nestjs/common';
-import { ApiHeader, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { AuditLog, Idempotency, type Actor, type Principal } from '@app/access';
 import { typesOf } from '@app/events';
 import type { Scope } from '@app/scope';
 import { DeliveryLog, WebhookEndpointDisabled, WebhookEndpoints } from '@app/webhooks';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { tenantOf } from '../http/access/tenant-of.js';
+import { Operation } from '../http/open-api/operation.js';
 import { IdempotencyKey } from '../http/requests/idempotency-key.js';
 import { cursorOf, pageOf, pageOfSchema } from '../http/requests/page.js';
 import {
@@ -31,10 +32,15 @@ export class WebhookDeliveriesController {
     private readonly audit: AuditLog,
   ) {}
 
-  /** What was sent to all endpoints, newest first, for thirty days. */
   @Get()
   @Needs('admin', 'reads')
   @SerializeOptions({ schema: pageOfSchema(webhookDeliverySchema) })
+  @Operation({
+    summary: 'List the deliveries to all endpoints',
+    description: 'What was sent to all endpoints, newest first, for thirty days.',
+    problems: ['webhook_endpoint_not_found'],
+    answers: { 200: { description: 'A page of deliveries.' } },
+  })
   async list(@Caller() { scope }: Principal, @Query({ schema: listAllDeliveriesSchema }) query: ListAllDeliveries) {
     const { limit, cursor: after, endpoint: endpointId, state, type } = query;
     if (endpointId !== undefined) await this.endpoints.get(scope, endpointId);
@@ -47,20 +53,20 @@ export class WebhookDeliveriesController {
     return pageOf(found, limit, webhookDeliveryResource);
   }
 
-  /**
-   * Sends again what was made within a span of time, oldest first, each with the `webhook-id` that it had, so that
-   * receivers can drop what they know. Up to 5,000 a request: while `next_cursor` is not null, ask again with it. What
-   * is pending is left alone, and so are endpoints that are disabled.
-   */
   @Post('resend')
   @HttpCode(200)
   @Needs('admin', 'works')
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    description: 'The same key and body send nothing twice, and get the same answer for 24 h.',
-  })
   @SerializeOptions({ schema: resentDeliveriesSchema })
+  @Operation({
+    summary: 'Send deliveries again',
+    description:
+      'Sends again what was made within a span of time, oldest first, each with the `webhook-id` that it had, so that ' +
+      'receivers can drop what they know. Up to 5,000 a request: while `next_cursor` is not null, ask again with it. ' +
+      'What is pending is left alone, and so are endpoints that are disabled.',
+    problems: ['webhook_endpoint_not_found', 'webhook_endpoint_disabled'],
+    answers: { 200: { description: 'How many are sent again.' } },
+    repeats: 'The same key and body send nothing twice, and get the same answer.',
+  })
   async resend(
     @AuditedCaller() caller: Actor,
     @Body({ schema: resendDeliveriesSchema }) body: ResendDeliveries,

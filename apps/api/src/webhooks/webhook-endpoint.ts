@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { isWebhookUrl, type EndpointChanges, type WebhookDelivery, type WebhookEndpoint } from '@app/webhooks';
+import { eventTypes } from '@app/events';
+import {
+  isWebhookUrl,
+  TEST_EVENT_TYPE,
+  type EndpointChanges,
+  type WebhookDelivery,
+  type WebhookEndpoint,
+} from '@app/webhooks';
 import { eventPatternSchema } from '../events/event.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { pageSchema } from '../http/requests/page.js';
@@ -124,7 +131,7 @@ export const webhookDeliverySchema = z
     id: z.string(),
     endpoint_id: z.string(),
     event_id: z.string().meta({ description: 'The webhook-id that the receiver sees, in every attempt.' }),
-    event_type: z.string(),
+    event_type: z.string().meta({ enum: [...eventTypes, TEST_EVENT_TYPE] }),
     state: deliveryStateSchema,
     attempts: z.int().meta({ description: 'Since it was last asked for.' }),
     resends: z.int().meta({ description: 'How often somebody had it sent again.' }),
@@ -134,7 +141,10 @@ export const webhookDeliverySchema = z
       .nullable()
       .meta({ description: 'Why the last attempt had no answer, e.g. timeout, private_address, endpoint_disabled.' }),
     next_attempt_at: z.string().nullable(),
-    payload: z.unknown().meta({ description: 'The body as it is sent.' }),
+    payload: z.unknown().meta({
+      description: 'The body as it is sent.',
+      anyOf: [{ $ref: '#/components/schemas/Event' }, { $ref: '#/components/schemas/WebhookTestEvent' }],
+    }),
     created_at: z.string(),
     finished_at: z.string().nullable(),
   })

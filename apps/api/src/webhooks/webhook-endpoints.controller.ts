@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
 import { WebhookDeliveries, WebhookEndpoints, type Alongside } from '@app/webhooks';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { Operation } from '../http/open-api/operation.js';
 import { MadeAt } from '../http/requests/location.interceptor.js';
 import { pageOf, pageOfSchema, pageSchema } from '../http/requests/page.js';
 import {
@@ -47,12 +48,19 @@ export class WebhookEndpointsController {
     private readonly audit: AuditLog,
   ) {}
 
-  /** From now on, events of these types are sent there. The answer shows the secret, this once. */
   @Post()
   @MadeAt(({ id }) => `/v1/webhook-endpoints/${id}`)
   @Needs('admin')
   @Header('cache-control', 'no-store')
   @SerializeOptions({ schema: webhookEndpointWithSecretSchema })
+  @Operation({
+    summary: 'Add a webhook endpoint',
+    description:
+      'From now on, events of these types are sent there. The answer shows the secret, this once. A key ' +
+      'with limits adds endpoints that hear of nothing beyond them.',
+    problems: ['key_limited', 'webhook_address_private', 'webhook_endpoints_too_many'],
+    answers: { 201: { description: 'The endpoint, with its secret.' } },
+  })
   async create(
     @AuditedCaller() actor: Actor,
     @Body({ schema: createWebhookEndpointSchema }) { event_types: eventTypes, ...body }: CreateWebhookEndpoint,
@@ -65,10 +73,14 @@ export class WebhookEndpointsController {
     return { ...webhookEndpointResource(endpoint), secret };
   }
 
-  /** Newest first. */
   @Get()
   @Needs('admin', 'reads')
   @SerializeOptions({ schema: pageOfSchema(webhookEndpointSchema) })
+  @Operation({
+    summary: 'List webhook endpoints',
+    description: 'Newest first. A key with limits sees the endpoints that hear of nothing beyond them.',
+    answers: { 200: { description: 'A page of endpoints.' } },
+  })
   async list(
     @Caller() { scope }: Principal,
     @Query({ schema: pageSchema }) { limit, cursor }: z.output<typeof pageSchema>,
@@ -80,17 +92,27 @@ export class WebhookEndpointsController {
   @Get(':id')
   @Needs('admin')
   @SerializeOptions({ schema: webhookEndpointSchema })
+  @Operation({
+    summary: 'Read a webhook endpoint',
+    description: 'Whether deliveries get through, and since when not.',
+    problems: ['webhook_endpoint_not_found'],
+    answers: { 200: { description: 'The endpoint, without its secret.' } },
+  })
   async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
     return webhookEndpointResource(await this.endpoints.get(scope, id));
   }
 
-  /**
-   * Replaces what is given; `platforms` and `merchants` stay as they were made. `state: enabled` takes a disabled
-   * endpoint back into service; what it missed is not sent.
-   */
   @Patch(':id')
   @Needs('admin')
   @SerializeOptions({ schema: webhookEndpointSchema })
+  @Operation({
+    summary: 'Change a webhook endpoint',
+    description:
+      'Replaces what is given; `platforms` and `merchants` stay as they were made. `state: enabled` takes a ' +
+      'disabled endpoint back into service; what it missed is not sent.',
+    problems: ['webhook_endpoint_not_found', 'webhook_address_private'],
+    answers: { 200: { description: 'The endpoint as it is now.' } },
+  })
   async update(
     @AuditedCaller() actor: Actor,
     @Param('id', { schema: idSchema }) id: string,
@@ -101,20 +123,31 @@ export class WebhookEndpointsController {
     return webhookEndpointResource(await this.endpoints.update(actor.scope, id, endpointChanges(body), alongside));
   }
 
-  /** Its delivery log goes with it. */
   @Delete(':id')
   @HttpCode(204)
   @Needs('admin')
+  @Operation({
+    summary: 'Delete a webhook endpoint',
+    description: 'Its delivery log goes with it.',
+    problems: ['webhook_endpoint_not_found'],
+    answers: { 204: { description: 'It is gone.' } },
+  })
   async delete(@AuditedCaller() actor: Actor, @Param('id', { schema: idSchema }) id: string): Promise<void> {
     await this.endpoints.delete(actor.scope, id, this.audited(actor, 'webhook_endpoint.deleted'));
   }
 
-  /** Makes a new secret, shown this once. Until the overlap ends, each request carries a signature by either. */
   @Post(':id/rotate-secret')
   @HttpCode(200)
   @Needs('admin')
   @Header('cache-control', 'no-store')
   @SerializeOptions({ schema: webhookEndpointWithSecretSchema })
+  @Operation({
+    summary: 'Give a webhook endpoint a new secret',
+    description:
+      'The new secret is shown this once. Until the overlap ends, each request carries a signature by ' + 'either.',
+    problems: ['webhook_endpoint_not_found'],
+    answers: { 200: { description: 'The endpoint, with its new secret.' } },
+  })
   async rotateSecret(
     @AuditedCaller() actor: Actor,
     @Param('id', { schema: idSchema }) id: string,
@@ -129,12 +162,17 @@ export class WebhookEndpointsController {
     return { ...webhookEndpointResource(endpoint), secret };
   }
 
-  /** Sends a `webhook.test` event, once. What came of it is in the delivery log. */
   @Post(':id/test')
   @MadeAt((_, { id }) => `/v1/webhook-endpoints/${id}/deliveries`)
   @HttpCode(202)
   @Needs('admin')
   @SerializeOptions({ schema: webhookDeliverySchema })
+  @Operation({
+    summary: 'Try a webhook endpoint out',
+    description: 'Sends a `webhook.test` event, once. What came of it is in the delivery log.',
+    problems: ['webhook_endpoint_not_found', 'webhook_endpoint_disabled'],
+    answers: { 202: { description: 'The delivery, on its way.' } },
+  })
   async test(@AuditedCaller() actor: Actor, @Param('id', { schema: idSchema }) id: string) {
     const endpoint = await this.endpoints.get(actor.scope, id);
     const delivery = await this.deliveries.test(endpoint, (tx, deliveryId) =>
@@ -143,10 +181,15 @@ export class WebhookEndpointsController {
     return webhookDeliveryResource(delivery);
   }
 
-  /** What was sent there, newest first, for thirty days. */
   @Get(':id/deliveries')
   @Needs('admin', 'reads')
   @SerializeOptions({ schema: pageOfSchema(webhookDeliverySchema) })
+  @Operation({
+    summary: 'List the deliveries of a webhook endpoint',
+    description: 'What was sent there, newest first, for thirty days.',
+    problems: ['webhook_endpoint_not_found'],
+    answers: { 200: { description: 'A page of deliveries.' } },
+  })
   async listDeliveries(
     @Caller() { scope }: Principal,
     @Param('id', { schema: idSchema }) id: string,
@@ -157,12 +200,17 @@ export class WebhookEndpointsController {
     return pageOf(found, limit, webhookDeliveryResource);
   }
 
-  /** Sends one again now, whatever became of it, with the same webhook-id, and tries it as often as a new one. */
   @Post(':id/deliveries/:deliveryId/resend')
   @MadeAt((_, { id }) => `/v1/webhook-endpoints/${id}/deliveries`)
   @HttpCode(202)
   @Needs('admin')
   @SerializeOptions({ schema: webhookDeliverySchema })
+  @Operation({
+    summary: 'Send a webhook delivery again',
+    description: 'Sends it now, whatever became of it, with the same webhook-id, and tries it as often as a new one.',
+    problems: ['webhook_endpoint_not_found', 'webhook_delivery_not_found', 'webhook_endpoint_disabled'],
+    answers: { 202: { description: 'The delivery, on its way again.' } },
+  })
   async resend(
     @AuditedCaller() actor: Actor,
     @Param('id', { schema: idSchema }) id: string,

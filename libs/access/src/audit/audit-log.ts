@@ -17,52 +17,58 @@ export interface Actor extends Principal {
   ip: string;
 }
 
+/** `subject.verb`, in the past tense. */
+export const auditActions = [
+  'access_token.lent',
+  'api_key.created',
+  'api_key.revoked',
+  'api_key.updated',
+  'audit_log.exported',
+  'authorization_link.issued',
+  'deletion.accepted',
+  'deletion.cancelled',
+  'deletion.proof_exported',
+  'deletion.retried',
+  'mass_messages.imported',
+  'merchant.limits_changed',
+  'merchant.quota_cleared',
+  'merchant.ref_changed',
+  'merchant.refreshed',
+  'platform.deleted',
+  'platform.registered',
+  'platform.synced',
+  'platform.updated',
+  'proof_key.made',
+  'proof_key.rotated',
+  'takedown.accepted',
+  'takedown.cancelled',
+  'takedown.proof_exported',
+  'webhook_deliveries.resent',
+  'webhook_endpoint.created',
+  'webhook_endpoint.deleted',
+  'webhook_endpoint.delivery_resent',
+  'webhook_endpoint.secret_rotated',
+  'webhook_endpoint.tested',
+  'webhook_endpoint.updated',
+] as const;
+
+export const auditSubjects = [
+  'api_key',
+  'audit_log',
+  'authorization_link',
+  'deletion',
+  'import',
+  'merchant',
+  'platform',
+  'proof_key',
+  'takedown',
+  'webhook_deliveries',
+  'webhook_endpoint',
+] as const;
+
 export interface Act {
-  /** `subject.verb`, in the past tense. */
-  action:
-    | 'access_token.lent'
-    | 'api_key.created'
-    | 'api_key.revoked'
-    | 'api_key.updated'
-    | 'audit_log.exported'
-    | 'authorization_link.issued'
-    | 'deletion.accepted'
-    | 'deletion.cancelled'
-    | 'deletion.proof_exported'
-    | 'deletion.retried'
-    | 'mass_messages.imported'
-    | 'merchant.limits_changed'
-    | 'merchant.quota_cleared'
-    | 'merchant.ref_changed'
-    | 'merchant.refreshed'
-    | 'platform.deleted'
-    | 'platform.registered'
-    | 'platform.synced'
-    | 'platform.updated'
-    | 'proof_key.made'
-    | 'proof_key.rotated'
-    | 'takedown.accepted'
-    | 'takedown.cancelled'
-    | 'takedown.proof_exported'
-    | 'webhook_deliveries.resent'
-    | 'webhook_endpoint.created'
-    | 'webhook_endpoint.deleted'
-    | 'webhook_endpoint.delivery_resent'
-    | 'webhook_endpoint.secret_rotated'
-    | 'webhook_endpoint.tested'
-    | 'webhook_endpoint.updated';
-  subjectType:
-    | 'api_key'
-    | 'audit_log'
-    | 'authorization_link'
-    | 'deletion'
-    | 'import'
-    | 'merchant'
-    | 'platform'
-    | 'proof_key'
-    | 'takedown'
-    | 'webhook_deliveries'
-    | 'webhook_endpoint';
+  action: (typeof auditActions)[number];
+  subjectType: (typeof auditSubjects)[number];
   /** The appid or id, as in our addresses; of an import, an export and many deliveries, the request. */
   subjectId: string;
   /** The tenant that the act is about: keys with limits see the acts on what they may reach. */
@@ -108,6 +114,11 @@ export class AuditLog {
     private readonly dataSource: DataSource,
     @InjectRepository(AuditEvent) private readonly chained: Repository<AuditEvent>,
   ) {}
+
+  /** For programs without modules. */
+  static of(dataSource: DataSource): AuditLog {
+    return new AuditLog(dataSource, dataSource.getRepository(AuditEvent));
+  }
 
   /**
    * Adds a row in the transaction of the act, so that neither is there without the other. Make it the last step: until

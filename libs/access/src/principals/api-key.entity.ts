@@ -1,7 +1,8 @@
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** `tokens` may do nothing but borrow access tokens; the others include what stands to their right. */
-export type Role = 'admin' | 'operator' | 'viewer' | 'tokens';
+export const roles = ['admin', 'operator', 'viewer', 'tokens'] as const;
+export type Role = (typeof roles)[number];
 
 @Entity({ name: 'api_keys' })
 @Unique('api_keys_key_hash_key', ['keyHash'])

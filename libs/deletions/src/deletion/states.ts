@@ -1,4 +1,13 @@
-export type DeletionState = 'scheduled' | 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled';
+export const deletionStates = [
+  'scheduled',
+  'queued',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
+export type DeletionState = (typeof deletionStates)[number];
 
 export type DeletionCounts = Record<DeletionState, number>;
 
@@ -6,7 +15,8 @@ export type DeletionCounts = Record<DeletionState, number>;
  * `acknowledged`: WeChat accepted the call; `verified`: `mass/get` said DELETE; `inferred`: the answer was lost, and
  * the next call was told that there is nothing to delete.
  */
-export type Proof = 'none' | 'acknowledged' | 'verified' | 'inferred';
+export const proofs = ['none', 'acknowledged', 'verified', 'inferred'] as const;
+export type Proof = (typeof proofs)[number];
 
 /** Tells what is known and what is inferred, where WeChat did not say it itself. */
 export function noteOfProof(proof: Proof): string | null {
@@ -17,8 +27,16 @@ export function noteOfProof(proof: Proof): string | null {
   );
 }
 
-export type WaitingFor =
-  'backoff' | 'rate_limit' | 'daily_quota' | 'merchant_admin' | 'platform' | 'facts' | 'token_conflict';
+export const waitingFor = [
+  'backoff',
+  'rate_limit',
+  'daily_quota',
+  'merchant_admin',
+  'platform',
+  'facts',
+  'token_conflict',
+] as const;
+export type WaitingFor = (typeof waitingFor)[number];
 
 /** The states that may follow each state. Only a retry, which an operator asks for, leaves a terminal state. */
 const TRANSITIONS: Record<DeletionState, readonly DeletionState[]> = {
@@ -37,5 +55,5 @@ export function canBecome(from: DeletionState, to: DeletionState): boolean {
 
 /** @returns the states from which a transition to `to` is allowed: for the `where` of an update */
 export function statesBefore(to: DeletionState): DeletionState[] {
-  return (Object.keys(TRANSITIONS) as DeletionState[]).filter((from) => canBecome(from, to));
+  return deletionStates.filter((from) => canBecome(from, to));
 }

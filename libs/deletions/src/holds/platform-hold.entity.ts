@@ -2,14 +2,16 @@ import { PlatformRow } from '@app/merchants';
 import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
 /** Why a platform is held, which the operator or WeChat has to mend first. */
-export type HoldReason =
-  | 'platform_broken'
-  | 'ticket_invalid'
-  | 'ticket_missing'
-  | 'connect_failed'
-  /** The platform's own calls for tokens, of the day or of the minute, are spent. */
-  | 'platform_quota_spent'
-  | 'platform_too_fast';
+export const holdReasons = [
+  'platform_broken',
+  'ticket_invalid',
+  'ticket_missing',
+  'connect_failed',
+  // The platform's own calls for tokens, of the day or of the minute, are spent.
+  'platform_quota_spent',
+  'platform_too_fast',
+] as const;
+export type HoldReason = (typeof holdReasons)[number];
 
 /** A platform for which every call would fail, as long as that lasts. */
 @Entity({ name: 'platform_holds' })

@@ -25,7 +25,7 @@ interface HeldRow {
 
 /** The hold of a platform, for which no deletion is sent. */
 export interface PlatformHoldView {
-  reason: string;
+  reason: HoldReason;
   errcode: number | null;
   since: Date;
   nextProbeAt: Date;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { SharedSend } from '@app/merchants';
+import type { IneligibleReason, SharedSend } from '@app/merchants';
 import { KnownTargets } from './known-targets.js';
 import { LaneForecasts } from '../lanes/lane-forecasts.js';
 import type { Triaged } from './takedown-triage.js';
@@ -16,7 +16,11 @@ export interface BlastRadius {
   /** Known to be gone: no call would be made. */
   alreadyDeleted: number;
   rejected: number;
-  ineligible: { items: number; merchants: number; list: { merchant: string; reasons: string[]; items: number }[] };
+  ineligible: {
+    items: number;
+    merchants: number;
+    list: { merchant: string; reasons: IneligibleReason[]; items: number }[];
+  };
   /** For how many days some merchant's quota is needed, today included. Null when a quota never suffices. */
   daysOfQuota: number | null;
   /** When the last deletion leaves its lane. Null when one never does. */
@@ -45,7 +49,7 @@ export class TakedownDryRun {
     const seen = new Set<number>();
     const countOf = new Map<string, number>();
     const articles = new CountedArticles();
-    const ineligible = new Map<string, { merchant: string; reasons: string[]; items: number }>();
+    const ineligible = new Map<string, { merchant: string; reasons: IneligibleReason[]; items: number }>();
     const shared = new Map<string, SharedSend>();
     let alreadyOpen = 0;
     let alreadyDeleted = 0;

@@ -13,6 +13,9 @@ const TRANSITIONS: Record<TakedownState, readonly TakedownState[]> = {
   cancelled: [],
 };
 
+/** As the outside knows them: one that is starting is either within its undo window, which is `pending`, or receiving. */
+export const takedownStates = ['receiving', 'pending', 'running', 'finished', 'cancelled'] as const;
+
 /** The states from which a transition to `to` is allowed: for the `where` of an update. */
 export function takedownStatesBefore(to: TakedownState): TakedownState[] {
   return (Object.keys(TRANSITIONS) as TakedownState[]).filter((from) => TRANSITIONS[from].includes(to));

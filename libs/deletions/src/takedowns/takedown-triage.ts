@@ -7,6 +7,7 @@ import {
   MerchantDirectory,
   type LabelledMessage,
   type MerchantCard,
+  type IneligibleReason,
 } from '@app/merchants';
 import { reaches, type Scope } from '@app/scope';
 import { lookUpAddresses, type AddressFacts } from './address-facts.js';
@@ -61,7 +62,7 @@ export interface Triaged {
 
 export interface Rejection extends Omit<TakedownRejection, 'excerpt'> {
   /** Where it is for the merchant alone that nothing can be done. */
-  ineligible?: { merchant: string; reasons: string[] };
+  ineligible?: { merchant: string; reasons: IneligibleReason[] };
 }
 type Refusal = Omit<Rejection, 'line'>;
 

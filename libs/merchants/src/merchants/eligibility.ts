@@ -1,27 +1,32 @@
 import { MASS_AND_NOTIFICATION } from '@app/wechat';
 
 /** `reauthorization_required`: the refresh token is lost or refused, although nobody told us of a de-authorization. */
-export type MerchantState = 'authorized' | 'unauthorized' | 'reauthorization_required';
+export const merchantStates = ['authorized', 'unauthorized', 'reauthorization_required'] as const;
+export type MerchantState = (typeof merchantStates)[number];
 
-export type IneligibleReason =
-  | 'unauthorized'
-  | 'reauthorization_required'
-  | 'permission_set_7_not_granted'
-  | 'not_an_official_account'
-  | 'not_verified'
-  | 'account_frozen';
+export const ineligibleReasonCodes = [
+  'unauthorized',
+  'reauthorization_required',
+  'permission_set_7_not_granted',
+  'not_an_official_account',
+  'not_verified',
+  'account_frozen',
+] as const;
+export type IneligibleReason = (typeof ineligibleReasonCodes)[number];
 
 /** What an answer may teach although the account facts say otherwise. */
 export type DeniedReason = Extract<IneligibleReason, 'not_verified' | 'account_frozen'>;
 
-export type WarningCode =
-  | 'facts_unknown'
-  | 'permission_sets_unknown'
-  | 'account_type_unknown'
-  | 'verification_pending'
-  | 'verification_doubtful'
-  | 'account_warned'
-  | 'account_status_unknown';
+export const warningCodes = [
+  'facts_unknown',
+  'permission_sets_unknown',
+  'account_type_unknown',
+  'verification_pending',
+  'verification_doubtful',
+  'account_warned',
+  'account_status_unknown',
+] as const;
+export type WarningCode = (typeof warningCodes)[number];
 
 /** What may make WeChat refuse, and is no reason not to ask it. `code` is stable. */
 export interface EligibilityWarning {

@@ -17,19 +17,28 @@ import { ProblemError } from '../problems/problem.js';
 
 const ACCESS = 'retract:access';
 const UNLIMITED = 'retract:unlimited';
+const WEIGHT = 'retract:weight';
 /** `any`: whatever the role of the key. */
 type Needed = Role | 'any';
 type Access = Needed | 'public';
 
 /** The least role that may use a route, and what a request there costs. On methods. */
 export const Needs = (role: Needed, weight: Weight = 'light'): MethodDecorator =>
-  applyDecorators(SetMetadata(ACCESS, role), RouteConfig({ needsKey: true, weight } satisfies KeyedRoute));
+  applyDecorators(
+    SetMetadata(ACCESS, role),
+    SetMetadata(WEIGHT, weight),
+    RouteConfig({ needsKey: true, weight } satisfies KeyedRoute),
+  );
 
 /** @param handler a method of a controller @returns undefined for a public one */
 export function neededRole(handler: object): Needed | undefined {
   const access = Reflect.getMetadata(ACCESS, handler) as Access | undefined;
   return access === 'public' ? undefined : access;
 }
+
+/** @param handler a method of a controller */
+export const weightOf = (handler: object): Weight =>
+  (Reflect.getMetadata(WEIGHT, handler) as Weight | undefined) ?? 'light';
 
 /** WeChat's pushes, merchants' browsers and health checks have no API key. */
 export const Public = (): CustomDecorator => SetMetadata(ACCESS, 'public');
@@ -39,6 +48,9 @@ export const Public = (): CustomDecorator => SetMetadata(ACCESS, 'public');
  * other routes treat what is beyond a key's limits as if it were not there.)
  */
 export const Unlimited = (): CustomDecorator => SetMetadata(UNLIMITED, true);
+
+/** @param handler a method of a controller */
+export const isUnlimited = (handler: object): boolean => Reflect.getMetadata(UNLIMITED, handler) === true;
 
 /** Who makes this request. Only on routes that need a role. */
 export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext) => {

@@ -3,7 +3,7 @@ import { countedAs, type ApiKeys, type Principal } from '@app/access';
 import type { InFlight, Weight } from './in-flight.js';
 import { networkOf } from './network.js';
 import { ProblemError } from '../problems/problem.js';
-import type { RateLimit } from './rate-limit.js';
+import { WINDOW_SECONDS, type RateLimit } from './rate-limit.js';
 
 /** Of a route; set by `@Needs`. */
 export interface KeyedRoute {
@@ -107,12 +107,15 @@ function refuseGuessing(failures: RateLimit, { ip }: FastifyRequest, reply: Fast
   throw new ProblemError('too_many_failures', `Too many keys that are none came from this address: wait ${seconds} s.`);
 }
 
-/** Headers as in draft-ietf-httpapi-ratelimit-headers-07, which most clients know. */
+/** Headers as in draft-ietf-httpapi-ratelimit-headers-11. The name of the policy is free. */
 function countRequest(rateLimit: RateLimit, principal: Principal, reply: FastifyReply): void {
   const allowance = rateLimit.take(countedAs(principal), Date.now());
   if (!allowance) return;
   const { limit, remaining, resetSeconds, isExceeded } = allowance;
-  void reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': resetSeconds });
+  void reply.headers({
+    'ratelimit-policy': `"requests";q=${limit};w=${WINDOW_SECONDS}`,
+    ratelimit: `"requests";r=${remaining};t=${resetSeconds}`,
+  });
   if (!isExceeded) return;
   void reply.header('retry-after', resetSeconds);
   const whose = principal.tenant === null ? 'The key' : 'All keys of the tenant together';

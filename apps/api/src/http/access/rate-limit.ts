@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
-const WINDOW_MS = 60_000;
+export const WINDOW_SECONDS = 60;
+const WINDOW_MS = WINDOW_SECONDS * 1_000;
 
 /** The rest of the minute that began with the first request. */
 export interface Allowance {

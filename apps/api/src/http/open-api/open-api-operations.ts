@@ -1,7 +1,12 @@
 import { SerializeOptions } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { z } from 'zod';
-import { neededRole } from '../access/access.guard.js';
+import type { z } from 'zod';
+import { isUnlimited, neededRole, weightOf } from '../access/access.guard.js';
+import { longLists } from '../bodies/long-lists.js';
+import { CSV_TYPE, NDJSON_TYPES, takesLines } from '../bodies/media-types.js';
+import { jsonSchemaOf, linesOf, type Components } from './json-schema.js';
+import { describedOperation, type DescribedAnswer, type DescribedOperation, type JsonSchema } from './operation.js';
+import { headerRefs, problemAnswers, problemsOfKind, RATE_HEADERS } from './problem-answers.js';
 
 /** A method of a controller. */
 export interface Handler {
@@ -10,8 +15,6 @@ export interface Handler {
 }
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
-type JsonSchema = Record<string, unknown>;
-type Components = Record<string, JsonSchema>;
 
 /**
  * `DeletionsController`, `create` → `deletionsCreate`. Generated clients name their methods by it: to them a controller of single
@@ -22,106 +25,109 @@ export function operationIdOf(controller: string, method: string): string {
   return subject.charAt(0).toLowerCase() + subject.slice(1) + method.charAt(0).toUpperCase() + method.slice(1);
 }
 
-/** Schemas with an id of their own become components. */
-export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output') {
-  const { $schema: _dialect, $defs, ...own } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  const text = JSON.stringify([own, $defs ?? {}]).replaceAll('"#/$defs/', '"#/components/schemas/');
-  const [converted, components] = JSON.parse(text) as [JsonSchema, Components];
-  return { schema: converted, components };
-}
+/** The schemas of bodies by their `$ref`: they have an id therefore. Swagger keeps but the first of their examples. */
+export type BodySchemas = ReadonlyMap<string, z.ZodType>;
 
-/**
- * The examples of a request's body, by the `$ref` of its schema, which has an id therefore: Swagger keeps only the
- * first one.
- */
-export type Examples = ReadonlyMap<string, readonly unknown[]>;
+/** Adds to an operation what Nest does not know of it: its text, examples, answers, problems, headers, and who may. */
+export class OperationWriter {
+  constructor(
+    private readonly components: Components,
+    private readonly responses: Record<string, object>,
+    private readonly bodies: BodySchemas,
+  ) {}
 
-/** Adds what Nest does not know of an operation: examples, answers with their schemas, problems, and who may. */
-export function completeOperations(
-  document: OpenAPIObject,
-  handlers: Map<string, Handler>,
-  examples: Examples,
-): OpenAPIObject {
-  const schemas = ((document.components ??= {}).schemas ??= {}) as Components;
-  schemas.Problem = PROBLEM;
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const operation of Object.values(item) as Operation[]) {
-      const handler = handlers.get(operation.operationId ?? '');
-      if (!handler) continue;
-      addExamples(operation, examples);
-      addAnswers(operation, handler, schemas);
-      const role = neededRole(methodOf(handler));
-      addProblems(operation, path, role);
-      const keys = role === 'any' ? 'any role' : `the role ${role}`;
-      if (role) operation.description = `Takes an API key of ${keys}. ${operation.description ?? ''}`.trim();
+  complete(operation: Operation, method: string, path: string, handler: Handler): void {
+    const target = methodOf(handler);
+    const role = neededRole(target);
+    const text = describedOperation(target) ?? { summary: '', description: '' };
+    operation.summary = text.summary;
+    operation.description = [
+      text.description,
+      role && `Takes an API key of ${role === 'any' ? 'any role' : `the role \`${role}\``}.`,
+    ]
+      .filter(Boolean)
+      .join('\n\n');
+    if (role === undefined) operation.security = [];
+    if (text.repeats !== undefined) (operation.parameters ??= []).push(idempotencyKey(text.repeats));
+    this.addBody(operation, method, path);
+    this.addAnswers(operation, target, text);
+    const kind = {
+      method,
+      needsKey: role !== undefined,
+      weight: weightOf(target),
+      isUnlimited: isUnlimited(target),
+      hasParameters: (operation.parameters ?? []).length > 0,
+      isIdempotent: text.repeats !== undefined,
+    };
+    const problems = problemAnswers([...problemsOfKind(kind), ...(text.problems ?? [])]);
+    for (const [status, { name, answer }] of Object.entries(problems)) {
+      this.responses[name] = answer;
+      operation.responses[status] = { $ref: `#/components/responses/${name}` };
     }
   }
-  return document;
-}
 
-function addExamples({ requestBody }: Operation, examplesOf: Examples): void {
-  const json = requestBody && 'content' in requestBody ? requestBody.content['application/json'] : undefined;
-  const examples = json?.schema && '$ref' in json.schema ? examplesOf.get(json.schema.$ref) : undefined;
-  if (!json || !examples) return;
-  json.examples = Object.fromEntries(examples.map((value, index) => [`example ${index + 1}`, { value }]));
-}
-
-function addAnswers(operation: Operation, handler: Handler, schemas: Components): void {
-  const serialized = Reflect.getMetadata(SERIALIZE_OPTIONS, methodOf(handler)) as { schema?: z.ZodType } | undefined;
-  for (const [status, answer] of Object.entries(operation.responses)) {
-    if (!answer || '$ref' in answer || Number(status) >= 300) continue;
-    answer.description ||= status === '204' ? 'Done; nothing more is said.' : 'Done.';
-    if (!serialized?.schema || answer.content?.['application/json']) continue;
-    const { schema, components } = jsonSchemaOf(serialized.schema, 'output');
+  /** @returns what describes the schema, its parts kept among the components */
+  schemaOf(schema: z.ZodType): JsonSchema {
+    const { schema: own, components } = jsonSchemaOf(schema, 'output');
     // A component that requests use as well stays as requests have it: names are kept apart in the schemas.
-    for (const [name, component] of Object.entries(components)) schemas[name] ??= component;
-    answer.content = { 'application/json': { schema }, ...answer.content };
+    for (const [name, component] of Object.entries(components)) this.components[name] ??= component;
+    return own;
+  }
+
+  private addBody({ requestBody }: Operation, method: string, path: string): void {
+    const json = requestBody && 'content' in requestBody ? requestBody.content['application/json'] : undefined;
+    const schema = json?.schema && '$ref' in json.schema ? this.bodies.get(json.schema.$ref) : undefined;
+    if (!requestBody || !('content' in requestBody) || !json || !schema) return;
+    const examples = (schema.meta()?.examples ?? []) as unknown[];
+    json.examples = Object.fromEntries(examples.map((value, index) => [`example ${index + 1}`, { value }]));
+    const line = longLists.get(schema)?.item;
+    if (!line || !takesLines(method.toUpperCase(), path)) return;
+    const [type = '', ...alike] = NDJSON_TYPES;
+    requestBody.content[type] = { schema: linesOf(jsonSchemaOf(line, 'input').schema, type) };
+    requestBody.description =
+      `As \`${type}\`, each line is one JSON value of the schema that \`contentSchema\` names, and there may be any ` +
+      `number of them. The same is known as ${alike.map((name) => `\`${name}\``).join(', ')}. As \`${CSV_TYPE}\`, ` +
+      'the first row names fields of a line, and each row after it is one; an empty cell is a field that is absent.';
+    requestBody.content[CSV_TYPE] = { schema: { type: 'string' } };
+  }
+
+  private addAnswers(operation: Operation, target: object, { answers }: DescribedOperation): void {
+    const serialized = Reflect.getMetadata(SERIALIZE_OPTIONS, target) as { schema?: z.ZodType } | undefined;
+    const [usual = '200'] = Object.keys(operation.responses);
+    const described: Record<string, DescribedAnswer> = answers ?? { [usual]: { description: 'Done.' } };
+    operation.responses = {};
+    for (const [status, { description, schema = serialized?.schema, content, headers = {} }] of Object.entries(
+      described,
+    )) {
+      const json = schema && { 'application/json': { schema: this.schemaOf(schema) } };
+      operation.responses[status] = {
+        description,
+        headers: {
+          ...headerRefs(['X-Request-Id', ...(neededRole(target) ? RATE_HEADERS : [])]),
+          ...(MAKING.includes(status) && headerRefs(['Location'])),
+          ...mapValues(headers, (text) => ({ description: text, schema: { type: 'string' } })),
+        },
+        ...((content ?? json) && { content: { ...json, ...mapValues(content ?? {}, (schema) => ({ schema })) } }),
+      };
+    }
   }
 }
 
-/** Of a public route, which takes no key and nothing else, no more is known. @param role that it needs */
-function addProblems(operation: Operation, path: string, role: string | undefined): void {
-  const problems: Record<string, string> = {
-    ...(role && {
-      400: 'The request is not of the expected form, or cannot be read.',
-      401: 'No valid API key.',
-      403: 'The key’s role or limits do not reach so far.',
-      ...(path.includes('{') && { 404: 'What the address names is not there, or beyond the key’s limits.' }),
-      429: 'Too many requests: see Retry-After.',
-    }),
-    default: 'Any other problem; its code says which.',
-  };
-  for (const [status, description] of Object.entries(problems)) {
-    operation.responses[status] ??= {
-      description,
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    };
-  }
-}
+const mapValues = <From, To>(record: Record<string, From>, map: (value: From) => To) =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+
+const idempotencyKey = (repeats: string) => ({
+  name: 'Idempotency-Key',
+  in: 'header' as const,
+  required: false,
+  description: `1 to 255 visible ASCII characters, kept for 24 hours. ${repeats}`,
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+});
+
+/** Answers that tell where to look for what the request made. */
+const MAKING = ['201', '202'];
 
 /** The key under which Nest keeps what `@SerializeOptions` says of a method. */
 const SERIALIZE_OPTIONS = SerializeOptions({}).KEY;
 
 const methodOf = ({ controller, method }: Handler) => (controller.prototype as Record<string, object>)[method] ?? {};
-
-const PROBLEM: JsonSchema = {
-  type: 'object',
-  description: 'RFC 9457. Every code has a page at /docs/problems/{code}.',
-  properties: {
-    type: { type: 'string', description: 'Address of the page about the code, on the host of the api.' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    code: { type: 'string', description: 'Stable.' },
-    detail: { type: 'string' },
-    request_id: { type: 'string' },
-    errors: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: { field: { type: 'string' }, message: { type: 'string' } },
-        required: ['field', 'message'],
-      },
-    },
-  },
-  required: ['type', 'title', 'status', 'code', 'detail'],
-};

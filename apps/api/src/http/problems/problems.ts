@@ -109,8 +109,8 @@ const problems = {
     429,
     'The API key, or its tenant, has made too many requests',
     'Wait as many seconds as `Retry-After` says, then go on. Keys of one tenant are counted together. A key ' +
-      'may also have only 20 streams of takedowns open at a time, and a tenant 50. The `RateLimit-*` headers of ' +
-      'every answer tell how many requests are left, and when all of them are there again.',
+      'may also have only 20 streams of takedowns open at a time, and a tenant 50. The `RateLimit` header of ' +
+      'every answer tells how many requests are left, and when all of them are there again.',
   ],
 
   requests_too_many: [

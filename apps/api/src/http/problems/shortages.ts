@@ -23,6 +23,8 @@ const SHORTAGES: Record<Shortage, ShortageDescription> = {
   queue_refused: { detail: 'The server of the queue refuses this service.', retryAfterSeconds: 30 },
 };
 
+export const shortages = Object.keys(SHORTAGES) as Shortage[];
+
 export const isShortage = (code: string): code is Shortage => Object.hasOwn(SHORTAGES, code);
 
 export const describeShortage = (shortage: Shortage): ShortageDescription => SHORTAGES[shortage];
