@@ -10,7 +10,7 @@ process.chdir(root);
 
 const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
-function must(what, command, args) {
+export function must(what, command, args) {
   const t0 = Date.now();
   console.log(`> ${what}`);
   const r = spawnSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });

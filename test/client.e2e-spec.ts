@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Retract } from '@app/client';
 import { PLATFORM, System } from './support/system.js';
 
@@ -83,5 +88,44 @@ describe('the client', () => {
     expect(await retract.platforms.get(PLATFORM.component_appid)).toMatchObject({
       component_appid: PLATFORM.component_appid,
     });
+  });
+});
+
+describe('what is generated', () => {
+  const GENERATED = 'libs/client/src/generated';
+
+  async function filesOf(folder: string): Promise<Record<string, string>> {
+    const paths = (await readdir(folder, { recursive: true })).filter((path) => path.endsWith('.ts')).sort();
+    return Object.fromEntries(
+      await Promise.all(paths.map(async (path) => [path, await readFile(join(folder, path), 'utf8')])),
+    );
+  }
+
+  it('is what the document of the api gives today: npm run client', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'retract-generated-'));
+    try {
+      await promisify(execFile)(process.execPath, ['scripts/client.mjs', folder]);
+      expect(await filesOf(folder)).toEqual(await filesOf(GENERATED));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }, 180_000);
+
+  it('is used to the last operation, with a key where one is taken', async () => {
+    const [sdk, types] = await Promise.all(['sdk', 'types'].map((of) => readFile(`${GENERATED}/${of}.gen.ts`, 'utf8')));
+    const operations = [...(sdk ?? '').matchAll(/^export const (\w+) = /gm)].map(([, name = '']) => name);
+    const shapes = [...(types ?? '').matchAll(/^export type (\w+)Data = \{([^]*?)^\};/gm)];
+    const keyed = shapes
+      .filter(([, , shape = '']) => shape.includes("'Idempotency-Key'"))
+      .map(([, name = '']) => name.charAt(0).toLowerCase() + name.slice(1));
+    const written = (
+      await Promise.all(['retract', 'takedown-progress'].map((of) => readFile(`libs/client/src/${of}.ts`, 'utf8')))
+    ).join('');
+    expect(operations.length).toBeGreaterThan(40);
+    expect(keyed).toContain('deletionsCreate');
+    expect(operations.filter((name) => !new RegExp(`\\b${name}\\(`).test(written))).toEqual([]);
+    expect(keyed.filter((name) => !new RegExp(`\\b${name}\\(\\{\\s*\\.\\.\\.this\\.#keyed\\(`).test(written))).toEqual(
+      [],
+    );
   });
 });

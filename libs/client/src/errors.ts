@@ -10,8 +10,8 @@ export class RetractError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly detail: string;
   /** By this the operators of the service find the request in their logs. */
   readonly requestId: string | undefined;
-  /** The fields that are wrong, of `invalid_request`. */
-  readonly errors: readonly { field: string; message: string }[];
+  /** What is wrong: of `invalid_request` each field, of a list each item. */
+  readonly errors: Readonly<NonNullable<Problem['errors']>>;
 
   constructor(
     readonly code: Code,
@@ -30,7 +30,8 @@ export class RetractError<Code extends ErrorCode = ErrorCode> extends Error {
 
   /** `if (error.is('merchant_not_eligible'))`, for one code where a `switch` would be for many. */
   is<Asked extends ErrorCode>(code: Asked): this is RetractError<Asked> {
-    return (this.code as ErrorCode) === code;
+    const own: ErrorCode = this.code;
+    return own === code;
   }
 }
 

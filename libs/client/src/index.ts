@@ -4,4 +4,4 @@ export type * from './generated/types.gen.js';
 export { Listing, type Page } from './listing.js';
 export { Retract, type Call, type Items, type KeyedCall, type RetractOptions } from './retract.js';
 export type { FollowTakedown, TakedownProgress } from './takedown-progress.js';
-export { WebhookReceiver, WebhookRefused, type WebhookHeaders } from './webhooks.js';
+export { WebhookReceiver, WebhookRefused, type WebhookEvent, type WebhookHeaders } from './webhooks.js';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { followFeed, type Feed } from './feed.js';
 import { createClient } from './generated/client/index.js';
 import * as api from './generated/index.js';
 import { Listing, type Page } from './listing.js';
+import { pause } from './pause.js';
 import { followTakedown, type FollowTakedown } from './takedown-progress.js';
 import { transport, type TransportOptions } from './transport.js';
 
@@ -24,6 +24,7 @@ export interface KeyedCall extends Call {
 }
 
 type Query<Data extends { query?: unknown }> = NonNullable<Data['query']>;
+type TakedownOptions = Omit<Query<api.TakedownsCreateData>, 'dry_run'>;
 type Cursor = { cursor?: string };
 
 const FIRST_LOOK_MS = 500;
@@ -66,9 +67,16 @@ export class Retract {
     /** Changes nothing, and says what the takedown would do. */
     dryRun: async (body: Omit<api.CreateTakedown, 'dry_run'>, call?: Call) =>
       (await api.takedownsCreate({ ...this.#plain(call), body: { ...body, dry_run: true } })) as api.TakedownDryRun,
-    /** Of any number of items, which are sent as they come. What was cut off is not tried again, and nothing of it is carried out. */
-    createFrom: async (items: Items<api.TakedownItem>, query: Query<api.TakedownsCreateData> = {}, call?: KeyedCall) =>
+    /** Of any number of items, which are sent as they come. What is cut off is not tried again, and nothing of it is carried out. */
+    createFrom: async (items: Items<api.TakedownItem>, query: TakedownOptions = {}, call?: KeyedCall) =>
       (await api.takedownsCreate({ ...this.#keyed(call, NDJSON), ...linesOf(items), query })) as api.Takedown,
+    dryRunFrom: async (items: Items<api.TakedownItem>, query: TakedownOptions = {}, call?: Call) =>
+      (await api.takedownsCreate({
+        ...this.#plain(call),
+        headers: NDJSON,
+        ...linesOf(items),
+        query: { ...query, dry_run: true },
+      })) as api.TakedownDryRun,
     list: (query: Query<api.TakedownsListData> = {}, call?: Call) =>
       this.#listing(query, (page) => api.takedownsList({ ...this.#plain(call), query: page })),
     get: (id: string, call?: Call) => api.takedownsGet({ ...this.#plain(call), path: { id } }),
@@ -220,6 +228,6 @@ async function untilFinished<T extends { finished_at: string | null }>(
   for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_WAIT_BETWEEN_LOOKS_MS)) {
     const seen = await look();
     if (seen.finished_at !== null) return seen;
-    await delay(pauseMs, undefined, call?.signal ? { signal: call.signal } : {});
+    await pause(pauseMs, call?.signal);
   }
 }

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { RetractError } from './errors.js';
+import { RetractConnectionError, RetractError } from './errors.js';
 import type { Client, RequestOptions } from './generated/client/index.js';
 import { takedownsFollow, type Event, type Takedown } from './generated/index.js';
+import { pause } from './pause.js';
 
 type Progress = Pick<
   Takedown,
@@ -16,8 +16,8 @@ export type TakedownProgress =
 
 export interface FollowTakedown {
   /** The `id` of what was read last; without it, from now on. */
-  lastEventId?: string;
-  signal?: AbortSignal;
+  lastEventId?: string | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 type StreamEvent = Parameters<NonNullable<RequestOptions['onSseEvent']>>[0];
@@ -30,7 +30,7 @@ export async function* followTakedown(
   id: string,
   { lastEventId, signal }: FollowTakedown,
 ): AsyncGenerator<TakedownProgress, void> {
-  for (let last = lastEventId; ; await delay(PAUSE_MS, undefined, signal ? { signal } : {})) {
+  for (let last = lastEventId; ; await pause(PAUSE_MS, signal)) {
     let seen: StreamEvent | undefined;
     let failure: unknown;
     const { stream } = await takedownsFollow({
@@ -49,6 +49,7 @@ export async function* followTakedown(
       if (progress.event === 'finished') return;
     }
     signal?.throwIfAborted();
-    if (failure instanceof RetractError) throw failure;
+    // The connection was refused, or could not be had; one that was cut off is only begun anew.
+    if (failure instanceof RetractError || failure instanceof RetractConnectionError) throw failure;
   }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { errorOf, RetractConnectionError, RetractError } from './errors.js';
+import { pause } from './pause.js';
 
 export interface TransportOptions {
   /** Instead of the global one. */
@@ -41,7 +41,7 @@ export function transport(options: TransportOptions): typeof fetch {
         const pauseMs = pauseAfter(failure, attempt);
         const isHopeful = !isStreamed && performance.now() + pauseMs <= endsAt && mayPass(failure, isSafe);
         if (!isHopeful) throw failure;
-        await delay(pauseMs, undefined, { signal });
+        await pause(pauseMs, signal);
       }
     }
   };

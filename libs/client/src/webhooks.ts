@@ -1,5 +1,8 @@
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
-import type { Event } from './generated/index.js';
+import type { Event, WebhookTestEvent } from './generated/index.js';
+
+/** What is told: `type` says what `data` has. */
+export type WebhookEvent = Event | WebhookTestEvent;
 
 /** What a request brings: those of `node:http`, of frameworks, and of fetch. */
 export type WebhookHeaders = Headers | Readonly<Record<string, string | string[] | undefined>>;
@@ -34,7 +37,7 @@ export class WebhookReceiver {
    * @param body as it came, byte by byte: what was parsed and written again has another signature
    * @throws WebhookRefused
    */
-  verify(body: string | Uint8Array, headers: WebhookHeaders): Event {
+  verify(body: string | Uint8Array, headers: WebhookHeaders): WebhookEvent {
     const signed = {
       'webhook-id': headerOf(headers, 'webhook-id'),
       'webhook-timestamp': headerOf(headers, 'webhook-timestamp'),
@@ -51,7 +54,7 @@ export class WebhookReceiver {
         if (error instanceof WebhookVerificationError) continue;
         throw error;
       }
-      return JSON.parse(text) as Event;
+      return JSON.parse(text) as WebhookEvent;
     }
     throw new WebhookRefused('It is not signed with a secret of this endpoint, or is too old.');
   }

@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysGetData, ApiKeysGetErrors, ApiKeysGetResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, ApiKeysUpdateData, ApiKeysUpdateErrors, ApiKeysUpdateResponses, AuditEventsExportData, AuditEventsExportErrors, AuditEventsExportResponses, AuditEventsListData, AuditEventsListErrors, AuditEventsListResponses, AuthorizationLinksIssueData, AuthorizationLinksIssueErrors, AuthorizationLinksIssueResponses, CallbackEventsListData, CallbackEventsListErrors, CallbackEventsListResponses, DeletionsAttemptsData, DeletionsAttemptsErrors, DeletionsAttemptsResponses, DeletionsCancelData, DeletionsCancelErrors, DeletionsCancelResponses, DeletionsCreateData, DeletionsCreateErrors, DeletionsCreateResponses, DeletionsGetData, DeletionsGetErrors, DeletionsGetResponses, DeletionsListData, DeletionsListErrors, DeletionsListResponses, DeletionsProofData, DeletionsProofErrors, DeletionsProofResponses, DeletionsRetryData, DeletionsRetryErrors, DeletionsRetryResponses, EventsListData, EventsListErrors, EventsListResponses, MassMessagesImportData, MassMessagesImportErrors, MassMessagesImportResponses, MassMessagesListData, MassMessagesListErrors, MassMessagesListResponses, MeGetData, MeGetErrors, MeGetResponses, MerchantsAccessTokenData, MerchantsAccessTokenErrors, MerchantsAccessTokenResponses, MerchantsClearQuotaData, MerchantsClearQuotaErrors, MerchantsClearQuotaResponses, MerchantsGetData, MerchantsGetErrors, MerchantsGetResponses, MerchantsListData, MerchantsListErrors, MerchantsListResponses, MerchantsRefreshData, MerchantsRefreshErrors, MerchantsRefreshResponses, MerchantsUpdateData, MerchantsUpdateErrors, MerchantsUpdateResponses, PlatformsDeleteData, PlatformsDeleteErrors, PlatformsDeleteResponses, PlatformsGetData, PlatformsGetErrors, PlatformsGetResponses, PlatformsListData, PlatformsListErrors, PlatformsListResponses, PlatformsRegisterData, PlatformsRegisterErrors, PlatformsRegisterResponses, PlatformsSyncData, PlatformsSyncErrors, PlatformsSyncResponses, PlatformsUpdateData, PlatformsUpdateErrors, PlatformsUpdateResponses, TakedownsCancelData, TakedownsCancelErrors, TakedownsCancelResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsFollowData, TakedownsFollowErrors, TakedownsFollowResponse, TakedownsFollowResponses, TakedownsGetData, TakedownsGetErrors, TakedownsGetResponses, TakedownsListData, TakedownsListDeletionsData, TakedownsListDeletionsErrors, TakedownsListDeletionsResponses, TakedownsListErrors, TakedownsListRejectionsData, TakedownsListRejectionsErrors, TakedownsListRejectionsResponses, TakedownsListResponses, TakedownsProofData, TakedownsProofErrors, TakedownsProofResponses, WebhookDeliveriesListData, WebhookDeliveriesListErrors, WebhookDeliveriesListResponses, WebhookDeliveriesResendData, WebhookDeliveriesResendErrors, WebhookDeliveriesResendResponses, WebhookEndpointsCreateData, WebhookEndpointsCreateErrors, WebhookEndpointsCreateResponses, WebhookEndpointsDeleteData, WebhookEndpointsDeleteErrors, WebhookEndpointsDeleteResponses, WebhookEndpointsGetData, WebhookEndpointsGetErrors, WebhookEndpointsGetResponses, WebhookEndpointsListData, WebhookEndpointsListDeliveriesData, WebhookEndpointsListDeliveriesErrors, WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListErrors, WebhookEndpointsListResponses, WebhookEndpointsResendData, WebhookEndpointsResendErrors, WebhookEndpointsResendResponses, WebhookEndpointsRotateSecretData, WebhookEndpointsRotateSecretErrors, WebhookEndpointsRotateSecretResponses, WebhookEndpointsTestData, WebhookEndpointsTestErrors, WebhookEndpointsTestResponses, WebhookEndpointsUpdateData, WebhookEndpointsUpdateErrors, WebhookEndpointsUpdateResponses } from './types.gen.js';
+import type { ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysGetData, ApiKeysGetErrors, ApiKeysGetResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, ApiKeysUpdateData, ApiKeysUpdateErrors, ApiKeysUpdateResponses, AuditEventsExportData, AuditEventsExportErrors, AuditEventsExportResponses, AuditEventsListData, AuditEventsListErrors, AuditEventsListResponses, AuthorizationLinksIssueData, AuthorizationLinksIssueErrors, AuthorizationLinksIssueResponses, CallbackEventsListData, CallbackEventsListErrors, CallbackEventsListResponses, DeletionsAttemptsData, DeletionsAttemptsErrors, DeletionsAttemptsResponses, DeletionsCancelData, DeletionsCancelErrors, DeletionsCancelResponses, DeletionsCreateData, DeletionsCreateErrors, DeletionsCreateResponses, DeletionsGetData, DeletionsGetErrors, DeletionsGetResponses, DeletionsListData, DeletionsListErrors, DeletionsListResponses, DeletionsProofData, DeletionsProofErrors, DeletionsProofResponses, DeletionsRetryData, DeletionsRetryErrors, DeletionsRetryResponses, EventsListData, EventsListErrors, EventsListResponses, MassMessagesImportData, MassMessagesImportErrors, MassMessagesImportResponses, MassMessagesListData, MassMessagesListErrors, MassMessagesListResponses, MeGetData, MeGetErrors, MeGetResponses, MerchantsAccessTokenData, MerchantsAccessTokenErrors, MerchantsAccessTokenResponses, MerchantsClearQuotaData, MerchantsClearQuotaErrors, MerchantsClearQuotaResponses, MerchantsGetData, MerchantsGetErrors, MerchantsGetResponses, MerchantsListData, MerchantsListErrors, MerchantsListResponses, MerchantsRefreshData, MerchantsRefreshErrors, MerchantsRefreshResponses, MerchantsUpdateData, MerchantsUpdateErrors, MerchantsUpdateResponses, PlatformsDeleteData, PlatformsDeleteErrors, PlatformsDeleteResponses, PlatformsGetData, PlatformsGetErrors, PlatformsGetResponses, PlatformsListData, PlatformsListErrors, PlatformsListResponses, PlatformsRegisterData, PlatformsRegisterErrors, PlatformsRegisterResponses, PlatformsSyncData, PlatformsSyncErrors, PlatformsSyncResponses, PlatformsUpdateData, PlatformsUpdateErrors, PlatformsUpdateResponses, ProofKeysKeySetData, ProofKeysKeySetErrors, ProofKeysKeySetResponses, TakedownsCancelData, TakedownsCancelErrors, TakedownsCancelResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsFollowData, TakedownsFollowErrors, TakedownsFollowResponse, TakedownsFollowResponses, TakedownsGetData, TakedownsGetErrors, TakedownsGetResponses, TakedownsListData, TakedownsListDeletionsData, TakedownsListDeletionsErrors, TakedownsListDeletionsResponses, TakedownsListErrors, TakedownsListRejectionsData, TakedownsListRejectionsErrors, TakedownsListRejectionsResponses, TakedownsListResponses, TakedownsProofData, TakedownsProofErrors, TakedownsProofResponses, WebhookDeliveriesListData, WebhookDeliveriesListErrors, WebhookDeliveriesListResponses, WebhookDeliveriesResendData, WebhookDeliveriesResendErrors, WebhookDeliveriesResendResponses, WebhookEndpointsCreateData, WebhookEndpointsCreateErrors, WebhookEndpointsCreateResponses, WebhookEndpointsDeleteData, WebhookEndpointsDeleteErrors, WebhookEndpointsDeleteResponses, WebhookEndpointsGetData, WebhookEndpointsGetErrors, WebhookEndpointsGetResponses, WebhookEndpointsListData, WebhookEndpointsListDeliveriesData, WebhookEndpointsListDeliveriesErrors, WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListErrors, WebhookEndpointsListResponses, WebhookEndpointsResendData, WebhookEndpointsResendErrors, WebhookEndpointsResendResponses, WebhookEndpointsRotateSecretData, WebhookEndpointsRotateSecretErrors, WebhookEndpointsRotateSecretResponses, WebhookEndpointsTestData, WebhookEndpointsTestErrors, WebhookEndpointsTestResponses, WebhookEndpointsUpdateData, WebhookEndpointsUpdateErrors, WebhookEndpointsUpdateResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -20,7 +20,22 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 };
 
 /**
- * Takes an API key of the role admin.
+ * Read the keys that proofs are signed with
+ *
+ * The public keys that exported proofs are signed with, as a JSON Web Key Set (RFC 7517), oldest first. It grows and never shrinks: what was signed long ago can be checked with the set of today. It is empty before the first export. Needs no API key.
+ */
+export const proofKeysKeySet = <ThrowOnError extends boolean = true>(options?: Options<ProofKeysKeySetData, ThrowOnError>) => (options?.client ?? client).get<ProofKeysKeySetResponses, ProofKeysKeySetErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    url: '/.well-known/jwks.json',
+    ...options
+});
+
+/**
+ * List API keys
+ *
+ * Newest first, also those that work no more.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const apiKeysList = <ThrowOnError extends boolean = true>(options?: Options<ApiKeysListData, ThrowOnError>) => (options?.client ?? client).get<ApiKeysListResponses, ApiKeysListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -30,7 +45,11 @@ export const apiKeysList = <ThrowOnError extends boolean = true>(options?: Optio
 });
 
 /**
- * Takes an API key of the role admin.
+ * Issue an API key
+ *
+ * The answer is the only place where the key itself stands: a repeated request makes another one. A key gives no more than it has: a key with limits issues keys within these only.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const apiKeysCreate = <ThrowOnError extends boolean = true>(options: Options<ApiKeysCreateData, ThrowOnError>) => (options.client ?? client).post<ApiKeysCreateResponses, ApiKeysCreateErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -44,7 +63,11 @@ export const apiKeysCreate = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Takes an API key of the role admin.
+ * Revoke an API key
+ *
+ * For good. It takes a second, and then no process lets the key in. It stays in the list.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const apiKeysRevoke = <ThrowOnError extends boolean = true>(options: Options<ApiKeysRevokeData, ThrowOnError>) => (options.client ?? client).delete<ApiKeysRevokeResponses, ApiKeysRevokeErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -54,7 +77,11 @@ export const apiKeysRevoke = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Takes an API key of the role admin.
+ * Read an API key
+ *
+ * Without the key itself, which is stored nowhere.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const apiKeysGet = <ThrowOnError extends boolean = true>(options: Options<ApiKeysGetData, ThrowOnError>) => (options.client ?? client).get<ApiKeysGetResponses, ApiKeysGetErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -64,7 +91,11 @@ export const apiKeysGet = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * Takes an API key of the role admin.
+ * Rename an API key, or change when it ends
+ *
+ * What a key may do never changes; its name and its end may. A new end takes a second, and then holds everywhere.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const apiKeysUpdate = <ThrowOnError extends boolean = true>(options: Options<ApiKeysUpdateData, ThrowOnError>) => (options.client ?? client).patch<ApiKeysUpdateResponses, ApiKeysUpdateErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -78,7 +109,11 @@ export const apiKeysUpdate = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Takes an API key of the role admin.
+ * Read the audit log
+ *
+ * Who did what, newest first. A key with limits sees what was done to what it may reach.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const auditEventsList = <ThrowOnError extends boolean = true>(options?: Options<AuditEventsListData, ThrowOnError>) => (options?.client ?? client).get<AuditEventsListResponses, AuditEventsListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -88,7 +123,11 @@ export const auditEventsList = <ThrowOnError extends boolean = true>(options?: O
 });
 
 /**
- * Takes an API key of the role admin.
+ * Export the audit log
+ *
+ * The same as a file, oldest first and whole: NDJSON, or CSV where `format` or the Accept header says so. Without limits and filters, the `prev_hash` of each row is the `hash` of the one before. Every export is in the log, too.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const auditEventsExport = <ThrowOnError extends boolean = true>(options?: Options<AuditEventsExportData, ThrowOnError>) => (options?.client ?? client).get<AuditEventsExportResponses, AuditEventsExportErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -98,7 +137,11 @@ export const auditEventsExport = <ThrowOnError extends boolean = true>(options?:
 });
 
 /**
- * Takes an API key of the role operator.
+ * Issue an authorization link
+ *
+ * A signed link to the authorization page, to send to a merchant’s admin. Whoever authorizes by it gets its `ref`, unless the merchant has one already. A key that is limited to merchants names the one that the link is for: otherwise 403 `key_limited`.
+ *
+ * Takes an API key of the role `operator`.
  */
 export const authorizationLinksIssue = <ThrowOnError extends boolean = true>(options: Options<AuthorizationLinksIssueData, ThrowOnError>) => (options.client ?? client).post<AuthorizationLinksIssueResponses, AuthorizationLinksIssueErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -112,7 +155,11 @@ export const authorizationLinksIssue = <ThrowOnError extends boolean = true>(opt
 });
 
 /**
- * Takes an API key of the role viewer.
+ * List what WeChat has pushed
+ *
+ * Newest first, with where each push was forwarded to. What a push said is not shown: it may hold tickets, codes, and people’s messages.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const callbackEventsList = <ThrowOnError extends boolean = true>(options?: Options<CallbackEventsListData, ThrowOnError>) => (options?.client ?? client).get<CallbackEventsListResponses, CallbackEventsListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -122,7 +169,11 @@ export const callbackEventsList = <ThrowOnError extends boolean = true>(options?
 });
 
 /**
- * Takes an API key of the role viewer.
+ * List deletions
+ *
+ * Newest first, by merchant, state, message, takedown or time.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const deletionsList = <ThrowOnError extends boolean = true>(options?: Options<DeletionsListData, ThrowOnError>) => (options?.client ?? client).get<DeletionsListResponses, DeletionsListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -132,7 +183,11 @@ export const deletionsList = <ThrowOnError extends boolean = true>(options?: Opt
 });
 
 /**
- * Takes an API key of the role operator.
+ * Ask for a deletion
+ *
+ * Name one article by `msg_id` and `article_idx` (1 is the first) or by its `url`, or a whole message by `msg_id` and `whole_message`. While the same target is open, that deletion is the answer (200); of one that is known to be gone it is the deletion that did it (200), unless `again` insists.
+ *
+ * Takes an API key of the role `operator`.
  */
 export const deletionsCreate = <ThrowOnError extends boolean = true>(options: Options<DeletionsCreateData, ThrowOnError>) => (options.client ?? client).post<DeletionsCreateResponses, DeletionsCreateErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -146,7 +201,11 @@ export const deletionsCreate = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
- * Takes an API key of the role viewer.
+ * Read a deletion
+ *
+ * With `eta`: when it will leave the lane of its merchant, as things stand.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const deletionsGet = <ThrowOnError extends boolean = true>(options: Options<DeletionsGetData, ThrowOnError>) => (options.client ?? client).get<DeletionsGetResponses, DeletionsGetErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -156,7 +215,11 @@ export const deletionsGet = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * Takes an API key of the role viewer.
+ * List the calls of a deletion
+ *
+ * Every upstream call that was made for it, oldest first, with WeChat’s answer.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const deletionsAttempts = <ThrowOnError extends boolean = true>(options: Options<DeletionsAttemptsData, ThrowOnError>) => (options.client ?? client).get<DeletionsAttemptsResponses, DeletionsAttemptsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -166,17 +229,11 @@ export const deletionsAttempts = <ThrowOnError extends boolean = true>(options: 
 });
 
 /**
- * Takes an API key of the role viewer.
- */
-export const deletionsProof = <ThrowOnError extends boolean = true>(options: Options<DeletionsProofData, ThrowOnError>) => (options.client ?? client).get<DeletionsProofResponses, DeletionsProofErrors, ThrowOnError, 'data'>({
-    responseStyle: 'data',
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/v1/deletions/{id}/proof',
-    ...options
-});
-
-/**
- * Takes an API key of the role operator.
+ * Cancel a deletion
+ *
+ * Possible until it is dispatched; after that, 409 `deletion_state_conflict`. A key with limits cancels what was asked for within them, by nobody else: otherwise 403 `not_yours`.
+ *
+ * Takes an API key of the role `operator`.
  */
 export const deletionsCancel = <ThrowOnError extends boolean = true>(options: Options<DeletionsCancelData, ThrowOnError>) => (options.client ?? client).post<DeletionsCancelResponses, DeletionsCancelErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -186,7 +243,25 @@ export const deletionsCancel = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
- * Takes an API key of the role operator.
+ * Export the proof of a deletion
+ *
+ * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`.
+ *
+ * Takes an API key of the role `viewer`.
+ */
+export const deletionsProof = <ThrowOnError extends boolean = true>(options: Options<DeletionsProofData, ThrowOnError>) => (options.client ?? client).get<DeletionsProofResponses, DeletionsProofErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/deletions/{id}/proof',
+    ...options
+});
+
+/**
+ * Retry a deletion that failed
+ *
+ * Puts it back into its merchant’s lane (202). If its target is gone meanwhile, the answer is the deletion that did it (200). A key with limits retries what was asked for within them, by nobody else: otherwise 403 `not_yours`.
+ *
+ * Takes an API key of the role `operator`.
  */
 export const deletionsRetry = <ThrowOnError extends boolean = true>(options: Options<DeletionsRetryData, ThrowOnError>) => (options.client ?? client).post<DeletionsRetryResponses, DeletionsRetryErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -196,7 +271,11 @@ export const deletionsRetry = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * Takes an API key of the role viewer.
+ * Read on in the list of events
+ *
+ * What happened, oldest first, for those who would rather ask than be called by webhooks: nothing is skipped and nothing comes twice. Kept for thirty days. Keep `next_cursor`, which is never null, and go on with it: at once while `has_more` is true, later when it is not.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const eventsList = <ThrowOnError extends boolean = true>(options?: Options<EventsListData, ThrowOnError>) => (options?.client ?? client).get<EventsListResponses, EventsListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -206,7 +285,11 @@ export const eventsList = <ThrowOnError extends boolean = true>(options?: Option
 });
 
 /**
- * Takes an API key of the role viewer.
+ * List mass messages
+ *
+ * What merchants have sent, newest first, as WeChat’s pushes and imports told it. Imports by keys with limits are seen by keys within the same limits only.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const massMessagesList = <ThrowOnError extends boolean = true>(options?: Options<MassMessagesListData, ThrowOnError>) => (options?.client ?? client).get<MassMessagesListResponses, MassMessagesListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -216,7 +299,11 @@ export const massMessagesList = <ThrowOnError extends boolean = true>(options?: 
 });
 
 /**
- * Takes an API key of the role operator.
+ * Import mass messages
+ *
+ * Adds to the inventory: one message, a list, or any number as NDJSON, one a line, or as CSV, one article a line: `article_idx`, `article_url` and `article_title` stand beside the fields of its message. Good ones are imported and the others listed under `errors`. Importing again changes only what is told; what WeChat told stays. An address whose `__biz` is known to be another merchant’s is refused. What a key with limits imports counts for keys within the same limits only.
+ *
+ * Takes an API key of the role `operator`.
  */
 export const massMessagesImport = <ThrowOnError extends boolean = true>(options: Options<MassMessagesImportData, ThrowOnError>) => (options.client ?? client).post<MassMessagesImportResponses, MassMessagesImportErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -230,6 +317,10 @@ export const massMessagesImport = <ThrowOnError extends boolean = true>(options:
 });
 
 /**
+ * Read the key that asks
+ *
+ * Who am I: the key’s name, its role, what it is limited to, and when it ends.
+ *
  * Takes an API key of any role.
  */
 export const meGet = <ThrowOnError extends boolean = true>(options?: Options<MeGetData, ThrowOnError>) => (options?.client ?? client).get<MeGetResponses, MeGetErrors, ThrowOnError, 'data'>({
@@ -240,7 +331,11 @@ export const meGet = <ThrowOnError extends boolean = true>(options?: Options<MeG
 });
 
 /**
- * Takes an API key of the role viewer.
+ * List merchants
+ *
+ * In the order in which they came, by what can be done for them, state, platform or `ref`. With `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its names, its state, and the link by which it can authorize again.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const merchantsList = <ThrowOnError extends boolean = true>(options?: Options<MerchantsListData, ThrowOnError>) => (options?.client ?? client).get<MerchantsListResponses, MerchantsListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -250,7 +345,11 @@ export const merchantsList = <ThrowOnError extends boolean = true>(options?: Opt
 });
 
 /**
- * Takes an API key of the role viewer.
+ * Read a merchant
+ *
+ * Whether it can be served and why not, its limits, its quota of today and what waits in its lane.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const merchantsGet = <ThrowOnError extends boolean = true>(options: Options<MerchantsGetData, ThrowOnError>) => (options.client ?? client).get<MerchantsGetResponses, MerchantsGetErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -260,7 +359,11 @@ export const merchantsGet = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * Takes an API key of the role operator.
+ * Change a merchant
+ *
+ * Changes the provider’s own name for the merchant, and its limits. A key with limits may lower these, and leaves alone what a key without limits has set: otherwise 403 `limits_not_yours`. It changes no name that a key beyond its limits has given: otherwise 403 `ref_not_yours`.
+ *
+ * Takes an API key of the role `operator`.
  */
 export const merchantsUpdate = <ThrowOnError extends boolean = true>(options: Options<MerchantsUpdateData, ThrowOnError>) => (options.client ?? client).patch<MerchantsUpdateResponses, MerchantsUpdateErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -274,27 +377,11 @@ export const merchantsUpdate = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
- * Takes an API key of the role operator.
- */
-export const merchantsRefresh = <ThrowOnError extends boolean = true>(options: Options<MerchantsRefreshData, ThrowOnError>) => (options.client ?? client).post<MerchantsRefreshResponses, MerchantsRefreshErrors, ThrowOnError, 'data'>({
-    responseStyle: 'data',
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/v1/merchants/{appid}/refresh',
-    ...options
-});
-
-/**
- * Takes an API key of the role admin.
- */
-export const merchantsClearQuota = <ThrowOnError extends boolean = true>(options: Options<MerchantsClearQuotaData, ThrowOnError>) => (options.client ?? client).post<MerchantsClearQuotaResponses, MerchantsClearQuotaErrors, ThrowOnError, 'data'>({
-    responseStyle: 'data',
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/v1/merchants/{appid}/clear-quota',
-    ...options
-});
-
-/**
- * Takes an API key of the role tokens.
+ * Borrow a merchant’s access token
+ *
+ * Lends the merchant’s current access token to another system of the provider, which must not mint its own: every mint kills the token before it. Every loan is in the audit log.
+ *
+ * Takes an API key of the role `tokens`.
  */
 export const merchantsAccessToken = <ThrowOnError extends boolean = true>(options: Options<MerchantsAccessTokenData, ThrowOnError>) => (options.client ?? client).post<MerchantsAccessTokenResponses, MerchantsAccessTokenErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -304,7 +391,39 @@ export const merchantsAccessToken = <ThrowOnError extends boolean = true>(option
 });
 
 /**
- * Takes an API key of the role viewer.
+ * Clear a merchant’s quota
+ *
+ * Has WeChat set all of the account’s daily counters back to 0, and opens its lane. Ten times a month at most, whoever asks WeChat for it; after that 409 `quota_clears_spent`.
+ *
+ * Takes an API key of the role `admin`.
+ */
+export const merchantsClearQuota = <ThrowOnError extends boolean = true>(options: Options<MerchantsClearQuotaData, ThrowOnError>) => (options.client ?? client).post<MerchantsClearQuotaResponses, MerchantsClearQuotaErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/merchants/{appid}/clear-quota',
+    ...options
+});
+
+/**
+ * Ask WeChat for a merchant’s facts
+ *
+ * Asks WeChat again what kind of account this is and what it granted: at most once a minute for each merchant. In between the answer is what is known; `facts_read_at` tells since when.
+ *
+ * Takes an API key of the role `operator`.
+ */
+export const merchantsRefresh = <ThrowOnError extends boolean = true>(options: Options<MerchantsRefreshData, ThrowOnError>) => (options.client ?? client).post<MerchantsRefreshResponses, MerchantsRefreshErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/merchants/{appid}/refresh',
+    ...options
+});
+
+/**
+ * List platforms
+ *
+ * Those that the key may reach, without their secrets.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const platformsList = <ThrowOnError extends boolean = true>(options?: Options<PlatformsListData, ThrowOnError>) => (options?.client ?? client).get<PlatformsListResponses, PlatformsListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -314,7 +433,11 @@ export const platformsList = <ThrowOnError extends boolean = true>(options?: Opt
 });
 
 /**
- * Takes an API key of the role admin.
+ * Register a platform
+ *
+ * Registers a platform and asks WeChat to push its ticket now rather than in ten minutes.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const platformsRegister = <ThrowOnError extends boolean = true>(options: Options<PlatformsRegisterData, ThrowOnError>) => (options.client ?? client).post<PlatformsRegisterResponses, PlatformsRegisterErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -328,7 +451,11 @@ export const platformsRegister = <ThrowOnError extends boolean = true>(options: 
 });
 
 /**
- * Takes an API key of the role admin.
+ * Delete a platform
+ *
+ * Takes a platform away that was registered by mistake. One that merchants have authorized stays: 409 `platform_has_merchants`.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const platformsDelete = <ThrowOnError extends boolean = true>(options: Options<PlatformsDeleteData, ThrowOnError>) => (options.client ?? client).delete<PlatformsDeleteResponses, PlatformsDeleteErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -338,7 +465,11 @@ export const platformsDelete = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
- * Takes an API key of the role viewer.
+ * Read a platform
+ *
+ * With the age of its ticket, and whether its calls are held.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const platformsGet = <ThrowOnError extends boolean = true>(options: Options<PlatformsGetData, ThrowOnError>) => (options.client ?? client).get<PlatformsGetResponses, PlatformsGetErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -348,7 +479,11 @@ export const platformsGet = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * Takes an API key of the role admin.
+ * Change a platform
+ *
+ * Replaces what is given. A new encoding_aes_key keeps the old one as the previous key. With a key that is limited to platforms only app_secret may change: otherwise 403 `key_limited`.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const platformsUpdate = <ThrowOnError extends boolean = true>(options: Options<PlatformsUpdateData, ThrowOnError>) => (options.client ?? client).patch<PlatformsUpdateResponses, PlatformsUpdateErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -362,7 +497,11 @@ export const platformsUpdate = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
- * Takes an API key of the role admin.
+ * Compare a platform with WeChat’s list
+ *
+ * Compares WeChat’s list of authorizers with the merchants here: adds and repairs, and takes nothing away. A key that is limited to platforms has it done once a minute for each of them: otherwise 429 `sync_too_soon`.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const platformsSync = <ThrowOnError extends boolean = true>(options: Options<PlatformsSyncData, ThrowOnError>) => (options.client ?? client).post<PlatformsSyncResponses, PlatformsSyncErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -372,7 +511,11 @@ export const platformsSync = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Takes an API key of the role viewer.
+ * List takedowns
+ *
+ * Newest first.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const takedownsList = <ThrowOnError extends boolean = true>(options?: Options<TakedownsListData, ThrowOnError>) => (options?.client ?? client).get<TakedownsListResponses, TakedownsListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -382,7 +525,11 @@ export const takedownsList = <ThrowOnError extends boolean = true>(options?: Opt
 });
 
 /**
- * Takes an API key of the role operator.
+ * Ask for a takedown
+ *
+ * Accepts what can be accepted (202) and lists the rest under `errors`. As NDJSON, or as CSV with a head that names the same fields, it takes any number of items, one a line; the options then stand in the query string. Nothing is deleted before all of the body has arrived. Of very many items, some may still be coming into their lanes when this is answered: the takedown is then `receiving`, and its numbers grow. With `dry_run` nothing is changed, and the answer (200) says what would happen.
+ *
+ * Takes an API key of the role `operator`.
  */
 export const takedownsCreate = <ThrowOnError extends boolean = true>(options: Options<TakedownsCreateData, ThrowOnError>) => (options.client ?? client).post<TakedownsCreateResponses, TakedownsCreateErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -396,7 +543,11 @@ export const takedownsCreate = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
- * Takes an API key of the role viewer.
+ * Read a takedown
+ *
+ * Its progress: its deletions by state, and when the last of them will leave its lane.
+ *
+ * Takes an API key of the role `viewer`.
  */
 export const takedownsGet = <ThrowOnError extends boolean = true>(options: Options<TakedownsGetData, ThrowOnError>) => (options.client ?? client).get<TakedownsGetResponses, TakedownsGetErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -406,47 +557,11 @@ export const takedownsGet = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * Takes an API key of the role viewer.
- */
-export const takedownsListDeletions = <ThrowOnError extends boolean = true>(options: Options<TakedownsListDeletionsData, ThrowOnError>) => (options.client ?? client).get<TakedownsListDeletionsResponses, TakedownsListDeletionsErrors, ThrowOnError, 'data'>({
-    responseStyle: 'data',
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/v1/takedowns/{id}/deletions',
-    ...options
-});
-
-/**
- * Takes an API key of the role viewer.
- */
-export const takedownsListRejections = <ThrowOnError extends boolean = true>(options: Options<TakedownsListRejectionsData, ThrowOnError>) => (options.client ?? client).get<TakedownsListRejectionsResponses, TakedownsListRejectionsErrors, ThrowOnError, 'data'>({
-    responseStyle: 'data',
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/v1/takedowns/{id}/rejections',
-    ...options
-});
-
-/**
- * Takes an API key of the role viewer.
- */
-export const takedownsFollow = <ThrowOnError extends boolean = true>(options: Options<TakedownsFollowData, ThrowOnError, TakedownsFollowResponse>) => (options.client ?? client).sse.get<TakedownsFollowResponses, TakedownsFollowErrors, ThrowOnError, 'data'>({
-    responseStyle: 'data',
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/v1/takedowns/{id}/events',
-    ...options
-});
-
-/**
- * Takes an API key of the role viewer.
- */
-export const takedownsProof = <ThrowOnError extends boolean = true>(options: Options<TakedownsProofData, ThrowOnError>) => (options.client ?? client).get<TakedownsProofResponses, TakedownsProofErrors, ThrowOnError, 'data'>({
-    responseStyle: 'data',
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/v1/takedowns/{id}/proof',
-    ...options
-});
-
-/**
- * Takes an API key of the role operator.
+ * Cancel a takedown
+ *
+ * Stops everything that was not dispatched yet. Deletions of others that it found open go on.
+ *
+ * Takes an API key of the role `operator`.
  */
 export const takedownsCancel = <ThrowOnError extends boolean = true>(options: Options<TakedownsCancelData, ThrowOnError>) => (options.client ?? client).post<TakedownsCancelResponses, TakedownsCancelErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -456,7 +571,67 @@ export const takedownsCancel = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
- * Takes an API key of the role admin.
+ * List the deletions of a takedown
+ *
+ * Newest first, those included that were open or deleted already.
+ *
+ * Takes an API key of the role `viewer`.
+ */
+export const takedownsListDeletions = <ThrowOnError extends boolean = true>(options: Options<TakedownsListDeletionsData, ThrowOnError>) => (options.client ?? client).get<TakedownsListDeletionsResponses, TakedownsListDeletionsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/takedowns/{id}/deletions',
+    ...options
+});
+
+/**
+ * Follow a takedown
+ *
+ * Progress as server-sent events: `progress` at most once a second, `deletion` for each of its own that ends, `finished`, and then the stream ends. With `Last-Event-ID` it goes on where it was cut off; without, it starts now. It also ends when the key does. A key may have 20 open at a time.
+ *
+ * Takes an API key of the role `viewer`.
+ */
+export const takedownsFollow = <ThrowOnError extends boolean = true>(options: Options<TakedownsFollowData, ThrowOnError, TakedownsFollowResponse>) => (options.client ?? client).sse.get<TakedownsFollowResponses, TakedownsFollowErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/takedowns/{id}/events',
+    ...options
+});
+
+/**
+ * Export the proof of a takedown
+ *
+ * Evidence of each of its deletions: who asked, every call and its answer. NDJSON, or CSV or JSON where `format` or the Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`.
+ *
+ * Takes an API key of the role `viewer`.
+ */
+export const takedownsProof = <ThrowOnError extends boolean = true>(options: Options<TakedownsProofData, ThrowOnError>) => (options.client ?? client).get<TakedownsProofResponses, TakedownsProofErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/takedowns/{id}/proof',
+    ...options
+});
+
+/**
+ * List what a takedown did not accept
+ *
+ * By line.
+ *
+ * Takes an API key of the role `viewer`.
+ */
+export const takedownsListRejections = <ThrowOnError extends boolean = true>(options: Options<TakedownsListRejectionsData, ThrowOnError>) => (options.client ?? client).get<TakedownsListRejectionsResponses, TakedownsListRejectionsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/takedowns/{id}/rejections',
+    ...options
+});
+
+/**
+ * List the deliveries to all endpoints
+ *
+ * What was sent to all endpoints, newest first, for thirty days.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const webhookDeliveriesList = <ThrowOnError extends boolean = true>(options?: Options<WebhookDeliveriesListData, ThrowOnError>) => (options?.client ?? client).get<WebhookDeliveriesListResponses, WebhookDeliveriesListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -466,7 +641,11 @@ export const webhookDeliveriesList = <ThrowOnError extends boolean = true>(optio
 });
 
 /**
- * Takes an API key of the role admin.
+ * Send deliveries again
+ *
+ * Sends again what was made within a span of time, oldest first, each with the `webhook-id` that it had, so that receivers can drop what they know. Up to 5,000 a request: while `next_cursor` is not null, ask again with it. What is pending is left alone, and so are endpoints that are disabled.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const webhookDeliveriesResend = <ThrowOnError extends boolean = true>(options: Options<WebhookDeliveriesResendData, ThrowOnError>) => (options.client ?? client).post<WebhookDeliveriesResendResponses, WebhookDeliveriesResendErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -480,7 +659,11 @@ export const webhookDeliveriesResend = <ThrowOnError extends boolean = true>(opt
 });
 
 /**
- * Takes an API key of the role admin.
+ * List webhook endpoints
+ *
+ * Newest first. A key with limits sees the endpoints that hear of nothing beyond them.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const webhookEndpointsList = <ThrowOnError extends boolean = true>(options?: Options<WebhookEndpointsListData, ThrowOnError>) => (options?.client ?? client).get<WebhookEndpointsListResponses, WebhookEndpointsListErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -490,7 +673,11 @@ export const webhookEndpointsList = <ThrowOnError extends boolean = true>(option
 });
 
 /**
- * Takes an API key of the role admin.
+ * Add a webhook endpoint
+ *
+ * From now on, events of these types are sent there. The answer shows the secret, this once. A key with limits adds endpoints that hear of nothing beyond them.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const webhookEndpointsCreate = <ThrowOnError extends boolean = true>(options: Options<WebhookEndpointsCreateData, ThrowOnError>) => (options.client ?? client).post<WebhookEndpointsCreateResponses, WebhookEndpointsCreateErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -504,7 +691,11 @@ export const webhookEndpointsCreate = <ThrowOnError extends boolean = true>(opti
 });
 
 /**
- * Takes an API key of the role admin.
+ * Delete a webhook endpoint
+ *
+ * Its delivery log goes with it.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const webhookEndpointsDelete = <ThrowOnError extends boolean = true>(options: Options<WebhookEndpointsDeleteData, ThrowOnError>) => (options.client ?? client).delete<WebhookEndpointsDeleteResponses, WebhookEndpointsDeleteErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -514,7 +705,11 @@ export const webhookEndpointsDelete = <ThrowOnError extends boolean = true>(opti
 });
 
 /**
- * Takes an API key of the role admin.
+ * Read a webhook endpoint
+ *
+ * Whether deliveries get through, and since when not.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const webhookEndpointsGet = <ThrowOnError extends boolean = true>(options: Options<WebhookEndpointsGetData, ThrowOnError>) => (options.client ?? client).get<WebhookEndpointsGetResponses, WebhookEndpointsGetErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -524,7 +719,11 @@ export const webhookEndpointsGet = <ThrowOnError extends boolean = true>(options
 });
 
 /**
- * Takes an API key of the role admin.
+ * Change a webhook endpoint
+ *
+ * Replaces what is given; `platforms` and `merchants` stay as they were made. `state: enabled` takes a disabled endpoint back into service; what it missed is not sent.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const webhookEndpointsUpdate = <ThrowOnError extends boolean = true>(options: Options<WebhookEndpointsUpdateData, ThrowOnError>) => (options.client ?? client).patch<WebhookEndpointsUpdateResponses, WebhookEndpointsUpdateErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -538,7 +737,39 @@ export const webhookEndpointsUpdate = <ThrowOnError extends boolean = true>(opti
 });
 
 /**
- * Takes an API key of the role admin.
+ * List the deliveries of a webhook endpoint
+ *
+ * What was sent there, newest first, for thirty days.
+ *
+ * Takes an API key of the role `admin`.
+ */
+export const webhookEndpointsListDeliveries = <ThrowOnError extends boolean = true>(options: Options<WebhookEndpointsListDeliveriesData, ThrowOnError>) => (options.client ?? client).get<WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListDeliveriesErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/webhook-endpoints/{id}/deliveries',
+    ...options
+});
+
+/**
+ * Send a webhook delivery again
+ *
+ * Sends it now, whatever became of it, with the same webhook-id, and tries it as often as a new one.
+ *
+ * Takes an API key of the role `admin`.
+ */
+export const webhookEndpointsResend = <ThrowOnError extends boolean = true>(options: Options<WebhookEndpointsResendData, ThrowOnError>) => (options.client ?? client).post<WebhookEndpointsResendResponses, WebhookEndpointsResendErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/webhook-endpoints/{id}/deliveries/{deliveryId}/resend',
+    ...options
+});
+
+/**
+ * Give a webhook endpoint a new secret
+ *
+ * The new secret is shown this once. Until the overlap ends, each request carries a signature by either.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const webhookEndpointsRotateSecret = <ThrowOnError extends boolean = true>(options: Options<WebhookEndpointsRotateSecretData, ThrowOnError>) => (options.client ?? client).post<WebhookEndpointsRotateSecretResponses, WebhookEndpointsRotateSecretErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -552,31 +783,15 @@ export const webhookEndpointsRotateSecret = <ThrowOnError extends boolean = true
 });
 
 /**
- * Takes an API key of the role admin.
+ * Try a webhook endpoint out
+ *
+ * Sends a `webhook.test` event, once. What came of it is in the delivery log.
+ *
+ * Takes an API key of the role `admin`.
  */
 export const webhookEndpointsTest = <ThrowOnError extends boolean = true>(options: Options<WebhookEndpointsTestData, ThrowOnError>) => (options.client ?? client).post<WebhookEndpointsTestResponses, WebhookEndpointsTestErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/v1/webhook-endpoints/{id}/test',
-    ...options
-});
-
-/**
- * Takes an API key of the role admin.
- */
-export const webhookEndpointsListDeliveries = <ThrowOnError extends boolean = true>(options: Options<WebhookEndpointsListDeliveriesData, ThrowOnError>) => (options.client ?? client).get<WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListDeliveriesErrors, ThrowOnError, 'data'>({
-    responseStyle: 'data',
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/v1/webhook-endpoints/{id}/deliveries',
-    ...options
-});
-
-/**
- * Takes an API key of the role admin.
- */
-export const webhookEndpointsResend = <ThrowOnError extends boolean = true>(options: Options<WebhookEndpointsResendData, ThrowOnError>) => (options.client ?? client).post<WebhookEndpointsResendResponses, WebhookEndpointsResendErrors, ThrowOnError, 'data'>({
-    responseStyle: 'data',
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/v1/webhook-endpoints/{id}/deliveries/{deliveryId}/resend',
     ...options
 });

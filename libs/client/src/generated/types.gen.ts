@@ -5,350 +5,21 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
-export type CreateApiKey = {
-    /**
-     * For people: which system uses the key.
-     */
-    name: string;
-    role: 'admin' | 'operator' | 'viewer' | 'tokens';
-    /**
-     * component_appids that it is limited to. Null: no limit. Absent: as the key that asks.
-     */
-    platforms?: Array<string> | null;
-    /**
-     * authorizer_appids that it is limited to. Null: no limit. Absent: as the key that asks.
-     */
-    merchants?: Array<string> | null;
-    /**
-     * Null: never, which only a key without an end can give. Absent: as the key that asks.
-     */
-    expires_at?: string | null;
-};
+export type Webhooks = OnMerchantAuthorizedWebhookRequest | OnMerchantUnauthorizedWebhookRequest | OnMerchantReauthorizationRequiredWebhookRequest | OnMerchantEligibilityChangedWebhookRequest | OnMerchantTokenConflictWebhookRequest | OnPlatformTicketSilentWebhookRequest | OnPlatformDriftFoundWebhookRequest | OnPlatformHeldWebhookRequest | OnPlatformResumedWebhookRequest | OnDeletionSucceededWebhookRequest | OnDeletionFailedWebhookRequest | OnDeletionCancelledWebhookRequest | OnDeletionVerifiedWebhookRequest | OnTakedownCreatedWebhookRequest | OnTakedownFinishedWebhookRequest | OnTakedownCancelledWebhookRequest | OnWebhookDisabledWebhookRequest | OnWebhookTestWebhookRequest;
 
-export type UpdateApiKey = {
-    /**
-     * For people: which system uses the key.
-     */
-    name?: string;
-    expires_at?: string | null;
-};
-
-export type IssueAuthorizationLink = {
-    /**
-     * component_appid
-     */
-    platform: string;
-    /**
-     * Your own name for whoever authorizes by the link; a merchant that has one keeps it.
-     */
-    ref?: string | null;
-    /**
-     * authorizer_appid of the one account that the link is for. Null: whichever authorizes.
-     */
-    merchant?: string | null;
+export type AccessToken = {
+    access_token: string;
     /**
      * Seconds from now.
      */
-    expires_in?: number;
-    /**
-     * False: any number of authorizations until it expires.
-     */
-    single_use?: boolean;
-    /**
-     * Where the result page leads back to: https, of an origin that the operators list in RETURN_ORIGINS.
-     */
-    return_url?: string | null;
-};
-
-export type CreateDeletion = {
-    /**
-     * authorizer_appid
-     */
-    merchant: string;
-    /**
-     * Only if the merchant authorized several platforms.
-     */
-    component_appid?: string;
-    msg_id?: string;
-    /**
-     * 1-based; 0 is the whole message.
-     */
-    article_idx?: number;
-    whole_message?: boolean;
-    url?: string;
-    not_before?: string;
-    priority?: 'normal' | 'urgent';
-    /**
-     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
-     */
-    try_anyway?: boolean;
-    /**
-     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
-     */
-    again?: boolean;
-    /**
-     * Accept it although so many are before it that it would leave its lane later than the operators have set (60 days unless told otherwise).
-     */
-    allow_late?: boolean;
-    /**
-     * What to do where other sends of the merchant share the material, for their pages go with it.
-     */
-    if_shared?: 'warn' | 'refuse';
-    reason?: string;
-    metadata?: {
-        [key: string]: string;
-    };
-};
-
-export type ImportMassMessages = ImportedMassMessage | Array<ImportedMassMessage>;
-
-export type ImportedMassMessage = {
-    /**
-     * authorizer_appid
-     */
-    merchant: string;
-    /**
-     * Only if the merchant authorized several platforms.
-     */
-    component_appid?: string;
-    msg_id: string;
-    /**
-     * Your name for a campaign: takedowns select by it.
-     */
-    label?: string;
-    title?: string;
-    sent_at?: string;
-    articles?: Array<{
-        article_idx: number;
-        url?: string;
-        title?: string;
-    }>;
-};
-
-export type UpdateMerchant = {
-    ref?: string | null;
-    /**
-     * Null: the deployment default.
-     */
-    rate_per_minute?: number | null;
-    /**
-     * Null: the deployment default.
-     */
-    daily_limit?: number | null;
-};
-
-export type RegisterPlatform = {
-    component_appid: string;
-    app_secret: string;
-    token: string;
-    encoding_aes_key: string;
-    previous_encoding_aes_key?: string | null;
-    /**
-     * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
-     */
-    forward_urls?: Array<string>;
-};
-
-export type UpdatePlatform = {
-    app_secret?: string;
-    token?: string;
-    encoding_aes_key?: string;
-    previous_encoding_aes_key?: string | null;
-    /**
-     * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
-     */
-    forward_urls?: Array<string>;
-};
-
-export type CreateTakedown = {
-    items?: Array<TakedownItem>;
-    /**
-     * Addresses of articles.
-     */
-    urls?: Array<string>;
-    /**
-     * Every message of the inventory with this label.
-     */
-    label?: string;
-    /**
-     * With a label: this article of each message.
-     */
-    article_idx?: number;
-    /**
-     * With a label: every article of each message.
-     */
-    whole_message?: boolean;
-    priority?: 'normal' | 'urgent';
-    /**
-     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
-     */
-    again?: boolean;
-    /**
-     * Accept it although so many are before it that it would leave its lane later than the operators have set (60 days unless told otherwise).
-     */
-    allow_late?: boolean;
-    /**
-     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
-     */
-    try_anyway?: boolean;
-    /**
-     * What to do where other sends of the merchant share the material, for their pages go with it.
-     */
-    if_shared?: 'warn' | 'refuse';
-    reason?: string;
-    metadata?: {
-        [key: string]: string;
-    };
-    /**
-     * Nothing is deleted for so long after the request, so that a cancel stops everything.
-     */
-    undo_seconds?: number;
-    /**
-     * Changes nothing and says what would happen.
-     */
-    dry_run?: boolean;
-};
-
-export type TakedownItem = {
-    /**
-     * authorizer_appid
-     */
-    merchant: string;
-    /**
-     * Only if the merchant authorized several platforms.
-     */
-    component_appid?: string;
-    msg_id?: string;
-    /**
-     * 1-based; 0 is the whole message.
-     */
-    article_idx?: number;
-    whole_message?: boolean;
-    url?: string;
-    /**
-     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
-     */
-    again?: boolean;
-    /**
-     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
-     */
-    try_anyway?: boolean;
-};
-
-export type ResendWebhookDeliveries = {
-    /**
-     * Those that were made from this moment on …
-     */
-    since: string;
-    /**
-     * … and before this one.
-     */
-    until: string;
-    states?: Array<'delivered' | 'failed'>;
-    /**
-     * Absent: all that are enabled.
-     */
-    endpoint?: string;
-    event_types?: Array<string>;
-    /**
-     * The next_cursor of the answer before.
-     */
-    cursor?: string;
-};
-
-export type CreateWebhookEndpoint = {
-    /**
-     * A public address, unless WEBHOOKS_ALLOW_PRIVATE is set.
-     */
-    url: string;
-    event_types: Array<string>;
-    description?: string | null;
-    /**
-     * Only events of these platforms. Absent: of all that the API key may reach.
-     */
-    platforms?: Array<string> | null;
-    /**
-     * Only events of these merchants. Absent: of all that the API key may reach.
-     */
-    merchants?: Array<string> | null;
-};
-
-export type UpdateWebhookEndpoint = {
-    /**
-     * A public address, unless WEBHOOKS_ALLOW_PRIVATE is set.
-     */
-    url?: string;
-    event_types?: Array<string>;
-    description?: string | null;
-    /**
-     * Disabling gives up what is pending.
-     */
-    state?: 'enabled' | 'disabled';
-    platforms?: unknown;
-    merchants?: unknown;
-};
-
-export type RotateWebhookSecret = {
-    /**
-     * How long the old secret signs as well.
-     */
-    overlap_hours?: number;
-};
-
-/**
- * RFC 9457. Every code has a page at /docs/problems/{code}.
- */
-export type Problem = {
-    /**
-     * Address of the page about the code, on the host of the api.
-     */
-    type: string;
-    title: string;
-    status: number;
-    /**
-     * Stable.
-     */
-    code: string;
-    detail: string;
-    request_id?: string;
-    errors?: Array<{
-        field: string;
-        message: string;
-    }>;
-};
-
-export type NewApiKey = {
-    id: string;
-    name: string;
-    role: string;
-    platforms: Array<string> | null;
-    merchants: Array<string> | null;
-    /**
-     * Keys with the same one are counted together. Null: of the provider, counted by itself.
-     */
-    tenant: string | null;
-    state: 'active' | 'expired' | 'revoked';
-    expires_at: string | null;
-    /**
-     * To the minute.
-     */
-    last_used_at: string | null;
-    /**
-     * The key that issued it.
-     */
-    created_by: string | null;
-    created_at: string;
-    revoked_at: string | null;
-    /**
-     * The key itself: it is shown this once and stored nowhere.
-     */
-    key: string;
+    expires_in: number;
+    expires_at: string;
 };
 
 export type ApiKey = {
     id: string;
     name: string;
-    role: string;
+    role: 'admin' | 'operator' | 'viewer' | 'tokens';
     platforms: Array<string> | null;
     merchants: Array<string> | null;
     /**
@@ -376,10 +47,10 @@ export type AuditEvent = {
     seq: string;
     at: string;
     api_key_id: string;
-    role: string;
-    action: string;
+    role: 'admin' | 'operator' | 'viewer' | 'tokens';
+    action: 'access_token.lent' | 'api_key.created' | 'api_key.revoked' | 'api_key.updated' | 'audit_log.exported' | 'authorization_link.issued' | 'deletion.accepted' | 'deletion.cancelled' | 'deletion.proof_exported' | 'deletion.retried' | 'mass_messages.imported' | 'merchant.limits_changed' | 'merchant.quota_cleared' | 'merchant.ref_changed' | 'merchant.refreshed' | 'platform.deleted' | 'platform.registered' | 'platform.synced' | 'platform.updated' | 'proof_key.made' | 'proof_key.rotated' | 'takedown.accepted' | 'takedown.cancelled' | 'takedown.proof_exported' | 'webhook_deliveries.resent' | 'webhook_endpoint.created' | 'webhook_endpoint.deleted' | 'webhook_endpoint.delivery_resent' | 'webhook_endpoint.secret_rotated' | 'webhook_endpoint.tested' | 'webhook_endpoint.updated';
     subject: {
-        type: string;
+        type: 'api_key' | 'audit_log' | 'authorization_link' | 'deletion' | 'import' | 'merchant' | 'platform' | 'proof_key' | 'takedown' | 'webhook_deliveries' | 'webhook_endpoint';
         id: string;
     };
     component_appid: string | null;
@@ -448,6 +119,132 @@ export type CallbackEvent = {
     }>;
 };
 
+export type CreateApiKey = {
+    /**
+     * For people: which system uses the key.
+     */
+    name: string;
+    role: 'admin' | 'operator' | 'viewer' | 'tokens';
+    /**
+     * component_appids that it is limited to. Null: no limit. Absent: as the key that asks.
+     */
+    platforms?: Array<string> | null;
+    /**
+     * authorizer_appids that it is limited to. Null: no limit. Absent: as the key that asks.
+     */
+    merchants?: Array<string> | null;
+    /**
+     * Null: never, which only a key without an end can give. Absent: as the key that asks.
+     */
+    expires_at?: string | null;
+};
+
+export type CreateDeletion = {
+    /**
+     * authorizer_appid
+     */
+    merchant: string;
+    /**
+     * Only if the merchant authorized several platforms.
+     */
+    component_appid?: string;
+    msg_id?: string;
+    /**
+     * 1-based; 0 is the whole message.
+     */
+    article_idx?: number;
+    whole_message?: boolean;
+    url?: string;
+    not_before?: string;
+    priority?: 'normal' | 'urgent';
+    /**
+     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
+     */
+    try_anyway?: boolean;
+    /**
+     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
+     */
+    again?: boolean;
+    /**
+     * Accept it although so many are before it that it would leave its lane later than the operators have set (60 days unless told otherwise).
+     */
+    allow_late?: boolean;
+    /**
+     * What to do where other sends of the merchant share the material, for their pages go with it.
+     */
+    if_shared?: 'warn' | 'refuse';
+    reason?: string;
+    metadata?: {
+        [key: string]: string;
+    };
+};
+
+export type CreateTakedown = {
+    items?: Array<TakedownItem>;
+    /**
+     * Addresses of articles.
+     */
+    urls?: Array<string>;
+    /**
+     * Every message of the inventory with this label.
+     */
+    label?: string;
+    /**
+     * With a label: this article of each message.
+     */
+    article_idx?: number;
+    /**
+     * With a label: every article of each message.
+     */
+    whole_message?: boolean;
+    priority?: 'normal' | 'urgent';
+    /**
+     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
+     */
+    again?: boolean;
+    /**
+     * Accept it although so many are before it that it would leave its lane later than the operators have set (60 days unless told otherwise).
+     */
+    allow_late?: boolean;
+    /**
+     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
+     */
+    try_anyway?: boolean;
+    /**
+     * What to do where other sends of the merchant share the material, for their pages go with it.
+     */
+    if_shared?: 'warn' | 'refuse';
+    reason?: string;
+    metadata?: {
+        [key: string]: string;
+    };
+    /**
+     * Nothing is deleted for so long after the request, so that a cancel stops everything.
+     */
+    undo_seconds?: number;
+    /**
+     * Changes nothing and says what would happen.
+     */
+    dry_run?: boolean;
+};
+
+export type CreateWebhookEndpoint = {
+    /**
+     * A public address, unless WEBHOOKS_ALLOW_PRIVATE is set.
+     */
+    url: string;
+    event_types: Array<string>;
+    description?: string | null;
+    /**
+     * Only events of these platforms. Absent: of all that the API key may reach.
+     */
+    platforms?: Array<string> | null;
+    /**
+     * Only events of these merchants. Absent: of all that the API key may reach.
+     */
+    merchants?: Array<string> | null;
+};
+
 export type Deletion = {
     id: string;
     merchant: string;
@@ -474,7 +271,7 @@ export type Deletion = {
      */
     hidden?: Array<'reason' | 'metadata'>;
     outcome: {
-        code: string;
+        code: 'deleted' | 'already_deleted' | 'inferred_deleted' | 'cancelled' | 'already_gone' | 'refused' | 'credential_expired' | 'unknown_outcome' | 'merchant_must_act' | 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen' | 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed' | 'platform_quota_spent' | 'platform_too_fast' | 'article_not_in_message';
         errcode: number | null;
         errmsg: string | null;
         rid: string | null;
@@ -504,7 +301,7 @@ export type Deletion = {
      * `shared_material`: other sends whose pages go with it, because they share the article. Where one deletion is accepted or read, and only if there are any.
      */
     warnings?: Array<{
-        code: string;
+        code: 'shared_material';
         detail: string;
         sends?: Array<{
             merchant: string;
@@ -530,19 +327,335 @@ export type DeletionAttempt = {
     finished_at: string | null;
 };
 
-export type Event = {
+/**
+ * It came to its end before it was dispatched.
+ */
+export type DeletionCancelledEvent = {
     /**
      * Also the webhook-id of its deliveries.
      */
     id: string;
-    type: string;
+    type: 'deletion.cancelled';
+    /**
+     * When it happened.
+     */
     timestamp: string;
     /**
-     * component_appid and merchant where it is about one; id of the deletion or takedown; and what the type tells: see docs/webhooks.md.
+     * It came to its end before it was dispatched.
      */
     data: {
-        [key: string]: unknown;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+        component_appid: string;
+        /**
+         * In digits.
+         */
+        msg_id: string | null;
+        article_idx: number | null;
+        url: string | null;
+        outcome_code: string | null;
+        errcode: number | null;
+        proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
+        attempts: number;
+        /**
+         * Null for readers with limits within which it was not asked for; `hidden` tells them so.
+         */
+        metadata: {
+            [key: string]: unknown;
+        } | null;
+        hidden?: Array<'metadata'>;
+        /**
+         * The deletion.
+         */
+        id: string;
+        /**
+         * The takedown that made it.
+         */
+        takedown_id: string | null;
     };
+};
+
+/**
+ * It came to its end: `outcome_code` says why.
+ */
+export type DeletionFailedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'deletion.failed';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * It came to its end: `outcome_code` says why.
+     */
+    data: {
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+        component_appid: string;
+        /**
+         * In digits.
+         */
+        msg_id: string | null;
+        article_idx: number | null;
+        url: string | null;
+        outcome_code: string | null;
+        errcode: number | null;
+        proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
+        attempts: number;
+        /**
+         * Null for readers with limits within which it was not asked for; `hidden` tells them so.
+         */
+        metadata: {
+            [key: string]: unknown;
+        } | null;
+        hidden?: Array<'metadata'>;
+        /**
+         * The deletion.
+         */
+        id: string;
+        /**
+         * The takedown that made it.
+         */
+        takedown_id: string | null;
+    };
+};
+
+/**
+ * It came to its end, and the target is gone.
+ */
+export type DeletionSucceededEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'deletion.succeeded';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * It came to its end, and the target is gone.
+     */
+    data: {
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+        component_appid: string;
+        /**
+         * In digits.
+         */
+        msg_id: string | null;
+        article_idx: number | null;
+        url: string | null;
+        outcome_code: string | null;
+        errcode: number | null;
+        proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
+        attempts: number;
+        /**
+         * Null for readers with limits within which it was not asked for; `hidden` tells them so.
+         */
+        metadata: {
+            [key: string]: unknown;
+        } | null;
+        hidden?: Array<'metadata'>;
+        /**
+         * The deletion.
+         */
+        id: string;
+        /**
+         * The takedown that made it.
+         */
+        takedown_id: string | null;
+    };
+};
+
+/**
+ * WeChat showed that the message is gone, after it had only accepted the call: proof rose to `verified`.
+ */
+export type DeletionVerifiedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'deletion.verified';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * WeChat showed that the message is gone, after it had only accepted the call: proof rose to `verified`.
+     */
+    data: {
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+        component_appid: string;
+        /**
+         * In digits.
+         */
+        msg_id: string | null;
+        article_idx: number | null;
+        url: string | null;
+        outcome_code: string | null;
+        errcode: number | null;
+        proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
+        attempts: number;
+        /**
+         * Null for readers with limits within which it was not asked for; `hidden` tells them so.
+         */
+        metadata: {
+            [key: string]: unknown;
+        } | null;
+        hidden?: Array<'metadata'>;
+        /**
+         * The deletion.
+         */
+        id: string;
+        /**
+         * The takedown that made it.
+         */
+        takedown_id: string | null;
+    };
+};
+
+export type Event = ({
+    type: 'merchant.authorized';
+} & MerchantAuthorizedEvent) | ({
+    type: 'merchant.unauthorized';
+} & MerchantUnauthorizedEvent) | ({
+    type: 'merchant.reauthorization_required';
+} & MerchantReauthorizationRequiredEvent) | ({
+    type: 'merchant.eligibility_changed';
+} & MerchantEligibilityChangedEvent) | ({
+    type: 'merchant.token_conflict';
+} & MerchantTokenConflictEvent) | ({
+    type: 'platform.ticket_silent';
+} & PlatformTicketSilentEvent) | ({
+    type: 'platform.drift_found';
+} & PlatformDriftFoundEvent) | ({
+    type: 'platform.held';
+} & PlatformHeldEvent) | ({
+    type: 'platform.resumed';
+} & PlatformResumedEvent) | ({
+    type: 'deletion.succeeded';
+} & DeletionSucceededEvent) | ({
+    type: 'deletion.failed';
+} & DeletionFailedEvent) | ({
+    type: 'deletion.cancelled';
+} & DeletionCancelledEvent) | ({
+    type: 'deletion.verified';
+} & DeletionVerifiedEvent) | ({
+    type: 'takedown.created';
+} & TakedownCreatedEvent) | ({
+    type: 'takedown.finished';
+} & TakedownFinishedEvent) | ({
+    type: 'takedown.cancelled';
+} & TakedownCancelledEvent) | ({
+    type: 'webhook.disabled';
+} & WebhookDisabledEvent);
+
+export type ImportMassMessages = ImportedMassMessage | Array<ImportedMassMessage>;
+
+export type ImportResult = {
+    imported: number;
+    rejected: number;
+    /**
+     * What was not imported, up to 10,000; lines are counted from 1.
+     */
+    errors: Array<{
+        line: number;
+        code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+        detail: string;
+    }>;
+};
+
+export type ImportedMassMessage = {
+    /**
+     * authorizer_appid
+     */
+    merchant: string;
+    /**
+     * Only if the merchant authorized several platforms.
+     */
+    component_appid?: string;
+    msg_id: string;
+    /**
+     * Your name for a campaign: takedowns select by it.
+     */
+    label?: string;
+    title?: string;
+    sent_at?: string;
+    articles?: Array<{
+        article_idx: number;
+        url?: string;
+        title?: string;
+    }>;
+};
+
+export type IssueAuthorizationLink = {
+    /**
+     * component_appid
+     */
+    platform: string;
+    /**
+     * Your own name for whoever authorizes by the link; a merchant that has one keeps it.
+     */
+    ref?: string | null;
+    /**
+     * authorizer_appid of the one account that the link is for. Null: whichever authorizes.
+     */
+    merchant?: string | null;
+    /**
+     * Seconds from now.
+     */
+    expires_in?: number;
+    /**
+     * False: any number of authorizations until it expires.
+     */
+    single_use?: boolean;
+    /**
+     * Where the result page leads back to: https, of an origin that the operators list in RETURN_ORIGINS.
+     */
+    return_url?: string | null;
+};
+
+export type KeySet = {
+    keys: Array<{
+        kty: 'OKP';
+        crv: 'Ed25519';
+        use: 'sig';
+        /**
+         * The fingerprint of the key (RFC 7638).
+         */
+        kid: string;
+        x: string;
+        /**
+         * When it was made, in seconds since 1970.
+         */
+        iat: number;
+        /**
+         * Since when it signs no more, in seconds since 1970.
+         */
+        exp?: number;
+        /**
+         * It is known to somebody else.
+         */
+        revoked?: {
+            /**
+             * Since when nothing that it signed counts, in seconds since 1970.
+             */
+            revoked_at: number;
+        };
+    }>;
 };
 
 export type MassMessage = {
@@ -564,27 +677,30 @@ export type MassMessage = {
     finished_at: string | null;
     label: string | null;
     title: string | null;
+    /**
+     * When a deletion of ours ended by which it is known to be gone, as far as the key may know.
+     */
+    deleted_at: string | null;
+    /**
+     * The id of that deletion.
+     */
+    deleted_by: string | null;
     articles: Array<{
         article_idx: number;
         url: string | null;
         title: string | null;
         /**
+         * When a deletion of ours ended by which it is known to be gone, as far as the key may know.
+         */
+        deleted_at: string | null;
+        /**
+         * The id of that deletion.
+         */
+        deleted_by: string | null;
+        /**
          * Who told of the `url`: WeChat, an import by a key without limits, or one by a key with limits, which counts for keys within these only. Null: from before this was written down, and it counts for nobody until it is imported again.
          */
         source: 'wechat' | 'import' | 'limited_import' | null;
-    }>;
-};
-
-export type ImportResult = {
-    imported: number;
-    rejected: number;
-    /**
-     * What was not imported, up to 10,000; lines are counted from 1.
-     */
-    errors: Array<{
-        line: number;
-        code: string;
-        detail: string;
     }>;
 };
 
@@ -597,12 +713,12 @@ export type Merchant = {
      * Whether deletions are accepted: nothing that is known speaks against them. With facts_unknown they wait.
      */
     eligible: boolean;
-    ineligible_reasons: Array<string>;
+    ineligible_reasons: Array<'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen'>;
     /**
      * What may make WeChat refuse, and is no reason not to ask it. Deletions are accepted.
      */
     eligibility_warnings: Array<{
-        code: string;
+        code: 'facts_unknown' | 'permission_sets_unknown' | 'account_type_unknown' | 'verification_pending' | 'verification_doubtful' | 'account_warned' | 'account_status_unknown';
         detail: string;
     }>;
     /**
@@ -674,13 +790,173 @@ export type Merchant = {
     updated_at: string;
 };
 
-export type AccessToken = {
-    access_token: string;
+/**
+ * A grant, new or renewed.
+ */
+export type MerchantAuthorizedEvent = {
     /**
-     * Seconds from now.
+     * Also the webhook-id of its deliveries.
      */
-    expires_in: number;
-    expires_at: string;
+    id: string;
+    type: 'merchant.authorized';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * A grant, new or renewed.
+     */
+    data: {
+        /**
+         * An authorization code, or WeChat’s list of authorizers when the code was lost.
+         */
+        source: 'code' | 'list';
+        permission_sets: Array<number>;
+        component_appid: string;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+    };
+};
+
+/**
+ * Reasons are those of a merchant’s `ineligible_reasons`.
+ */
+export type MerchantEligibilityChangedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'merchant.eligibility_changed';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * Reasons are those of a merchant’s `ineligible_reasons`.
+     */
+    data: {
+        eligible: boolean;
+        reasons: Array<string>;
+        previous_reasons: Array<string>;
+        component_appid: string;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+    };
+};
+
+/**
+ * The refresh token is lost or refused, and WeChat’s list of authorizers has no better one.
+ */
+export type MerchantReauthorizationRequiredEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'merchant.reauthorization_required';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * The refresh token is lost or refused, and WeChat’s list of authorizers has no better one.
+     */
+    data: {
+        component_appid: string;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+    };
+};
+
+/**
+ * Another system mints for the same account, and each mint makes the other’s token void. `fresh_refused`: WeChat refuses tokens that were minted for the very call. Its deletions wait; told once until a token is taken again. `void_early`: tokens work, and are void before their time again and again. Its deletions go on; told once an hour at most.
+ */
+export type MerchantTokenConflictEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'merchant.token_conflict';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * Another system mints for the same account, and each mint makes the other’s token void. `fresh_refused`: WeChat refuses tokens that were minted for the very call. Its deletions wait; told once until a token is taken again. `void_early`: tokens work, and are void before their time again and again. Its deletions go on; told once an hour at most.
+     */
+    data: {
+        kind: 'fresh_refused' | 'void_early';
+        errcode: number | null;
+        since: string;
+        explanation: string;
+        component_appid: string;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+    };
+};
+
+/**
+ * The merchant took the grant back.
+ */
+export type MerchantUnauthorizedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'merchant.unauthorized';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * The merchant took the grant back.
+     */
+    data: {
+        /**
+         * WeChat’s event, or an answer that told of it first.
+         */
+        source: 'event' | 'answer';
+        component_appid: string;
+        /**
+         * authorizer_appid
+         */
+        merchant: string;
+    };
+};
+
+export type NewApiKey = {
+    id: string;
+    name: string;
+    role: 'admin' | 'operator' | 'viewer' | 'tokens';
+    platforms: Array<string> | null;
+    merchants: Array<string> | null;
+    /**
+     * Keys with the same one are counted together. Null: of the provider, counted by itself.
+     */
+    tenant: string | null;
+    state: 'active' | 'expired' | 'revoked';
+    expires_at: string | null;
+    /**
+     * To the minute.
+     */
+    last_used_at: string | null;
+    /**
+     * The key that issued it.
+     */
+    created_by: string | null;
+    created_at: string;
+    revoked_at: string | null;
+    /**
+     * The key itself: it is shown this once and stored nowhere.
+     */
+    key: string;
 };
 
 export type Platform = {
@@ -706,13 +982,191 @@ export type Platform = {
      * While every call would fail, none is made but a probe now and then; null while it works.
      */
     hold: {
-        reason: string;
+        reason: 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed' | 'platform_quota_spent' | 'platform_too_fast';
         errcode: number | null;
         since: string;
         next_probe_at: string | null;
     } | null;
     created_at: string;
     updated_at: string;
+};
+
+/**
+ * WeChat’s list of authorizers and the merchants here were not the same.
+ */
+export type PlatformDriftFoundEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'platform.drift_found';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * WeChat’s list of authorizers and the merchants here were not the same.
+     */
+    data: {
+        listed: number;
+        added: number;
+        repaired: number;
+        readopted: number;
+        absent_count: number;
+        /**
+         * Appids, cut off after a hundred.
+         */
+        absent: Array<string>;
+        component_appid: string;
+    };
+};
+
+/**
+ * No deletion of this platform is sent, because each would fail.
+ */
+export type PlatformHeldEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'platform.held';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * No deletion of this platform is sent, because each would fail.
+     */
+    data: {
+        reason: string;
+        errcode: number | null;
+        since: string;
+        component_appid: string;
+    };
+};
+
+/**
+ * Deletions of this platform are sent again.
+ */
+export type PlatformResumedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'platform.resumed';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * Deletions of this platform are sent again.
+     */
+    data: {
+        component_appid: string;
+    };
+};
+
+/**
+ * No component_verify_ticket for half an hour; told once per silence.
+ */
+export type PlatformTicketSilentEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'platform.ticket_silent';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * No component_verify_ticket for half an hour; told once per silence.
+     */
+    data: {
+        ticket_received_at: string | null;
+        component_appid: string;
+    };
+};
+
+/**
+ * A problem document (RFC 9457). Every code has a page at /docs/problems/{code}.
+ */
+export type Problem = {
+    /**
+     * Address of the page about the code, on the host of the api.
+     */
+    type: string;
+    title: string;
+    status: number;
+    /**
+     * Stable: what programs decide by.
+     */
+    code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+    /**
+     * For people. It may change.
+     */
+    detail: string;
+    /**
+     * As in X-Request-Id: our log knows the request by it.
+     */
+    request_id?: string;
+    /**
+     * What is wrong with which field, or with which line or item.
+     */
+    errors?: Array<{
+        /**
+         * Dotted path into the body, query or path parameters; or a header.
+         */
+        field: string;
+        message: string;
+    } | {
+        line: number;
+        code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+        detail: string;
+        excerpt?: string;
+    }>;
+    /**
+     * Bytes of the body before the place that is wrong.
+     */
+    offset?: number;
+    /**
+     * Of merchant_not_eligible.
+     */
+    reasons?: Array<'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen'>;
+    /**
+     * Of pending_too_many and requests_too_many: what is counted.
+     */
+    ceiling?: 'merchant' | 'key' | 'tenant';
+    /**
+     * How many there may be.
+     */
+    limit?: number;
+    /**
+     * Of eta_too_late.
+     */
+    eta?: string;
+    /**
+     * Of eta_too_late.
+     */
+    latest?: string;
+    /**
+     * Of shared_material.
+     */
+    sends?: Array<{
+        msg_id: string;
+        article_idx: number;
+    }>;
+    /**
+     * Of upstream_failed: what WeChat said.
+     */
+    upstream?: {
+        operation: string;
+        errcode?: number;
+        errmsg?: string;
+        rid?: string;
+        [key: string]: unknown;
+    };
+    [key: string]: unknown;
 };
 
 export type ReconciliationReport = {
@@ -739,6 +1193,54 @@ export type ReconciliationReport = {
     absent: Array<string>;
 };
 
+export type RegisterPlatform = {
+    component_appid: string;
+    app_secret: string;
+    token: string;
+    encoding_aes_key: string;
+    previous_encoding_aes_key?: string | null;
+    /**
+     * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
+     */
+    forward_urls?: Array<string>;
+};
+
+export type ResendWebhookDeliveries = {
+    /**
+     * Those that were made from this moment on …
+     */
+    since: string;
+    /**
+     * … and before this one.
+     */
+    until: string;
+    states?: Array<'delivered' | 'failed'>;
+    /**
+     * Absent: all that are enabled.
+     */
+    endpoint?: string;
+    event_types?: Array<string>;
+    /**
+     * The next_cursor of the answer before.
+     */
+    cursor?: string;
+};
+
+export type ResentWebhookDeliveries = {
+    resent: number;
+    /**
+     * Null: these were the last. Else ask again with it.
+     */
+    next_cursor: string | null;
+};
+
+export type RotateWebhookSecret = {
+    /**
+     * How long the old secret signs as well.
+     */
+    overlap_hours?: number;
+};
+
 export type Takedown = {
     id: string;
     /**
@@ -760,7 +1262,7 @@ export type Takedown = {
      */
     accepted: number;
     /**
-     * Items whose target was open already: not spent twice.
+     * Items whose target was open already, or goes with another item: not spent twice.
      */
     already_open: number;
     /**
@@ -772,7 +1274,13 @@ export type Takedown = {
      * Its deletions by state, those included that were open or deleted already. Not in lists.
      */
     counts: {
-        [key: string]: number;
+        scheduled: number;
+        queued: number;
+        running: number;
+        waiting: number;
+        succeeded: number;
+        failed: number;
+        cancelled: number;
     } | null;
     /**
      * When the last of its deletions will leave its lane, about. Not in lists.
@@ -802,17 +1310,72 @@ export type Takedown = {
     too_late?: number;
 };
 
-export type TakedownRejection = {
+/**
+ * It was cancelled; the counts are as that found them.
+ */
+export type TakedownCancelledEvent = {
     /**
-     * Of the NDJSON body, or the place in the list; counted from 1.
+     * Also the webhook-id of its deliveries.
      */
-    line: number;
-    code: string;
-    detail: string;
+    id: string;
+    type: 'takedown.cancelled';
     /**
-     * How the line begins.
+     * When it happened.
      */
-    excerpt?: string;
+    timestamp: string;
+    /**
+     * It was cancelled; the counts are as that found them.
+     */
+    data: {
+        /**
+         * Its deletions by state; a state that none is in may be missing.
+         */
+        counts: {
+            [key: string]: number;
+        };
+        accepted: number;
+        already_open: number;
+        already_deleted: number;
+        rejected: number;
+        /**
+         * The takedown.
+         */
+        id: string;
+        component_appid?: string;
+        merchant?: string;
+    };
+};
+
+/**
+ * All of it has arrived.
+ */
+export type TakedownCreatedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'takedown.created';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * All of it has arrived.
+     */
+    data: {
+        /**
+         * Its deletions by state; a state that none is in may be missing.
+         */
+        counts: {
+            [key: string]: number;
+        };
+        /**
+         * The takedown.
+         */
+        id: string;
+        component_appid?: string;
+        merchant?: string;
+    };
 };
 
 export type TakedownDryRun = {
@@ -836,7 +1399,7 @@ export type TakedownDryRun = {
         merchants: number;
         list: Array<{
             merchant: string;
-            reasons: Array<string>;
+            reasons: Array<'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen'>;
             items: number;
         }>;
     };
@@ -862,6 +1425,127 @@ export type TakedownDryRun = {
     errors: Array<TakedownRejection>;
 };
 
+/**
+ * Its last deletion came to an end. Told once.
+ */
+export type TakedownFinishedEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
+    id: string;
+    type: 'takedown.finished';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * Its last deletion came to an end. Told once.
+     */
+    data: {
+        /**
+         * Its deletions by state; a state that none is in may be missing.
+         */
+        counts: {
+            [key: string]: number;
+        };
+        accepted: number;
+        already_open: number;
+        already_deleted: number;
+        rejected: number;
+        /**
+         * The takedown.
+         */
+        id: string;
+        component_appid?: string;
+        merchant?: string;
+    };
+};
+
+export type TakedownItem = {
+    /**
+     * authorizer_appid
+     */
+    merchant: string;
+    /**
+     * Only if the merchant authorized several platforms.
+     */
+    component_appid?: string;
+    msg_id?: string;
+    /**
+     * 1-based; 0 is the whole message.
+     */
+    article_idx?: number;
+    whole_message?: boolean;
+    url?: string;
+    /**
+     * Call although the target is known to be gone, or the inventory says that it never went out or has no such article. What is open is not called twice even so.
+     */
+    again?: boolean;
+    /**
+     * Have WeChat asked although the merchant is not eligible, where our facts may lag behind: not_verified, account_frozen, permission_set_7_not_granted.
+     */
+    try_anyway?: boolean;
+};
+
+export type TakedownRejection = {
+    /**
+     * Of the NDJSON body, or the place in the list; counted from 1.
+     */
+    line: number;
+    code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+    detail: string;
+    /**
+     * How the line begins.
+     */
+    excerpt?: string;
+};
+
+export type UpdateApiKey = {
+    /**
+     * For people: which system uses the key.
+     */
+    name?: string;
+    expires_at?: string | null;
+};
+
+export type UpdateMerchant = {
+    ref?: string | null;
+    /**
+     * Null: the deployment default.
+     */
+    rate_per_minute?: number | null;
+    /**
+     * Null: the deployment default.
+     */
+    daily_limit?: number | null;
+};
+
+export type UpdatePlatform = {
+    app_secret?: string;
+    token?: string;
+    encoding_aes_key?: string;
+    previous_encoding_aes_key?: string | null;
+    /**
+     * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
+     */
+    forward_urls?: Array<string>;
+};
+
+export type UpdateWebhookEndpoint = {
+    /**
+     * A public address, unless WEBHOOKS_ALLOW_PRIVATE is set.
+     */
+    url?: string;
+    event_types?: Array<string>;
+    description?: string | null;
+    /**
+     * Disabling gives up what is pending.
+     */
+    state?: 'enabled' | 'disabled';
+    platforms?: unknown;
+    merchants?: unknown;
+};
+
 export type WebhookDelivery = {
     id: string;
     endpoint_id: string;
@@ -869,7 +1553,7 @@ export type WebhookDelivery = {
      * The webhook-id that the receiver sees, in every attempt.
      */
     event_id: string;
-    event_type: string;
+    event_type: 'merchant.authorized' | 'merchant.unauthorized' | 'merchant.reauthorization_required' | 'merchant.eligibility_changed' | 'merchant.token_conflict' | 'platform.ticket_silent' | 'platform.drift_found' | 'platform.held' | 'platform.resumed' | 'deletion.succeeded' | 'deletion.failed' | 'deletion.cancelled' | 'deletion.verified' | 'takedown.created' | 'takedown.finished' | 'takedown.cancelled' | 'webhook.disabled' | 'webhook.test';
     state: 'pending' | 'delivered' | 'failed';
     /**
      * Since it was last asked for.
@@ -891,17 +1575,56 @@ export type WebhookDelivery = {
     /**
      * The body as it is sent.
      */
-    payload: unknown;
+    payload: Event | WebhookTestEvent;
     created_at: string;
     finished_at: string | null;
 };
 
-export type ResentWebhookDeliveries = {
-    resent: number;
+/**
+ * An endpoint gets nothing more until it is enabled again.
+ */
+export type WebhookDisabledEvent = {
     /**
-     * Null: these were the last. Else ask again with it.
+     * Also the webhook-id of its deliveries.
      */
-    next_cursor: string | null;
+    id: string;
+    type: 'webhook.disabled';
+    /**
+     * When it happened.
+     */
+    timestamp: string;
+    /**
+     * An endpoint gets nothing more until it is enabled again.
+     */
+    data: {
+        id: string;
+        reason: 'failing' | 'gone';
+    };
+};
+
+export type WebhookEndpoint = {
+    id: string;
+    url: string;
+    description: string | null;
+    event_types: Array<string>;
+    platforms: Array<string> | null;
+    merchants: Array<string> | null;
+    state: 'enabled' | 'disabled';
+    /**
+     * failing: nothing got through for a day; gone: it answered 410; request: somebody disabled it.
+     */
+    disabled_reason: 'failing' | 'gone' | 'request' | null;
+    /**
+     * Null while deliveries get through.
+     */
+    failing_since: string | null;
+    last_delivered_at: string | null;
+    /**
+     * Until when the secret before signs as well.
+     */
+    previous_secret_until: string | null;
+    created_at: string;
+    updated_at: string;
 };
 
 export type WebhookEndpointWithSecret = {
@@ -933,30 +1656,71 @@ export type WebhookEndpointWithSecret = {
     secret: string;
 };
 
-export type WebhookEndpoint = {
+/**
+ * Somebody tries the endpoint out.
+ */
+export type WebhookTestEvent = {
+    /**
+     * Also the webhook-id of its deliveries.
+     */
     id: string;
-    url: string;
-    description: string | null;
-    event_types: Array<string>;
-    platforms: Array<string> | null;
-    merchants: Array<string> | null;
-    state: 'enabled' | 'disabled';
+    type: 'webhook.test';
     /**
-     * failing: nothing got through for a day; gone: it answered 410; request: somebody disabled it.
+     * When it happened.
      */
-    disabled_reason: 'failing' | 'gone' | 'request' | null;
+    timestamp: string;
     /**
-     * Null while deliveries get through.
+     * Somebody tries the endpoint out.
      */
-    failing_since: string | null;
-    last_delivered_at: string | null;
-    /**
-     * Until when the secret before signs as well.
-     */
-    previous_secret_until: string | null;
-    created_at: string;
-    updated_at: string;
+    data: {
+        endpoint_id: string;
+    };
 };
+
+export type ProofKeysKeySetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/.well-known/jwks.json';
+};
+
+export type ProofKeysKeySetErrors = {
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type ProofKeysKeySetError = ProofKeysKeySetErrors[keyof ProofKeysKeySetErrors];
+
+export type ProofKeysKeySetResponses = {
+    /**
+     * All keys there ever were.
+     */
+    200: KeySet;
+};
+
+export type ProofKeysKeySetResponse = ProofKeysKeySetResponses[keyof ProofKeysKeySetResponses];
 
 export type ApiKeysListData = {
     body?: never;
@@ -970,32 +1734,62 @@ export type ApiKeysListData = {
 
 export type ApiKeysListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type ApiKeysListError = ApiKeysListErrors[keyof ApiKeysListErrors];
 
 export type ApiKeysListResponses = {
     /**
-     * Done.
+     * A page of keys.
      */
     200: {
         data: Array<ApiKey>;
@@ -1014,32 +1808,97 @@ export type ApiKeysCreateData = {
 
 export type ApiKeysCreateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `api_keys_too_many`: The tenant has as many API keys as it may have.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'api_keys_too_many';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `limits_too_wide`: The new API key would reach further than the one that asks.
+     */
+    422: Problem & {
+        code?: 'limits_too_wide';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type ApiKeysCreateError = ApiKeysCreateErrors[keyof ApiKeysCreateErrors];
 
 export type ApiKeysCreateResponses = {
     /**
-     * Done.
+     * The new key, with the key itself.
      */
     201: NewApiKey;
 };
@@ -1057,36 +1916,97 @@ export type ApiKeysRevokeData = {
 
 export type ApiKeysRevokeErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `api_key_not_found`: The API key is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'api_key_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `last_admin_key`: The service would be left without an admin.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'last_admin_key';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type ApiKeysRevokeError = ApiKeysRevokeErrors[keyof ApiKeysRevokeErrors];
 
 export type ApiKeysRevokeResponses = {
     /**
-     * Done; nothing more is said.
+     * It is revoked.
      */
     204: void;
 };
@@ -1104,36 +2024,68 @@ export type ApiKeysGetData = {
 
 export type ApiKeysGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `api_key_not_found`: The API key is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'api_key_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type ApiKeysGetError = ApiKeysGetErrors[keyof ApiKeysGetErrors];
 
 export type ApiKeysGetResponses = {
     /**
-     * Done.
+     * The key.
      */
     200: ApiKey;
 };
@@ -1151,36 +2103,104 @@ export type ApiKeysUpdateData = {
 
 export type ApiKeysUpdateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `api_key_not_found`: The API key is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'api_key_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `api_key_revoked`: The API key was revoked.
+     * - `last_admin_key`: The service would be left without an admin.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'api_key_revoked' | 'last_admin_key';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `limits_too_wide`: The new API key would reach further than the one that asks.
+     */
+    422: Problem & {
+        code?: 'limits_too_wide';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type ApiKeysUpdateError = ApiKeysUpdateErrors[keyof ApiKeysUpdateErrors];
 
 export type ApiKeysUpdateResponses = {
     /**
-     * Done.
+     * The key as it is now.
      */
     200: ApiKey;
 };
@@ -1219,32 +2239,62 @@ export type AuditEventsListData = {
 
 export type AuditEventsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type AuditEventsListError = AuditEventsListErrors[keyof AuditEventsListErrors];
 
 export type AuditEventsListResponses = {
     /**
-     * Done.
+     * A page of acts.
      */
     200: {
         data: Array<AuditEvent>;
@@ -1288,25 +2338,55 @@ export type AuditEventsExportData = {
 
 export type AuditEventsExportErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type AuditEventsExportError = AuditEventsExportErrors[keyof AuditEventsExportErrors];
@@ -1324,7 +2404,7 @@ export type AuthorizationLinksIssueData = {
     body: IssueAuthorizationLink;
     headers?: {
         /**
-         * The same key and body get the same link for 24 h.
+         * 1 to 255 visible ASCII characters, kept for 24 hours. The same key and body get the same link.
          */
         'Idempotency-Key'?: string;
     };
@@ -1335,32 +2415,106 @@ export type AuthorizationLinksIssueData = {
 
 export type AuthorizationLinksIssueErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found' | 'platform_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `request_timeout`: The request did not come in time.
      */
-    default: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `idempotency_key_in_use`: The same request is still running.
+     */
+    409: Problem & {
+        code?: 'idempotency_key_in_use';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `idempotency_key_reused`: The Idempotency-Key belongs to another request.
+     * - `return_url_not_allowed`: Merchants may not be sent there.
+     */
+    422: Problem & {
+        code?: 'idempotency_key_reused' | 'return_url_not_allowed';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type AuthorizationLinksIssueError = AuthorizationLinksIssueErrors[keyof AuthorizationLinksIssueErrors];
 
 export type AuthorizationLinksIssueResponses = {
     /**
-     * Done.
+     * The link.
      */
     201: AuthorizationLink;
 };
@@ -1388,32 +2542,68 @@ export type CallbackEventsListData = {
 
 export type CallbackEventsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `platform_not_found`: The platform is not registered.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    default: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type CallbackEventsListError = CallbackEventsListErrors[keyof CallbackEventsListErrors];
 
 export type CallbackEventsListResponses = {
     /**
-     * Done.
+     * A page of pushes.
      */
     200: {
         data: Array<CallbackEvent>;
@@ -1445,32 +2635,74 @@ export type DeletionsListData = {
 
 export type DeletionsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_required`: The merchant authorized several platforms.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_required';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsListError = DeletionsListErrors[keyof DeletionsListErrors];
 
 export type DeletionsListResponses = {
     /**
-     * Done.
+     * A page of deletions.
      */
     200: {
         data: Array<Deletion>;
@@ -1484,7 +2716,7 @@ export type DeletionsCreateData = {
     body: CreateDeletion;
     headers?: {
         /**
-         * The same key and body get the same answer for 24 h.
+         * 1 to 255 visible ASCII characters, kept for 24 hours. The same key and body get the same answer.
          */
         'Idempotency-Key'?: string;
     };
@@ -1495,25 +2727,114 @@ export type DeletionsCreateData = {
 
 export type DeletionsCreateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `request_timeout`: The request did not come in time.
      */
-    default: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `eta_too_late`: The deletion would come very late.
+     * - `idempotency_key_in_use`: The same request is still running.
+     * - `merchant_not_eligible`: WeChat would refuse deletions of this merchant.
+     * - `pending_too_many`: Too many deletions are open already.
+     * - `platform_required`: The merchant authorized several platforms.
+     * - `shared_material`: Other sends share the article.
+     */
+    409: Problem & {
+        code?: 'eta_too_late' | 'idempotency_key_in_use' | 'merchant_not_eligible' | 'pending_too_many' | 'platform_required' | 'shared_material';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `article_idx_needs_msg_id`: article_idx counts only with a msg_id.
+     * - `article_not_in_message`: The message has fewer articles.
+     * - `idempotency_key_reused`: The Idempotency-Key belongs to another request.
+     * - `message_not_sent`: The message never went out.
+     * - `msg_id_invalid`: The msg_id is not one.
+     * - `msg_id_unsafe_number`: The msg_id may have lost digits.
+     * - `target_missing`: Nothing to delete is named.
+     * - `url_ambiguous`: The article may be of several merchants.
+     * - `url_not_an_article`: The url is not of an article.
+     * - `url_not_resolved`: Nobody knows which merchant the article is of.
+     * - `url_of_another_merchant`: The article is of another merchant.
+     * - `whole_message_contradicts_article_idx`: One article or the whole message.
+     * - `whole_message_needs_msg_id`: A whole message needs its msg_id.
+     * - `whole_message_not_confirmed`: Every article would be deleted.
+     */
+    422: Problem & {
+        code?: 'article_idx_needs_msg_id' | 'article_not_in_message' | 'idempotency_key_reused' | 'message_not_sent' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'target_missing' | 'url_ambiguous' | 'url_not_an_article' | 'url_not_resolved' | 'url_of_another_merchant' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'whole_message_not_confirmed';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsCreateError = DeletionsCreateErrors[keyof DeletionsCreateErrors];
@@ -1542,36 +2863,68 @@ export type DeletionsGetData = {
 
 export type DeletionsGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `deletion_not_found`: The deletion is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'deletion_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsGetError = DeletionsGetErrors[keyof DeletionsGetErrors];
 
 export type DeletionsGetResponses = {
     /**
-     * Done.
+     * The deletion.
      */
     200: Deletion;
 };
@@ -1589,36 +2942,68 @@ export type DeletionsAttemptsData = {
 
 export type DeletionsAttemptsErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `deletion_not_found`: The deletion is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'deletion_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsAttemptsError = DeletionsAttemptsErrors[keyof DeletionsAttemptsErrors];
 
 export type DeletionsAttemptsResponses = {
     /**
-     * Done.
+     * All of its calls.
      */
     200: {
         data: Array<DeletionAttempt>;
@@ -1626,6 +3011,115 @@ export type DeletionsAttemptsResponses = {
 };
 
 export type DeletionsAttemptsResponse = DeletionsAttemptsResponses[keyof DeletionsAttemptsResponses];
+
+export type DeletionsCancelData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/deletions/{id}/cancel';
+};
+
+export type DeletionsCancelErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     * - `not_yours`: The deletion was asked for beyond the limits of the API key.
+     */
+    403: Problem & {
+        code?: 'forbidden' | 'not_yours';
+    };
+    /**
+     * - `deletion_not_found`: The deletion is not known.
+     */
+    404: Problem & {
+        code?: 'deletion_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `deletion_state_conflict`: The deletion is not in a state for this.
+     */
+    409: Problem & {
+        code?: 'deletion_state_conflict';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type DeletionsCancelError = DeletionsCancelErrors[keyof DeletionsCancelErrors];
+
+export type DeletionsCancelResponses = {
+    /**
+     * The deletion, cancelled.
+     */
+    200: Deletion;
+};
+
+export type DeletionsCancelResponse = DeletionsCancelResponses[keyof DeletionsCancelResponses];
 
 export type DeletionsProofData = {
     body?: never;
@@ -1643,92 +3137,79 @@ export type DeletionsProofData = {
 
 export type DeletionsProofErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `deletion_not_found`: The deletion is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'deletion_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsProofError = DeletionsProofErrors[keyof DeletionsProofErrors];
 
 export type DeletionsProofResponses = {
     /**
-     * A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before.
+     * A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before. At the end a signature of the deployment, whose keys are at `/.well-known/jwks.json`.
      */
     200: {
         data: Array<{
-            [key: string]: unknown;
+            type: 'header' | 'deletion' | 'trailer' | 'signature';
+            prev_hash: string;
+            hash?: string;
         }>;
     };
 };
 
 export type DeletionsProofResponse = DeletionsProofResponses[keyof DeletionsProofResponses];
-
-export type DeletionsCancelData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/v1/deletions/{id}/cancel';
-};
-
-export type DeletionsCancelErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type DeletionsCancelError = DeletionsCancelErrors[keyof DeletionsCancelErrors];
-
-export type DeletionsCancelResponses = {
-    /**
-     * Done.
-     */
-    200: Deletion;
-};
-
-export type DeletionsCancelResponse = DeletionsCancelResponses[keyof DeletionsCancelResponses];
 
 export type DeletionsRetryData = {
     body?: never;
@@ -1739,36 +3220,108 @@ export type DeletionsRetryData = {
         /**
          * As when a deletion is asked for.
          */
-        allow_late?: string;
+        allow_late?: boolean;
     };
     url: '/v1/deletions/{id}/retry';
 };
 
 export type DeletionsRetryErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `not_yours`: The deletion was asked for beyond the limits of the API key.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'not_yours';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `deletion_not_found`: The deletion is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'deletion_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `deletion_state_conflict`: The deletion is not in a state for this.
+     * - `eta_too_late`: The deletion would come very late.
+     * - `merchant_not_eligible`: WeChat would refuse deletions of this merchant.
+     * - `pending_too_many`: Too many deletions are open already.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'deletion_state_conflict' | 'eta_too_late' | 'merchant_not_eligible' | 'pending_too_many';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `article_not_in_message`: The message has fewer articles.
+     * - `message_not_sent`: The message never went out.
+     */
+    422: Problem & {
+        code?: 'article_not_in_message' | 'message_not_sent';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type DeletionsRetryError = DeletionsRetryErrors[keyof DeletionsRetryErrors];
@@ -1807,32 +3360,63 @@ export type EventsListData = {
 
 export type EventsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `feed_cursor_invalid`: The cursor is not one that the feed gave.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'feed_cursor_invalid' | 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type EventsListError = EventsListErrors[keyof EventsListErrors];
 
 export type EventsListResponses = {
     /**
-     * Done.
+     * A page of events.
      */
     200: {
         data: Array<Event>;
@@ -1864,32 +3448,74 @@ export type MassMessagesListData = {
 
 export type MassMessagesListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_required`: The merchant authorized several platforms.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_required';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MassMessagesListError = MassMessagesListErrors[keyof MassMessagesListErrors];
 
 export type MassMessagesListResponses = {
     /**
-     * Done.
+     * A page of messages.
      */
     200: {
         data: Array<MassMessage>;
@@ -1900,6 +3526,9 @@ export type MassMessagesListResponses = {
 export type MassMessagesListResponse = MassMessagesListResponses[keyof MassMessagesListResponses];
 
 export type MassMessagesImportData = {
+    /**
+     * As `application/x-ndjson`, each line is one JSON value of the schema that `contentSchema` names, and there may be any number of them. The same is known as `application/ndjson`, `application/jsonl`, `application/x-jsonl`, `application/jsonlines`, `application/x-jsonlines`. As `text/csv`, the first row names fields of a line, and each row after it is one; an empty cell is a field that is absent.
+     */
     body: ImportMassMessages;
     path?: never;
     query?: never;
@@ -1908,32 +3537,85 @@ export type MassMessagesImportData = {
 
 export type MassMessagesImportErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
      */
-    default: Problem;
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MassMessagesImportError = MassMessagesImportErrors[keyof MassMessagesImportErrors];
 
 export type MassMessagesImportResponses = {
     /**
-     * Done.
+     * How many were imported, and what was not.
      */
     200: ImportResult;
 };
@@ -1949,32 +3631,56 @@ export type MeGetData = {
 
 export type MeGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    400: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * No valid API key.
+     * - `forbidden`: The API key has no right to this.
      */
-    401: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    403: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `internal_error`: Something went wrong here.
      */
-    429: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
      */
-    default: Problem;
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MeGetError = MeGetErrors[keyof MeGetErrors];
 
 export type MeGetResponses = {
     /**
-     * Done.
+     * The key.
      */
     200: ApiKey;
 };
@@ -1990,11 +3696,11 @@ export type MerchantsListData = {
         /**
          * false: those whose messages cannot be taken back; each says why. true: all others, also those with warnings and those with facts_unknown.
          */
-        eligible?: string;
+        eligible?: boolean;
         /**
          * true: those of which WeChat has told nothing yet.
          */
-        facts_unknown?: string;
+        facts_unknown?: boolean;
         state?: 'authorized' | 'unauthorized' | 'reauthorization_required';
         component_appid?: string;
         ref?: string;
@@ -2004,32 +3710,68 @@ export type MerchantsListData = {
 
 export type MerchantsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `platform_not_found`: The platform is not registered.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    default: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MerchantsListError = MerchantsListErrors[keyof MerchantsListErrors];
 
 export type MerchantsListResponses = {
     /**
-     * Done.
+     * A page of merchants, or all of them as a file.
      */
     200: {
         data: Array<Merchant>;
@@ -2052,36 +3794,74 @@ export type MerchantsGetData = {
 
 export type MerchantsGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `platform_required`: The merchant authorized several platforms.
      */
-    429: Problem;
+    409: Problem & {
+        code?: 'platform_required';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    default: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MerchantsGetError = MerchantsGetErrors[keyof MerchantsGetErrors];
 
 export type MerchantsGetResponses = {
     /**
-     * Done.
+     * The merchant.
      */
     200: Merchant;
 };
@@ -2101,139 +3881,104 @@ export type MerchantsUpdateData = {
 
 export type MerchantsUpdateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `limits_not_yours`: The API key may not change this limit so.
+     * - `ref_not_yours`: The API key may not change this name.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'limits_not_yours' | 'ref_not_yours';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_required`: The merchant authorized several platforms.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_required';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MerchantsUpdateError = MerchantsUpdateErrors[keyof MerchantsUpdateErrors];
 
 export type MerchantsUpdateResponses = {
     /**
-     * Done.
+     * The merchant as it is now.
      */
     200: Merchant;
 };
 
 export type MerchantsUpdateResponse = MerchantsUpdateResponses[keyof MerchantsUpdateResponses];
-
-export type MerchantsRefreshData = {
-    body?: never;
-    path: {
-        appid: string;
-    };
-    query?: {
-        component_appid?: string;
-    };
-    url: '/v1/merchants/{appid}/refresh';
-};
-
-export type MerchantsRefreshErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type MerchantsRefreshError = MerchantsRefreshErrors[keyof MerchantsRefreshErrors];
-
-export type MerchantsRefreshResponses = {
-    /**
-     * Done.
-     */
-    200: Merchant;
-};
-
-export type MerchantsRefreshResponse = MerchantsRefreshResponses[keyof MerchantsRefreshResponses];
-
-export type MerchantsClearQuotaData = {
-    body?: never;
-    path: {
-        appid: string;
-    };
-    query?: {
-        component_appid?: string;
-    };
-    url: '/v1/merchants/{appid}/clear-quota';
-};
-
-export type MerchantsClearQuotaErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type MerchantsClearQuotaError = MerchantsClearQuotaErrors[keyof MerchantsClearQuotaErrors];
-
-export type MerchantsClearQuotaResponses = {
-    /**
-     * Done.
-     */
-    200: Merchant;
-};
-
-export type MerchantsClearQuotaResponse = MerchantsClearQuotaResponses[keyof MerchantsClearQuotaResponses];
 
 export type MerchantsAccessTokenData = {
     body?: never;
@@ -2248,41 +3993,353 @@ export type MerchantsAccessTokenData = {
 
 export type MerchantsAccessTokenErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `merchant_not_found`: The merchant is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_required`: The merchant authorized several platforms.
+     * - `reauthorization_required`: The merchant has to authorize again.
+     * - `unauthorized`: The merchant took the authorization back.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_required' | 'reauthorization_required' | 'unauthorized';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `upstream_failed`: WeChat did not do what was asked.
+     */
+    502: Problem & {
+        code?: 'upstream_failed';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     * - `ticket_missing`: The platform has no ticket yet.
+     * - `token_unavailable`: An access token could not be had just now.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable' | 'ticket_missing' | 'token_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type MerchantsAccessTokenError = MerchantsAccessTokenErrors[keyof MerchantsAccessTokenErrors];
 
 export type MerchantsAccessTokenResponses = {
     /**
-     * Done.
+     * The token. Nothing on the way may keep it.
      */
     200: AccessToken;
 };
 
 export type MerchantsAccessTokenResponse = MerchantsAccessTokenResponses[keyof MerchantsAccessTokenResponses];
+
+export type MerchantsClearQuotaData = {
+    body?: never;
+    path: {
+        appid: string;
+    };
+    query?: {
+        component_appid?: string;
+    };
+    url: '/v1/merchants/{appid}/clear-quota';
+};
+
+export type MerchantsClearQuotaErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `merchant_not_found`: The merchant is not known.
+     */
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `platform_required`: The merchant authorized several platforms.
+     * - `quota_clears_spent`: The quota cannot be cleared again this month.
+     * - `reauthorization_required`: The merchant has to authorize again.
+     * - `unauthorized`: The merchant took the authorization back.
+     */
+    409: Problem & {
+        code?: 'platform_required' | 'quota_clears_spent' | 'reauthorization_required' | 'unauthorized';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `upstream_failed`: WeChat did not do what was asked.
+     */
+    502: Problem & {
+        code?: 'upstream_failed';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     * - `ticket_missing`: The platform has no ticket yet.
+     * - `token_unavailable`: An access token could not be had just now.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable' | 'ticket_missing' | 'token_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type MerchantsClearQuotaError = MerchantsClearQuotaErrors[keyof MerchantsClearQuotaErrors];
+
+export type MerchantsClearQuotaResponses = {
+    /**
+     * The merchant, with all of its quota.
+     */
+    200: Merchant;
+};
+
+export type MerchantsClearQuotaResponse = MerchantsClearQuotaResponses[keyof MerchantsClearQuotaResponses];
+
+export type MerchantsRefreshData = {
+    body?: never;
+    path: {
+        appid: string;
+    };
+    query?: {
+        component_appid?: string;
+    };
+    url: '/v1/merchants/{appid}/refresh';
+};
+
+export type MerchantsRefreshErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `merchant_not_found`: The merchant is not known.
+     */
+    404: Problem & {
+        code?: 'merchant_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `platform_required`: The merchant authorized several platforms.
+     * - `reauthorization_required`: The merchant has to authorize again.
+     * - `unauthorized`: The merchant took the authorization back.
+     */
+    409: Problem & {
+        code?: 'platform_required' | 'reauthorization_required' | 'unauthorized';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `upstream_failed`: WeChat did not do what was asked.
+     */
+    502: Problem & {
+        code?: 'upstream_failed';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     * - `ticket_missing`: The platform has no ticket yet.
+     * - `token_unavailable`: An access token could not be had just now.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable' | 'ticket_missing' | 'token_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type MerchantsRefreshError = MerchantsRefreshErrors[keyof MerchantsRefreshErrors];
+
+export type MerchantsRefreshResponses = {
+    /**
+     * The merchant as it is known now.
+     */
+    200: Merchant;
+};
+
+export type MerchantsRefreshResponse = MerchantsRefreshResponses[keyof MerchantsRefreshResponses];
 
 export type PlatformsListData = {
     body?: never;
@@ -2293,32 +4350,56 @@ export type PlatformsListData = {
 
 export type PlatformsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    400: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * No valid API key.
+     * - `forbidden`: The API key has no right to this.
      */
-    401: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    403: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `internal_error`: Something went wrong here.
      */
-    429: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
      */
-    default: Problem;
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsListError = PlatformsListErrors[keyof PlatformsListErrors];
 
 export type PlatformsListResponses = {
     /**
-     * Done.
+     * All of them.
      */
     200: {
         data: Array<Platform>;
@@ -2336,32 +4417,92 @@ export type PlatformsRegisterData = {
 
 export type PlatformsRegisterErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_exists`: The platform is registered already.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_exists';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsRegisterError = PlatformsRegisterErrors[keyof PlatformsRegisterErrors];
 
 export type PlatformsRegisterResponses = {
     /**
-     * Done.
+     * The platform, without its secrets.
      */
     201: Platform;
 };
@@ -2379,36 +4520,98 @@ export type PlatformsDeleteData = {
 
 export type PlatformsDeleteErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `platform_not_found`: The platform is not registered.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `platform_has_merchants`: The platform has merchants.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'platform_has_merchants';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsDeleteError = PlatformsDeleteErrors[keyof PlatformsDeleteErrors];
 
 export type PlatformsDeleteResponses = {
     /**
-     * Done; nothing more is said.
+     * It is gone.
      */
     204: void;
 };
@@ -2426,36 +4629,68 @@ export type PlatformsGetData = {
 
 export type PlatformsGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `platform_not_found`: The platform is not registered.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsGetError = PlatformsGetErrors[keyof PlatformsGetErrors];
 
 export type PlatformsGetResponses = {
     /**
-     * Done.
+     * The platform, without its secrets.
      */
     200: Platform;
 };
@@ -2473,36 +4708,92 @@ export type PlatformsUpdateData = {
 
 export type PlatformsUpdateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `platform_not_found`: The platform is not registered.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
      */
-    default: Problem;
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsUpdateError = PlatformsUpdateErrors[keyof PlatformsUpdateErrors];
 
 export type PlatformsUpdateResponses = {
     /**
-     * Done.
+     * The platform as it is now.
      */
     200: Platform;
 };
@@ -2520,36 +4811,101 @@ export type PlatformsSyncData = {
 
 export type PlatformsSyncErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `platform_not_found`: The platform is not registered.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'platform_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
      */
-    default: Problem;
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `sync_too_soon`: The platform was compared with WeChat’s list a moment ago.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'sync_too_soon' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `upstream_failed`: WeChat did not do what was asked.
+     */
+    502: Problem & {
+        code?: 'upstream_failed';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     * - `ticket_missing`: The platform has no ticket yet.
+     * - `token_unavailable`: An access token could not be had just now.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable' | 'ticket_missing' | 'token_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type PlatformsSyncError = PlatformsSyncErrors[keyof PlatformsSyncErrors];
 
 export type PlatformsSyncResponses = {
     /**
-     * Done.
+     * What was found and mended.
      */
     200: ReconciliationReport;
 };
@@ -2569,32 +4925,62 @@ export type TakedownsListData = {
 
 export type TakedownsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsListError = TakedownsListErrors[keyof TakedownsListErrors];
 
 export type TakedownsListResponses = {
     /**
-     * Done.
+     * A page of takedowns, without their counts.
      */
     200: {
         data: Array<Takedown>;
@@ -2605,10 +4991,13 @@ export type TakedownsListResponses = {
 export type TakedownsListResponse = TakedownsListResponses[keyof TakedownsListResponses];
 
 export type TakedownsCreateData = {
+    /**
+     * As `application/x-ndjson`, each line is one JSON value of the schema that `contentSchema` names, and there may be any number of them. The same is known as `application/ndjson`, `application/jsonl`, `application/x-jsonl`, `application/jsonlines`, `application/x-jsonlines`. As `text/csv`, the first row names fields of a line, and each row after it is one; an empty cell is a field that is absent.
+     */
     body: CreateTakedown;
     headers?: {
         /**
-         * The same key and body get the same takedown for 24 h.
+         * 1 to 255 visible ASCII characters, kept for 24 hours. The same key and body get the same takedown.
          */
         'Idempotency-Key'?: string;
     };
@@ -2617,10 +5006,10 @@ export type TakedownsCreateData = {
         priority?: 'normal' | 'urgent';
         reason?: string;
         undo_seconds?: number;
-        dry_run?: string;
-        again?: string;
-        allow_late?: string;
-        try_anyway?: string;
+        dry_run?: boolean;
+        again?: boolean;
+        allow_late?: boolean;
+        try_anyway?: boolean;
         /**
          * What to do where other sends of the merchant share the material, for their pages go with it.
          */
@@ -2631,34 +5020,105 @@ export type TakedownsCreateData = {
 
 export type TakedownsCreateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `idempotency_key_in_use`: The same request is still running.
+     * - `takedown_broken_off`: The takedown was closed while it came in.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'idempotency_key_in_use' | 'takedown_broken_off';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `idempotency_key_reused`: The Idempotency-Key belongs to another request.
+     * - `nothing_accepted`: Not one of the items could be accepted.
+     */
+    422: Problem & {
+        code?: 'idempotency_key_reused' | 'nothing_accepted';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsCreateError = TakedownsCreateErrors[keyof TakedownsCreateErrors];
 
 export type TakedownsCreateResponses = {
     /**
-     * Done.
+     * Of a dry run: what would happen.
      */
-    202: Takedown | TakedownDryRun;
+    200: TakedownDryRun;
+    /**
+     * The takedown, with what was not accepted.
+     */
+    202: Takedown;
 };
 
 export type TakedownsCreateResponse = TakedownsCreateResponses[keyof TakedownsCreateResponses];
@@ -2674,41 +5134,181 @@ export type TakedownsGetData = {
 
 export type TakedownsGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `takedown_not_found`: The takedown is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsGetError = TakedownsGetErrors[keyof TakedownsGetErrors];
 
 export type TakedownsGetResponses = {
     /**
-     * Done.
+     * The takedown.
      */
     200: Takedown;
 };
 
 export type TakedownsGetResponse = TakedownsGetResponses[keyof TakedownsGetResponses];
+
+export type TakedownsCancelData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/takedowns/{id}/cancel';
+};
+
+export type TakedownsCancelErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `takedown_not_found`: The takedown is not known.
+     */
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `takedown_state_conflict`: The takedown is not in a state for this.
+     */
+    409: Problem & {
+        code?: 'takedown_state_conflict';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type TakedownsCancelError = TakedownsCancelErrors[keyof TakedownsCancelErrors];
+
+export type TakedownsCancelResponses = {
+    /**
+     * The takedown, with how many deletions were stopped and for how many it came too late.
+     */
+    200: Takedown;
+};
+
+export type TakedownsCancelResponse = TakedownsCancelResponses[keyof TakedownsCancelResponses];
 
 export type TakedownsListDeletionsData = {
     body?: never;
@@ -2725,36 +5325,68 @@ export type TakedownsListDeletionsData = {
 
 export type TakedownsListDeletionsErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `takedown_not_found`: The takedown is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsListDeletionsError = TakedownsListDeletionsErrors[keyof TakedownsListDeletionsErrors];
 
 export type TakedownsListDeletionsResponses = {
     /**
-     * Done.
+     * A page of deletions.
      */
     200: {
         data: Array<Deletion>;
@@ -2763,59 +5395,6 @@ export type TakedownsListDeletionsResponses = {
 };
 
 export type TakedownsListDeletionsResponse = TakedownsListDeletionsResponses[keyof TakedownsListDeletionsResponses];
-
-export type TakedownsListRejectionsData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: {
-        limit?: number;
-        cursor?: string;
-    };
-    url: '/v1/takedowns/{id}/rejections';
-};
-
-export type TakedownsListRejectionsErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type TakedownsListRejectionsError = TakedownsListRejectionsErrors[keyof TakedownsListRejectionsErrors];
-
-export type TakedownsListRejectionsResponses = {
-    /**
-     * Done.
-     */
-    200: {
-        data: Array<TakedownRejection>;
-        next_cursor: string | null;
-    };
-};
-
-export type TakedownsListRejectionsResponse = TakedownsListRejectionsResponses[keyof TakedownsListRejectionsResponses];
 
 export type TakedownsFollowData = {
     body?: never;
@@ -2834,36 +5413,68 @@ export type TakedownsFollowData = {
 
 export type TakedownsFollowErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `feed_cursor_invalid`: The cursor is not one that the feed gave.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'feed_cursor_invalid' | 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `takedown_not_found`: The takedown is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsFollowError = TakedownsFollowErrors[keyof TakedownsFollowErrors];
 
 export type TakedownsFollowResponses = {
     /**
-     * Done.
+     * Events until the takedown is finished.
      */
     200: string;
 };
@@ -2886,92 +5497,164 @@ export type TakedownsProofData = {
 
 export type TakedownsProofErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `takedown_not_found`: The takedown is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type TakedownsProofError = TakedownsProofErrors[keyof TakedownsProofErrors];
 
 export type TakedownsProofResponses = {
     /**
-     * A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before.
+     * A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before. At the end a signature of the deployment, whose keys are at `/.well-known/jwks.json`.
      */
     200: {
         data: Array<{
-            [key: string]: unknown;
+            type: 'header' | 'deletion' | 'trailer' | 'signature';
+            prev_hash: string;
+            hash?: string;
         }>;
     };
 };
 
 export type TakedownsProofResponse = TakedownsProofResponses[keyof TakedownsProofResponses];
 
-export type TakedownsCancelData = {
+export type TakedownsListRejectionsData = {
     body?: never;
     path: {
         id: string;
     };
-    query?: never;
-    url: '/v1/takedowns/{id}/cancel';
+    query?: {
+        limit?: number;
+        cursor?: string;
+    };
+    url: '/v1/takedowns/{id}/rejections';
 };
 
-export type TakedownsCancelErrors = {
+export type TakedownsListRejectionsErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `takedown_not_found`: The takedown is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'takedown_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
-export type TakedownsCancelError = TakedownsCancelErrors[keyof TakedownsCancelErrors];
+export type TakedownsListRejectionsError = TakedownsListRejectionsErrors[keyof TakedownsListRejectionsErrors];
 
-export type TakedownsCancelResponses = {
+export type TakedownsListRejectionsResponses = {
     /**
-     * Done.
+     * A page of lines.
      */
-    200: Takedown;
+    200: {
+        data: Array<TakedownRejection>;
+        next_cursor: string | null;
+    };
 };
 
-export type TakedownsCancelResponse = TakedownsCancelResponses[keyof TakedownsCancelResponses];
+export type TakedownsListRejectionsResponse = TakedownsListRejectionsResponses[keyof TakedownsListRejectionsResponses];
 
 export type WebhookDeliveriesListData = {
     body?: never;
@@ -2985,46 +5668,74 @@ export type WebhookDeliveriesListData = {
          * A type, all types of a subject (`deletion.*`), or all (`*`).
          */
         type?: string;
-        /**
-         * Made from this moment on.
-         */
-        since?: string;
-        /**
-         * Made before this moment.
-         */
-        until?: string;
     };
     url: '/v1/webhook-deliveries';
 };
 
 export type WebhookDeliveriesListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    default: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookDeliveriesListError = WebhookDeliveriesListErrors[keyof WebhookDeliveriesListErrors];
 
 export type WebhookDeliveriesListResponses = {
     /**
-     * Done.
+     * A page of deliveries.
      */
     200: {
         data: Array<WebhookDelivery>;
@@ -3038,7 +5749,7 @@ export type WebhookDeliveriesResendData = {
     body: ResendWebhookDeliveries;
     headers?: {
         /**
-         * The same key and body send nothing twice, and get the same answer for 24 h.
+         * 1 to 255 visible ASCII characters, kept for 24 hours. The same key and body send nothing twice, and get the same answer.
          */
         'Idempotency-Key'?: string;
     };
@@ -3049,32 +5760,104 @@ export type WebhookDeliveriesResendData = {
 
 export type WebhookDeliveriesResendErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    429: Problem;
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `request_timeout`: The request did not come in time.
      */
-    default: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `idempotency_key_in_use`: The same request is still running.
+     * - `webhook_endpoint_disabled`: The webhook endpoint is disabled.
+     */
+    409: Problem & {
+        code?: 'idempotency_key_in_use' | 'webhook_endpoint_disabled';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `idempotency_key_reused`: The Idempotency-Key belongs to another request.
+     */
+    422: Problem & {
+        code?: 'idempotency_key_reused';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookDeliveriesResendError = WebhookDeliveriesResendErrors[keyof WebhookDeliveriesResendErrors];
 
 export type WebhookDeliveriesResendResponses = {
     /**
-     * Done.
+     * How many are sent again.
      */
     200: ResentWebhookDeliveries;
 };
@@ -3093,32 +5876,62 @@ export type WebhookEndpointsListData = {
 
 export type WebhookEndpointsListErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsListError = WebhookEndpointsListErrors[keyof WebhookEndpointsListErrors];
 
 export type WebhookEndpointsListResponses = {
     /**
-     * Done.
+     * A page of endpoints.
      */
     200: {
         data: Array<WebhookEndpoint>;
@@ -3137,32 +5950,98 @@ export type WebhookEndpointsCreateData = {
 
 export type WebhookEndpointsCreateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `webhook_endpoints_too_many`: There are as many webhook endpoints as there may be.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'webhook_endpoints_too_many';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `webhook_address_private`: The url is not a public address.
+     */
+    422: Problem & {
+        code?: 'webhook_address_private';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsCreateError = WebhookEndpointsCreateErrors[keyof WebhookEndpointsCreateErrors];
 
 export type WebhookEndpointsCreateResponses = {
     /**
-     * Done.
+     * The endpoint, with its secret.
      */
     201: WebhookEndpointWithSecret;
 };
@@ -3180,36 +6059,91 @@ export type WebhookEndpointsDeleteData = {
 
 export type WebhookEndpointsDeleteErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
      */
-    default: Problem;
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsDeleteError = WebhookEndpointsDeleteErrors[keyof WebhookEndpointsDeleteErrors];
 
 export type WebhookEndpointsDeleteResponses = {
     /**
-     * Done; nothing more is said.
+     * It is gone.
      */
     204: void;
 };
@@ -3227,36 +6161,68 @@ export type WebhookEndpointsGetData = {
 
 export type WebhookEndpointsGetErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsGetError = WebhookEndpointsGetErrors[keyof WebhookEndpointsGetErrors];
 
 export type WebhookEndpointsGetResponses = {
     /**
-     * Done.
+     * The endpoint, without its secret.
      */
     200: WebhookEndpoint;
 };
@@ -3274,135 +6240,102 @@ export type WebhookEndpointsUpdateData = {
 
 export type WebhookEndpointsUpdateErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
      */
-    default: Problem;
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `webhook_address_private`: The url is not a public address.
+     */
+    422: Problem & {
+        code?: 'webhook_address_private';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsUpdateError = WebhookEndpointsUpdateErrors[keyof WebhookEndpointsUpdateErrors];
 
 export type WebhookEndpointsUpdateResponses = {
     /**
-     * Done.
+     * The endpoint as it is now.
      */
     200: WebhookEndpoint;
 };
 
 export type WebhookEndpointsUpdateResponse = WebhookEndpointsUpdateResponses[keyof WebhookEndpointsUpdateResponses];
-
-export type WebhookEndpointsRotateSecretData = {
-    body: RotateWebhookSecret;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/v1/webhook-endpoints/{id}/rotate-secret';
-};
-
-export type WebhookEndpointsRotateSecretErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type WebhookEndpointsRotateSecretError = WebhookEndpointsRotateSecretErrors[keyof WebhookEndpointsRotateSecretErrors];
-
-export type WebhookEndpointsRotateSecretResponses = {
-    /**
-     * Done.
-     */
-    200: WebhookEndpointWithSecret;
-};
-
-export type WebhookEndpointsRotateSecretResponse = WebhookEndpointsRotateSecretResponses[keyof WebhookEndpointsRotateSecretResponses];
-
-export type WebhookEndpointsTestData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/v1/webhook-endpoints/{id}/test';
-};
-
-export type WebhookEndpointsTestErrors = {
-    /**
-     * The request is not of the expected form, or cannot be read.
-     */
-    400: Problem;
-    /**
-     * No valid API key.
-     */
-    401: Problem;
-    /**
-     * The key’s role or limits do not reach so far.
-     */
-    403: Problem;
-    /**
-     * What the address names is not there, or beyond the key’s limits.
-     */
-    404: Problem;
-    /**
-     * Too many requests: see Retry-After.
-     */
-    429: Problem;
-    /**
-     * Any other problem; its code says which.
-     */
-    default: Problem;
-};
-
-export type WebhookEndpointsTestError = WebhookEndpointsTestErrors[keyof WebhookEndpointsTestErrors];
-
-export type WebhookEndpointsTestResponses = {
-    /**
-     * Done.
-     */
-    202: WebhookDelivery;
-};
-
-export type WebhookEndpointsTestResponse = WebhookEndpointsTestResponses[keyof WebhookEndpointsTestResponses];
 
 export type WebhookEndpointsListDeliveriesData = {
     body?: never;
@@ -3419,36 +6352,68 @@ export type WebhookEndpointsListDeliveriesData = {
 
 export type WebhookEndpointsListDeliveriesErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `invalid_request`: The request is not of the expected form.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'invalid_request';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
      */
-    429: Problem;
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `internal_error`: Something went wrong here.
      */
-    default: Problem;
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsListDeliveriesError = WebhookEndpointsListDeliveriesErrors[keyof WebhookEndpointsListDeliveriesErrors];
 
 export type WebhookEndpointsListDeliveriesResponses = {
     /**
-     * Done.
+     * A page of deliveries.
      */
     200: {
         data: Array<WebhookDelivery>;
@@ -3470,38 +6435,472 @@ export type WebhookEndpointsResendData = {
 
 export type WebhookEndpointsResendErrors = {
     /**
-     * The request is not of the expected form, or cannot be read.
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
      */
-    400: Problem;
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
     /**
-     * No valid API key.
+     * - `unauthenticated`: A valid API key is needed.
      */
-    401: Problem;
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
     /**
-     * The key’s role or limits do not reach so far.
+     * - `forbidden`: The API key has no right to this.
      */
-    403: Problem;
+    403: Problem & {
+        code?: 'forbidden';
+    };
     /**
-     * What the address names is not there, or beyond the key’s limits.
+     * - `webhook_delivery_not_found`: The webhook delivery is not known.
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
      */
-    404: Problem;
+    404: Problem & {
+        code?: 'webhook_delivery_not_found' | 'webhook_endpoint_not_found';
+    };
     /**
-     * Too many requests: see Retry-After.
+     * - `request_timeout`: The request did not come in time.
      */
-    429: Problem;
+    408: Problem & {
+        code?: 'request_timeout';
+    };
     /**
-     * Any other problem; its code says which.
+     * - `webhook_endpoint_disabled`: The webhook endpoint is disabled.
      */
-    default: Problem;
+    409: Problem & {
+        code?: 'webhook_endpoint_disabled';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
 };
 
 export type WebhookEndpointsResendError = WebhookEndpointsResendErrors[keyof WebhookEndpointsResendErrors];
 
 export type WebhookEndpointsResendResponses = {
     /**
-     * Done.
+     * The delivery, on its way again.
      */
     202: WebhookDelivery;
 };
 
 export type WebhookEndpointsResendResponse = WebhookEndpointsResendResponses[keyof WebhookEndpointsResendResponses];
+
+export type WebhookEndpointsRotateSecretData = {
+    body: RotateWebhookSecret;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/webhook-endpoints/{id}/rotate-secret';
+};
+
+export type WebhookEndpointsRotateSecretErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
+     */
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type WebhookEndpointsRotateSecretError = WebhookEndpointsRotateSecretErrors[keyof WebhookEndpointsRotateSecretErrors];
+
+export type WebhookEndpointsRotateSecretResponses = {
+    /**
+     * The endpoint, with its new secret.
+     */
+    200: WebhookEndpointWithSecret;
+};
+
+export type WebhookEndpointsRotateSecretResponse = WebhookEndpointsRotateSecretResponses[keyof WebhookEndpointsRotateSecretResponses];
+
+export type WebhookEndpointsTestData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/webhook-endpoints/{id}/test';
+};
+
+export type WebhookEndpointsTestErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
+     */
+    404: Problem & {
+        code?: 'webhook_endpoint_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `webhook_endpoint_disabled`: The webhook endpoint is disabled.
+     */
+    409: Problem & {
+        code?: 'webhook_endpoint_disabled';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type WebhookEndpointsTestError = WebhookEndpointsTestErrors[keyof WebhookEndpointsTestErrors];
+
+export type WebhookEndpointsTestResponses = {
+    /**
+     * The delivery, on its way.
+     */
+    202: WebhookDelivery;
+};
+
+export type WebhookEndpointsTestResponse = WebhookEndpointsTestResponses[keyof WebhookEndpointsTestResponses];
+
+export type OnMerchantAuthorizedWebhookPayload = MerchantAuthorizedEvent;
+
+export type OnMerchantAuthorizedWebhookRequest = {
+    body: OnMerchantAuthorizedWebhookPayload;
+    key: 'merchant.authorized';
+    path?: never;
+    query?: never;
+};
+
+export type OnMerchantUnauthorizedWebhookPayload = MerchantUnauthorizedEvent;
+
+export type OnMerchantUnauthorizedWebhookRequest = {
+    body: OnMerchantUnauthorizedWebhookPayload;
+    key: 'merchant.unauthorized';
+    path?: never;
+    query?: never;
+};
+
+export type OnMerchantReauthorizationRequiredWebhookPayload = MerchantReauthorizationRequiredEvent;
+
+export type OnMerchantReauthorizationRequiredWebhookRequest = {
+    body: OnMerchantReauthorizationRequiredWebhookPayload;
+    key: 'merchant.reauthorization_required';
+    path?: never;
+    query?: never;
+};
+
+export type OnMerchantEligibilityChangedWebhookPayload = MerchantEligibilityChangedEvent;
+
+export type OnMerchantEligibilityChangedWebhookRequest = {
+    body: OnMerchantEligibilityChangedWebhookPayload;
+    key: 'merchant.eligibility_changed';
+    path?: never;
+    query?: never;
+};
+
+export type OnMerchantTokenConflictWebhookPayload = MerchantTokenConflictEvent;
+
+export type OnMerchantTokenConflictWebhookRequest = {
+    body: OnMerchantTokenConflictWebhookPayload;
+    key: 'merchant.token_conflict';
+    path?: never;
+    query?: never;
+};
+
+export type OnPlatformTicketSilentWebhookPayload = PlatformTicketSilentEvent;
+
+export type OnPlatformTicketSilentWebhookRequest = {
+    body: OnPlatformTicketSilentWebhookPayload;
+    key: 'platform.ticket_silent';
+    path?: never;
+    query?: never;
+};
+
+export type OnPlatformDriftFoundWebhookPayload = PlatformDriftFoundEvent;
+
+export type OnPlatformDriftFoundWebhookRequest = {
+    body: OnPlatformDriftFoundWebhookPayload;
+    key: 'platform.drift_found';
+    path?: never;
+    query?: never;
+};
+
+export type OnPlatformHeldWebhookPayload = PlatformHeldEvent;
+
+export type OnPlatformHeldWebhookRequest = {
+    body: OnPlatformHeldWebhookPayload;
+    key: 'platform.held';
+    path?: never;
+    query?: never;
+};
+
+export type OnPlatformResumedWebhookPayload = PlatformResumedEvent;
+
+export type OnPlatformResumedWebhookRequest = {
+    body: OnPlatformResumedWebhookPayload;
+    key: 'platform.resumed';
+    path?: never;
+    query?: never;
+};
+
+export type OnDeletionSucceededWebhookPayload = DeletionSucceededEvent;
+
+export type OnDeletionSucceededWebhookRequest = {
+    body: OnDeletionSucceededWebhookPayload;
+    key: 'deletion.succeeded';
+    path?: never;
+    query?: never;
+};
+
+export type OnDeletionFailedWebhookPayload = DeletionFailedEvent;
+
+export type OnDeletionFailedWebhookRequest = {
+    body: OnDeletionFailedWebhookPayload;
+    key: 'deletion.failed';
+    path?: never;
+    query?: never;
+};
+
+export type OnDeletionCancelledWebhookPayload = DeletionCancelledEvent;
+
+export type OnDeletionCancelledWebhookRequest = {
+    body: OnDeletionCancelledWebhookPayload;
+    key: 'deletion.cancelled';
+    path?: never;
+    query?: never;
+};
+
+export type OnDeletionVerifiedWebhookPayload = DeletionVerifiedEvent;
+
+export type OnDeletionVerifiedWebhookRequest = {
+    body: OnDeletionVerifiedWebhookPayload;
+    key: 'deletion.verified';
+    path?: never;
+    query?: never;
+};
+
+export type OnTakedownCreatedWebhookPayload = TakedownCreatedEvent;
+
+export type OnTakedownCreatedWebhookRequest = {
+    body: OnTakedownCreatedWebhookPayload;
+    key: 'takedown.created';
+    path?: never;
+    query?: never;
+};
+
+export type OnTakedownFinishedWebhookPayload = TakedownFinishedEvent;
+
+export type OnTakedownFinishedWebhookRequest = {
+    body: OnTakedownFinishedWebhookPayload;
+    key: 'takedown.finished';
+    path?: never;
+    query?: never;
+};
+
+export type OnTakedownCancelledWebhookPayload = TakedownCancelledEvent;
+
+export type OnTakedownCancelledWebhookRequest = {
+    body: OnTakedownCancelledWebhookPayload;
+    key: 'takedown.cancelled';
+    path?: never;
+    query?: never;
+};
+
+export type OnWebhookDisabledWebhookPayload = WebhookDisabledEvent;
+
+export type OnWebhookDisabledWebhookRequest = {
+    body: OnWebhookDisabledWebhookPayload;
+    key: 'webhook.disabled';
+    path?: never;
+    query?: never;
+};
+
+export type OnWebhookTestWebhookPayload = WebhookTestEvent;
+
+export type OnWebhookTestWebhookRequest = {
+    body: OnWebhookTestWebhookPayload;
+    key: 'webhook.test';
+    path?: never;
+    query?: never;
+};
