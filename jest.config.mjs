@@ -20,6 +20,8 @@ const scan = (dir, prefix = '') => {
   }
 };
 scan('node_modules');
+// It imports such a module while it runs. Without this: "A dynamic import callback was invoked without …".
+esmOnly.push('@fastify/cookie');
 
 const swc = {
   jsc: {

@@ -13,6 +13,7 @@ interface Names {
   endpoint: string;
   delivery: string;
   takedown: string;
+  session: string;
 }
 
 /** What one route allows; `mine` is the tenant whose things the request names. */
@@ -95,6 +96,17 @@ const RULES: Record<string, Rule> = {
     },
   },
 
+  'POST /v1/platforms/:componentAppid/doctor': {
+    needs: 'operator',
+    ok: [200],
+    elsewhere: 'not found',
+    limited: 'keys limited to merchants',
+    fresh: async () => {
+      await system.sql(`UPDATE platforms SET examine_asked_at = NULL`);
+      return {};
+    },
+  },
+
   'POST /v1/authorization-links': {
     needs: 'operator',
     ok: [201],
@@ -130,6 +142,8 @@ const RULES: Record<string, Rule> = {
   'GET /v1/callback-events': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
   'GET /v1/events': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
 
+  'GET /v1/events/stream': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
+
   'POST /v1/deletions': {
     needs: 'operator',
     ok: [202],
@@ -148,6 +162,12 @@ const RULES: Record<string, Rule> = {
     // What is elsewhere is refused item by item, and here there is but one.
     ok: [202, 422],
     body: ({ merchant }) => ({ items: [{ merchant, ...anArticle() }], undo_seconds: 3_600 }),
+    elsewhere: 'left out',
+  },
+  'POST /v1/takedowns/parse': {
+    needs: 'operator',
+    ok: [200],
+    body: ({ merchant }) => ({ lines: [`${merchant},3147483661,1`] }),
     elsewhere: 'left out',
   },
   'GET /v1/takedowns': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
@@ -184,6 +204,18 @@ const RULES: Record<string, Rule> = {
     ok: [204],
     elsewhere: 'not found',
     fresh: async () => ({ apiKey: await aKeyOfMine() }),
+  },
+
+  'POST /v1/session': { ...open(200), body: () => ({ api_key: system.apiKey }) },
+  'GET /v1/session': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
+  // Asked with a key, there is no session to end.
+  'DELETE /v1/session': { needs: 'viewer', ok: [404] },
+  'GET /v1/sessions': { needs: 'admin', ok: [200], elsewhere: 'left out' },
+  'DELETE /v1/sessions/:id': {
+    needs: 'admin',
+    ok: [204],
+    elsewhere: 'not found',
+    fresh: async () => ({ session: await aSessionOfMine() }),
   },
 
   'POST /v1/webhook-endpoints': {
@@ -236,6 +268,8 @@ const RULES: Record<string, Rule> = {
 /** Writes that leave no row when they are asked for as above, and why. */
 const NOT_AUDITED_HERE: Record<string, string> = {
   'POST /v1/platforms': 'asked with nothing; test/coexistence.e2e-spec.ts finds platform.registered',
+  'POST /v1/takedowns/parse': 'changes nothing',
+  'DELETE /v1/session': 'asked with a key, which has no session; test/sessions.e2e-spec.ts finds session.ended',
 };
 
 const ROLES: Role[] = ['admin', 'operator', 'viewer', 'tokens'];
@@ -292,6 +326,12 @@ async function askedOnce(): Promise<Partial<Names>> {
   return {};
 }
 
+async function aSessionOfMine(): Promise<string> {
+  const { key } = await aKey('viewer', { platforms: [mine.platform], merchants: [mine.merchant] });
+  const { body } = await system.call('POST', '/v1/session', { api_key: key }, { authorization: '' });
+  return body.id;
+}
+
 async function aPlatformWithoutMerchants(): Promise<string> {
   const component_appid = `wx${randomBytes(8).toString('hex')}`;
   const { status } = await system.call('POST', '/v1/platforms', { ...PLATFORM, component_appid });
@@ -326,6 +366,7 @@ async function aTenant(platform: typeof PLATFORM): Promise<Names> {
     endpoint: '',
     delivery: '',
     takedown: '',
+    session: '',
   };
   // What is asked for within the narrowest limits is within all of those below.
   const { key } = await aKey('operator', { platforms: [names.platform], merchants: [merchant] });
@@ -340,6 +381,17 @@ async function aTenant(platform: typeof PLATFORM): Promise<Names> {
   return names;
 }
 
+/** A stream does not end by itself: of one that opens, the first piece is read. */
+async function openOnly(path: string, key: string | undefined): Promise<Reply> {
+  const headers = { authorization: key ? `Bearer ${key}` : '' };
+  const { status, headers: told, body } = await fetch(system.url + path, { headers });
+  if (!body) throw new Error('no body');
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = '' } = await reader.read();
+  await reader.cancel();
+  return { status, headers: told, body: status === 200 ? value : JSON.parse(value) };
+}
+
 /** @param route `METHOD /path/:parameter` */
 async function ask(route: string, rule: Rule, named: Names, key: string | undefined): Promise<Reply> {
   const [method = '', pattern = ''] = route.split(' ');
@@ -349,10 +401,12 @@ async function ask(route: string, rule: Rule, named: Names, key: string | undefi
     .replace('/deletions/:id', `/deletions/${named.deletion}`)
     .replace('/takedowns/:id', `/takedowns/${named.takedown}`)
     .replace('/api-keys/:id', `/api-keys/${named.apiKey}`)
+    .replace('/sessions/:id', `/sessions/${named.session}`)
     .replace('/webhook-endpoints/:id', `/webhook-endpoints/${named.endpoint}`)
     .replace(':deliveryId', named.delivery)
     .replace(':code', 'no_such_code')
     .replace('*', 'no-such-file');
+  if (path.endsWith('/stream')) return openOnly(path, key);
   const query = rule.query ? `?${rule.query(named)}` : '';
   return system.call(method, path + query, rule.body?.(named), { authorization: key ? `Bearer ${key}` : '' });
 }
@@ -369,6 +423,7 @@ describe('access to the api', () => {
     mine = await aTenant(PLATFORM);
     theirs = await aTenant({ ...PLATFORM, component_appid: 'wxfedcba9876543210' });
     mine.apiKey = await aKeyOfMine();
+    mine.session = await aSessionOfMine();
     const [expired, revoked] = [await aKey('admin'), await aKey('admin')];
     await system.sql(`UPDATE api_keys SET expires_at = now() WHERE id = $1`, [expired.id]);
     await keys.revoke(actor(), revoked.id);
@@ -415,6 +470,7 @@ describe('access to the api', () => {
       endpoint: randomUUID(),
       delivery: randomUUID(),
       takedown: randomUUID(),
+      session: randomUUID(),
     });
 
     it('without a key that works', async () => {
@@ -453,9 +509,9 @@ describe('access to the api', () => {
         }
         expect(rule.ok).toContain(reply.status);
         if (refusal === 'left out') {
-          const { platform, deletion, apiKey, endpoint, delivery, takedown } = mine;
+          const { platform, deletion, apiKey, endpoint, delivery, takedown, session } = mine;
           const told = JSON.stringify(reply.body);
-          const names = [platform, deletion, apiKey, endpoint, delivery, takedown];
+          const names = [platform, deletion, apiKey, endpoint, delivery, takedown, session];
           expect(names.filter((name) => told.includes(name))).toEqual([]);
         }
       },

@@ -31,14 +31,20 @@ describe('what answers tell', () => {
 
   describe('an address that other methods have', () => {
     const methodsAt = () => {
-      const methods = new Map<string, string[]>();
-      for (const route of routeTable(system.api)) {
+      const routes = routeTable(system.api).map((route): [string, string] => {
         const [method = '', pattern = ''] = route.split(' ');
+        return [method, pattern];
+      });
+      const methods = new Map<string, string[]>();
+      for (const [, pattern] of routes) {
         const path = pattern
           .replaceAll(/:(componentAppid|appid|authorizerAppid)/g, 'wx0000000000000000')
           .replaceAll(/:\w+/g, NOBODY)
           .replace('*', 'x');
-        methods.set(path, [...(methods.get(path) ?? []), method]);
+        // One address may be that of a route and, by its parameter, of another.
+        const isOf = (other: string) =>
+          new RegExp(`^${other.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+').replace('*', '.*')}$`).test(path);
+        methods.set(path, [...new Set(routes.flatMap(([method, other]) => (isOf(other) ? [method] : [])))]);
       }
       return [...methods];
     };

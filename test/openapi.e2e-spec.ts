@@ -60,7 +60,8 @@ const send = (method: string, path: string, body: unknown) =>
   system.call(
     method,
     addressOf(path),
-    body,
+    // An example cannot have a key that works.
+    path === '/v1/session' && body !== undefined ? { api_key: system.apiKey } : body,
     path.endsWith('/access-token') ? { authorization: `Bearer ${tokensKey}` } : {},
   );
 
@@ -98,7 +99,7 @@ describe('the OpenAPI document', () => {
     const bodiless = operations().filter(({ operation }) => !operation.requestBody);
     for (const { method, path } of bodiless) {
       // What the others need stays; a stream of events does not end.
-      if (method === 'DELETE' || (path.endsWith('/events') && path !== '/v1/events')) continue;
+      if (method === 'DELETE' || /\}\/events$|\/stream$/.test(path)) continue;
       const reply = await send(method, path, undefined);
       if (reply.status >= 500) wrong.push({ route: `${method} ${path}`, problem: reply.body });
       if (isPublic(path)) continue;

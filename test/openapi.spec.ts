@@ -29,7 +29,7 @@ const ELSEWHERE = [
 ];
 
 const OF_ALL_WITH_KEY = ['unauthenticated', 'forbidden', 'rate_limited'];
-const SAYING_THE_ROLE = /^[A-Z][\s\S]+\n\nTakes an API key of the role `\w+`\.$/;
+const SAYING_THE_ROLE = /^[A-Z][\s\S]+\n\nTakes an API key of (the role `\w+`|any role)\.$/;
 
 describe('the description of the API', () => {
   let document: any;

@@ -1,6 +1,14 @@
 /** Which lib each table belongs to. Nobody else writes it: test/architecture.spec.ts reads every SQL text for that. */
 export const tableOwners: Record<string, string[]> = {
-  'libs/access': ['api_keys', 'audit_events', 'audit_heads', 'audit_inbox', 'idempotency_keys'],
+  'libs/access': [
+    'api_keys',
+    'audit_events',
+    'audit_heads',
+    'audit_inbox',
+    'idempotency_keys',
+    'sessions',
+    'sign_in_tokens',
+  ],
   'libs/database': ['master_key_checks', 'readiness'],
   'libs/deletions': [
     'account_ledgers',

@@ -14,5 +14,5 @@ export async function apiDescription(): Promise<OpenAPIObject> {
   });
   const options = { preview: true, logger: false, abortOnError: false } as const;
   const api = await NestFactory.create(ApiModule.forRoot(env, TOLERANCE), new FastifyAdapter(), options);
-  return describeApi(api, controllers, '/');
+  return describeApi(api, controllers, 'https://retract.example/');
 }

@@ -34,6 +34,7 @@ import { Metrics } from './metrics/metrics.js';
 import { OnboardingHttpModule } from './onboarding/onboarding-http.module.js';
 import { PlatformsHttpModule } from './platforms/platforms-http.module.js';
 import { ProofKeysHttpModule } from './proof-keys/proof-keys-http.module.js';
+import { SessionsHttpModule } from './sessions/sessions-http.module.js';
 import { TakedownsHttpModule } from './takedowns/takedowns-http.module.js';
 import { WebhooksHttpModule } from './webhooks/webhooks-http.module.js';
 
@@ -53,6 +54,7 @@ const features = [
   OnboardingHttpModule,
   PlatformsHttpModule,
   ProofKeysHttpModule,
+  SessionsHttpModule,
   TakedownsHttpModule,
   WebhooksHttpModule,
 ];
@@ -108,7 +110,13 @@ export class ApiModule {
           }),
           AccessModule.settings({ keysPerTenant: env.MAX_KEYS_PER_TENANT }),
           WebhooksModule.settings({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
+          EventsHttpModule.settings({ unreadMs: tolerance.unreadMs }),
           OnboardingHttpModule.settings({ clicksPerMinute: tolerance.clicksPerMinute }),
+          SessionsHttpModule.settings({
+            requestsPerMinute: env.API_RATE_PER_MINUTE,
+            failuresPerMinute: tolerance.failedKeysPerMinute,
+            publicUrl: env.PUBLIC_URL,
+          }),
           // The connection to WeChat counts into the same.
           [{ provide: Metrics, useValue: metrics }],
           [{ provide: ISSUER, useValue: env.PUBLIC_URL }],

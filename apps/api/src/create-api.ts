@@ -1,20 +1,23 @@
+import cookie from '@fastify/cookie';
 import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { ApiKeys } from '@app/access';
+import { ApiKeys, Sessions } from '@app/access';
 import { DatabaseClock } from '@app/database';
 import { ApiModule, controllers } from './api.module.js';
 import { tidyPushPath, usePushBodies } from './callbacks/push-bodies.js';
 import type { ApiEnv } from './env.js';
 import { useAuthentication } from './http/access/authentication.js';
 import { connectionOptions, useConnections } from './http/server/connections.js';
+import { FailedKeys } from './http/access/failed-keys.js';
 import { InFlight } from './http/access/in-flight.js';
+import { SessionCookie } from './http/access/session-cookie.js';
 import { useOpenApi } from './http/open-api/open-api.js';
 import { useStrictJson } from './http/bodies/json-bodies.js';
 import { protocolErrors } from './http/server/protocol-errors.js';
+import { REQUEST_LIMIT } from './http/access/rate-limit.js';
 import { useMethods } from './http/server/methods.js';
-import { RateLimit } from './http/access/rate-limit.js';
 import { useRequestId } from './http/server/request-id.js';
 import { useSecurityHeaders } from './http/server/security-headers.js';
 import { useBodyDeadlines } from './http/bodies/slow-bodies.js';
@@ -57,9 +60,15 @@ export async function createApi(
     metrics.countRequest(request.method, request.routeOptions.url, reply.statusCode);
     done();
   });
-  useAuthentication(adapter.getInstance(), api.get(ApiKeys), {
-    requests: new RateLimit(env.API_RATE_PER_MINUTE),
-    failures: new RateLimit(tolerance.failedKeysPerMinute),
+  await adapter.getInstance().register(cookie);
+  const callers = {
+    keys: api.get(ApiKeys),
+    sessions: api.get(Sessions),
+    cookie: api.get(SessionCookie),
+    failed: api.get(FailedKeys),
+  };
+  useAuthentication(adapter.getInstance(), callers, {
+    requests: api.get(REQUEST_LIMIT),
     inFlight: new InFlight({
       light: { perKey: env.API_AT_ONCE_PER_KEY, perTenant: env.API_AT_ONCE_PER_TENANT },
       dear: { perKey: env.API_DEAR_AT_ONCE_PER_KEY, perTenant: env.API_DEAR_AT_ONCE_PER_TENANT },

@@ -7,10 +7,11 @@ import { accessEntities } from './entities.js';
 import { Idempotency } from './idempotency/idempotency.js';
 import { ApiKeys } from './keys/api-keys.js';
 import { IssuedKeys, KEYS_PER_TENANT } from './keys/issued-keys.js';
+import { Sessions } from './sessions/sessions.js';
 
-const services = [ApiKeys, AuditHeads, AuditLog, Idempotency, IssuedKeys];
+const services = [ApiKeys, AuditHeads, AuditLog, Idempotency, IssuedKeys, Sessions];
 
-/** API keys, idempotency keys and the audit log. */
+/** API keys, sessions, idempotency keys and the audit log. */
 @Module({
   imports: [DatabaseModule, TypeOrmModule.forFeature(accessEntities)],
   providers: services,

@@ -64,3 +64,25 @@ export class LastAdminKey extends AccessError {
     super('last_admin_key', 'No other admin’s key without limits and without an end works: issue one first.');
   }
 }
+
+/** The same for a key that is none, one that has ended, and a sign-in link that was used: nobody learns which. */
+export class SignInFailed extends AccessError {
+  constructor() {
+    super(
+      'unauthenticated',
+      'The API key is none that works, or the sign-in link was used or is older than ten minutes.',
+    );
+  }
+}
+
+export class RoleCannotSignIn extends AccessError {
+  constructor(role: string) {
+    super('forbidden', `Signing in takes the role viewer; the key has the role ${role}.`);
+  }
+}
+
+export class SessionNotFound extends AccessError {
+  constructor(id: string) {
+    super('session_not_found', `There is no session ${id}.`);
+  }
+}

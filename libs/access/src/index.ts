@@ -25,7 +25,10 @@ export {
   IdempotencyKeyReused,
   LastAdminKey,
   LimitsTooWide,
+  SessionNotFound,
+  SignInFailed,
 } from './errors.js';
 export { Idempotency, type Answer } from './idempotency/idempotency.js';
 export { IssuedKeys, type IssuedKey, type KeyChanges, type KeyWish } from './keys/issued-keys.js';
 export { mayAct } from './principals/roles.js';
+export { Sessions, type SessionView, type SignIn } from './sessions/sessions.js';

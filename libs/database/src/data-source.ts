@@ -46,6 +46,8 @@ import { LimitedLists1764670000000 } from './migrations/1764670000000-limited-li
 import { WhoNamed1764680000000 } from './migrations/1764680000000-who-named.js';
 import { ProofKeys1764700000000 } from './migrations/1764700000000-proof-keys.js';
 import { DeliveriesByType1764710000000 } from './migrations/1764710000000-deliveries-by-type.js';
+import { Sessions1764730000000 } from './migrations/1764730000000-sessions.js';
+import { Doctor1764740000000 } from './migrations/1764740000000-doctor.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -103,6 +105,8 @@ const migrations = [
   WhoNamed1764680000000,
   ProofKeys1764700000000,
   DeliveriesByType1764710000000,
+  Sessions1764730000000,
+  Doctor1764740000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

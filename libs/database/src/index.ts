@@ -1,4 +1,5 @@
 export { dataSourceOptions, migrate, type DatabaseOptions } from './data-source.js';
+export { leastOffsetMs } from './clock-offset.js';
 export { DatabaseClock } from './database-clock.js';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
 export { keyFaults, MasterKeysRefused, type GivenKey, type KeyFault } from './sealing/master-key-rule.js';

@@ -46,6 +46,7 @@ export interface DeletionsOptions {
 
 /** What apps use. */
 const services = [
+  KnownTargets,
   DeletionChanges,
   DeletionIntake,
   DeletionRunner,
@@ -75,16 +76,7 @@ const services = [
 /** The life of deletions: accepted, paced, run, proven. */
 @Module({
   imports: [DatabaseModule, EventsModule, MerchantsModule, QueueModule, TypeOrmModule.forFeature(deletionsEntities)],
-  providers: [
-    ...services,
-    Ceilings,
-    LaneDispatch,
-    LaneForecasts,
-    RetryUntilStored,
-    RunRows,
-    RunSteps,
-    TokenConflicts,
-  ],
+  providers: [...services, Ceilings, LaneDispatch, LaneForecasts, RetryUntilStored, RunRows, RunSteps, TokenConflicts],
   exports: services,
 })
 export class DeletionsModule {

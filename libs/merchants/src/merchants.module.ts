@@ -26,6 +26,7 @@ import { Merchants } from './merchants/merchants.js';
 import { Onboarding, STATE_SIGNER } from './onboarding/onboarding.js';
 import { ONBOARDING_OPTIONS, type OnboardingOptions } from './onboarding/onboarding-options.js';
 import { Platforms } from './platforms/platforms.js';
+import { PlatformDoctor } from './grants/platform-doctor.js';
 import { PlatformUpkeep } from './platforms/platform-upkeep.js';
 import { PreAuthCodes } from './onboarding/pre-auth-codes.js';
 import { Reconciliation } from './grants/reconciliation.js';
@@ -56,6 +57,7 @@ const services = [
   MerchantDirectory,
   Merchants,
   Onboarding,
+  PlatformDoctor,
   Platforms,
   PlatformUpkeep,
   PreAuthCodes,

@@ -53,7 +53,13 @@ export {
   type UnknownOutcomeReason,
   type WechatErrorCode,
 } from './calls/errors.js';
-export { WechatTransport, type CallRecord, type WechatCall, type WechatTransportOptions } from './calls/transport.js';
+export {
+  WechatTransport,
+  type CallRecord,
+  type ClockTold,
+  type WechatCall,
+  type WechatTransportOptions,
+} from './calls/transport.js';
 export {
   ComponentApi,
   type AuthorizerInfo,

@@ -37,6 +37,11 @@ export const listEventsSchema = z.strictObject({
 });
 export type ListEvents = z.output<typeof listEventsSchema>;
 
+export const followEventsSchema = listEventsSchema.omit({ limit: true, cursor: true }).extend({
+  after: cursorSchema.optional().meta({ description: 'An id, or a next_cursor. Absent, or latest: from now.' }),
+});
+export type FollowEvents = z.output<typeof followEventsSchema>;
+
 export const eventPageSchema = z.object({
   data: z.array(eventSchema),
   next_cursor: z.string().meta({ description: 'Never null: ask again with it for what happens later.' }),

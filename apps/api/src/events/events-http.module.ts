@@ -1,6 +1,19 @@
-import { Module } from '@nestjs/common';
+import { Module, type ValueProvider } from '@nestjs/common';
+import { AccessModule } from '@app/access';
 import { EventsModule } from '@app/events';
+import { EventStreamController } from './event-stream.controller.js';
+import { EventStream } from './event-stream.js';
 import { EventsController } from './events.controller.js';
+import { OpenStreams, UNREAD_MS } from './open-streams.js';
 
-@Module({ imports: [EventsModule], controllers: [EventsController] })
-export class EventsHttpModule {}
+@Module({
+  imports: [AccessModule, EventsModule],
+  controllers: [EventsController, EventStreamController],
+  providers: [EventStream, OpenStreams],
+  exports: [OpenStreams],
+})
+export class EventsHttpModule {
+  static settings({ unreadMs }: { unreadMs: number }): ValueProvider[] {
+    return [{ provide: UNREAD_MS, useValue: unreadMs }];
+  }
+}

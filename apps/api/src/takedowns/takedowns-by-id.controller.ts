@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Controller, Get, HttpCode, Logger, Param, Post, Query, Req, Res, SerializeOptions } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,10 +7,11 @@ import { readFeedCursor } from '@app/events';
 import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
 import { PROOF, ProofAnswers, proofQuerySchema, type ProofQuery } from '../deletions/proof-answer.js';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
+import { EVENT_STREAM } from '../events/open-streams.js';
 import { Operation } from '../http/open-api/operation.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { actOn, scopeOf } from './takedown-act.js';
-import { EVENT_STREAM, TakedownStream } from './takedown-stream.js';
+import { TakedownStream } from './takedown-stream.js';
 import {
   listRejectionsSchema,
   listTakedownDeletionsSchema,
@@ -111,19 +111,10 @@ export class TakedownsByIdController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    // Closed while the key was looked up: that is not told again.
-    if (reply.raw.destroyed) gone.abort();
     const lastEventId = request.headers['last-event-id'];
     if (lastEventId !== undefined) readFeedCursor(String(lastEventId));
     await this.takedowns.get(caller.scope, id);
-    const pieces = this.stream.follow(caller, id, lastEventId?.toString(), gone.signal);
-    void reply
-      .type('text/event-stream')
-      // A proxy that gathers or keeps them would make events of little use.
-      .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
-      .send(Readable.from(pieces));
+    this.stream.send(caller, reply, id, lastEventId?.toString());
   }
 
   @Get(':id/proof')

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AuditHeads, AuditLog, Idempotency } from '@app/access';
+import { AuditHeads, AuditLog, Idempotency, Sessions } from '@app/access';
 import { Events } from '@app/events';
 import { WebhookDeliveries } from '@app/webhooks';
 import { LOST_AFTER_MS, type Step } from './step.js';
@@ -9,6 +9,7 @@ import { LOST_AFTER_MS, type Step } from './step.js';
 export class RecordSweep {
   constructor(
     private readonly idempotency: Idempotency,
+    private readonly sessions: Sessions,
     private readonly audit: AuditLog,
     private readonly auditHeads: AuditHeads,
     private readonly events: Events,
@@ -18,6 +19,7 @@ export class RecordSweep {
   steps(): Step[] {
     return [
       () => this.idempotency.sweep(),
+      () => this.sessions.forgetOld(),
       () => this.audit.chainDeferred(),
       () => this.auditHeads.noteHourly(),
       () => this.events.adoptRestored(),

@@ -35,11 +35,14 @@ export const auditActions = [
   'merchant.ref_changed',
   'merchant.refreshed',
   'platform.deleted',
+  'platform.examined',
   'platform.registered',
   'platform.synced',
   'platform.updated',
   'proof_key.made',
   'proof_key.rotated',
+  'session.ended',
+  'session.started',
   'takedown.accepted',
   'takedown.cancelled',
   'takedown.proof_exported',
@@ -61,6 +64,7 @@ export const auditSubjects = [
   'merchant',
   'platform',
   'proof_key',
+  'session',
   'takedown',
   'webhook_deliveries',
   'webhook_endpoint',
@@ -327,8 +331,9 @@ const rowOf = (facts: AuditFacts) => ({
 });
 
 function factsOf(actor: Actor, { action, subjectType, subjectId, tenant, data = {} }: Act): AuditFacts {
-  const { apiKeyId, role, requestId, ip } = actor;
+  const { apiKeyId, sessionId, role, requestId, ip } = actor;
   const { componentAppid = null, authorizerAppid = null } = tenant ?? {};
   const subject = { subjectType, subjectId, componentAppid, authorizerAppid };
-  return { at: new Date(), apiKeyId, role, action, ...subject, requestId, ip, data };
+  const told = sessionId === undefined ? data : { ...data, session_id: sessionId };
+  return { at: new Date(), apiKeyId, role, action, ...subject, requestId, ip, data: told };
 }

@@ -9,25 +9,18 @@ import { EVERYTHING } from '@app/scope';
 import { ApiKey } from '../principals/api-key.entity.js';
 import type { Principal } from '../principals/principal.js';
 import { AuditLog, type Act, type Actor } from '../audit/audit-log.js';
+import { RecentLookups, REMEMBERED_MS } from './recent-lookups.js';
 
 /** The form of a key. It is long enough that nobody guesses it and that its plain hash is safe to store. */
 export const API_KEY_PATTERN = /^rk_[A-Za-z0-9_-]{32,128}$/;
 
 const USE_NOTED_EVERY_MS = 60_000;
 
-/** For so long a process lets a key in again without asking Postgres; who takes a key away waits until that is over. */
-const REMEMBERED_MS = 1_000;
-
 /** Keys as they are presented, and the two that are there before anybody could have issued one. */
 @Injectable()
 export class ApiKeys {
   private readonly logger = new Logger(ApiKeys.name);
-  /** By the key's hash. */
-  private readonly remembered = new LRUCache<string, Principal>({ max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0 });
-  /** Hashes that were no key's a moment ago: whoever tries the same one again and again costs no query each time. */
-  private readonly missed = new LRUCache<string, true>({ max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0 });
-  /** Hashes of keys that this process has let in. */
-  private readonly seen = new LRUCache<string, true>({ max: 10_000 });
+  private readonly lookups = new RecentLookups();
   /** Keys whose use was written down within the last minute. */
   private readonly noted = new LRUCache<string, true>({ max: 10_000, ttl: USE_NOTED_EVERY_MS });
 
@@ -40,20 +33,15 @@ export class ApiKeys {
   async authenticate(key: string): Promise<Principal | undefined> {
     if (!API_KEY_PATTERN.test(key)) return undefined;
     const keyHash = hashOfKey(key);
-    const remembered = this.remembered.get(keyHash);
-    const hasEnded = remembered?.expiresAt && remembered.expiresAt.getTime() <= Date.now();
-    if (remembered && !hasEnded) return remembered;
-    return this.missed.has(keyHash) ? undefined : this.find(keyHash);
+    return this.lookups.principalOf(keyHash, () => this.find(keyHash));
   }
 
   /** Whether this process has let the key in before; it may have ended since. Nobody gets there by guessing. */
   wasLetIn(key: string): boolean {
-    return API_KEY_PATTERN.test(key) && this.seen.has(hashOfKey(key));
+    return API_KEY_PATTERN.test(key) && this.lookups.wasLetIn(hashOfKey(key));
   }
 
-  private async find(keyHash: string): Promise<Principal | undefined> {
-    // The answer of Postgres was true at some time after this one.
-    const askedAt = performance.now();
+  private async find(keyHash: string): Promise<Principal | 'ended' | undefined> {
     const [found] = await prepared<
       Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'tenant' | 'expiresAt'> & { isWorking: boolean }
     >(
@@ -64,20 +52,19 @@ export class ApiKeys {
        WHERE key_hash = $1`,
       [keyHash],
     );
-    if (!found) this.missed.set(keyHash, true, { start: askedAt });
     // One that has ended may be given a later end, and then works at once.
-    if (!found?.isWorking) return undefined;
+    if (!found?.isWorking) return found && 'ended';
     const { id, role, platforms, merchants, tenant, expiresAt } = found;
-    const principal = { apiKeyId: id, role, scope: { platforms, merchants }, tenant, expiresAt };
-    this.remembered.set(keyHash, principal, { start: askedAt });
-    this.seen.set(keyHash, true);
     this.noteUse(id);
-    return principal;
+    return { apiKeyId: id, role, scope: { platforms, merchants }, tenant, expiresAt };
   }
 
-  /** Whether a key that was let in before would be let in now. */
-  async isWorking(id: string): Promise<boolean> {
-    const found = await rows(this.dataSource, `SELECT 1 FROM api_keys WHERE id = $1 AND ${IS_WORKING}`, [id]);
+  /** Whether the key that was let in before, and the session if it came with one, would be let in now. */
+  async isWorking({ apiKeyId, sessionId }: Pick<Principal, 'apiKeyId' | 'sessionId'>): Promise<boolean> {
+    const found = await rows(this.dataSource, `SELECT 1 FROM api_keys WHERE ${IS_LET_IN}`, [
+      apiKeyId,
+      sessionId ?? null,
+    ]);
     return found.length > 0;
   }
 
@@ -90,7 +77,7 @@ export class ApiKeys {
    */
   async bootstrap(key: string): Promise<boolean> {
     const { isTaken, hasReplaced } = await this.takeTheSettings(key);
-    this.missed.delete(hashOfKey(key));
+    this.lookups.forgetMissed(hashOfKey(key));
     if (hasReplaced) await untilForgotten();
     return isTaken;
   }
@@ -153,7 +140,7 @@ export class ApiKeys {
    * Once a minute is enough to tell a key in use from a forgotten one, and no request waits for it. Nor is it noted
    * while a process remembers the key, which is a second.
    */
-  private noteUse(id: string): void {
+  noteUse(id: string): void {
     if (this.noted.has(id)) return;
     this.noted.set(id, true);
     this.dataSource
@@ -173,6 +160,10 @@ export const untilForgotten = () => delay(REMEMBERED_MS + 100);
 
 /** On a row of api_keys. */
 export const IS_WORKING = '(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))';
+
+/** On a row of api_keys: whether it is that of parameter 1, and works, and so does the session of parameter 2, if any. */
+export const IS_LET_IN = `(id = $1 AND ${IS_WORKING} AND ($2::uuid IS NULL OR EXISTS (
+  SELECT 1 FROM sessions s WHERE s.id = $2 AND s.api_key_id = $1 AND s.expires_at > now())))`;
 
 /** On a row of api_keys: an admin's that reaches everything, for ever. */
 export const IS_FULL_ADMIN = `(role = 'admin' AND platforms IS NULL AND merchants IS NULL AND expires_at IS NULL)`;

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { rows } from '@app/database';
 import { isWithin, type Scope } from '@app/scope';
 import type { ApiKey, Role } from '../principals/api-key.entity.js';
-import { hashOfKey, IS_FULL_ADMIN, IS_WORKING, lockKeys, newKey, untilForgotten } from './api-keys.js';
+import { hashOfKey, IS_FULL_ADMIN, IS_LET_IN, IS_WORKING, lockKeys, newKey, untilForgotten } from './api-keys.js';
 import { AuditLog, type Actor } from '../audit/audit-log.js';
 import {
   ApiKeyNotFound,
@@ -179,12 +179,12 @@ export class IssuedKeys {
  * The caller was let in a moment ago, and its key may have been taken away since: then it does nothing more.
  * @returns when the caller's own key ends @throws CallersKeyEnded
  */
-async function takeTurn(tx: EntityManager, { apiKeyId }: Actor): Promise<Date | null> {
+async function takeTurn(tx: EntityManager, { apiKeyId, sessionId }: Actor): Promise<Date | null> {
   await lockKeys(tx);
   const [own] = await rows<{ expiresAt: Date | null }>(
     tx,
-    `SELECT expires_at AS "expiresAt" FROM api_keys WHERE id = $1 AND ${IS_WORKING}`,
-    [apiKeyId],
+    `SELECT expires_at AS "expiresAt" FROM api_keys WHERE ${IS_LET_IN}`,
+    [apiKeyId, sessionId ?? null],
   );
   if (!own) throw new CallersKeyEnded();
   return own.expiresAt;
@@ -195,8 +195,8 @@ function outlasts(end: Date | null, other: Date | null): boolean {
   return other !== null && (end === null || end > other);
 }
 
-/** Parameters 1 and 2 are the limits of the one who asks; see isWithin. */
-const WITHIN = `($1::text[] IS NULL OR platforms <@ $1) AND ($2::text[] IS NULL OR merchants <@ $2)`;
+/** On a row of api_keys: parameters 1 and 2 are the limits of the one who asks; see isWithin. */
+export const WITHIN = `($1::text[] IS NULL OR platforms <@ $1) AND ($2::text[] IS NULL OR merchants <@ $2)`;
 
 const SELECT_KEY = `
   SELECT id, name, role, platforms, merchants, tenant, expires_at AS "expiresAt", last_used_at AS "lastUsedAt",

@@ -8,7 +8,9 @@ export interface Principal {
   scope: Scope;
   /** The tenant whose keys are counted together; null: the provider's, each of which counts for itself. */
   tenant: string | null;
-  /** When its key ends; null: never. */
+  /** The session that it came with instead of the key itself. */
+  sessionId?: string;
+  /** When its key ends, or its session before that; null: never. */
   expiresAt: Date | null;
 }
 

@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { rows } from '@app/database';
 import { Events } from '@app/events';
 import { JobQueues } from '@app/queue';
 import { AuthorizerLists, type ListedAuthorizer } from './authorizer-lists.js';
 import { GrantRows, type RecordedGrant } from '../merchants/grant-rows.js';
+import { claimForAMinute } from '../platforms/claims.js';
 import type { Platform } from '../platforms/platforms.js';
 import { reconciliationStep, type ReconciliationStep } from './reconciliation-plan.js';
 
@@ -45,20 +45,8 @@ export class Reconciliation {
    * platform so many calls a day. A tenant may therefore have it made once a minute.
    * @returns 0 when the platform is claimed for a comparison, or else how many seconds are left of the minute
    */
-  async claim(platformId: string): Promise<number> {
-    const [claimed] = await rows<{ seconds: number }>(
-      this.dataSource,
-      `WITH claimed AS (
-         UPDATE platforms SET reconcile_asked_at = now()
-         WHERE id = $1 AND (reconcile_asked_at IS NULL OR reconcile_asked_at <= now() - interval '1 minute') RETURNING id
-       )
-       SELECT CASE WHEN EXISTS (SELECT 1 FROM claimed) THEN 0
-         ELSE GREATEST(1, COALESCE(ceil(extract(epoch FROM reconcile_asked_at + interval '1 minute' - now())), 60))
-         END::int AS seconds
-       FROM platforms WHERE id = $1`,
-      [platformId],
-    );
-    return claimed?.seconds ?? 0;
+  claim(platformId: string): Promise<number> {
+    return claimForAMinute(this.dataSource, platformId, 'reconcile_asked_at');
   }
 
   /** Running it twice, even at once, does no harm. @throws TicketMissing, TokenUnavailable, WechatError */

@@ -24,6 +24,8 @@ export class PlatformRow {
   @Column('timestamptz', { name: 'reconciled_at', nullable: true }) reconciledAt!: Date | null;
   /** When that was last begun, whatever came of it. */
   @Column('timestamptz', { name: 'reconcile_asked_at', nullable: true }) reconcileAskedAt!: Date | null;
+  /** When it was last examined on request. */
+  @Column('timestamptz', { name: 'examine_asked_at', nullable: true }) examineAskedAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   /** When the provider last changed it: what it may have mended by that, deletions tries without waiting. */
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;

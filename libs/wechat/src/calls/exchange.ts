@@ -3,6 +3,8 @@ import type { Dispatcher, Pool } from 'undici';
 export interface HttpAnswer {
   status: number;
   body: Buffer;
+  /** The answer's Date header. */
+  date: string | undefined;
 }
 
 /** No answer. `wasSent` is false only when not a byte of the request can have left. */
@@ -26,6 +28,7 @@ export function exchange(pool: Pool, options: Dispatcher.DispatchOptions, signal
   return new Promise((resolve, reject) => {
     let wasSent = false;
     let status = 0;
+    let date: string | undefined;
     const chunks: Buffer[] = [];
     let controller: Dispatcher.DispatchController | undefined;
 
@@ -47,15 +50,16 @@ export function exchange(pool: Pool, options: Dispatcher.DispatchOptions, signal
         controller = started;
         wasSent = true;
       },
-      onResponseStart: (_, statusCode) => {
+      onResponseStart: (_, statusCode, headers) => {
         status = statusCode;
+        date = headers['date']?.toString();
       },
       onResponseData: (_, chunk) => {
         chunks.push(chunk);
       },
       onResponseEnd: () => {
         signal?.removeEventListener('abort', abort);
-        resolve({ status, body: Buffer.concat(chunks) });
+        resolve({ status, date, body: Buffer.concat(chunks) });
       },
       onResponseError: (_, error) => fail(error),
     });

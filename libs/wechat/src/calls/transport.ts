@@ -80,6 +80,14 @@ interface Host {
   pool: Pool;
 }
 
+/** What an answer says about WeChat's clock, and by which times of ours it was asked and answered. */
+export interface ClockTold {
+  /** By its Date header, which has whole seconds; ms. */
+  wechatAt: number;
+  askedAt: number;
+  answeredAt: number;
+}
+
 /** The host that a call went to. */
 type Route = Pick<CallRecord, 'host' | 'unreachableHosts'>;
 
@@ -88,6 +96,7 @@ export class WechatTransport {
   private readonly hosts: Host[];
   private readonly order: HostOrder<Host>;
   private readonly onCall: (record: CallRecord) => void;
+  private clock: ClockTold | undefined;
 
   constructor({
     baseUrl,
@@ -147,6 +156,11 @@ export class WechatTransport {
     }
   }
 
+  /** WeChat's clock, as the last answer told it; undefined where none did yet. */
+  get clockTold(): ClockTold | undefined {
+    return this.clock;
+  }
+
   /** Waits for calls under way. */
   async close(): Promise<void> {
     await Promise.all(this.hosts.map(({ pool }) => pool.close()));
@@ -184,9 +198,10 @@ export class WechatTransport {
     throw new ConnectFailed({ ...facts, cause }, 'not sent: no connection');
   }
 
-  private sendTo(host: Host, call: WechatCall<unknown>, json: string | undefined): Promise<HttpAnswer> {
+  private async sendTo(host: Host, call: WechatCall<unknown>, json: string | undefined): Promise<HttpAnswer> {
     const query = new URLSearchParams(call.query).toString();
-    return exchange(
+    const askedAt = Date.now();
+    const answer = await exchange(
       host.pool,
       {
         method: call.method,
@@ -197,6 +212,9 @@ export class WechatTransport {
       },
       call.signal,
     );
+    const wechatAt = Date.parse(answer.date ?? '');
+    if (!Number.isNaN(wechatAt)) this.clock = { wechatAt, askedAt, answeredAt: Date.now() };
+    return answer;
   }
 }
 

@@ -43,6 +43,9 @@ export const weightOf = (handler: object): Weight =>
 /** WeChat's pushes, merchants' browsers and health checks have no API key. */
 export const Public = (): CustomDecorator => SetMetadata(ACCESS, 'public');
 
+/** For the public route that takes JSON: who signs in has no session yet, and sends the key in the body. */
+export const SignsIn = (): MethodDecorator => RouteConfig({ signsIn: true } satisfies KeyedRoute);
+
 /**
  * For routes about the deployment as a whole: a key that is limited to platforms or merchants may not use them. (All
  * other routes treat what is beyond a key's limits as if it were not there.)

@@ -1,14 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { countedAs, type ApiKeys, type Principal } from '@app/access';
+import { countedAs, type ApiKeys, type Principal, type Sessions } from '@app/access';
+import type { FailedKeys } from './failed-keys.js';
 import type { InFlight, Weight } from './in-flight.js';
-import { networkOf } from './network.js';
 import { ProblemError } from '../problems/problem.js';
 import { WINDOW_SECONDS, type RateLimit } from './rate-limit.js';
+import type { SessionCookie } from './session-cookie.js';
 
-/** Of a route; set by `@Needs`. */
+/** Of a route; set by `@Needs` and `@SignsIn`. */
 export interface KeyedRoute {
   needsKey?: true;
   weight?: Weight;
+  signsIn?: true;
 }
 
 export type RequestWithPrincipal = FastifyRequest & { principal?: Principal; place?: HeldPlace };
@@ -16,27 +18,32 @@ export type RequestWithPrincipal = FastifyRequest & { principal?: Principal; pla
 export const needsKey = ({ routeOptions }: FastifyRequest): boolean =>
   (routeOptions.config as KeyedRoute | undefined)?.needsKey === true;
 
+export const signsIn = ({ routeOptions }: FastifyRequest): boolean =>
+  (routeOptions.config as KeyedRoute | undefined)?.signsIn === true;
+
+/** A key, or a link, and nothing more. */
+const SIGN_IN_BYTES = 4_096;
+
+/** Those who come, and what they are asked for. */
+interface Callers {
+  keys: ApiKeys;
+  sessions: Sessions;
+  cookie: SessionCookie;
+  failed: FailedKeys;
+}
+
 /**
  * Asks for the key and counts the request before its body is read: reading megabytes of JSON is work that only those
  * may ask for who have a key, and no more often than it allows. What the key may do is the guard's to say.
  */
 export function useAuthentication(
   fastify: FastifyInstance,
-  keys: ApiKeys,
-  { requests, failures, inFlight }: { requests: RateLimit; failures: RateLimit; inFlight: InFlight },
+  callers: Callers,
+  { requests, inFlight }: { requests: RateLimit; inFlight: InFlight },
 ): void {
   fastify.addHook('onRequest', async (request: RequestWithPrincipal, reply) => {
     if (!needsKey(request)) return;
-    const key = bearerOf(request.headers.authorization);
-    // Behind a proxy that is not named in the settings, everybody shares an address: a key that was let in before is
-    // let in.
-    if (!keys.wasLetIn(key)) refuseGuessing(failures, request, reply);
-    const principal = await keys.authenticate(key);
-    if (!principal) {
-      if (key !== '') failures.take(networkOf(request.ip), Date.now());
-      void reply.header('www-authenticate', challengeTo(key));
-      throw new ProblemError('unauthenticated', 'Send "Authorization: Bearer rk_…" with a key that is valid.');
-    }
+    const principal = await identify(callers, request, reply);
     countRequest(requests, principal, reply);
     request.principal = principal;
     await takePlace(inFlight, principal, request, reply);
@@ -44,6 +51,7 @@ export function useAuthentication(
   // Of a client that hangs up the place is free when its work is done, not before: hanging up would be the way to have
   // more done.
   fastify.addHook('onRoute', (route) => {
+    if ((route.config as KeyedRoute | undefined)?.signsIn) route.bodyLimit = SIGN_IN_BYTES;
     const { handler } = route;
     route.handler = function (request: RequestWithPrincipal, reply) {
       const done: unknown = handler.call(this, request, reply);
@@ -55,6 +63,31 @@ export function useAuthentication(
       return done;
     };
   });
+}
+
+/** A key that the request names counts; only without one its session does. */
+async function identify(callers: Callers, request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
+  const { keys, sessions, cookie, failed } = callers;
+  const { authorization = '' } = request.headers;
+  const isSession = authorization === '';
+  const secret = isSession ? cookie.read(request) : bearerOf(authorization);
+  const known = isSession ? sessions : keys;
+  const wasLetIn = known.wasLetIn(secret);
+  // Behind a proxy that is not named in the settings, everybody shares an address: a key that was let in before is
+  // let in.
+  if (!wasLetIn) failed.refuseGuessing(request, reply);
+  const principal = await known.authenticate(secret);
+  if (!principal) {
+    // A page whose session is over asks a few times more before it notices.
+    if (secret !== '' && !(wasLetIn && isSession)) failed.note(request);
+    void reply.header('www-authenticate', challengeTo(isSession ? '' : secret));
+    throw new ProblemError(
+      'unauthenticated',
+      'Send "Authorization: Bearer rk_…" with a key that is valid, or the cookie of a session.',
+    );
+  }
+  if (isSession) cookie.refuseOtherOrigins(request);
+  return principal;
 }
 
 const isPromise = (value: unknown): value is PromiseLike<unknown> =>
@@ -99,16 +132,8 @@ async function takeTurn(inFlight: InFlight, principal: Principal, weight: Weight
   }
 }
 
-/** Nobody has looked for the key then: it may be a good one. */
-function refuseGuessing(failures: RateLimit, { ip }: FastifyRequest, reply: FastifyReply): void {
-  const seconds = failures.waitSeconds(networkOf(ip), Date.now());
-  if (seconds === 0) return;
-  void reply.headers({ 'retry-after': seconds, connection: 'close' });
-  throw new ProblemError('too_many_failures', `Too many keys that are none came from this address: wait ${seconds} s.`);
-}
-
-/** Headers as in draft-ietf-httpapi-ratelimit-headers-11. The name of the policy is free. */
-function countRequest(rateLimit: RateLimit, principal: Principal, reply: FastifyReply): void {
+/** Headers as in draft-ietf-httpapi-ratelimit-headers-11. The name of the policy is free. @throws ProblemError `rate_limited` */
+export function countRequest(rateLimit: RateLimit, principal: Principal, reply: FastifyReply): void {
   const allowance = rateLimit.take(countedAs(principal), Date.now());
   if (!allowance) return;
   const { limit, remaining, resetSeconds, isExceeded } = allowance;
@@ -125,4 +150,4 @@ function countRequest(rateLimit: RateLimit, principal: Principal, reply: Fastify
 /** RFC 6750, 3.1: of a request that shows no key, nothing is said to be wrong with it. */
 const challengeTo = (key: string) => `Bearer realm="retract"${key === '' ? '' : ', error="invalid_token"'}`;
 
-const bearerOf = (header = '') => /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '';
+const bearerOf = (header: string) => /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '';

@@ -3,6 +3,9 @@ import { LRUCache } from 'lru-cache';
 export const WINDOW_SECONDS = 60;
 const WINDOW_MS = WINDOW_SECONDS * 1_000;
 
+/** For the one that counts requests of keys. */
+export const REQUEST_LIMIT = Symbol('REQUEST_LIMIT');
+
 /** The rest of the minute that began with the first request. */
 export interface Allowance {
   limit: number;

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { needsKey } from '../access/authentication.js';
+import { needsKey, signsIn } from '../access/authentication.js';
 import { encodingOf, ENCODINGS_TAKEN, isEncodingTaken, unpacked } from './content-encoding.js';
 import {
   announcesNoBody,
@@ -39,8 +39,8 @@ export function useStrictJson(api: NestFastifyApplication): void {
     'application/json',
     { parseAs: 'buffer' },
     async (request: FastifyRequest, body: Buffer) => {
-      // No public route takes JSON, nor does an address that is none: it is not worth the work.
-      if (!needsKey(request) || body.length === 0) return undefined;
+      // No other public route takes JSON, nor does an address that is none: it is not worth the work.
+      if (!(needsKey(request) || signsIn(request)) || body.length === 0) return undefined;
       refuseOtherCharsets(request);
       return parseStrictBody(
         body,

@@ -6,6 +6,8 @@ export interface Tolerance {
   bodyMs: number;
   /** For the next bytes of a body of lines, which may itself go on for hours. */
   linesMs: number;
+  /** For what it was sent of a stream of events: who reads no further is let go. */
+  unreadMs: number;
   /** So many keys that are none an address may try in a minute. */
   failedKeysPerMinute: number;
   /** So often an address may click on the authorization page in a minute without a link. */
@@ -22,6 +24,8 @@ export const TOLERANCE: Readonly<Tolerance> = {
   // Who writes lines may first have to look them up; for a silence of five minutes a worker gives the takedown up
   // anyway.
   linesMs: 60_000,
+  // A page that sleeps, or a network that is gone.
+  unreadMs: 30_000,
   // A client with a wrong key is mended by a person; at this pace nobody guesses one in a lifetime.
   failedKeysPerMinute: 60,
   // Several admins behind one address, each with a second try.

@@ -12,6 +12,9 @@ Send an API key with every request: \`Authorization: Bearer rk_…\`. A key has 
 may, and \`operator\` what \`viewer\` may; \`tokens\` may only borrow access tokens. Each operation below names the role
 that it needs.
 
+A browser may have a session in the place of a key (\`POST /v1/session\`): a cookie that does what the key may do, and
+changes nothing for a page of another origin.
+
 A key may be limited to platforms or merchants. What is beyond its limits is as if it were not there: the answer is 404.
 
 ## Requests
@@ -72,6 +75,7 @@ export const TAGS = {
   events: 'What happened, in order, to be read on from a cursor.',
   webhooks: 'Your endpoints to which events are sent.',
   'proof keys': 'The public keys that exported proofs are signed with.',
+  sessions: 'Browsers that are signed in with a key.',
   platforms: 'The third-party platforms that this deployment serves.',
   'callback events': 'What WeChat has pushed, and where it was forwarded to.',
   'API keys': 'Who may use this API.',

@@ -2,6 +2,7 @@ import type { INestApplication, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
+import { SessionCookie } from '../access/session-cookie.js';
 import { INTRODUCTION, TAGS } from './introduction.js';
 import { jsonSchemaOf, type Components } from './json-schema.js';
 import { OperationWriter, operationIdOf, type Handler } from './open-api-operations.js';
@@ -13,7 +14,7 @@ import { describeWebhooks, eventComponent } from './webhook-events.js';
  * `/openapi.json` and a page for people at `/docs`, from the same schemas that requests and answers are checked with.
  */
 export function useOpenApi(api: NestFastifyApplication, controllers: readonly Type[], publicUrl: string): void {
-  const documentOf = () => describeApi(api, controllers, new URL(publicUrl).pathname);
+  const documentOf = () => describeApi(api, controllers, publicUrl);
   SwaggerModule.setup('docs', api, documentOf, {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Retract',
@@ -22,16 +23,22 @@ export function useOpenApi(api: NestFastifyApplication, controllers: readonly Ty
 }
 
 /** @param api need not be able to work: nothing is asked of it but its routes */
-export function describeApi(api: INestApplication, controllers: readonly Type[], basePath: string): OpenAPIObject {
+export function describeApi(api: INestApplication, controllers: readonly Type[], publicUrl: string): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('Retract')
     .setDescription(INTRODUCTION)
     .setVersion('0.1.0')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .setOpenAPIVersion('3.1.0')
-    .addServer(basePath)
+    .addServer(new URL(publicUrl).pathname)
     .addBearerAuth({ type: 'http', description: 'An API key, `rk_…`.' })
-    .addSecurityRequirements('bearer');
+    .addSecurityRequirements('bearer')
+    .addCookieAuth(
+      new SessionCookie(publicUrl).name,
+      { type: 'apiKey', in: 'cookie', description: 'A session: `POST /v1/session`.' },
+      'session',
+    )
+    .addSecurityRequirements('session');
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   const bodies = new Map<string, z.ZodType>();
   const document = SwaggerModule.createDocument(api, builder.build(), {

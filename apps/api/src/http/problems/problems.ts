@@ -49,13 +49,21 @@ const problems = {
   unauthenticated: [
     401,
     'A valid API key is needed',
-    'Send `Authorization: Bearer rk_…`; `WWW-Authenticate` has `error="invalid_token"` where a key came. The key may have been mistyped, revoked, or its time may be over; an ' +
+    'Send `Authorization: Bearer rk_…`, or sign in again if this is a browser; `WWW-Authenticate` has ' +
+      '`error="invalid_token"` where a key came. The key may have been mistyped, revoked, or its time may be over; an ' +
       'admin sees which in `GET /v1/api-keys`.',
   ],
   forbidden: [
     403,
     'The API key has no right to this',
     'The detail names the role that is needed. Ask an admin for a key with that role; the role of a key never changes.',
+  ],
+  origin_refused: [
+    403,
+    'The session is used from a page that is not ours',
+    'What changes something with the cookie of a session needs the `Origin` of the public address of this service, ' +
+      'which browsers send by themselves from its pages. Open the page at that address; the detail names it. A ' +
+      'program sends an API key instead of a cookie.',
   ],
   key_limited: [
     403,
@@ -120,6 +128,11 @@ const problems = {
       'time, above all of lists, exports, imports and dry runs, and this one again after `Retry-After`.',
   ],
 
+  session_not_found: [
+    404,
+    'The session is not known',
+    'It may have ended, or the request came with an API key. `GET /v1/sessions` lists the sessions that work.',
+  ],
   api_key_not_found: [404, 'The API key is not known', 'Look for its id in `GET /v1/api-keys`.'],
   api_key_revoked: [409, 'The API key was revoked', 'That is for good: issue a new one with `POST /v1/api-keys`.'],
   limits_too_wide: [
@@ -242,6 +255,12 @@ const problems = {
     'The authorization page takes a link',
     'The operators have switched the open page off (`OPEN_AUTHORIZATION`). Ask the provider for a link: `POST ' +
       '/v1/authorization-links`, or a merchant’s `reauthorize_url`.',
+  ],
+  examined_too_soon: [
+    429,
+    'The platform was examined a moment ago',
+    'Each time costs calls at WeChat, which gives a platform so many a day: it is done once a minute. Wait as many ' +
+      'seconds as `Retry-After` says.',
   ],
   sync_too_soon: [
     429,

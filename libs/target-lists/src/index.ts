@@ -1,0 +1,1 @@
+export { readTargets, type FaultCode, type TargetDefaults, type TargetLine, type TargetList } from './target-list.js';
