@@ -180,11 +180,6 @@ export class Retract {
     },
   };
 
-  readonly me = {
-    /** The key that asks. */
-    get: (call?: Call) => api.meGet(this.#plain(call)),
-  };
-
   /** The own session. A browser keeps it as a cookie, and this client keeps none: it asks with its key. */
   readonly session = {
     signIn: (body: api.SignIn, call?: Call) => api.sessionSignIn({ ...this.#plain(call), body }),
