@@ -4,7 +4,7 @@ import type { Problem } from './generated/index.js';
 export type ErrorCode = Problem['code'] | 'no_problem';
 
 /** The api, or something before it, has refused a request. What to do next is told by `code`. */
-export class RetractError<Code extends ErrorCode = ErrorCode> extends Error {
+export class RetractError extends Error {
   override readonly name = 'RetractError';
   /** Sentences for people; they may change. */
   readonly detail: string;
@@ -14,7 +14,7 @@ export class RetractError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly errors: Readonly<NonNullable<Problem['errors']>>;
 
   constructor(
-    readonly code: Code,
+    readonly code: ErrorCode,
     readonly status: number,
     /** Seconds. */
     readonly retryAfter: number | undefined,
@@ -29,9 +29,8 @@ export class RetractError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 
   /** `if (error.is('merchant_not_eligible'))`, for one code where a `switch` would be for many. */
-  is<Asked extends ErrorCode>(code: Asked): this is RetractError<Asked> {
-    const own: ErrorCode = this.code;
-    return own === code;
+  is<Code extends ErrorCode>(code: Code): this is RetractError & { code: Code } {
+    return this.code === code;
   }
 }
 
