@@ -1938,9 +1938,10 @@ export type ApiKeysCreateErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -2046,9 +2047,10 @@ export type ApiKeysRevokeErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `api_key_not_found`: The API key is not known.
@@ -2233,9 +2235,10 @@ export type ApiKeysUpdateErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `api_key_not_found`: The API key is not known.
@@ -2546,9 +2549,10 @@ export type AuthorizationLinksIssueErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -2857,9 +2861,10 @@ export type DeletionsCreateErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -3154,9 +3159,10 @@ export type DeletionsCancelErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `not_yours`: The deletion was asked for beyond the limits of the API key.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'not_yours';
+        code?: 'forbidden' | 'not_yours' | 'origin_refused';
     };
     /**
      * - `deletion_not_found`: The deletion is not known.
@@ -3358,9 +3364,10 @@ export type DeletionsRetryErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `not_yours`: The deletion was asked for beyond the limits of the API key.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'not_yours';
+        code?: 'forbidden' | 'not_yours' | 'origin_refused';
     };
     /**
      * - `deletion_not_found`: The deletion is not known.
@@ -3755,9 +3762,10 @@ export type MassMessagesImportErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -4100,10 +4108,11 @@ export type MerchantsUpdateErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `limits_not_yours`: The API key may not change this limit so.
+     * - `origin_refused`: The session is used from a page that is not ours.
      * - `ref_not_yours`: The API key may not change this name.
      */
     403: Problem & {
-        code?: 'forbidden' | 'limits_not_yours' | 'ref_not_yours';
+        code?: 'forbidden' | 'limits_not_yours' | 'origin_refused' | 'ref_not_yours';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -4211,9 +4220,10 @@ export type MerchantsAccessTokenErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -4331,9 +4341,10 @@ export type MerchantsClearQuotaErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -4452,9 +4463,10 @@ export type MerchantsRefreshErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -4636,9 +4648,10 @@ export type PlatformsRegisterErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -4739,9 +4752,10 @@ export type PlatformsDeleteErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `platform_not_found`: The platform is not registered.
@@ -4927,9 +4941,10 @@ export type PlatformsUpdateErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `platform_not_found`: The platform is not registered.
@@ -5030,9 +5045,10 @@ export type PlatformsExamineErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `platform_not_found`: The platform is not registered.
@@ -5134,9 +5150,10 @@ export type PlatformsSyncErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `platform_not_found`: The platform is not registered.
@@ -5243,9 +5260,10 @@ export type SessionSignOutErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `session_not_found`: The session is not known.
@@ -5581,9 +5599,10 @@ export type SessionsEndErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `session_not_found`: The session is not known.
@@ -5780,9 +5799,10 @@ export type TakedownsCreateErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -5892,9 +5912,10 @@ export type TakedownsParseErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -6067,9 +6088,10 @@ export type TakedownsCancelErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `takedown_not_found`: The takedown is not known.
@@ -6614,9 +6636,10 @@ export type WebhookDeliveriesResendErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
@@ -6805,9 +6828,10 @@ export type WebhookEndpointsCreateErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -6913,9 +6937,10 @@ export type WebhookEndpointsDeleteErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
@@ -7094,9 +7119,10 @@ export type WebhookEndpointsUpdateErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
@@ -7289,9 +7315,10 @@ export type WebhookEndpointsResendErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_delivery_not_found`: The webhook delivery is not known.
@@ -7398,9 +7425,10 @@ export type WebhookEndpointsRotateSecretErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
@@ -7500,9 +7528,10 @@ export type WebhookEndpointsTestErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
