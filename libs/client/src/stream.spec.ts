@@ -156,30 +156,30 @@ describe('the events', () => {
 });
 
 describe('a stream of a server', () => {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(piece('1.1', { id: 'a' }));
+  });
+  beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
   it('ends with its signal, also when nothing but the reader is left of the call', async () => {
-    const server = createServer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(piece('1.1', { id: 'a' }));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
-    try {
-      const { port } = server.address() as AddressInfo;
-      const retract = new Retract({ baseUrl: `http://127.0.0.1:${port}`, apiKey: 'rk_' });
-      const ending = new AbortController();
-      const events = retract.events.follow({ cursor: 'latest', signal: ending.signal });
-      await events.next();
-      const next = events.next();
-      next.catch(() => undefined);
-      for (let turn = 0; turn < 20; turn++) {
-        collect();
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      ending.abort(new Error('enough'));
-      await expect(next).rejects.toThrow('enough');
-    } finally {
-      server.closeAllConnections();
-      server.close();
+    const { port } = server.address() as AddressInfo;
+    const retract = new Retract({ baseUrl: `http://127.0.0.1:${port}`, apiKey: 'rk_' });
+    const ending = new AbortController();
+    const events = retract.events.follow({ cursor: 'latest', signal: ending.signal });
+    await events.next();
+    const next = events.next();
+    next.catch(() => undefined);
+    for (let turn = 0; turn < 20; turn++) {
+      collect();
+      await new Promise((resolve) => setImmediate(resolve));
     }
+    ending.abort(new Error('enough'));
+    await expect(next).rejects.toThrow('enough');
   });
 });
