@@ -70,6 +70,7 @@ export class DeletionsController {
       'message_not_sent',
       'article_not_in_message',
       'merchant_not_found',
+      'platform_not_found',
       'platform_required',
       'merchant_not_eligible',
       'shared_material',
@@ -126,7 +127,7 @@ export class DeletionsController {
   @Operation({
     summary: 'List deletions',
     description: 'Newest first, by merchant, state, message, takedown or time.',
-    problems: ['merchant_not_found', 'platform_required'],
+    problems: ['merchant_not_found', 'platform_not_found', 'platform_required'],
     answers: { 200: { description: 'A page of deletions.' } },
   })
   async list(@Caller() { scope }: Principal, @Query({ schema: listDeletionsSchema }) query: ListDeletions) {

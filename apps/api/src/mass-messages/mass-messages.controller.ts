@@ -44,7 +44,7 @@ export class MassMessagesController {
     description:
       'What merchants have sent, newest first, as WeChat’s pushes and imports told it. Imports by keys with ' +
       'limits are seen by keys within the same limits only.',
-    problems: ['merchant_not_found', 'platform_required'],
+    problems: ['merchant_not_found', 'platform_not_found', 'platform_required'],
     answers: { 200: { description: 'A page of messages.' } },
   })
   async list(@Caller() { scope }: Principal, @Query({ schema: listMassMessagesSchema }) query: ListMassMessages) {

@@ -35,6 +35,7 @@ export class MerchantsAtWechatController {
       'merchant. In between the answer is what is known; `facts_read_at` tells since when.',
     problems: [
       'merchant_not_found',
+      'platform_not_found',
       'platform_required',
       'unauthorized',
       'reauthorization_required',
@@ -73,6 +74,7 @@ export class MerchantsAtWechatController {
       'at most, whoever asks WeChat for it; after that 409 `quota_clears_spent`.',
     problems: [
       'merchant_not_found',
+      'platform_not_found',
       'platform_required',
       'quota_clears_spent',
       'unauthorized',
@@ -112,6 +114,7 @@ export class MerchantsAtWechatController {
       'own: every mint kills the token before it. Every loan is in the audit log.',
     problems: [
       'merchant_not_found',
+      'platform_not_found',
       'platform_required',
       'unauthorized',
       'reauthorization_required',

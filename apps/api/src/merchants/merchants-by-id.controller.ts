@@ -34,7 +34,7 @@ export class MerchantsByIdController {
   @Operation({
     summary: 'Read a merchant',
     description: 'Whether it can be served and why not, its limits, its quota of today and what waits in its lane.',
-    problems: ['merchant_not_found', 'platform_required'],
+    problems: ['merchant_not_found', 'platform_not_found', 'platform_required'],
     answers: { 200: { description: 'The merchant.' } },
   })
   async get(
@@ -54,7 +54,7 @@ export class MerchantsByIdController {
       'Changes the provider’s own name for the merchant, and its limits. A key with limits may lower these, ' +
       'and leaves alone what a key without limits has set: otherwise 403 `limits_not_yours`. It changes no ' +
       'name that a key beyond its limits has given: otherwise 403 `ref_not_yours`.',
-    problems: ['merchant_not_found', 'platform_required', 'limits_not_yours', 'ref_not_yours'],
+    problems: ['merchant_not_found', 'platform_not_found', 'platform_required', 'limits_not_yours', 'ref_not_yours'],
     answers: { 200: { description: 'The merchant as it is now.' } },
   })
   async update(
