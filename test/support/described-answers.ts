@@ -32,7 +32,7 @@ let ofThisFile: DescribedAnswers | undefined;
 
 /** The description is the same for each api, so what is compiled of it serves all tests of a file. */
 export const describedAnswers = (api: NestFastifyApplication): DescribedAnswers =>
-  (ofThisFile ??= new DescribedAnswers(describeApi(api, controllers, '/')));
+  (ofThisFile ??= new DescribedAnswers(describeApi(api, controllers, 'https://retract.example/')));
 
 /** Holds answers of the api against its own description. */
 class DescribedAnswers {
