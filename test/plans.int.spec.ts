@@ -327,18 +327,20 @@ async function worldOf(client: Client): Promise<World> {
   };
 }
 
+const OLD_MSG_ID = '2247483650';
 const DELETION_STATES = ['scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled'];
 
 /** Every list with every filter, alone and two at a time, and every page that counts or looks something up. */
 function asking({ rare, common, middle, later }: World): Record<string, string[]> {
   const both = (name: string, of: keyof World['rare']) => [`${name}=${rare[of]}`, `${name}=${common[of]}`];
+  const words = (text: string) => `q=${encodeURIComponent(text)}`;
   const states = (values: string[]) => values.map((state) => `state=${state}`);
   return {
     'GET /v1/deletions': lists('/v1/deletions', [
       states(DELETION_STATES),
       both('merchant', 'merchant'),
       both('takedown', 'takedown'),
-      ['msg_id=2247483650'],
+      [`msg_id=${OLD_MSG_ID}`],
       [`created_after=${middle}`],
       [`created_before=${later}`],
     ]),
@@ -356,11 +358,19 @@ function asking({ rare, common, middle, later }: World): Record<string, string[]
       ['facts_unknown=true', 'facts_unknown=false'],
       both('component_appid', 'platform'),
       [`ref=${encodeURIComponent(`customer ${MERCHANTS}`)}`, 'ref=nobody'],
+      [words('清仓'), words('商'), words('nowhere'), `q=${rare.merchant}`],
     ]),
     'GET /v1/merchants/:appid': [`/v1/merchants/${rare.merchant}`],
     'GET /v1/mass-messages': lists('/v1/mass-messages', [
       both('merchant', 'merchant'),
       ['label=rare', 'label=campaign', 'label=none'],
+      [
+        words('清仓'),
+        words('新'),
+        words('nowhere'),
+        `q=${OLD_MSG_ID}`,
+        words(`https://mp.weixin.qq.com/s/short-${OLD_MSG_ID}`),
+      ],
     ]),
     'GET /v1/audit-events': lists('/v1/audit-events', [
       both('api_key_id', 'key'),
@@ -383,7 +393,11 @@ function asking({ rare, common, middle, later }: World): Record<string, string[]
       both('endpoint', 'endpoint'),
       states(['pending', 'delivered', 'failed']),
       ['type=deletion.*', 'type=platform.held'],
+      [`since=${middle}`],
+      [`until=${later}`],
     ]),
+    'GET /v1/session': ['/v1/session'],
+    'GET /v1/sessions': ['/v1/sessions'],
     'GET /v1/me': ['/v1/me'],
     'GET /v1/platforms': ['/v1/platforms'],
     'GET /v1/platforms/:componentAppid': [`/v1/platforms/${rare.platform}`],
@@ -395,6 +409,7 @@ function asking({ rare, common, middle, later }: World): Record<string, string[]
 /** Read on, as far as there is anything to read: a page of the feed has a bound of its own, and a proof is of all of it. */
 const ELSEWHERE = {
   'GET /v1/events': 'events.int.spec.ts',
+  'GET /v1/events/stream': 'event-streams.e2e-spec.ts',
   'GET /v1/takedowns/:id/events': 'event-streams.e2e-spec.ts',
   'GET /v1/deletions/:id/proof': 'takedowns.e2e-spec.ts',
   'GET /v1/takedowns/:id/proof': 'takedowns.e2e-spec.ts',

@@ -27,8 +27,8 @@ describe('the list of merchants', () => {
   });
   afterAll(() => world.close());
 
-  const list = (filter: Partial<Parameters<Merchants['list']>[1]>) =>
-    world.get(Merchants).list(EVERYTHING, { limit: 1_000, ...filter });
+  const list = async (filter: Partial<Parameters<Merchants['list']>[1]>) =>
+    (await world.get(Merchants).list(EVERYTHING, { limit: 1_000, ...filter })).found;
   const ids = async (filter: Parameters<typeof list>[0]) => (await list(filter)).map(({ id }) => id);
 
   it('tells the eligible from the others', async () => {

@@ -33,7 +33,7 @@ describe('merchants', () => {
   it('are listed page by page, each once', async () => {
     const all: string[] = [];
     for (let after: string | undefined; ;) {
-      const page = await merchants().list(EVERYTHING, { limit: 1, after });
+      const { found: page } = await merchants().list(EVERYTHING, { limit: 1, after });
       const [last] = page;
       if (!last) break;
       all.push(last.id);
