@@ -218,7 +218,11 @@ const BY_DELETION = {
     FROM (SELECT n, pg_temp.fill_at(n, $3) AS at FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS made ORDER BY n`,
   'webhook deliveries': `
     INSERT INTO webhook_deliveries (id, endpoint_id, event_id, event_type, payload, state, attempts, last_status, created_at, finished_at)
-    SELECT pg_temp.fill_id(8, n, at), pg_temp.fill_old_id(3, 1), pg_temp.fill_id(7, n, at), 'deletion.succeeded', '{}',
+    SELECT pg_temp.fill_id(8, n, at), pg_temp.fill_old_id(3, 1), pg_temp.fill_id(7, n, at), 'deletion.succeeded',
+      json_build_object('id', pg_temp.fill_id(7, n, at), 'type', 'deletion.succeeded', 'timestamp', at, 'data', json_build_object(
+        'id', pg_temp.fill_id(5, n, at), 'takedown_id', pg_temp.fill_takedown(pg_temp.takedown_of(n, $3)),
+        'component_appid', 'wxf000000000000001', 'merchant', pg_temp.fill_appid(1), 'msg_id', (2247483648 + n)::text, 'article_idx', 1,
+        'url', NULL, 'outcome_code', 'deleted', 'errcode', NULL, 'proof', 'acknowledged', 'attempts', 1, 'metadata', NULL)),
       CASE WHEN n <= 20 THEN 'failed' ELSE 'delivered' END, 1, 200, at, at + interval '1 s'
     FROM (SELECT n, pg_temp.fill_at(n, $3) AS at FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS made`,
   pushes: `

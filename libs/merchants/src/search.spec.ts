@@ -13,11 +13,11 @@ function numbers(length: number, rule: (id: number) => boolean) {
   };
 }
 
-const LENGTHS = [0, 1, 999, 1_000, 1_001, 4_999, 5_000, 5_001, 12_345];
+const LENGTHS = [0, 1, 499, 500, 501, 4_999, 5_000, 5_001, 12_345];
 const RULES: Record<string, (id: number) => boolean> = {
   none: () => false,
   all: () => true,
-  'every thousandth': (id) => id % LOOKED_AT === 0,
+  'the last of each statement': (id) => id % LOOKED_AT === 0,
   'the one behind': (id) => id % LOOKED_AT === 1,
   some: (id) => id % 7 === 3,
   'the last': (id) => id === 12_345,
@@ -26,9 +26,9 @@ const RULES: Record<string, (id: number) => boolean> = {
 describe('a search', () => {
   it.each(Object.entries(RULES))('finds what fits once, and in order, page by page: %s', async (_name, rule) => {
     for (const length of LENGTHS) {
-      for (const limit of [1, 50, 200, 1_000]) {
+      for (const limit of [1, 50, 200, 500]) {
         // Some pages of one would be many.
-        if (limit === 1 && length > 1_001) continue;
+        if (limit === 1 && length > 501) continue;
         const seen: number[] = [];
         let after: { id: number } | undefined;
         do {
@@ -37,7 +37,7 @@ describe('a search', () => {
           expect(found.length).toBeLessThanOrEqual(limit);
           seen.push(...found.map(({ id }) => id));
           // A page that is short has looked at all that it may.
-          if (next && found.length < limit) expect(next.id - before).toBe(5 * LOOKED_AT);
+          if (next && found.length < limit) expect(next.id - before).toBe(5_000);
           after = next;
         } while (after);
         const wanted = Array.from({ length }, (_value, i) => i + 1).filter(rule);

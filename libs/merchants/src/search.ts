@@ -4,10 +4,10 @@ import type { Bind } from '@app/database';
  * Rows that a search looks at in one statement, in the order of its list. So few that Postgres reads them along the
  * index of that order and not the whole table.
  */
-export const LOOKED_AT = 1_000;
+export const LOOKED_AT = 500;
 
 /** Statements to a page: with them it has looked at 5,000 rows. */
-const ROUNDS = 5;
+const ROUNDS = 10;
 
 /** A page of a list. Of a search, it may be short, or empty, although the search goes on. */
 export interface FoundPage<Row, Place> {

@@ -128,8 +128,8 @@ export class Merchants {
   private async matching(scope: Scope, filter: MerchantFilter): Promise<SelectQueryBuilder<Merchant>> {
     const { isEligible, areFactsUnknown, state, platformId, ref } = filter;
     const query = this.repository.createQueryBuilder('merchant').orderBy('merchant.id');
-    query.where(merchantInScope(scope, 'merchant.id', binderOf(query)));
-    query.andWhere(await onPlatformsOf(scope, 'merchant.platformId', binderOf(query), this.dataSource));
+    query.where(await onPlatformsOf(scope, 'merchant.platformId', binderOf(query), this.dataSource));
+    if (scope.merchants) query.andWhere('merchant.authorizerAppid = ANY(:merchants)', { merchants: scope.merchants });
     if (isEligible !== undefined) query.andWhere(`merchant.ineligibleReasons ${isEligible ? '=' : '<>'} '{}'`);
     // As areFactsUnknown says.
     const unknown = `(merchant.state = 'authorized' AND merchant.factsReadAt IS NULL)`;
