@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordset, rows, statement } from '@app/database';
-import { inScope, type Scope } from '@app/scope';
+import type { Scope } from '@app/scope';
 import { readArticleAddress, readMsgId, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
 import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
@@ -125,7 +125,7 @@ export class MassMessages {
     const { articles, labels, limited, limits } = countedInventory(scope, bind);
     const same = (row: string) => `${row}.merchant_id = k.merchant_id AND ${row}.msg_id = k.msg_id`;
     const where = [
-      inScope(scope, { merchant: 'me', platform: 'p' }, bind),
+      scope.merchants && `me.authorizer_appid = ANY(${bind(scope.merchants)})`,
       await onPlatformsOf(scope, 'me.platform_id', bind, this.dataSource),
       merchantId && `k.merchant_id = ${bind(merchantId)}`,
       after && `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
@@ -138,7 +138,7 @@ export class MassMessages {
     const newestFirst = `ORDER BY ${order} LIMIT ${bind(words === undefined ? limit : LOOKED_AT)}`;
     // A page of each table, and of each caller's limits, is read along an index of its own: the page is among them.
     const pageOf = (table: string, condition: string) => `SELECT k.merchant_id, k.msg_id FROM ${table} k
-      JOIN merchants me ON me.id = k.merchant_id JOIN platforms p ON p.id = me.platform_id
+      JOIN merchants me ON me.id = k.merchant_id
       WHERE ${[...where, condition].join(' AND ')} ${newestFirst}`;
     const own = pageOf('mass_messages', label === undefined ? 'TRUE' : 'k.import_counts');
     const besides = `SELECT i.* FROM ${limits} AS l CROSS JOIN LATERAL
