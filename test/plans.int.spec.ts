@@ -199,6 +199,24 @@ describe('in a database that is full of what is finished', () => {
     const isOncePerHour = (fault: string) => fault.includes('SELECT count(*) AS count, (SELECT hash FROM audit_events');
     expect((await faultsOf(look, FORGOTTEN_AT_A_TIME)).filter((fault) => !isOncePerHour(fault))).toEqual([]);
   });
+
+  it('deliveries of a span of time are sent again by an index', async () => {
+    await client.query(`UPDATE webhook_endpoints SET state = 'enabled'`);
+    const until = new Date(new Date(world.later).getTime() + 24 * 60 * 60_000).toISOString();
+    const span = { since: world.later, until, states: ['failed', 'delivered'] };
+    const faults: string[] = [];
+    for (const wish of [span, { ...span, endpoint: world.common.endpoint }, { ...span, event_types: ['deletion.*'] }]) {
+      const ask = async () => {
+        const { status, body } = await system.call('POST', '/v1/webhook-deliveries/resend', wish);
+        expect([status, body.next_cursor]).toEqual([200, null]);
+      };
+      faults.push(...(await faultsOf(ask)));
+    }
+    expect(faults).toEqual([]);
+    const { rows } = await client.query(`SELECT count(*)::int AS count FROM webhook_deliveries WHERE resends > 0`);
+    expect(rows).toEqual([{ count: expect.any(Number) }]);
+    expect(rows[0].count).toBeGreaterThan(100);
+  });
 });
 
 async function fill(url: string, sizes: string[]): Promise<void> {

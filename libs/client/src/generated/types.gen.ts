@@ -3641,6 +3641,10 @@ export type MassMessagesListData = {
         merchant?: string;
         component_appid?: string;
         label?: string;
+        /**
+         * Words within titles, labels, addresses or the msg_id; or a whole msg_id or article address.
+         */
+        q?: string;
         limit?: number;
         cursor?: string;
     };
@@ -3905,6 +3909,10 @@ export type MerchantsListData = {
         state?: 'authorized' | 'unauthorized' | 'reauthorization_required';
         component_appid?: string;
         ref?: string;
+        /**
+         * Words within nick_name, principal_name, ref, the appid or the user_name (`gh_…`), or a whole appid.
+         */
+        q?: string;
     };
     url: '/v1/merchants';
 };
@@ -6505,6 +6513,14 @@ export type WebhookDeliveriesListData = {
          * A type, all types of a subject (`deletion.*`), or all (`*`).
          */
         type?: string;
+        /**
+         * Made from this moment on.
+         */
+        since?: string;
+        /**
+         * Made before this moment.
+         */
+        until?: string;
     };
     url: '/v1/webhook-deliveries';
 };

@@ -41,7 +41,7 @@ describe('merchants', () => {
     }
     expect(all).toEqual(expect.arrayContaining([merchant.id, neighbour.id]));
     expect(new Set(all).size).toBe(all.length);
-    expect(await merchants().list(EVERYTHING, { limit: 1000 })).toHaveLength(all.length);
+    expect((await merchants().list(EVERYTHING, { limit: 1000 })).found).toHaveLength(all.length);
   });
 
   it('that never authorized are not found', async () => {
