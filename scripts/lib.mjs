@@ -1,7 +1,7 @@
 // No dependencies: these run before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -60,7 +60,8 @@ export function ensureBuilt() {
   // A build that fails or is broken off half-way leaves no stamp of the one before.
   rmSync(stamp, { force: true });
   must('nest build', process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', '--all', '--silent']);
-  mkdirSync('dist', { recursive: true });
+  // The command line, which shells start by its name.
+  chmodSync('dist/apps/cli/src/main.js', 0o755);
   writeFileSync(stamp, want);
 }
 

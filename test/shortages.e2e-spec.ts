@@ -134,7 +134,8 @@ describe('without the database', () => {
     expect(status).toBe(503);
     expect(headers.get('content-type')).toContain('text/html');
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(body).toContain('The database does not answer');
+    expect(body).toContain('现在无法完成授权');
+    expect(body).toContain('database_unavailable');
   });
 
   it('a push of WeChat is not taken, so that it comes again', async () => {

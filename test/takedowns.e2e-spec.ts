@@ -278,6 +278,31 @@ describe('a takedown as NDJSON', () => {
     await system.call('POST', `/v1/takedowns/${accepted.body.id}/cancel`);
   });
 
+  it('takes articles by their addresses alone beside items', async () => {
+    const told = await aToldMessage();
+    const [{ url }] = told.articles;
+    const accepted = await postLines(
+      [
+        anItem(),
+        { url },
+        { url: 'no address' },
+        { url, article_idx: 1 },
+        { msg_id: '1' },
+        { merchant: told.merchant, url },
+      ],
+      '?undo_seconds=600',
+    );
+    expect(accepted).toMatchObject({ status: 202, body: { accepted: 2, already_open: 1, rejected: 3 } });
+    expect(accepted.body.errors.map(({ line, code }: { line: number; code: string }) => [line, code])).toEqual([
+      [3, 'url_not_an_article'],
+      [4, 'invalid_request'],
+      [5, 'invalid_request'],
+    ]);
+    const made = await system.call('GET', `/v1/takedowns/${accepted.body.id}/deletions`);
+    expect(made.body.data.map(({ merchant }: { merchant: string }) => merchant)).toContain(told.merchant);
+    await system.call('POST', `/v1/takedowns/${accepted.body.id}/cancel`);
+  });
+
   it.each(['?undo_seconds=-1', '?dry_run=maybe', '?prority=urgent'])(
     'is refused with the options %s',
     async (query) => {

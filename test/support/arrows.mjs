@@ -45,6 +45,7 @@ export const arrows = {
   'apps/api': service,
   'apps/worker': service,
   'apps/simulator': ['wechat'],
+  'apps/cli': ['client', 'proof-verifier', 'target-lists'],
   'apps/sandbox': [...service, 'embedded-postgres'],
 };
 
@@ -132,6 +133,13 @@ export const rooms = {
       'http/problems',
       'http/requests',
     ],
+  },
+  'apps/cli/src': {
+    input: [],
+    terminal: [],
+    settings: ['terminal'],
+    calling: ['settings', 'terminal'],
+    commands: ['calling', 'input', 'settings', 'terminal'],
   },
   'apps/simulator/src': {
     behaviour: [],

@@ -32,7 +32,7 @@ let ofThisFile: DescribedAnswers | undefined;
 
 /** The description is the same for each api, so what is compiled of it serves all tests of a file. */
 export const describedAnswers = (api: NestFastifyApplication): DescribedAnswers =>
-  (ofThisFile ??= new DescribedAnswers(describeApi(api, controllers, 'https://retract.example/')));
+  (ofThisFile ??= new DescribedAnswers(describeApi(api, controllers, 'http://127.0.0.1/')));
 
 /** Holds answers of the api against its own description. */
 class DescribedAnswers {
@@ -54,10 +54,13 @@ class DescribedAnswers {
 
   private disagreement(method: string, url: string, { status, headers, body }: SentAnswer): string | undefined {
     const path = this.pathOf(url);
-    const operation = path && this.document.paths[path][method.toLowerCase()];
-    if (!operation) return this.strayDisagreement(url, status, body);
+    // HEAD is answered as GET is, without the body.
+    const isHead = method === 'HEAD';
+    const name = isHead ? 'get' : method.toLowerCase();
+    const operation = path && this.document.paths[path][name];
+    if (!operation) return isHead ? undefined : this.strayDisagreement(url, status, body);
     const key = operation.responses[status] ? String(status) : 'default';
-    let at = `#/paths/${escaped(path)}/${method.toLowerCase()}/responses/${key}`;
+    let at = `#/paths/${escaped(path)}/${name}/responses/${key}`;
     let described = operation.responses[key];
     if (described.$ref) {
       at = described.$ref;
@@ -67,6 +70,7 @@ class DescribedAnswers {
       (name) => !OF_EVERY_ANSWER.has(name) && !hasName(described.headers, name),
     );
     if (undeclared.length > 0) return `headers ${undeclared.join(', ')}`;
+    if (isHead) return body ? 'a body' : undefined;
     const type = headers.get('content-type')?.split(';')[0]?.trim();
     if (!described.content) return body ? `a body where there is none` : undefined;
     if (type === undefined || !described.content[type]) return `content of type ${type}`;

@@ -142,6 +142,11 @@ export class Retract {
       api.authorizationLinksIssue({ ...this.#keyed(call), body }),
   };
 
+  readonly me = {
+    /** The key that asks. */
+    get: (call?: Call) => api.meGet(this.#plain(call)),
+  };
+
   readonly apiKeys = {
     create: (body: api.CreateApiKey, call?: Call) => api.apiKeysCreate({ ...this.#plain(call), body }),
     list: (query: Query<api.ApiKeysListData> = {}, call?: Call) =>

@@ -45,7 +45,7 @@ const isTarget = (text: string) => text.includes(HOST) || /\bwx[0-9a-f]{16}\b/.t
 const DELIMITERS = ['\t', ',', ';', '|', '，', '、'];
 
 export function delimiterOf(text: string): string | undefined {
-  const bare = text.replace(/&#?\w{2,8};/g, '');
+  const bare = text.replace(/"[^"]*"|&#?\w{2,8};/g, '');
   return DELIMITERS.find((delimiter) => bare.includes(delimiter));
 }
 

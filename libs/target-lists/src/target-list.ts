@@ -187,7 +187,9 @@ function ofNamedCells(cells: string[], columns: (Column | undefined)[]): TargetL
 
 /** Without names, by what each cell looks like. A link says all: numbers beside it may be anything, of rows or readers. */
 function ofCells(cells: string[]): TargetLine {
-  const given = cells.filter((cell) => cell !== '');
+  const given = cells
+    .filter((cell) => cell !== '')
+    .map((cell) => (cell.includes(HOST) ? cell : cell.normalize('NFKC')));
   const links = given.filter((cell) => cell.includes(HOST));
   const appids = [...new Set(given.filter(isAppid))];
   if (links.length > 1) throw new NotUnderstood('several_links', 'several links on one line');

@@ -50,7 +50,14 @@ export class SessionController {
       'another one ends the oldest. Needs no API key.',
     problems: ['unauthenticated', 'forbidden', 'origin_refused', 'too_many_failures', 'rate_limited'],
     answers: {
-      200: { description: 'The session.', headers: { 'Set-Cookie': 'The session’s token, for the browser alone.' } },
+      200: {
+        description: 'The session.',
+        headers: {
+          'Set-Cookie': 'The session’s token, for the browser alone.',
+          RateLimit: 'As of any request with the key.',
+          'RateLimit-Policy': 'As of any request with the key.',
+        },
+      },
     },
   })
   async signIn(

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { z } from 'zod';
-import type { Triaged, ItemRequest, UploadTriage, Rejection, TakedownItem, TakedownRejection } from '@app/deletions';
+import type {
+  Triaged,
+  ItemRequest,
+  UploadTriage,
+  Rejection,
+  TakedownItem,
+  TakedownRejection,
+  UrlRequest,
+} from '@app/deletions';
 import { wasSent } from '@app/merchants';
 import { excerptOf } from '../http/bodies/excerpt.js';
 import { StreamedBody } from '../http/bodies/streamed-bodies.js';
 import { batchesOf, Turns } from '../http/bodies/turns.js';
 import { readLines, type ReadLine } from '../http/lines/read-lines.js';
-import { itemSchema, type CreateTakedown } from './takedown.js';
+import { lineSchema, type CreateTakedown, type TakedownLine } from './takedown.js';
 
 export interface Batch {
   items: TakedownItem[];
@@ -40,7 +47,7 @@ async function* selected(body: CreateTakedown, triage: UploadTriage): AsyncGener
     urls.map((url, i) => ({ url, line: i + 1 })),
     ({ url }) => url.length,
   )) {
-    yield withExcerpts(await triage.decideUrls(some), (line) => urls[line - 1] ?? '');
+    yield withExcerpts(await triage.decide(some), (line) => urls[line - 1] ?? '');
     await turns.pass();
   }
   if (label !== undefined) yield* labelled(label, body, triage);
@@ -80,7 +87,7 @@ function streamed({ format, bytes }: StreamedBody, triage: UploadTriage): Select
     }
   }
   async function* batches() {
-    const schemas = { json: itemSchema, csv: itemSchema };
+    const schemas = { json: lineSchema, csv: lineSchema };
     for await (const lines of readLines(new StreamedBody(format, hashed()), schemas)) yield decideLines(lines, triage);
   }
   // The same bytes mean something else in the other format.
@@ -88,16 +95,21 @@ function streamed({ format, bytes }: StreamedBody, triage: UploadTriage): Select
   return { batches: batches(), fingerprint: () => prefix + hash.copy().digest('base64url') };
 }
 
-async function decideLines(lines: ReadLine<z.output<typeof itemSchema>>[], triage: UploadTriage): Promise<Batch> {
-  const requests: ItemRequest[] = [];
+async function decideLines(lines: ReadLine<TakedownLine>[], triage: UploadTriage): Promise<Batch> {
+  const requests: (ItemRequest | UrlRequest)[] = [];
   const refused: Rejection[] = [];
   for (const read of lines) {
     if ('code' in read) refused.push(read);
-    else requests.push({ ...read.request, line: read.line });
+    else requests.push(requestAt(read));
   }
   const { items, rejections } = await triage.decide(requests);
   const texts = new Map(lines.map(({ line, text }) => [line, text]));
   return withExcerpts({ items, rejections: [...refused, ...rejections] }, (line) => texts.get(line) ?? '');
+}
+
+function requestAt({ line, request }: { line: number; request: TakedownLine }): ItemRequest | UrlRequest {
+  const { merchant, url = '', again, try_anyway } = request;
+  return merchant === undefined ? { line, url, again, try_anyway } : { ...request, line, merchant };
 }
 
 const withExcerpts = ({ items, rejections }: Triaged, textOf: (line: number) => string): Batch => ({

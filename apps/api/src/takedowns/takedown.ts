@@ -36,6 +36,19 @@ export const itemSchema = z
   })
   .meta({ id: 'TakedownItem' });
 
+/** A line of NDJSON: an item, or an article by its address alone, as `urls` has them in JSON. */
+export const lineSchema = itemSchema
+  .extend({ merchant: targetFields.merchant.optional() })
+  .refine(
+    ({ merchant, component_appid, msg_id, article_idx, whole_message, url }) =>
+      merchant !== undefined ||
+      (url !== undefined &&
+        [component_appid, msg_id, article_idx, whole_message].every((field) => field === undefined)),
+    { path: ['merchant'], message: 'is missing, without which a line has a url and nothing else of a target' },
+  );
+
+export type TakedownLine = z.output<typeof lineSchema>;
+
 const takedownOf = <Item extends z.ZodType>(item: Item) =>
   z
     .strictObject({

@@ -1938,9 +1938,10 @@ export type ApiKeysCreateErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -2046,9 +2047,10 @@ export type ApiKeysRevokeErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `api_key_not_found`: The API key is not known.
@@ -2233,9 +2235,10 @@ export type ApiKeysUpdateErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `api_key_not_found`: The API key is not known.
@@ -2546,9 +2549,10 @@ export type AuthorizationLinksIssueErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -2857,9 +2861,10 @@ export type DeletionsCreateErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -3154,9 +3159,10 @@ export type DeletionsCancelErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `not_yours`: The deletion was asked for beyond the limits of the API key.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'not_yours';
+        code?: 'forbidden' | 'not_yours' | 'origin_refused';
     };
     /**
      * - `deletion_not_found`: The deletion is not known.
@@ -3358,9 +3364,10 @@ export type DeletionsRetryErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `not_yours`: The deletion was asked for beyond the limits of the API key.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'not_yours';
+        code?: 'forbidden' | 'not_yours' | 'origin_refused';
     };
     /**
      * - `deletion_not_found`: The deletion is not known.
@@ -3759,9 +3766,10 @@ export type MassMessagesImportErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -4108,10 +4116,11 @@ export type MerchantsUpdateErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `limits_not_yours`: The API key may not change this limit so.
+     * - `origin_refused`: The session is used from a page that is not ours.
      * - `ref_not_yours`: The API key may not change this name.
      */
     403: Problem & {
-        code?: 'forbidden' | 'limits_not_yours' | 'ref_not_yours';
+        code?: 'forbidden' | 'limits_not_yours' | 'origin_refused' | 'ref_not_yours';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -4219,9 +4228,10 @@ export type MerchantsAccessTokenErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -4339,9 +4349,10 @@ export type MerchantsClearQuotaErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -4460,9 +4471,10 @@ export type MerchantsRefreshErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
@@ -4644,9 +4656,10 @@ export type PlatformsRegisterErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -4747,9 +4760,10 @@ export type PlatformsDeleteErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `platform_not_found`: The platform is not registered.
@@ -4935,9 +4949,10 @@ export type PlatformsUpdateErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `platform_not_found`: The platform is not registered.
@@ -5038,9 +5053,10 @@ export type PlatformDoctorExamineErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `platform_not_found`: The platform is not registered.
@@ -5142,9 +5158,10 @@ export type PlatformsSyncErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `platform_not_found`: The platform is not registered.
@@ -5251,9 +5268,10 @@ export type SessionSignOutErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `session_not_found`: The session is not known.
@@ -5589,9 +5607,10 @@ export type SessionsEndErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `session_not_found`: The session is not known.
@@ -5788,9 +5807,10 @@ export type TakedownsCreateErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -5900,9 +5920,10 @@ export type TakedownLinesParseErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -6075,9 +6096,10 @@ export type TakedownsCancelErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `takedown_not_found`: The takedown is not known.
@@ -6630,9 +6652,10 @@ export type WebhookDeliveriesResendErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
@@ -6821,9 +6844,10 @@ export type WebhookEndpointsCreateErrors = {
     /**
      * - `forbidden`: The API key has no right to this.
      * - `key_limited`: The API key is limited to less than this concerns.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden' | 'key_limited';
+        code?: 'forbidden' | 'key_limited' | 'origin_refused';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -6929,9 +6953,10 @@ export type WebhookEndpointsDeleteErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
@@ -7110,9 +7135,10 @@ export type WebhookEndpointsUpdateErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
@@ -7305,9 +7331,10 @@ export type WebhookEndpointsResendErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_delivery_not_found`: The webhook delivery is not known.
@@ -7414,9 +7441,10 @@ export type WebhookEndpointsRotateSecretErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_endpoint_not_found`: The webhook endpoint is not known.
@@ -7516,9 +7544,10 @@ export type WebhookEndpointsTestErrors = {
     };
     /**
      * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
      */
     403: Problem & {
-        code?: 'forbidden';
+        code?: 'forbidden' | 'origin_refused';
     };
     /**
      * - `webhook_endpoint_not_found`: The webhook endpoint is not known.

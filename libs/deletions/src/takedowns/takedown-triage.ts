@@ -50,7 +50,8 @@ export interface TriageOptions {
 }
 
 /** An article by its address alone. */
-export interface UrlRequest extends Line {
+export interface UrlRequest extends Line, Pick<ItemRequest, 'again' | 'try_anyway'> {
+  merchant?: undefined;
   url: string;
 }
 
@@ -117,34 +118,30 @@ export class UploadTriage {
     private readonly room: TakedownRoom,
   ) {}
 
-  async decide(requests: ItemRequest[]): Promise<Triaged> {
-    const cards = await this.cardsOf(requests.map(({ merchant }) => merchant));
-    const factsOf = await this.lookUp(requests.flatMap(({ msg_id, url }) => (msg_id === undefined ? (url ?? []) : [])));
+  async decide(requests: (ItemRequest | UrlRequest)[]): Promise<Triaged> {
+    const cards = await this.cardsOf(requests.flatMap(({ merchant }) => merchant ?? []));
+    const factsOf = await this.lookUp(requests.flatMap((request) => addressOf(request) ?? []));
     const decided = divide(requests, (request) => {
+      const insisting = this.insisting(request);
+      if (request.merchant === undefined) return this.decideUrl(request.url, factsOf, insisting);
       const merchant = chooseMerchant(request, cards.get(request.merchant) ?? []);
       if ('code' in merchant) return merchant;
       const { target } = decideTarget(request);
-      const insisting = this.insisting(request);
       const item = 'url' in target ? at(target.url, merchant, factsOf, insisting) : { target };
       return accepted(merchant, item, insisting);
     });
     return this.withoutObstacles(decided);
   }
 
-  /** Of articles named by their addresses alone. */
-  async decideUrls(requests: UrlRequest[]): Promise<Triaged> {
-    const factsOf = await this.lookUp(requests.map(({ url }) => url));
-    const decided = divide(requests, ({ url: pasted }) => {
-      const url = articleUrl(pasted);
-      const merchant = merchantAt(factsOf(url), (card) => reaches(this.scope, card));
-      if ('code' in merchant) return merchant;
-      const insisting = this.insisting();
-      return accepted(merchant, at(url, merchant, factsOf, insisting), insisting);
-    });
-    return this.withoutObstacles(decided);
+  /** Of an article named by its address alone. @throws TargetRefused */
+  private decideUrl(pasted: string, factsOf: (url: string) => AddressFacts, insisting: Insisting): Decision {
+    const url = articleUrl(pasted);
+    const merchant = merchantAt(factsOf(url), (card) => reaches(this.scope, card));
+    if ('code' in merchant) return merchant;
+    return accepted(merchant, at(url, merchant, factsOf, insisting), insisting);
   }
 
-  private insisting({ again, try_anyway }: Pick<ItemRequest, 'again' | 'try_anyway'> = {}): Insisting {
+  private insisting({ again, try_anyway }: Pick<ItemRequest, 'again' | 'try_anyway'>): Insisting {
     return { again: again ?? this.options.again, tryAnyway: try_anyway ?? this.options.tryAnyway };
   }
 
@@ -204,6 +201,11 @@ export class UploadTriage {
     for (const [appid, cards] of found) this.cards.set(appid, cards);
     return this.cards;
   }
+}
+
+/** The address that has to be looked up. */
+function addressOf(request: ItemRequest | UrlRequest): string | undefined {
+  return 'msg_id' in request && request.msg_id !== undefined ? undefined : request.url;
 }
 
 type Insisting = Pick<TakedownItem, 'again' | 'tryAnyway'>;

@@ -87,6 +87,8 @@ export const PROTOCOL_PROBLEMS: ProblemCode[] = ['malformed_request', 'address_t
 export function problemsOfKind(kind: RouteKind): ProblemCode[] {
   return [
     ...(kind.needsKey ? (['unauthenticated', 'forbidden', 'too_many_failures', 'rate_limited'] as const) : []),
+    // Of a session that a page of another origin uses.
+    ...(kind.needsKey && kind.method !== 'get' ? (['origin_refused'] as const) : []),
     ...(kind.needsKey && kind.weight !== 'stream' ? (['requests_too_many'] as const) : []),
     ...(kind.isUnlimited ? (['key_limited'] as const) : []),
     ...(kind.hasParameters ? (['invalid_request'] as const) : []),

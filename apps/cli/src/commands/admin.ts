@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { examples } from '../calling/context.js';
+
+/** Programs of the service's own that need its settings (DATABASE_URL, MASTER_KEYS), as they are built beside this one. */
+const PROGRAMS = [
+  { name: 'verify-audit', file: 'api/src/verify-audit.js', does: 'check the chain of the audit log' },
+  { name: 'verify-proof', file: 'api/src/verify-proof.js', does: 'check an exported proof, and say what it shows' },
+  { name: 'rotate-proof-key', file: 'api/src/rotate-proof-key.js', does: 'sign proofs with a new key from now on' },
+  { name: 'keys', file: 'api/src/keys.js', does: 'count what each master key is needed for' },
+];
+
+export function addAdmin(program: Command): void {
+  const admin = program
+    .command('admin')
+    .description('what needs the settings of the service: its database and master keys')
+    .addHelpText(
+      'after',
+      examples(
+        ['with the settings of the service in the environment', 'retract admin verify-audit'],
+        ['what each master key is needed for', 'retract admin keys'],
+      ),
+    );
+  for (const { name, file, does } of PROGRAMS) {
+    admin
+      .command(name)
+      .description(does)
+      .argument('[words...]', 'are handed on')
+      .allowUnknownOption()
+      .helpOption(false)
+      .action((_words: string[], _options: object, command: Command) => become(file, command.args));
+  }
+}
+
+/** In a process of its own: it loads the service's code, which no other command needs. */
+async function become(file: string, args: string[]): Promise<void> {
+  const path = fileURLToPath(new URL(`../../../${file}`, import.meta.url));
+  const child = spawn(process.execPath, ['--enable-source-maps', path, ...args], { stdio: 'inherit' });
+  const hand = (signal: NodeJS.Signals) => void child.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, hand);
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  process.exitCode = code ?? 128 + constants.signals[signal ?? 'SIGTERM'];
+}

@@ -1,0 +1,29 @@
+import { Argument, type Command } from 'commander';
+import { completionScript, SHELLS, type Shell, type Word } from '../terminal/completion-scripts.js';
+import { examples } from '../calling/context.js';
+
+export function addCompletion(program: Command): void {
+  program
+    .command('completion')
+    .description('print what completes commands and options in a shell')
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .addHelpText(
+      'after',
+      examples(
+        ['bash, now; for good, put the line into ~/.bashrc', 'source <(retract completion bash)'],
+        ['zsh', 'source <(retract completion zsh)'],
+        ['fish', 'retract completion fish > ~/.config/fish/completions/retract.fish'],
+      ),
+    )
+    .action((shell: Shell) => void process.stdout.write(completionScript(shell, wordsOf(program))));
+}
+
+/** What can stand where, by the path of commands before it. */
+function wordsOf(command: Command, path: string[] = []): Word[] {
+  const { commands, options } = command;
+  return [
+    ...commands.map((sub) => ({ path, text: sub.name(), does: sub.description() })),
+    ...options.flatMap(({ long, description }) => (long ? [{ path, text: long, does: description }] : [])),
+    ...commands.flatMap((sub) => wordsOf(sub, [...path, sub.name()])),
+  ];
+}

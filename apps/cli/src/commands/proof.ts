@@ -1,0 +1,56 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Option, type Command } from 'commander';
+import { Failure } from '../terminal/exit-codes.js';
+import { acting, examples, type Context } from '../calling/context.js';
+import { subjectOf } from '../calling/subjects.js';
+
+const FORMATS = ['ndjson', 'json', 'csv'] as const;
+type Format = (typeof FORMATS)[number];
+
+interface Options {
+  output?: string;
+  format?: Format;
+}
+
+export function addProof(program: Command): void {
+  program
+    .command('proof')
+    .description('export the evidence of a takedown or a deletion: who asked, every call, every answer')
+    .argument('<id>', 'of the takedown or the deletion')
+    .option('-o, --output <file>', 'write it there, whole or not at all')
+    .addOption(new Option('--format <format>', 'by the end of the file name, else ndjson').choices(FORMATS))
+    .addHelpText(
+      'after',
+      examples(
+        ['for the court', 'retract proof 019ac5d2-7c1f-7000-8000-000000000000 -o proof.csv'],
+        ['and whether it is whole', 'retract verify proof.csv'],
+      ),
+    )
+    .action(acting(proof));
+}
+
+async function proof(context: Context, id: string, { output, format = formatOf(output) }: Options): Promise<void> {
+  const { terminal } = context;
+  const client = await context.connect();
+  const subject = await subjectOf(client, id);
+  // A proof is JSON as it is: `--json` says no more than that.
+  const query = { format: terminal.isJson && output === undefined ? 'ndjson' : format } as const;
+  const { proof: read } = 'takedown' in subject ? client.takedowns : client.deletions;
+  const text = Readable.fromWeb((await read(id, query)) as never);
+  if (output === undefined) return pipeline(text, process.stdout, { end: false });
+  const written = `${output}.${process.pid}.part`;
+  try {
+    await pipeline(text, createWriteStream(written, { flags: 'wx' }));
+    await rename(written, output);
+  } catch (error) {
+    await rm(written, { force: true });
+    throw new Failure(`The proof was not written to ${output}: ${String(error)}`, { cause: error });
+  }
+  terminal.print(`The proof is in ${output}. \`retract verify ${output}\` checks it.`);
+  terminal.json({ id, file: output, format });
+}
+
+const formatOf = (file = ''): Format => FORMATS.find((format) => file.toLowerCase().endsWith(`.${format}`)) ?? 'ndjson';

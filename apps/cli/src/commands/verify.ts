@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { KeySetUnreadable, readKeySet, tellProof, verifyProof, type KeySet, type Verdict } from '@app/proof-verifier';
+import { acting, examples, type Context } from '../calling/context.js';
+import { EXIT, Failure, type ExitCode } from '../terminal/exit-codes.js';
+import { plain } from '../terminal/words.js';
+
+const PATIENCE_MS = 30_000;
+
+const EXITS: Record<Verdict, ExitCode> = { signed: EXIT.ok, chain_only: EXIT.partlyFailed, refused: EXIT.failed };
+
+export function addVerify(program: Command): void {
+  program
+    .command('verify')
+    .description('check an exported proof: that nothing was changed, and with --jwks who issued it. Needs no service')
+    .argument('<file>', 'as it was exported; - is the standard input')
+    .argument('[last_hash]', 'what the audit log noted of the export')
+    .option('--jwks <file or url>', 'the keys of the issuer')
+    .addHelpText(
+      'after',
+      examples(
+        ['whether it was changed', 'retract verify proof.ndjson'],
+        ['and who issued it', 'retract verify proof.ndjson --jwks https://retract.example.com/.well-known/jwks.json'],
+      ),
+    )
+    .action(acting(verify));
+}
+
+async function verify(
+  { terminal }: Context,
+  file: string,
+  lastHash: string | undefined,
+  options: { jwks?: string },
+): Promise<ExitCode> {
+  const keys = options.jwks === undefined ? undefined : await keySetAt(options.jwks);
+  const input = file === '-' ? process.stdin : createReadStream(file);
+  input.setEncoding('utf8');
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const report = await verifyProof(input as AsyncIterable<string>, keys, { lastHash, sha256 });
+  const { heading, sentences } = tellProof(report, 'en');
+  const style = ({ signed: 'green', chain_only: 'yellow', refused: 'red' } as const)[report.verdict];
+  terminal.print(terminal.styled(style, heading));
+  for (const sentence of sentences) terminal.print(plain(sentence));
+  terminal.json(report);
+  return EXITS[report.verdict];
+}
+
+async function keySetAt(place: string): Promise<KeySet> {
+  try {
+    if (!/^https?:\/\//.test(place)) return readKeySet(await readFile(place, 'utf8'));
+    const answer = await fetch(place, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    if (!answer.ok) throw new Failure(`${place} answers with ${answer.status}: there are no keys.`);
+    return readKeySet(await answer.text());
+  } catch (error) {
+    if (error instanceof KeySetUnreadable) throw new Failure(`${place}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
