@@ -5,7 +5,7 @@ import type { Scope } from '@app/scope';
 import { readArticleAddress, readMsgId, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
 import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
-import { foundPage, hasWords, LOOKED_AT, type FoundPage, type Looked } from '../search.js';
+import { foundPage, hasWords, LOOKED_AT, type FoundPage, type Looked } from '../merchants/search.js';
 
 /** A mass message with its articles. */
 export interface SentMessage {

@@ -12,7 +12,7 @@ import type { MerchantState } from './eligibility.js';
 import { EligibilityChanges } from './eligibility-changes.js';
 import { Merchant } from './merchant.entity.js';
 import { merchantInScope } from './merchants-in-scope.js';
-import { foundPage, hasWords, LOOKED_AT, type FoundPage, type Looked } from '../search.js';
+import { foundPage, hasWords, LOOKED_AT, type FoundPage, type Looked } from './search.js';
 
 /** Who names a merchant. */
 export interface Namer {
