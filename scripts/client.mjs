@@ -22,10 +22,18 @@ function withoutNumericIds(document) {
   );
 }
 
+/**
+ * A stream as any other body: the generated reader of server-sent events keeps the ids that come without data to itself, and leaves the
+ * connection open when nobody reads on. libs/client/src/stream.ts reads them.
+ */
+function withPlainStreams(document) {
+  return JSON.parse(JSON.stringify(document).replaceAll('"text/event-stream":', '"text/plain":'));
+}
+
 /** @param path the folder that the client is written to; what is in it goes */
 export async function generateClient(path, document = readDocument()) {
   await createClient({
-    input: withoutNumericIds(document),
+    input: withPlainStreams(withoutNumericIds(document)),
     // What it writes is not strict about undefined in optional fields, as our sources are.
     output: {
       path,

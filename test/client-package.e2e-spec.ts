@@ -115,9 +115,14 @@ describe('the package of the client', () => {
       } catch (error) {
         if (!(error instanceof RetractError)) throw error;
         switch (error.code) {
+          // @ts-expect-error no such code
+          case 'merchant_missing':
           case 'merchant_not_found':
             console.log(found.length, error.code, error.retryAfter ?? 'at once');
         }
+        // @ts-expect-error a field, or a line, is asked for before its members are
+        for (const wrong of error.errors) console.log(wrong.line);
+        for (const wrong of error.errors) console.log('field' in wrong ? wrong.field : wrong.code);
       }`,
     );
     const options = ['--strict', '--noUncheckedIndexedAccess', '--target', 'es2023', '--lib', 'es2023'];

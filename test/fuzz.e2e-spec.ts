@@ -133,7 +133,8 @@ async function contents(): Promise<string> {
     (name) =>
       `SELECT '${name}' AS name, md5(COALESCE(string_agg((to_jsonb(t) - 'last_used_at')::text, '' ORDER BY to_jsonb(t)::text COLLATE "C"), '')) AS sum FROM ${name} t`,
   );
-  return JSON.stringify(await system.api.get(DataSource).query(parts.join(' UNION ALL ')));
+  // Parts may be read side by side, and come in any order.
+  return JSON.stringify(await system.api.get(DataSource).query(`${parts.join(' UNION ALL ')} ORDER BY name`));
 }
 
 describe('whatever is sent', () => {

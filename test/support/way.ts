@@ -9,19 +9,22 @@ export interface Way {
   delay(ms: number): void;
   /** Connections that are open now carry nothing any more, and nobody is told. New ones work. */
   silence(): void;
+  /** New connections are cut off when so many bytes have come from the server, wherever that is. */
+  cutAfter(bytes: number): void;
   close(): void;
 }
 
 export async function openWay(serverUrl: string): Promise<Way> {
   const server = new URL(serverUrl);
-  const connections = new Set<{ sockets: Socket[]; isSilent: boolean }>();
+  const connections = new Set<{ sockets: Socket[]; isSilent: boolean; left: number }>();
   let delayMs = 0;
+  let cutAfterBytes = Infinity;
   const door = createServer((client) => {
     const upstream = connect(Number(server.port), server.hostname);
-    const connection = { sockets: [client, upstream], isSilent: false };
+    const connection = { sockets: [client, upstream], isSilent: false, left: cutAfterBytes };
     connections.add(connection);
     // Also the end of one side is news that a silent connection does not carry.
-    const carry = (from: Socket, to: Socket) => {
+    const carry = (from: Socket, to: Socket, passing: (bytes: Buffer) => Buffer) => {
       const later = (work: () => void) => {
         if (connection.isSilent) return;
         if (delayMs === 0) work();
@@ -29,11 +32,16 @@ export async function openWay(serverUrl: string): Promise<Way> {
       };
       from.setNoDelay(true);
       from.on('error', () => undefined);
-      from.on('data', (bytes) => later(() => to.write(bytes)));
+      from.on('data', (bytes) => later(() => to.write(passing(bytes))));
       from.on('close', () => later(() => to.destroy()));
     };
-    carry(client, upstream);
-    carry(upstream, client);
+    carry(client, upstream, (bytes) => bytes);
+    carry(upstream, client, (bytes) => {
+      const passed = bytes.subarray(0, connection.left);
+      connection.left -= bytes.length;
+      if (connection.left <= 0) upstream.destroy();
+      return passed;
+    });
   }).listen(0, '127.0.0.1');
   await once(door, 'listening');
   const url = new URL(server);
@@ -45,6 +53,9 @@ export async function openWay(serverUrl: string): Promise<Way> {
     },
     silence: () => {
       for (const connection of connections) connection.isSilent = true;
+    },
+    cutAfter: (bytes) => {
+      cutAfterBytes = bytes;
     },
     close: () => {
       door.close();

@@ -4,7 +4,7 @@ import type { Problem } from './generated/index.js';
 export type ErrorCode = Problem['code'] | 'no_problem';
 
 /** The api, or something before it, has refused a request. What to do next is told by `code`. */
-export class RetractError<Code extends ErrorCode = ErrorCode> extends Error {
+export class RetractError extends Error {
   override readonly name = 'RetractError';
   /** Sentences for people; they may change. */
   readonly detail: string;
@@ -14,12 +14,12 @@ export class RetractError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly errors: Readonly<NonNullable<Problem['errors']>>;
 
   constructor(
-    readonly code: Code,
+    readonly code: ErrorCode,
     readonly status: number,
     /** Seconds. */
     readonly retryAfter: number | undefined,
     /** The whole problem document: some codes have members of their own, such as `reasons`. */
-    readonly problem: Readonly<Partial<Problem>> & Readonly<Record<string, unknown>>,
+    readonly problem: Readonly<Partial<Problem>>,
   ) {
     const detail = problem.detail ?? `The answer has the status ${status} and is not of the api.`;
     super(`${code}: ${detail}`);
@@ -29,9 +29,8 @@ export class RetractError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 
   /** `if (error.is('merchant_not_eligible'))`, for one code where a `switch` would be for many. */
-  is<Asked extends ErrorCode>(code: Asked): this is RetractError<Asked> {
-    const own: ErrorCode = this.code;
-    return own === code;
+  is<Code extends ErrorCode>(code: Code): this is RetractError & { code: Code } {
+    return this.code === code;
   }
 }
 
@@ -54,14 +53,18 @@ export class RetractConnectionError extends Error {
 /** @param text the body of the answer */
 export function errorOf(response: Response, text: string): RetractError {
   const retryAfter = secondsOf(response.headers.get('retry-after'));
-  if (!/^application\/problem\+json\b/.test(response.headers.get('content-type') ?? '')) {
-    return new RetractError('no_problem', response.status, retryAfter, {});
-  }
+  const problem = problemIn(response.headers.get('content-type') ?? '', text);
+  return new RetractError(problem?.code ?? 'no_problem', response.status, retryAfter, problem ?? {});
+}
+
+/** Others write problem documents, too: theirs have no code. */
+function problemIn(type: string, text: string): Problem | undefined {
+  if (!/^application\/problem\+json\b/.test(type)) return undefined;
   try {
-    const problem = JSON.parse(text) as Problem;
-    return new RetractError(problem.code, response.status, retryAfter, problem);
+    const problem = JSON.parse(text) as Problem | null;
+    return typeof problem?.code === 'string' ? problem : undefined;
   } catch {
-    return new RetractError('no_problem', response.status, retryAfter, {});
+    return undefined;
   }
 }
 

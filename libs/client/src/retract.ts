@@ -88,21 +88,39 @@ export class Retract {
     /** NDJSON unless `format` asks for another. */
     proof: (id: string, query: Query<api.TakedownsProofData> = {}, call?: Call) =>
       this.#stream(api.takedownsProof({ ...this.#plain(call), path: { id }, query, parseAs: 'stream' })),
+    /** What pasted lines are understood as: items for a takedown. Nothing is stored or looked up. */
+    parse: (body: api.ParseTakedown, call?: Call) => api.takedownsParse({ ...this.#plain(call), body }),
     /** What becomes of it, as it happens, until it is finished. */
-    follow: (id: string, options: FollowTakedown = {}) => followTakedown(this.#client, id, options),
+    follow: (id: string, options: FollowTakedown = {}) =>
+      followTakedown(
+        (last) => this.#stream(api.takedownsFollow({ ...this.#resumed(options, last), path: { id } })),
+        options,
+      ),
     /** The takedown once all its deletions have come to an end. */
     wait: (id: string, call?: Call) => untilFinished(() => this.takedowns.get(id, call), call),
   };
 
   readonly events = {
     list: (query: Query<api.EventsListData> = {}, call?: Call) => api.eventsList({ ...this.#plain(call), query }),
-    /** What happened and what happens, without an end. */
-    follow: (feed: Feed = {}) => followFeed((query, call) => this.events.list(query, call), feed),
+    /** What happened, and what happens from then on, without an end. */
+    follow: (feed: Feed = {}) =>
+      followFeed(
+        {
+          begin: (query) => this.events.list({ ...query, limit: 1 }, feed),
+          follow: (query, last) => this.#stream(api.eventsFollow({ ...this.#resumed(feed, last), query })),
+        },
+        feed,
+      ),
   };
 
   readonly merchants = {
     list: (query: Query<api.MerchantsListData> = {}, call?: Call) =>
       this.#listing(query, (page) => api.merchantsList({ ...this.#plain(call), query: page })),
+    /** All of them as a CSV file, each with the link by which it can authorize again. */
+    export: (query: Omit<Query<api.MerchantsListData>, 'limit'> = {}, call?: Call) =>
+      this.#stream(
+        api.merchantsList({ ...this.#plain(call), query, headers: { Accept: 'text/csv' }, parseAs: 'stream' }),
+      ),
     get: (appid: string, query: Query<api.MerchantsGetData> = {}, call?: Call) =>
       api.merchantsGet({ ...this.#plain(call), path: { appid }, query }),
     update: (appid: string, body: api.UpdateMerchant, query: Query<api.MerchantsUpdateData> = {}, call?: Call) =>
@@ -135,6 +153,9 @@ export class Retract {
     },
     sync: (componentAppid: string, call?: Call) =>
       api.platformsSync({ ...this.#plain(call), path: { componentAppid } }),
+    /** What keeps it from working, check by check. */
+    examine: (componentAppid: string, call?: Call) =>
+      api.platformsExamine({ ...this.#plain(call), path: { componentAppid } }),
   };
 
   readonly authorizationLinks = {
@@ -159,9 +180,29 @@ export class Retract {
     },
   };
 
+  /** The own session. A browser keeps it as a cookie, and this client keeps none: it asks with its key. */
+  readonly session = {
+    signIn: (body: api.SignIn, call?: Call) => api.sessionSignIn({ ...this.#plain(call), body }),
+    get: (call?: Call) => api.sessionGet(this.#plain(call)),
+    signOut: async (call?: Call): Promise<void> => {
+      await api.sessionSignOut(this.#plain(call));
+    },
+  };
+
+  readonly sessions = {
+    list: (query: Query<api.SessionsListData> = {}, call?: Call) =>
+      this.#listing(query, (page) => api.sessionsList({ ...this.#plain(call), query: page })),
+    end: async (id: string, call?: Call): Promise<void> => {
+      await api.sessionsEnd({ ...this.#plain(call), path: { id } });
+    },
+  };
+
   readonly auditEvents = {
     list: (query: Query<api.AuditEventsListData> = {}, call?: Call) =>
       this.#listing(query, (page) => api.auditEventsList({ ...this.#plain(call), query: page })),
+    /** All of it as a file, oldest first: NDJSON unless `format` asks for another. */
+    export: (query: Query<api.AuditEventsExportData> = {}, call?: Call) =>
+      this.#stream(api.auditEventsExport({ ...this.#plain(call), query, parseAs: 'stream' })),
   };
 
   readonly callbackEvents = {
@@ -191,12 +232,31 @@ export class Retract {
       api.webhookEndpointsResend({ ...this.#plain(call), path: { id, deliveryId } }),
   };
 
+  /** Those to all endpoints. */
+  readonly webhookDeliveries = {
+    list: (query: Query<api.WebhookDeliveriesListData> = {}, call?: Call) =>
+      this.#listing(query, (page) => api.webhookDeliveriesList({ ...this.#plain(call), query: page })),
+    /** Up to 5,000: while the answer has a `next_cursor`, there are more. */
+    resend: (body: api.ResendWebhookDeliveries, call?: KeyedCall) =>
+      api.webhookDeliveriesResend({ ...this.#keyed(call), body }),
+  };
+
+  /** The JSON Web Key Set of those that proofs are signed with. */
+  readonly proofKeys = {
+    get: (call?: Call) => api.proofKeysGet(this.#plain(call)),
+  };
+
   #plain({ signal }: Call = {}) {
     return { client: this.#client, throwOnError: true as const, ...(signal && { signal }) };
   }
 
   #keyed({ signal, idempotencyKey = randomUUID() }: KeyedCall = {}, headers: Record<string, string> = {}) {
     return { ...this.#plain({ signal }), headers: { ...headers, 'Idempotency-Key': idempotencyKey } };
+  }
+
+  #resumed(call: Call, lastEventId: string | undefined) {
+    const headers = lastEventId !== undefined && { headers: { 'Last-Event-ID': lastEventId } };
+    return { ...this.#plain(call), ...headers, parseAs: 'stream' as const };
   }
 
   #listing<Item, Q extends Cursor>(query: Q, read: (query: Q) => Promise<Page<Item>>): Listing<Item> {

@@ -1,7 +1,5 @@
-import { RetractConnectionError, RetractError } from './errors.js';
-import type { Client, RequestOptions } from './generated/client/index.js';
-import { takedownsFollow, type Event, type Takedown } from './generated/index.js';
-import { pause } from './pause.js';
+import type { Event, Takedown } from './generated/index.js';
+import { followStream } from './stream.js';
 
 type Progress = Pick<
   Takedown,
@@ -20,36 +18,14 @@ export interface FollowTakedown {
   signal?: AbortSignal | undefined;
 }
 
-type StreamEvent = Parameters<NonNullable<RequestOptions['onSseEvent']>>[0];
-
-const PAUSE_MS = 1_000;
-
 /** A stream that was cut off goes on where it was. */
 export async function* followTakedown(
-  client: Client,
-  id: string,
+  open: (lastEventId: string | undefined) => Promise<ReadableStream<Uint8Array>>,
   { lastEventId, signal }: FollowTakedown,
 ): AsyncGenerator<TakedownProgress, void> {
-  for (let last = lastEventId; ; await pause(PAUSE_MS, signal)) {
-    let seen: StreamEvent | undefined;
-    let failure: unknown;
-    const { stream } = await takedownsFollow({
-      client,
-      path: { id },
-      ...(last !== undefined && { headers: { 'Last-Event-ID': last } }),
-      ...(signal && { signal }),
-      sseMaxRetryAttempts: 1,
-      onSseEvent: (event) => (seen = event),
-      onSseError: (error) => (failure = error),
-    });
-    for await (const data of stream) {
-      const progress = { event: seen?.event, id: seen?.id, data } as unknown as TakedownProgress;
-      last = progress.id;
-      yield progress;
-      if (progress.event === 'finished') return;
-    }
-    signal?.throwIfAborted();
-    // The connection was refused, or could not be had; one that was cut off is only begun anew.
-    if (failure instanceof RetractError || failure instanceof RetractConnectionError) throw failure;
+  for await (const { id, event, data } of followStream(open, lastEventId, signal)) {
+    if (data === undefined) continue;
+    yield { event, id, data: JSON.parse(data) as unknown } as TakedownProgress;
+    if (event === 'finished') return;
   }
 }

@@ -151,6 +151,8 @@ describe('what fails', () => {
   });
 });
 
+const PROBLEM = { 'content-type': 'application/problem+json' };
+
 describe('an error', () => {
   it('tells the problem, and not the key', async () => {
     const body = { type: '/x', title: 'T', status: 409, code: 'merchant_not_eligible', detail: 'No.', reasons: ['a'] };
@@ -167,14 +169,19 @@ describe('an error', () => {
 
   it.each([
     ['HTML', () => new Response('<html>', { status: 413, headers: { 'content-type': 'text/html' } })],
-    [
-      'half a problem',
-      () => new Response('{"code', { status: 413, headers: { 'content-type': 'application/problem+json' } }),
-    ],
+    ['half a problem', () => new Response('{"code', { status: 413, headers: PROBLEM })],
+    ['a problem of its own', () => Response.json({ title: 'Too large' }, { status: 413, headers: PROBLEM })],
+    ['null', () => Response.json(null, { status: 413, headers: PROBLEM })],
     ['nothing', () => new Response(null, { status: 413 })],
   ])('is told where something else answered %s', async (_what, answer) => {
     const { retract } = client([answer]);
     await expect(get(retract)).rejects.toMatchObject({ code: 'no_problem', status: 413 });
+  });
+
+  it('is told where a page came instead of the answer', async () => {
+    const { retract, sent } = client([() => new Response('<html>', { headers: { 'content-type': 'text/html' } })]);
+    await expect(get(retract)).rejects.toMatchObject({ code: 'no_problem', status: 200 });
+    expect(sent).toHaveLength(1);
   });
 
   it('reads a date in Retry-After', async () => {
@@ -218,23 +225,5 @@ describe('a list', () => {
     for await (const { id } of retract.deletions.list()) if (id === '2') break;
     expect(sent).toHaveLength(1);
     expect(await retract.deletions.list()).toMatchObject({ data: [] });
-  });
-});
-
-describe('the events', () => {
-  it('come one after the other, and the cursor when they were worked off', async () => {
-    const { retract, sent } = client([
-      () => Response.json({ data: [{ id: 'a' }, { id: 'b' }], next_cursor: 'c1', has_more: true }),
-      () => Response.json({ data: [], next_cursor: 'c2', has_more: false }),
-      () => Response.json({ data: [{ id: 'c' }], next_cursor: 'c3', has_more: false }),
-    ]);
-    const told: string[] = [];
-    const onCursor = (cursor: string) => void told.push(cursor);
-    for await (const { id } of retract.events.follow({ cursor: 'c0', type: 'deletion.*', pollMs: 1, onCursor })) {
-      told.push(id);
-      if (id === 'c') break;
-    }
-    expect(told).toEqual(['a', 'b', 'c1', 'c2', 'c']);
-    expect(sent.map(({ path }) => new URLSearchParams(path.split('?')[1]).get('cursor'))).toEqual(['c0', 'c1', 'c2']);
   });
 });

@@ -29,9 +29,12 @@ export function transport(options: TransportOptions): typeof fetch {
     for (let attempt = 0; ; attempt++) {
       try {
         if (isStreamed) return await answerTo(request, options.fetch);
-        return await inTime(options.timeoutMs, signal, (stopped) =>
-          answerTo(new Request(request, { body, signal: stopped }), options.fetch),
-        );
+        return await inTime(options.timeoutMs, signal, async (stopped) => {
+          const sent = new Request(request, { body, signal: stopped });
+          const answer = await answerTo(sent, options.fetch);
+          if (answer.body) requestsOf.set(answer.body, [input, request, sent]);
+          return answer;
+        });
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         const failure =
@@ -47,11 +50,16 @@ export function transport(options: TransportOptions): typeof fetch {
   };
 }
 
+/** A signal reaches a stream through requests that nothing else holds: without them it does not end what was long begun. */
+const requestsOf = new WeakMap<ReadableStream, unknown[]>();
+
 /** JSON is read to its end, so that what is lost half-way counts as lost; streams are handed on. */
 async function answerTo(request: Request, send: typeof fetch): Promise<Response> {
   const response = await send(request);
-  if (!response.ok) throw errorOf(response, await response.text());
-  if (!response.headers.get('content-type')?.startsWith('application/json')) return response;
+  const type = response.headers.get('content-type') ?? '';
+  // The api has no pages: one that comes with a success is the sign-in page of a proxy, for instance.
+  if (!response.ok || type.startsWith('text/html')) throw errorOf(response, await response.text());
+  if (!type.startsWith('application/json')) return response;
   const { status, headers } = response;
   return new Response(await response.text(), { status, headers });
 }

@@ -2,11 +2,11 @@ import { Module } from '@nestjs/common';
 import { AccessModule } from '@app/access';
 import { DeletionsModule } from '@app/deletions';
 import { MerchantsModule } from '@app/merchants';
-import { PlatformDoctorController } from './doctor.controller.js';
+import { PlatformsDoctorController } from './platforms-doctor.controller.js';
 import { PlatformsController } from './platforms.controller.js';
 
 @Module({
   imports: [AccessModule, DeletionsModule, MerchantsModule],
-  controllers: [PlatformsController, PlatformDoctorController],
+  controllers: [PlatformsController, PlatformsDoctorController],
 })
 export class PlatformsHttpModule {}

@@ -22,7 +22,7 @@ export class ProofKeysController {
       'export. Needs no API key.',
     answers: { 200: { description: 'All keys there ever were.' } },
   })
-  async keySet() {
+  async get() {
     return keySetOf(await this.keys.published());
   }
 }

@@ -35,7 +35,7 @@ export function addEvents(program: Command): void {
 async function events(context: Context, { follow, type, merchant, takedown, cursor }: Options): Promise<void> {
   const { terminal } = context;
   const client = await context.connect();
-  const filter = { ...(type && { type }), ...(merchant && { merchant }), ...(takedown && { takedown }), limit: PAGE };
+  const filter = { ...(type && { type }), ...(merchant && { merchant }), ...(takedown && { takedown }) };
   const show = (event: Event) => {
     terminal.json(event);
     terminal.print(inWords(event));
@@ -44,7 +44,7 @@ async function events(context: Context, { follow, type, merchant, takedown, curs
     for await (const event of client.events.follow({ ...filter, cursor: cursor ?? 'latest' })) show(event);
   }
   for (let at = cursor, hasMore = true; hasMore;) {
-    const page = await client.events.list({ ...filter, ...(at !== undefined && { cursor: at }) });
+    const page = await client.events.list({ ...filter, limit: PAGE, ...(at !== undefined && { cursor: at }) });
     page.data.forEach(show);
     at = page.next_cursor;
     hasMore = page.has_more;

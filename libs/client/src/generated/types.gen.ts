@@ -1790,14 +1790,14 @@ export type WebhookTestEvent = {
     };
 };
 
-export type ProofKeysKeySetData = {
+export type ProofKeysGetData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/.well-known/jwks.json';
 };
 
-export type ProofKeysKeySetErrors = {
+export type ProofKeysGetErrors = {
     /**
      * - `internal_error`: Something went wrong here.
      */
@@ -1824,16 +1824,16 @@ export type ProofKeysKeySetErrors = {
     };
 };
 
-export type ProofKeysKeySetError = ProofKeysKeySetErrors[keyof ProofKeysKeySetErrors];
+export type ProofKeysGetError = ProofKeysGetErrors[keyof ProofKeysGetErrors];
 
-export type ProofKeysKeySetResponses = {
+export type ProofKeysGetResponses = {
     /**
      * All keys there ever were.
      */
     200: KeySet;
 };
 
-export type ProofKeysKeySetResponse = ProofKeysKeySetResponses[keyof ProofKeysKeySetResponses];
+export type ProofKeysGetResponse = ProofKeysGetResponses[keyof ProofKeysGetResponses];
 
 export type ApiKeysListData = {
     body?: never;
@@ -3553,7 +3553,7 @@ export type EventsListResponses = {
 
 export type EventsListResponse = EventsListResponses[keyof EventsListResponses];
 
-export type EventStreamFollowData = {
+export type EventsFollowData = {
     body?: never;
     headers?: {
         /**
@@ -3577,7 +3577,7 @@ export type EventStreamFollowData = {
     url: '/v1/events/stream';
 };
 
-export type EventStreamFollowErrors = {
+export type EventsFollowErrors = {
     /**
      * - `feed_cursor_invalid`: The cursor is not one that the feed gave.
      * - `invalid_request`: The request is not of the expected form.
@@ -3630,16 +3630,16 @@ export type EventStreamFollowErrors = {
     };
 };
 
-export type EventStreamFollowError = EventStreamFollowErrors[keyof EventStreamFollowErrors];
+export type EventsFollowError = EventsFollowErrors[keyof EventsFollowErrors];
 
-export type EventStreamFollowResponses = {
+export type EventsFollowResponses = {
     /**
      * The events, until one side ends it.
      */
     200: string;
 };
 
-export type EventStreamFollowResponse = EventStreamFollowResponses[keyof EventStreamFollowResponses];
+export type EventsFollowResponse = EventsFollowResponses[keyof EventsFollowResponses];
 
 export type MassMessagesListData = {
     body?: never;
@@ -5024,7 +5024,7 @@ export type PlatformsUpdateResponses = {
 
 export type PlatformsUpdateResponse = PlatformsUpdateResponses[keyof PlatformsUpdateResponses];
 
-export type PlatformDoctorExamineData = {
+export type PlatformsExamineData = {
     body?: never;
     path: {
         componentAppid: string;
@@ -5033,7 +5033,7 @@ export type PlatformDoctorExamineData = {
     url: '/v1/platforms/{componentAppid}/doctor';
 };
 
-export type PlatformDoctorExamineErrors = {
+export type PlatformsExamineErrors = {
     /**
      * - `body_not_utf8`: The body is not UTF-8.
      * - `body_too_deep`: The body is nested too deep.
@@ -5118,16 +5118,16 @@ export type PlatformDoctorExamineErrors = {
     };
 };
 
-export type PlatformDoctorExamineError = PlatformDoctorExamineErrors[keyof PlatformDoctorExamineErrors];
+export type PlatformsExamineError = PlatformsExamineErrors[keyof PlatformsExamineErrors];
 
-export type PlatformDoctorExamineResponses = {
+export type PlatformsExamineResponses = {
     /**
      * What was found, check by check.
      */
     200: PlatformExamination;
 };
 
-export type PlatformDoctorExamineResponse = PlatformDoctorExamineResponses[keyof PlatformDoctorExamineResponses];
+export type PlatformsExamineResponse = PlatformsExamineResponses[keyof PlatformsExamineResponses];
 
 export type PlatformsSyncData = {
     body?: never;
@@ -5894,14 +5894,14 @@ export type TakedownsCreateResponses = {
 
 export type TakedownsCreateResponse = TakedownsCreateResponses[keyof TakedownsCreateResponses];
 
-export type TakedownLinesParseData = {
+export type TakedownsParseData = {
     body: ParseTakedown;
     path?: never;
     query?: never;
     url: '/v1/takedowns/parse';
 };
 
-export type TakedownLinesParseErrors = {
+export type TakedownsParseErrors = {
     /**
      * - `body_not_utf8`: The body is not UTF-8.
      * - `body_too_deep`: The body is nested too deep.
@@ -5978,16 +5978,16 @@ export type TakedownLinesParseErrors = {
     };
 };
 
-export type TakedownLinesParseError = TakedownLinesParseErrors[keyof TakedownLinesParseErrors];
+export type TakedownsParseError = TakedownsParseErrors[keyof TakedownsParseErrors];
 
-export type TakedownLinesParseResponses = {
+export type TakedownsParseResponses = {
     /**
      * The lines, each with an item or with what is wrong.
      */
     200: ParsedTakedown;
 };
 
-export type TakedownLinesParseResponse = TakedownLinesParseResponses[keyof TakedownLinesParseResponses];
+export type TakedownsParseResponse = TakedownsParseResponses[keyof TakedownsParseResponses];
 
 export type TakedownsGetData = {
     body?: never;

@@ -17,11 +17,11 @@ export interface Handler {
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /**
- * `DeletionsController`, `create` → `deletionsCreate`. Generated clients name their methods by it: to them a controller of single
- * resources, `…ByIdController`, or of what is asked of WeChat for one, `…AtWechatController`, is one with that of their list.
+ * `DeletionsController`, `create` → `deletionsCreate`. Generated clients name their methods by it: to them the further controllers of
+ * a subject, such as `…ByIdController` of single resources, are one with that of its list.
  */
 export function operationIdOf(controller: string, method: string): string {
-  const subject = controller.replace(/(ById|AtWechat)?Controller$/, '');
+  const subject = controller.replace(/(ById|AtWechat|Doctor|Lines|Stream)?Controller$/, '');
   return subject.charAt(0).toLowerCase() + subject.slice(1) + method.charAt(0).toUpperCase() + method.slice(1);
 }
 

@@ -6,7 +6,7 @@ import { parsedTakedownSchema, parseLines, parseTakedownSchema, type ParseTakedo
 
 @ApiTags('takedowns')
 @Controller('v1/takedowns')
-export class TakedownLinesController {
+export class TakedownsLinesController {
   @Post('parse')
   @HttpCode(200)
   @Needs('operator', 'works')

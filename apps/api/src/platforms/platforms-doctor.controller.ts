@@ -11,7 +11,7 @@ import { examinationOf, examinationSchema } from './doctor.js';
 
 @ApiTags('platforms')
 @Controller('v1/platforms')
-export class PlatformDoctorController {
+export class PlatformsDoctorController {
   constructor(
     private readonly platforms: Platforms,
     private readonly doctor: PlatformDoctor,

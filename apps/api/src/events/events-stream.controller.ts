@@ -11,7 +11,7 @@ import { EVENT_STREAM, OpenStreams } from './open-streams.js';
 
 @ApiTags('events')
 @Controller('v1/events/stream')
-export class EventStreamController {
+export class EventsStreamController {
   constructor(
     private readonly stream: EventStream,
     private readonly streams: OpenStreams,
