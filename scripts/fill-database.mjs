@@ -99,11 +99,12 @@ const MERCHANTS = `
     SELECT pg_temp.fill_platform(n), 'wxf' || lpad(to_hex(n), 15, '0'), '', '', '' FROM generate_series(1, 4) AS n RETURNING id
   ), merchant AS (
     INSERT INTO merchants (id, platform_id, authorizer_appid, state, permission_sets, ineligible_reasons, grant_version, granted_at, facts_read_at, ref, nick_name,
-      biz, biz_source)
+      principal_name, biz, biz_source)
     SELECT pg_temp.fill_merchant(n), pg_temp.fill_platform(CASE WHEN n = $1 THEN 4 ELSE 1 + n % 3 END), pg_temp.fill_appid(n),
       CASE WHEN n > $1 - 10 THEN 'reauthorization_required' ELSE 'authorized' END, CASE WHEN n BETWEEN $1 - 30 AND $1 - 20 THEN NULL ELSE '{1,7}'::int[] END,
       CASE WHEN n > $1 - 10 THEN '{reauthorization_required}' ELSE '{}' END::text[], 1, now() - interval '100 days',
       CASE WHEN n BETWEEN $1 - 30 AND $1 - 20 THEN NULL ELSE now() - n % 86000 * interval '1 s' END, 'customer ' || n, 'account ' || n,
+      CASE WHEN n > $1 - 10 THEN '杭州清仓' ELSE '杭州' END || n || '号商贸有限公司',
       'Mz' || lpad(n::text, 6, '0'), CASE WHEN n % 5 = 0 THEN 'import' ELSE 'wechat' END
     FROM generate_series(1, $1::int) AS n RETURNING id, authorizer_appid
   ), lane AS (
@@ -177,10 +178,11 @@ const BY_DELETION = {
         CASE WHEN n <= 60 THEN 'rare' WHEN n % 2 = 0 THEN 'campaign' END, CASE WHEN n % 20 <> 0 THEN 1 END, true
       FROM (SELECT n, pg_temp.fill_at(n, $3) AS at FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS made
       WHERE n % 2 = 0 OR n <= 60
-      RETURNING merchant_id, msg_id, status
+      RETURNING merchant_id, msg_id, status, label
     )
-    INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, mid, idx, sn, short_id, source)
+    INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, title, mid, idx, sn, short_id, source)
     SELECT merchant_id, msg_id, 1, 'https://mp.weixin.qq.com/s?__biz=fill&mid=' || msg_id || '&idx=1&sn=fill',
+      CASE label WHEN 'rare' THEN '冬季清仓' ELSE '春季上新' END || msg_id,
       msg_id::text, 1, 'fill', 'short-' || msg_id, CASE status WHEN 'imported' THEN 'import' ELSE 'wechat' END
     FROM message`,
   // The others, by tenants, and some that are known anyway.
@@ -194,10 +196,11 @@ const BY_DELETION = {
       INSERT INTO limited_imports (limits_id, merchant_id, msg_id, label, sent_at)
       SELECT limits_id, pg_temp.fill_merchant(m), msg_id,
         CASE WHEN n <= 100 THEN 'rare' WHEN n % 4 = 1 THEN 'campaign' END, pg_temp.fill_at(n, $3)
-      FROM made RETURNING limits_id, merchant_id, msg_id
+      FROM made RETURNING limits_id, merchant_id, msg_id, label
     )
-    INSERT INTO limited_import_articles (limits_id, merchant_id, msg_id, article_idx, url, mid, idx, sn, short_id)
+    INSERT INTO limited_import_articles (limits_id, merchant_id, msg_id, article_idx, url, title, mid, idx, sn, short_id)
     SELECT limits_id, merchant_id, msg_id, 1, 'https://mp.weixin.qq.com/s?__biz=fill&mid=' || msg_id || '&idx=1&sn=fill',
+      CASE label WHEN 'rare' THEN '冬季清仓' ELSE '春季上新' END || msg_id,
       msg_id::text, 1, 'fill', 'short-' || msg_id
     FROM message`,
   events: `
@@ -215,7 +218,11 @@ const BY_DELETION = {
     FROM (SELECT n, pg_temp.fill_at(n, $3) AS at FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS made ORDER BY n`,
   'webhook deliveries': `
     INSERT INTO webhook_deliveries (id, endpoint_id, event_id, event_type, payload, state, attempts, last_status, created_at, finished_at)
-    SELECT pg_temp.fill_id(8, n, at), pg_temp.fill_old_id(3, 1), pg_temp.fill_id(7, n, at), 'deletion.succeeded', '{}',
+    SELECT pg_temp.fill_id(8, n, at), pg_temp.fill_old_id(3, 1), pg_temp.fill_id(7, n, at), 'deletion.succeeded',
+      json_build_object('id', pg_temp.fill_id(7, n, at), 'type', 'deletion.succeeded', 'timestamp', at, 'data', json_build_object(
+        'id', pg_temp.fill_id(5, n, at), 'takedown_id', pg_temp.fill_takedown(pg_temp.takedown_of(n, $3)),
+        'component_appid', 'wxf000000000000001', 'merchant', pg_temp.fill_appid(1), 'msg_id', (2247483648 + n)::text, 'article_idx', 1,
+        'url', NULL, 'outcome_code', 'deleted', 'errcode', NULL, 'proof', 'acknowledged', 'attempts', 1, 'metadata', NULL)),
       CASE WHEN n <= 20 THEN 'failed' ELSE 'delivered' END, 1, 200, at, at + interval '1 s'
     FROM (SELECT n, pg_temp.fill_at(n, $3) AS at FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS made`,
   pushes: `

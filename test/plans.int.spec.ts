@@ -199,6 +199,24 @@ describe('in a database that is full of what is finished', () => {
     const isOncePerHour = (fault: string) => fault.includes('SELECT count(*) AS count, (SELECT hash FROM audit_events');
     expect((await faultsOf(look, FORGOTTEN_AT_A_TIME)).filter((fault) => !isOncePerHour(fault))).toEqual([]);
   });
+
+  it('deliveries of a span of time are sent again by an index', async () => {
+    await client.query(`UPDATE webhook_endpoints SET state = 'enabled'`);
+    const until = new Date(new Date(world.later).getTime() + 24 * 60 * 60_000).toISOString();
+    const span = { since: world.later, until, states: ['failed', 'delivered'] };
+    const faults: string[] = [];
+    for (const wish of [span, { ...span, endpoint: world.common.endpoint }, { ...span, event_types: ['deletion.*'] }]) {
+      const ask = async () => {
+        const { status, body } = await system.call('POST', '/v1/webhook-deliveries/resend', wish);
+        expect([status, body.next_cursor]).toEqual([200, null]);
+      };
+      faults.push(...(await faultsOf(ask)));
+    }
+    expect(faults).toEqual([]);
+    const { rows } = await client.query(`SELECT count(*)::int AS count FROM webhook_deliveries WHERE resends > 0`);
+    expect(rows).toEqual([{ count: expect.any(Number) }]);
+    expect(rows[0].count).toBeGreaterThan(100);
+  });
 });
 
 async function fill(url: string, sizes: string[]): Promise<void> {
@@ -327,18 +345,20 @@ async function worldOf(client: Client): Promise<World> {
   };
 }
 
+const OLD_MSG_ID = '2247483650';
 const DELETION_STATES = ['scheduled', 'queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled'];
 
 /** Every list with every filter, alone and two at a time, and every page that counts or looks something up. */
 function asking({ rare, common, middle, later }: World): Record<string, string[]> {
   const both = (name: string, of: keyof World['rare']) => [`${name}=${rare[of]}`, `${name}=${common[of]}`];
+  const words = (text: string) => `q=${encodeURIComponent(text)}`;
   const states = (values: string[]) => values.map((state) => `state=${state}`);
   return {
     'GET /v1/deletions': lists('/v1/deletions', [
       states(DELETION_STATES),
       both('merchant', 'merchant'),
       both('takedown', 'takedown'),
-      ['msg_id=2247483650'],
+      [`msg_id=${OLD_MSG_ID}`],
       [`created_after=${middle}`],
       [`created_before=${later}`],
     ]),
@@ -356,11 +376,19 @@ function asking({ rare, common, middle, later }: World): Record<string, string[]
       ['facts_unknown=true', 'facts_unknown=false'],
       both('component_appid', 'platform'),
       [`ref=${encodeURIComponent(`customer ${MERCHANTS}`)}`, 'ref=nobody'],
+      [words('清仓'), words('商'), words('nowhere'), `q=${rare.merchant}`],
     ]),
     'GET /v1/merchants/:appid': [`/v1/merchants/${rare.merchant}`],
     'GET /v1/mass-messages': lists('/v1/mass-messages', [
       both('merchant', 'merchant'),
       ['label=rare', 'label=campaign', 'label=none'],
+      [
+        words('清仓'),
+        words('新'),
+        words('nowhere'),
+        `q=${OLD_MSG_ID}`,
+        words(`https://mp.weixin.qq.com/s/short-${OLD_MSG_ID}`),
+      ],
     ]),
     'GET /v1/audit-events': lists('/v1/audit-events', [
       both('api_key_id', 'key'),
@@ -383,7 +411,11 @@ function asking({ rare, common, middle, later }: World): Record<string, string[]
       both('endpoint', 'endpoint'),
       states(['pending', 'delivered', 'failed']),
       ['type=deletion.*', 'type=platform.held'],
+      [`since=${middle}`],
+      [`until=${later}`],
     ]),
+    'GET /v1/session': ['/v1/session'],
+    'GET /v1/sessions': ['/v1/sessions'],
     'GET /v1/me': ['/v1/me'],
     'GET /v1/platforms': ['/v1/platforms'],
     'GET /v1/platforms/:componentAppid': [`/v1/platforms/${rare.platform}`],
@@ -395,6 +427,7 @@ function asking({ rare, common, middle, later }: World): Record<string, string[]
 /** Read on, as far as there is anything to read: a page of the feed has a bound of its own, and a proof is of all of it. */
 const ELSEWHERE = {
   'GET /v1/events': 'events.int.spec.ts',
+  'GET /v1/events/stream': 'event-streams.e2e-spec.ts',
   'GET /v1/takedowns/:id/events': 'event-streams.e2e-spec.ts',
   'GET /v1/deletions/:id/proof': 'takedowns.e2e-spec.ts',
   'GET /v1/takedowns/:id/proof': 'takedowns.e2e-spec.ts',

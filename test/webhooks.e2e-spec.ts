@@ -363,7 +363,7 @@ describe('the webhooks of the API', () => {
 
     const listed = async (query: string, headers = {}) =>
       (await system.call('GET', `/v1/webhook-deliveries?${query}`, undefined, headers)).body;
-    const all = await listed('type=platform.*&state=delivered');
+    const all = await listed(`since=${since}&until=${until}&type=platform.*&state=delivered`);
     expect(all.data.map(({ endpoint_id }: any) => endpoint_id).sort()).toEqual(
       [one.id, one.id, other.id, other.id].sort(),
     );
@@ -372,6 +372,8 @@ describe('the webhooks of the API', () => {
     expect([...first.data, ...rest.data]).toEqual(all.data);
     expect((await listed(`endpoint=${one.id}`)).data).toHaveLength(2);
     expect((await listed('type=deletion.*')).data).toEqual([]);
+    expect((await listed(`until=${since}`)).data).toEqual([]);
+    expect((await listed(`since=${until}`)).data).toEqual([]);
 
     const resend = (wish: object, headers = {}) =>
       system.call('POST', '/v1/webhook-deliveries/resend', { since, until, ...wish }, headers);

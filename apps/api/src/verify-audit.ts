@@ -35,10 +35,7 @@ try {
       ...stored.filter(({ head }) => !head).map(({ text }) => text),
       ...(box ? heads.filter((head) => isSigned(head, box) === false).map(({ at }) => at.toISOString()) : []),
     ];
-    const report = await AuditLog.of(dataSource).verify(
-      noted,
-      believable(heads, box),
-    );
+    const report = await AuditLog.of(dataSource).verify(noted, believable(heads, box));
     if (!report.ok) {
       wrong(`The audit log is broken: row ${report.seq} does not fit the ${report.rows} sound rows before it.`);
     } else if (report.rows === 0 && heads.length === 0) {

@@ -26,6 +26,9 @@ interface Page {
 /** Ids are given by our clock, and times by that of Postgres. */
 const CLOCKS_APART_MS = 60 * 60_000;
 
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 const ALL_STATES: readonly DeliveryState[] = ['pending', 'delivered', 'failed'];
 
 /** What was sent to all endpoints that are in scope. */
@@ -70,29 +73,44 @@ export class DeliveryLog {
 async function idsOf(
   sql: Sql,
   { platforms, merchants }: Scope,
-  { endpointId, states = ALL_STATES, eventTypes, since, until }: DeliveryFilter,
+  { endpointId, states = ALL_STATES, eventTypes, ...filter }: DeliveryFilter,
   { limit, after, order, toEnabled = false }: Page & { order: 'ASC' | 'DESC'; toEnabled?: boolean },
 ): Promise<string[]> {
   const { parameters, bind } = statement(platforms, merchants, states);
+  const { since, until } = filter;
+  const [from, to] = span(filter, order === 'ASC' ? { from: after } : { to: after });
+  // The columns of an index and where they stand in a row. The conditions say that they are equal, but so that no other
+  // index has the order: by the ids alone, Postgres would walk past the deliveries of all endpoints.
+  const [row, at] = eventTypes ? [['d.event_type', 'd.state'], 't.type, s.state'] : [['d.state'], 's.state'];
+  const columns = [...row, 'd.id'];
   const where = [
-    eventTypes && 'd.event_type = t.type',
-    after !== undefined && `d.id ${order === 'ASC' ? '>' : '<'} ${bind(after)}`,
-    since && `d.created_at >= ${bind(since)} AND d.id > ${bind(idAt(since.getTime() - CLOCKS_APART_MS))}`,
-    until && `d.created_at < ${bind(until)} AND d.id < ${bind(idAt(until.getTime() + CLOCKS_APART_MS))}`,
+    'd.endpoint_id = e.id',
+    `(${columns.join(', ')}) > (${at}, ${bind(from)}::uuid) AND (${columns.join(', ')}) < (${at}, ${bind(to)}::uuid)`,
+    since && `d.created_at >= ${bind(since)}`,
+    until && `d.created_at < ${bind(until)}`,
   ].filter(Boolean);
-  const first = `ORDER BY id ${order} LIMIT ${bind(limit)}`;
+  const inOrder = columns.map((column) => `${column} ${order}`).join(', ');
+  const first = `LIMIT ${bind(limit)}`;
   const found = await rows<{ id: string }>(
     sql,
     `SELECT page.id FROM webhook_endpoints e CROSS JOIN unnest($3::text[]) AS s (state)
        ${eventTypes ? `CROSS JOIN unnest(${bind(eventTypes)}::text[]) AS t (type)` : ''}
        CROSS JOIN LATERAL (
-         SELECT d.id FROM webhook_deliveries d
-         WHERE ${['d.endpoint_id = e.id AND d.state = s.state', ...where].join(' AND ')} ${first}
+         SELECT d.id FROM webhook_deliveries d WHERE ${where.join(' AND ')}
+         ORDER BY ${inOrder} ${first}
        ) AS page
      WHERE ${isVisible('$1', '$2')} ${endpointId === undefined ? '' : `AND e.id = ${bind(endpointId)}`}
        ${toEnabled ? `AND e.state = 'enabled'` : ''}
-     ${first}`,
+     ORDER BY page.id ${order} ${first}`,
     parameters,
   );
   return found.map(({ id }) => id);
+}
+
+/** Between which ids they are: the narrower of a span of time and of what is left of the list. */
+function span({ since, until }: DeliveryFilter, left: { from?: string | undefined; to?: string | undefined }) {
+  const from = [FIRST_ID, left.from, since && idAt(since.getTime() - CLOCKS_APART_MS)];
+  const to = [LAST_ID, left.to, until && idAt(until.getTime() + CLOCKS_APART_MS)];
+  const sorted = [from, to].map((ids) => ids.flatMap((id) => id?.toLowerCase() ?? []).toSorted());
+  return [sorted[0]?.at(-1), sorted[1]?.[0]] as const;
 }

@@ -5,6 +5,7 @@ import { appidSchema } from '../http/requests/appid.js';
 import { longLists } from '../http/bodies/long-lists.js';
 import { problemCodes } from '../http/problems/problems.js';
 import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
+import { wordsSchema } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
 
 /** A message is named by its msg_id and its merchant; clients see the pair as an opaque cursor. */
@@ -14,6 +15,9 @@ export const listMassMessagesSchema = z.strictObject({
   merchant: appidSchema.optional(),
   component_appid: appidSchema.optional(),
   label: textSchema(200).min(1).optional(),
+  q: wordsSchema.optional().meta({
+    description: 'Words within titles, labels, addresses or the msg_id; or a whole msg_id or article address.',
+  }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z
     .string()

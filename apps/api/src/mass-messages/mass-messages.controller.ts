@@ -9,7 +9,7 @@ import { tenantOf } from '../http/access/tenant-of.js';
 import { Operation } from '../http/open-api/operation.js';
 import type { LineRejection } from '../http/bodies/ndjson.js';
 import type { StreamedBody } from '../http/bodies/streamed-bodies.js';
-import { pageOf, pageOfSchema } from '../http/requests/page.js';
+import { cursorOf, pageOfSchema } from '../http/requests/page.js';
 import { decideImports, importLines, namesIn, type ImportLine, type KnownMerchants } from './import-lines.js';
 import {
   importResultSchema,
@@ -23,6 +23,8 @@ import {
 } from './mass-message.js';
 
 const MAX_ERRORS = 10_000;
+
+const idOf = ({ msgId, merchantId }: { msgId: string; merchantId: string }) => `${msgId}/${merchantId}`;
 
 @ApiTags('mass messages')
 @Controller('v1/mass-messages')
@@ -43,24 +45,29 @@ export class MassMessagesController {
     summary: 'List mass messages',
     description:
       'What merchants have sent, newest first, as WeChat’s pushes and imports told it. Imports by keys with ' +
-      'limits are seen by keys within the same limits only.',
+      'limits are seen by keys within the same limits only. With `q`, a page looks at up to 5,000 messages: it may be ' +
+      'short, or empty, and the search goes on while `next_cursor` is not null.',
     problems: ['merchant_not_found', 'platform_not_found', 'platform_required'],
     answers: { 200: { description: 'A page of messages.' } },
   })
   async list(@Caller() { scope }: Principal, @Query({ schema: listMassMessagesSchema }) query: ListMassMessages) {
-    const { component_appid, label, limit, cursor } = query;
+    const { component_appid, label, q, limit, cursor } = query;
     const merchant = query.merchant ? await this.merchants.find(scope, query.merchant, component_appid) : undefined;
-    const found = await this.massMessages.list(scope, {
+    const { found, next } = await this.massMessages.list(scope, {
       merchantId: merchant?.id,
       label,
-      limit: limit + 1,
+      words: q,
+      limit,
       after: cursor,
     });
-    const withIds = found.map((message) => ({ ...message, id: `${message.msgId}/${message.merchantId}` }));
-    const gone = await this.goneAmong(scope, withIds.slice(0, limit));
-    return pageOf(withIds, limit, (message) =>
-      massMessageResource(message, (articleIdx) => gone.get(`${message.id}/${articleIdx}`)),
-    );
+    const withIds = found.map((message) => ({ ...message, id: idOf(message) }));
+    const gone = await this.goneAmong(scope, withIds);
+    return {
+      data: withIds.map((message) =>
+        massMessageResource(message, (articleIdx) => gone.get(`${message.id}/${articleIdx}`)),
+      ),
+      next_cursor: next ? cursorOf(idOf(next)) : null,
+    };
   }
 
   @Post()

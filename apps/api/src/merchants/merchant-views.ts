@@ -57,15 +57,15 @@ export class MerchantViews {
   async *listed(scope: Scope, filter: MerchantFilter, cursor?: string): AsyncGenerator<ListedMerchant> {
     const appidOf = await this.platformAppids();
     for (let after = cursor; ;) {
-      const found = await this.merchants.list(scope, { ...filter, limit: LISTED_AT_A_TIME, after });
+      const { found, next } = await this.merchants.list(scope, { ...filter, limit: LISTED_AT_A_TIME, after });
       for (const merchant of found) {
         const componentAppid = appidOf.get(merchant.platformId);
         if (componentAppid === undefined) continue;
         const reauthorizeUrl = this.onboarding.reauthorizeUrl(componentAppid, merchant.authorizerAppid);
         yield { merchant, componentAppid, reauthorizeUrl };
       }
-      if (found.length < LISTED_AT_A_TIME) return;
-      after = found.at(-1)?.id;
+      if (!next) return;
+      after = next.id;
     }
   }
 

@@ -9,7 +9,7 @@ import {
   type Merchant,
 } from '@app/merchants';
 import { appidSchema } from '../http/requests/appid.js';
-import { pageSchema } from '../http/requests/page.js';
+import { pageSchema, wordsSchema } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
 
 export const updateMerchantSchema = z
@@ -40,6 +40,9 @@ export const listMerchantsSchema = pageSchema.extend({
   state: stateSchema.optional(),
   component_appid: appidSchema.optional(),
   ref: textSchema(200).min(1).optional(),
+  q: wordsSchema.optional().meta({
+    description: 'Words within nick_name, principal_name, ref, the appid or the user_name (`gh_…`), or a whole appid.',
+  }),
 });
 export type ListMerchants = z.output<typeof listMerchantsSchema>;
 

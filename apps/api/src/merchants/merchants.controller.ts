@@ -7,7 +7,7 @@ import { Caller, Needs } from '../http/access/access.guard.js';
 import { CSV_TYPE } from '../http/answers/csv.js';
 import { acceptedFormat } from '../http/answers/formats.js';
 import { Operation } from '../http/open-api/operation.js';
-import { pageOf, pageOfSchema } from '../http/requests/page.js';
+import { cursorOf, pageOfSchema } from '../http/requests/page.js';
 import { MerchantViews } from './merchant-views.js';
 import { merchantsCsv } from './merchants-csv.js';
 import { listMerchantsSchema, merchantSchema, type ListMerchants } from './merchant.js';
@@ -30,9 +30,10 @@ export class MerchantsController {
   @Operation({
     summary: 'List merchants',
     description:
-      'In the order in which they came, by what can be done for them, state, platform or `ref`. With `Accept: text/csv` ' +
-      'the answer is a file with all of them and not a page: for each merchant its names, its state, and the link by ' +
-      'which it can authorize again.',
+      'In the order in which they came, by what can be done for them, state, platform, `ref` or words. With `q`, a page ' +
+      'looks at up to 5,000 merchants: it may be short, or empty, and the search goes on while `next_cursor` is not ' +
+      'null. With `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its ' +
+      'names, its state, and the link by which it can authorize again.',
     problems: ['platform_not_found'],
     answers: {
       200: {
@@ -49,15 +50,14 @@ export class MerchantsController {
   ) {
     const { limit, cursor, eligible: isEligible, facts_unknown: areFactsUnknown, state, component_appid, ref } = query;
     const platformId = component_appid ? (await this.platforms.get(scope, component_appid)).id : undefined;
-    const filter = { isEligible, areFactsUnknown, state, platformId, ref };
+    const filter = { isEligible, areFactsUnknown, state, platformId, ref, words: query.q };
     if (acceptedFormat(LIST_TYPES, accept) === 'csv') {
       return new StreamableFile(Readable.from(merchantsCsv(this.views.listed(scope, filter, cursor))), {
         type: CSV_TYPE,
         disposition: 'attachment; filename="reauthorize-urls.csv"',
       });
     }
-    const found = await this.merchants.list(scope, { ...filter, limit: limit + 1, after: cursor });
-    const resources = new Map((await this.views.resources(found)).map((resource, i) => [found[i]?.id, resource]));
-    return pageOf(found, limit, ({ id }) => resources.get(id));
+    const { found, next } = await this.merchants.list(scope, { ...filter, limit, after: cursor });
+    return { data: await this.views.resources(found), next_cursor: next ? cursorOf(next.id) : null };
   }
 }

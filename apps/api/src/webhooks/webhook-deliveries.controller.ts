@@ -42,12 +42,14 @@ export class WebhookDeliveriesController {
     answers: { 200: { description: 'A page of deliveries.' } },
   })
   async list(@Caller() { scope }: Principal, @Query({ schema: listAllDeliveriesSchema }) query: ListAllDeliveries) {
-    const { limit, cursor: after, endpoint: endpointId, state, type } = query;
+    const { limit, cursor: after, endpoint: endpointId, state, type, since, until } = query;
     if (endpointId !== undefined) await this.endpoints.get(scope, endpointId);
     const filter = {
       endpointId,
       states: state && [state],
       eventTypes: typesIn(type === undefined ? undefined : [type]),
+      since,
+      until,
     };
     const found = await this.log.list(scope, filter, { limit: limit + 1, after });
     return pageOf(found, limit, webhookDeliveryResource);

@@ -8,6 +8,8 @@ const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Da
 export const listAllDeliveriesSchema = listWebhookDeliveriesSchema.extend({
   endpoint: z.uuid().optional(),
   type: eventPatternSchema.optional(),
+  since: momentSchema.optional().meta({ description: 'Made from this moment on.' }),
+  until: momentSchema.optional().meta({ description: 'Made before this moment.' }),
 });
 export type ListAllDeliveries = z.output<typeof listAllDeliveriesSchema>;
 

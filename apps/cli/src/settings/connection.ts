@@ -85,7 +85,7 @@ export interface Complaint {
 
 /** @param url of the service, if that is known */
 export function complaintOf(error: unknown, url?: string): Complaint {
-  if (error instanceof RetractError) return ofProblem(error as RetractError, url);
+  if (error instanceof RetractError) return ofProblem(error, url);
   if (error instanceof RetractConnectionError) {
     const detail = `No answer${url === undefined ? '' : ` from ${url}`} (${causeOf(error)}).`;
     const advice = error.mayHaveWorked

@@ -373,7 +373,7 @@ export const eventsFollow = <ThrowOnError extends boolean = true>(options?: Opti
 /**
  * List mass messages
  *
- * What merchants have sent, newest first, as WeChat’s pushes and imports told it. Imports by keys with limits are seen by keys within the same limits only.
+ * What merchants have sent, newest first, as WeChat’s pushes and imports told it. Imports by keys with limits are seen by keys within the same limits only. With `q`, a page looks at up to 5,000 messages: it may be short, or empty, and the search goes on while `next_cursor` is not null.
  *
  * Takes an API key of the role `viewer`.
  */
@@ -431,7 +431,7 @@ export const meGet = <ThrowOnError extends boolean = true>(options?: Options<MeG
 /**
  * List merchants
  *
- * In the order in which they came, by what can be done for them, state, platform or `ref`. With `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its names, its state, and the link by which it can authorize again.
+ * In the order in which they came, by what can be done for them, state, platform, `ref` or words. With `q`, a page looks at up to 5,000 merchants: it may be short, or empty, and the search goes on while `next_cursor` is not null. With `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its names, its state, and the link by which it can authorize again.
  *
  * Takes an API key of the role `viewer`.
  */

@@ -2771,9 +2771,10 @@ export type DeletionsListErrors = {
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      */
     404: Problem & {
-        code?: 'merchant_not_found';
+        code?: 'merchant_not_found' | 'platform_not_found';
     };
     /**
      * - `platform_required`: The merchant authorized several platforms.
@@ -2868,9 +2869,10 @@ export type DeletionsCreateErrors = {
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      */
     404: Problem & {
-        code?: 'merchant_not_found';
+        code?: 'merchant_not_found' | 'platform_not_found';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -3648,6 +3650,10 @@ export type MassMessagesListData = {
         merchant?: string;
         component_appid?: string;
         label?: string;
+        /**
+         * Words within titles, labels, addresses or the msg_id; or a whole msg_id or article address.
+         */
+        q?: string;
         limit?: number;
         cursor?: string;
     };
@@ -3675,9 +3681,10 @@ export type MassMessagesListErrors = {
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      */
     404: Problem & {
-        code?: 'merchant_not_found';
+        code?: 'merchant_not_found' | 'platform_not_found';
     };
     /**
      * - `platform_required`: The merchant authorized several platforms.
@@ -3913,6 +3920,10 @@ export type MerchantsListData = {
         state?: 'authorized' | 'unauthorized' | 'reauthorization_required';
         component_appid?: string;
         ref?: string;
+        /**
+         * Words within nick_name, principal_name, ref, the appid or the user_name (`gh_…`), or a whole appid.
+         */
+        q?: string;
     };
     url: '/v1/merchants';
 };
@@ -4022,9 +4033,10 @@ export type MerchantsGetErrors = {
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      */
     404: Problem & {
-        code?: 'merchant_not_found';
+        code?: 'merchant_not_found' | 'platform_not_found';
     };
     /**
      * - `platform_required`: The merchant authorized several platforms.
@@ -4116,9 +4128,10 @@ export type MerchantsUpdateErrors = {
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      */
     404: Problem & {
-        code?: 'merchant_not_found';
+        code?: 'merchant_not_found' | 'platform_not_found';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -4227,9 +4240,10 @@ export type MerchantsAccessTokenErrors = {
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      */
     404: Problem & {
-        code?: 'merchant_not_found';
+        code?: 'merchant_not_found' | 'platform_not_found';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -4348,9 +4362,10 @@ export type MerchantsClearQuotaErrors = {
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      */
     404: Problem & {
-        code?: 'merchant_not_found';
+        code?: 'merchant_not_found' | 'platform_not_found';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -4470,9 +4485,10 @@ export type MerchantsRefreshErrors = {
     };
     /**
      * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      */
     404: Problem & {
-        code?: 'merchant_not_found';
+        code?: 'merchant_not_found' | 'platform_not_found';
     };
     /**
      * - `request_timeout`: The request did not come in time.
@@ -6527,6 +6543,14 @@ export type WebhookDeliveriesListData = {
          * A type, all types of a subject (`deletion.*`), or all (`*`).
          */
         type?: string;
+        /**
+         * Made from this moment on.
+         */
+        since?: string;
+        /**
+         * Made before this moment.
+         */
+        until?: string;
     };
     url: '/v1/webhook-deliveries';
 };

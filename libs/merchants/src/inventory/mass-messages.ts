@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordset, rows, statement } from '@app/database';
-import { inScope, type Scope } from '@app/scope';
-import { readArticleAddress, readShortArticleId, type MassSendFinish } from '@app/wechat';
+import type { Scope } from '@app/scope';
+import { readArticleAddress, readMsgId, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
 import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
+import { foundPage, hasWords, LOOKED_AT, type FoundPage, type Looked } from '../merchants/search.js';
 
 /** A mass message with its articles. */
 export interface SentMessage {
@@ -24,12 +25,20 @@ export interface SentMessage {
   articles: { articleIdx: number; url: string | null; title: string | null; source: ArticleSource | null }[];
 }
 
+/** A message is named by its msg_id and its merchant. */
+export interface MessageKey {
+  msgId: string;
+  merchantId: string;
+}
+
 export interface SentMessagePage {
   merchantId?: string | undefined;
   label?: string | undefined;
+  /** Within titles, labels, addresses or the msg_id; or a whole msg_id or address. */
+  words?: string | undefined;
   limit: number;
   /** Newest first: the message after which the page starts. Of one merchant, its msg_id is enough. */
-  after?: { msgId: string; merchantId: string } | undefined;
+  after?: MessageKey | undefined;
 }
 
 /** The inventory: what merchants have sent, learned from WeChat's pushes and from imports. */
@@ -75,22 +84,61 @@ export class MassMessages {
     return message !== undefined;
   }
 
-  /** With what was imported as far as it counts for the caller. */
-  async list(scope: Scope, { merchantId, label, limit, after }: SentMessagePage): Promise<SentMessage[]> {
+  /**
+   * With what was imported as far as it counts for the caller. Words that are the whole msg_id or address of messages
+   * find these and nothing else.
+   */
+  async list(scope: Scope, page: SentMessagePage): Promise<FoundPage<SentMessage, MessageKey>> {
+    const { words, limit, after } = page;
+    const among = words === undefined ? [] : await this.namedBy(scope, words);
+    const look = (by: { words?: string | undefined; among?: MessageKey[] }) =>
+      foundPage((most, place) => this.looked(scope, { ...page, ...by, limit: most, after: place }), limit, after);
+    const named = among.length > 0 && (await look({ words: undefined, among }));
+    return named && named.found.length > 0 ? named : look({ words });
+  }
+
+  /** The messages whose msg_id, or an article's address, this is: at most so many as have the same article. */
+  private async namedBy(scope: Scope, words: string): Promise<MessageKey[]> {
+    const { parameters, bind } = statement();
+    const { articles, messages } = countedInventory(scope, bind);
+    const [msgId, address, shortId] = [readMsgId(words), readArticleAddress(words), readShortArticleId(words)];
+    const condition = address
+      ? `mid = ${bind(address.mid)} AND idx = ${bind(address.idx)} AND sn = ${bind(address.sn)}`
+      : shortId !== undefined && `short_id = ${bind(shortId)}`;
+    const named = [
+      msgId !== undefined && `SELECT merchant_id, msg_id FROM ${messages} AS m WHERE msg_id = ${bind(String(msgId))}`,
+      condition && `SELECT merchant_id, msg_id FROM ${articles} AS a WHERE ${condition}`,
+    ].filter(Boolean);
+    if (named.length === 0) return [];
+    return rows(
+      this.dataSource,
+      `SELECT merchant_id AS "merchantId", msg_id AS "msgId" FROM (${named.join(' UNION ')}) AS n LIMIT ${LOOKED_AT}`,
+      parameters,
+    );
+  }
+
+  private async looked(
+    scope: Scope,
+    { merchantId, label, words, among, limit, after }: SentMessagePage & { among?: MessageKey[] },
+  ): Promise<(SentMessage & Looked)[]> {
     const { parameters, bind } = statement();
     const { articles, labels, limited, limits } = countedInventory(scope, bind);
     const same = (row: string) => `${row}.merchant_id = k.merchant_id AND ${row}.msg_id = k.msg_id`;
     const where = [
-      inScope(scope, { merchant: 'me', platform: 'p' }, bind),
+      scope.merchants && `me.authorizer_appid = ANY(${bind(scope.merchants)})`,
       await onPlatformsOf(scope, 'me.platform_id', bind, this.dataSource),
       merchantId && `k.merchant_id = ${bind(merchantId)}`,
       after && `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
       label !== undefined && `k.label = ${bind(label)}`,
+      among &&
+        `(k.merchant_id, k.msg_id) IN (
+           SELECT * FROM ${recordset(bind, 'n', among, { merchantId: 'uuid', msgId: 'bigint' })})`,
     ].filter(Boolean);
-    const newestFirst = `ORDER BY k.msg_id DESC, k.merchant_id DESC LIMIT ${bind(limit)}`;
+    const order = 'k.msg_id DESC, k.merchant_id DESC';
+    const newestFirst = `ORDER BY ${order} LIMIT ${bind(words === undefined ? limit : LOOKED_AT)}`;
     // A page of each table, and of each caller's limits, is read along an index of its own: the page is among them.
     const pageOf = (table: string, condition: string) => `SELECT k.merchant_id, k.msg_id FROM ${table} k
-      JOIN merchants me ON me.id = k.merchant_id JOIN platforms p ON p.id = me.platform_id
+      JOIN merchants me ON me.id = k.merchant_id
       WHERE ${[...where, condition].join(' AND ')} ${newestFirst}`;
     const own = pageOf('mass_messages', label === undefined ? 'TRUE' : 'k.import_counts');
     const besides = `SELECT i.* FROM ${limits} AS l CROSS JOIN LATERAL
@@ -100,6 +148,18 @@ export class MassMessages {
     const shown = `(SELECT merchant_id, msg_id, article_idx, url, title, source FROM mass_message_articles
       UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source
       FROM ${articles} AS a WHERE source = 'limited_import')`;
+    const texts = `SELECT k.msg_id::text AS text
+      UNION ALL SELECT m.title FROM mass_messages m WHERE ${same('m')}
+      UNION ALL SELECT i.title FROM ${limited} i WHERE ${same('i')}
+      UNION ALL SELECT l.label FROM ${labels} l WHERE ${same('l')}
+      UNION ALL SELECT concat_ws(chr(10), s.url, s.title) FROM ${shown} s WHERE ${same('s')}`;
+    const looked =
+      words === undefined
+        ? `SELECT k.*, TRUE AS fits, FALSE AS is_last FROM (${page}) k`
+        : `SELECT * FROM (
+             SELECT k.*, EXISTS (SELECT 1 FROM (${texts}) t WHERE ${hasWords('t.text', words, bind)}) AS fits,
+               row_number() OVER (ORDER BY ${order}) = ${LOOKED_AT} AS is_last FROM (${page}) k) AS k
+           WHERE fits OR is_last ORDER BY ${order} LIMIT ${bind(limit)}`;
     return rows(
       this.dataSource,
       `SELECT k.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid",
@@ -113,11 +173,11 @@ export class MassMessages {
              'articleIdx', a.article_idx, 'url', a.url, 'title', a.title, 'source', a.source) ORDER BY a.article_idx)
            FROM (SELECT DISTINCT ON (article_idx) * FROM ${shown} s WHERE ${same('s')}
              ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source)) a),
-           '[]') AS articles
-       FROM (${page}) k LEFT JOIN mass_messages m ON ${same('m')}
+           '[]') AS articles, k.fits, k.is_last AS "isLast"
+       FROM (${looked}) k LEFT JOIN mass_messages m ON ${same('m')}
          LEFT JOIN LATERAL (SELECT * FROM ${limited} i WHERE ${same('i')} LIMIT 1) i ON true
          JOIN merchants me ON me.id = k.merchant_id JOIN platforms p ON p.id = me.platform_id
-       ORDER BY k.msg_id DESC, k.merchant_id DESC`,
+       ORDER BY ${order}`,
       parameters,
     );
   }

@@ -37,7 +37,7 @@ describe('a scope', () => {
     ['a merchant of a platform', onBoth, () => [me]],
     ['what is not there', () => nowhere, () => []],
   ])('of %s has these merchants and no others', async (_name, scope, wanted) => {
-    const listed = await world.get(Merchants).list(scope(), { limit: 1_000 });
+    const { found: listed } = await world.get(Merchants).list(scope(), { limit: 1_000 });
     expect(listed.map(({ id }) => id).sort()).toEqual(
       wanted()
         .map(({ id }) => id)

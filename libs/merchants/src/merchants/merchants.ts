@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { DataSource, Repository, In, type EntityManager } from 'typeorm';
+import { DataSource, Repository, In, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import { binderOf, prepared, rows, statement } from '@app/database';
 import { askedWithin, formOf, isEverything, type Scope } from '@app/scope';
 import type { AuthorizerInfo } from '@app/wechat';
@@ -12,6 +12,7 @@ import type { MerchantState } from './eligibility.js';
 import { EligibilityChanges } from './eligibility-changes.js';
 import { Merchant } from './merchant.entity.js';
 import { merchantInScope } from './merchants-in-scope.js';
+import { foundPage, hasWords, LOOKED_AT, type FoundPage, type Looked } from './search.js';
 
 /** Who names a merchant. */
 export interface Namer {
@@ -26,6 +27,8 @@ export interface MerchantFilter {
   platformId?: string | undefined;
   /** The provider's own name, exactly. */
   ref?: string | undefined;
+  /** Within a name, the appid or the ref; or a whole appid. */
+  words?: string | undefined;
 }
 
 export interface MerchantPage extends MerchantFilter {
@@ -33,6 +36,15 @@ export interface MerchantPage extends MerchantFilter {
   /** The id after which the page starts. */
   after?: string | undefined;
 }
+
+/** A merchant's id. */
+interface Place {
+  id: string;
+}
+
+/** What a search reads of a merchant. */
+const SEARCHED = `concat_ws(chr(10), merchant.nickName, merchant.principalName, merchant.ref, merchant.authorizerAppid,
+  merchant.userName)`;
 
 @Injectable()
 export class Merchants {
@@ -82,11 +94,42 @@ export class Merchants {
     return this.repository.findOneByOrFail({ id });
   }
 
-  async list(scope: Scope, filter: MerchantPage): Promise<Merchant[]> {
-    const { isEligible, areFactsUnknown, state, platformId, ref, limit, after } = filter;
+  /** Words that are a whole appid find its merchants and nothing else. */
+  async list(scope: Scope, { words, limit, after, ...filter }: MerchantPage): Promise<FoundPage<Merchant, Place>> {
+    const from = after === undefined ? undefined : { id: after };
+    const look = (by: MerchantFilter & { appid?: string }) =>
+      foundPage((most, place) => this.looked(scope, { ...filter, ...by }, most, place), limit, from);
+    const named = words !== undefined && (await look({ appid: words }));
+    const { found, next } = named && named.found.length > 0 ? named : await look({ words });
+    const ids = found.map(({ id }) => id);
+    return { found: await this.repository.find({ where: { id: In(ids) }, order: { id: 'ASC' } }), next };
+  }
+
+  private async looked(
+    scope: Scope,
+    { words, appid, ...filter }: MerchantFilter & { appid?: string },
+    limit: number,
+    after: Place | undefined,
+  ): Promise<(Place & Looked)[]> {
+    const query = (await this.matching(scope, filter)).select('merchant.id', 'id').limit(limit);
+    if (after) query.andWhere('merchant.id > :after', { after: after.id });
+    if (appid !== undefined) query.andWhere('merchant.authorizerAppid = :appid', { appid });
+    if (words === undefined) return query.getRawMany();
+    query.addSelect(hasWords(SEARCHED, words, binderOf(query)), 'fits');
+    query.addSelect(`row_number() OVER (ORDER BY merchant.id) = ${LOOKED_AT}`, 'is_last');
+    const [text, parameters] = query.limit(LOOKED_AT).getQueryAndParameters();
+    return rows(
+      this.dataSource,
+      `SELECT id, fits, is_last AS "isLast" FROM (${text}) AS looked WHERE fits OR is_last ORDER BY id LIMIT ${limit}`,
+      parameters,
+    );
+  }
+
+  private async matching(scope: Scope, filter: MerchantFilter): Promise<SelectQueryBuilder<Merchant>> {
+    const { isEligible, areFactsUnknown, state, platformId, ref } = filter;
     const query = this.repository.createQueryBuilder('merchant').orderBy('merchant.id');
-    query.where(merchantInScope(scope, 'merchant.id', binderOf(query)));
-    query.andWhere(await onPlatformsOf(scope, 'merchant.platformId', binderOf(query), this.dataSource));
+    query.where(await onPlatformsOf(scope, 'merchant.platformId', binderOf(query), this.dataSource));
+    if (scope.merchants) query.andWhere('merchant.authorizerAppid = ANY(:merchants)', { merchants: scope.merchants });
     if (isEligible !== undefined) query.andWhere(`merchant.ineligibleReasons ${isEligible ? '=' : '<>'} '{}'`);
     // As areFactsUnknown says.
     const unknown = `(merchant.state = 'authorized' AND merchant.factsReadAt IS NULL)`;
@@ -94,8 +137,7 @@ export class Merchants {
     if (state) query.andWhere('merchant.state = :state', { state });
     if (platformId) query.andWhere('merchant.platformId = :platformId', { platformId });
     if (ref !== undefined) query.andWhere('merchant.ref = :ref', { ref });
-    if (after) query.andWhere('merchant.id > :after', { after });
-    return query.limit(limit).getMany();
+    return query;
   }
 
   /**

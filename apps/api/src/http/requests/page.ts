@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { textSchema } from './text.js';
 
 /** Query parameters of a list. The cursor is opaque to clients: the id after which the page starts. */
 export const pageSchemaOf = (idSchema: z.ZodType<string>) =>
@@ -40,3 +41,6 @@ export function pageOf<Row extends { id: string }, Item>(
   const last = found.length > limit ? rows.at(-1) : undefined;
   return { data: rows.map(toItem), next_cursor: last ? cursorOf(last.id) : null };
 }
+
+/** Words to search for; blanks around them are no part of them. */
+export const wordsSchema = textSchema(200).trim().min(1);

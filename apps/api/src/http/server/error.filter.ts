@@ -41,7 +41,12 @@ export class ErrorFilter implements ExceptionFilter {
     if (REFUSED.includes(problem.status)) this.note(problem, host.switchToHttp().getRequest<FastifyRequest>());
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     sayWhenAgain(reply, problem.code);
-    void reply.status(problem.status).type('application/problem+json').send(seenAt(this.publicUrl, problem));
+    // A problem is the same whatever the request accepts.
+    void reply
+      .removeHeader('vary')
+      .status(problem.status)
+      .type('application/problem+json')
+      .send(seenAt(this.publicUrl, problem));
   }
 
   private note({ code, detail }: Problem, { ip, method, routeOptions, params }: FastifyRequest): void {

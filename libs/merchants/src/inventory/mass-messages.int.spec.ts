@@ -1,0 +1,103 @@
+import { EVERYTHING, type Scope } from '@app/scope';
+import { MerchantsWorld } from '../../../../test/support/merchants-world.js';
+import { MassMessages } from './mass-messages.js';
+
+const APPID = 'wxsearched';
+const LONG = (mid: number) => `https://mp.weixin.qq.com/s?__biz=MzA3&mid=${mid}&idx=1&sn=abcdef0123456789`;
+
+describe('the search among mass messages', () => {
+  let world: MerchantsWorld;
+  const limited: Scope = { platforms: null, merchants: [APPID] };
+
+  beforeAll(async () => {
+    world = await MerchantsWorld.start();
+    const platform = await world.platform({ hasTicket: false });
+    const merchant = '01a00000-0000-7000-8000-000000000001';
+    await world.sql(
+      `INSERT INTO merchants (id, platform_id, authorizer_appid, state) VALUES ($1, $2, $3, 'authorized')`,
+      [merchant, platform.id, APPID],
+    );
+    await world.sql(
+      `WITH message AS (
+         INSERT INTO mass_messages (merchant_id, msg_id, status, import_counts, label, title)
+         SELECT $1::uuid, 3000000000 + n, 'imported', true, CASE WHEN n = 1 THEN 'Spring_Sale' END,
+           CASE WHEN n = 2 THEN '周年庆典' END
+         FROM generate_series(1, 6000) AS n RETURNING merchant_id, msg_id)
+       INSERT INTO mass_message_articles (merchant_id, msg_id, article_idx, url, title, mid, idx, sn, short_id, source)
+       SELECT merchant_id, msg_id, 1, CASE msg_id WHEN 3000000003 THEN 'https://mp.weixin.qq.com/s/Short-Name_3'
+           ELSE replace($2, 'MID', msg_id::text) END, CASE msg_id WHEN 3000000004 THEN '春节放假通知' END,
+         msg_id::text, 1, 'abcdef0123456789', CASE msg_id WHEN 3000000003 THEN 'Short-Name_3' END, 'import'
+       FROM message`,
+      [merchant, LONG(0).replace('mid=0', 'mid=MID')],
+    );
+    await world.sql(`INSERT INTO import_limits (id, merchants) VALUES ('own', $1), ('others', $2)`, [
+      [APPID],
+      ['wxother'],
+    ]);
+    await world.sql(
+      `INSERT INTO limited_imports (limits_id, merchant_id, msg_id, label, title)
+       VALUES ('own', $1, 2000000001, '租户标签', '租户标题'), ('others', $1, 2000000002, '别人标签', '别人标题')`,
+      [merchant],
+    );
+    await world.sql(
+      `INSERT INTO limited_import_articles (limits_id, merchant_id, msg_id, article_idx, url, title)
+       VALUES ('own', $1, 2000000001, 1, 'https://example.com/own', '租户文章'),
+         ('others', $1, 2000000002, 1, 'https://example.com/others', '别人文章')`,
+      [merchant],
+    );
+  });
+  afterAll(() => world.close());
+
+  async function search(words: string, scope = EVERYTHING, filter: { label?: string } = {}) {
+    const found: string[] = [];
+    let pages = 0;
+    let after: { msgId: string; merchantId: string } | undefined;
+    do {
+      const page = await world.get(MassMessages).list(scope, { words, limit: 50, ...filter, after });
+      found.push(...page.found.map(({ msgId }) => msgId));
+      after = page.next;
+      pages++;
+    } while (after);
+    return { found, pages };
+  }
+
+  it.each([
+    ['spring_', '3000000001'],
+    ['庆', '3000000002'],
+    ['周年', '3000000002'],
+    ['short-name', '3000000003'],
+    ['放假', '3000000004'],
+    ['00005999', '3000005999'],
+  ])('finds %s in a label, a title, an address or a msg_id', async (words, msgId) => {
+    expect(await search(words)).toEqual({ found: [msgId], pages: 2 });
+    expect((await search(words, limited)).found).toEqual([msgId]);
+  });
+
+  it.each([['3000000007'], [LONG(3_000_000_007)], [`${LONG(3_000_000_007)}&chksm=1#rd`]])(
+    'finds %s at once, and nothing else',
+    async (words) => {
+      expect(await search(words)).toEqual({ found: ['3000000007'], pages: 1 });
+      expect(await search(words, limited)).toEqual({ found: ['3000000007'], pages: 1 });
+    },
+  );
+
+  it('finds a short address at once', async () => {
+    expect(await search('https://mp.weixin.qq.com/s/Short-Name_3')).toEqual({ found: ['3000000003'], pages: 1 });
+  });
+
+  it('shows what a key with limits imported to keys within these limits alone', async () => {
+    for (const words of ['租户标签', '租户标题', '租户文章', 'com/own', '2000000001']) {
+      expect([words, (await search(words, limited)).found]).toEqual([words, ['2000000001']]);
+      expect([words, (await search(words)).found]).toEqual([words, []]);
+    }
+    for (const words of ['别人标签', '别人标题', '别人文章', 'com/others', '2000000002']) {
+      expect([words, (await search(words, limited)).found]).toEqual([words, []]);
+    }
+    expect((await search('庆', { platforms: null, merchants: ['wxother'] })).found).toEqual([]);
+  });
+
+  it('keeps to the other filters', async () => {
+    expect(await search('3000', EVERYTHING, { label: 'Spring_Sale' })).toEqual({ found: ['3000000001'], pages: 1 });
+    expect((await search('庆', EVERYTHING, { label: 'Spring_Sale' })).found).toEqual([]);
+  });
+});
