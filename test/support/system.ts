@@ -158,7 +158,7 @@ export class System {
           try {
             resolve(this.described(method, path, reply));
           } catch (error) {
-            reject(error as Error);
+            reject(error instanceof Error ? error : new Error(String(error)));
           }
         });
       });
