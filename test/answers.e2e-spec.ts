@@ -189,6 +189,7 @@ describe('what answers tell', () => {
         const [first, second] = [await post(path, body, headers), await post(path, body, headers)];
         expect(first.headers.get('location')).toBe(`/retract${path}/${first.body.id}`);
         expect(second.headers.get('location')).toBe(first.headers.get('location'));
+        expect([first, second].map(({ headers }) => headers.get('idempotency-replayed'))).toEqual([null, 'true']);
       }
       const open = await post('/v1/deletions', item);
       expect([open.status, open.headers.get('location')]).toEqual([200, null]);

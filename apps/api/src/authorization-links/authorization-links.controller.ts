@@ -1,10 +1,11 @@
-import { Body, Controller, Header, Post, SerializeOptions } from '@nestjs/common';
+import { Body, Controller, Header, Post, Res, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { AuditLog, Idempotency, type Actor } from '@app/access';
 import { AuthorizationLinks, Onboarding } from '@app/merchants';
 import { AuditedCaller, Needs, refuseLimits } from '../http/access/access.guard.js';
 import { Operation } from '../http/open-api/operation.js';
-import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { IdempotencyKey, tellRepeat } from '../http/requests/idempotency-key.js';
 import { MadeAt } from '../http/requests/location.interceptor.js';
 import {
   authorizationLinkSchema,
@@ -43,6 +44,7 @@ export class AuthorizationLinksController {
     @AuditedCaller() actor: Actor,
     @Body({ schema: issueLinkSchema }) body: IssueLink,
     @IdempotencyKey() key: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AuthorizationLinkResource> {
     const { apiKeyId, role, scope, tenant } = actor;
     const { platform, ref, merchant } = body;
@@ -70,6 +72,7 @@ export class AuthorizationLinksController {
       });
       return { status: 201, body: resource };
     });
+    tellRepeat(reply, answer);
     return { ...answer.body, url: this.onboarding.linkUrl(platform, answer.body.id) };
   }
 }

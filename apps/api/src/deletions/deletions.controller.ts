@@ -15,7 +15,7 @@ import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { Operation } from '../http/open-api/operation.js';
-import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { IdempotencyKey, tellRepeat } from '../http/requests/idempotency-key.js';
 import { MadeAt } from '../http/requests/location.interceptor.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { actOn } from './deletion-act.js';
@@ -114,7 +114,8 @@ export class DeletionsController {
       const resource = warnedResource(deletion, shared);
       return { status: isNew ? 202 : 200, body: ignored.length > 0 ? { ...resource, ignored } : resource };
     });
-    if (answer.status === 202) {
+    tellRepeat(reply, answer);
+    if (answer.status === 202 && !answer.isRepeat) {
       this.logger.log('deletion accepted', { deletion_id: answer.body.id, authorizer_appid: answer.body.merchant });
     }
     void reply.status(answer.status);

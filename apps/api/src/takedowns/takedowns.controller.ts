@@ -10,7 +10,7 @@ import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { StreamedBody } from '../http/bodies/streamed-bodies.js';
 import { Operation } from '../http/open-api/operation.js';
 import { ProblemError } from '../http/problems/problem.js';
-import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { IdempotencyKey, tellRepeat } from '../http/requests/idempotency-key.js';
 import { MadeAt } from '../http/requests/location.interceptor.js';
 import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { selectionOf, type Selection } from './selection.js';
@@ -134,7 +134,8 @@ export class TakedownsController {
     const takedown = await this.takedowns.get(caller.scope, started.body.id);
     const { accepted, alreadyOpen, alreadyDeleted, rejected } = takedown;
     const counts = { accepted, already_open: alreadyOpen, already_deleted: alreadyDeleted, rejected };
-    this.logger.log('takedown accepted', { takedown_id: takedown.id, ...counts });
+    tellRepeat(reply, started);
+    if (!started.isRepeat) this.logger.log('takedown accepted', { takedown_id: takedown.id, ...counts });
     void reply.status(started.status);
     const errors = errorsOf(await this.takedowns.rejections(takedown.id, MAX_ERRORS));
     return { ...takedownResource(takedown, await this.takedowns.progress(takedown)), errors };

@@ -1,5 +1,6 @@
-import { Body, Controller, Get, HttpCode, Post, Query, SerializeOptions } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Res, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { AuditLog, Idempotency, type Actor, type Principal } from '@app/access';
 import { typesOf } from '@app/events';
 import type { Scope } from '@app/scope';
@@ -7,7 +8,7 @@ import { DeliveryLog, WebhookEndpointDisabled, WebhookEndpoints } from '@app/web
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { tenantOf } from '../http/access/tenant-of.js';
 import { Operation } from '../http/open-api/operation.js';
-import { IdempotencyKey } from '../http/requests/idempotency-key.js';
+import { IdempotencyKey, tellRepeat } from '../http/requests/idempotency-key.js';
 import { cursorOf, pageOf, pageOfSchema } from '../http/requests/page.js';
 import {
   listAllDeliveriesSchema,
@@ -73,6 +74,7 @@ export class WebhookDeliveriesController {
     @AuditedCaller() caller: Actor,
     @Body({ schema: resendDeliveriesSchema }) body: ResendDeliveries,
     @IdempotencyKey() key: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { endpoint: endpointId, states, event_types: patterns, since, until, cursor: after } = body;
     if (endpointId !== undefined) await this.refuseDisabled(caller.scope, endpointId);
@@ -97,6 +99,7 @@ export class WebhookDeliveriesController {
       });
       return { status: 200, body: { resent, next_cursor: next === undefined ? null : cursorOf(next) } };
     });
+    tellRepeat(reply, answer);
     return answer.body;
   }
 

@@ -8,6 +8,8 @@ import { IdempotencyKeyInUse, IdempotencyKeyReused } from '../errors.js';
 export interface Answer<T> {
   status: number;
   body: T;
+  /** It was given before, to the request that came first. */
+  isRepeat?: true;
 }
 
 export interface KeyedRequest {
@@ -44,7 +46,7 @@ export class Idempotency {
       await this.lock(tx, `${apiKeyId}/${key}`);
       const known = await this.find<T>(tx, apiKeyId, key);
       if (known && known.requestHash !== requestHash) throw new IdempotencyKeyReused();
-      if (known) return { status: known.status, body: known.answer };
+      if (known) return { status: known.status, body: known.answer, isRepeat: true };
       const answer = await work(tx);
       await tx.query(
         `INSERT INTO idempotency_keys (api_key_id, key, request_hash, status, answer) VALUES ($1, $2, $3, $4, $5)

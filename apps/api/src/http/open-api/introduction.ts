@@ -26,7 +26,8 @@ Moments are ISO 8601.
 ## Idempotency
 
 A request may be sent again when its answer was lost. For operations that take an \`Idempotency-Key\`, send the same key
-with the same body: the work is done once, and the answer is the first one, for 24 hours. The same key with another body
+with the same body: the work is done once, and the answer is the first one, for 24 hours, marked with
+\`Idempotency-Replayed: true\`. The same key with another body
 is refused (\`idempotency_key_reused\`). While the first request still runs, a repeat is refused as well
 (\`idempotency_key_in_use\`): ask again in a moment.
 

@@ -91,7 +91,7 @@ export class OperationWriter {
     requestBody.content[CSV_TYPE] = { schema: { type: 'string' } };
   }
 
-  private addAnswers(operation: Operation, target: object, { answers }: DescribedOperation): void {
+  private addAnswers(operation: Operation, target: object, { answers, repeats }: DescribedOperation): void {
     const serialized = Reflect.getMetadata(SERIALIZE_OPTIONS, target) as { schema?: z.ZodType } | undefined;
     const [usual = '200'] = Object.keys(operation.responses);
     const described: Record<string, DescribedAnswer> = answers ?? { [usual]: { description: 'Done.' } };
@@ -105,6 +105,7 @@ export class OperationWriter {
         headers: {
           ...headerRefs(['X-Request-Id', ...(neededRole(target) ? RATE_HEADERS : [])]),
           ...(MAKING.includes(status) && headerRefs(['Location'])),
+          ...(repeats !== undefined && headerRefs(['Idempotency-Replayed'])),
           ...mapValues(headers, (text) => ({ description: text, schema: { type: 'string' } })),
         },
         ...((content ?? json) && { content: { ...json, ...mapValues(content ?? {}, (schema) => ({ schema })) } }),

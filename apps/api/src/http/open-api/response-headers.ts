@@ -14,6 +14,9 @@ export const responseHeaders = {
       'there is no limit.',
   ),
   'Retry-After': header('In so many seconds, not before, the same request may go well.', seconds),
+  'Idempotency-Replayed': header(
+    '`true`: the answer to an earlier request with the same Idempotency-Key. Nothing was done again.',
+  ),
   Location: header('The path of what was made, or is being made.'),
   'WWW-Authenticate': header('`Bearer`: how a key is sent.'),
   Accept: header('The types of body that the address takes.'),

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Answer } from '@app/access';
 import { ProblemError } from '../problems/problem.js';
 
 /** The `Idempotency-Key` header, if there is one. */
@@ -12,3 +13,8 @@ export const IdempotencyKey = createParamDecorator((_data: unknown, context: Exe
     errors: [{ field: 'Idempotency-Key', message }],
   });
 });
+
+/** Marks an answer that was given before: the header is the one that clients know from other APIs. */
+export function tellRepeat(reply: FastifyReply, { isRepeat }: Pick<Answer<unknown>, 'isRepeat'>): void {
+  if (isRepeat) void reply.header('idempotency-replayed', 'true');
+}
