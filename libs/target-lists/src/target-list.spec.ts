@@ -78,6 +78,15 @@ describe('a line', () => {
     ['a link that a blank has torn', 'https://mp.weixin.qq.com/s/9pJL bTu4H9', 'text stands behind the link'],
     ['JSON that is cut off', `{"merchant":"${APPID}",`, 'not JSON'],
     ['JSON with a field twice', '{"msg_id":"1","msg_id":"2"}', 'not JSON'],
+    ['a blank between values', `${APPID},3147483661,,2`, 'a blank cell between others'],
+    ['a link and all', `${APPID},${SHORT},all`, 'the whole message'],
+    ['JSON of a link and a msg_id', `{"url":"${SHORT}","msg_id":"1","article_idx":1}`, 'of another article'],
+    ['JSON of a link and the whole message', `{"url":"${SHORT}","whole_message":"true"}`, 'the whole message'],
+    [
+      'JSON of a message that is not to go as a whole',
+      `{"merchant":"${APPID}","msg_id":"1","whole_message":false}`,
+      'no article either',
+    ],
     ['JSON of nothing', `{"merchant":"${APPID}"}`, 'neither a url nor a msg_id'],
   ])('with %s is reported', (_what, text, why) => {
     expect(faultOf(text)).toContain(why);
@@ -90,6 +99,15 @@ describe('a line', () => {
     expect(only(SHORT, { wholeMessage: true })).toEqual({ url: SHORT });
     expect(faultOf(`${APPID} 3147483661 second`, { wholeMessage: true })).toContain('no number of an article');
   });
+
+  it.each([`{"merchant":"${APPID}","msg_id":"1","whole_message":false}`, `merchant,msg_id,whole\n${APPID},1,否`])(
+    'does not get what it says no to: %s',
+    (text) => {
+      for (const defaults of [{ wholeMessage: true }, { article: 1 }]) {
+        expect(faultOf(text, defaults)).toContain('no article either');
+      }
+    },
+  );
 
   it('keeps all digits of a msg_id', () => {
     expect(only(`{"merchant":"${APPID}","msg_id":9007199254740993,"article_idx":1}`)).toMatchObject({
@@ -131,6 +149,38 @@ describe('a list', () => {
     ]);
   });
 
+  it.each([
+    ['a comma without quotes', 'msg_id,title,article_idx,merchant', `31474,Top, 3,2,${APPID}`, 'ambiguous_cell'],
+    ['that comma, with a blank at the end', 'msg_id,title,article,reads', '31474,Top, 3,2,', 'ambiguous_cell'],
+    ['a column twice', 'merchant,msg_id,article,article_idx', `${APPID},31474,1,2`, 'ambiguous_cell'],
+    ['other delimiters than the names', 'merchant\tmsg_id\treads', `${APPID} 31474 2`, 'nothing_named'],
+    ['the number of a row', 'idx,merchant,msg_id', `7,${APPID},31474`, 'article_missing'],
+    ['a link and a msg_id', 'merchant,msg_id,url', `${APPID},31474,${LONG}`, 'target_named_twice'],
+    ['a link of another article', 'merchant,msg_id,article,url', `${APPID},31474,1,${LONG}`, 'target_named_twice'],
+    ['a link of nobody knows which', 'merchant,msg_id,article,url', `${APPID},31474,1,${SHORT}`, 'target_named_twice'],
+    ['a link and another article', 'article,url', `3,${LONG}`, 'target_named_twice'],
+    ['a link and all', 'article,url', `all,${LONG}`, 'target_named_twice'],
+    ['a link and the whole message', 'whole,url', `yes,${SHORT}`, 'target_named_twice'],
+    ['no, and all', 'merchant,msg_id,article,whole', `${APPID},31474,all,no`, 'article_and_whole_message'],
+    ['yes, and an article', 'merchant,msg_id,article,whole', `${APPID},31474,2,是`, 'article_and_whole_message'],
+    ['maybe', 'merchant,msg_id,article,whole', `${APPID},31474,2,maybe`, 'not_yes_or_no'],
+    ['no, and no article', 'merchant,msg_id,whole', `${APPID},31474,No`, 'article_missing'],
+  ])('that names its columns is not guessed at where a row has %s', (_what, names, row, code) => {
+    const defaults = code === 'article_missing' ? {} : { wholeMessage: true };
+    expect(readTargets(`${names}\n${row}`, defaults)).toMatchObject({ targets: [], faults: [{ line: 2, code }] });
+  });
+
+  it.each([
+    ['merchant,msg_id,article,url', `${APPID},31474,2,"${LONG}"`, { merchant: APPID, msg_id: '31474', article_idx: 2 }],
+    ['article,url', `2,${LONG.replaceAll('&', '&amp;')}`, { url: LONG.replaceAll('&', '&amp;') }],
+    ['title,url', SHORT, { url: SHORT }],
+    ['whole,url', `no,${SHORT}`, { url: SHORT }],
+    ['merchant,msg_id,whole', `${APPID},31474,整条`, { merchant: APPID, msg_id: '31474', whole_message: true }],
+    ['merchant,msg_id,article,whole', `${APPID},31474,2,否`, { merchant: APPID, msg_id: '31474', article_idx: 2 }],
+  ])('that names its columns %s has the row %s', (names, row, target) => {
+    expect(readTargets(`${names}\n${row}`)).toMatchObject({ targets: [{ line: 2, target }], faults: [] });
+  });
+
   it('may have cells that go on over the end of their line', () => {
     const list = `title,url\n"spring\nsale",${SHORT}\n"never closed,${SHORT}\n`;
     const { targets } = readTargets(list);
@@ -143,9 +193,32 @@ describe('a list', () => {
   });
 
   it.each([
+    ['options', { items: [{ merchant: APPID, msg_id: '1', article_idx: 1 }], undo_seconds: 600 }],
+    ['a dry run', { urls: [SHORT, LONG], dry_run: true }],
+    ['two lists', { items: [{ merchant: APPID, msg_id: '1', article_idx: 1 }], urls: [SHORT] }],
+    ['a list, and half of another', { items: null, urls: [SHORT] }],
+  ])('is not understood at all as a body with %s', (_what, body) => {
+    for (const text of [JSON.stringify(body), JSON.stringify(body, null, 2)]) {
+      expect(readTargets(text)).toMatchObject({ targets: [], faults: [{ code: 'body_has_options' }] });
+    }
+  });
+
+  it('is not understood at all as a body that is torn', () => {
+    const body = JSON.stringify(
+      { undo_seconds: 600, items: [{ merchant: APPID, msg_id: '1', article_idx: 1 }] },
+      null,
+      1,
+    );
+    const lines = body.replace(/\{\s+"merchant"[^}]*\}/, (item) => item.replace(/\s+/g, ''));
+    for (const text of [`curl -d '${lines}'`, lines.slice(0, -1)]) {
+      expect(readTargets(text)).toMatchObject({ targets: [], faults: [{ code: 'not_json' }] });
+    }
+  });
+
+  it.each([
     ['a list of links', JSON.stringify([SHORT, LONG], null, 2), 2],
     ['a list of items', JSON.stringify([{ merchant: APPID, msg_id: '1', article_idx: 1 }], null, 2), 1],
-    ['the body of a request', JSON.stringify({ urls: [SHORT], reason: 'x' }, null, 2), 1],
+    ['the body of a request', JSON.stringify({ urls: [SHORT] }, null, 2), 1],
     ['lines of a list', `[\n{"url":"${SHORT}"},\n{"url":"${LONG}"},\n]\n`, 2],
   ])('may be JSON: %s', (_what, text, count) => {
     const { targets, faults } = readTargets(text);

@@ -34,6 +34,9 @@ export type FaultCode =
   | 'article_and_whole_message'
   | 'article_zero'
   | 'not_an_article_number'
+  | 'not_yes_or_no'
+  | 'target_named_twice'
+  | 'body_has_options'
   | 'not_json'
   | 'not_an_item'
   | 'merchant_missing'
@@ -62,7 +65,8 @@ const NAMES: Record<Column, string[]> = {
   merchant: ['merchant', 'appid', 'authorizerappid', 'merchantappid', '公众号appid'],
   component_appid: ['componentappid', 'platform'],
   msg_id: ['msgid', 'messageid', 'massmsgid', '消息id'],
-  article: ['article', 'articleidx', 'articleindex', 'idx'],
+  // A bare `idx` is not among them, for people number their rows by it.
+  article: ['article', 'articleidx', 'articleindex'],
   whole: ['wholemessage', 'whole'],
   url: ['url', 'link', 'address', 'articleurl', '链接', '文章链接', '网址'],
 };
@@ -72,6 +76,8 @@ const COLUMNS = new Map(
 
 const HOST = 'mp.weixin.qq.com';
 const WHOLE = /^(all|whole|whole[_ ]message|整条|全部)$/i;
+const YES = /^(true|yes|y|1|x|是|对|真)$/i;
+const NO = /^(false|no|n|0|否|不|不是|假)$/i;
 const EXCERPT = 80;
 
 /**
@@ -83,8 +89,14 @@ export function readTargets(text: string, defaults: TargetDefaults = {}): Target
   const whole = readDocument(text, defaults);
   if (whole) return whole;
   const list: TargetList = { targets: [], faults: [], passedOver: 0 };
+  const rows = rowsOf(text);
+  const torn = rows.find((row) => BODY_LIST.test(row.text));
+  if (torn) {
+    add(list, torn.line, torn.text, () => ofTornBody(), defaults);
+    return list;
+  }
   let header: Header | undefined;
-  for (const { line, text: row } of rowsOf(text)) {
+  for (const { line, text: row } of rows) {
     const bare = row.trim();
     if (isNothing(bare)) {
       list.passedOver += 1;
@@ -112,14 +124,34 @@ function readDocument(text: string, defaults: TargetDefaults): TargetList | unde
     return undefined;
   }
   const list: TargetList = { targets: [], faults: [], passedOver: 0 };
-  entriesOf(document).forEach((entry, i) => add(list, i + 1, inWords(entry), () => ofJson(entry), defaults));
+  const entries = Array.isArray(document) ? document : entriesOfBody(document as Record<string, unknown>);
+  if (entries) entries.forEach((entry, i) => add(list, i + 1, inWords(entry), () => ofJson(entry), defaults));
+  else add(list, 1, bare, () => ofBodyWithOptions(document as object), defaults);
   return list;
 }
 
-function entriesOf(document: unknown): unknown[] {
-  if (Array.isArray(document)) return document;
-  const { items, urls } = document as Record<string, unknown>;
-  return [items, urls].find(Array.isArray) ?? [document];
+/**
+ * Options of a body, such as an undo window, bind its list. They cannot come into what is understood here, and without them
+ * the list would be another request.
+ * @returns undefined where there is more than the list
+ */
+function entriesOfBody(body: Record<string, unknown>): unknown[] | undefined {
+  const list = [body.items, body.urls].find(Array.isArray);
+  if (!list) return [body];
+  return Object.keys(body).length === 1 ? list : undefined;
+}
+
+function ofBodyWithOptions(body: object): never {
+  const names = Object.keys(body).join(', ');
+  const advice = 'send the body to the API as it is, or paste one list and say the rest beside it';
+  throw new NotUnderstood('body_has_options', `the body of a request with more than one list (${names}): ${advice}`);
+}
+
+/** The list of a body by its name, in text that is not JSON as a whole: its lines alone would lose what stands around them. */
+const BODY_LIST = /"(items|urls)"\s*:\s*\[/;
+
+function ofTornBody(): never {
+  throw new NotUnderstood('not_json', 'not JSON: the body of a request is cut off, or stands among other lines');
 }
 
 function add(list: TargetList, line: number, text: string, read: () => TargetLine, defaults: TargetDefaults): void {
@@ -156,14 +188,12 @@ function headerOf(row: string): Header | undefined {
   const cells = cellsOf(row, delimiter);
   if (cells.some((cell) => /^\d+$/.test(cell) || isAppid(cell))) return undefined;
   const columns = cells.map((cell) => COLUMNS.get(cell.toLowerCase().replace(/[\s_-]/g, '')));
-  const known = columns.filter((column) => column !== undefined);
-  return known.length > 0 && new Set(known).size === known.length ? { delimiter, columns } : undefined;
+  return columns.some((column) => column !== undefined) ? { delimiter, columns } : undefined;
 }
 
 function ofRow(row: string, header: Header | undefined): TargetLine {
-  if (header && (header.columns.length === 1 || delimiterOf(row) === header.delimiter)) {
-    return ofNamedCells(cellsOf(row, header.delimiter), header.columns);
-  }
+  const isLinkAlone = row.includes(HOST) && header?.delimiter !== undefined && !row.includes(header.delimiter);
+  if (header && !isLinkAlone) return ofNamedCells(cellsOf(row, header.delimiter), header.columns);
   const delimiter = delimiterOf(row);
   const cells = cellsOf(row, delimiter);
   const isSpaced = delimiter === undefined && !row.includes(HOST);
@@ -171,25 +201,29 @@ function ofRow(row: string, header: Header | undefined): TargetLine {
 }
 
 function ofNamedCells(cells: string[], columns: (Column | undefined)[]): TargetLine {
-  const at = (column: Column) => cells[columns.indexOf(column)] || undefined;
-  const url = at('url');
-  const [merchant, component_appid] = [at('merchant'), at('component_appid')];
-  const msgId = at('msg_id');
-  const accounts = {
-    ...(merchant && { merchant: asAppid(merchant) }),
-    ...(component_appid && { component_appid: asAppid(component_appid) }),
+  // A delimiter that stands in a cell without quotes moves all cells behind it.
+  if (cells.length > columns.length)
+    throw new NotUnderstood('ambiguous_cell', 'more cells than the columns have names');
+  const at = (column: Column) => {
+    const values = new Set(cells.filter((cell, i) => columns[i] === column && cell !== ''));
+    if (values.size > 1) throw new NotUnderstood('ambiguous_cell', `several columns name ${column}, and do not agree`);
+    return [...values][0];
   };
-  if (url !== undefined && (msgId === undefined || at('article') === undefined))
-    return { ...accounts, url: linkIn(url) };
-  if (msgId === undefined) throw new NotUnderstood('nothing_named', 'neither a link nor a msg_id');
-  return { ...accounts, msg_id: asMsgId(msgId), ...articleOf(at('article'), at('whole')) };
+  const [merchant, component_appid, msgId, url] = [at('merchant'), at('component_appid'), at('msg_id'), at('url')];
+  if (url === undefined && msgId === undefined) throw new NotUnderstood('nothing_named', 'neither a link nor a msg_id');
+  return {
+    ...(merchant !== undefined && { merchant: asAppid(merchant) }),
+    ...(component_appid !== undefined && { component_appid: asAppid(component_appid) }),
+    ...(url !== undefined && { url: linkIn(url) }),
+    ...(msgId !== undefined && { msg_id: asMsgId(msgId) }),
+    ...articleOf(at('article'), at('whole')),
+  };
 }
 
 /** Without names, by what each cell looks like. A link says all: numbers beside it may be anything, of rows or readers. */
 function ofCells(cells: string[]): TargetLine {
-  const given = cells
-    .filter((cell) => cell !== '')
-    .map((cell) => (cell.includes(HOST) ? cell : cell.normalize('NFKC')));
+  const wide = cells.map((cell) => (cell.includes(HOST) ? cell : cell.normalize('NFKC')));
+  const given = wide.filter((cell) => cell !== '');
   const links = given.filter((cell) => cell.includes(HOST));
   const appids = [...new Set(given.filter(isAppid))];
   if (links.length > 1) throw new NotUnderstood('several_links', 'several links on one line');
@@ -197,13 +231,19 @@ function ofCells(cells: string[]): TargetLine {
     throw new NotUnderstood('several_appids', 'several appids: name the columns in the first line');
   const [merchant] = appids;
   const [link] = links;
-  if (link !== undefined) return { ...(merchant && { merchant }), url: linkIn(link) };
+  if (link !== undefined) {
+    const whole = given.some((cell) => WHOLE.test(cell)) && { whole_message: true };
+    return { ...(merchant && { merchant }), url: linkIn(link), ...whole };
+  }
   const rest = given.filter((cell) => !isAppid(cell));
   const [msgId, article, more] = rest;
   if (msgId === undefined || !/^\d/.test(msgId))
     throw new NotUnderstood('nothing_named', 'neither a link nor a msg_id');
   if (more !== undefined)
     throw new NotUnderstood('ambiguous_cell', `"${more}" may mean anything: name the columns in the first line`);
+  const last = wide.findLastIndex((cell) => cell !== '');
+  if (wide.slice(wide.indexOf(given[0] ?? ''), last).includes(''))
+    throw new NotUnderstood('ambiguous_cell', 'a blank cell between others: name the columns in the first line');
   if (/^\d{1,3}$/.test(msgId)) throw new NotUnderstood('msg_id_too_short', `"${msgId}" is too short for a msg_id`);
   return { ...(merchant && { merchant }), msg_id: asMsgId(msgId), ...articleOf(article, undefined) };
 }
@@ -240,18 +280,25 @@ function asMsgId(cell: string): string {
 }
 
 function articleOf(article: string | undefined, whole: string | undefined): TargetLine {
-  const isWhole = whole !== undefined && /^(true|yes|1|x|是)$/i.test(whole);
-  if (isWhole && article !== undefined && !WHOLE.test(article)) {
-    throw new NotUnderstood('article_and_whole_message', 'one article and the whole message');
+  const saysWhole = whole === undefined ? undefined : asYesOrNo(whole.normalize('NFKC'));
+  const isAll = article !== undefined && WHOLE.test(article);
+  if (article !== undefined && saysWhole !== undefined && saysWhole !== isAll) {
+    throw new NotUnderstood('article_and_whole_message', 'the article and whole_message do not agree');
   }
-  if (isWhole || (article !== undefined && WHOLE.test(article))) return { whole_message: true };
-  if (article === undefined) return {};
+  if (saysWhole || isAll) return { whole_message: true };
+  if (article === undefined) return saysWhole === undefined ? {} : { whole_message: false };
   const text = article.normalize('NFKC').replace(/\.0+$/, '');
   if (text === '0')
     throw new NotUnderstood('article_zero', 'article 0 would be the whole message: write "all" if it shall go');
   if (!/^[1-9]\d{0,2}$/.test(text))
     throw new NotUnderstood('not_an_article_number', `"${article}" is no number of an article`);
   return { article_idx: Number(text) };
+}
+
+function asYesOrNo(cell: string): boolean {
+  if (YES.test(cell) || WHOLE.test(cell)) return true;
+  if (NO.test(cell)) return false;
+  throw new NotUnderstood('not_yes_or_no', `"${cell}" says neither yes nor no to the whole message`);
 }
 
 function readJson(text: string): unknown {
@@ -280,15 +327,37 @@ function withoutWrapping(name: string, value: unknown): unknown {
   return name === 'msg_id' ? asMsgId(value.toString()) : Number(value.toString());
 }
 
+/**
+ * A link beside numbers of the same article is one target only where both are known to be the same: a short link says nothing
+ * of its article, and no link says its msg_id.
+ */
+function namedOnce({ url, ...target }: TargetLine): TargetLine {
+  const { msg_id, article_idx, whole_message, ...rest } = target;
+  if (url === undefined) return target;
+  if (whole_message !== undefined && whole_message !== false)
+    throw new NotUnderstood('target_named_twice', 'a link, which is one article, and the whole message');
+  if (msg_id === undefined && article_idx === undefined) return { ...rest, url };
+  if (article_idx === undefined || articleIn(url) !== article_idx)
+    throw new NotUnderstood('target_named_twice', 'a link, and numbers that may be those of another article');
+  return msg_id === undefined ? { ...rest, url } : target;
+}
+
+function articleIn(url: unknown): number | undefined {
+  const found = [...String(url).matchAll(/[?&;]idx=(\d+)/g)].map(([, idx]) => Number(idx));
+  return new Set(found).size === 1 ? found[0] : undefined;
+}
+
 /** @throws NotUnderstood where something that cannot be undone would have to be guessed */
 function completed(target: TargetLine, { merchant, article, wholeMessage }: TargetDefaults): TargetLine {
-  const named = { ...(merchant !== undefined && { merchant }), ...target };
+  const named = { ...(merchant !== undefined && { merchant }), ...namedOnce(target) };
   if (named.msg_id === undefined) return named;
   if (named.merchant === undefined)
     throw new NotUnderstood(
       'merchant_missing',
       'a msg_id without an account: add its appid, or name one for all lines',
     );
+  if (named.article_idx === undefined && named.whole_message === false)
+    throw new NotUnderstood('article_missing', 'not the whole message, but no article either: add it');
   if (named.article_idx !== undefined || named.whole_message !== undefined) return named;
   if (article !== undefined) return { ...named, article_idx: article };
   if (wholeMessage) return { ...named, whole_message: true };
