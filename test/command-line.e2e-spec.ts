@@ -101,6 +101,48 @@ describe('a takedown from a messy file', () => {
     expect(await effectsOf(of[0]!)).toBe(0);
   });
 
+  it('is confirmed at the terminal at which the list was pasted', async () => {
+    const [one] = merchants.splice(0, 1);
+    const terminal = user.open('retract takedown -');
+    await terminal.shows(/Paste the list; Ctrl-D ends it\./);
+    terminal.type(`${one?.merchant} ${one?.msgId} 1\n\u0004`);
+    await terminal.shows(/\(1\): $/);
+    terminal.type('1\r');
+    await terminal.shows(/1 deletion succeeded/, 60_000);
+    expect(await terminal.end()).toBe(0);
+    expect(await effectsOf(one!)).toBe(1);
+  });
+
+  it('is stopped by Ctrl-C at that terminal', async () => {
+    const [one] = merchants;
+    const terminal = user.open('retract takedown -');
+    await terminal.shows(/Ctrl-D ends it\./);
+    terminal.type(`${one?.merchant} ${one?.msgId} 1\n\u0004`);
+    await terminal.shows(/\(1\): $/);
+    terminal.type('\u0003');
+    await terminal.shows(/Nothing was deleted\./);
+    expect(await terminal.end()).toBe(130);
+    expect(await effectsOf(one!)).toBe(0);
+  });
+
+  it('deletes nothing of the body of a request whose options would be lost', async () => {
+    const [one] = merchants;
+    const item = { merchant: one?.merchant, msg_id: one?.msgId, article_idx: 1 };
+    const input = JSON.stringify({ items: [item], undo_seconds: 600 });
+    const { code, err } = await user.run('retract takedown - --yes', { input });
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('undo_seconds') });
+    expect(await effectsOf(one!)).toBe(0);
+  });
+
+  it('tries with the platform and with what is to be refused', async () => {
+    const [one] = merchants;
+    const input = `${one?.merchant} ${one?.msgId} 1`;
+    const tried = (options: string) => user.run(`retract takedown - --dry-run --json ${options}`, { input });
+    const known = await tried(`--platform ${PLATFORM.component_appid} --if-shared refuse`);
+    expect(known).toMatchObject({ code: 0, out: expect.stringContaining('"deletions":1') });
+    expect(await tried('--platform wxffffffffffffffff')).toMatchObject({ code: 1 });
+  });
+
   it('reports each line that it does not understand, and does the rest', async () => {
     const [one, two] = merchants.splice(0, 2);
     const input = `${one?.merchant},${one?.msgId},1\nprice list\n${two?.merchant},3.14748E+09,1\n`;
@@ -185,6 +227,39 @@ describe('Ctrl-C', () => {
     await slowDeletes(null);
     await terminal.shows(/15 deletions succeeded/, 60_000);
     expect(await terminal.end()).toBe(0);
+  });
+});
+
+describe('Ctrl-C before an answer', () => {
+  let silent: Server;
+  let asked: Promise<void>;
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    silent = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const { port } = silent.address() as { port: number };
+    env = { RETRACT_URL: `http://127.0.0.1:${port}` };
+  });
+  beforeEach(() => {
+    asked = new Promise((resolve) => silent.once('connection', (socket) => socket.once('data', () => resolve())));
+  });
+  afterAll(() => void silent.close());
+
+  it('says that a deletion may have been accepted', async () => {
+    const terminal = user.open('retract delete wx570bc396a51b8ff8 31474 --article 1 --yes', env);
+    await asked;
+    terminal.type('\u0003');
+    await terminal.shows(/the deletion may have been accepted: GET \/v1\/deletions/);
+    expect(await terminal.end()).toBe(130);
+  });
+
+  it('says that nothing was deleted while the takedown is only tried', async () => {
+    writeFileSync(join(user.home, 'one.txt'), 'wx570bc396a51b8ff8 31474 1');
+    const terminal = user.open('retract takedown one.txt --yes', env);
+    await asked;
+    terminal.type('\u0003');
+    await terminal.shows(/Stopped\. Nothing was deleted\./);
+    expect(await terminal.end()).toBe(130);
   });
 });
 
@@ -319,6 +394,26 @@ describe('completion', () => {
     expect(await user.run(asked('retract takedown --un'))).toMatchObject({ code: 0, out: '--undo\n' });
     expect(await user.run(asked('retract admin ke'))).toMatchObject({ code: 0, out: 'keys\n' });
   });
+});
+
+describe('a proof', () => {
+  it.each([
+    ['a file that is missing', 'retract verify missing.ndjson', /The proof cannot be read: ENOENT/],
+    ['a folder', 'retract verify .', /The proof cannot be read: EISDIR/],
+    ['keys that are missing', 'retract verify x.ndjson --jwks missing.json', /The keys at missing.json cannot be read/],
+    ['keys out of reach', 'retract verify x.ndjson --jwks http://127.0.0.1:1/', /The keys at http:.*ECONNREFUSED/],
+  ])('is not said to be false because of %s', async (_what, command, words) => {
+    const { code, err } = await user.run(command);
+    expect({ code, err }).toMatchObject({ code: 5, err: expect.stringMatching(words) });
+    expect(err).not.toContain('    at ');
+  });
+});
+
+it('does not end with 0 where the reader of its output has gone', async () => {
+  const key = `rk_${randomBytes(32).toString('base64url')}`;
+  const command = 'set +o pipefail; { sleep 0.2; code=0; retract whoami --json || code=$?; echo $code > code; } | true';
+  await user.run(command, { env: { RETRACT_API_KEY: key } });
+  expect(readFileSync(join(user.home, 'code'), 'utf8')).toBe('141\n');
 });
 
 it('is not coloured where there is no terminal, or none is wanted', async () => {

@@ -15,7 +15,8 @@ import { addWatch } from './commands/watch.js';
 import { EXIT } from './terminal/exit-codes.js';
 
 const ABOUT = `
-Exit codes: 0 done, 1 failed, 2 called wrongly, 3 not authorized, 4 done in part, 130 stopped by you.
+Exit codes: 0 done, 1 failed, 2 called wrongly, 3 not authorized, 4 done in part,
+5 a proof could not be checked, 130 stopped by you, 141 the reader of the output has gone.
 RETRACT_URL and RETRACT_API_KEY go before what \`retract login\` has kept. NO_COLOR takes the colours away.`;
 
 export function buildProgram(): Command {

@@ -11,7 +11,7 @@ export class Context {
 
   constructor(readonly terminal: Terminal) {}
 
-  readonly tell = (text: string): void => this.terminal.note(this.terminal.styled('yellow', text, process.stderr));
+  readonly tell = (text: string): void => this.terminal.note(text, 'yellow');
 
   /** @param retryForMs how long a call may be tried again */
   async connect(retryForMs?: number): Promise<Retract> {
@@ -34,7 +34,7 @@ export function acting<Given extends unknown[]>(
     } catch (error) {
       const { exitCode, words, facts } = complaintOf(error, context.url);
       terminal.hideBar();
-      terminal.note(terminal.styled('red', words, process.stderr));
+      terminal.note(words, 'red');
       terminal.json({ error: facts });
       process.exitCode = exitCode;
     } finally {

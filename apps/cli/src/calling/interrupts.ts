@@ -14,6 +14,26 @@ const ANSWERS: Record<string, Wanted> = {
   go: 'go on',
 };
 
+/**
+ * Lets Ctrl-C end a call whose answer is not there yet.
+ * @param words what that means
+ * @throws Stopped
+ */
+export async function untilStopped<T>(call: (signal: AbortSignal) => Promise<T>, words: string): Promise<T> {
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  process.on('SIGINT', stop);
+  try {
+    const answer = await call(stopping.signal);
+    if (!stopping.signal.aborted) return answer;
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+  } finally {
+    process.off('SIGINT', stop);
+  }
+  throw new Stopped(words);
+}
+
 /** Ctrl-C while it lasts: what is under way at the service goes on in any case, so it is a question what is meant. */
 export class Interrupts {
   private asked: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Options as commander reads them: what is no such value is an error of usage. */
 export function asCount(text: string): number {
@@ -12,6 +12,10 @@ export function asSeconds(text: string): number {
   return Number(text);
 }
 
+/** Of both deletions and takedowns. */
+export const ifSharedOption = () =>
+  new Option('--if-shared <what>', 'where other sends would lose their pages, too').choices(['warn', 'refuse']);
+
 /** What both deletions and takedowns are given. */
 export interface Wish {
   reason?: string;
@@ -19,10 +23,13 @@ export interface Wish {
   again?: boolean;
   tryAnyway?: boolean;
   allowLate?: boolean;
+  ifShared?: 'warn' | 'refuse';
+  platform?: string;
 }
 
-export const wished = ({ reason, urgent }: Wish) => ({
+export const wished = ({ reason, urgent, ifShared }: Wish) => ({
   ...(reason !== undefined && { reason }),
+  ...(ifShared !== undefined && { if_shared: ifShared }),
   ...(urgent && { priority: 'urgent' as const }),
 });
 

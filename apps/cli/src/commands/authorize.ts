@@ -18,7 +18,10 @@ interface Options {
 export function addAuthorize(program: Command): void {
   program
     .command('authorize')
-    .description('issue a link for the admin of an account, and wait until they have come back')
+    .description(
+      'issue a link for the admin of an account, and wait until they have come back; with neither --ref nor --merchant, ' +
+        'until anybody authorizes the platform',
+    )
     .option('--platform <appid>', 'component_appid of the platform; needed where there are several')
     .option('--ref <name>', 'your own name for whoever authorizes')
     .option('--merchant <appid>', 'only for this account')
@@ -55,6 +58,10 @@ async function authorize(context: Context, options: Options): Promise<ExitCode> 
   terminal.note(
     `Good until ${moment(link.expires_at)}. Waiting for the account's admin; Ctrl-C stops waiting, not the link.`,
   );
+  if (link.ref === null && link.merchant === null)
+    terminal.note(
+      'Without --ref and --merchant, the next account that authorizes the platform is shown, by whichever link.',
+    );
   const merchant = await authorized(client, link, cursor);
   terminal.json({ link, merchant });
   tellGranted(context, merchant);
@@ -105,6 +112,6 @@ function tellGranted({ terminal, tell }: Context, merchant: Merchant): void {
   terminal.print(`${plain(nick_name ?? appid)} (${appid}) has authorized.`);
   terminal.print(`  permission sets: ${permission_sets.join(', ') || 'not known yet'}`);
   terminal.print(`  messages can be taken back: ${servedInWords(merchant)}`);
-  for (const { detail } of eligibility_warnings) tell(`  ${plain(detail)}`);
+  for (const { detail } of eligibility_warnings) tell(`  ${detail}`);
   if (!eligible) terminal.print(`  to authorize again: ${reauthorize_url}`);
 }

@@ -5,8 +5,8 @@ import { EXIT, Stopped, UsageError, type ExitCode } from '../terminal/exit-codes
 import { count, moment, plain } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { outcomeInWords } from './follow.js';
-import { Interrupts, type Wanted } from '../calling/interrupts.js';
-import { asCount, insisting, wished, type Wish } from '../calling/options.js';
+import { Interrupts, untilStopped, type Wanted } from '../calling/interrupts.js';
+import { asCount, ifSharedOption, insisting, wished, type Wish } from '../calling/options.js';
 
 interface Options extends Wish {
   article?: number;
@@ -17,6 +17,9 @@ interface Options extends Wish {
 }
 
 const LOOK_EVERY_MS = 1_000;
+const MAY_BE_ACCEPTED =
+  'Stopped, but the deletion may have been accepted: GET /v1/deletions has it then, the newest first, and ' +
+  '`retract cancel <id>` stops it.';
 
 export function addDelete(program: Command): void {
   program
@@ -27,8 +30,10 @@ export function addDelete(program: Command): void {
     .option('--article <n>', 'the article to delete (1 is the first)', asCount)
     .option('--whole-message', 'delete every article of the message')
     .option('--url <link>', 'the link of the article, instead of a msg_id')
+    .option('--platform <appid>', 'component_appid of the platform; needed where the account is on several')
     .option('--reason <text>', 'why; is kept with the deletion and in its proof')
     .option('--urgent', 'before what waits, and into the quota that is kept for this')
+    .addOption(ifSharedOption())
     .option('--yes', 'do not ask')
     .option('--detach', 'do not wait for the end; print the id')
     .option('--again', 'call WeChat also for what is known to be gone')
@@ -53,11 +58,13 @@ async function deleteOne(
 ): Promise<ExitCode> {
   const { terminal } = context;
   const target = targetOf(msgId, options);
+  const { platform: component_appid } = options;
+  const whose = { merchant, ...(component_appid !== undefined && { component_appid }) };
   const client = await context.connect();
-  if (!options.yes) await confirm(context, client, merchant, target.words);
-  const body = { merchant, ...target.fields, ...wished(options), ...insisting(options) };
-  const accepted = await client.deletions.create(body);
-  for (const { detail } of accepted.warnings ?? []) context.tell(plain(detail));
+  if (!options.yes) await confirm(context, client, whose, target.words);
+  const body = { ...whose, ...target.fields, ...wished(options), ...insisting(options) };
+  const accepted = await untilStopped((signal) => client.deletions.create(body, { signal }), MAY_BE_ACCEPTED);
+  for (const { detail } of accepted.warnings ?? []) context.tell(detail);
   if (options.detach) {
     terminal.print(accepted.id);
     terminal.json(accepted);
@@ -85,13 +92,18 @@ function targetOf(msgId: string | undefined, { article, wholeMessage, url }: Opt
     : { fields: { msg_id: msgId ?? '', whole_message: true }, words: `EVERY article of ${message}` };
 }
 
-async function confirm({ terminal }: Context, client: Retract, appid: string, what: string): Promise<void> {
+async function confirm(
+  { terminal }: Context,
+  client: Retract,
+  { merchant: appid, ...query }: { merchant: string; component_appid?: string },
+  what: string,
+): Promise<void> {
   if (!terminal.isAttended) {
     throw new UsageError('There is no terminal to ask at: --yes deletes without asking. Nothing was deleted.');
   }
-  const { nick_name } = await client.merchants.get(appid);
-  const whose = nick_name ? `${plain(nick_name)} (${appid})` : appid;
-  const typed = await terminal.ask(`This cannot be undone. Delete ${what} of ${whose}? Type yes: `);
+  const { nick_name } = await client.merchants.get(appid, query);
+  const name = nick_name ? `${plain(nick_name)} (${appid})` : appid;
+  const typed = await terminal.ask(`This cannot be undone. Delete ${what} of ${name}? Type yes: `);
   if (typed.trim().toLowerCase() !== 'yes') throw new Stopped('Nothing was deleted.');
 }
 
@@ -137,6 +149,6 @@ function stateInWords({ id, state, waiting_for, waiting_until, eta }: Deletion):
 
 export function tellDeletion({ terminal }: Context, deletion: Deletion): ExitCode {
   const { id, state, proof, attempts } = deletion;
-  terminal.print(`${id} ${state}: ${plain(outcomeInWords(deletion))}, proof ${proof}, ${count(attempts, 'call')}.`);
+  terminal.print(`${id} ${state}: ${outcomeInWords(deletion)}, proof ${proof}, ${count(attempts, 'call')}.`);
   return state === 'succeeded' ? EXIT.ok : EXIT.failed;
 }

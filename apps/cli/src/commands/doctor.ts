@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { RetractError, type Platform, type Retract } from '@app/client';
+import { RetractError, type Platform, type PlatformExamination, type Retract } from '@app/client';
 import { inAddress } from '../calling/options.js';
 import { complaintOf, connectTo } from '../settings/connection.js';
 import { currentLogin, isOpenToOthers, isReadableOnTheWay, type Login } from '../settings/login.js';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
-import { count, plain, span } from '../terminal/words.js';
+import { count, span } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { ownKey } from './login.js';
 
@@ -33,7 +33,7 @@ async function doctor({ terminal }: Context): Promise<ExitCode> {
     findings.push(finding);
     const { state, check, found, advice } = finding;
     const style = { ok: 'green', warning: 'yellow', wrong: 'red' } as const;
-    terminal.print(`${terminal.styled(style[state], state.padEnd(7))}  ${check}: ${plain(found)}`);
+    terminal.print(`${state.padEnd(7)}  ${check}: ${found}`, style[state]);
     if (advice) terminal.print(`         ${advice}`);
   }
   terminal.json({ ok: findings.every(({ state }) => state !== 'wrong'), findings });
@@ -146,7 +146,11 @@ async function ofKey(client: Retract, { url }: Login): Promise<Finding> {
 
 async function ofPlatforms(client: Retract): Promise<Finding[]> {
   const { data } = await client.platforms.list();
-  if (data.length > 0) return data.map(ofPlatform);
+  if (data.length > 0) {
+    const findings: Finding[] = [];
+    for (const platform of data) findings.push(ofPlatform(platform), ...(await ofExamination(client, platform)));
+    return findings;
+  }
   const advice = 'An admin registers one with POST /v1/platforms.';
   return [
     { check: 'platforms', state: 'wrong', found: 'none is registered, or none within the limits of the key', advice },
@@ -165,6 +169,46 @@ function ofPlatform({ component_appid, ticket_state, ticket_age_seconds, hold }:
   const advice = 'Does WeChat reach the authorization-event URL that is entered there, and is it that of this service?';
   return { check, state: ticket_state === 'missing' ? 'wrong' : 'warning', found: `ticket: ${age}`, advice };
 }
+
+/** What the service finds itself, by a call to WeChat. */
+async function ofExamination(client: Retract, { component_appid }: Platform): Promise<Finding[]> {
+  const check = `platform ${component_appid}, by a call to WeChat`;
+  try {
+    const { checks } = await client.platforms.examine(component_appid);
+    const failed = checks.filter(({ state }) => state === 'failed');
+    if (failed.length === 0) return [{ check, state: 'ok', found: 'no check has failed' }];
+    return failed.map((one) => ofFailedCheck(component_appid, one));
+  } catch (error) {
+    if (!(error instanceof RetractError)) throw error;
+    if (error.status === 403) {
+      const found = 'not looked at, for the key may not examine it';
+      return [{ check, state: 'ok', found }];
+    }
+    if (error.is('examined_too_soon')) return [{ check, state: 'ok', found: `not looked at: ${error.detail}` }];
+    throw error;
+  }
+}
+
+type FailedCheck = PlatformExamination['checks'][number];
+
+/** Accounts are the concern of their admins; the rest keeps the platform from working. */
+const ofFailedCheck = (platform: string, { name, code, facts }: FailedCheck): Finding => ({
+  check: `platform ${platform}, ${name}`,
+  state: name === 'merchants' || name === 'authorizer_list' ? 'warning' : 'wrong',
+  found: `${code}, ${JSON.stringify(facts)}`,
+  advice: ADVICE[name],
+});
+
+const ADVICE: Record<FailedCheck['name'], string> = {
+  pushes_arrive: 'Enter the events URL of this service at WeChat, and see that it is reachable from outside.',
+  ticket: 'WeChat sends it to the events URL every ten minutes: see that it arrives, or have it sent anew at WeChat.',
+  component_token: 'Compare the app_secret with that at WeChat, and enter it anew with PATCH /v1/platforms/{appid}.',
+  ip_listed: 'Add the address to the IP list of the platform at WeChat.',
+  clock_database: 'Set the clocks of the service and of the database: they are more than 2 s apart.',
+  clock_wechat: 'Set the clock of the service: it is more than a minute away from that of WeChat.',
+  authorizer_list: 'POST /v1/platforms/{appid}/sync takes over what WeChat lists.',
+  merchants: '`retract merchants --not-eligible` says why, and has their links.',
+};
 
 async function ofMerchants(client: Retract): Promise<Finding> {
   const { data, next_cursor } = await client.merchants.list(inAddress({ eligible: 'false', limit: 200 }));

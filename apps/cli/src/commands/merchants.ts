@@ -15,7 +15,7 @@ export function addMerchants(program: Command): void {
     .command('merchants')
     .description('list the accounts that authorized, and whether their messages can be taken back')
     .option('--not-eligible', 'only those whose messages cannot be taken back, with the reasons')
-    .option('--q <text>', 'only those with this in their appid, name, company or reference')
+    .option('--q <text>', 'only those with these words in their appid, name, company or reference')
     .option('--limit <n>', 'list so many at most', asCount, 1_000)
     .addHelpText(
       'after',
@@ -33,9 +33,8 @@ async function merchants(context: Context, { notEligible, q, limit }: Options): 
   const found: Merchant[] = [];
   let isCut = false;
   for await (const merchant of client.merchants.list(
-    inAddress({ limit: 200, ...(notEligible && { eligible: 'false' }) }),
+    inAddress({ limit: 200, ...(notEligible && { eligible: 'false' }), ...(q !== undefined && { q }) }),
   )) {
-    if (q !== undefined && !isMeant(merchant, q)) continue;
     isCut = found.length === limit;
     if (isCut) break;
     found.push(merchant);
@@ -47,11 +46,6 @@ async function merchants(context: Context, { notEligible, q, limit }: Options): 
   if (terminal.isJson || !notEligible || found.length === 0) return;
   terminal.print('\nTo authorize again, their admins open:');
   terminal.print(table(found.map(({ appid, reauthorize_url }) => [`  ${appid}`, reauthorize_url])));
-}
-
-function isMeant(merchant: Merchant, q: string): boolean {
-  const { appid, nick_name, principal_name, ref } = merchant;
-  return [appid, nick_name, principal_name, ref].some((text) => text?.toLowerCase().includes(q.toLowerCase()));
 }
 
 const rowOf = ({ appid, nick_name, ref, state, ...merchant }: Merchant): string[] => [

@@ -8,8 +8,17 @@ import { decodeText } from '../input/text.js';
 import { exitCodeOf, Failure, Stopped, UsageError, type ExitCode } from '../terminal/exit-codes.js';
 import { count, firstOf, moment, number, plain } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
+import { untilStopped } from '../calling/interrupts.js';
 import { exitCodeOfEnd, follow, tellEnd } from './follow.js';
-import { asCount, asSeconds, inAddress, insistingInQuery, wished, type Wish } from '../calling/options.js';
+import {
+  asCount,
+  asSeconds,
+  ifSharedOption,
+  inAddress,
+  insistingInQuery,
+  wished,
+  type Wish,
+} from '../calling/options.js';
 
 interface Options extends Wish {
   merchant?: string;
@@ -20,6 +29,8 @@ interface Options extends Wish {
   dryRun?: boolean;
   detach?: boolean;
 }
+
+type Query = NonNullable<Parameters<Retract['takedowns']['createFrom']>[1]>;
 
 /** So many bad lines, and merchants, are shown; `--json` has all of them. */
 const SHOWN = 10;
@@ -33,12 +44,14 @@ export function addTakedown(program: Command): void {
     .description('delete everything that a list names: links, or appids with msg_ids; as text, CSV or NDJSON')
     .argument('<file>', 'the list; - is the standard input')
     .option('--merchant <appid>', 'the account of msg_ids that name none')
+    .option('--platform <appid>', 'component_appid of the platform of accounts whose line names none')
     .option('--article <n>', 'the article of msg_ids that name none (1 is the first)', asCount)
     .option('--whole-message', 'every article of msg_ids that name none')
     .option('--reason <text>', 'why; is kept with each deletion and in the proof')
     .option('--urgent', 'before what waits, and into the quota that is kept for this')
     .option('--undo <seconds>', 'delete nothing for so long, in which a cancel stops all of it', asSeconds)
     .option('--dry-run', 'only say what would happen')
+    .addOption(ifSharedOption())
     .option('--yes', 'do not ask')
     .option('--detach', 'do not wait for the end; print the id')
     .option('--again', 'call WeChat also for what is known to be gone')
@@ -65,7 +78,7 @@ async function takedown(context: Context, file: string, options: Options): Promi
   }
   const list = await readList(context, file, options);
   const client = await context.connect();
-  const dryRun = await upload<TakedownDryRun>(context, client, list, { ...options, dryRun: true });
+  const dryRun = await dryRunOf(context, client, list, options);
   const result = { dry_run: dryRun, takedown: null as Takedown | null, not_understood: list.faults };
   const bad = dryRun.rejected + list.faults.length;
   await tellDryRun(context, client, list, dryRun);
@@ -76,7 +89,7 @@ async function takedown(context: Context, file: string, options: Options): Promi
     return exitCodeOf({ done, missed: bad });
   }
   if (!options.yes) await confirm(context, dryRun.deletions);
-  const started = await upload<Takedown>(context, client, list, options);
+  const started = await start(context, client, list, options);
   result.takedown = started;
   tellStart(context, started);
   if (options.detach) {
@@ -99,7 +112,7 @@ async function readList({ terminal, tell }: Context, file: string, options: Opti
   const { targets, faults } = list;
   terminal.note(`${count(targets.length, 'line')} understood, ${number(faults.length)} not.`);
   for (const { line, why, text: excerpt } of faults.slice(0, SHOWN)) {
-    tell(`  line ${line}: ${plain(why)}: ${plain(excerpt)}`);
+    tell(`  line ${line}: ${why}: ${excerpt}`);
   }
   if (faults.length > SHOWN) tell(`  and ${count(faults.length - SHOWN, 'more line')}`);
   if (targets.length === 0)
@@ -114,67 +127,79 @@ async function readStdin(): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/**
- * Sends the list, again where the connection was lost, under one key: the service carries it out once. Errors name lines
- * of the upload, and are told with those of the list.
- */
+/** An address alone is a line, too, which the description of the api has no type for. */
+type Item = TargetLine & { merchant: string };
+
+/** Of an error of the service: its line of the upload, or, as people see it, of the list. */
+interface LineError {
+  line: number;
+  code: string;
+  detail: string;
+}
+
+const MAY_BE_ACCEPTED =
+  'Stopped, but the takedown may have been accepted: GET /v1/takedowns has it then, the newest first, and ' +
+  '`retract cancel <id>` stops it.';
+
+const dryRunOf = (context: Context, client: Retract, list: TargetList, options: Options) =>
+  upload(context, list, options, 'Stopped. Nothing was deleted.', (items, query, call) =>
+    client.takedowns.dryRunFrom(items, query, call),
+  );
+
+/** Under one key: the service carries it out once. */
+function start(context: Context, client: Retract, list: TargetList, options: Options): Promise<Takedown> {
+  const idempotencyKey = randomUUID();
+  return upload(context, list, options, MAY_BE_ACCEPTED, (items, query, call) =>
+    client.takedowns.createFrom(items, query, { ...call, idempotencyKey }),
+  );
+}
+
+/** Sends the list, again where the connection was lost. Errors name lines of the upload, and are told with those of the list. */
 async function upload<Answer extends Takedown | TakedownDryRun>(
   context: Context,
-  client: Retract,
   { targets }: TargetList,
   options: Options,
+  stopped: string,
+  send: (items: Item[], query: Query, call: { signal: AbortSignal }) => Promise<Answer>,
 ): Promise<Answer> {
-  const query = {
+  const query = inAddress<Query>({
     ...wished(options),
     ...insistingInQuery(options),
     ...(options.undo !== undefined && { undo_seconds: options.undo }),
-    ...(options.dryRun && { dry_run: 'true' }),
-  };
-  const idempotencyKey = randomUUID();
-  // An address alone is a line, too, which the description of the api has no type for.
-  const items = targets.map(({ target }) => target as TargetLine & { merchant: string });
+  });
+  const items = targets.map(({ target }) => ofPlatform(target, options.platform) as Item);
   const inList = <Error extends { line: number }>(errors: Error[] | undefined) =>
     errors?.map((error) => ({ ...error, line: targets[error.line - 1]?.line ?? error.line }));
   for (let tries = 1; ; tries++) {
     try {
-      const answer = (await client.takedowns.createFrom(items, inAddress(query), {
-        idempotencyKey,
-      })) as unknown as Answer;
+      const answer = await untilStopped((signal) => send(items, query, { signal }), stopped);
       return { ...answer, ...(answer.errors && { errors: inList(answer.errors) }) };
     } catch (error) {
       if (error instanceof RetractError && error.is('nothing_accepted')) throw nothingAccepted(error, inList);
       if (!(error instanceof RetractConnectionError) || tries === UPLOADS) throw error;
       context.tell('The list did not arrive. Sending it again …');
-      await delay(1_000 * tries);
+      await untilStopped((signal) => delay(1_000 * tries, undefined, { signal }), stopped);
     }
   }
 }
 
-function nothingAccepted(
-  error: RetractError,
-  inList: (
-    errors: { line: number; code: string; detail: string }[],
-  ) => { line: number; code: string; detail: string }[] | undefined,
-): Failure {
-  const errors = inList(error.problem.errors as unknown as { line: number; code: string; detail: string }[]) ?? [];
+/** A link alone is looked up on all platforms. */
+const ofPlatform = (target: TargetLine, platform: string | undefined): TargetLine =>
+  platform === undefined || target.merchant === undefined ? target : { component_appid: platform, ...target };
+
+function nothingAccepted(error: RetractError, inList: (errors: LineError[]) => LineError[] | undefined): Failure {
+  const errors = inList(error.problem.errors as unknown as LineError[]) ?? [];
   return new Failure([error.detail, ...errors.slice(0, SHOWN).map(inWords)].join('\n'));
 }
 
-const inWords = ({ line, code, detail }: { line: number; code: string; detail: string }) =>
-  `  line ${line}: ${code}: ${plain(detail)}`;
+const inWords = ({ line, code, detail }: LineError) => `  line ${line}: ${code}: ${detail}`;
 
 async function tellDryRun(context: Context, client: Retract, list: TargetList, dryRun: TakedownDryRun): Promise<void> {
   const { terminal } = context;
   const { deletions, merchants, already_open, already_deleted, rejected, ineligible, eta, days_of_quota } = dryRun;
   const { shared_material: shared, errors } = dryRun;
   const tellIf = (n: number, text: string) => n > 0 && terminal.note(text);
-  terminal.note(
-    terminal.styled(
-      'bold',
-      `${count(deletions, 'deletion')} of ${count(merchants, 'account')} would be made.`,
-      process.stderr,
-    ),
-  );
+  terminal.note(`${count(deletions, 'deletion')} of ${count(merchants, 'account')} would be made.`, 'bold');
   const names = await namesOf(client, list);
   if (names) terminal.note(`  accounts: ${names}`);
   tellIf(already_open, `  ${number(already_open)} under way already`);

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { KeySetUnreadable, readKeySet, tellProof, verifyProof, type KeySet, type Verdict } from '@app/proof-verifier';
+import { readKeySet, tellProof, verifyProof, type KeySet, type Verdict } from '@app/proof-verifier';
 import { acting, examples, type Context } from '../calling/context.js';
-import { EXIT, Failure, type ExitCode } from '../terminal/exit-codes.js';
-import { plain } from '../terminal/words.js';
+import { EXIT, NotChecked, type ExitCode } from '../terminal/exit-codes.js';
 
 const PATIENCE_MS = 30_000;
 
@@ -38,23 +37,35 @@ async function verify(
   const input = file === '-' ? process.stdin : createReadStream(file);
   input.setEncoding('utf8');
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-  const report = await verifyProof(input as AsyncIterable<string>, keys, { lastHash, sha256 });
+  let unread: Error | undefined;
+  input.once('error', (error: Error) => (unread = error));
+  const report = await verifyProof(input as AsyncIterable<string>, keys, { lastHash, sha256 }).catch(
+    (error: unknown) => {
+      throw unread ? new NotChecked(`The proof cannot be read: ${unread.message}`, { cause: error }) : error;
+    },
+  );
   const { heading, sentences } = tellProof(report, 'en');
   const style = ({ signed: 'green', chain_only: 'yellow', refused: 'red' } as const)[report.verdict];
-  terminal.print(terminal.styled(style, heading));
-  for (const sentence of sentences) terminal.print(plain(sentence));
+  terminal.print(heading, style);
+  for (const sentence of sentences) terminal.print(sentence);
   terminal.json(report);
   return EXITS[report.verdict];
 }
 
 async function keySetAt(place: string): Promise<KeySet> {
   try {
-    if (!/^https?:\/\//.test(place)) return readKeySet(await readFile(place, 'utf8'));
-    const answer = await fetch(place, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (!answer.ok) throw new Failure(`${place} answers with ${answer.status}: there are no keys.`);
-    return readKeySet(await answer.text());
+    return readKeySet(/^https?:\/\//.test(place) ? await fetched(place) : await readFile(place, 'utf8'));
   } catch (error) {
-    if (error instanceof KeySetUnreadable) throw new Failure(`${place}: ${error.message}`, { cause: error });
-    throw error;
+    const why = error instanceof Error ? innermost(error).message : String(error);
+    throw new NotChecked(`The keys at ${place} cannot be read: ${why}`, { cause: error });
   }
 }
+
+async function fetched(place: string): Promise<string> {
+  const answer = await fetch(place, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (!answer.ok) throw new Error(`it answers with ${answer.status}`);
+  return answer.text();
+}
+
+/** What is around it says "fetch failed". */
+const innermost = (error: Error): Error => (error.cause instanceof Error ? innermost(error.cause) : error);

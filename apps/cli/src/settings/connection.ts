@@ -1,6 +1,5 @@
 import { Retract, RetractConnectionError, RetractError } from '@app/client';
-import { EXIT, Failure, Stopped, UsageError, type ExitCode } from '../terminal/exit-codes.js';
-import { plain } from '../terminal/words.js';
+import { EXIT, Failure, NotChecked, Stopped, UsageError, type ExitCode } from '../terminal/exit-codes.js';
 import { currentLogin, LoginUnusable, type Login } from './login.js';
 
 /** Who is not logged in is told how. */
@@ -97,6 +96,7 @@ export function complaintOf(error: unknown, url?: string): Complaint {
   if (error instanceof UsageError || error instanceof LoginUnusable)
     return complaint(EXIT.usage, 'usage', error.message);
   if (error instanceof Stopped) return complaint(EXIT.stopped, 'stopped', error.message || 'Stopped.');
+  if (error instanceof NotChecked) return complaint(EXIT.notChecked, 'not_checked', error.message);
   if (error instanceof Failure) return complaint(EXIT.failed, 'failed', error.message);
   const { code, message } = error as NodeJS.ErrnoException;
   if (code !== undefined && /^E[A-Z]+$/.test(code)) return complaint(EXIT.failed, 'failed', message);
@@ -111,11 +111,11 @@ const complaint = (exitCode: ExitCode, code: string, detail: string): Complaint 
 
 function ofProblem(error: RetractError, url: string | undefined): Complaint {
   const { code, status, requestId, errors } = error;
-  const detail = plain(error.detail);
+  const { detail } = error;
   const page = code !== 'no_problem' && url !== undefined ? `${url}/docs/problems/${code}` : undefined;
   const words = [
     detail,
-    ...errors.map((one) => ('field' in one ? `  ${plain(one.field)}: ${plain(one.message)}` : '')).filter(Boolean),
+    ...errors.map((one) => ('field' in one ? `  ${one.field}: ${one.message}` : '')).filter(Boolean),
     [`code ${code}`, ...(requestId ? [`request ${requestId}`] : [])].join(', '),
     ...(page ? [page] : []),
   ];

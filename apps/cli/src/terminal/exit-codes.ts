@@ -5,7 +5,9 @@ export const EXIT = {
   usage: 2,
   notAuthorized: 3,
   partlyFailed: 4,
+  notChecked: 5,
   stopped: 130,
+  closedPipe: 141,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
@@ -17,6 +19,11 @@ export class UsageError extends Error {
 /** Something failed, and these words say it all. */
 export class Failure extends Error {
   override readonly name = 'Failure';
+}
+
+/** Nothing is said of a proof: it, or the keys, could not be read. */
+export class NotChecked extends Error {
+  override readonly name = 'NotChecked';
 }
 
 /** Whoever called the command has stopped it. */

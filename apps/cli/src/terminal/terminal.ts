@@ -4,7 +4,8 @@ import { Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { Stopped, UsageError } from './exit-codes.js';
+import { EXIT, Stopped, UsageError } from './exit-codes.js';
+import { plain } from './words.js';
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
 
@@ -21,8 +22,12 @@ export class Terminal {
   private tty: ReadStream | undefined;
 
   constructor(private readonly options: TerminalOptions) {
-    // A reader such as `head` that has enough is no failure.
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+    // A reader such as `head` that has enough ends the command as SIGPIPE ends others: how it came out is not known then.
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on('error', ({ code }: NodeJS.ErrnoException) =>
+        process.exit(code === 'EPIPE' ? EXIT.closedPipe : EXIT.failed),
+      );
+    }
   }
 
   get isJson(): boolean {
@@ -30,8 +35,8 @@ export class Terminal {
   }
 
   /** A result for people. */
-  print(text: string): void {
-    if (!this.isJson) process.stdout.write(`${text}\n`);
+  print(text: string, style?: Style): void {
+    if (!this.isJson) process.stdout.write(`${shown(text, style, process.stdout)}\n`);
   }
 
   /** The result for programs: one document, or one of many lines. */
@@ -40,15 +45,11 @@ export class Terminal {
   }
 
   /** What is told besides. */
-  note(text: string): void {
+  note(text: string, style?: Style): void {
     // Over the bar, which is drawn again below it.
     if (this.bar) process.stderr.write('\r\u001b[K');
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${shown(text, style, process.stderr)}\n`);
     this.bar?.updateETA();
-  }
-
-  styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
-    return isColourful(stream) ? styleText(style, text) : text;
   }
 
   /** Draws a bar where there is a terminal. @param format its text, with the names of the payload in braces */
@@ -112,9 +113,10 @@ export class Terminal {
     this.tty?.destroy();
   }
 
-  /** The standard input, or, where a list comes in by that, the terminal itself. */
+  /** The standard input, or, where a list comes in by that, or came in and was read to its end, the terminal itself. */
   private keyboard(): ReadStream | NodeJS.ReadStream | undefined {
-    if (process.stdin.isTTY) return process.stdin;
+    const { stdin } = process;
+    if (stdin.isTTY && !stdin.readableEnded && !stdin.destroyed) return stdin;
     try {
       this.tty ??= new ReadStream(openSync('/dev/tty', 'r'));
       return this.tty;
@@ -122,6 +124,12 @@ export class Terminal {
       return undefined;
     }
   }
+}
+
+/** Much of it comes from others. */
+function shown(text: string, style: Style | undefined, stream: NodeJS.WriteStream): string {
+  const lines = text.split('\n').map(plain).join('\n');
+  return style && isColourful(stream) ? styleText(style, lines) : lines;
 }
 
 /** https://no-color.org */
