@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { readKeySet, tellProof, verifyProof, type KeySet, type Verdict } from '@app/proof-verifier';
+import { causeOf } from '../settings/connection.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { EXIT, NotChecked, type ExitCode } from '../terminal/exit-codes.js';
 
@@ -56,7 +57,8 @@ async function keySetAt(place: string): Promise<KeySet> {
   try {
     return readKeySet(/^https?:\/\//.test(place) ? await fetched(place) : await readFile(place, 'utf8'));
   } catch (error) {
-    const why = error instanceof Error ? innermost(error).message : String(error);
+    // What fetch throws says "fetch failed".
+    const why = error instanceof Error && !(error instanceof TypeError) ? error.message : causeOf(error);
     throw new NotChecked(`The keys at ${place} cannot be read: ${why}`, { cause: error });
   }
 }
@@ -66,6 +68,3 @@ async function fetched(place: string): Promise<string> {
   if (!answer.ok) throw new Error(`it answers with ${answer.status}`);
   return answer.text();
 }
-
-/** What is around it says "fetch failed". */
-const innermost = (error: Error): Error => (error.cause instanceof Error ? innermost(error.cause) : error);

@@ -68,7 +68,7 @@ export function tellingFetch(send: typeof fetch, tell: (text: string) => void): 
 }
 
 /** The innermost cause: what is around it says "fetch failed". */
-function causeOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return causeOf(error.cause);
   const { code } = error as NodeJS.ErrnoException;

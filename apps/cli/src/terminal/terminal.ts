@@ -5,7 +5,7 @@ import { ReadStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { EXIT, Stopped, UsageError } from './exit-codes.js';
-import { plain } from './words.js';
+import { plainLines } from './words.js';
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
 
@@ -128,7 +128,7 @@ export class Terminal {
 
 /** Much of it comes from others. */
 function shown(text: string, style: Style | undefined, stream: NodeJS.WriteStream): string {
-  const lines = text.split('\n').map(plain).join('\n');
+  const lines = plainLines(text);
   return style && isColourful(stream) ? styleText(style, lines) : lines;
 }
 

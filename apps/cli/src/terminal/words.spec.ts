@@ -1,7 +1,7 @@
 import { completionScript, type Word } from './completion-scripts.js';
 import { exitCodeOf } from './exit-codes.js';
 import { etaInWords, Pace, rateInWords } from './pace.js';
-import { count, firstOf, plain, span, table } from './words.js';
+import { count, firstOf, plain, plainLines, span, table } from './words.js';
 
 it.each([
   [{ done: 3, missed: 0 }, 0],
@@ -84,4 +84,8 @@ it('completes in every shell what there is', () => {
     `complete -c retract -n '__fish_use_subcommand' -a admin -d 'the operators’ own'\n` +
       `complete -c retract -n '__fish_seen_subcommand_from admin' -l keys -d 'a: b'\n`,
   );
+});
+
+it('keeps the lines of a text, and nothing else that a terminal takes for a command', () => {
+  expect(plainLines('a\u001b[2Jb\nc\rd\u202ee')).toBe('a [2Jb\nc d e');
 });

@@ -53,3 +53,5 @@ const width = (text: string): number => [...text].reduce((sum, sign) => sum + (W
 
 /** Names come from others: what a terminal would take for a command does not reach it. */
 export const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ');
+
+export const plainLines = (text: string): string => text.split('\n').map(plain).join('\n');
