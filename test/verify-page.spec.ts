@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { proofText, signEnd, type ProofRecord } from '@app/deletions';
@@ -95,9 +96,8 @@ async function signedProof() {
   return { text, keys: JSON.stringify({ keys: [{ ...jwk, kid }] }) };
 }
 
-/** Until all that waits for nothing but the moment is done. */
-async function settled(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 1_000 && !isSo(); i++) await new Promise((resolve) => setImmediate(resolve));
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await setTimeout(1);
 }
 
 describe('the page', () => {
@@ -108,15 +108,16 @@ describe('the page', () => {
     const { file, reads } = slowFileOf('proof.ndjson', text);
     const browser = openPage();
     browser.drop(file);
-    await settled(() => reads.length === 1);
+    await until(() => reads.length === 1);
     expect(browser.result()).toEqual(['', 'Checking …']);
     browser.drop(fileOf('jwks.json', keys));
-    await settled(() => reads.length === 2);
+    await until(() => reads.length === 2);
     reads[1]?.();
-    await settled(() => browser.result()[0] !== '');
+    await until(() => browser.result()[0] !== '');
     expect(browser.result()).toEqual(SIGNED);
     reads[0]?.();
-    await settled(() => false);
+    // Long enough for a verdict that must not come.
+    await setTimeout(200);
     expect(browser.result()).toEqual(SIGNED);
     expect(browser.chosen()).toBe('Proof: proof.ndjson · Key file: jwks.json');
   });
@@ -126,13 +127,13 @@ describe('the page', () => {
     const stream = () => new ReadableStream({ start: (controller) => controller.error(new Error('gone')) });
     const browser = openPage();
     browser.drop({ name: 'proof.ndjson', size: 9, text: () => Promise.reject(new Error('gone')), stream });
-    await settled(() => browser.result()[1] !== undefined && browser.result()[1] !== 'Checking …');
+    await until(() => browser.result()[1] !== undefined && browser.result()[1] !== 'Checking …');
     expect(browser.result()).toEqual(['', 'The check could not be finished.']);
     browser.language();
     expect(browser.result()).toEqual(['', '核对未能完成。']);
     browser.language();
     browser.drop(fileOf('jwks.json', keys), fileOf('proof.ndjson', text));
-    await settled(() => browser.result()[0] !== '');
+    await until(() => browser.result()[0] !== '');
     expect(browser.result()).toEqual(SIGNED);
   });
 });
