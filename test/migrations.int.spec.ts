@@ -216,7 +216,8 @@ it('a migration erases the private parts of proof keys that have retired, and le
   // As the release before rotates.
   await after.query(`UPDATE proof_keys SET retired_at = now() WHERE retired_at IS NULL`);
   await after.query(
-    `INSERT INTO proof_keys (id, kid, public_key, private_key_sealed) VALUES (gen_random_uuid(), 'next', 'x', 'sealed')`,
+    `INSERT INTO proof_keys (id, kid, public_key, private_key_sealed)
+     SELECT gen_random_uuid(), 'next', 'x', 'sealed'`,
   );
   expect(await after.query(`SELECT kid FROM proof_keys WHERE retired_at IS NULL`)).toEqual([{ kid: 'next' }]);
   await after.destroy();

@@ -15,11 +15,12 @@ class NoAdmin extends Error {}
 class WrongArguments extends Error {}
 
 /**
- * `npm run rotate-proof-key [-- --compromised | --all | --kid=KID]`: has a new key sign proofs from now on, in all processes at
- * once. The old one stays in the key set for what it signed, without its private part. The options say which keys somebody else
- * may know, so that nothing they signed counts any more: the one that signed until now (`--compromised`), every one there ever
- * was (`--all`), or the one of that name (`--kid`); if that one has retired, the key that signs goes on. The audit log tells by
- * whose API key: the admin's in BOOTSTRAP_API_KEY, or in FIRST_KEY_FILE. Exits 2 where it could not.
+ * `npm run rotate-proof-key [-- --compromised | --all | --kid=KID]`: has a new key sign proofs from now on, in all
+ * processes at once. The old one stays in the key set for what it signed, without its private part. The options say
+ * which keys somebody else may know, so that nothing they signed counts any more: the one that signed until now
+ * (`--compromised`), every one there ever was (`--all`), or the one of that name (`--kid`); if that one has retired,
+ * the key that signs goes on. The audit log tells by whose API key: the admin's in BOOTSTRAP_API_KEY, or in
+ * FIRST_KEY_FILE. Exits 2 where it could not.
  */
 const { DATABASE_URL, MASTER_KEYS, BOOTSTRAP_API_KEY, FIRST_KEY_FILE } = settings;
 const schema = z.object({ DATABASE_URL, MASTER_KEYS, BOOTSTRAP_API_KEY, FIRST_KEY_FILE });

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * A key that signs no more keeps no private part: whoever stole it could sign with it, as of a time when it was good. A process
- * of the release before that retires a key leaves its private part; the next rotation erases it.
+ * A key that signs no more keeps no private part: whoever stole it could sign with it, as of a time when it was
+ * good. A process of the release before that retires a key leaves its private part; the next rotation erases it.
  */
 export class RetiredProofKeys1764760000000 implements MigrationInterface {
   name = 'RetiredProofKeys1764760000000';

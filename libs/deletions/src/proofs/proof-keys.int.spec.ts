@@ -68,7 +68,7 @@ describe('the keys of proofs', () => {
       )
     ).map(({ isThere }) => isThere);
 
-  it('lose their private part when they retire, also one that a process of the release before has retired', async () => {
+  it('lose their private part when they retire, also those that an older process has retired', async () => {
     const keys = keysOf(source(), k1);
     await keys.current(nobody);
     await keys.rotate('none', nobody);

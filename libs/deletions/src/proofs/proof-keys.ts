@@ -73,9 +73,9 @@ export class ProofKeys {
   }
 
   /**
-   * Has a new key sign from now on, and revokes keys. The private part of a key goes when the key retires: nobody can sign with it
-   * later, as of an earlier time. Several may rotate at once, one after the other.
-   * @param compromised the keys that somebody else may know. Where a key is named that has retired, the one that signs goes on
+   * Has a new key sign from now on, and revokes keys. The private part of a key goes when the key retires: nobody can
+   * sign with it later, as of an earlier time. Several may rotate at once, one after the other.
+   * @param compromised the keys that somebody else may know. Where one is named that has retired, the current one goes on
    * @param noting not called where nothing changes
    */
   async rotate(

@@ -120,7 +120,7 @@ function clock(name: 'clock_database' | 'clock_wechat', aheadMs: number | undefi
   };
 }
 
-/** Whom WeChat lists is authorized, but a lapsed grant stays on its list for as long as the merchant does not take it back. */
+/** A grant that has lapsed here stays on WeChat's list for as long as the merchant does not take it back. */
 function authorizerList({ call, authorized, mayBeListed }: Findings): Check {
   const name = 'authorizer_list';
   const listed = call.isAnswered ? call.listed : undefined;
