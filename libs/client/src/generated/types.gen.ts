@@ -1191,7 +1191,7 @@ export type Problem = {
      */
     errors?: Array<{
         /**
-         * Dotted path into the body, query or path parameters; or a header.
+         * Path into the body, query or path parameters, such as items[3].article_idx; or a header.
          */
         field: string;
         message: string;
