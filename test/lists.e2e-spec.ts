@@ -84,6 +84,23 @@ describe('the audit log as a file', () => {
     expect(rows.at(-1)).toMatchObject({ action: 'audit_log.exported', data: { format: 'ndjson' } });
   });
 
+  it('is in the log with its filters, and not where only the head of the answer is asked for', async () => {
+    const filter = {
+      action: 'audit_log.exported',
+      subject: 'nothing',
+      api_key_id: '01a00000-0000-7000-8000-000000000001',
+    };
+    const told = async () =>
+      (await system.call('GET', '/v1/audit-events?action=audit_log.exported&limit=100')).body.data;
+    const before = await told();
+    const query = `?${new URLSearchParams(filter).toString()}`;
+    expect(await system.call('HEAD', `/v1/audit-events/export${query}`)).toMatchObject({ status: 200 });
+    expect(await told()).toEqual(before);
+    await exported(query);
+    const [act, ...rest] = await told();
+    expect([act.data, rest]).toEqual([{ format: 'ndjson', ...filter }, before]);
+  });
+
   it('has the same in CSV', async () => {
     const since = new Date(Date.now() - 3_600_000).toISOString();
     const reply = await exported(`?since=${since}`, { accept: 'text/csv' });

@@ -402,6 +402,8 @@ describe('the webhooks of the API', () => {
 
     await system.call('PATCH', at(one.id), { state: 'disabled' });
     expect(await resend(wish)).toMatchObject({ status: 409, body: { code: 'webhook_endpoint_disabled' } });
+    // What was answered before is answered again.
+    expect(await resend(wish, keyed)).toMatchObject({ status: 200, body: { resent: 2 } });
     expect((await resend({ states: ['delivered'] })).body.resent).toBe(2);
   });
 

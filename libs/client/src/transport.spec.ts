@@ -5,6 +5,7 @@ interface Sent {
   method: string;
   path: string;
   headers: Headers;
+  redirect: string;
   body: string;
 }
 type Answer = Response | Error;
@@ -36,7 +37,8 @@ function client(answers: (() => Answer)[], options: { retryForMs?: number; timeo
       const answer = (answers[sent.length] ?? answers.at(-1))?.();
       const { pathname, search } = new URL(request.url);
       const body = await request.text();
-      sent.push({ method: request.method, path: pathname + search, headers: request.headers, body });
+      const { method, headers, redirect } = request;
+      sent.push({ method, path: pathname + search, headers, redirect, body });
       if (answer === undefined) throw new Error('no answer');
       if (answer instanceof Error) throw answer;
       return answer;
@@ -65,6 +67,13 @@ describe('a call', () => {
     expect(new Set(sent.map(({ body }) => body)).size).toBe(1);
   });
 
+  it('is not sent on to another address', async () => {
+    const moved = () => new Response(null, { status: 301, headers: { location: 'https://elsewhere.example/' } });
+    const { retract, sent } = client([moved]);
+    await expect(retract.deletions.create(article)).rejects.toMatchObject({ code: 'no_problem', status: 301 });
+    expect(sent.map(({ redirect }) => redirect)).toEqual(['manual']);
+  });
+
   it('takes the key that is given', async () => {
     const { retract, sent } = client([deletion]);
     await retract.deletions.create(article, { idempotencyKey: 'mine' });
@@ -87,6 +96,8 @@ describe('what fails', () => {
     ['GET', get, '504 of a proxy', () => new Response('<html>', { status: 504 }), true],
     ['GET', get, '500', () => problem(500, 'internal_error'), false],
     ['GET', get, '404', () => problem(404, 'deletion_not_found'), false],
+    ['a POST with a key', keyed, '409, as it is at work', () => problem(409, 'idempotency_key_in_use'), true],
+    ['a POST with a key', keyed, '409', () => problem(409, 'idempotency_key_reused'), false],
     ['a POST with a key', keyed, '429', () => problem(429, 'rate_limited'), true],
     ['a POST with a key', keyed, '503', () => problem(503, 'overloaded'), true],
     ['a POST with a key', keyed, 'a lost connection', lost, true],

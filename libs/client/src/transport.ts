@@ -19,7 +19,8 @@ const LONGEST_PAUSE_MS = 8_000;
  */
 export function transport(options: TransportOptions): typeof fetch {
   return async (input, init) => {
-    const request = new Request(input, init);
+    // Followed, a redirect makes a GET of a POST, or takes the key to another address: it is an answer like any other.
+    const request = new Request(input, { ...init, redirect: 'manual' });
     const { signal, method, headers } = request;
     // Lines are sent as they come and are not kept, so they cannot be sent again.
     const isStreamed = headers.get('content-type') === 'application/x-ndjson';
@@ -83,7 +84,9 @@ function mayPass(failure: RetractError | RetractConnectionError, isSafe: boolean
   if (failure instanceof RetractConnectionError) return isSafe;
   if (failure.status === 429) return true;
   // A proxy says 502 and 504 where the connection behind it was lost.
-  return isSafe && (failure.status === 503 || (failure.code === 'no_problem' && [502, 504].includes(failure.status)));
+  const isOfProxy = failure.code === 'no_problem' && [502, 504].includes(failure.status);
+  // The first request, whose answer was lost, is still at work: its answer comes to the same key.
+  return isSafe && (failure.status === 503 || failure.code === 'idempotency_key_in_use' || isOfProxy);
 }
 
 /** As long as was asked for; else longer each time, and not all clients at the same moment. */

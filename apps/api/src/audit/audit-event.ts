@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { auditActions, auditSubjects, roles, type AuditEvent } from '@app/access';
+import { momentSchema } from '../http/requests/moment.js';
 import { pageSchemaOf } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
-
-const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 /** Rows are numbered by a bigint. */
 export const listAuditEventsSchema = pageSchemaOf(z.string().regex(/^[1-9]\d{0,17}$/)).extend({

@@ -51,22 +51,31 @@ export class AuditEventsController {
       },
     },
   })
-  async export(
+  export(
     @AuditedCaller() caller: Actor,
     @Query({ schema: exportAuditEventsSchema }) query: ExportAuditEvents,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
-  ): Promise<void> {
-    const { api_key_id: apiKeyId, action, subject: subjectId, since, until } = query;
+  ): void {
     const format = query.format ?? acceptedFormat(EXPORT_TYPES, request.headers.accept) ?? 'ndjson';
+    const file = { type: EXPORT_TYPES[format], name: `audit-events.${format}` };
+    sendFile(reply, file, this.exported(caller, { ...query, format }));
+  }
+
+  /** It is in the log before its first row is sent; of a HEAD nothing is sent, and nothing is noted. */
+  private async *exported(
+    caller: Actor,
+    query: ExportAuditEvents & { format: keyof typeof EXPORT_TYPES },
+  ): AsyncGenerator<string> {
+    const { api_key_id: apiKeyId, action, subject: subjectId, since, until } = query;
     await this.audit.appendAlone(caller, {
       action: 'audit_log.exported',
       subjectType: 'audit_log',
       subjectId: caller.requestId,
       tenant: tenantOf(caller),
-      data: { format, since: since?.toISOString(), until: until?.toISOString() },
+      data: { ...query, since: since?.toISOString(), until: until?.toISOString() },
     });
     const events = this.audit.oldestFirst(caller.scope, { apiKeyId, action, subjectId, since, until });
-    sendFile(reply, { type: EXPORT_TYPES[format], name: `audit-events.${format}` }, exportText(events, format));
+    yield* exportText(events, query.format);
   }
 }

@@ -14,6 +14,7 @@ import { outcomeWords } from '@app/words';
 import { appidSchema } from '../http/requests/appid.js';
 import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
 import { pageSchema } from '../http/requests/page.js';
+import { momentSchema } from '../http/requests/moment.js';
 import { textSchema } from '../http/requests/text.js';
 
 export const againSchema = z.boolean().meta({
@@ -88,8 +89,6 @@ export const retryDeletionSchema = z.strictObject({
 export type RetryDeletion = z.output<typeof retryDeletionSchema>;
 
 export const stateSchema = z.enum(deletionStates);
-
-const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 export const listDeletionsSchema = pageSchema.extend({
   merchant: appidSchema.optional(),

@@ -42,6 +42,6 @@ export class EventsStreamController {
     if (lastEventId !== undefined) readFeedCursor(lastEventId);
     const from = lastEventId ?? (after === 'latest' ? undefined : after);
     const filter = { types: type === undefined ? undefined : typesOf([type]), merchant, takedownId };
-    this.streams.send(caller, reply, (signal) => this.stream.pieces(caller, filter, from, signal));
+    this.streams.send(caller, reply, this.stream.looks({ ...filter, scope: caller.scope }, from));
   }
 }

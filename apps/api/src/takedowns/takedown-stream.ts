@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { ApiKeys, type Principal } from '@app/access';
-import { pause } from '@app/concurrency';
+import type { Principal } from '@app/access';
 import { Takedowns } from '@app/deletions';
 import { eventMessage, Events, typesOf } from '@app/events';
 import type { Scope } from '@app/scope';
-import { HEARTBEAT_MS, LOOK_EVERY_MS, OpenStreams, piece } from '../events/open-streams.js';
+import { OpenStreams, piece, type Look } from '../events/open-streams.js';
 import { takedownResource } from './takedown.js';
 
 const EVENTS_AT_A_TIME = 500;
+
 /**
  * What becomes of a takedown, as server-sent events: `progress` when something has changed, `deletion` for each that ends,
  * `finished`, and then nothing more. Their ids are places in the feed: whoever comes back with the last one misses nothing.
@@ -16,7 +16,6 @@ const EVENTS_AT_A_TIME = 500;
 @Injectable()
 export class TakedownStream {
   constructor(
-    private readonly keys: ApiKeys,
     private readonly takedowns: Takedowns,
     private readonly events: Events,
     private readonly streams: OpenStreams,
@@ -27,44 +26,30 @@ export class TakedownStream {
    * @throws ProblemError `rate_limited`
    */
   send(principal: Principal, reply: FastifyReply, id: string, lastEventId: string | undefined): void {
-    this.streams.send(principal, reply, (signal) => this.pieces(principal, id, lastEventId, signal));
+    this.streams.send(principal, reply, this.looks(principal.scope, id, lastEventId));
   }
 
-  private async *pieces(
-    principal: Principal,
-    id: string,
-    lastEventId: string | undefined,
-    signal: AbortSignal,
-  ): AsyncGenerator<string> {
-    const { scope } = principal;
-    let cursor = lastEventId ?? (await this.events.latest());
+  private looks(scope: Scope, id: string, lastEventId: string | undefined): () => Promise<Look> {
+    const filter = { scope, takedownId: id, types: typesOf(['deletion.*']), limit: EVENTS_AT_A_TIME };
+    let place = lastEventId;
     let told = '';
-    let toldAt = performance.now();
-    // A takedown can take days: a key that was revoked meanwhile, or has ended, reads no further.
-    while (!signal.aborted && (await this.keys.isWorking(principal))) {
-      const lookedAt = performance.now();
-      const progress = await this.look(scope, id);
-      const filter = { scope, takedownId: id, types: typesOf(['deletion.*']), limit: EVENTS_AT_A_TIME };
+    return async () => {
+      const cursor = place ?? (await this.events.latest());
+      const progress = await this.progress(scope, id);
       const { events, next, hasMore } = await this.events.after(cursor, filter);
-      for (const event of events) yield piece('deletion', event.cursor, eventMessage(event));
-      cursor = next;
+      place = next;
+      const pieces = events.map((event) => piece('deletion', event.cursor, eventMessage(event)));
       const text = JSON.stringify(progress);
-      const isQuiet = text === told && events.length === 0;
-      if (text !== told) yield piece('progress', cursor, progress);
-      if (isQuiet && performance.now() - toldAt > HEARTBEAT_MS) yield ': still here\n\n';
-      if (!isQuiet || performance.now() - toldAt > HEARTBEAT_MS) toldAt = performance.now();
+      if (text !== told) pieces.push(piece('progress', next, progress));
       told = text;
       // A transaction that stays open holds up the feed: then the last deletions are told of later.
-      if (progress.finished_at !== null && !hasMore && !(await this.events.hasAfter(cursor, id))) {
-        yield piece('finished', cursor, progress);
-        return;
-      }
-      const pauseMs = Math.max(LOOK_EVERY_MS, 10 * (performance.now() - lookedAt));
-      if (!hasMore) await pause(pauseMs, signal);
-    }
+      const isOver = progress.finished_at !== null && !hasMore && !(await this.events.hasAfter(next, id));
+      if (isOver) pieces.push(piece('finished', next, progress));
+      return { pieces, heartbeat: ': still here\n\n', isBehind: hasMore, isOver };
+    };
   }
 
-  private async look(scope: Scope, id: string) {
+  private async progress(scope: Scope, id: string) {
     const takedown = await this.takedowns.get(scope, id);
     const progress = await this.takedowns.progress(takedown);
     const { eta } = progress;

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Query, Res, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import type { EntityManager } from 'typeorm';
 import { AuditLog, Idempotency, type Actor, type Principal } from '@app/access';
 import { typesOf } from '@app/events';
 import type { Scope } from '@app/scope';
@@ -77,10 +78,10 @@ export class WebhookDeliveriesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { endpoint: endpointId, states, event_types: patterns, since, until, cursor: after } = body;
-    if (endpointId !== undefined) await this.refuseDisabled(caller.scope, endpointId);
     const filter = { endpointId, states, eventTypes: typesIn(patterns), since, until };
     const request = { apiKeyId: caller.apiKeyId, key, fingerprint: ['POST /v1/webhook-deliveries/resend', body] };
     const answer = await this.idempotency.run(request, async (tx) => {
+      if (endpointId !== undefined) await this.refuseDisabled(caller.scope, endpointId, tx);
       const page = { limit: RESENT_AT_A_TIME, after };
       const { resent, next } = await this.log.resend(tx, caller.scope, filter, page);
       await this.audit.append(tx, caller, {
@@ -103,8 +104,8 @@ export class WebhookDeliveriesController {
     return answer.body;
   }
 
-  private async refuseDisabled(scope: Scope, endpointId: string): Promise<void> {
-    const { state } = await this.endpoints.get(scope, endpointId);
+  private async refuseDisabled(scope: Scope, endpointId: string, tx: EntityManager): Promise<void> {
+    const { state } = await this.endpoints.get(scope, endpointId, tx);
     if (state !== 'enabled') throw new WebhookEndpointDisabled(endpointId);
   }
 }

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { eventPatternSchema } from '../events/event.js';
 import { pageSchema } from '../http/requests/page.js';
+import { momentSchema } from '../http/requests/moment.js';
 import { listWebhookDeliveriesSchema } from './webhook-endpoint.js';
-
-const momentSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 
 export const listAllDeliveriesSchema = listWebhookDeliveriesSchema.extend({
   endpoint: z.uuid().optional(),

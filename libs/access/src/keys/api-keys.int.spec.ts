@@ -152,6 +152,18 @@ describe('API keys', () => {
       expect(keys.wasLetIn(key)).toBe(true);
     });
 
+    it('and so are those that have ended, until they are given a later end', async () => {
+      const start = performance.now();
+      const clock = jest.spyOn(performance, 'now').mockReturnValue(start);
+      const key = await issue({ role: 'viewer', expiresAt: `now() - interval '1 second'` });
+      expect(await keys.authenticate(key)).toBeUndefined();
+      await dataSource.query(`UPDATE api_keys SET expires_at = NULL WHERE key_hash = $1`, [hashOfKey(key)]);
+      clock.mockReturnValue(start + 999);
+      expect(await keys.authenticate(key)).toBeUndefined();
+      clock.mockReturnValue(start + 1_001);
+      expect(await keys.authenticate(key)).toMatchObject({ role: 'viewer' });
+    });
+
     it('without their use being forgotten: it is noted again after a minute', async () => {
       const key = await issue({});
       await keys.authenticate(key);

@@ -41,7 +41,7 @@ export class ApiKeys {
     return API_KEY_PATTERN.test(key) && this.lookups.wasLetIn(hashOfKey(key));
   }
 
-  private async find(keyHash: string): Promise<Principal | 'ended' | undefined> {
+  private async find(keyHash: string): Promise<Principal | undefined> {
     const [found] = await prepared<
       Pick<ApiKey, 'id' | 'role' | 'platforms' | 'merchants' | 'tenant' | 'expiresAt'> & { isWorking: boolean }
     >(
@@ -52,8 +52,7 @@ export class ApiKeys {
        WHERE key_hash = $1`,
       [keyHash],
     );
-    // One that has ended may be given a later end, and then works at once.
-    if (!found?.isWorking) return found && 'ended';
+    if (!found?.isWorking) return undefined;
     const { id, role, platforms, merchants, tenant, expiresAt } = found;
     this.noteUse(id);
     return { apiKeyId: id, role, scope: { platforms, merchants }, tenant, expiresAt };

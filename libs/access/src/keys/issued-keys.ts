@@ -137,7 +137,7 @@ export class IssuedKeys {
       });
       return this.get(actor.scope, id, tx);
     });
-    if (expiresAt) await untilForgotten();
+    if (expiresAt !== undefined) await untilForgotten();
     return changed;
   }
 

@@ -10,16 +10,15 @@ export const REMEMBERED_MS = 1_000;
 /** Whom Postgres answered for a moment ago, by the hash of the secret that was presented. */
 export class RecentLookups {
   private readonly remembered = new LRUCache<string, Principal>({ max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0 });
-  /** Hashes that were nobody's a moment ago: whoever tries the same one again and again costs no query each time. */
+  /**
+   * Hashes of which nobody was let in a moment ago: whoever tries the same one again and again costs no query each time.
+   * Who gives a key a later end waits until that is over, too.
+   */
   private readonly missed = new LRUCache<string, true>({ max: 10_000, ttl: REMEMBERED_MS, ttlResolution: 0 });
   /** Hashes that this process has let in. */
   private readonly seen = new LRUCache<string, true>({ max: 10_000 });
 
-  /** @param look `ended`: it may begin to work again at any time, and is not remembered */
-  async principalOf(
-    hash: string,
-    look: () => Promise<Principal | 'ended' | undefined>,
-  ): Promise<Principal | undefined> {
+  async principalOf(hash: string, look: () => Promise<Principal | undefined>): Promise<Principal | undefined> {
     const remembered = this.remembered.get(hash);
     const hasEnded = remembered?.expiresAt && remembered.expiresAt.getTime() <= Date.now();
     if (remembered && !hasEnded) return remembered;
@@ -27,8 +26,10 @@ export class RecentLookups {
     // The answer of Postgres was true at some time after this one.
     const askedAt = performance.now();
     const found = await look();
-    if (!found) this.missed.set(hash, true, { start: askedAt });
-    if (!found || found === 'ended') return undefined;
+    if (!found) {
+      this.missed.set(hash, true, { start: askedAt });
+      return undefined;
+    }
     this.remembered.set(hash, found, { start: askedAt });
     this.seen.set(hash, true);
     return found;

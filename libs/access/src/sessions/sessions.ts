@@ -39,8 +39,8 @@ const MAX_OF_KEY = 100;
 const FORGOTTEN_AT_A_TIME = 10_000;
 
 /**
- * Browsers that are signed in. A session does what its key may do, and ends with it, after twelve hours, by signing out
- * or when an admin ends it: its row is gone then, and the audit log tells of it.
+ * Browsers that are signed in. A session does what its key may do, and ends with it or after twelve hours; its row is
+ * deleted later. Signing out, or an admin, ends it before that: its row is gone then, and the audit log tells of it.
  */
 @Injectable()
 export class Sessions {
@@ -64,7 +64,7 @@ export class Sessions {
     return TOKEN_PATTERN.test(token) && this.lookups.wasLetIn(hashOfKey(token));
   }
 
-  private async find(tokenHash: string): Promise<Principal | 'ended' | undefined> {
+  private async find(tokenHash: string): Promise<Principal | undefined> {
     const [found] = await prepared<Principal & Scope & { isWorking: boolean }>(
       this.dataSource.manager,
       'authenticate a session',
@@ -74,7 +74,7 @@ export class Sessions {
        JOIN api_keys ON id = api_key_id`,
       [tokenHash],
     );
-    if (!found?.isWorking) return found && 'ended';
+    if (!found?.isWorking) return undefined;
     const { isWorking: _isWorking, platforms, merchants, ...principal } = found;
     this.keys.noteUse(principal.apiKeyId);
     return { ...principal, scope: { platforms, merchants } };

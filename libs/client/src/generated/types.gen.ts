@@ -48,7 +48,7 @@ export type AuditEvent = {
     at: string;
     api_key_id: string;
     role: 'admin' | 'operator' | 'viewer' | 'tokens';
-    action: 'access_token.lent' | 'api_key.created' | 'api_key.revoked' | 'api_key.updated' | 'audit_log.exported' | 'authorization_link.issued' | 'deletion.accepted' | 'deletion.cancelled' | 'deletion.proof_exported' | 'deletion.retried' | 'mass_messages.imported' | 'merchant.limits_changed' | 'merchant.quota_cleared' | 'merchant.ref_changed' | 'merchant.refreshed' | 'platform.deleted' | 'platform.examined' | 'platform.registered' | 'platform.synced' | 'platform.updated' | 'proof_key.made' | 'proof_key.rotated' | 'session.ended' | 'session.started' | 'takedown.accepted' | 'takedown.cancelled' | 'takedown.proof_exported' | 'webhook_deliveries.resent' | 'webhook_endpoint.created' | 'webhook_endpoint.deleted' | 'webhook_endpoint.delivery_resent' | 'webhook_endpoint.secret_rotated' | 'webhook_endpoint.tested' | 'webhook_endpoint.updated';
+    action: 'access_token.lent' | 'api_key.created' | 'api_key.revoked' | 'api_key.updated' | 'audit_log.exported' | 'authorization_link.issued' | 'deletion.accepted' | 'deletion.cancelled' | 'deletion.proof_exported' | 'deletion.retried' | 'mass_messages.imported' | 'merchant.limits_changed' | 'merchant.quota_cleared' | 'merchant.ref_changed' | 'merchant.refreshed' | 'platform.deleted' | 'platform.examined' | 'platform.registered' | 'platform.synced' | 'platform.updated' | 'proof_key.made' | 'proof_key.revoked' | 'proof_key.rotated' | 'session.ended' | 'session.started' | 'takedown.accepted' | 'takedown.cancelled' | 'takedown.proof_exported' | 'webhook_deliveries.resent' | 'webhook_endpoint.created' | 'webhook_endpoint.deleted' | 'webhook_endpoint.delivery_resent' | 'webhook_endpoint.secret_rotated' | 'webhook_endpoint.tested' | 'webhook_endpoint.updated';
     subject: {
         type: 'api_key' | 'audit_log' | 'authorization_link' | 'deletion' | 'import' | 'merchant' | 'platform' | 'proof_key' | 'session' | 'takedown' | 'webhook_deliveries' | 'webhook_endpoint';
         id: string;
@@ -1191,7 +1191,7 @@ export type Problem = {
      */
     errors?: Array<{
         /**
-         * Dotted path into the body, query or path parameters; or a header.
+         * Path into the body, query or path parameters, such as items[3].article_idx; or a header.
          */
         field: string;
         message: string;

@@ -81,6 +81,25 @@ describe('the search among mass messages', () => {
     },
   );
 
+  it('finds each of the many messages with one msg_id, and those of a filter alone', async () => {
+    const platform = await world.platform({ hasTicket: false });
+    await world.sql(
+      `WITH merchant AS (
+         INSERT INTO merchants (id, platform_id, authorizer_appid, state)
+         SELECT gen_random_uuid(), $1, 'wxsame' || n, 'authorized' FROM generate_series(1, 600) AS n
+         RETURNING id, authorizer_appid)
+       INSERT INTO mass_messages (merchant_id, msg_id, status, import_counts, label)
+       SELECT id, 4000000001, 'imported', true, authorizer_appid FROM merchant`,
+      [platform.id],
+    );
+    expect((await search('4000000001')).found).toHaveLength(600);
+    for (const n of [1, 300, 600]) {
+      const own = { found: ['4000000001'], pages: 1 };
+      expect(await search('4000000001', { platforms: null, merchants: [`wxsame${n}`] })).toEqual(own);
+      expect(await search('4000000001', EVERYTHING, { label: `wxsame${n}` })).toEqual(own);
+    }
+  });
+
   it('finds a short address at once', async () => {
     expect(await search('https://mp.weixin.qq.com/s/Short-Name_3')).toEqual({ found: ['3000000003'], pages: 1 });
   });

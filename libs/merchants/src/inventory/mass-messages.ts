@@ -41,6 +41,12 @@ export interface SentMessagePage {
   after?: MessageKey | undefined;
 }
 
+/** Which messages are named by a whole msg_id, or by a whole address. */
+interface Named {
+  msgId?: string;
+  among?: MessageKey[];
+}
+
 /** The inventory: what merchants have sent, learned from WeChat's pushes and from imports. */
 @Injectable()
 export class MassMessages {
@@ -90,36 +96,35 @@ export class MassMessages {
    */
   async list(scope: Scope, page: SentMessagePage): Promise<FoundPage<SentMessage, MessageKey>> {
     const { words, limit, after } = page;
-    const among = words === undefined ? [] : await this.namedBy(scope, words);
-    const look = (by: { words?: string | undefined; among?: MessageKey[] }) =>
+    const look = (by: Named & { words?: string | undefined }) =>
       foundPage((most, place) => this.looked(scope, { ...page, ...by, limit: most, after: place }), limit, after);
-    const named = among.length > 0 && (await look({ words: undefined, among }));
+    const by = words === undefined ? undefined : await this.namedBy(scope, words);
+    const named = by && (await look({ ...by, words: undefined }));
     return named && named.found.length > 0 ? named : look({ words });
   }
 
-  /** The messages whose msg_id, or an article's address, this is: at most so many as have the same article. */
-  private async namedBy(scope: Scope, words: string): Promise<MessageKey[]> {
-    const { parameters, bind } = statement();
-    const { articles, messages } = countedInventory(scope, bind);
+  /** If the words are a whole msg_id or address. An address is that of at most so many messages as have the same article. */
+  private async namedBy(scope: Scope, words: string): Promise<Named | undefined> {
     const [msgId, address, shortId] = [readMsgId(words), readArticleAddress(words), readShortArticleId(words)];
+    // One msg_id may be that of messages of many merchants: they are paged like all others.
+    if (msgId !== undefined) return { msgId: String(msgId) };
+    if (!address && shortId === undefined) return undefined;
+    const { parameters, bind } = statement();
     const condition = address
       ? `mid = ${bind(address.mid)} AND idx = ${bind(address.idx)} AND sn = ${bind(address.sn)}`
-      : shortId !== undefined && `short_id = ${bind(shortId)}`;
-    const named = [
-      msgId !== undefined && `SELECT merchant_id, msg_id FROM ${messages} AS m WHERE msg_id = ${bind(String(msgId))}`,
-      condition && `SELECT merchant_id, msg_id FROM ${articles} AS a WHERE ${condition}`,
-    ].filter(Boolean);
-    if (named.length === 0) return [];
-    return rows(
+      : `short_id = ${bind(shortId)}`;
+    const among = await rows<MessageKey>(
       this.dataSource,
-      `SELECT merchant_id AS "merchantId", msg_id AS "msgId" FROM (${named.join(' UNION ')}) AS n LIMIT ${LOOKED_AT}`,
+      `SELECT DISTINCT merchant_id AS "merchantId", msg_id AS "msgId"
+       FROM ${countedInventory(scope, bind).articles} AS a WHERE ${condition} LIMIT ${LOOKED_AT}`,
       parameters,
     );
+    return among.length > 0 ? { among } : undefined;
   }
 
   private async looked(
     scope: Scope,
-    { merchantId, label, words, among, limit, after }: SentMessagePage & { among?: MessageKey[] },
+    { merchantId, label, words, msgId, among, limit, after }: SentMessagePage & Named,
   ): Promise<(SentMessage & Looked)[]> {
     const { parameters, bind } = statement();
     const { articles, labels, limited, limits } = countedInventory(scope, bind);
@@ -130,6 +135,7 @@ export class MassMessages {
       merchantId && `k.merchant_id = ${bind(merchantId)}`,
       after && `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
       label !== undefined && `k.label = ${bind(label)}`,
+      msgId !== undefined && `k.msg_id = ${bind(msgId)}`,
       among &&
         `(k.merchant_id, k.msg_id) IN (
            SELECT * FROM ${recordset(bind, 'n', among, { merchantId: 'uuid', msgId: 'bigint' })})`,

@@ -12,7 +12,7 @@ export const NDJSON_TYPES = [
   'application/x-jsonlines',
 ];
 
-export const CSV_TYPE = 'text/csv';
+export const CSV_BODY_TYPE = 'text/csv';
 
 /** Routes that take lists of any length, line by line. */
 const STREAMED = ['/v1/takedowns', '/v1/mass-messages'];
@@ -24,7 +24,7 @@ export const takesLines = (method: string, path: string | undefined): boolean =>
 export function linesFormat({ method, routeOptions, headers }: FastifyRequest): 'ndjson' | 'csv' | undefined {
   if (!takesLines(method, routeOptions.url)) return undefined;
   const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  return type === CSV_TYPE ? 'csv' : NDJSON_TYPES.includes(type) ? 'ndjson' : undefined;
+  return type === CSV_BODY_TYPE ? 'csv' : NDJSON_TYPES.includes(type) ? 'ndjson' : undefined;
 }
 
 /** WeChat's pushes are read as XML, whatever they say that they are. */
@@ -35,7 +35,7 @@ export function typesTaken(request: FastifyRequest): string {
   if (isPushRoute(request.routeOptions.url)) return 'text/xml';
   return [
     'application/json',
-    ...(takesLines(request.method, request.routeOptions.url) ? [...NDJSON_TYPES, CSV_TYPE] : []),
+    ...(takesLines(request.method, request.routeOptions.url) ? [...NDJSON_TYPES, CSV_BODY_TYPE] : []),
   ].join(', ');
 }
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refuseUnlessEmpty } from './json-bodies.js';
-import { CSV_TYPE, linesFormat, NDJSON_TYPES, refuseOtherCharsets, takesLines } from './media-types.js';
+import { CSV_BODY_TYPE, linesFormat, NDJSON_TYPES, refuseOtherCharsets, takesLines } from './media-types.js';
 import { untilSilent } from './slow-bodies.js';
 import type { Tolerance } from './tolerance.js';
 
@@ -24,7 +24,7 @@ export function useStreamedBodies(fastify: FastifyInstance, tolerance: Tolerance
     }
   });
   fastify.addContentTypeParser(
-    [...NDJSON_TYPES, CSV_TYPE],
+    [...NDJSON_TYPES, CSV_BODY_TYPE],
     (request: FastifyRequest, body: Readable, done: (error: Error | null, body?: unknown) => void) => {
       const format = linesFormat(request);
       if (!format) return refuseUnlessEmpty(request, body, done);

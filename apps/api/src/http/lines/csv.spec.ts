@@ -88,11 +88,36 @@ describe('a body of CSV', () => {
     ['an open quote', 'merchant,title\nwx1,x\nwx2,"y\nwx3,z\n', 'malformed_body', 'In line 3'],
     ['a quote within a cell', 'merchant,title\nwx1,x"y"\n', 'malformed_body', 'In line 2'],
     ['text behind a quote', 'merchant,title\nwx1,"x"y\n', 'malformed_body', 'In line 2'],
+    ['a long record of commas', `merchant,title\nwx1,${','.repeat(200)}\n`, 'line_too_long', 'The line 2 is longer'],
     ['a long record', `merchant,title\nwx1,"${'x\n'.repeat(200)}"\n`, 'line_too_long', 'The line 2 is longer'],
   ])('with %s is refused', async (_what, body, code, detail) => {
     const refusal: unknown = await read(body).catch((error: unknown) => error);
     if (!(refusal instanceof ProblemError)) throw new Error('It was not refused.');
     expect([refusal.code, refusal.message]).toEqual([code, expect.stringContaining(detail)]);
+  });
+
+  it.each([
+    ['commas', 'merchant\n', ','],
+    ['blanks', 'merchant\n', ' '],
+    ['blanks behind a quote', 'merchant\n"wx1"', ' '],
+    ['a text', 'merchant\n', 'x'],
+    ['commas in the head', '', ','],
+  ])('reads no endless record of %s', async (_what, start, endless) => {
+    let chunks = 0;
+    async function* body() {
+      yield Buffer.from(start);
+      for (; chunks < 1_000; chunks++) yield Promise.resolve(Buffer.alloc(1_000, endless));
+    }
+    const all = async () => {
+      for await (const _record of readCsv(body(), columns, 5_000));
+    };
+    await expect(all()).rejects.toMatchObject({ code: 'line_too_long' });
+    // Besides the ceiling, what streams have in hand.
+    expect(chunks).toBeLessThan(100);
+  });
+
+  it('reads many records in one piece', async () => {
+    expect(await read(`merchant\n${'wx1\n'.repeat(1_000)}`, 10_000)).toHaveLength(1_000);
   });
 
   it('ends with the error of its source', async () => {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { pipeline } from 'node:stream';
+import { pipeline, type TransformCallback } from 'node:stream';
 import { CsvError, Parser, type Options } from 'csv-parse';
 import { z } from 'zod';
 import { excerptOf } from '../bodies/excerpt.js';
@@ -51,8 +51,8 @@ const ROUNDED = /^[+-]?\d+(?:[.,]\d+)?E\+?\d+$/i;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
- * Reads CSV as RFC 4180 has it, with a head that names our fields. Records come as the body does, so memory stays flat.
- * What is wrong with one record is said of that one. Where a quote is wrong it is not clear which text is a record and
+ * Reads CSV as RFC 4180 has it, with a head that names our fields. Records come as the body does, and one that does not
+ * end is refused, whatever it consists of, so memory stays flat. What is wrong with one record is said of that one. Where a quote is wrong it is not clear which text is a record and
  * which is a cell, so the body is refused from there on.
  * @throws ProblemError for the head, and for quotes
  */
@@ -63,11 +63,15 @@ export async function* readCsv(
 ): AsyncGenerator<CsvRecord> {
   // Of the record that is read next: where the parser gives up, records before it may still wait to be taken.
   let next = 1;
+  const tooLong = () =>
+    new ProblemError('line_too_long', `The line ${next} is longer than 64 kB, or a quote in it is not closed.`);
   // By bytes: each cell shows for itself whether it is UTF-8.
   const options: Options<Parsed, Raw> = {
     encoding: 'latin1',
     raw: true,
     on_record: ({ record: cells, raw }) => {
+      if (raw.length > maxRecordBytes) throw tooLong();
+      parser.unended = 0;
       const line = next;
       const text = raw.replace(/\r?\n?$/, '');
       next += 1 + (text.match(/\n/g)?.length ?? 0);
@@ -75,10 +79,9 @@ export async function* readCsv(
     },
     relax_column_count: true,
     record_delimiter: ['\r\n', '\n'],
-    max_record_size: maxRecordBytes,
     trim: true,
   };
-  const parser = new Parser(options as unknown as Options);
+  const parser = new BoundedParser(options as unknown as Options, maxRecordBytes, tooLong);
   // Whatever ends one of the two ends the other; the error comes out of the loop.
   pipeline(withoutMark(body), parser, () => undefined);
   let head: string[] | undefined;
@@ -91,9 +94,34 @@ export async function* readCsv(
       else head = readHead(cells, line, columns);
     }
   } catch (error) {
-    throw error instanceof CsvError ? refusalOf(error, next) : error;
+    if (!(error instanceof CsvError)) throw error;
+    const detail = `In line ${next} of the CSV a quote stands in the wrong place, or is not closed.`;
+    throw new ProblemError('malformed_body', detail);
   }
   if (!head) throw new ProblemError('malformed_body', 'The CSV has no head: its first line names the columns.');
+}
+
+/**
+ * The parser keeps the bytes of a record until it ends. Its own limit counts what cells contain, but not the bytes between
+ * them: a record of commas or of blanks would grow without an end.
+ */
+class BoundedParser extends Parser {
+  /** Bytes of the chunks since the last record ended. */
+  unended = 0;
+
+  constructor(
+    options: Options,
+    private readonly maxRecordBytes: number,
+    private readonly tooLong: () => Error,
+  ) {
+    super(options);
+  }
+
+  override _transform(chunk: Buffer, encoding: BufferEncoding, callback: TransformCallback): void {
+    if (this.unended > this.maxRecordBytes) return callback(this.tooLong());
+    this.unended += chunk.length;
+    super._transform(chunk, encoding, callback);
+  }
 }
 
 /** Undefined where it is not UTF-8. */
@@ -149,15 +177,6 @@ function valueOf(cell: string, kind: CsvColumns['kinds'][string] | undefined): u
   if (kind === 'number' && /^-?\d{1,15}$/.test(cell)) return Number(cell);
   if (kind === 'boolean' && /^(?:true|false)$/i.test(cell)) return cell.toLowerCase() === 'true';
   return cell;
-}
-
-function refusalOf({ code }: CsvError, line: number): ProblemError {
-  return code === 'CSV_MAX_RECORD_SIZE'
-    ? new ProblemError('line_too_long', `The line ${line} is longer than 64 kB, or a quote in it is not closed.`)
-    : new ProblemError(
-        'malformed_body',
-        `In line ${line} of the CSV a quote stands in the wrong place, or is not closed.`,
-      );
 }
 
 async function* withoutMark(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

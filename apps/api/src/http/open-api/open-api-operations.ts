@@ -3,7 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { isUnlimited, neededRole, weightOf } from '../access/access.guard.js';
 import { longLists } from '../bodies/long-lists.js';
-import { CSV_TYPE, NDJSON_TYPES, takesLines } from '../bodies/media-types.js';
+import { CSV_BODY_TYPE, NDJSON_TYPES, takesLines } from '../bodies/media-types.js';
 import { jsonSchemaOf, linesOf, type Components } from './json-schema.js';
 import { describedOperation, type DescribedAnswer, type DescribedOperation, type JsonSchema } from './operation.js';
 import { headerRefs, problemAnswers, problemsOfKind, RATE_HEADERS } from './problem-answers.js';
@@ -86,9 +86,9 @@ export class OperationWriter {
     requestBody.content[type] = { schema: linesOf(jsonSchemaOf(line, 'input').schema, type) };
     requestBody.description =
       `As \`${type}\`, each line is one JSON value of the schema that \`contentSchema\` names, and there may be any ` +
-      `number of them. The same is known as ${alike.map((name) => `\`${name}\``).join(', ')}. As \`${CSV_TYPE}\`, ` +
+      `number of them. The same is known as ${alike.map((name) => `\`${name}\``).join(', ')}. As \`${CSV_BODY_TYPE}\`, ` +
       'the first row names fields of a line, and each row after it is one; an empty cell is a field that is absent.';
-    requestBody.content[CSV_TYPE] = { schema: { type: 'string' } };
+    requestBody.content[CSV_BODY_TYPE] = { schema: { type: 'string' } };
   }
 
   private addAnswers(operation: Operation, target: object, { answers, repeats }: DescribedOperation): void {

@@ -4,10 +4,10 @@ import type { Weight } from '../access/in-flight.js';
 import { describeProblem, problemCodes, type ProblemCode } from '../problems/problems.js';
 import { shortages } from '../problems/shortages.js';
 
-/** The answers of a request that failed, as the description of the API lists them. */
-
 const fieldErrorSchema = z.object({
-  field: z.string().meta({ description: 'Dotted path into the body, query or path parameters; or a header.' }),
+  field: z
+    .string()
+    .meta({ description: 'Path into the body, query or path parameters, such as items[3].article_idx; or a header.' }),
   message: z.string(),
 });
 const lineErrorSchema = z.object({

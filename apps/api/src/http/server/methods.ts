@@ -2,8 +2,11 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { ProblemError } from '../problems/problem.js';
 
-/** A path as the router knows it: parameters are `:name`, and `*` at its end is all that follows. */
-type Pattern = string;
+/** A path as the router knows it, in parts: parameters are `:name`, and `*` at its end is all that follows. */
+interface Route {
+  pattern: string[];
+  methods: Set<string>;
+}
 
 /**
  * Tells a wrong method from a wrong address: a path that other methods have is answered with 405 and the list of these,
@@ -11,13 +14,15 @@ type Pattern = string;
  * that nobody gets is none. Before the routes are registered.
  */
 export function useMethods(fastify: FastifyInstance): void {
-  const methodsOf = new Map<Pattern, Set<string>>();
+  const routes = new Map<string, Route>();
   fastify.addHook('onRoute', ({ url, method }) => {
-    methodsOf.set(url, new Set([...(methodsOf.get(url) ?? []), ...[method].flat()]));
+    const route = routes.get(url) ?? { pattern: url.split('/'), methods: new Set() };
+    routes.set(url, route);
+    for (const one of [method].flat()) route.methods.add(one);
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) return done();
-    const allowed = allowedAt(decoded(request.url), methodsOf);
+    const allowed = allowedAt(decoded(request.url), routes.values());
     if (allowed.length === 0) return done();
     void reply.header('allow', allowed.join(', '));
     done(new ProblemError('method_not_allowed', `This address takes ${allowed.join(', ')}; not ${request.method}.`));
@@ -29,9 +34,10 @@ export function useMethods(fastify: FastifyInstance): void {
 }
 
 /** The methods that some route has for this path, sorted. */
-export function allowedAt(path: string, methodsOf: ReadonlyMap<Pattern, Iterable<string>>): string[] {
-  const matching = [...methodsOf].filter(([pattern]) => matches(pattern.split('/'), path.split('/')));
-  return [...new Set(matching.flatMap(([, methods]) => [...methods]))].sort();
+export function allowedAt(path: string, routes: Iterable<Route>): string[] {
+  const parts = path.split('/');
+  const matching = [...routes].filter(({ pattern }) => matches(pattern, parts));
+  return [...new Set(matching.flatMap(({ methods }) => [...methods]))].sort();
 }
 
 function matches(pattern: string[], path: string[]): boolean {
