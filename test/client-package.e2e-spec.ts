@@ -174,6 +174,7 @@ describe('the example', () => {
     await eventually(
       async () => first.output(),
       (text) => text.includes('merchant.authorized'),
+      20_000,
     );
     await eventually(
       () => readFile(join(project, 'cursor.txt'), 'utf8').catch(() => ''),
@@ -185,6 +186,7 @@ describe('the example', () => {
     await eventually(
       async () => second.output(),
       (text) => text.includes(merchant),
+      20_000,
     );
     await second.end();
     expect(first.output()).not.toContain(merchant);

@@ -33,6 +33,18 @@ describe('the doctor of a platform', () => {
     });
   });
 
+  it('takes no lapsed grant for drift, which WeChat lists for as long as it is not taken back', async () => {
+    const listIs = async (change: string) => {
+      await system.sql(`UPDATE merchants SET ${change}`);
+      return (await examine()).authorizer_list;
+    };
+    const [before] = await system.sql<{ token: string }>('SELECT refresh_token_sealed AS token FROM merchants');
+    expect(await listIs(`state = 'reauthorization_required'`)).toEqual(['ok', 'list_agrees']);
+    expect(await listIs(`state = 'unauthorized'`)).toEqual(['ok', 'list_agrees']);
+    expect(await listIs('refresh_token_sealed = NULL')).toEqual(['failed', 'list_drift']);
+    await system.sql(`UPDATE merchants SET state = 'authorized', refresh_token_sealed = $1`, [before?.token]);
+  });
+
   it('is asked once a minute', async () => {
     await examine();
     const { status, body, headers } = await system.call('POST', PATH);

@@ -175,7 +175,7 @@ describe('whatever is sent', () => {
             const text = `${address}?${new URLSearchParams(parts).toString()}`;
             const before = await contents();
             const reply = await system.call(method, text, body);
-            expect([200, 201, 202, 204, 400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 502, 503]).toContain(
+            expect([200, 201, 202, 204, 400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 429, 502, 503]).toContain(
               reply.status,
             );
             expect(reply.body?.code).not.toBe('internal_error');

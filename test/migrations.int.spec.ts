@@ -196,6 +196,34 @@ it('migrations to tables with one owner each keep holds, token conflicts and the
   await database.drop();
 });
 
+it('a migration erases the private parts of proof keys that have retired, and lets older processes go on', async () => {
+  const database = await createEmptyDatabase();
+  const before = await asOf(1764740000000, database.url);
+  await before.query(`
+    INSERT INTO proof_keys (id, kid, public_key, private_key_sealed, retired_at)
+      SELECT gen_random_uuid(), kid, 'x', 'sealed', CASE kid WHEN 'old' THEN now() END
+      FROM unnest('{old,current}'::text[]) AS kid`);
+  await before.destroy();
+  await migrate(database.url);
+  const after = await new DataSource(
+    dataSourceOptions({ url: database.url, entities: [], applicationName: 'test' }),
+  ).initialize();
+  const parts = `SELECT kid, private_key_sealed FROM proof_keys ORDER BY kid`;
+  expect(await after.query(parts)).toEqual([
+    { kid: 'current', private_key_sealed: 'sealed' },
+    { kid: 'old', private_key_sealed: null },
+  ]);
+  // As the release before rotates.
+  await after.query(`UPDATE proof_keys SET retired_at = now() WHERE retired_at IS NULL`);
+  await after.query(
+    `INSERT INTO proof_keys (id, kid, public_key, private_key_sealed)
+     SELECT gen_random_uuid(), 'next', 'x', 'sealed'`,
+  );
+  expect(await after.query(`SELECT kid FROM proof_keys WHERE retired_at IS NULL`)).toEqual([{ kid: 'next' }]);
+  await after.destroy();
+  await database.drop();
+});
+
 it('the migrations are listed in the order in which they are run', () => {
   const { migrations = [] } = dataSourceOptions({ url: '', entities: [], applicationName: 'test' });
   const times = Object.values(migrations).map((migration) =>

@@ -40,6 +40,8 @@ describe('what WeChat pushes', () => {
         title: null,
         source: 'wechat',
         url: expect.stringContaining('mp.weixin.qq.com/s?__biz='),
+        deleted_at: null,
+        deleted_by: null,
       })),
     );
     const page = (await list('&limit=1')).body;

@@ -117,6 +117,10 @@ const TABLE: Record<string, Row> = {
     code: 'key_misnamed',
   },
   'with a key that was revoked': { keys: () => ownWith({ exp: secondsFromNow(60), revoked: {} }), code: 'key_revoked' },
+  'with a key that was retired before, and revoked since': {
+    keys: () => ownWith({ exp: secondsFromNow(60), iat: 0, revoked: { revoked_at: secondsFromNow(0) } }),
+    code: 'key_revoked',
+  },
   'with a key that was retired before': { keys: () => ownWith({ exp: secondsFromNow(-3_600) }), code: 'key_retired' },
   'with a key that was retired since': { keys: () => ownWith({ exp: secondsFromNow(60) }), code: 'signed' },
   empty: { file: () => '', code: 'empty' },
@@ -375,6 +379,51 @@ describe('npm run rotate-proof-key', () => {
     expect(await codeOf(await exportOf('ndjson'))).toBe('signed');
   });
 
+  it('revokes one that has retired by its name, and then all', async () => {
+    const { keys: before } = await keySet();
+    const retired = kid();
+    expect(await codeOf(exported.ndjson)).toBe('signed');
+    expect(await rotate([`--kid=${retired}`])).toEqual({
+      code: 0,
+      out: `The key ${retired} is revoked: export anew what it signed.\n`,
+      err: '',
+    });
+    expect(await codeOf(exported.ndjson)).toBe('key_revoked');
+    const { keys } = await keySet();
+    expect(keys).toEqual([{ ...before[0], revoked: { revoked_at: expect.any(Number) } }, ...before.slice(1)]);
+    const fresh = await exportOf('json');
+    expect(await codeOf(fresh)).toBe('signed');
+    expect(await rotate([`--kid=${retired}`])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('revoked before'),
+    });
+    const { body } = await system.call('GET', '/v1/audit-events?action=proof_key.revoked');
+    // The newest first; the other one was revoked as it retired.
+    expect(body.data.map(({ subject }: any) => subject.id)).toEqual([retired, before[1].kid]);
+
+    for (const args of [
+      ['--kid=none'],
+      ['--kid'],
+      ['--all', '--compromised'],
+      ['--all', `--kid=${retired}`],
+      ['all'],
+    ]) {
+      expect(await rotate(args)).toEqual({
+        code: 2,
+        out: '',
+        err: expect.stringMatching(/^(usage:|There is no).*\n$/),
+      });
+    }
+    expect((await keySet()).keys).toEqual(keys);
+
+    expect(await rotate(['--all'])).toMatchObject({ code: 0, out: expect.stringContaining('is revoked') });
+    const { keys: last } = await keySet();
+    expect(last).toHaveLength(before.length + 1);
+    expect(last.filter((key: object) => !('revoked' in key))).toEqual([last.at(-1)]);
+    expect(await codeOf(fresh)).toBe('key_revoked');
+    expect(await codeOf(await exportOf('json'))).toBe('signed');
+  });
+
   it('changes nothing for who is no admin', async () => {
     const before = await keySet();
     const viewer = await system.call('POST', '/v1/api-keys', { name: 'v', role: 'viewer' });
@@ -400,6 +449,6 @@ describe('npm run rotate-proof-key', () => {
   });
 
   it('is counted by npm run keys, and sealed anew with the rest', async () => {
-    expect((await run('keys', [], settings())).out).toMatch(/^proof_keys +4$/m);
+    expect((await run('keys', [], settings())).out).toMatch(/^proof_keys +1$/m);
   });
 });

@@ -5,21 +5,27 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { accessEntities, ApiKeys, AuditLog, type Actor } from '@app/access';
 import { dataSourceOptions, SealedColumns } from '@app/database';
-import { ProofKeys } from '@app/deletions';
+import { ProofKeys, ProofKeyUnknown, type ProofKeyChange } from '@app/deletions';
 import { readSettings, settings, SettingsInvalid } from '@app/settings';
 import { SecretBox } from '@app/vault';
 
+const USAGE = 'usage: npm run rotate-proof-key [-- --compromised | --all | --kid=KID]';
+
 class NoAdmin extends Error {}
+class WrongArguments extends Error {}
 
 /**
- * `npm run rotate-proof-key [-- --compromised]`: has a new key sign proofs from now on, in all processes at once. The old one stays
- * in the key set for what it signed; `--compromised` says that somebody else knows it, and nothing that it signed counts any more.
- * The audit log tells by whose API key: the admin's in BOOTSTRAP_API_KEY, or in FIRST_KEY_FILE. Exits 2 where it could not.
+ * `npm run rotate-proof-key [-- --compromised | --all | --kid=KID]`: has a new key sign proofs from now on, in all
+ * processes at once. The old one stays in the key set for what it signed, without its private part. The options say
+ * which keys somebody else may know, so that nothing they signed counts any more: the one that signed until now
+ * (`--compromised`), every one there ever was (`--all`), or the one of that name (`--kid`); if that one has retired,
+ * the key that signs goes on. The audit log tells by whose API key: the admin's in BOOTSTRAP_API_KEY, or in
+ * FIRST_KEY_FILE. Exits 2 where it could not.
  */
 const { DATABASE_URL, MASTER_KEYS, BOOTSTRAP_API_KEY, FIRST_KEY_FILE } = settings;
 const schema = z.object({ DATABASE_URL, MASTER_KEYS, BOOTSTRAP_API_KEY, FIRST_KEY_FILE });
 try {
-  const { values } = parseArgs({ options: { compromised: { type: 'boolean', default: false } } });
+  const compromised = compromisedOf(process.argv.slice(2));
   const env = readSettings(schema, process.env);
   const options = { url: env.DATABASE_URL, entities: accessEntities, applicationName: 'retract-rotate', poolSize: 2 };
   const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
@@ -27,27 +33,47 @@ try {
     const audit = AuditLog.of(dataSource);
     const actor = await actorOf(new ApiKeys(dataSource, audit), await apiKeyOf(env));
     const keys = new ProofKeys(dataSource, new SealedColumns(new SecretBox(env.MASTER_KEYS)));
-    const { kid, retired } = await keys.rotate(values.compromised, (tx, made, old) =>
-      audit.append(tx, actor, {
-        action: 'proof_key.rotated',
-        subjectType: 'proof_key',
-        subjectId: made,
-        data: { retired: old, compromised: values.compromised },
-      }),
-    );
-    console.log(`Proofs are signed with the key ${kid} from now on.`);
-    if (retired) {
-      const fate = values.compromised
-        ? 'is revoked: export anew what it signed'
-        : 'stays in the key set for what it signed';
-      console.log(`The key ${retired} ${fate}.`);
-    }
+    const change = await keys.rotate(compromised, async (tx, { made, retired, revoked }) => {
+      const subjectType = 'proof_key';
+      if (made) {
+        const data = { retired, compromised: retired !== undefined && revoked.includes(retired) };
+        await audit.append(tx, actor, { action: 'proof_key.rotated', subjectType, subjectId: made, data });
+      }
+      for (const kid of revoked) {
+        await audit.append(tx, actor, { action: 'proof_key.revoked', subjectType, subjectId: kid });
+      }
+    });
+    for (const sentence of tell(change)) console.log(sentence);
   } finally {
     await dataSource.destroy();
   }
 } catch (error) {
-  console.error(error instanceof SettingsInvalid || error instanceof NoAdmin ? error.message : error);
+  const isTold = [SettingsInvalid, NoAdmin, ProofKeyUnknown, WrongArguments].some((kind) => error instanceof kind);
+  console.error(isTold ? (error as Error).message : error);
   process.exitCode = 2;
+}
+
+function compromisedOf(args: string[]): Parameters<ProofKeys['rotate']>[0] {
+  const options = { compromised: { type: 'boolean' }, all: { type: 'boolean' }, kid: { type: 'string' } } as const;
+  try {
+    const { compromised, all, kid } = parseArgs({ args, options }).values;
+    if ([compromised, all, kid].filter((value) => value !== undefined).length > 1) throw new Error('too many options');
+    if (kid !== undefined) return { kid };
+    if (all) return 'all';
+    return compromised ? 'current' : 'none';
+  } catch (error) {
+    throw new WrongArguments(USAGE, { cause: error });
+  }
+}
+
+function tell({ made, retired, revoked }: ProofKeyChange): string[] {
+  const isKept = retired !== undefined && !revoked.includes(retired);
+  const sentences = [
+    ...(made ? [`Proofs are signed with the key ${made} from now on.`] : []),
+    ...(isKept ? [`The key ${retired} stays in the key set for what it signed.`] : []),
+    ...revoked.map((kid) => `The key ${kid} is revoked: export anew what it signed.`),
+  ];
+  return sentences.length > 0 ? sentences : ['That key was revoked before. Nothing has changed.'];
 }
 
 async function apiKeyOf(env: z.output<typeof schema>): Promise<string> {

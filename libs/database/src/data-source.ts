@@ -48,6 +48,7 @@ import { ProofKeys1764700000000 } from './migrations/1764700000000-proof-keys.js
 import { DeliveriesByType1764710000000 } from './migrations/1764710000000-deliveries-by-type.js';
 import { Sessions1764730000000 } from './migrations/1764730000000-sessions.js';
 import { Doctor1764740000000 } from './migrations/1764740000000-doctor.js';
+import { RetiredProofKeys1764760000000 } from './migrations/1764760000000-retired-proof-keys.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -107,6 +108,7 @@ const migrations = [
   DeliveriesByType1764710000000,
   Sessions1764730000000,
   Doctor1764740000000,
+  RetiredProofKeys1764760000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

@@ -46,7 +46,6 @@ export interface DeletionsOptions {
 
 /** What apps use. */
 const services = [
-  KnownTargets,
   DeletionChanges,
   DeletionIntake,
   DeletionRunner,

@@ -158,3 +158,9 @@ export class NothingAccepted extends DeletionsError {
     super('nothing_accepted', 'None of the items can be carried out: nothing was changed.');
   }
 }
+
+export class ProofKeyUnknown extends DeletionsError {
+  constructor(kid: string) {
+    super('proof_key_unknown', `There is no proof key ${kid}.`);
+  }
+}

@@ -18,6 +18,7 @@ export {
   NothingAccepted,
   NotYours,
   PendingTooMany,
+  ProofKeyUnknown,
   TakedownBrokenOff,
   TakedownNotFound,
   TakedownStateConflict,
@@ -83,7 +84,7 @@ export { LaneForecasts, type Forecast } from './lanes/lane-forecasts.js';
 export { TakedownDryRun, type BlastRadius } from './takedowns/takedown-dry-run.js';
 export { hashOfRecord, ProofChain } from './proofs/proof-chain.js';
 export { BYTE_ORDER_MARK, cellOf, csvRow, proofText, type ProofFormat } from './proofs/proof-formats.js';
-export { ProofKeys, type PublicProofKey, type SigningKey } from './proofs/proof-keys.js';
+export { ProofKeys, type ProofKeyChange, type PublicProofKey, type SigningKey } from './proofs/proof-keys.js';
 export { signEnd, type ProofEnd, type SignatureRecord } from './proofs/proof-signature.js';
 export { Proofs, type ProofRecord } from './proofs/proofs.js';
 export { type HoldReason } from './holds/platform-hold.entity.js';

@@ -40,6 +40,7 @@ export const auditActions = [
   'platform.synced',
   'platform.updated',
   'proof_key.made',
+  'proof_key.revoked',
   'proof_key.rotated',
   'session.ended',
   'session.started',

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey } from 'jose';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows, SealedColumns } from '@app/database';
+import { rows, SealedColumns, type Sql } from '@app/database';
+import { ProofKeyUnknown } from '../errors.js';
 
 /** The key that signs now. */
 export interface SigningKey {
@@ -21,6 +22,16 @@ export interface PublicProofKey {
   retiredAt: Date | null;
   /** It is known to somebody else: no signature of it counts. */
   revokedAt: Date | null;
+}
+
+/** Keys by their names. */
+export interface ProofKeyChange {
+  /** It signs from now on. */
+  made: string | undefined;
+  /** It signed until now. */
+  retired: string | undefined;
+  /** Nothing that they signed counts any more. Without those that were revoked before. */
+  revoked: string[];
 }
 
 /** Writes down what was done to a key, in the transaction that does it. */
@@ -46,7 +57,7 @@ export class ProofKeys {
       );
       if (!found) {
         await this.dataSource.transaction(async (tx) => {
-          if ((await lockCurrent(tx)) === undefined) await this.make(tx, noting);
+          if ((await lockCurrent(tx)) === undefined) await noting(tx, await this.make(tx));
         });
         continue;
       }
@@ -57,36 +68,43 @@ export class ProofKeys {
   }
 
   /** Oldest first. */
-  async published(): Promise<PublicProofKey[]> {
-    return rows(
-      this.dataSource,
-      `SELECT kid, public_key AS x, created_at AS "createdAt", retired_at AS "retiredAt", revoked_at AS "revokedAt"
-       FROM proof_keys ORDER BY created_at, id`,
-    );
+  published(): Promise<PublicProofKey[]> {
+    return publicKeys(this.dataSource);
   }
 
   /**
-   * Has a new key sign from now on. Several may do it at once, one after the other.
-   * @param isCompromised whether the old one is known to somebody else, and nothing that it signed counts any more
-   * @returns the new key's name, and that of the old one, if there was one
+   * Has a new key sign from now on, and revokes keys. The private part of a key goes when the key retires: nobody can
+   * sign with it later, as of an earlier time. Several may rotate at once, one after the other.
+   * @param compromised the keys that somebody else may know. Where one is named that has retired, the current one goes on
+   * @param noting not called where nothing changes
    */
   async rotate(
-    isCompromised: boolean,
-    noting: (tx: EntityManager, kid: string, retired: string | undefined) => Promise<void>,
-  ): Promise<{ kid: string; retired: string | undefined }> {
+    compromised: 'none' | 'current' | 'all' | { kid: string },
+    noting: (tx: EntityManager, change: ProofKeyChange) => Promise<void>,
+  ): Promise<ProofKeyChange> {
     return this.dataSource.transaction(async (tx) => {
-      const retired = await lockCurrent(tx);
+      const current = await lockCurrent(tx);
+      const keys = await publicKeys(tx);
+      const named = typeof compromised === 'object' ? compromised.kid : undefined;
+      if (named !== undefined && !keys.some(({ kid }) => kid === named)) throw new ProofKeyUnknown(named);
+      const isToRevoke = ({ kid, revokedAt }: PublicProofKey) =>
+        !revokedAt && (compromised === 'all' || kid === (compromised === 'current' ? current : named));
+      const revoked = keys.filter(isToRevoke).map(({ kid }) => kid);
+      const isRotated = named === undefined || named === current;
       await tx.query(
-        `UPDATE proof_keys SET retired_at = now.at, revoked_at = CASE WHEN $1 THEN now.at END
-         FROM (SELECT clock_timestamp() AS at) AS now WHERE retired_at IS NULL`,
-        [isCompromised],
+        `UPDATE proof_keys SET retired_at = coalesce(retired_at, now.at), private_key_sealed = NULL,
+           revoked_at = CASE WHEN kid = ANY($2) THEN now.at ELSE revoked_at END
+         FROM (SELECT clock_timestamp() AS at) AS now WHERE retired_at IS NOT NULL OR $1`,
+        [isRotated, revoked],
       );
-      const kid = await this.make(tx, (_tx, made) => noting(tx, made, retired));
-      return { kid, retired };
+      const made = isRotated ? await this.make(tx) : undefined;
+      const change = { made, retired: isRotated ? current : undefined, revoked };
+      if (isRotated || revoked.length > 0) await noting(tx, change);
+      return change;
     });
   }
 
-  private async make(tx: EntityManager, noting: Noting): Promise<string> {
+  private async make(tx: EntityManager): Promise<string> {
     const pair = await generateKeyPair('EdDSA', { extractable: true });
     const { x = '', d = '' } = await exportJWK(pair.privateKey);
     const kid = await calculateJwkThumbprint({ ...OF_ED25519, x });
@@ -97,10 +115,16 @@ export class ProofKeys {
       x,
       this.sealed.seal(cellOf(id), d),
     ]);
-    await noting(tx, kid);
     return kid;
   }
 }
+
+const publicKeys = (sql: Sql): Promise<PublicProofKey[]> =>
+  rows(
+    sql,
+    `SELECT kid, public_key AS x, created_at AS "createdAt", retired_at AS "retiredAt", revoked_at AS "revokedAt"
+     FROM proof_keys ORDER BY created_at, id`,
+  );
 
 /** Whoever makes a key is alone until its transaction ends. @returns the name of the one that signs now */
 async function lockCurrent(tx: EntityManager): Promise<string | undefined> {

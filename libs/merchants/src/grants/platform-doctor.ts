@@ -79,7 +79,7 @@ export class PlatformDoctor {
 
   private async recorded(
     platformId: string,
-  ): Promise<Pick<Findings, 'pushedAt' | 'authorized' | 'eligible' | 'reasons'>> {
+  ): Promise<Pick<Findings, 'pushedAt' | 'authorized' | 'mayBeListed' | 'eligible' | 'reasons'>> {
     const [last] = await rows<{ pushedAt: Date }>(
       this.dataSource,
       `SELECT received_at AS "pushedAt" FROM callback_events WHERE platform_id = $1 ORDER BY id DESC LIMIT 1`,
@@ -91,6 +91,13 @@ export class PlatformDoctor {
        WHERE platform_id = $1 AND state = 'authorized' GROUP BY ineligible_reasons`,
       [platformId],
     );
+    // An event says that WeChat lists the merchant no more, and wipes the refresh token. What a call taught leaves it.
+    const [lapsed] = await rows<{ count: number }>(
+      this.dataSource,
+      `SELECT count(*)::int AS count FROM merchants WHERE platform_id = $1
+         AND (state = 'reauthorization_required' OR state = 'unauthorized' AND refresh_token_sealed IS NOT NULL)`,
+      [platformId],
+    );
     const reasons: Record<string, number> = {};
     let [authorized, eligible] = [0, 0];
     for (const group of groups) {
@@ -98,7 +105,7 @@ export class PlatformDoctor {
       if (group.reasons.length === 0) eligible += group.count;
       for (const reason of group.reasons) reasons[reason] = (reasons[reason] ?? 0) + group.count;
     }
-    return { pushedAt: last?.pushedAt ?? null, authorized, eligible, reasons };
+    return { pushedAt: last?.pushedAt ?? null, authorized, mayBeListed: lapsed?.count ?? 0, eligible, reasons };
   }
 }
 
