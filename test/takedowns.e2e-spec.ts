@@ -611,6 +611,17 @@ describe('a takedown by label', () => {
 });
 
 describe('a dry run', () => {
+  it('counts what the takedown takes where a whole message is named twice and insists only once', async () => {
+    const { merchant, msg_id } = anItem();
+    const whole = { merchant, msg_id, whole_message: true };
+    const items = [whole, { merchant, msg_id, article_idx: 3, again: true }, { ...whole, again: true }];
+    const tried = await post({ items, dry_run: true });
+    expect(tried.body).toMatchObject({ deletions: 1, already_open: 2 });
+    const { body } = await post({ items, undo_seconds: 600 });
+    expect(body).toMatchObject({ accepted: 1, already_open: 2 });
+    await system.call('POST', `/v1/takedowns/${body.id}/cancel`);
+  });
+
   it('says what would happen, and writes nothing', async () => {
     const [one, other] = merchants;
     const lost = merchants.at(-1)?.merchant ?? '';

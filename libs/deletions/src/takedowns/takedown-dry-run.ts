@@ -56,8 +56,9 @@ export class TakedownDryRun {
     let rejected = 0;
     for await (const { items, rejections } of batches) {
       const named = items.filter(({ merchantId, target }) => isFirst(seen, merchantId, targetKey(target)));
-      // An article goes with its whole message, in whichever order the two come.
-      for (const whole of named.filter(isWhole)) {
+      // An article goes with its whole message, in whichever order the two come; so does one that insists on no more than
+      // some line of the whole message, be it named again.
+      for (const whole of items.filter(isWhole)) {
         const covered = articles.coverBy(whole);
         alreadyOpen += covered.asked + covered.gone;
         alreadyDeleted -= covered.gone;
@@ -111,23 +112,29 @@ export class TakedownDryRun {
 /** The articles that were counted before their whole message was named, by message and by what their lines insist on. */
 class CountedArticles {
   private readonly counts = new Map<number, number>();
-  /** What the line of a whole message insists on. */
+  /** What the lines of a whole message insist on. */
   private readonly wholes = new Map<number, number>();
 
   add(item: TakedownItem, as: Counted): void {
     if (isArticle(item)) add(this.counts, hashOf(item.merchantId, `${messageOf(item)}:${as}:${insistenceOf(item)}`), 1);
   }
 
-  /** @returns how many of the articles that were counted so far go with the whole message */
+  /** @returns how many of the articles that were counted so far go with the whole message, and are counted no more */
   coverBy(whole: TakedownItem): Record<Counted, number> {
-    const insistence = insistenceOf(whole);
-    this.wholes.set(hashOf(whole.merchantId, messageOf(whole)), insistence);
+    const message = hashOf(whole.merchantId, messageOf(whole));
+    const insistence = (this.wholes.get(message) ?? 0) | insistenceOf(whole);
+    this.wholes.set(message, insistence);
     const covered = ALL_INSISTENCES.filter((one) => covers(insistence, one));
-    const sum = (as: Counted) =>
+    const take = (as: Counted) =>
       covered
-        .map((one) => this.counts.get(hashOf(whole.merchantId, `${messageOf(whole)}:${as}:${one}`)) ?? 0)
+        .map((one) => {
+          const articles = hashOf(whole.merchantId, `${messageOf(whole)}:${as}:${one}`);
+          const count = this.counts.get(articles) ?? 0;
+          this.counts.delete(articles);
+          return count;
+        })
         .reduce((total, count) => total + count, 0);
-    return { asked: sum('asked'), gone: sum('gone') };
+    return { asked: take('asked'), gone: take('gone') };
   }
 
   isCovered(item: TakedownItem): boolean {
