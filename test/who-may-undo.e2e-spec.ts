@@ -46,7 +46,9 @@ const retry = (id: string, by: Headers = {}) => system.call('POST', `/v1/deletio
 const read = (path: string, by: Headers = {}) => system.call('GET', path, undefined, by);
 const stateOf = async (id: string) => (await read(`/v1/deletions/${id}`)).body.state;
 const fail = (id: string) =>
-  system.sql(`UPDATE deletions SET state = 'failed', finished_at = now(), outcome_code = 'refused' WHERE id = $1`, [id]);
+  system.sql(`UPDATE deletions SET state = 'failed', finished_at = now(), outcome_code = 'refused' WHERE id = $1`, [
+    id,
+  ]);
 const deletionsOf = async (takedown: string) => (await read(`/v1/takedowns/${takedown}/deletions`)).body.data;
 
 const refusal = ({ status, body }: Reply) => ({ status, code: body.code });
