@@ -155,7 +155,7 @@ describe('whatever is sent', () => {
         { weight: 4, arbitrary: fc.constant(true) },
         { weight: 1, arbitrary: fc.constant(false) },
       );
-      const id = fc.oneof(fc.uuid(), fc.string({ minLength: 1, maxLength: 80 }));
+      const id = fc.oneof(fc.uuid(), fc.string({ minLength: 1, maxLength: 80 }), fc.constantFrom('.', '..'));
       const reads = path.endsWith('/events') && path !== '/v1/events';
       // A stream of events does not end; a request without a body and query says nothing new.
       if (reads || (!json && parameters.length === 0 && !path.includes('{'))) continue;

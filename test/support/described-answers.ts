@@ -53,12 +53,14 @@ class DescribedAnswers {
   }
 
   private disagreement(method: string, url: string, { status, headers, body }: SentAnswer): string | undefined {
-    const path = this.pathOf(url);
+    // A client resolves "." and ".." before it sends: the service never sees them.
+    const address = new URL(url, 'http://localhost').pathname;
+    const path = this.pathOf(address);
     // HEAD is answered as GET is, without the body.
     const isHead = method === 'HEAD';
     const name = isHead ? 'get' : method.toLowerCase();
     const operation = path && this.document.paths[path][name];
-    if (!operation) return isHead ? undefined : this.strayDisagreement(url, status, body);
+    if (!operation) return isHead ? undefined : this.strayDisagreement(address, status, body);
     const key = operation.responses[status] ? String(status) : 'default';
     let at = `#/paths/${escaped(path)}/${name}/responses/${key}`;
     let described = operation.responses[key];
@@ -78,8 +80,8 @@ class DescribedAnswers {
   }
 
   /** Of what is no operation: under /v1 there is nothing but problems. */
-  private strayDisagreement(url: string, status: number, body: any): string | undefined {
-    if (!url.startsWith('/v1/')) return undefined;
+  private strayDisagreement(path: string, status: number, body: any): string | undefined {
+    if (!path.startsWith('/v1/')) return undefined;
     return status < 400 ? 'there is no such operation' : this.valueDisagreement('#/components/schemas/Problem', body);
   }
 
@@ -99,11 +101,11 @@ class DescribedAnswers {
   }
 
   /** The path of the description that the address is of; one without parameters goes first. */
-  private pathOf(url: string): string | undefined {
-    const parts = (url.split('?')[0] ?? '').split('/');
+  private pathOf(path: string): string | undefined {
+    const parts = path.split('/');
     const fits = (path: string) => {
       const own = path.split('/');
-      return own.length === parts.length && own.every((part, i) => part.startsWith('{') || part === parts[i]);
+      return own.length === parts.length && own.every((part, i) => (part.startsWith('{') ? parts[i] : part === parts[i]));
     };
     const found = Object.keys(this.document.paths).filter(fits);
     return found.find((path) => !path.includes('{')) ?? found[0];
