@@ -1,4 +1,5 @@
 import { DeletionTallies } from '@app/deletions';
+import { EVERYTHING, type Scope } from '@app/scope';
 import { PLATFORM, System } from './support/system.js';
 
 const OTHER = { ...PLATFORM, component_appid: 'wxfedcba9876543210' };
@@ -86,22 +87,7 @@ it('tells what was done, waits and is left, of everything and within limits', as
   expect(theirs.deletions).toMatchObject({ open: { scheduled: 0 }, today: { succeeded: 1, cancelled: 0 } });
   expect(JSON.stringify(theirs)).not.toContain(merchant);
   expect(JSON.stringify(theirs)).not.toContain(PLATFORM.component_appid);
-
-  // Once they are tallied, the figures are the same.
-  await system.sql(
-    `UPDATE deletions SET finished_at = finished_at - interval '12 minutes' WHERE finished_at IS NOT NULL`,
-  );
-  const counted = () => system.api.get(DeletionTallies).ended({ platforms: null, merchants: null }, LONG);
-  const untallied = await counted();
-  await system.api.get(DeletionTallies).keep();
-  const [tallied] = await system.sql<{ count: number }>(`SELECT sum(count)::int AS count FROM deletion_tallies`);
-  expect(tallied?.count).toBe(4);
-  expect(await counted()).toEqual(untallied);
-  await system.api.get(DeletionTallies).keep();
-  expect(await counted()).toEqual(untallied);
 });
-
-const LONG = { from: new Date(Date.now() - 86_400_000), stepMs: 86_400_000 * 365, steps: 1 };
 
 it('shows the takedowns that are under way', async () => {
   const items = [1, 2].map((article_idx) => ({ merchant: other, msg_id: '3147490001', article_idx }));
@@ -162,4 +148,38 @@ it('tells of a webhook endpoint to those alone who may read it', async () => {
     (await overview(await limitedTo(limits, role))).alarms.map(({ code }: { code: string }) => code);
   expect(await codesFor('viewer')).not.toContain('webhook_failing');
   expect(await codesFor('admin')).toContain('webhook_failing');
+});
+
+it('counts the same before a sweep has tallied it and after', async () => {
+  await system.stopWorker();
+  const tallies = system.api.get(DeletionTallies);
+  const counted = (scope: Scope = EVERYTHING) => tallies.ended(scope, { from, stepMs: 300_000, steps: 24 });
+  const from = new Date(Date.now() - 2 * 60 * 60_000);
+  const ofOther = { platforms: [OTHER.component_appid], merchants: null };
+  // As if all of it had ended some time ago, and nobody had swept since.
+  await system.sql(`UPDATE deletions SET finished_at = finished_at - interval '20 min' WHERE finished_at IS NOT NULL`);
+  await system.sql(`TRUNCATE deletion_tallies`);
+  await system.sql(`UPDATE deletion_tally_marks SET tallied_until = date_trunc('hour', now()) - interval '3 days'`);
+  const before = [await counted(), await counted(ofOther)];
+  expect(before.map((counts) => counts.reduce((sum, { count }) => sum + count, 0))).toEqual([4, 1]);
+  for (let sweeps = 0; sweeps < 2; sweeps++) {
+    await tallies.keep();
+    const [tallied] = await system.sql<{ count: number }>(`SELECT sum(count)::int AS count FROM deletion_tallies`);
+    expect(tallied?.count).toBe(4);
+    expect([await counted(), await counted(ofOther)]).toEqual(before.map((counts) => expect.arrayContaining(counts)));
+  }
+});
+
+it('forgets tallies that no chart shows any more', async () => {
+  await system.sql(`UPDATE deletion_tallies SET at = at - interval '33 days'`);
+  await system.api.get(DeletionTallies).keep();
+  expect(await system.sql(`SELECT * FROM deletion_tallies`)).toEqual([]);
+});
+
+it('rings when no worker has swept for long, for those who see everything', async () => {
+  await system.sql(`UPDATE deletion_tally_marks SET tallied_until = now() - interval '1 hour'`);
+  const codesFor = async (headers?: Record<string, string>) =>
+    (await overview(headers)).alarms.map(({ code }: { code: string }) => code);
+  expect(await codesFor()).toContain('worker_silent');
+  expect(await codesFor(await limitedTo({ merchants: [merchant] }))).not.toContain('worker_silent');
 });

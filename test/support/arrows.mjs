@@ -77,7 +77,7 @@ export const rooms = {
     runs: ['holds', 'lanes', 'deletion', 'pacing'],
     takedowns: ['requests', 'lanes', 'deletion'],
     proofs: ['takedowns', 'requests', 'deletion'],
-    overview: ['requests', 'lanes', 'deletion', 'pacing'],
+    overview: ['requests', 'deletion', 'pacing'],
   },
   'libs/merchants/src': {
     tokens: [],

@@ -1,16 +1,17 @@
 import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 import type { DeletionState } from '../deletion/states.js';
 
-const PRIMARY_KEY = { primaryKeyConstraintName: 'deletion_tallies_pkey' };
+/** A constant that all columns shared would be changed by TypeORM. */
+const key = () => ({ primaryKeyConstraintName: 'deletion_tallies_pkey' });
 
 /** How many deletions of a platform ended in one way within five minutes. Kept for a month. */
 @Entity({ name: 'deletion_tallies' })
 export class DeletionTally {
   /** When the five minutes began. */
-  @PrimaryColumn('timestamptz', PRIMARY_KEY) at!: Date;
-  @PrimaryColumn('uuid', { name: 'platform_id', ...PRIMARY_KEY }) platformId!: string;
-  @PrimaryColumn('text', PRIMARY_KEY) state!: Extract<DeletionState, 'succeeded' | 'failed' | 'cancelled'>;
-  @PrimaryColumn('text', { name: 'outcome_code', ...PRIMARY_KEY }) outcomeCode!: string;
+  @PrimaryColumn('timestamptz', key()) at!: Date;
+  @PrimaryColumn('uuid', { name: 'platform_id', ...key() }) platformId!: string;
+  @PrimaryColumn('text', key()) state!: Extract<DeletionState, 'succeeded' | 'failed' | 'cancelled'>;
+  @PrimaryColumn('text', { name: 'outcome_code', ...key() }) outcomeCode!: string;
   @Column('integer') count!: number;
 }
 
