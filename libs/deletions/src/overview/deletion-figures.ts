@@ -87,7 +87,8 @@ export class DeletionFigures {
     const found = await rows<{ id: string; count: number }>(
       this.dataSource,
       `SELECT d.takedown_id AS id, count(*)::int AS count FROM deletions d
-       WHERE ${isEndedListed('d')} AND d.finished_at > now() - interval '1 minute' AND d.takedown_id = ANY($1) GROUP BY 1`,
+       WHERE ${isEndedListed('d')} AND d.finished_at > now() - interval '1 minute' AND d.takedown_id = ANY($1)
+       GROUP BY 1`,
       [takedownIds],
     );
     return new Map(found.map(({ id, count }) => [id, count]));
