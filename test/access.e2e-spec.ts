@@ -68,6 +68,7 @@ const RULES: Record<string, Rule> = {
   'GET /authorize/:componentAppid': open(200),
   'POST /authorize/:componentAppid': open(200),
   'GET /authorize/:componentAppid/callback': open(400),
+  'GET /authorize/:componentAppid/logo': open(404),
 
   'POST /v1/platforms': { needs: 'admin', ok: [400], body: () => ({}), limited: 'any key with limits' },
   'GET /v1/platforms': { needs: 'viewer', ok: [200], elsewhere: 'left out' },

@@ -7,11 +7,18 @@ import { deserialize } from 'node:v8';
 import { eventually } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
 
+interface Staying {
+  demoData?: boolean;
+  signal?: NodeJS.Signals;
+  /** How the line begins by which it is there. */
+  lastLine?: string;
+}
+
 /** Starts the built sandbox, does something with its api and what it printed, and stops it: as Ctrl-C would, or by force. */
 async function whileItStaysUp<T>(
   dataDir: string,
   act: (url: string, output: string) => Promise<T>,
-  { demoData = false, signal = 'SIGINT' as NodeJS.Signals } = {},
+  { demoData = false, signal = 'SIGINT', lastLine = 'article' }: Staying = {},
 ): Promise<T> {
   const port = String(await freePort());
   let output = '';
@@ -29,7 +36,7 @@ async function whileItStaysUp<T>(
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', (chunk) => {
       output += String(chunk);
-      if (/^article .*\n/m.test(output)) resolve();
+      if (new RegExp(`^${lastLine} .*\\n`, 'm').test(output)) resolve();
     });
     void exited.then(() => reject(new Error('the sandbox has ended')));
   });
@@ -210,19 +217,20 @@ describe('the demo data of the sandbox', () => {
     const demoData = true;
     await whileItStaysUp(
       dataDir,
-      (url) =>
-        eventually(
-          () => merchantsAt(url),
-          ({ length }) => length > 10,
-        ),
+      async (_url, output) => {
+        const [, simulator = ''] = /^WeChat +(\S+)/m.exec(output) ?? [];
+        const accountsMade = async () =>
+          ((await (await fetch(`${simulator}/merchants`)).json()) as { total_count: number }).total_count;
+        await eventually(accountsMade, (count) => count > 10);
+      },
       { demoData, signal: 'SIGKILL' },
     );
     const made = await whileItStaysUp(
       dataDir,
       async (url) => {
-        const left = await eventually(
+        const merchants = await eventually(
           () => merchantsAt(url),
-          (merchants) => merchants.some(({ state }) => state === 'unauthorized'),
+          (found) => found.some(({ state }) => state === 'unauthorized'),
         );
         const takedowns = await eventually(
           () => takedownsAt(url),
@@ -234,9 +242,9 @@ describe('the demo data of the sandbox', () => {
         );
         const attempts = await read(dataDir, `${url}/v1/deletions/${failed.data[0].id}/attempts`);
         const waiting = await read(dataDir, `${url}/v1/deletions?state=waiting`);
-        return { merchants: left, takedowns, attempts: attempts.data, waiting: waiting.data };
+        return { merchants, takedowns, attempts: attempts.data, waiting: waiting.data };
       },
-      { demoData },
+      { demoData, lastLine: 'accounts' },
     );
     const reasons = made.merchants.flatMap((merchant) => merchant.ineligible_reasons as string[]);
     expect(made.merchants).toHaveLength(63);
@@ -265,11 +273,11 @@ describe('the demo data of the sandbox', () => {
           },
           body: JSON.stringify({ label: '春季联合活动', article_idx: 1, dry_run: true }),
         });
-        return { dry: await dry.json(), takedowns: await takedownsAt(url) };
+        return { dry: (await dry.json()) as { deletions: number }, takedowns: await takedownsAt(url) };
       },
       { demoData },
     );
     expect(again.dry.deletions).toBeGreaterThanOrEqual(50);
     expect(states(again.takedowns)).toEqual(['finished', 'running']);
-  }, 240_000);
+  }, 300_000);
 });

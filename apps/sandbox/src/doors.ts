@@ -52,8 +52,12 @@ export function expectStatus(reply: Reply, ...wanted: number[]): Reply {
   throw new Error(`answered ${reply.status} instead of ${wanted.join(' or ')}: ${said}`);
 }
 
-export async function until(ask: () => Promise<any>, isWanted: (answer: any) => boolean, everyMs = 25): Promise<any> {
-  const giveUpAt = performance.now() + 30_000;
+export async function until(
+  ask: () => Promise<any>,
+  isWanted: (answer: any) => boolean,
+  { everyMs, withinMs } = { everyMs: 25, withinMs: 30_000 },
+): Promise<any> {
+  const giveUpAt = performance.now() + withinMs;
   for (;;) {
     const answer = await ask();
     if (isWanted(answer)) return answer;

@@ -49,6 +49,7 @@ import { DeliveriesByType1764710000000 } from './migrations/1764710000000-delive
 import { Sessions1764730000000 } from './migrations/1764730000000-sessions.js';
 import { Doctor1764740000000 } from './migrations/1764740000000-doctor.js';
 import { RetiredProofKeys1764760000000 } from './migrations/1764760000000-retired-proof-keys.js';
+import { ProviderPages1764771000000 } from './migrations/1764771000000-provider-pages.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -109,6 +110,7 @@ const migrations = [
   Sessions1764730000000,
   Doctor1764740000000,
   RetiredProofKeys1764760000000,
+  ProviderPages1764771000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

@@ -123,6 +123,7 @@ export function page(title: string, body: Html): string {
             font: inherit;
             cursor: pointer;
           }
+          input:focus-visible,
           button:focus-visible,
           a:focus-visible {
             outline: 3px solid var(--link);
@@ -143,6 +144,23 @@ export function page(title: string, body: Html): string {
             background: var(--code);
             border-radius: 3px;
             padding: 0 0.25rem;
+          }
+          .whole {
+            user-select: all;
+          }
+          form {
+            display: flex;
+            gap: 0.5rem;
+          }
+          input {
+            font: inherit;
+            flex: 1;
+            min-width: 0;
+            padding: 0.4rem 0.6rem;
+            color: inherit;
+            background: var(--page);
+            border: 1px solid var(--line);
+            border-radius: 4px;
           }
           pre {
             padding: 0.6rem;

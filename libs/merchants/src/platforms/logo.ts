@@ -1,0 +1,23 @@
+/** A picture that browsers show and that can hold no script. SVG can. */
+export interface Logo {
+  type: string;
+  bytes: Buffer;
+}
+
+export const MAX_LOGO_BYTES = 64 * 1024;
+
+/** How files of these types begin, as latin1. Dots stand for any byte. */
+const BEGINNINGS: [string, RegExp][] = [
+  ['image/png', /^\x89PNG\r\n\x1a\n/],
+  ['image/jpeg', /^\xff\xd8\xff/],
+  ['image/webp', /^RIFF[^]{4}WEBP/],
+];
+
+/** The picture, by what it is and not by what it is called. Undefined for anything else. */
+export function readLogo(base64: string): Logo | undefined {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.length > MAX_LOGO_BYTES) return undefined;
+  const beginning = bytes.toString('latin1', 0, 16);
+  const type = BEGINNINGS.find(([, pattern]) => pattern.test(beginning))?.[0];
+  return type === undefined ? undefined : { type, bytes };
+}
