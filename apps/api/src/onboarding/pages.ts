@@ -164,7 +164,7 @@ h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}a{color:#0052d9}
 .button{display:block;box-sizing:border-box;width:100%;border:0;font:inherit;cursor:pointer;padding:.8rem 1rem;
 border-radius:.4rem;background:#07833f;color:#fff;text-decoration:none;text-align:center}
 .good{border-left:.3rem solid #07833f;padding-left:.8rem}.bad{border-left:.3rem solid #b3261e;padding-left:.8rem}
-.small{color:#5f6773;font-size:.85rem}.code{width:12rem;background:#fff}.code svg{display:block;width:100%;height:auto}
+.small{color:#5f6773;font-size:.85rem}.code{width:18rem;max-width:100%;background:#fff}.code svg{display:block;width:100%;height:auto}
 header{display:flex;align-items:center;gap:.8rem;font-size:1.1rem;font-weight:600;overflow-wrap:anywhere}
 header img{max-width:12rem;max-height:4rem;border-radius:.4rem}code{overflow-wrap:anywhere}
 .ways{display:grid;gap:0 2rem}@media (min-width:40rem){.ways{grid-template-columns:1fr 1fr}}
