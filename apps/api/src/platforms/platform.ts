@@ -53,10 +53,10 @@ const logoSchema = z
   .transform((text, context) => {
     const logo = readLogo(text);
     if (logo) return logo;
-    context.addIssue('must be a PNG, JPEG or WebP picture of at most 64 kB');
+    context.addIssue('must be a PNG, JPEG or WebP picture of at most 48 kB');
     return z.NEVER;
   })
-  .meta({ description: 'A PNG, JPEG or WebP picture of at most 64 kB, in base64. Null: none.' });
+  .meta({ description: 'A PNG, JPEG or WebP picture of at most 48 kB, in base64. Null: none.' });
 
 const settingsShape = {
   app_secret: secretSchema,

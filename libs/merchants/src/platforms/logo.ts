@@ -4,7 +4,8 @@ export interface Logo {
   bytes: Buffer;
 }
 
-export const MAX_LOGO_BYTES = 64 * 1024;
+/** In base64 they are the 65,536 characters that a text of a request may have. */
+export const MAX_LOGO_BYTES = 48 * 1024;
 
 /** How files of these types begin, as latin1. Dots stand for any byte. */
 const BEGINNINGS: [string, RegExp][] = [
