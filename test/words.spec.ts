@@ -1,5 +1,5 @@
 import type { Role } from '@app/access';
-import type { DeletionState, HoldReason, Proof, TakedownState, WaitingFor } from '@app/deletions';
+import type { DeletionState, HoldReason, Proof, TakedownView, WaitingFor } from '@app/deletions';
 import { eventTypes, type EventType } from '@app/events';
 import type { IneligibleReason, MerchantState, WarningCode } from '@app/merchants';
 import { errcodes } from '@app/wechat';
@@ -10,7 +10,7 @@ const lists = {
   deletionStates: words.deletionStateWords satisfies Record<DeletionState, words.Words>,
   waitingFor: words.waitingForWords satisfies Record<WaitingFor, words.Words>,
   proofs: words.proofWords satisfies Record<Proof, words.Words>,
-  takedownStates: words.takedownStateWords satisfies Record<TakedownState, words.Words>,
+  takedownStates: words.takedownStateWords satisfies Record<TakedownView['state'], words.Words>,
   holdReasons: words.holdReasonWords satisfies Record<HoldReason, words.Words>,
   merchantStates: words.merchantStateWords satisfies Record<MerchantState, words.Words>,
   ineligibleReasons: words.ineligibleReasonWords satisfies Record<IneligibleReason, words.Words>,

@@ -57,7 +57,7 @@ export const proofWords = {
 /** The states of a takedown. */
 export const takedownStateWords = {
   receiving: { zh: '接收中', en: 'Being received' },
-  starting: { zh: '即将开始', en: 'About to start' },
+  pending: { zh: '即将开始，还可以撤销', en: 'About to start: it can still be undone' },
   running: { zh: '进行中', en: 'Running' },
   finished: { zh: '已完成', en: 'Finished' },
   cancelled: { zh: '已中止', en: 'Cancelled' },
