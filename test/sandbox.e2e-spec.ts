@@ -137,7 +137,7 @@ describe('the sandbox', () => {
   it('prints a link that signs in once, which the next start prints anew, and an article to look at', async () => {
     const once = async () =>
       whileItStaysUp(dataDir, async (url, output) => {
-        const [, token = ''] = new RegExp(`^console +${url}/console/sign-in#token=(\\S+)$`, 'm').exec(output) ?? [];
+        const [, token = ''] = new RegExp(`^console +${url}/console/#token=(\\S+)$`, 'm').exec(output) ?? [];
         const statuses = [];
         for (let tried = 0; tried < 2; tried++) {
           const reply = await fetch(`${url}/v1/session`, {

@@ -92,7 +92,7 @@ const isEveryAddress = (host: string) => host === '0.0.0.0' || host === '::';
 async function signInLink(api: INestApplication, url: string, apiKey: string): Promise<string | undefined> {
   const caller = await api.get(ApiKeys).authenticate(apiKey);
   if (!caller) return undefined;
-  return `${url}/console/sign-in#token=${await api.get(Sessions).issueSignInToken(caller.apiKeyId)}`;
+  return `${url}/console/#token=${await api.get(Sessions).issueSignInToken(caller.apiKeyId)}`;
 }
 
 /**
