@@ -164,7 +164,7 @@ export class Onboarding {
    * @throws PlatformNotFound, whatever keeps the database from answering
    */
   async failed(componentAppid: string, from: WhereFrom): Promise<Failed> {
-    const platform = await this.platforms.named(componentAppid);
+    const platform = await this.platforms.remembered(componentAppid);
     const id = this.linkIdIn(componentAppid, from);
     const link = id === undefined ? undefined : await this.links.find(platform.id, id);
     return { platform, returnUrl: this.links.wayBack(platform, link, { result: 'failed' }) };
