@@ -24,6 +24,8 @@ export function page(title: string, body: Html): string {
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <!-- Without it a browser asks for /favicon.ico, and that would stand among the calls. -->
+        <link rel="icon" href="data:," />
         <title>${title}</title>
         <style>
           :root {
@@ -138,6 +140,11 @@ export function page(title: string, body: Html): string {
             border-bottom: 1px solid var(--line);
             padding: 0.3rem 0.5rem;
             text-align: left;
+          }
+          .wide td,
+          .wide th {
+            white-space: nowrap;
+            overflow-wrap: normal;
           }
           code,
           pre {

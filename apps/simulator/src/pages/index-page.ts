@@ -63,7 +63,7 @@ export function indexPage(simulation: Simulation, calls: ShownCall[], words = ''
             account,
             answer,
             fault,
-            latencyMs,
+            latencyMs.toFixed(1),
           ]),
         )}
         <h2 id="pushes">Last pushes</h2>
