@@ -54,7 +54,6 @@ const RULES: Record<string, Rule> = {
   'GET /console': open(200),
   'GET /console/': open(200),
   'GET /console/*': open(200),
-  'GET /console/assets/*': open(404),
   'GET /docs': open(200),
   'GET /docs/': open(200),
   'GET /docs/*': open(404),
