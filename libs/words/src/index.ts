@@ -12,5 +12,5 @@ export { languages, preferredLanguage, type Language, type Words } from './langu
 export { eligibilityWarningWords, ineligibleReasonWords, merchantStateWords } from './merchants.js';
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
-export { rejectionWords } from './rejections.js';
+export { problemWords, type ProblemWords } from './problems.js';
 export { roleWords } from './roles.js';

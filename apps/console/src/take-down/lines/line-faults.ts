@@ -1,4 +1,4 @@
-import { rejectionWords, type Words } from '@app/words';
+import { problemWords, type Words } from '@app/words';
 import type { FaultCode } from '@app/target-lists';
 
 /** What is wrong with a line that nobody understands. */
@@ -58,4 +58,4 @@ const faultWords = {
 
 /** Undefined for codes that came later than this page. */
 export const wordsOfFault = (code: string): Words | undefined =>
-  (({ ...rejectionWords, ...faultWords }) as Record<string, Words>)[code];
+  (faultWords as Record<string, Words>)[code] ?? (problemWords as Record<string, { title: Words }>)[code]?.title;
