@@ -117,7 +117,7 @@ export const rooms = {
     platforms: ['ui'],
     'take-down/lines': [],
     'take-down': ['take-down/lines', 'api', 'language', 'ui'],
-    takedowns: ['ui'],
+    takedowns: ['api', 'language', 'ui'],
     webhooks: ['ui'],
   },
   'apps/api/src': {

@@ -14,7 +14,7 @@ import { Section } from '../ui/page.js';
 import { tryOut, type Content } from './content.js';
 import { changeDraft, type Draft } from './draft.js';
 import { byReason, howOf } from './how.js';
-import { wordsOfFault } from './lines/line-faults.js';
+import { nextAfter, wordsOfFault } from './lines/line-faults.js';
 import { Part } from './picked-messages.js';
 import { StepEnd } from './step-end.js';
 import { takeDownTexts } from './texts.js';
@@ -53,7 +53,7 @@ export function DryRunStep({ draft, content }: { draft: Draft; content: Content 
               onAgree={agreeToWhole}
             />
           )}
-          <Sample items={content.items} />
+          <Sample items={content.items} refused={data.errors} />
           <Shared shared={data.shared_material} />
           <Ineligible ineligible={data.ineligible} />
           <Rejected outcome={data} lineOf={content.lineOf} />
@@ -179,9 +179,12 @@ function WholeMessages({
 }
 
 /** Names the first of what would go: a number alone does not show that it is the wrong article. */
-function Sample({ items }: { items: readonly TargetLine[] }) {
+function Sample({ items, refused }: { items: readonly TargetLine[]; refused: TakedownDryRun['errors'] }) {
   const t = useText();
-  const articles = items.filter(({ whole_message, article_idx }) => whole_message !== true && article_idx !== 0);
+  const left = new Set(refused.map(({ line }) => line));
+  const articles = items.filter(
+    ({ whole_message, article_idx }, i) => whole_message !== true && article_idx !== 0 && !left.has(i + 1),
+  );
   if (articles.length === 0) return null;
   return (
     <Section title={t(takeDownTexts.sampleTitle)}>
@@ -313,11 +316,13 @@ function Rejected({ outcome, lineOf }: { outcome: TakedownDryRun; lineOf: (line:
       <ul className="plain-list">
         {reasons.map(({ code, detail, lines }) => {
           const words = wordsOfFault(code);
+          const next = nextAfter(code);
           const first = lines.slice(0, LINES_SHOWN).join(', ');
           return (
             <li key={code}>
               <b>{words ? t(words) : detail}</b>{' '}
               <span className="soft">{t(takeDownTexts.rejectedLines, { count: lines.length })}</span>
+              {next && <div>{t(next)}</div>}
               <div className="soft">
                 {t(takeDownTexts.lineNo, { line: first })}
                 {lines.length > LINES_SHOWN && ` ${t(takeDownTexts.andOthers)}`} <span className="code">{code}</span>

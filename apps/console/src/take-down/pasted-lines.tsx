@@ -43,14 +43,14 @@ export function PastedLines({ draft }: { draft: Draft }) {
         </label>
         <ReadLines lines={read.lines} faulty={read.faulty} whole={read.whole} />
       </div>
-      <p id="paste-hint" className="soft">
-        {t(takeDownTexts.listHint)}
-      </p>
       <p className="read-counts" role="status">
         {read.understood > 0 && <b className="is-ok">{t(takeDownTexts.understood, { count: read.understood })}</b>}
         {read.faulty > 0 && <b className="is-fault">{t(takeDownTexts.notUnderstood, { count: read.faulty })}</b>}
         {read.passedOver > 0 && <span className="soft">{t(takeDownTexts.passedOver, { count: read.passedOver })}</span>}
         {check.isChecking && <span className="soft">{t(takeDownTexts.checking)}</span>}
+      </p>
+      <p id="paste-hint" className="soft">
+        {t(takeDownTexts.listHint)}
       </p>
       {check.error && <Fault error={check.error} onRetry={check.retry} />}
       {(lacks.has('merchant_missing') || lacks.has('article_missing') || merchant !== '' || article !== '') && (

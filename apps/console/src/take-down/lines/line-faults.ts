@@ -56,6 +56,10 @@ const faultWords = {
   invalid_item: { zh: '这一行的某个字段不对', en: 'A field of the line is not right' },
 } as const satisfies Record<FaultCode | 'invalid_item', Words>;
 
+/** What to do about it. */
+export const nextAfter = (code: string): Words | undefined =>
+  (problemWords as Record<string, { next: Words }>)[code]?.next;
+
 /** Undefined for codes that came later than this page. */
 export const wordsOfFault = (code: string): Words | undefined =>
   (faultWords as Record<string, Words>)[code] ?? (problemWords as Record<string, { title: Words }>)[code]?.title;
