@@ -1134,6 +1134,13 @@ export type Overview = {
             [key: string]: string;
         };
         /**
+         * The API key that asked for it.
+         */
+        requested_by: {
+            id: string;
+            name: string | null;
+        };
+        /**
          * Until then a cancel stops everything.
          */
         undo_until: string | null;
