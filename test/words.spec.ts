@@ -4,6 +4,7 @@ import { eventTypes, type EventType } from '@app/events';
 import type { IneligibleReason, MerchantState, WarningCode } from '@app/merchants';
 import { errcodes } from '@app/wechat';
 import * as words from '@app/words';
+import type { Alarm, AlarmCode } from '../apps/api/src/overview/alarms.js';
 
 /** The compiler refuses a list that lacks a value of its type, or has one too many. */
 const lists = {
@@ -17,6 +18,8 @@ const lists = {
   eligibilityWarnings: words.eligibilityWarningWords satisfies Record<WarningCode, words.Words>,
   eventTypes: words.eventTypeWords satisfies Record<EventType, words.Words>,
   roles: words.roleWords satisfies Record<Role, words.Words>,
+  alarms: words.alarmWords satisfies Record<AlarmCode, words.Words>,
+  severities: words.severityWords satisfies Record<Alarm['severity'], words.Words>,
   outcomes: words.outcomeWords,
   errcodes: words.errcodeWords,
   onboarding: words.onboardingWords,

@@ -1,3 +1,4 @@
+export { alarmWords, severityWords } from './alarms.js';
 export {
   deletionStateWords,
   holdReasonWords,
