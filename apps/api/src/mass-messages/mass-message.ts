@@ -120,6 +120,7 @@ export const massMessageSchema = z
   .object({
     merchant: z.string(),
     component_appid: z.string(),
+    merchant_name: z.string().nullable().meta({ description: 'The account’s nickname, once WeChat has told it.' }),
     msg_id: z.string().meta({ description: 'Decimal digits.' }),
     status: z.string().meta({
       description: '`send success`, `send fail` or `err(N)`, as WeChat said it; `imported` if it did not yet.',
@@ -172,6 +173,7 @@ export function massMessageResource(
   return {
     merchant: message.authorizerAppid,
     component_appid: message.componentAppid,
+    merchant_name: message.merchantName,
     msg_id: message.msgId,
     status: message.status,
     status_code: message.statusCode,

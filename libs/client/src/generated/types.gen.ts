@@ -282,6 +282,10 @@ export type Deletion = {
     merchant: string;
     component_appid: string;
     /**
+     * The account’s nickname, once WeChat has told it. Only where deletions are read.
+     */
+    merchant_name?: string | null;
+    /**
      * Decimal digits.
      */
     msg_id: string | null;
@@ -328,6 +332,13 @@ export type Deletion = {
      * Of the article, or of the first one of a whole message, where the inventory knows it. Only where deletions are read.
      */
     title?: string;
+    /**
+     * The API key that asked first. Null from before this was written down, and where `hidden` is told. Only where deletions are read.
+     */
+    requested_by?: {
+        id: string;
+        name: string | null;
+    } | null;
     ignored?: Array<'url'>;
     /**
      * The address that was asked for, where the inventory told which message it is of.
@@ -697,6 +708,10 @@ export type KeySet = {
 export type MassMessage = {
     merchant: string;
     component_appid: string;
+    /**
+     * The account’s nickname, once WeChat has told it.
+     */
+    merchant_name: string | null;
     /**
      * Decimal digits.
      */
