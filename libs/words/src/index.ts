@@ -20,4 +20,5 @@ export {
 } from './merchants.js';
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
+export { rejectionWords } from './rejections.js';
 export { roleWords } from './roles.js';

@@ -1622,6 +1622,13 @@ export type Takedown = {
         [key: string]: string;
     };
     /**
+     * The API key that asked for it.
+     */
+    requested_by: {
+        id: string;
+        name: string | null;
+    };
+    /**
      * Until then a cancel stops everything.
      */
     undo_until: string | null;
@@ -1750,6 +1757,10 @@ export type TakedownDryRun = {
     dry_run: true;
     deletions: number;
     merchants: number;
+    /**
+     * Deletions that take every article of their message.
+     */
+    whole_messages: number;
     already_open: number;
     /**
      * Known to be gone: no call would be made.
@@ -1779,6 +1790,14 @@ export type TakedownDryRun = {
      * When the last deletion would leave its lane.
      */
     eta: string | null;
+    /**
+     * The ten merchants whose last deletion would leave last. Without an eta it never would.
+     */
+    slowest: Array<{
+        merchant: string;
+        deletions: number;
+        eta: string | null;
+    }>;
     /**
      * Other sends of the same articles: their pages would be gone too. The list has 100 at most.
      */
