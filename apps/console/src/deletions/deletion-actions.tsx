@@ -54,11 +54,7 @@ export function DeletionActions({ deletion, merchant }: { deletion: Deletion; me
       {error instanceof RetractError && error.is('eta_too_late') && mayAct && (
         <p>
           {t(texts.late)}{' '}
-          <Button
-            variant="outline"
-            loading={isPending}
-            onClick={() => mutate({ act: 'retry', isLateFine: true })}
-          >
+          <Button variant="outline" loading={isPending} onClick={() => mutate({ act: 'retry', isLateFine: true })}>
             {t(texts.lateAction)}
           </Button>
         </p>

@@ -44,7 +44,7 @@ export function StateCell({ deletion }: { deletion: Deletion }) {
       <DeletionState state={state} />
       <span className="cell-note">
         <Wait deletion={deletion} />
-        {outcome && state === 'failed' && <OutcomeWords outcome={outcome} />}
+        {outcome && state === 'failed' && <OutcomeWords outcome={{ ...outcome, rid: null }} />}
       </span>
     </>
   );

@@ -95,8 +95,7 @@ function Standing({ deletion }: { deletion: Deletion }) {
   return (
     <>
       <p className="standing">
-        <DeletionState state={state} />{' '}
-        {outcome && state !== 'succeeded' && <OutcomeWords outcome={outcome} />}
+        <DeletionState state={state} /> {outcome && state !== 'succeeded' && <OutcomeWords outcome={outcome} />}
         {proof !== 'none' && t(proofWords[proof])}
         <Wait deletion={deletion} />
         {!deletion.waiting_for && eta && (

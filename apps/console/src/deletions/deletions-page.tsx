@@ -27,6 +27,9 @@ const NAMES = {
   created_before: texts.before,
 } as const;
 
+/** Filters that are asked for seldom. */
+const MORE = ['errcode', 'created_after', 'created_before', 'takedown'] as const;
+
 /** Every deletion, newest first. */
 export function Page() {
   const t = useText();
@@ -103,20 +106,27 @@ function Filters({
         onChange={(merchant) => change({ merchant, component_appid: undefined })}
       />
       <SearchField label={t(texts.msgId)} value={filters.msg_id} onChange={(msg_id) => change({ msg_id })} />
-      <SearchField label={t(texts.errcode)} value={filters.errcode} onChange={(errcode) => change({ errcode })} />
-      <MomentField
-        label={t(texts.after)}
-        value={filters.created_after}
-        onChange={(created_after) => change({ created_after })}
-      />
-      <MomentField
-        label={t(texts.before)}
-        value={filters.created_before}
-        onChange={(created_before) => change({ created_before })}
-      />
-      {filters.takedown !== undefined && (
-        <SearchField label={t(texts.takedown)} value={filters.takedown} onChange={(takedown) => change({ takedown })} />
-      )}
+      <details open={MORE.some((name) => filters[name] !== undefined)}>
+        <summary>{t(texts.moreFilters)}</summary>
+        <div className="filters">
+          <SearchField label={t(texts.errcode)} value={filters.errcode} onChange={(errcode) => change({ errcode })} />
+          <MomentField
+            label={t(texts.after)}
+            value={filters.created_after}
+            onChange={(created_after) => change({ created_after })}
+          />
+          <MomentField
+            label={t(texts.before)}
+            value={filters.created_before}
+            onChange={(created_before) => change({ created_before })}
+          />
+          <SearchField
+            label={t(texts.takedown)}
+            value={filters.takedown}
+            onChange={(takedown) => change({ takedown })}
+          />
+        </div>
+      </details>
       {Object.keys(filters).length > 0 && (
         <button
           type="button"

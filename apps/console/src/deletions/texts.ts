@@ -24,6 +24,7 @@ export const deletionTexts = {
   after: { zh: '提出时间从', en: 'Asked for from' },
   before: { zh: '到', en: 'until' },
   merchantHint: { zh: '名称或 appid', en: 'name or appid' },
+  moreFilters: { zh: '更多筛选', en: 'More filters' },
   none: { zh: '还没有撤回记录', en: 'Nothing has been taken down yet' },
   noneHow: {
     zh: '每撤回一篇文章或一条消息，这里就有一条记录，包括微信的每次答复。',
@@ -76,7 +77,10 @@ export const deletionTexts = {
     zh: '这次撤回由权限范围更大的密钥提出：您可以查看，但不能取消或重试；原因和附加信息不显示。',
     en: 'A key with wider limits asked for this. You can watch it, but not cancel or retry it; its reason and metadata are not shown.',
   },
-  needsOperator: { zh: '取消和重试需要“操作员”角色的密钥。', en: 'To cancel or retry needs a key with the role operator.' },
+  needsOperator: {
+    zh: '取消和重试需要“操作员”角色的密钥。',
+    en: 'To cancel or retry needs a key with the role operator.',
+  },
   toMerchant: { zh: '查看商家', en: 'See the merchant' },
   wasGone: {
     zh: '内容在此期间已被另一次撤回删除：这是那一次。',
@@ -122,7 +126,10 @@ export const deletionTexts = {
   lane: { zh: '在该账号的队列中等待轮到它。', en: 'Others of the account were before it.' },
   schedule: { zh: '等到预定的时间。', en: 'It was not to begin earlier.' },
   again: { zh: '失败之后，有人让它重试。', en: 'It had failed; then somebody had it tried again.' },
-  backoff: { zh: '上一次没有确定的答复，稍后再试。', en: 'The answer before was not certain, so it was tried again later.' },
+  backoff: {
+    zh: '上一次没有确定的答复，稍后再试。',
+    en: 'The answer before was not certain, so it was tried again later.',
+  },
   rateLimit: { zh: '每分钟的调用次数已用完。', en: 'The calls of the minute were used up.' },
   dailyQuota: { zh: '账号当天的撤回次数已用完。', en: 'The account had used its deletions of the day.' },
   merchantAdmin: { zh: '等待账号管理员在微信中确认。', en: 'The account’s admin had to confirm it in WeChat.' },

@@ -59,7 +59,7 @@ export function TimelineList({ deletion, entries }: { deletion: Deletion; entrie
           <span className="timeline-time">
             {entry.kind !== 'open' && entry.kind !== 'waited' && (
               <time dateTime={entry.at} title={formats.exactMoment(entry.at)}>
-                {formats.moment(entry.at, now)}
+                {formats.second(entry.at, now)}
               </time>
             )}
           </span>

@@ -68,9 +68,7 @@ describe('the timeline of a deletion', () => {
 
   it('tells of lost answers, of looking before another call, and of looking afterwards', () => {
     const gone = { finished_at: at(62), proof: 'verified' } as const;
-    expect(
-      toldOf(gone, call(0, null), look(10), call(60, 'accepted', 0), look(360)),
-    ).toEqual([
+    expect(toldOf(gone, call(0, null), look(10), call(60, 'accepted', 0), look(360))).toEqual([
       'accepted',
       'mass/delete 1 lost',
       'backoff 10',

@@ -30,7 +30,13 @@ const WAITS: Partial<Record<string, Waiting>> = {
 };
 
 /** After these a deletion has failed: only a retry, which somebody asks for, makes another delete call. */
-const FATAL = new Set(['refused', 'already_gone', 'merchant_must_act', 'authorization_code_invalid', 'refresh_token_invalid']);
+const FATAL = new Set([
+  'refused',
+  'already_gone',
+  'merchant_must_act',
+  'authorization_code_invalid',
+  'refresh_token_invalid',
+]);
 
 /** What happened to a deletion, oldest first, with the times between. */
 export function timelineOf(deletion: Deletion, attempts: readonly DeletionAttempt[]): Entry[] {
@@ -69,7 +75,7 @@ export function timelineOf(deletion: Deletion, attempts: readonly DeletionAttemp
 
 /** @param outcome of the call before: undefined where there was none, null where nobody saw its answer */
 const waitAfter = (outcome: string | null | undefined) =>
-  outcome === null ? 'backoff' : ((outcome !== undefined && WAITS[outcome]) || 'lane');
+  outcome === null ? 'backoff' : (outcome !== undefined && WAITS[outcome]) || 'lane';
 
 const isAfter = (at: string, end: string | null) => end !== null && Date.parse(at) > Date.parse(end);
 

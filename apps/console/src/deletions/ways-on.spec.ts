@@ -34,8 +34,14 @@ describe('the same wish once more', () => {
   const again = { merchant: 'A', component_appid: 'P', try_anyway: true, priority: 'urgent', metadata: { a: 'b' } };
 
   it.each<[Partial<Deletion>, object]>([
-    [{ msg_id: '7', article_idx: 2, whole_message: false, url: null }, { msg_id: '7', article_idx: 2 }],
-    [{ msg_id: '7', article_idx: 0, whole_message: true, url: null }, { msg_id: '7', whole_message: true }],
+    [
+      { msg_id: '7', article_idx: 2, whole_message: false, url: null },
+      { msg_id: '7', article_idx: 2 },
+    ],
+    [
+      { msg_id: '7', article_idx: 0, whole_message: true, url: null },
+      { msg_id: '7', whole_message: true },
+    ],
     [{ msg_id: null, article_idx: null, whole_message: false, url: 'u' }, { url: 'u' }],
   ])('names the same target: %j', (target, named) => {
     expect(askAnyway(deletion({ ...wish, ...target }))).toEqual({ ...again, ...named });

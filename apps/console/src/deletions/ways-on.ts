@@ -17,7 +17,10 @@ export type WayOn =
   | 'not_yours';
 
 /** @param merchant undefined until it is read, or where it is not known */
-export function wayOn({ state, hidden }: Deletion, merchant: Pick<Merchant, 'ineligible_reasons'> | undefined): WayOn | undefined {
+export function wayOn(
+  { state, hidden }: Deletion,
+  merchant: Pick<Merchant, 'ineligible_reasons'> | undefined,
+): WayOn | undefined {
   const isOpen = state === 'scheduled' || state === 'queued' || state === 'waiting';
   if (!isOpen && state !== 'failed') return undefined;
   if (hidden) return 'not_yours';
