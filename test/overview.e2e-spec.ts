@@ -42,6 +42,15 @@ it('tells what was done, waits and is left, of everything and within limits', as
   const cancelled = await asked({ merchant, msg_id: '3147480001', article_idx: 1, not_before: later });
   await system.call('POST', `/v1/deletions/${cancelled}/cancel`);
 
+  // A limit of the provider's, and one that a key with limits has set: that counts as far as it is less.
+  await system.call('PATCH', `/v1/merchants/${merchant}`, { daily_limit: 7 });
+  await system.call(
+    'PATCH',
+    `/v1/merchants/${other}`,
+    { daily_limit: 5 },
+    await limitedTo({ merchants: [other] }, 'admin'),
+  );
+
   const all = await overview(await limitedTo({ platforms: [PLATFORM.component_appid, OTHER.component_appid] }));
   expect(all.deletions).toEqual({
     open: { scheduled: 1, queued: 0, running: 0, waiting: 0 },
@@ -161,11 +170,17 @@ it('counts the same before a sweep has tallied it and after', async () => {
   await system.sql(`TRUNCATE deletion_tallies`);
   await system.sql(`UPDATE deletion_tally_marks SET tallied_until = date_trunc('hour', now()) - interval '3 days'`);
   const before = [await counted(), await counted(ofOther)];
-  expect(before.map((counts) => counts.reduce((sum, { count }) => sum + count, 0))).toEqual([4, 1]);
+  const [row] = await system.sql<{ all: number; other: number }>(
+    `SELECT count(*)::int AS all, count(*) FILTER (WHERE m.authorizer_appid = $1)::int AS other
+     FROM deletions d JOIN merchants m ON m.id = d.merchant_id WHERE d.finished_at IS NOT NULL`,
+    [other],
+  );
+  expect(row?.all).toBeGreaterThanOrEqual(4);
+  expect(before.map((counts) => counts.reduce((sum, { count }) => sum + count, 0))).toEqual([row?.all, row?.other]);
   for (let sweeps = 0; sweeps < 2; sweeps++) {
     await tallies.keep();
     const [tallied] = await system.sql<{ count: number }>(`SELECT sum(count)::int AS count FROM deletion_tallies`);
-    expect(tallied?.count).toBe(4);
+    expect(tallied?.count).toBe(row?.all);
     expect([await counted(), await counted(ofOther)]).toEqual(before.map((counts) => expect.arrayContaining(counts)));
   }
 });

@@ -4,7 +4,12 @@ import { eventTypes, type EventType } from '@app/events';
 import type { IneligibleReason, MerchantState, WarningCode } from '@app/merchants';
 import { errcodes } from '@app/wechat';
 import * as words from '@app/words';
+import type { ProblemCode } from '../apps/api/src/http/problems/problems.js';
 import type { Alarm, AlarmCode } from '../apps/api/src/overview/alarms.js';
+
+const problems = words.problemWords satisfies Record<ProblemCode, words.ProblemWords>;
+const ofProblems = (part: keyof words.ProblemWords) =>
+  Object.fromEntries(Object.entries<words.ProblemWords>(problems).map(([code, both]) => [code, both[part]]));
 
 /** The compiler refuses a list that lacks a value of its type, or has one too many. */
 const lists = {
@@ -23,6 +28,8 @@ const lists = {
   serviceTypes: words.serviceTypeWords,
   verifyTypes: words.verifyTypeWords,
   accountStatuses: words.accountStatusWords,
+  problemTitles: ofProblems('title'),
+  problemSteps: ofProblems('next'),
   outcomes: words.outcomeWords,
   errcodes: words.errcodeWords,
   onboarding: words.onboardingWords,

@@ -20,5 +20,6 @@ export {
 } from './merchants.js';
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
+export { problemWords, type ProblemWords } from './problems.js';
 export { rejectionWords } from './rejections.js';
 export { roleWords } from './roles.js';

@@ -33,10 +33,8 @@ export const ifSharedSchema = z.enum(['warn', 'refuse']).meta({
   description: 'What to do where other sends of the merchant share the material, for their pages go with it.',
 });
 
-/** Of WeChat's answers, of the merchant, of a platform that was held too often, and of what `mass/get` showed. */
-const outcomeCodes = [
-  ...new Set([...Object.keys(outcomeWords), ...ineligibleReasonCodes, ...holdReasons, 'article_not_in_message']),
-];
+/** Of WeChat's answers, of the merchant, and of a platform that was held too often. All of them have words. */
+const outcomeCodes = [...new Set([...Object.keys(outcomeWords), ...ineligibleReasonCodes, ...holdReasons])];
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_DAYS_AHEAD = 366;

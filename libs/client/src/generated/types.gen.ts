@@ -307,7 +307,7 @@ export type Deletion = {
      */
     hidden?: Array<'reason' | 'metadata'>;
     outcome: {
-        code: 'deleted' | 'already_deleted' | 'inferred_deleted' | 'cancelled' | 'already_gone' | 'refused' | 'credential_expired' | 'unknown_outcome' | 'merchant_must_act' | 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen' | 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed' | 'platform_quota_spent' | 'platform_too_fast' | 'article_not_in_message';
+        code: 'deleted' | 'already_deleted' | 'inferred_deleted' | 'cancelled' | 'already_gone' | 'refused' | 'credential_expired' | 'unknown_outcome' | 'article_not_in_message' | 'merchant_must_act' | 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen' | 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed' | 'platform_quota_spent' | 'platform_too_fast';
         errcode: number | null;
         errmsg: string | null;
         rid: string | null;

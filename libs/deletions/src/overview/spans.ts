@@ -58,12 +58,12 @@ export function spansAt(now: Date): Record<SpanName, Span> {
 
 /** Every step of the span, also those in which nothing ended. */
 export function pointsOf({ from, stepMs, steps }: Span, counts: readonly EndedCount[]): Point[] {
-  const points = Array.from({ length: steps }, (_, step) => ({
+  const points = Array.from({ length: steps }, (_, step): Point => ({
     at: new Date(from.getTime() + step * stepMs),
     succeeded: 0,
     failed: 0,
     cancelled: 0,
-    outcomes: {} as Record<string, number>,
+    outcomes: {},
   }));
   for (const { at, state, outcomeCode, count } of counts) {
     const point = points[Math.floor((at.getTime() - from.getTime()) / stepMs)];
