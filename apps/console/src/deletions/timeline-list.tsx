@@ -55,7 +55,7 @@ export function TimelineList({ deletion, entries }: { deletion: Deletion; entrie
   return (
     <ol className="timeline">
       {entries.map((entry, i) => (
-        <li key={i} className={`is-${toneOf(entry, deletion)}`}>
+        <li key={i} className={`tone-${toneOf(entry, deletion)}`}>
           <span className="timeline-time">
             {entry.kind !== 'open' && entry.kind !== 'waited' && (
               <time dateTime={entry.at} title={formats.exactMoment(entry.at)}>

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Alert } from 'tdesign-react';
 import { useState, type DragEvent } from 'react';
+import { problemWords } from '@app/words';
 import { addressOf, retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
@@ -85,7 +86,8 @@ export function ImportSection() {
               <ul className="bullets">
                 {data.errors.slice(0, LINES_SHOWN).map(({ line, code, detail }) => (
                   <li key={line}>
-                    {t(texts.importLine, { line, detail })}{' '}
+                    {t(texts.importLine, { line, why: t(problemWords[code].title) })}{' '}
+                    <span className="soft">{detail}</span>{' '}
                     <a
                       href={addressOf(`/docs/problems/${code}`)}
                       target="_blank"

@@ -81,7 +81,7 @@ export const messageTexts = {
     zh: '{name}：导入 {imported} 条，拒绝 {rejected} 条。',
     en: '{name}: {imported} imported, {rejected} refused.',
   },
-  importLine: { zh: '第 {line} 行：{detail}', en: 'Line {line}: {detail}' },
+  importLine: { zh: '第 {line} 行：{why}', en: 'Line {line}: {why}.' },
   importMore: { zh: '另有 {count} 行被拒绝。', en: '{count} more lines were refused.' },
   importRole: { zh: '导入需要“操作员”角色的密钥。', en: 'To import needs a key with the role operator.' },
 } as const satisfies Record<string, Words>;
