@@ -116,8 +116,9 @@ export const rooms = {
     onboard: ['ui'],
     overview: ['ui'],
     platforms: ['ui'],
-    'take-down': ['ui'],
-    takedowns: ['ui'],
+    'take-down/lines': [],
+    'take-down': ['take-down/lines', 'api', 'language', 'ui'],
+    takedowns: ['api', 'language', 'ui'],
     webhooks: ['ui'],
   },
   'apps/api/src': {

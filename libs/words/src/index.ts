@@ -21,5 +21,4 @@ export {
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
 export { problemWords, type ProblemWords } from './problems.js';
-export { rejectionWords } from './rejections.js';
 export { roleWords } from './roles.js';

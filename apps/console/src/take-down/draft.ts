@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react';
-import { newKey, type TakedownItem } from '@app/client';
+import { newKey, type TakedownDryRun, type TakedownItem } from '@app/client';
 
 /** What is known of a message, or of one of its articles, where it was picked. */
 export interface Selected {
@@ -12,6 +12,12 @@ export interface Selected {
 
 export type Source = 'pasted' | 'file' | 'picked' | 'label';
 export type Step = 'what' | 'dry-run' | 'how' | 'confirm';
+
+/** What a dry run has counted. */
+export type Numbers = Pick<
+  TakedownDryRun,
+  'deletions' | 'merchants' | 'whole_messages' | 'already_open' | 'already_deleted' | 'rejected'
+>;
 
 /** What was entered into the wizard so far. The file itself is kept beside it: only its name outlives a reload. */
 export interface Draft {
@@ -32,8 +38,10 @@ export interface Draft {
   undoSeconds: number;
   /** When it is to begin; empty for "when the undo window is over". As `<input type="datetime-local">` has it. */
   startAt: string;
-  /** Whole messages may go. */
-  isWholeAgreed: boolean;
+  /** Of a beginning at a time, what was sent for it first: another try says the same. */
+  sentUndoSeconds: number | undefined;
+  /** What the operator has seen of the dry run before going on. */
+  seen: Numbers | undefined;
 }
 
 const KEPT_AS = 'retract.take-down';
@@ -53,7 +61,8 @@ const newDraft = (): Draft => ({
   isUrgent: false,
   undoSeconds: 60,
   startAt: '',
-  isWholeAgreed: false,
+  sentUndoSeconds: undefined,
+  seen: undefined,
 });
 
 let draft = restored();
@@ -90,7 +99,7 @@ function replace(next: Draft): void {
 
 export const changeDraft = (changes: Partial<Draft>): void => replace({ ...draft, ...changes });
 
-/** The file that was chosen; undefined after a reload, which no file outlives. */
+/** The file that was chosen, by its type as the api takes it; undefined after a reload, which no file outlives. */
 export const chosenFile = (): File | undefined => file;
 
 export function chooseFile(chosen: File | undefined): void {

@@ -7,4 +7,4 @@ export type { Selected } from './draft.js';
  * shows it. What was pasted meanwhile stays beside it.
  */
 export const keepSelection = (picked: readonly Selected[]): void =>
-  changeDraft({ picked, source: 'picked', step: 'what', isWholeAgreed: false });
+  changeDraft({ picked, source: 'picked', step: 'what' });

@@ -1,4 +1,4 @@
-import { rejectionWords, type Words } from '@app/words';
+import { problemWords, type Words } from '@app/words';
 import type { FaultCode } from '@app/target-lists';
 
 /** What is wrong with a line that nobody understands. */
@@ -56,6 +56,10 @@ const faultWords = {
   invalid_item: { zh: '这一行的某个字段不对', en: 'A field of the line is not right' },
 } as const satisfies Record<FaultCode | 'invalid_item', Words>;
 
+/** What to do about it. */
+export const nextAfter = (code: string): Words | undefined =>
+  (problemWords as Record<string, { next: Words }>)[code]?.next;
+
 /** Undefined for codes that came later than this page. */
 export const wordsOfFault = (code: string): Words | undefined =>
-  (({ ...rejectionWords, ...faultWords }) as Record<string, Words>)[code];
+  (faultWords as Record<string, Words>)[code] ?? (problemWords as Record<string, { title: Words }>)[code]?.title;

@@ -1,6 +1,5 @@
 import type { ParsedTakedown, TakedownItem } from '@app/client';
 import { readTargets, type TargetLine, type TargetList } from '@app/target-lists';
-import type { Draft } from './draft.js';
 
 /** A line that asks for something, or of which nobody knows what it asks for. */
 export type Line = { line: number } & (
@@ -16,8 +15,16 @@ export interface Lines {
   passedOver: number;
 }
 
+/** As it was pasted, with what counts for lines that do not say it. */
+export interface Pasted {
+  text: string;
+  merchant: string;
+  /** A number, `all`, or nothing. */
+  article: string;
+}
+
 /** What pasted text asks for, as far as it can be told without the service. */
-export const readPasted = ({ text, merchant, article }: Pick<Draft, 'text' | 'merchant' | 'article'>): TargetList =>
+export const readPasted = ({ text, merchant, article }: Pasted): TargetList =>
   readTargets(text, {
     ...(merchant.trim() !== '' && { merchant: merchant.trim() }),
     ...(article === 'all' ? { wholeMessage: true } : Number(article) > 0 && { article: Number(article) }),
