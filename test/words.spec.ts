@@ -1,9 +1,21 @@
-import type { Role } from '@app/access';
+import type { Act, Role } from '@app/access';
+import type { ApiKey, Platform, WebhookDelivery, WebhookEndpoint } from '@app/client';
 import type { DeletionState, HoldReason, Proof, TakedownView, WaitingFor } from '@app/deletions';
 import { eventTypes, type EventType } from '@app/events';
-import type { IneligibleReason, MerchantState, WarningCode } from '@app/merchants';
+import type {
+  CallFailureCode,
+  Check,
+  CheckName,
+  FindingCode,
+  IneligibleReason,
+  MerchantState,
+  WarningCode,
+} from '@app/merchants';
 import { errcodes } from '@app/wechat';
 import * as words from '@app/words';
+
+type KeyState = ApiKey['state'];
+type DisabledReason = NonNullable<WebhookEndpoint['disabled_reason']>;
 
 /** The compiler refuses a list that lacks a value of its type, or has one too many. */
 const lists = {
@@ -17,6 +29,19 @@ const lists = {
   eligibilityWarnings: words.eligibilityWarningWords satisfies Record<WarningCode, words.Words>,
   eventTypes: words.eventTypeWords satisfies Record<EventType, words.Words>,
   roles: words.roleWords satisfies Record<Role, words.Words>,
+  roleNames: words.roleNameWords satisfies Record<Role, words.Words>,
+  keyStates: words.keyStateWords satisfies Record<KeyState, words.Words>,
+  auditActions: words.auditActionWords satisfies Record<Act['action'], words.Words>,
+  auditSubjects: words.auditSubjectWords satisfies Record<Act['subjectType'], words.Words>,
+  ticketStates: words.ticketStateWords satisfies Record<Platform['ticket_state'], words.Words>,
+  checks: words.checkWords satisfies Record<CheckName, words.Words>,
+  checkStates: words.checkStateWords satisfies Record<Check['state'], words.Words>,
+  findings: words.findingWords satisfies Record<FindingCode | CallFailureCode, words.Words>,
+  remedies: words.remedyWords satisfies Partial<Record<FindingCode | CallFailureCode, words.Words>>,
+  endpointStates: words.endpointStateWords satisfies Record<WebhookEndpoint['state'], words.Words>,
+  endpointDisabled: words.endpointDisabledWords satisfies Record<DisabledReason, words.Words>,
+  deliveryStates: words.deliveryStateWords satisfies Record<WebhookDelivery['state'], words.Words>,
+  deliveryErrors: words.deliveryErrorWords,
   outcomes: words.outcomeWords,
   errcodes: words.errcodeWords,
   onboarding: words.onboardingWords,

@@ -1,3 +1,4 @@
+export { auditActionWords, auditSubjectWords } from './audit.js';
 export {
   deletionStateWords,
   holdReasonWords,
@@ -12,4 +13,6 @@ export { languages, preferredLanguage, type Language, type Words } from './langu
 export { eligibilityWarningWords, ineligibleReasonWords, merchantStateWords } from './merchants.js';
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
-export { roleWords } from './roles.js';
+export { checkStateWords, checkWords, findingWords, remedyWords, ticketStateWords } from './platforms.js';
+export { keyStateWords, roleNameWords, roleWords } from './roles.js';
+export { deliveryErrorWords, deliveryStateWords, endpointDisabledWords, endpointStateWords } from './webhooks.js';
