@@ -21,7 +21,7 @@ export const checkWords = {
 
 /** The states of a check. */
 export const checkStateWords = {
-  ok: { zh: '正常', en: 'OK' },
+  ok: { zh: '正常', en: 'All right' },
   failed: { zh: '需要处理', en: 'Needs care' },
   unknown: { zh: '未知', en: 'Not known' },
 } as const satisfies Record<string, Words>;
