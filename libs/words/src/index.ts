@@ -10,7 +10,14 @@ export {
 export { errcodeWords } from './errcodes.js';
 export { eventTypeWords } from './events.js';
 export { languages, preferredLanguage, type Language, type Words } from './language.js';
-export { eligibilityWarningWords, ineligibleReasonWords, merchantStateWords } from './merchants.js';
+export {
+  accountStatusWords,
+  eligibilityWarningWords,
+  ineligibleReasonWords,
+  merchantStateWords,
+  serviceTypeWords,
+  verifyTypeWords,
+} from './merchants.js';
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
 export { checkStateWords, checkWords, findingWords, remedyWords, ticketStateWords } from './platforms.js';
