@@ -46,7 +46,7 @@ export const arrows = {
   'apps/worker': service,
   'apps/simulator': ['wechat'],
   'apps/cli': ['client', 'proof-verifier', 'target-lists'],
-  'apps/console': ['client', 'target-lists', 'words'],
+  'apps/console': ['client', 'proof-verifier', 'target-lists', 'words'],
   'apps/sandbox': [...service, 'embedded-postgres'],
 };
 

@@ -7,10 +7,10 @@ import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { SecretOnce } from '../ui/copy.js';
 import { Choices, LinesField, MomentInput, TextField } from '../ui/field.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { useNow } from '../ui/now.js';
-import { SecretOnce } from '../ui/secret-once.js';
 import { EMPTY_FORM, faultsOf, requestOf, type KeyForm } from './key-form.js';
 import { keyTexts } from './texts.js';
 

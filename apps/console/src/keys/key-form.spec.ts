@@ -1,4 +1,4 @@
-import { appidsOf, EMPTY_FORM, faultsOf, requestOf } from './key-form.js';
+import { EMPTY_FORM, faultsOf, requestOf } from './key-form.js';
 
 const NOW = Date.parse('2026-11-29T18:00:00Z');
 const APPID = 'wx570bc396a51b8ff8';
@@ -40,9 +40,5 @@ describe('what is entered of a key', () => {
   it('has no fault while it is empty, nor where it is right', () => {
     expect([...faultsOf(EMPTY_FORM, NOW)]).toEqual([]);
     expect([...faultsOf({ ...EMPTY_FORM, merchants: APPID, endsAt: '2026-11-29T18:01:00Z' }, NOW)]).toEqual([]);
-  });
-
-  it('reads appids however they were copied', () => {
-    expect(appidsOf(' "wxa1",wxb2；wxc3\n\n\twxd4 ')).toEqual(['wxa1', 'wxb2', 'wxc3', 'wxd4']);
   });
 });

@@ -1,4 +1,5 @@
 import type { CreateApiKey } from '@app/client';
+import { appidsOf, areAppids } from '../api/entered.js';
 
 export interface KeyForm {
   name: string;
@@ -13,19 +14,6 @@ export interface KeyForm {
 export const EMPTY_FORM: KeyForm = { name: '', role: 'viewer', platforms: '', merchants: '', endsAt: '' };
 
 export type FormFault = 'platforms' | 'merchants' | 'endsAt';
-
-const APPID = /^[A-Za-z0-9_-]{4,64}$/;
-const MOST_APPIDS = 1_000;
-
-/** Of lines, or of cells and lists as people copy them. */
-export const appidsOf = (text: string): string[] => text.split(/[\s,;，；、"']+/).filter((one) => one !== '');
-
-function areAppids(text: string): boolean {
-  const appids = appidsOf(text);
-  return (
-    appids.length <= MOST_APPIDS && new Set(appids).size === appids.length && appids.every((one) => APPID.test(one))
-  );
-}
 
 export function faultsOf({ platforms, merchants, endsAt }: KeyForm, now: number): Set<FormFault> {
   const faults = new Set<FormFault>();

@@ -10,9 +10,7 @@ interface Limits {
 export function KeyLimits({ platforms, merchants }: Limits) {
   const t = useText();
   const told = (appids: string[]) =>
-    appids.length <= 2
-      ? appids.join(', ')
-      : t(keyTexts.andMore, { first: appids[0] ?? '', count: appids.length });
+    appids.length <= 2 ? appids.join(', ') : t(keyTexts.andMore, { first: appids[0] ?? '', count: appids.length });
   if (platforms === null && merchants === null) return t(keyTexts.noLimits);
   return (
     <>

@@ -9,9 +9,8 @@ import { useText } from '../language/language.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
 import { Ago, Moment } from '../ui/moment.js';
-import { NeedsRole, PageHead } from '../ui/page.js';
+import { NeedsRole, PageHead, Views } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
-import { Views } from '../ui/views.js';
 import { ChangeKey, CreateKey, RevokeKey } from './key-dialogs.js';
 import { KeyLimits } from './key-limits.js';
 import { SessionList } from './sessions.js';
@@ -102,7 +101,7 @@ function KeyList({ onAsk }: { onAsk: (asked: Asked) => void }) {
     },
     {
       key: 'actions',
-      title: '',
+      title: t(keyTexts.actions),
       width: '150px',
       cell: (apiKey) =>
         apiKey.state !== 'revoked' && (

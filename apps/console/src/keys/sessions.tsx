@@ -52,7 +52,7 @@ export function SessionList() {
     },
     {
       key: 'actions',
-      title: '',
+      title: t(keyTexts.actions),
       width: '80px',
       cell: (session) => (
         <Button

@@ -1,4 +1,5 @@
 import type { RegisterPlatform, UpdatePlatform } from '@app/client';
+import { isAppid, isHttpUrl } from '../api/entered.js';
 
 /** As it is typed. The secrets are sent, and never come back. */
 export interface PlatformForm {
@@ -13,7 +14,6 @@ export const EMPTY_FORM: PlatformForm = { appid: '', appSecret: '', token: '', e
 
 export type FormFault = 'appid' | 'encodingAesKey' | 'forwardUrls';
 
-const APPID = /^[A-Za-z0-9_-]{4,64}$/;
 const ENCODING_AES_KEY = /^[A-Za-z0-9]{43}$/;
 const MOST_URLS = 10;
 
@@ -24,21 +24,13 @@ export const urlsOf = (lines: string): string[] =>
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
-/** Pushes go over http(s), and what stands in the address shows: no user, no password. */
-export function isForwardUrl(text: string): boolean {
-  if (!URL.canParse(text) || text.length > 2_000) return false;
-  const { protocol, username, password, hash } = new URL(text);
-  return /^https?:$/.test(protocol) && username === '' && password === '' && hash === '';
-}
-
 /** What is wrong with what was entered so far; what is empty is not wrong yet. */
 export function faultsOf({ appid, encodingAesKey, forwardUrls }: PlatformForm): Set<FormFault> {
   const faults = new Set<FormFault>();
-  if (appid.trim() !== '' && !APPID.test(appid.trim())) faults.add('appid');
+  if (appid.trim() !== '' && !isAppid(appid.trim())) faults.add('appid');
   if (encodingAesKey.trim() !== '' && !ENCODING_AES_KEY.test(encodingAesKey.trim())) faults.add('encodingAesKey');
   const urls = urlsOf(forwardUrls);
-  if (urls.length > MOST_URLS || new Set(urls).size < urls.length || !urls.every(isForwardUrl))
-    faults.add('forwardUrls');
+  if (urls.length > MOST_URLS || new Set(urls).size < urls.length || !urls.every(isHttpUrl)) faults.add('forwardUrls');
   return faults;
 }
 

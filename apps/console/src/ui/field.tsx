@@ -92,32 +92,6 @@ export function Choices<Value extends string>({
   );
 }
 
-/** A filter or setting of which one value is chosen from a list. */
-export function Choice({
-  label,
-  value,
-  onChange,
-  choices,
-}: {
-  label: string;
-  value: string;
-  onChange: (value: string) => void;
-  choices: readonly (readonly [value: string, words: string])[];
-}) {
-  return (
-    <label>
-      {label}
-      <select className="control" value={value} onChange={(event) => onChange(event.target.value)}>
-        {choices.map(([one, words]) => (
-          <option key={one} value={one}>
-            {words}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
 /** A moment in the viewer's zone, given and told as ISO 8601; empty where there is none. */
 export function MomentInput({
   label,
