@@ -3,8 +3,8 @@ import type { Words } from './language.js';
 /** The states of the ticket that WeChat pushes to a platform. */
 export const ticketStateWords = {
   fresh: { zh: '正常', en: 'Fresh' },
-  silent: { zh: '半小时没有收到', en: 'Silent for half an hour' },
-  missing: { zh: '没有可用的票据', en: 'There is none that WeChat would take' },
+  silent: { zh: '半小时没有收到票据', en: 'No ticket for half an hour' },
+  missing: { zh: '没有可用的票据', en: 'No valid ticket' },
 } as const satisfies Record<string, Words>;
 
 /** The checks of a platform's examination. */

@@ -47,8 +47,12 @@ export function Doctor({ appid }: { appid: string }) {
       </p>
       {data && (
         <ul className="checks" aria-label={t(platformTexts.doctor)}>
-          {byUrgency(data.checks).map((check) => (
-            <Finding key={check.name} check={check} />
+          {byUrgency(data.checks).map((check, i, all) => (
+            <Finding
+              key={check.name}
+              check={check}
+              isFirst={all.findIndex(({ code }) => code === check.code) === i}
+            />
           ))}
         </ul>
       )}
@@ -58,16 +62,17 @@ export function Doctor({ appid }: { appid: string }) {
 
 const THEMES = { ok: 'success', failed: 'danger', unknown: 'default' } as const;
 
-function Finding({ check }: { check: Check }) {
+/** @param isFirst with this code: what mends it is said once */
+function Finding({ check, isFirst }: { check: Check; isFirst: boolean }) {
   const t = useText();
   const found = (findingWords as Readonly<Record<string, Words>>)[check.code];
-  const remedy = check.state === 'failed' && (remedyWords as Readonly<Record<string, Words>>)[check.code];
+  const remedy = isFirst && check.state === 'failed' && (remedyWords as Readonly<Record<string, Words>>)[check.code];
   return (
     <li className={`check is-${check.state}`}>
       <Tag theme={THEMES[check.state]} variant="light-outline">
         {t(checkStateWords[check.state])}
       </Tag>
-      <div>
+      <div className="check-words">
         <p>
           <b>{t(checkWords[check.name])}</b>: {found && t(found)} <FactOf check={check} />{' '}
           <span className="soft code">{check.code}</span>

@@ -27,6 +27,7 @@ describe('what a check has found', () => {
       { authorized: 3, eligible: 2, reasons: {} },
       { kind: 'merchants', authorized: 3, eligible: 2 },
     ],
+    [{ authorized: 0, eligible: 0, reasons: {} }, undefined],
     [{ last_at: null }, undefined],
     [{ ip: null }, undefined],
     [{ errcode: null, errmsg: null }, undefined],

@@ -21,7 +21,7 @@ export function factOf({ facts }: Check): FindingFact | undefined {
   if (typeof ahead === 'number') return { kind: 'clock', isAhead: ahead >= 0, ms: Math.abs(ahead) };
   if (typeof authorized !== 'number') return undefined;
   if (typeof listed === 'number') return { kind: 'lists', listed, authorized };
-  return typeof eligible === 'number' ? { kind: 'merchants', authorized, eligible } : undefined;
+  return typeof eligible === 'number' && authorized > 0 ? { kind: 'merchants', authorized, eligible } : undefined;
 }
 
 /** What needs care comes first; otherwise they stay in the order in which they depend on each other. */

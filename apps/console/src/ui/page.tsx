@@ -24,6 +24,8 @@ export function Views({ label, current, views }: { label: string; current: strin
           key={name}
           to="."
           search={i === 0 ? {} : { view: name }}
+          // By itself a link is current for whatever stands behind the ?.
+          activeOptions={{ exact: true }}
           aria-current={name === current ? 'page' : undefined}
         >
           {words}

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, type Query } from '@tanstack/react-query';
 import { Alert } from 'tdesign-react';
 import type { WebhookDelivery } from '@app/client';
 import { queries } from '../api/queries.js';
@@ -9,6 +9,8 @@ import { Answer } from './endpoint-state.js';
 import { webhookTexts } from './texts.js';
 
 const LOOK_EVERY_MS = 1_000;
+
+const isList = ({ queryKey: [subject, part] }: Query) => subject === 'webhook-deliveries' && part !== 'outcome';
 
 /** What becomes of a delivery that is on its way. It is told nowhere but in the log. */
 export function DeliveryOutcome({ delivery }: { delivery: WebhookDelivery }) {
@@ -22,7 +24,7 @@ export function DeliveryOutcome({ delivery }: { delivery: WebhookDelivery }) {
       const { data } = await retract.webhookEndpoints.listDeliveries(endpoint_id, {}, { signal });
       const now = data.find((one) => one.id === id) ?? null;
       // The lists have it from before.
-      if (isOver(now)) void queries.invalidateQueries({ queryKey: ['webhook-deliveries'], refetchType: 'active' });
+      if (isOver(now)) void queries.invalidateQueries({ predicate: isList });
       return now;
     },
     staleTime: Infinity,
