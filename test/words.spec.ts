@@ -13,6 +13,12 @@ import type {
 } from '@app/merchants';
 import { errcodes } from '@app/wechat';
 import * as words from '@app/words';
+import type { ProblemCode } from '../apps/api/src/http/problems/problems.js';
+import type { Alarm, AlarmCode } from '../apps/api/src/overview/alarms.js';
+
+const problems = words.problemWords satisfies Record<ProblemCode, words.ProblemWords>;
+const ofProblems = (part: keyof words.ProblemWords) =>
+  Object.fromEntries(Object.entries<words.ProblemWords>(problems).map(([code, both]) => [code, both[part]]));
 
 type KeyState = ApiKey['state'];
 type DisabledReason = NonNullable<WebhookEndpoint['disabled_reason']>;
@@ -45,6 +51,10 @@ const lists = {
   serviceTypes: words.serviceTypeWords,
   verifyTypes: words.verifyTypeWords,
   accountStatuses: words.accountStatusWords,
+  alarms: words.alarmWords satisfies Record<AlarmCode, words.Words>,
+  severities: words.severityWords satisfies Record<Alarm['severity'], words.Words>,
+  problemTitles: ofProblems('title'),
+  problemSteps: ofProblems('next'),
   outcomes: words.outcomeWords,
   errcodes: words.errcodeWords,
   onboarding: words.onboardingWords,

@@ -78,6 +78,7 @@ export const rooms = {
     runs: ['holds', 'lanes', 'deletion', 'pacing'],
     takedowns: ['requests', 'lanes', 'deletion'],
     proofs: ['takedowns', 'requests', 'deletion'],
+    overview: ['requests', 'deletion', 'pacing'],
   },
   'libs/merchants/src': {
     tokens: [],
@@ -142,6 +143,7 @@ export const rooms = {
     merchants: ['http/access', 'http/answers', 'http/requests', 'http/open-api'],
     onboarding: ['http/access', 'http/requests', 'http/server'],
     platforms: ['http/access', 'http/problems', 'http/requests', 'http/open-api'],
+    overview: ['events', 'health', 'takedowns', 'http/access', 'http/open-api'],
     'proof-keys': ['http/access', 'http/open-api'],
     webhooks: ['events', 'http/access', 'http/requests', 'http/open-api'],
     sessions: ['http/access', 'http/open-api', 'http/requests'],

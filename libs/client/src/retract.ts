@@ -45,6 +45,10 @@ export class Retract {
     });
   }
 
+  readonly overview = {
+    get: (call?: Call) => api.overviewGet(this.#plain(call)),
+  };
+
   readonly deletions = {
     create: (body: api.CreateDeletion, call?: KeyedCall) => api.deletionsCreate({ ...this.#keyed(call), body }),
     list: (query: Query<api.DeletionsListData> = {}, call?: Call) =>

@@ -1,4 +1,5 @@
-export { auditActionWords, auditSubjectWords } from './audit.js';
+export { auditActionWords, auditSubjectWords, keyStateWords, roleNameWords, roleWords } from './access.js';
+export { alarmWords, severityWords } from './alarms.js';
 export {
   deletionStateWords,
   holdReasonWords,
@@ -8,7 +9,13 @@ export {
   waitingForWords,
 } from './deletions.js';
 export { errcodeWords } from './errcodes.js';
-export { eventTypeWords } from './events.js';
+export {
+  deliveryErrorWords,
+  deliveryStateWords,
+  endpointDisabledWords,
+  endpointStateWords,
+  eventTypeWords,
+} from './events.js';
 export { languages, preferredLanguage, type Language, type Words } from './language.js';
 export {
   accountStatusWords,
@@ -21,5 +28,4 @@ export {
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
 export { checkStateWords, checkWords, findingWords, remedyWords, ticketStateWords } from './platforms.js';
-export { keyStateWords, roleNameWords, roleWords } from './roles.js';
-export { deliveryErrorWords, deliveryStateWords, endpointDisabledWords, endpointStateWords } from './webhooks.js';
+export { problemWords, type ProblemWords } from './problems.js';

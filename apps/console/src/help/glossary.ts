@@ -6,6 +6,7 @@ import {
   holdReasonWords,
   ineligibleReasonWords,
   outcomeWords,
+  problemWords,
   proofWords,
   roleWords,
   takedownStateWords,
@@ -30,8 +31,19 @@ export const chapters: readonly Chapter[] = [
   { title: helpTexts.holds, words: holdReasonWords },
   { title: helpTexts.roles, words: roleWords },
   { title: helpTexts.events, words: eventTypeWords },
+  { title: helpTexts.problemCodes, words: problemsInWords() },
   { title: helpTexts.errcodes, words: errcodeWords },
 ];
+
+/** What each problem is, and what to do about it. */
+function problemsInWords(): Readonly<Record<string, Words>> {
+  return Object.fromEntries(
+    Object.entries(problemWords).map(([code, { title, next }]) => [
+      code,
+      { zh: `${title.zh}。${next.zh}`, en: `${title.en}. ${next.en}` },
+    ]),
+  );
+}
 
 /** What has the text in its code or its words, of either language; chapters without any are left out. */
 export function search(text: string, of: readonly Chapter[] = chapters): Chapter[] {

@@ -71,6 +71,7 @@ export const helpTexts = {
   holds: { zh: '平台为什么暂停', en: 'Why a platform is held' },
   roles: { zh: '密钥的角色', en: 'Roles of keys' },
   events: { zh: '事件', en: 'Events' },
+  problemCodes: { zh: '错误代码', en: 'Problems of the API' },
   errcodes: { zh: '微信错误码', en: 'Error codes of WeChat' },
   search: { zh: '查找', en: 'Find' },
   foundNothing: { zh: '没有找到。', en: 'Nothing was found.' },

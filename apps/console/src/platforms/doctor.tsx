@@ -48,11 +48,7 @@ export function Doctor({ appid }: { appid: string }) {
       {data && (
         <ul className="checks" aria-label={t(platformTexts.doctor)}>
           {byUrgency(data.checks).map((check, i, all) => (
-            <Finding
-              key={check.name}
-              check={check}
-              isFirst={all.findIndex(({ code }) => code === check.code) === i}
-            />
+            <Finding key={check.name} check={check} isFirst={all.findIndex(({ code }) => code === check.code) === i} />
           ))}
         </ul>
       )}
