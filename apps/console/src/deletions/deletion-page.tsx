@@ -17,6 +17,7 @@ import { targetName, targetNumbers } from './deletion-target.js';
 import { deletionTexts as texts } from './texts.js';
 import { timelineOf } from './timeline.js';
 import { TimelineList } from './timeline-list.js';
+import './deletions.css';
 
 /** One deletion: how it stands, what happened to it call by call, and what can be done with it. */
 export function Page() {

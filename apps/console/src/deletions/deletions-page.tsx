@@ -15,6 +15,7 @@ import { uiTexts } from '../ui/texts.js';
 import { AskedCell, MerchantCell, StateCell, TargetCell } from './deletion-cells.js';
 import { deletionFilterNames, queryOf, wrongAmong, type DeletionFilters } from './deletion-filters.js';
 import { deletionTexts as texts } from './texts.js';
+import './deletions.css';
 
 const NAMES = {
   state: texts.state,

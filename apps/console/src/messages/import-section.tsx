@@ -49,7 +49,7 @@ export function ImportSection() {
         </p>
         {mayImport ? (
           <label
-            className={isOver ? 'drop is-over' : 'drop'}
+            className={isOver ? 'import-drop is-over' : 'import-drop'}
             onDragOver={(event) => {
               event.preventDefault();
               setOver(true);

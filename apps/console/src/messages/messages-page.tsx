@@ -18,6 +18,7 @@ import { ArticlesCell, MerchantCell, MessageCell, SentCell } from './message-cel
 import { PickAll } from './pick-all.js';
 import { countsOf, toggled, withAll, type Picked } from './picking.js';
 import { messageTexts as texts } from './texts.js';
+import './messages.css';
 
 const NOTHING: Picked = new Map();
 
