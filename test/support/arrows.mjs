@@ -112,7 +112,7 @@ export const rooms = {
     help: ['api', 'language', 'ui'],
     keys: ['api', 'language', 'ui'],
     merchants: ['ui'],
-    messages: ['api', 'language', 'take-down', 'ui'],
+    messages: ['api', 'language', 'take-down', 'take-down/lines', 'ui'],
     onboard: ['ui'],
     overview: ['ui'],
     platforms: ['api', 'language', 'ui'],

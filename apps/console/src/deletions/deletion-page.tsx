@@ -95,7 +95,7 @@ function Standing({ deletion }: { deletion: Deletion }) {
   const sends = (deletion.warnings ?? []).flatMap((warning) => warning.sends ?? []);
   return (
     <>
-      <p className="standing">
+      <p className="deletion-standing">
         <DeletionState state={state} /> {outcome && state !== 'succeeded' && <OutcomeWords outcome={outcome} />}
         {proof !== 'none' && t(proofWords[proof])}
         <Wait deletion={deletion} />
