@@ -75,7 +75,10 @@ function Found({ deletion }: { deletion: Deletion }) {
     <>
       <Section title={t(texts.state)}>
         <Standing deletion={deletion} />
-        <DeletionActions deletion={deletion} merchant={account.data} />
+        {/* What can be done with one that failed hangs on its merchant. */}
+        {!(deletion.state === 'failed' && account.isPending) && (
+          <DeletionActions deletion={deletion} merchant={account.data} />
+        )}
       </Section>
       <Section title={t(texts.stands)}>
         <Loaded query={attempts}>
