@@ -3,7 +3,7 @@ import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
 import { Fault } from '../ui/fault.js';
-import { LongBox } from '../ui/long-box.js';
+import { LongBox } from './lines/long-box.js';
 import { changeDraft, type Draft } from './draft.js';
 import { wordsOfFault } from './lines/line-faults.js';
 import { isWhole, linesOf, partsOf, readPasted, refusalsIn, type Line } from './lines/lines.js';

@@ -23,7 +23,6 @@ export function ConfirmByNumber({
   onClose: () => void;
   children: ReactNode;
 }) {
-  const t = useText();
   const [typed, setTyped] = useState('');
   return (
     <FormDialog
