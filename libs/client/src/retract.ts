@@ -144,9 +144,12 @@ export class Retract {
     list: (query: Query<api.MassMessagesListData> = {}, call?: Call) =>
       this.#listing(query, (page) => api.massMessagesList({ ...this.#plain(call), query: page })),
     import: (body: api.ImportMassMessages, call?: Call) => api.massMessagesImport({ ...this.#plain(call), body }),
-    /** Any number, sent as they come. What came in before it was cut off is kept; importing it again does no harm. */
-    importFrom: (items: Items<api.ImportedMassMessage>, call?: Call) =>
-      api.massMessagesImport({ ...this.#plain(call), ...linesOf(items), headers: NDJSON }),
+    /**
+     * Any number, sent as they come, or a file of NDJSON or CSV, by its type. What came in before it was cut off is kept; importing it
+     * again does no harm.
+     */
+    importFrom: (items: Items<api.ImportedMassMessage> | Blob, call?: Call) =>
+      api.massMessagesImport({ ...this.#plain(call), ...bodyOf(items), headers: typeOf(items) }),
   };
 
   readonly platforms = {

@@ -282,6 +282,10 @@ export type Deletion = {
     merchant: string;
     component_appid: string;
     /**
+     * The account’s nickname, once WeChat has told it. Only where deletions are read.
+     */
+    merchant_name?: string | null;
+    /**
      * Decimal digits.
      */
     msg_id: string | null;
@@ -328,6 +332,13 @@ export type Deletion = {
      * Of the article, or of the first one of a whole message, where the inventory knows it. Only where deletions are read.
      */
     title?: string;
+    /**
+     * The API key that asked first. Null from before this was written down, and where `hidden` is told. Only where deletions are read.
+     */
+    requested_by?: {
+        id: string;
+        name: string | null;
+    } | null;
     ignored?: Array<'url'>;
     /**
      * The address that was asked for, where the inventory told which message it is of.
@@ -698,6 +709,10 @@ export type MassMessage = {
     merchant: string;
     component_appid: string;
     /**
+     * The account’s nickname, once WeChat has told it.
+     */
+    merchant_name: string | null;
+    /**
      * Decimal digits.
      */
     msg_id: string;
@@ -733,6 +748,10 @@ export type MassMessage = {
          * The id of that deletion.
          */
         deleted_by: string | null;
+        /**
+         * Other sends of the merchant that share the material: their pages go with it.
+         */
+        shared_with: number;
         /**
          * Who told of the `url`: WeChat, an import by a key without limits, or one by a key with limits, which counts for keys within these only. Null: from before this was written down, and it counts for nobody until it is imported again.
          */
