@@ -9,6 +9,11 @@ export const platformTexts = {
     en: 'WeChat’s Open Platform shows these under the platform’s details. Once it is registered, two URLs have to be entered there.',
   },
   none: { zh: '还没有登记第三方平台', en: 'No platform is registered yet' },
+  noneWithin: { zh: '您的密钥范围内没有第三方平台', en: 'No platform is within the limits of your key' },
+  whoRegisters: {
+    zh: '登记需要没有范围限制的管理员密钥。',
+    en: 'Registering one takes an admin’s key without limits.',
+  },
   noneHint: {
     zh: '登记平台后，微信开始推送票据，商家才能授权。',
     en: 'Once one is registered, WeChat pushes tickets to it, and merchants can authorize it.',
