@@ -13,13 +13,16 @@ import { HoldNote, PlatformState } from './platform-state.js';
 import { Delete, Forwards, Secrets, Sync } from './platform-settings.js';
 import { platformTexts } from './texts.js';
 
+const PROBED_MS = 5_000;
+const AGES_MS = 60_000;
+
 export function Page() {
   const { appid = '' } = useParams({ strict: false });
   const query = useQuery({
     queryKey: ['platforms', appid],
     queryFn: ({ signal }) => retract.platforms.get(appid, { signal }),
-    // A ticket ages without an event.
-    refetchInterval: 60_000,
+    // A ticket ages without an event, and a probe that fails is none.
+    refetchInterval: ({ state }) => (state.data?.hold ? PROBED_MS : AGES_MS),
   });
   return (
     <>
