@@ -49,7 +49,9 @@ export { mayAskForFacts, Merchants, type MerchantCounts, type MerchantFilter } f
 export { MerchantsModule } from './merchants.module.js';
 export { Onboarding, type WechatLinks } from './onboarding/onboarding.js';
 export { type CallFailureCode, type Check, type CheckName, type FindingCode } from './grants/diagnosis.js';
+export { Onboarding, type Failed, type WechatLinks } from './onboarding/onboarding.js';
 export { PlatformDoctor } from './grants/platform-doctor.js';
+export { MAX_LOGO_BYTES, readLogo, type Logo } from './platforms/logo.js';
 export { PlatformUpkeep } from './platforms/platform-upkeep.js';
 export { PlatformRow } from './platforms/platform.entity.js';
 export { Platforms, type Alongside, type Platform, type PlatformSecrets } from './platforms/platforms.js';

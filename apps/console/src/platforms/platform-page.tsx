@@ -11,6 +11,7 @@ import { Facts, PageHead, Section } from '../ui/page.js';
 import { Doctor } from './doctor.js';
 import { HoldNote, PlatformState } from './platform-state.js';
 import { Delete, Forwards, Secrets, Sync } from './platform-settings.js';
+import { Provider } from './provider.js';
 import { platformTexts } from './texts.js';
 
 const PROBED_MS = 5_000;
@@ -54,6 +55,7 @@ function PlatformParts({ platform }: { platform: Platform }) {
       <Doctor appid={appid} />
       <AtWechat appid={appid} />
       <Sync appid={appid} />
+      <Provider platform={platform} />
       <Forwards platform={platform} />
       <Secrets appid={appid} />
       <Delete appid={appid} />

@@ -87,6 +87,33 @@ export const platformTexts = {
     en: 'WeChat lists {listed}: {added} added, {repaired} repaired, {readopted} taken back; {absent} are not on it.',
   },
 
+  provider: { zh: '授权页面', en: 'Authorization pages' },
+  providerLead: {
+    zh: '商家在授权页面上看到的服务商名称和标志，以及授权之后返回的地址。',
+    en: 'Your name and logo as merchants see them while they authorize, and where the pages lead back to.',
+  },
+  providerName: { zh: '服务商名称', en: 'Your name' },
+  providerNameHint: { zh: '最多 60 个字。留空则不显示。', en: '60 characters at most. Left empty, none is shown.' },
+  logo: { zh: '标志', en: 'Logo' },
+  logoHint: { zh: 'PNG、JPEG 或 WebP 图片，最大 48 kB。', en: 'A PNG, JPEG or WebP picture of at most 48 kB.' },
+  logoTooLarge: { zh: '图片超过 48 kB。', en: 'The picture is larger than 48 kB.' },
+  noLogo: { zh: '去掉标志', en: 'Take the logo away' },
+  returnUrl: { zh: '授权后返回', en: 'Lead back to' },
+  returnUrlHint: {
+    zh: '授权链接没有另外指定时，返回这个 https 地址，并附上 result 等参数。',
+    en: 'Where a link does not say otherwise: an https URL, which gets result and more in its query.',
+  },
+  wrongReturnUrl: { zh: '应为 https 地址，不含用户名。', en: 'It has to be an https URL without a user.' },
+  returnUrls: { zh: '允许返回的地址', en: 'Links may lead back to' },
+  returnUrlsHint: {
+    zh: '每行一个 https 地址，最多 20 个：授权链接的 return_url 必须以其中之一开头。',
+    en: 'One https URL a line, 20 at most: the return_url of a link has to begin with one of them.',
+  },
+  wrongReturnUrls: {
+    zh: '每行一个 https 地址，不含用户名、? 和 #，最多 20 个。',
+    en: 'Each line is an https URL without user, ? and #; 20 at most.',
+  },
+
   forwards: { zh: '转发推送', en: 'Forwarded pushes' },
   forwardsLead: {
     zh: '微信只推送到一个地址。验证过的推送会原样转发到以下地址，供您的其他系统使用。',
