@@ -47,7 +47,6 @@ export { chooseMerchant, MerchantDirectory, type MerchantCard } from './merchant
 export { Merchant } from './merchants/merchant.entity.js';
 export { mayAskForFacts, Merchants, type MerchantCounts, type MerchantFilter } from './merchants/merchants.js';
 export { MerchantsModule } from './merchants.module.js';
-export { Onboarding, type WechatLinks } from './onboarding/onboarding.js';
 export { type CallFailureCode, type Check, type CheckName, type FindingCode } from './grants/diagnosis.js';
 export { Onboarding, type Failed, type WechatLinks } from './onboarding/onboarding.js';
 export { PlatformDoctor } from './grants/platform-doctor.js';
