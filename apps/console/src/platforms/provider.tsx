@@ -59,12 +59,13 @@ export function Provider({ platform }: { platform: Platform }) {
           [t(platformTexts.returnUrl), return_url && <code>{return_url}</code>],
           [
             t(platformTexts.returnUrls),
-            return_urls.length > 0 &&
-              return_urls.map((url) => (
-                <code key={url} className="line">
-                  {url}
-                </code>
-              )),
+            return_urls.length === 0
+              ? null
+              : return_urls.map((url) => (
+                  <code key={url} className="line">
+                    {url}
+                  </code>
+                )),
           ],
         ]}
       />
