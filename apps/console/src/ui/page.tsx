@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useEffect, type ReactNode } from 'react';
+import { roleNameWords, type Words } from '@app/words';
 import { useText } from '../language/language.js';
 
 /** The head of a page: its name, in the window's title as well, and what can be done here. */
@@ -67,7 +68,8 @@ export function Facts({ facts }: { facts: readonly (readonly [name: string, valu
 /** What somebody may not do is said, with who may. */
 export function NeedsRole({ role }: { role: string }) {
   const t = useText();
-  return <p className="soft">{t(needsRole, { role })}</p>;
+  const words = (roleNameWords as Readonly<Record<string, Words>>)[role];
+  return <p className="soft">{t(needsRole, { role: words ? t(words) : role })}</p>;
 }
 
 const needsRole = {
