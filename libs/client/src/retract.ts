@@ -127,6 +127,8 @@ export class Retract {
       api.merchantsUpdate({ ...this.#plain(call), path: { appid }, query, body }),
     refresh: (appid: string, query: Query<api.MerchantsRefreshData> = {}, call?: Call) =>
       api.merchantsRefresh({ ...this.#plain(call), path: { appid }, query }),
+    readQuota: (appid: string, query: Query<api.MerchantsReadQuotaData> = {}, call?: Call) =>
+      api.merchantsReadQuota({ ...this.#plain(call), path: { appid }, query }),
     clearQuota: (appid: string, query: Query<api.MerchantsClearQuotaData> = {}, call?: Call) =>
       api.merchantsClearQuota({ ...this.#plain(call), path: { appid }, query }),
     accessToken: (appid: string, query: Query<api.MerchantsAccessTokenData> = {}, call?: Call) =>
