@@ -33,11 +33,18 @@ export const isSignedOut = (error: unknown): boolean =>
 /** The client of the api tries again by itself, where that is safe. */
 export const queries: QueryClient = new QueryClient({
   queryCache: new QueryCache({ onError: (error, { queryKey }) => noteFailure(error, queryKey) }),
-  mutationCache: new MutationCache({ onError: (error) => noteFailure(error) }),
+  mutationCache: new MutationCache({
+    onError: (error, _variables, _result, { options }) => noteFailure(error, options.mutationKey),
+  }),
   defaultOptions: { queries: { retry: false, staleTime: 5_000 }, mutations: { retry: false } },
 });
 
 /** Whatever is refused for the lack of a session has the session itself read again, and that leads to the sign-in page. */
-function noteFailure(error: unknown, queryKey?: QueryKey): void {
-  if (isSignedOut(error) && queryKey?.[0] !== 'session') void queries.invalidateQueries({ queryKey: ['session'] });
+function noteFailure(error: unknown, key?: QueryKey): void {
+  if (isSignedOut(error) && key?.[0] !== 'session') void queries.invalidateQueries({ queryKey: ['session'] });
+}
+
+/** What one person has read is not for the next one. */
+export function forgetAll(): void {
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
 }

@@ -3,7 +3,6 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Alert, Button } from 'tdesign-react';
 import { useState } from 'react';
 import { roleWords, type Words } from '@app/words';
-import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { hasRole, sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
@@ -126,11 +125,7 @@ function Account() {
   const { data } = useQuery(sessionQuery);
   const { mutate, isPending } = useMutation({
     mutationFn: () => retract.session.signOut(),
-    onSettled: () => {
-      queries.clear();
-      void queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
-      location.assign('./');
-    },
+    onSettled: () => location.assign(document.baseURI),
   });
   if (!data) return null;
   const role = roleWords[data.api_key.role as keyof typeof roleWords];

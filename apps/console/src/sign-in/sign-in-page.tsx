@@ -2,7 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { Alert, Button, Input } from 'tdesign-react';
 import { useEffect, useState } from 'react';
 import type { SignIn } from '@app/client';
-import { isSignedOut, queries } from '../api/queries.js';
+import { forgetAll, isSignedOut, queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
@@ -26,9 +26,10 @@ export function SignInPage() {
   const t = useText();
   const [key, setKey] = useState('');
   const { mutate, isPending, error, variables } = useMutation({
+    mutationKey: sessionQuery.queryKey,
     mutationFn: (body: SignIn) => retract.session.signIn(body),
     onSuccess: (session) => {
-      queries.clear();
+      forgetAll();
       queries.setQueryData(sessionQuery.queryKey, session);
     },
   });
