@@ -114,7 +114,7 @@ export const rooms = {
     merchants: ['api', 'events', 'language', 'ui'],
     messages: ['ui'],
     onboard: ['api', 'events', 'language', 'ui'],
-    overview: ['ui'],
+    overview: ['api', 'events', 'language', 'ui'],
     platforms: ['ui'],
     'take-down': ['ui'],
     takedowns: ['ui'],

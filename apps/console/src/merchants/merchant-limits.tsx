@@ -39,12 +39,12 @@ export function LimitsSection({ merchant }: { merchant: Merchant }) {
           value={form[name]}
           readonly={!mayChange}
           status={isWrong ? 'error' : 'default'}
-          tips={name !== 'ref' && isWrong ? t(merchantTexts.wrongNumber, RANGES[name]) : undefined}
           onChange={(text) => {
             save.reset();
             setTyped({ ...typed, [name]: text });
           }}
         />
+        {name !== 'ref' && isWrong && <span className="is-bad">{t(merchantTexts.wrongNumber, RANGES[name])}</span>}
       </label>
     );
   };

@@ -35,14 +35,20 @@ export function Page() {
         {(merchant) => (
           <>
             <Standing merchant={merchant} />
-            <TodaySection merchant={merchant} />
-            <MerchantFactsSection merchant={merchant} />
-            <GrantSection merchant={merchant} />
-            <ReauthorizeSection merchant={merchant} />
-            <LimitsSection merchant={merchant} />
-            <LatestDeletions merchant={merchant} />
-            <LatestMessages merchant={merchant} />
-            <EventsSection merchant={merchant} />
+            <div className="stacks">
+              <div>
+                <TodaySection merchant={merchant} />
+                <GrantSection merchant={merchant} />
+                <LatestDeletions merchant={merchant} />
+                <LatestMessages merchant={merchant} />
+              </div>
+              <div>
+                <MerchantFactsSection merchant={merchant} />
+                <ReauthorizeSection merchant={merchant} />
+                <LimitsSection merchant={merchant} />
+                <EventsSection merchant={merchant} />
+              </div>
+            </div>
           </>
         )}
       </Loaded>

@@ -87,7 +87,7 @@ export const merchantTexts = {
   factsRead: { zh: '最近查询', en: 'Asked' },
   never: { zh: '从未', en: 'Never' },
   token: { zh: '访问令牌', en: 'Access token' },
-  until: { zh: '有效至', en: 'until' },
+  until: { zh: '至', en: 'until' },
   grantedAt: { zh: '授权时间', en: 'Granted' },
   since: { zh: '接入时间', en: 'Here since' },
   grant: { zh: '授权', en: 'Authorization' },

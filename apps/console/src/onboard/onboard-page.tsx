@@ -80,7 +80,8 @@ function Links({ platforms }: { platforms: readonly Platform[] }) {
         >
           <label>
             {t(onboardTexts.ref)}
-            <Input value={ref} onChange={setRef} maxlength={200} tips={t(onboardTexts.refHint)} />
+            <Input value={ref} onChange={setRef} maxlength={200} />
+            <span className="soft cell-note">{t(onboardTexts.refHint)}</span>
           </label>
           {platforms.length > 1 && (
             <label>

@@ -8,7 +8,7 @@ export const onboardTexts = {
   },
   makeLink: { zh: '1 · 生成链接', en: '1 · Make a link' },
   platform: { zh: '第三方平台', en: 'Platform' },
-  ref: { zh: '您对该商家的备注名（ref，可不填）', en: 'Your own name for the merchant (ref, may be empty)' },
+  ref: { zh: '备注名（ref，可不填）', en: 'Your name for it (ref, optional)' },
   refHint: {
     zh: '例如店铺编号。授权完成后商家会带上它；已有备注名的商家保持不变。',
     en: 'Such as the number of a shop. Whoever authorizes gets it, unless the merchant has a name already.',

@@ -36,13 +36,15 @@ export function Watch() {
       <p className="soft watching">
         <span className="dot is-going" aria-hidden="true" /> {t(onboardTexts.watching)}
       </p>
-      <ul className="stack" role="status">
-        {authorizationsIn(query.data ?? [], opened.at).map((authorization) => (
-          <li key={`${authorization.platform} ${authorization.merchant} ${authorization.at}`}>
-            <Authorized authorization={authorization} />
-          </li>
-        ))}
-      </ul>
+      <div role="status">
+        <ul className="stack">
+          {authorizationsIn(query.data ?? [], opened.at).map((authorization) => (
+            <li key={`${authorization.platform} ${authorization.merchant} ${authorization.at}`}>
+              <Authorized authorization={authorization} />
+            </li>
+          ))}
+        </ul>
+      </div>
       {failed && <Fault error={failed.error} onRetry={() => void failed.refetch()} />}
     </Section>
   );
