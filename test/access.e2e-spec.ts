@@ -69,6 +69,8 @@ const RULES: Record<string, Rule> = {
   'POST /authorize/:componentAppid': open(200),
   'GET /authorize/:componentAppid/callback': open(400),
 
+  'GET /v1/overview': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
+
   'POST /v1/platforms': { needs: 'admin', ok: [400], body: () => ({}), limited: 'any key with limits' },
   'GET /v1/platforms': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
   'GET /v1/platforms/:componentAppid': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
@@ -116,6 +118,7 @@ const RULES: Record<string, Rule> = {
 
   'GET /v1/merchants': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
   'GET /v1/merchants/:appid': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'GET /v1/merchants/:appid/events': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'PATCH /v1/merchants/:appid': {
     needs: 'operator',
     ok: [200],

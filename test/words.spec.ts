@@ -4,6 +4,12 @@ import { eventTypes, type EventType } from '@app/events';
 import type { IneligibleReason, MerchantState, WarningCode } from '@app/merchants';
 import { errcodes } from '@app/wechat';
 import * as words from '@app/words';
+import type { ProblemCode } from '../apps/api/src/http/problems/problems.js';
+import type { Alarm, AlarmCode } from '../apps/api/src/overview/alarms.js';
+
+const problems = words.problemWords satisfies Record<ProblemCode, words.ProblemWords>;
+const ofProblems = (part: keyof words.ProblemWords) =>
+  Object.fromEntries(Object.entries<words.ProblemWords>(problems).map(([code, both]) => [code, both[part]]));
 
 /** The compiler refuses a list that lacks a value of its type, or has one too many. */
 const lists = {
@@ -20,6 +26,10 @@ const lists = {
   serviceTypes: words.serviceTypeWords,
   verifyTypes: words.verifyTypeWords,
   accountStatuses: words.accountStatusWords,
+  alarms: words.alarmWords satisfies Record<AlarmCode, words.Words>,
+  severities: words.severityWords satisfies Record<Alarm['severity'], words.Words>,
+  problemTitles: ofProblems('title'),
+  problemSteps: ofProblems('next'),
   outcomes: words.outcomeWords,
   errcodes: words.errcodeWords,
   onboarding: words.onboardingWords,

@@ -45,6 +45,10 @@ export class Retract {
     });
   }
 
+  readonly overview = {
+    get: (call?: Call) => api.overviewGet(this.#plain(call)),
+  };
+
   readonly deletions = {
     create: (body: api.CreateDeletion, call?: KeyedCall) => api.deletionsCreate({ ...this.#keyed(call), body }),
     list: (query: Query<api.DeletionsListData> = {}, call?: Call) =>
@@ -114,15 +118,18 @@ export class Retract {
   };
 
   readonly merchants = {
-    list: (query: Query<api.MerchantsListData> = {}, call?: Call) =>
+    list: (query: Omit<Query<api.MerchantsListData>, 'format'> = {}, call?: Call) =>
       this.#listing(query, (page) => api.merchantsList({ ...this.#plain(call), query: page })),
     /** All of them as a CSV file, each with the link by which it can authorize again. */
-    export: (query: Omit<Query<api.MerchantsListData>, 'limit'> = {}, call?: Call) =>
+    export: (query: Omit<Query<api.MerchantsListData>, 'format' | 'limit'> = {}, call?: Call) =>
       this.#stream(
         api.merchantsList({ ...this.#plain(call), query, headers: { Accept: 'text/csv' }, parseAs: 'stream' }),
       ),
     get: (appid: string, query: Query<api.MerchantsGetData> = {}, call?: Call) =>
       api.merchantsGet({ ...this.#plain(call), path: { appid }, query }),
+    /** What happened to it, newest first. */
+    listEvents: (appid: string, query: Query<api.MerchantsListEventsData> = {}, call?: Call) =>
+      this.#listing(query, (page) => api.merchantsListEvents({ ...this.#plain(call), path: { appid }, query: page })),
     update: (appid: string, body: api.UpdateMerchant, query: Query<api.MerchantsUpdateData> = {}, call?: Call) =>
       api.merchantsUpdate({ ...this.#plain(call), path: { appid }, query, body }),
     refresh: (appid: string, query: Query<api.MerchantsRefreshData> = {}, call?: Call) =>

@@ -1,3 +1,4 @@
+export { alarmWords, severityWords } from './alarms.js';
 export {
   deletionStateWords,
   holdReasonWords,
@@ -19,4 +20,5 @@ export {
 } from './merchants.js';
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
+export { problemWords, type ProblemWords } from './problems.js';
 export { roleWords } from './roles.js';

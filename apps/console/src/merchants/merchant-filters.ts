@@ -1,5 +1,7 @@
 import type { MerchantsListData } from '@app/client';
 
+type Query = Omit<NonNullable<MerchantsListData['query']>, 'format'>;
+
 /** The filters of the list, by the names that the api has for them. */
 export const merchantFilterNames = [
   'q',
@@ -34,5 +36,5 @@ export const exportPath = (filters: MerchantFilters): string =>
   `/v1/merchants?${new URLSearchParams({ ...filters, format: 'csv' }).toString()}`;
 
 /** As the api takes them. A value that is none of its own is for the api to refuse, so it goes along as it stands. */
-export const queryOf = (filters: MerchantFilters): NonNullable<MerchantsListData['query']> =>
-  filters as unknown as NonNullable<MerchantsListData['query']>;
+export const queryOf = (filters: MerchantFilters): Query =>
+  filters as unknown as Query;

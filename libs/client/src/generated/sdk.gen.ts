@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysGetData, ApiKeysGetErrors, ApiKeysGetResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, ApiKeysUpdateData, ApiKeysUpdateErrors, ApiKeysUpdateResponses, AuditEventsExportData, AuditEventsExportErrors, AuditEventsExportResponses, AuditEventsListData, AuditEventsListErrors, AuditEventsListResponses, AuthorizationLinksIssueData, AuthorizationLinksIssueErrors, AuthorizationLinksIssueResponses, CallbackEventsListData, CallbackEventsListErrors, CallbackEventsListResponses, DeletionsAttemptsData, DeletionsAttemptsErrors, DeletionsAttemptsResponses, DeletionsCancelData, DeletionsCancelErrors, DeletionsCancelResponses, DeletionsCreateData, DeletionsCreateErrors, DeletionsCreateResponses, DeletionsGetData, DeletionsGetErrors, DeletionsGetResponses, DeletionsListData, DeletionsListErrors, DeletionsListResponses, DeletionsProofData, DeletionsProofErrors, DeletionsProofResponses, DeletionsRetryData, DeletionsRetryErrors, DeletionsRetryResponses, EventsFollowData, EventsFollowErrors, EventsFollowResponses, EventsListData, EventsListErrors, EventsListResponses, MassMessagesImportData, MassMessagesImportErrors, MassMessagesImportResponses, MassMessagesListData, MassMessagesListErrors, MassMessagesListResponses, MeGetData, MeGetErrors, MeGetResponses, MerchantsAccessTokenData, MerchantsAccessTokenErrors, MerchantsAccessTokenResponses, MerchantsClearQuotaData, MerchantsClearQuotaErrors, MerchantsClearQuotaResponses, MerchantsGetData, MerchantsGetErrors, MerchantsGetResponses, MerchantsListData, MerchantsListErrors, MerchantsListResponses, MerchantsReadQuotaData, MerchantsReadQuotaErrors, MerchantsReadQuotaResponses, MerchantsRefreshData, MerchantsRefreshErrors, MerchantsRefreshResponses, MerchantsUpdateData, MerchantsUpdateErrors, MerchantsUpdateResponses, PlatformsDeleteData, PlatformsDeleteErrors, PlatformsDeleteResponses, PlatformsExamineData, PlatformsExamineErrors, PlatformsExamineResponses, PlatformsGetData, PlatformsGetErrors, PlatformsGetResponses, PlatformsListData, PlatformsListErrors, PlatformsListResponses, PlatformsRegisterData, PlatformsRegisterErrors, PlatformsRegisterResponses, PlatformsSyncData, PlatformsSyncErrors, PlatformsSyncResponses, PlatformsUpdateData, PlatformsUpdateErrors, PlatformsUpdateResponses, ProofKeysGetData, ProofKeysGetErrors, ProofKeysGetResponses, SessionGetData, SessionGetErrors, SessionGetResponses, SessionsEndData, SessionsEndErrors, SessionsEndResponses, SessionSignInData, SessionSignInErrors, SessionSignInResponses, SessionSignOutData, SessionSignOutErrors, SessionSignOutResponses, SessionsListData, SessionsListErrors, SessionsListResponses, TakedownsCancelData, TakedownsCancelErrors, TakedownsCancelResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsFollowData, TakedownsFollowErrors, TakedownsFollowResponses, TakedownsGetData, TakedownsGetErrors, TakedownsGetResponses, TakedownsListData, TakedownsListDeletionsData, TakedownsListDeletionsErrors, TakedownsListDeletionsResponses, TakedownsListErrors, TakedownsListRejectionsData, TakedownsListRejectionsErrors, TakedownsListRejectionsResponses, TakedownsListResponses, TakedownsParseData, TakedownsParseErrors, TakedownsParseResponses, TakedownsProofData, TakedownsProofErrors, TakedownsProofResponses, WebhookDeliveriesListData, WebhookDeliveriesListErrors, WebhookDeliveriesListResponses, WebhookDeliveriesResendData, WebhookDeliveriesResendErrors, WebhookDeliveriesResendResponses, WebhookEndpointsCreateData, WebhookEndpointsCreateErrors, WebhookEndpointsCreateResponses, WebhookEndpointsDeleteData, WebhookEndpointsDeleteErrors, WebhookEndpointsDeleteResponses, WebhookEndpointsGetData, WebhookEndpointsGetErrors, WebhookEndpointsGetResponses, WebhookEndpointsListData, WebhookEndpointsListDeliveriesData, WebhookEndpointsListDeliveriesErrors, WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListErrors, WebhookEndpointsListResponses, WebhookEndpointsResendData, WebhookEndpointsResendErrors, WebhookEndpointsResendResponses, WebhookEndpointsRotateSecretData, WebhookEndpointsRotateSecretErrors, WebhookEndpointsRotateSecretResponses, WebhookEndpointsTestData, WebhookEndpointsTestErrors, WebhookEndpointsTestResponses, WebhookEndpointsUpdateData, WebhookEndpointsUpdateErrors, WebhookEndpointsUpdateResponses } from './types.gen.js';
+import type { ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysGetData, ApiKeysGetErrors, ApiKeysGetResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, ApiKeysUpdateData, ApiKeysUpdateErrors, ApiKeysUpdateResponses, AuditEventsExportData, AuditEventsExportErrors, AuditEventsExportResponses, AuditEventsListData, AuditEventsListErrors, AuditEventsListResponses, AuthorizationLinksIssueData, AuthorizationLinksIssueErrors, AuthorizationLinksIssueResponses, CallbackEventsListData, CallbackEventsListErrors, CallbackEventsListResponses, DeletionsAttemptsData, DeletionsAttemptsErrors, DeletionsAttemptsResponses, DeletionsCancelData, DeletionsCancelErrors, DeletionsCancelResponses, DeletionsCreateData, DeletionsCreateErrors, DeletionsCreateResponses, DeletionsGetData, DeletionsGetErrors, DeletionsGetResponses, DeletionsListData, DeletionsListErrors, DeletionsListResponses, DeletionsProofData, DeletionsProofErrors, DeletionsProofResponses, DeletionsRetryData, DeletionsRetryErrors, DeletionsRetryResponses, EventsFollowData, EventsFollowErrors, EventsFollowResponses, EventsListData, EventsListErrors, EventsListResponses, MassMessagesImportData, MassMessagesImportErrors, MassMessagesImportResponses, MassMessagesListData, MassMessagesListErrors, MassMessagesListResponses, MeGetData, MeGetErrors, MeGetResponses, MerchantsAccessTokenData, MerchantsAccessTokenErrors, MerchantsAccessTokenResponses, MerchantsClearQuotaData, MerchantsClearQuotaErrors, MerchantsClearQuotaResponses, MerchantsGetData, MerchantsGetErrors, MerchantsGetResponses, MerchantsListData, MerchantsListErrors, MerchantsListEventsData, MerchantsListEventsErrors, MerchantsListEventsResponses, MerchantsListResponses, MerchantsReadQuotaData, MerchantsReadQuotaErrors, MerchantsReadQuotaResponses, MerchantsRefreshData, MerchantsRefreshErrors, MerchantsRefreshResponses, MerchantsUpdateData, MerchantsUpdateErrors, MerchantsUpdateResponses, OverviewGetData, OverviewGetErrors, OverviewGetResponses, PlatformsDeleteData, PlatformsDeleteErrors, PlatformsDeleteResponses, PlatformsExamineData, PlatformsExamineErrors, PlatformsExamineResponses, PlatformsGetData, PlatformsGetErrors, PlatformsGetResponses, PlatformsListData, PlatformsListErrors, PlatformsListResponses, PlatformsRegisterData, PlatformsRegisterErrors, PlatformsRegisterResponses, PlatformsSyncData, PlatformsSyncErrors, PlatformsSyncResponses, PlatformsUpdateData, PlatformsUpdateErrors, PlatformsUpdateResponses, ProofKeysGetData, ProofKeysGetErrors, ProofKeysGetResponses, SessionGetData, SessionGetErrors, SessionGetResponses, SessionsEndData, SessionsEndErrors, SessionsEndResponses, SessionSignInData, SessionSignInErrors, SessionSignInResponses, SessionSignOutData, SessionSignOutErrors, SessionSignOutResponses, SessionsListData, SessionsListErrors, SessionsListResponses, TakedownsCancelData, TakedownsCancelErrors, TakedownsCancelResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsFollowData, TakedownsFollowErrors, TakedownsFollowResponses, TakedownsGetData, TakedownsGetErrors, TakedownsGetResponses, TakedownsListData, TakedownsListDeletionsData, TakedownsListDeletionsErrors, TakedownsListDeletionsResponses, TakedownsListErrors, TakedownsListRejectionsData, TakedownsListRejectionsErrors, TakedownsListRejectionsResponses, TakedownsListResponses, TakedownsParseData, TakedownsParseErrors, TakedownsParseResponses, TakedownsProofData, TakedownsProofErrors, TakedownsProofResponses, WebhookDeliveriesListData, WebhookDeliveriesListErrors, WebhookDeliveriesListResponses, WebhookDeliveriesResendData, WebhookDeliveriesResendErrors, WebhookDeliveriesResendResponses, WebhookEndpointsCreateData, WebhookEndpointsCreateErrors, WebhookEndpointsCreateResponses, WebhookEndpointsDeleteData, WebhookEndpointsDeleteErrors, WebhookEndpointsDeleteResponses, WebhookEndpointsGetData, WebhookEndpointsGetErrors, WebhookEndpointsGetResponses, WebhookEndpointsListData, WebhookEndpointsListDeliveriesData, WebhookEndpointsListDeliveriesErrors, WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListErrors, WebhookEndpointsListResponses, WebhookEndpointsResendData, WebhookEndpointsResendErrors, WebhookEndpointsResendResponses, WebhookEndpointsRotateSecretData, WebhookEndpointsRotateSecretErrors, WebhookEndpointsRotateSecretResponses, WebhookEndpointsTestData, WebhookEndpointsTestErrors, WebhookEndpointsTestResponses, WebhookEndpointsUpdateData, WebhookEndpointsUpdateErrors, WebhookEndpointsUpdateResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -207,7 +207,7 @@ export const callbackEventsList = <ThrowOnError extends boolean = true>(options?
 /**
  * List deletions
  *
- * Newest first, by merchant, state, message, takedown or time.
+ * Newest first, by merchant, state, message, WeChat’s errcode, takedown or time.
  *
  * Takes an API key of the role `viewer`.
  */
@@ -431,7 +431,7 @@ export const meGet = <ThrowOnError extends boolean = true>(options?: Options<MeG
 /**
  * List merchants
  *
- * In the order in which they came, by what can be done for them, state, platform, `ref` or words. With `q`, a page looks at up to 5,000 merchants: it may be short, or empty, and the search goes on while `next_cursor` is not null. With `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its names, its state, and the link by which it can authorize again.
+ * In the order in which they came, by what can be done for them, state, reason, platform, `ref` or words. With `q`, a page looks at up to 5,000 merchants: it may be short, or empty, and the search goes on while `next_cursor` is not null. With `format=csv` or `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its names, its state, and the link by which it can authorize again.
  *
  * Takes an API key of the role `viewer`.
  */
@@ -523,6 +523,24 @@ export const merchantsClearQuota = <ThrowOnError extends boolean = true>(options
 });
 
 /**
+ * List what happened to a merchant
+ *
+ * The events about it, newest first: what became of its grant, and how its deletions ended. Kept for thirty days. With `type`, a page looks at up to 10,000 events: it may be short, or empty, while `next_cursor` is not null.
+ *
+ * Takes an API key of the role `viewer`.
+ */
+export const merchantsListEvents = <ThrowOnError extends boolean = true>(options: Options<MerchantsListEventsData, ThrowOnError>) => (options.client ?? client).get<MerchantsListEventsResponses, MerchantsListEventsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: '__Host-retract_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/merchants/{appid}/events',
+    ...options
+});
+
+/**
  * Ask WeChat for a merchant’s quota
  *
  * Asks WeChat now how many deletions the account may make a day and how many it has counted today: at most once a minute for each account. In between the answer is what is known; `limits.learned_at` tells since when. Without this, WeChat is asked once a day when deletions wait, and when it says that the quota is spent.
@@ -555,6 +573,24 @@ export const merchantsRefresh = <ThrowOnError extends boolean = true>(options: O
             type: 'apiKey'
         }],
     url: '/v1/merchants/{appid}/refresh',
+    ...options
+});
+
+/**
+ * See whether all is well
+ *
+ * What somebody has to see to, and how much is done, waits and is left, within the limits of the key. Figures are remembered for three seconds, and longer where they take long to count: ask again as often as you like.
+ *
+ * Takes an API key of the role `viewer`.
+ */
+export const overviewGet = <ThrowOnError extends boolean = true>(options?: Options<OverviewGetData, ThrowOnError>) => (options?.client ?? client).get<OverviewGetResponses, OverviewGetErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: '__Host-retract_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/overview',
     ...options
 });
 
