@@ -84,13 +84,18 @@ function EventLine({ facts, hidesMerchant }: { facts: EventFacts; hidesMerchant:
   );
 }
 
+/** Deletions need this set. */
+const MASS_AND_NOTIFICATION = 7;
+
 /** The why of an event. */
 function useDetail({ permissionSets, reasons, outcome, errcode, holdReason, type }: EventFacts): string | undefined {
   const { t, language } = useSpeech();
   const say = (words: Words | undefined, code: string) => (words ? words[language] : code);
   if (permissionSets && permissionSets.length > 0) {
-    const comma = language === 'zh' ? '、' : ', ';
-    return t(eventTexts.granted, { sets: permissionSets.map((id) => permissionSetName(id)[language]).join(comma) });
+    const has = permissionSets.includes(MASS_AND_NOTIFICATION);
+    return t(has ? eventTexts.withSet : eventTexts.withoutSet, {
+      name: permissionSetName(MASS_AND_NOTIFICATION)[language],
+    });
   }
   if (reasons?.length === 0) return t(eventTexts.nowEligible);
   if (reasons) return reasons.map((reason) => say(wordsIn(ineligibleReasonWords, reason), reason)).join(' ');

@@ -36,5 +36,4 @@ export const exportPath = (filters: MerchantFilters): string =>
   `/v1/merchants?${new URLSearchParams({ ...filters, format: 'csv' }).toString()}`;
 
 /** As the api takes them. A value that is none of its own is for the api to refuse, so it goes along as it stands. */
-export const queryOf = (filters: MerchantFilters): Query =>
-  filters as unknown as Query;
+export const queryOf = (filters: MerchantFilters): Query => filters as unknown as Query;

@@ -35,6 +35,7 @@ export default function Chart({ points, span, said }: { points: readonly Point[]
             ...axis,
             grid: { show: false },
             space: 60,
+            size: 28,
             incrs: [1, 2, 3, 4, 6, 12],
             values: (_plot, places) => places.map((i) => names[i] ?? ''),
           },

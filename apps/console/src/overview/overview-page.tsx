@@ -34,11 +34,6 @@ export function Page() {
               <div>
                 <TakedownsUnderWay takedowns={takedowns} />
                 <Outcomes series={series} />
-                <WhyWaiting waitingFor={deletions.waiting_for} />
-              </div>
-              <div>
-                <Platforms platforms={platforms} />
-                <MerchantCounts merchants={merchants} />
                 <Section title={t(overviewTexts.events)}>
                   {events.length === 0 ? (
                     <p className="soft">{t(overviewTexts.noEvents)}</p>
@@ -46,6 +41,11 @@ export function Page() {
                     <EventList events={events} />
                   )}
                 </Section>
+              </div>
+              <div>
+                <WhyWaiting waitingFor={deletions.waiting_for} />
+                <Platforms platforms={platforms} />
+                <MerchantCounts merchants={merchants} />
               </div>
             </div>
           </>
