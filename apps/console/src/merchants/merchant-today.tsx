@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import { Button, Dialog } from 'tdesign-react';
+import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { Merchant } from '@app/client';
 import { queries } from '../api/queries.js';
@@ -7,6 +7,7 @@ import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { Fault } from '../ui/fault.js';
+import { FormDialog } from '../ui/form-dialog.js';
 import { Moment, QuotaMoment } from '../ui/moment.js';
 import { Facts, Section } from '../ui/page.js';
 import { QuotaBar } from './merchant-cells.js';
@@ -105,23 +106,17 @@ function ClearQuota({ merchant }: { merchant: Merchant }) {
         {clear.isSuccess && t(merchantTexts.cleared)}
       </span>
       {isAsked && (
-        <Dialog
-          visible
-          header={t(merchantTexts.clearTitle, { name: nameOf(merchant) })}
-          confirmBtn={{
-            content: t(merchantTexts.clearNow),
-            theme: 'danger',
-            loading: clear.isPending,
-            disabled: clear.isPending,
-          }}
-          cancelBtn={t(merchantTexts.back)}
-          onConfirm={() => clear.mutate()}
+        <FormDialog
+          title={t(merchantTexts.clearTitle, { name: nameOf(merchant) })}
+          action={t(merchantTexts.clearNow)}
+          isDanger
+          isBusy={clear.isPending}
+          error={clear.error}
+          onSubmit={() => clear.mutate()}
           onClose={() => ask(false)}
-          destroyOnClose
         >
           <p>{t(merchantTexts.clearWarning, { left: quota.clears_left })}</p>
-          {clear.isError && <Fault error={clear.error} />}
-        </Dialog>
+        </FormDialog>
       )}
     </>
   );

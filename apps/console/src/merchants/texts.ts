@@ -64,7 +64,6 @@ export const merchantTexts = {
   pending: { zh: '等待中', en: 'Waiting' },
   eta: { zh: '预计完成', en: 'Done by' },
   readQuota: { zh: '立即向微信查询次数', en: 'Ask WeChat for the quota now' },
-  quotaRead: { zh: '已查询', en: 'Asked' },
   clearQuota: { zh: '清零今天的次数…', en: 'Clear today’s quota…' },
   clearTitle: { zh: '清零 {name} 的调用次数？', en: 'Clear the quota of {name}?' },
   clearWarning: {
@@ -74,7 +73,6 @@ export const merchantTexts = {
   clearNow: { zh: '清零（用掉一次）', en: 'Clear it (spends one)' },
   noClears: { zh: '本月的十次清零已用完。', en: 'The ten clears of this month are spent.' },
   cleared: { zh: '已清零。', en: 'The quota is cleared.' },
-  back: { zh: '返回', en: 'Back' },
   facts: { zh: '账号', en: 'Account' },
   askFacts: { zh: '立即向微信查询', en: 'Ask WeChat now' },
   appid: { zh: 'appid', en: 'appid' },
@@ -135,8 +133,4 @@ export const merchantTexts = {
   },
   article: { zh: '第 {idx} 篇', en: 'article {idx}' },
   wholeMessage: { zh: '整条消息', en: 'whole message' },
-  permissionSets: { zh: '权限集 {sets}', en: 'sets {sets}' },
-  sourceList: { zh: '来自微信的授权列表', en: 'from WeChat’s list of authorizers' },
-  becauseAnswer: { zh: '由微信的答复得知', en: 'told by an answer of WeChat' },
-  nowEligible: { zh: '现在可以撤回', en: 'can be served now' },
 } as const satisfies Record<string, Words>;

@@ -13,6 +13,7 @@ import { TakedownsUnderWay } from './under-way.js';
 
 /** Events tell of what happens; that nothing happens any more shows only to those who ask again. */
 const ASKED_AGAIN_MS = 15_000;
+const EVENTS_SHOWN = 10;
 
 /** Is all well, and if not, what is to be done? Then what is under way. */
 export function Page() {
@@ -38,7 +39,7 @@ export function Page() {
                   {events.length === 0 ? (
                     <p className="soft">{t(overviewTexts.noEvents)}</p>
                   ) : (
-                    <EventList events={events} />
+                    <EventList events={events.slice(0, EVENTS_SHOWN)} />
                   )}
                 </Section>
               </div>
