@@ -1,6 +1,7 @@
 import { Alert, Button } from 'tdesign-react';
 import { Component, type ReactNode } from 'react';
 import { RetractConnectionError, RetractError } from '@app/client';
+import { problemWords } from '@app/words';
 import { addressOf } from '../api/retract.js';
 import { useText } from '../language/language.js';
 import { uiTexts } from './texts.js';
@@ -27,7 +28,10 @@ export function Fault({ error, onRetry }: { error: unknown; onRetry?: () => void
 }
 
 const titleOf = (error: unknown, t: ReturnType<typeof useText>): string =>
-  error instanceof RetractError ? (error.problem.title ?? error.code) : t(uiTexts.wentWrong);
+  error instanceof RetractError ? t(wordsOf(error)?.title ?? uiTexts.wentWrong) : t(uiTexts.wentWrong);
+
+/** Undefined where something before the api has answered. */
+const wordsOf = ({ code }: RetractError) => (code === 'no_problem' ? undefined : problemWords[code]);
 
 function FaultDetail({ error }: { error: unknown }) {
   const t = useText();
@@ -41,7 +45,8 @@ function FaultDetail({ error }: { error: unknown }) {
   if (!(error instanceof RetractError)) return <p>{String(error)}</p>;
   return (
     <>
-      <p>{error.detail}</p>
+      <p>{t(wordsOf(error)?.next ?? uiTexts.noProblem)}</p>
+      <p className="soft">{error.detail}</p>
       {error.errors.length > 0 && (
         <ul>
           {error.errors.slice(0, 20).map((one, i) => (

@@ -9,6 +9,10 @@ export const uiTexts = {
     zh: '服务没有答复。请检查网络，然后再试一次。',
     en: 'The service did not answer. Check the network, then try again.',
   },
+  noProblem: {
+    zh: '答复不是来自本服务，可能是中间的代理。请联系维护人员。',
+    en: 'The answer is not of this service: a proxy on the way may have given it. Tell those who run it.',
+  },
   mayHaveWorked: {
     zh: '请求可能已经执行：再试之前先看一看结果。',
     en: 'The request may have been carried out: look before you send it again.',
