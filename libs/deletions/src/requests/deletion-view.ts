@@ -4,7 +4,7 @@ import { askedWithin, type Scope } from '@app/scope';
 import type { Deletion } from '../deletion/deletion.entity.js';
 import type { DeletionState, WaitingFor } from '../deletion/states.js';
 import { AWAITS_FACTS, FACTS_LOOK } from '../lanes/facts-wait.js';
-import { isOpenListed, isReadyInLane } from '../deletion/conditions.js';
+import { isEndedListed, isOpenListed, isReadyInLane } from '../deletion/conditions.js';
 import { PROBE_AT, WITH_HOLD } from '../lanes/hold-conditions.js';
 
 /** How it is run, which is nobody else's business. */
@@ -84,7 +84,7 @@ export const STORED_WHEN: Partial<Record<DeletionState, string>> = {
  */
 export function isInState(state: DeletionState, value: string): string {
   const stored = STORED_WHEN[state];
-  return stored ? `${stored} AND ${SEEN_STATE} = ${value}` : `d.finished_at IS NOT NULL AND d.state = ${value}`;
+  return stored ? `${stored} AND ${SEEN_STATE} = ${value}` : `${isEndedListed('d')} AND d.state = ${value}`;
 }
 
 /** The aliases of VIEW_COLUMNS. */
