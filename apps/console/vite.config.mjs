@@ -26,7 +26,9 @@ export default defineConfig({
   // The page has a <base>, so that the console works below any path.
   base: './',
   resolve: {
-    alias: Object.fromEntries(['client', 'words', 'target-lists'].map((name) => [`@app/${name}`, lib(name)])),
+    alias: Object.fromEntries(
+      ['client', 'proof-verifier', 'target-lists', 'words'].map((name) => [`@app/${name}`, lib(name)]),
+    ),
   },
   build: {
     outDir: join(repository, 'dist/console'),

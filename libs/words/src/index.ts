@@ -1,3 +1,4 @@
+export { auditActionWords, auditSubjectWords, keyStateWords, roleNameWords, roleWords } from './access.js';
 export { alarmWords, severityWords } from './alarms.js';
 export {
   deletionStateWords,
@@ -8,7 +9,13 @@ export {
   waitingForWords,
 } from './deletions.js';
 export { errcodeWords } from './errcodes.js';
-export { eventTypeWords } from './events.js';
+export {
+  deliveryErrorWords,
+  deliveryStateWords,
+  endpointDisabledWords,
+  endpointStateWords,
+  eventTypeWords,
+} from './events.js';
 export { languages, preferredLanguage, type Language, type Words } from './language.js';
 export {
   accountStatusWords,
@@ -20,5 +27,5 @@ export {
 } from './merchants.js';
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
+export { checkStateWords, checkWords, findingWords, remedyWords, ticketStateWords } from './platforms.js';
 export { problemWords, type ProblemWords } from './problems.js';
-export { roleWords } from './roles.js';
