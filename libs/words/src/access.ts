@@ -38,6 +38,7 @@ export const auditActionWords = {
   'mass_messages.imported': { zh: '导入群发消息', en: 'Imported mass messages' },
   'merchant.limits_changed': { zh: '修改商家的限额', en: 'Changed a merchant’s limits' },
   'merchant.quota_cleared': { zh: '清零商家的调用次数', en: 'Cleared a merchant’s quota' },
+  'merchant.quota_read': { zh: '查询商家的调用次数', en: 'Asked WeChat for a merchant’s quota' },
   'merchant.ref_changed': { zh: '修改商家的编号', en: 'Changed a merchant’s ref' },
   'merchant.refreshed': { zh: '刷新商家的资料', en: 'Read a merchant’s facts anew' },
   'platform.deleted': { zh: '删除平台', en: 'Deleted a platform' },
