@@ -116,7 +116,7 @@ export const rooms = {
     merchants: ['api', 'events', 'language', 'ui'],
     messages: ['api', 'language', 'take-down', 'take-down/lines', 'ui', 'ui/fields'],
     onboard: ['api', 'events', 'language', 'ui'],
-    overview: ['ui'],
+    overview: ['api', 'events', 'language', 'ui'],
     platforms: ['api', 'language', 'ui'],
     'take-down/lines': [],
     'take-down': ['take-down/lines', 'api', 'language', 'ui'],
