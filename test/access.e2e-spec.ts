@@ -50,10 +50,10 @@ const RULES: Record<string, Rule> = {
   'GET /health/live': open(200),
   'GET /health/ready': open(200),
   'GET /metrics': { needs: 'viewer', ok: [200], limited: 'any key with limits' },
-  'GET /': open(302),
-  'GET /console': open(302),
+  'GET /': open(200),
+  'GET /console': open(200),
+  'GET /console/': open(200),
   'GET /console/*': open(200),
-  'GET /console/assets/*': open(404),
   'GET /docs': open(200),
   'GET /docs/': open(200),
   'GET /docs/*': open(404),
@@ -72,6 +72,7 @@ const RULES: Record<string, Rule> = {
   'GET /authorize/:componentAppid': open(200),
   'POST /authorize/:componentAppid': open(200),
   'GET /authorize/:componentAppid/callback': open(400),
+  'GET /authorize/:componentAppid/logo': open(404),
 
   'GET /v1/overview': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
 
@@ -122,6 +123,7 @@ const RULES: Record<string, Rule> = {
 
   'GET /v1/merchants': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
   'GET /v1/merchants/:appid': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'GET /v1/merchants/:appid/events': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'PATCH /v1/merchants/:appid': {
     needs: 'operator',
     ok: [200],
@@ -129,6 +131,7 @@ const RULES: Record<string, Rule> = {
     elsewhere: 'not found',
   },
   'POST /v1/merchants/:appid/refresh': { needs: 'operator', ok: [200], elsewhere: 'not found' },
+  'POST /v1/merchants/:appid/read-quota': { needs: 'operator', ok: [200], elsewhere: 'not found' },
   'POST /v1/merchants/:appid/clear-quota': { needs: 'admin', ok: [200], elsewhere: 'not found' },
   'POST /v1/merchants/:appid/access-token': { needs: 'tokens', ok: [200], elsewhere: 'not found' },
 

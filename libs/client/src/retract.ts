@@ -121,19 +121,24 @@ export class Retract {
   };
 
   readonly merchants = {
-    list: (query: Query<api.MerchantsListData> = {}, call?: Call) =>
+    list: (query: Omit<Query<api.MerchantsListData>, 'format'> = {}, call?: Call) =>
       this.#listing(query, (page) => api.merchantsList({ ...this.#plain(call), query: page })),
     /** All of them as a CSV file, each with the link by which it can authorize again. */
-    export: (query: Omit<Query<api.MerchantsListData>, 'limit'> = {}, call?: Call) =>
+    export: (query: Omit<Query<api.MerchantsListData>, 'format' | 'limit'> = {}, call?: Call) =>
       this.#stream(
         api.merchantsList({ ...this.#plain(call), query, headers: { Accept: 'text/csv' }, parseAs: 'stream' }),
       ),
     get: (appid: string, query: Query<api.MerchantsGetData> = {}, call?: Call) =>
       api.merchantsGet({ ...this.#plain(call), path: { appid }, query }),
+    /** What happened to it, newest first. */
+    listEvents: (appid: string, query: Query<api.MerchantsListEventsData> = {}, call?: Call) =>
+      this.#listing(query, (page) => api.merchantsListEvents({ ...this.#plain(call), path: { appid }, query: page })),
     update: (appid: string, body: api.UpdateMerchant, query: Query<api.MerchantsUpdateData> = {}, call?: Call) =>
       api.merchantsUpdate({ ...this.#plain(call), path: { appid }, query, body }),
     refresh: (appid: string, query: Query<api.MerchantsRefreshData> = {}, call?: Call) =>
       api.merchantsRefresh({ ...this.#plain(call), path: { appid }, query }),
+    readQuota: (appid: string, query: Query<api.MerchantsReadQuotaData> = {}, call?: Call) =>
+      api.merchantsReadQuota({ ...this.#plain(call), path: { appid }, query }),
     clearQuota: (appid: string, query: Query<api.MerchantsClearQuotaData> = {}, call?: Call) =>
       api.merchantsClearQuota({ ...this.#plain(call), path: { appid }, query }),
     accessToken: (appid: string, query: Query<api.MerchantsAccessTokenData> = {}, call?: Call) =>
@@ -144,9 +149,12 @@ export class Retract {
     list: (query: Query<api.MassMessagesListData> = {}, call?: Call) =>
       this.#listing(query, (page) => api.massMessagesList({ ...this.#plain(call), query: page })),
     import: (body: api.ImportMassMessages, call?: Call) => api.massMessagesImport({ ...this.#plain(call), body }),
-    /** Any number, sent as they come. What came in before it was cut off is kept; importing it again does no harm. */
-    importFrom: (items: Items<api.ImportedMassMessage>, call?: Call) =>
-      api.massMessagesImport({ ...this.#plain(call), ...linesOf(items), headers: NDJSON }),
+    /**
+     * Any number, sent as they come, or a file of NDJSON or CSV, by its type. What came in before it was cut off is kept; importing it
+     * again does no harm.
+     */
+    importFrom: (items: Items<api.ImportedMassMessage> | Blob, call?: Call) =>
+      api.massMessagesImport({ ...this.#plain(call), ...bodyOf(items), headers: typeOf(items) }),
   };
 
   readonly platforms = {

@@ -4,7 +4,7 @@ import type { TargetList } from '@app/target-lists';
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
 import { Fault } from '../ui/fault.js';
-import { LongBox } from '../ui/long-box.js';
+import { LongBox } from './lines/long-box.js';
 import { changeDraft, type Draft } from './draft.js';
 import { wordsOfFault } from './lines/line-faults.js';
 import { isWhole, linesOf, partsOf, refusalsIn, type Line } from './lines/lines.js';

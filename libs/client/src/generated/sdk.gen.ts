@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysGetData, ApiKeysGetErrors, ApiKeysGetResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, ApiKeysUpdateData, ApiKeysUpdateErrors, ApiKeysUpdateResponses, AuditEventsExportData, AuditEventsExportErrors, AuditEventsExportResponses, AuditEventsListData, AuditEventsListErrors, AuditEventsListResponses, AuthorizationLinksIssueData, AuthorizationLinksIssueErrors, AuthorizationLinksIssueResponses, CallbackEventsListData, CallbackEventsListErrors, CallbackEventsListResponses, DeletionsAttemptsData, DeletionsAttemptsErrors, DeletionsAttemptsResponses, DeletionsCancelData, DeletionsCancelErrors, DeletionsCancelResponses, DeletionsCreateData, DeletionsCreateErrors, DeletionsCreateResponses, DeletionsGetData, DeletionsGetErrors, DeletionsGetResponses, DeletionsListData, DeletionsListErrors, DeletionsListResponses, DeletionsProofData, DeletionsProofErrors, DeletionsProofResponses, DeletionsRetryData, DeletionsRetryErrors, DeletionsRetryResponses, EventsFollowData, EventsFollowErrors, EventsFollowResponses, EventsListData, EventsListErrors, EventsListResponses, MassMessagesImportData, MassMessagesImportErrors, MassMessagesImportResponses, MassMessagesListData, MassMessagesListErrors, MassMessagesListResponses, MeGetData, MeGetErrors, MeGetResponses, MerchantsAccessTokenData, MerchantsAccessTokenErrors, MerchantsAccessTokenResponses, MerchantsClearQuotaData, MerchantsClearQuotaErrors, MerchantsClearQuotaResponses, MerchantsGetData, MerchantsGetErrors, MerchantsGetResponses, MerchantsListData, MerchantsListErrors, MerchantsListResponses, MerchantsRefreshData, MerchantsRefreshErrors, MerchantsRefreshResponses, MerchantsUpdateData, MerchantsUpdateErrors, MerchantsUpdateResponses, OverviewGetData, OverviewGetErrors, OverviewGetResponses, PlatformsDeleteData, PlatformsDeleteErrors, PlatformsDeleteResponses, PlatformsExamineData, PlatformsExamineErrors, PlatformsExamineResponses, PlatformsGetData, PlatformsGetErrors, PlatformsGetResponses, PlatformsListData, PlatformsListErrors, PlatformsListResponses, PlatformsRegisterData, PlatformsRegisterErrors, PlatformsRegisterResponses, PlatformsSyncData, PlatformsSyncErrors, PlatformsSyncResponses, PlatformsUpdateData, PlatformsUpdateErrors, PlatformsUpdateResponses, ProofKeysGetData, ProofKeysGetErrors, ProofKeysGetResponses, SessionGetData, SessionGetErrors, SessionGetResponses, SessionsEndData, SessionsEndErrors, SessionsEndResponses, SessionSignInData, SessionSignInErrors, SessionSignInResponses, SessionSignOutData, SessionSignOutErrors, SessionSignOutResponses, SessionsListData, SessionsListErrors, SessionsListResponses, TakedownsCancelData, TakedownsCancelErrors, TakedownsCancelResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsFollowData, TakedownsFollowErrors, TakedownsFollowResponses, TakedownsGetData, TakedownsGetErrors, TakedownsGetResponses, TakedownsListData, TakedownsListDeletionsData, TakedownsListDeletionsErrors, TakedownsListDeletionsResponses, TakedownsListErrors, TakedownsListRejectionsData, TakedownsListRejectionsErrors, TakedownsListRejectionsResponses, TakedownsListResponses, TakedownsParseData, TakedownsParseErrors, TakedownsParseResponses, TakedownsProofData, TakedownsProofErrors, TakedownsProofResponses, WebhookDeliveriesListData, WebhookDeliveriesListErrors, WebhookDeliveriesListResponses, WebhookDeliveriesResendData, WebhookDeliveriesResendErrors, WebhookDeliveriesResendResponses, WebhookEndpointsCreateData, WebhookEndpointsCreateErrors, WebhookEndpointsCreateResponses, WebhookEndpointsDeleteData, WebhookEndpointsDeleteErrors, WebhookEndpointsDeleteResponses, WebhookEndpointsGetData, WebhookEndpointsGetErrors, WebhookEndpointsGetResponses, WebhookEndpointsListData, WebhookEndpointsListDeliveriesData, WebhookEndpointsListDeliveriesErrors, WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListErrors, WebhookEndpointsListResponses, WebhookEndpointsResendData, WebhookEndpointsResendErrors, WebhookEndpointsResendResponses, WebhookEndpointsRotateSecretData, WebhookEndpointsRotateSecretErrors, WebhookEndpointsRotateSecretResponses, WebhookEndpointsTestData, WebhookEndpointsTestErrors, WebhookEndpointsTestResponses, WebhookEndpointsUpdateData, WebhookEndpointsUpdateErrors, WebhookEndpointsUpdateResponses } from './types.gen.js';
+import type { ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysGetData, ApiKeysGetErrors, ApiKeysGetResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, ApiKeysUpdateData, ApiKeysUpdateErrors, ApiKeysUpdateResponses, AuditEventsExportData, AuditEventsExportErrors, AuditEventsExportResponses, AuditEventsListData, AuditEventsListErrors, AuditEventsListResponses, AuthorizationLinksIssueData, AuthorizationLinksIssueErrors, AuthorizationLinksIssueResponses, CallbackEventsListData, CallbackEventsListErrors, CallbackEventsListResponses, DeletionsAttemptsData, DeletionsAttemptsErrors, DeletionsAttemptsResponses, DeletionsCancelData, DeletionsCancelErrors, DeletionsCancelResponses, DeletionsCreateData, DeletionsCreateErrors, DeletionsCreateResponses, DeletionsGetData, DeletionsGetErrors, DeletionsGetResponses, DeletionsListData, DeletionsListErrors, DeletionsListResponses, DeletionsProofData, DeletionsProofErrors, DeletionsProofResponses, DeletionsRetryData, DeletionsRetryErrors, DeletionsRetryResponses, EventsFollowData, EventsFollowErrors, EventsFollowResponses, EventsListData, EventsListErrors, EventsListResponses, MassMessagesImportData, MassMessagesImportErrors, MassMessagesImportResponses, MassMessagesListData, MassMessagesListErrors, MassMessagesListResponses, MeGetData, MeGetErrors, MeGetResponses, MerchantsAccessTokenData, MerchantsAccessTokenErrors, MerchantsAccessTokenResponses, MerchantsClearQuotaData, MerchantsClearQuotaErrors, MerchantsClearQuotaResponses, MerchantsGetData, MerchantsGetErrors, MerchantsGetResponses, MerchantsListData, MerchantsListErrors, MerchantsListEventsData, MerchantsListEventsErrors, MerchantsListEventsResponses, MerchantsListResponses, MerchantsReadQuotaData, MerchantsReadQuotaErrors, MerchantsReadQuotaResponses, MerchantsRefreshData, MerchantsRefreshErrors, MerchantsRefreshResponses, MerchantsUpdateData, MerchantsUpdateErrors, MerchantsUpdateResponses, OverviewGetData, OverviewGetErrors, OverviewGetResponses, PlatformsDeleteData, PlatformsDeleteErrors, PlatformsDeleteResponses, PlatformsExamineData, PlatformsExamineErrors, PlatformsExamineResponses, PlatformsGetData, PlatformsGetErrors, PlatformsGetResponses, PlatformsListData, PlatformsListErrors, PlatformsListResponses, PlatformsRegisterData, PlatformsRegisterErrors, PlatformsRegisterResponses, PlatformsSyncData, PlatformsSyncErrors, PlatformsSyncResponses, PlatformsUpdateData, PlatformsUpdateErrors, PlatformsUpdateResponses, ProofKeysGetData, ProofKeysGetErrors, ProofKeysGetResponses, SessionGetData, SessionGetErrors, SessionGetResponses, SessionsEndData, SessionsEndErrors, SessionsEndResponses, SessionSignInData, SessionSignInErrors, SessionSignInResponses, SessionSignOutData, SessionSignOutErrors, SessionSignOutResponses, SessionsListData, SessionsListErrors, SessionsListResponses, TakedownsCancelData, TakedownsCancelErrors, TakedownsCancelResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsFollowData, TakedownsFollowErrors, TakedownsFollowResponses, TakedownsGetData, TakedownsGetErrors, TakedownsGetResponses, TakedownsListData, TakedownsListDeletionsData, TakedownsListDeletionsErrors, TakedownsListDeletionsResponses, TakedownsListErrors, TakedownsListRejectionsData, TakedownsListRejectionsErrors, TakedownsListRejectionsResponses, TakedownsListResponses, TakedownsParseData, TakedownsParseErrors, TakedownsParseResponses, TakedownsProofData, TakedownsProofErrors, TakedownsProofResponses, WebhookDeliveriesListData, WebhookDeliveriesListErrors, WebhookDeliveriesListResponses, WebhookDeliveriesResendData, WebhookDeliveriesResendErrors, WebhookDeliveriesResendResponses, WebhookEndpointsCreateData, WebhookEndpointsCreateErrors, WebhookEndpointsCreateResponses, WebhookEndpointsDeleteData, WebhookEndpointsDeleteErrors, WebhookEndpointsDeleteResponses, WebhookEndpointsGetData, WebhookEndpointsGetErrors, WebhookEndpointsGetResponses, WebhookEndpointsListData, WebhookEndpointsListDeliveriesData, WebhookEndpointsListDeliveriesErrors, WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListErrors, WebhookEndpointsListResponses, WebhookEndpointsResendData, WebhookEndpointsResendErrors, WebhookEndpointsResendResponses, WebhookEndpointsRotateSecretData, WebhookEndpointsRotateSecretErrors, WebhookEndpointsRotateSecretResponses, WebhookEndpointsTestData, WebhookEndpointsTestErrors, WebhookEndpointsTestResponses, WebhookEndpointsUpdateData, WebhookEndpointsUpdateErrors, WebhookEndpointsUpdateResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -431,7 +431,7 @@ export const meGet = <ThrowOnError extends boolean = true>(options?: Options<MeG
 /**
  * List merchants
  *
- * In the order in which they came, by what can be done for them, state, reason, platform, `ref` or words. With `q`, a page looks at up to 5,000 merchants: it may be short, or empty, and the search goes on while `next_cursor` is not null. With `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its names, its state, and the link by which it can authorize again.
+ * In the order in which they came, by what can be done for them, state, reason, platform, `ref` or words. With `q`, a page looks at up to 5,000 merchants: it may be short, or empty, and the search goes on while `next_cursor` is not null. With `format=csv` or `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its names, its state, and the link by which it can authorize again.
  *
  * Takes an API key of the role `viewer`.
  */
@@ -519,6 +519,42 @@ export const merchantsClearQuota = <ThrowOnError extends boolean = true>(options
             type: 'apiKey'
         }],
     url: '/v1/merchants/{appid}/clear-quota',
+    ...options
+});
+
+/**
+ * List what happened to a merchant
+ *
+ * The events about it, newest first: what became of its grant, and how its deletions ended. Kept for thirty days. With `type`, a page looks at up to 10,000 events: it may be short, or empty, while `next_cursor` is not null.
+ *
+ * Takes an API key of the role `viewer`.
+ */
+export const merchantsListEvents = <ThrowOnError extends boolean = true>(options: Options<MerchantsListEventsData, ThrowOnError>) => (options.client ?? client).get<MerchantsListEventsResponses, MerchantsListEventsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: '__Host-retract_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/merchants/{appid}/events',
+    ...options
+});
+
+/**
+ * Ask WeChat for a merchant’s quota
+ *
+ * Asks WeChat now how many deletions the account may make a day and how many it has counted today: at most once a minute for each account. In between the answer is what is known; `limits.learned_at` tells since when. Without this, WeChat is asked once a day when deletions wait, and when it says that the quota is spent.
+ *
+ * Takes an API key of the role `operator`.
+ */
+export const merchantsReadQuota = <ThrowOnError extends boolean = true>(options: Options<MerchantsReadQuotaData, ThrowOnError>) => (options.client ?? client).post<MerchantsReadQuotaResponses, MerchantsReadQuotaErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: '__Host-retract_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/merchants/{appid}/read-quota',
     ...options
 });
 
@@ -731,7 +767,7 @@ export const sessionGet = <ThrowOnError extends boolean = true>(options?: Option
 /**
  * Sign in
  *
- * Signs a browser in, with an API key of the role viewer or more, or with a sign-in link. The session is a cookie that pages cannot read. It does what its key may do, and ends after 12 hours or with its key. A key may have 100: another one ends the oldest. Needs no API key.
+ * Signs a browser in, with an API key of the role viewer or more, or with a sign-in link, which is good for browsers on the machine of this service alone. The session is a cookie that pages cannot read. It does what its key may do, and ends after 12 hours or with its key. A key may have 100: another one ends the oldest. Needs no API key.
  */
 export const sessionSignIn = <ThrowOnError extends boolean = true>(options: Options<SessionSignInData, ThrowOnError>) => (options.client ?? client).post<SessionSignInResponses, SessionSignInErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
