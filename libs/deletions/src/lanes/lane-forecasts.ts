@@ -94,19 +94,17 @@ export class LaneForecasts {
   lanes(merchantIds: string[], sql: Sql = this.dataSource): Promise<ForecastLane[]> {
     return rows(
       sql,
-      `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, COALESCE(w.urgent, 0) AS urgent, COALESCE(w.normal, 0) AS normal,
-         ${PROBE_AT} AS "heldUntil"
+      // Each account is counted for itself: joined, all that waits in any lane would be read to count a few.
+      `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, w.urgent, w.normal, ${PROBE_AT} AS "heldUntil"
        FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD}
        LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
        LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
-       LEFT JOIN (
-         SELECT s.authorizer_appid, count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
+       CROSS JOIN LATERAL (
+         SELECT count(*) FILTER (WHERE d.is_urgent)::int AS urgent,
            count(*) FILTER (WHERE NOT d.is_urgent)::int AS normal
-         FROM deletions d JOIN merchants s ON s.id = d.merchant_id
-         WHERE s.authorizer_appid IN (SELECT authorizer_appid FROM merchants WHERE id = ANY($1))
-           AND ${isInLane('d')}
-         GROUP BY s.authorizer_appid
-       ) AS w ON w.authorizer_appid = m.authorizer_appid
+         FROM merchants s JOIN deletions d ON d.merchant_id = s.id
+         WHERE s.authorizer_appid = m.authorizer_appid AND ${isInLane('d')}
+       ) AS w
        WHERE m.id = ANY($1)`,
       [merchantIds],
     );
