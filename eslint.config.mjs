@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import reactHooks from 'eslint-plugin-react-hooks';
 import { posix } from 'node:path';
 import { arrows, rooms } from './test/support/arrows.mjs';
 
@@ -30,7 +31,7 @@ const patternsWithin = (room, allowed) => {
 
 // One block per lib, app and room: an import that is not among its arrows fails with a message that names them.
 const block = (folder, patterns) => ({
-  files: [`${folder}/**/*.ts`],
+  files: [`${folder}/**/*.{ts,tsx}`],
   ignores: ['**/*.{spec,fixture}.ts'],
   rules: { 'no-restricted-imports': ['error', { patterns }] },
 });
@@ -65,7 +66,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -76,6 +77,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },
+  { files: ['apps/console/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
   ...boundaries,
   {
     // JSON answers are `any` until a test, or the demo, looks at them.

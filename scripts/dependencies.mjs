@@ -1,7 +1,8 @@
 // Writes docs/dependencies.md: every package that the service runs with, with its version and licence, from the lockfile.
 // With --check it writes nothing and exits 1 when the page is not what it would write. A licence that is not permissive is
 // refused: somebody has to decide about it.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
@@ -39,9 +40,33 @@ const byName = (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.version
 const rowsOf = (some) => [
   '| package | version | licence |',
   '| ------- | ------- | ------- |',
-  ...some.sort(byName).map(({ name, version, license }) => `| ${name} | ${version} | ${license} |`),
+  ...new Set(some.sort(byName).map(({ name, version, license }) => `| ${name} | ${version} | ${license} |`)),
 ];
 const required = packages.filter(({ optional }) => !optional);
+
+/** What the console's sources import, and what that needs in turn: a browser loads it, no deployment installs it. */
+const bundled = new Map();
+const bundle = (name, from) => {
+  const places = [...from.matchAll(/(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/]+/g)].map(({ index, 0: part }) =>
+    from.slice(0, index + part.length),
+  );
+  const path = [...places.reverse().map((place) => `${place}/node_modules/${name}`), `node_modules/${name}`].find(
+    (path) => lock.packages[path],
+  );
+  if (path === undefined || bundled.has(path) || name.startsWith('@types/')) return;
+  const { version, license, dependencies = {} } = lock.packages[path];
+  bundled.set(path, { name, version, license });
+  for (const needed of Object.keys(dependencies)) bundle(needed, path);
+};
+for (const name of importsOf(new URL('../apps/console/src/', import.meta.url))) bundle(name, '');
+const foreign = [...bundled.values()].filter(({ license }) => !PERMISSIVE.has(license));
+if (foreign.length > 0) {
+  console.error(
+    `Not allowed in the console: ${foreign.map(({ name, license }) => `${name} (${license})`).join(', ')}.`,
+  );
+  process.exit(1);
+}
+
 const text = await formatted([
   '# Dependencies',
   '',
@@ -56,12 +81,32 @@ const text = await formatted([
   '',
   ...rowsOf(required.filter(({ name }) => !direct.has(name))),
   '',
+  '## In the console',
+  '',
+  'What the browser loads. The built console has the texts of their licences: `dist/console/licenses.md`.',
+  '',
+  ...rowsOf([...bundled.values()]),
+  '',
   '## Optional',
   '',
   'An image leaves these out. The embedded PostgreSQL is for the sandbox and the tests.',
   '',
   ...rowsOf(packages.filter(({ optional }) => optional)),
 ]);
+
+/** `tdesign-react/es/locale/zh_CN` → `tdesign-react` */
+function importsOf(folder) {
+  const names = new Set();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!/\.tsx?$/.test(entry.name) || entry.name.includes('.spec.')) continue;
+    const source = readFileSync(join(entry.parentPath, entry.name), 'utf8');
+    for (const [, specifier] of source.matchAll(/(?:from|import)\s*\(?['"]([^'"]+)['"]/g)) {
+      const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0];
+      if (name && !specifier.startsWith('.') && !specifier.startsWith('@app/')) names.add(name);
+    }
+  }
+  return [...names].sort();
+}
 
 async function formatted(lines) {
   const options = await resolveConfig(fileURLToPath(page));

@@ -10,4 +10,4 @@ export interface Names {
 }
 
 export function namesIn(client: Pick<Client, 'query'>): Promise<Names>;
-export function everyList(names: Names): Record<string, string[]>;
+export function everyList(names: Names, reasons: readonly string[]): Record<string, string[]>;

@@ -47,8 +47,11 @@ export async function namesIn(client) {
   };
 }
 
-/** Every list with every filter, alone and two at a time, and every page that counts or looks something up, by its route. */
-export function everyList({ rare, common, middle, later }) {
+/**
+ * Every list with every filter, alone and two at a time, and every page that counts or looks something up, by its route.
+ * @param reasons why a merchant may be ineligible
+ */
+export function everyList({ rare, common, middle, later }, reasons) {
   const both = (name, of) => [rare, common].map((names) => `${name}=${encodeURIComponent(names[of])}`);
   const words = (text) => `q=${encodeURIComponent(text)}`;
   const states = (values) => values.map((state) => `state=${state}`);
@@ -58,6 +61,7 @@ export function everyList({ rare, common, middle, later }) {
       both('merchant', 'merchant'),
       both('takedown', 'takedown'),
       [`msg_id=${OLD_MSG_ID}`],
+      ['errcode=0', 'errcode=45009', 'errcode=61007'],
       [`created_after=${middle}`],
       [`created_before=${later}`],
     ]),
@@ -72,6 +76,7 @@ export function everyList({ rare, common, middle, later }) {
     'GET /v1/merchants': lists('/v1/merchants', [
       states(['authorized', 'unauthorized', 'reauthorization_required']),
       ['eligible=true', 'eligible=false'],
+      reasons.map((reason) => `reason=${reason}`),
       ['facts_unknown=true', 'facts_unknown=false'],
       both('component_appid', 'platform'),
       [...both('ref', 'ref'), 'ref=nobody'],

@@ -219,11 +219,12 @@ const BY_DELETION = {
       msg_id::text, 1, 'fill', 'short-' || msg_id
     FROM message`,
   events: `
-    INSERT INTO events (id, type, platform_id, merchant_id, deletion_id, takedown_id, data, created_at)
-    SELECT pg_temp.fill_id(7, n, at), CASE WHEN n <= 20 THEN 'deletion.cancelled' ELSE 'deletion.succeeded' END, m.platform_id, m.id, pg_temp.fill_id(5, n, at),
-      pg_temp.fill_takedown(pg_temp.takedown_of(n, $3)), '{"msg_id":"2247483648","article_idx":1}', at
+    INSERT INTO events (id, type, platform_id, component_appid, merchant_id, authorizer_appid, deletion_id, takedown_id, data, created_at)
+    SELECT pg_temp.fill_id(7, n, at), CASE WHEN n <= 20 THEN 'deletion.cancelled' ELSE 'deletion.succeeded' END, m.platform_id, p.component_appid,
+      m.id, m.authorizer_appid, pg_temp.fill_id(5, n, at), pg_temp.fill_takedown(pg_temp.takedown_of(n, $3)),
+      '{"msg_id":"2247483648","article_idx":1,"url":null,"outcome_code":"deleted","errcode":0,"proof":"acknowledged","attempts":1,"metadata":null}', at
     FROM (SELECT n, pg_temp.fill_at(n, $3) AS at FROM generate_series($1::bigint, $2::bigint) AS n OFFSET 0) AS made
-      JOIN merchants m ON m.id = pg_temp.fill_merchant(pg_temp.merchant_of(n, $4::int)) ORDER BY n`,
+      JOIN merchants m ON m.id = pg_temp.fill_merchant(pg_temp.merchant_of(n, $4::int)) JOIN platforms p ON p.id = m.platform_id ORDER BY n`,
   'audit events': `
     INSERT INTO audit_events (at, api_key_id, role, action, subject_type, subject_id, component_appid, authorizer_appid, request_id, ip, data, prev_hash, hash)
     SELECT at, pg_temp.fill_old_id(4, CASE WHEN n <= 20 THEN 2 ELSE 1 END), 'operator',

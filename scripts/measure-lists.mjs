@@ -11,6 +11,7 @@ import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { migrate } from '../dist/libs/database/src/index.js';
+import { ineligibleReasonCodes } from '../dist/libs/merchants/src/index.js';
 import { everyList, namesIn } from './every-list.mjs';
 import { fillDatabase } from './fill-database.mjs';
 import { root } from './lib.mjs';
@@ -111,7 +112,7 @@ async function freePort() {
 }
 
 async function measure(databases) {
-  const asked = databases.map(({ names }) => [...Object.values(everyList(names)), FEED].flat());
+  const asked = databases.map(({ names }) => [...Object.values(everyList(names, ineligibleReasonCodes)), FEED].flat());
   console.log('| list | full | small | empty | full to small | full to empty |');
   console.log('| --- | --- | --- | --- | --- | --- |');
   for (const [index, address] of asked[0].entries()) {

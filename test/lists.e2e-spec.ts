@@ -197,3 +197,48 @@ describe('the inventory', () => {
     expect(found[all]).toMatchObject({ ...whole, articles: [whole, whole] });
   });
 });
+
+describe('what lists filter by', () => {
+  it('finds deletions by the errcode in which they ended, and tells the title of an article that is known', async () => {
+    const merchant = await system.onboardMerchant();
+    const msgId = await system.sendMassMessage(merchant, { push: false, articles: [{ is_rumour: true }, {}] });
+    const articles = [{ article_idx: 2, title: '清仓大甩卖', url: 'https://mp.weixin.qq.com/s/of-a-title' }];
+    await system.call('POST', '/v1/mass-messages', { merchant, msg_id: msgId, title: 'of the message', articles });
+    const ids = await Promise.all(
+      [1, 2].map(async (article_idx) => {
+        const { body } = await system.call('POST', '/v1/deletions', { merchant, msg_id: msgId, article_idx });
+        return body.id as string;
+      }),
+    );
+    const [rumour, titled] = await Promise.all(ids.map((id) => system.finished(id)));
+    expect(rumour.outcome.errcode).toBe(40204);
+    expect([rumour.title, titled.title]).toEqual([undefined, '清仓大甩卖']);
+    const found = async (query: string) =>
+      (await system.call('GET', `/v1/deletions?merchant=${merchant}&${query}`)).body.data.map(({ id }: any) => id);
+    expect(await found('errcode=40204')).toEqual([rumour.id]);
+    expect(await found('errcode=0')).toEqual([titled.id]);
+    expect(await found('errcode=-1')).toEqual([]);
+    expect((await system.call('GET', '/v1/deletions?errcode=many')).status).toBe(400);
+    const elsewhere = await aKey({ merchants: ['wxaaaaaaaaaaaaaaaa'] });
+    expect((await system.call('GET', '/v1/deletions?errcode=40204', undefined, as(elsewhere))).body.data).toEqual([]);
+  });
+
+  it.each([
+    ['unauthorized', { state: 'unauthorized' }],
+    ['reauthorization_required', { state: 'reauthorization_required' }],
+    ['not_verified', { state: 'authorized' }],
+    ['account_frozen', { state: 'authorized' }],
+  ])('finds the merchants that cannot be served for the reason %s', async (reason, { state }) => {
+    const merchant = await system.onboardMerchant();
+    const found = async () =>
+      (await system.call('GET', `/v1/merchants?reason=${reason}`)).body.data.map(({ appid }: any) => appid);
+    expect(await found()).not.toContain(merchant);
+    const reasons = state === 'authorized' ? ['not_an_official_account', reason] : [reason];
+    await system.sql(`UPDATE merchants SET state = $2, ineligible_reasons = $3 WHERE authorizer_appid = $1`, [
+      merchant,
+      state,
+      reasons,
+    ]);
+    expect(await found()).toContain(merchant);
+  });
+});

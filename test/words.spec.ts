@@ -1,22 +1,32 @@
 import type { Role } from '@app/access';
-import type { DeletionState, HoldReason, Proof, TakedownState, WaitingFor } from '@app/deletions';
+import type { DeletionState, HoldReason, Proof, TakedownView, WaitingFor } from '@app/deletions';
 import { eventTypes, type EventType } from '@app/events';
 import type { IneligibleReason, MerchantState, WarningCode } from '@app/merchants';
 import { errcodes } from '@app/wechat';
 import * as words from '@app/words';
+import type { ProblemCode } from '../apps/api/src/http/problems/problems.js';
+import type { Alarm, AlarmCode } from '../apps/api/src/overview/alarms.js';
+
+const problems = words.problemWords satisfies Record<ProblemCode, words.ProblemWords>;
+const ofProblems = (part: keyof words.ProblemWords) =>
+  Object.fromEntries(Object.entries<words.ProblemWords>(problems).map(([code, both]) => [code, both[part]]));
 
 /** The compiler refuses a list that lacks a value of its type, or has one too many. */
 const lists = {
   deletionStates: words.deletionStateWords satisfies Record<DeletionState, words.Words>,
   waitingFor: words.waitingForWords satisfies Record<WaitingFor, words.Words>,
   proofs: words.proofWords satisfies Record<Proof, words.Words>,
-  takedownStates: words.takedownStateWords satisfies Record<TakedownState, words.Words>,
+  takedownStates: words.takedownStateWords satisfies Record<TakedownView['state'], words.Words>,
   holdReasons: words.holdReasonWords satisfies Record<HoldReason, words.Words>,
   merchantStates: words.merchantStateWords satisfies Record<MerchantState, words.Words>,
   ineligibleReasons: words.ineligibleReasonWords satisfies Record<IneligibleReason, words.Words>,
   eligibilityWarnings: words.eligibilityWarningWords satisfies Record<WarningCode, words.Words>,
   eventTypes: words.eventTypeWords satisfies Record<EventType, words.Words>,
   roles: words.roleWords satisfies Record<Role, words.Words>,
+  alarms: words.alarmWords satisfies Record<AlarmCode, words.Words>,
+  severities: words.severityWords satisfies Record<Alarm['severity'], words.Words>,
+  problemTitles: ofProblems('title'),
+  problemSteps: ofProblems('next'),
   outcomes: words.outcomeWords,
   errcodes: words.errcodeWords,
   onboarding: words.onboardingWords,

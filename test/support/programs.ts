@@ -5,6 +5,6 @@ import { spawnSync } from 'node:child_process';
  * skipped.
  */
 export function describeWith(program: string, title: string, tests: () => void): void {
-  if (spawnSync(program, ['-v']).error) describe.skip(`${title} (no ${program} on the PATH)`, tests);
+  if (spawnSync(program, ['--version']).error) describe.skip(`${title} (no ${program} on the PATH)`, tests);
   else describe(title, tests);
 }

@@ -13,6 +13,8 @@ export const tableOwners: Record<string, string[]> = {
   'libs/deletions': [
     'account_ledgers',
     'deletion_attempts',
+    'deletion_tallies',
+    'deletion_tally_marks',
     'deletions',
     'lane_wakes',
     'merchant_pacing',

@@ -32,6 +32,7 @@ import { MerchantsHttpModule } from './merchants/merchants-http.module.js';
 import { MetricsHttpModule } from './metrics/metrics-http.module.js';
 import { Metrics } from './metrics/metrics.js';
 import { OnboardingHttpModule } from './onboarding/onboarding-http.module.js';
+import { OverviewHttpModule } from './overview/overview-http.module.js';
 import { PlatformsHttpModule } from './platforms/platforms-http.module.js';
 import { ProofKeysHttpModule } from './proof-keys/proof-keys-http.module.js';
 import { SessionsHttpModule } from './sessions/sessions-http.module.js';
@@ -52,6 +53,7 @@ const features = [
   MerchantsHttpModule,
   MetricsHttpModule,
   OnboardingHttpModule,
+  OverviewHttpModule,
   PlatformsHttpModule,
   ProofKeysHttpModule,
   SessionsHttpModule,

@@ -7,6 +7,7 @@ import { ApiKeys, Sessions } from '@app/access';
 import { DatabaseClock } from '@app/database';
 import { ApiModule, controllers } from './api.module.js';
 import { tidyPushPath, usePushBodies } from './callbacks/push-bodies.js';
+import { useConsole } from './console/serve-console.js';
 import type { ApiEnv } from './env.js';
 import { useAuthentication } from './http/access/authentication.js';
 import { connectionOptions, useConnections } from './http/server/connections.js';
@@ -79,6 +80,7 @@ export async function createApi(
   useStreamedBodies(adapter.getInstance(), tolerance);
   usePushBodies(adapter.getInstance());
   useOpenApi(api, controllers, env.PUBLIC_URL);
+  await useConsole(adapter.getInstance(), env.PUBLIC_URL);
   if (env.BOOTSTRAP_API_KEY && !(await api.get(ApiKeys).bootstrap(env.BOOTSTRAP_API_KEY))) {
     logger.warn('BOOTSTRAP_API_KEY was revoked or replaced, or has limits or an end: set a new one');
   }

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { followFeed, type Feed } from './feed.js';
 import { createClient } from './generated/client/index.js';
 import * as api from './generated/index.js';
 import { Listing, type Page } from './listing.js';
+import { newKey } from './new-key.js';
 import { pause } from './pause.js';
 import { followTakedown, type FollowTakedown } from './takedown-progress.js';
 import { transport, type TransportOptions } from './transport.js';
@@ -10,8 +10,8 @@ import { transport, type TransportOptions } from './transport.js';
 export interface RetractOptions extends Partial<TransportOptions> {
   /** Where the api is, e.g. `https://retract.example.com`; what stands before `/v1` belongs to it. */
   baseUrl: string;
-  /** `rk_…` */
-  apiKey: string;
+  /** `rk_…`. Null in a page of the api's own: the browser sends the session's cookie. */
+  apiKey: string | null;
 }
 
 /** How one call is made. */
@@ -40,10 +40,14 @@ export class Retract {
   constructor({ baseUrl, apiKey, fetch = globalThis.fetch, timeoutMs = 30_000, retryForMs = 60_000 }: RetractOptions) {
     this.#client = createClient({
       baseUrl: baseUrl.replace(/\/+$/, ''),
-      auth: apiKey,
+      ...(apiKey !== null && { auth: apiKey }),
       fetch: transport({ fetch, timeoutMs, retryForMs }),
     });
   }
+
+  readonly overview = {
+    get: (call?: Call) => api.overviewGet(this.#plain(call)),
+  };
 
   readonly deletions = {
     create: (body: api.CreateDeletion, call?: KeyedCall) => api.deletionsCreate({ ...this.#keyed(call), body }),
@@ -250,7 +254,7 @@ export class Retract {
     return { client: this.#client, throwOnError: true as const, ...(signal && { signal }) };
   }
 
-  #keyed({ signal, idempotencyKey = randomUUID() }: KeyedCall = {}, headers: Record<string, string> = {}) {
+  #keyed({ signal, idempotencyKey = newKey() }: KeyedCall = {}, headers: Record<string, string> = {}) {
     return { ...this.#plain({ signal }), headers: { ...headers, 'Idempotency-Key': idempotencyKey } };
   }
 
@@ -278,7 +282,19 @@ function linesOf(items: Items<object>) {
   async function* lines() {
     for await (const item of items) yield new TextEncoder().encode(`${JSON.stringify(item)}\n`);
   }
-  return { body: ReadableStream.from(lines()) as never, bodySerializer: null, duplex: 'half' as const };
+  const source = lines();
+  // ReadableStream.from is not in every browser.
+  const body = new ReadableStream<Uint8Array>({
+    async pull(stream) {
+      const { value, done } = await source.next();
+      if (done) stream.close();
+      else stream.enqueue(value);
+    },
+    async cancel() {
+      await source.return(undefined);
+    },
+  });
+  return { body: body as never, bodySerializer: null, duplex: 'half' as const };
 }
 
 async function untilFinished<T extends { finished_at: string | null }>(

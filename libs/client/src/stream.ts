@@ -31,7 +31,7 @@ export async function* followStream(
 
 /** A message counts when all of it has come. Closes the connection when nobody reads on. */
 async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Message, void> {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = body.pipeThrough(textOf()).getReader();
   try {
     let text = '';
     for (let chunk = await nextOf(reader); chunk !== undefined; chunk = await nextOf(reader)) {
@@ -43,6 +43,10 @@ async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Mes
     await reader.cancel().catch(() => undefined);
   }
 }
+
+/** The types of Node and of browsers do not agree on what it takes. */
+const textOf = () =>
+  new TextDecoderStream() as { readable: ReadableStream<string>; writable: WritableStream<Uint8Array> };
 
 /** @returns undefined at the end: whether it was ended, cut off or silent, the next step is the same */
 async function nextOf(reader: ReadableStreamDefaultReader<string>): Promise<string | undefined> {

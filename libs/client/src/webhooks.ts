@@ -43,7 +43,7 @@ export class WebhookReceiver {
       'webhook-timestamp': headerOf(headers, 'webhook-timestamp'),
       'webhook-signature': headerOf(headers, 'webhook-signature'),
     };
-    const text = typeof body === 'string' ? body : Buffer.from(body).toString();
+    const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
     if (Math.abs(Date.now() / 1_000 - Number(signed['webhook-timestamp'])) > this.toleranceSeconds) {
       throw new WebhookRefused('It is too old, or from the future.');
     }

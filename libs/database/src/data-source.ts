@@ -49,6 +49,8 @@ import { DeliveriesByType1764710000000 } from './migrations/1764710000000-delive
 import { Sessions1764730000000 } from './migrations/1764730000000-sessions.js';
 import { Doctor1764740000000 } from './migrations/1764740000000-doctor.js';
 import { RetiredProofKeys1764760000000 } from './migrations/1764760000000-retired-proof-keys.js';
+import { DeletionTallies1764770000000 } from './migrations/1764770000000-deletion-tallies.js';
+import { MoreFilters1764770100000 } from './migrations/1764770100000-more-filters.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -109,6 +111,8 @@ const migrations = [
   Sessions1764730000000,
   Doctor1764740000000,
   RetiredProofKeys1764760000000,
+  DeletionTallies1764770000000,
+  MoreFilters1764770100000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

@@ -16,6 +16,8 @@ import { LaneDispatch } from './lanes/lane-dispatch.js';
 import { LaneReports } from './lanes/lane-reports.js';
 import { Lanes } from './lanes/lanes.js';
 import { PACING_DEFAULTS, type PacingDefaults } from './pacing/pacing-defaults.js';
+import { DeletionFigures } from './overview/deletion-figures.js';
+import { DeletionTallies } from './overview/deletion-tallies.js';
 import { PlatformHolds } from './holds/platform-holds.js';
 import { QuotaClearing } from './quota/quota-clearing.js';
 import { QuotaLedgers } from './quota/quota-ledgers.js';
@@ -47,8 +49,10 @@ export interface DeletionsOptions {
 /** What apps use. */
 const services = [
   DeletionChanges,
+  DeletionFigures,
   DeletionIntake,
   DeletionRunner,
+  DeletionTallies,
   DeletionViews,
   Dispatcher,
   FactsWait,

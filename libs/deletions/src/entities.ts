@@ -3,6 +3,7 @@ import { Deletion } from './deletion/deletion.entity.js';
 import { LaneWake } from './lanes/lane-wake.entity.js';
 import { AccountLedger } from './lanes/account-ledger.entity.js';
 import { MerchantPacing } from './lanes/merchant-pacing.entity.js';
+import { DeletionTally, DeletionTallyMark } from './overview/deletion-tally.entity.js';
 import { PlatformHold } from './holds/platform-hold.entity.js';
 import { PlatformPacing } from './lanes/platform-pacing.entity.js';
 import { TokenConflict } from './holds/token-conflict.entity.js';
@@ -12,6 +13,8 @@ import { Takedown, TakedownItemRow, TakedownLink, TakedownRejectionRow } from '.
 export const deletionsEntities = [
   Deletion,
   DeletionAttempt,
+  DeletionTally,
+  DeletionTallyMark,
   LaneWake,
   MerchantPacing,
   AccountLedger,

@@ -10,7 +10,7 @@ export interface EventMessage {
 }
 
 /** `data.id` is the deletion or takedown that it is about, if it is about one. */
-export function eventMessage(event: FeedEvent): EventMessage {
+export function eventMessage(event: Omit<FeedEvent, 'cursor'>): EventMessage {
   const { deletionId, takedownId, componentAppid, authorizerAppid } = event;
   const subject = deletionId ?? takedownId;
   return {

@@ -37,6 +37,13 @@ export const insertEvents = (event: EventExpressions, from: string): string => `
 const RETENTION_DAYS = 30;
 const FORGET_AT_A_TIME = 10_000;
 const SCAN_AT_MOST = 10_000;
+const NEWEST_LOOKED_AT = 2_000;
+
+/** SQL: the columns of a FeedEvent, over an event `s`. */
+const FEED_COLUMNS = `s.id, s.type, s.platform_id AS "platformId", s.merchant_id AS "merchantId",
+  s.component_appid AS "componentAppid", s.authorizer_appid AS "authorizerAppid", s.deletion_id AS "deletionId",
+  s.takedown_id AS "takedownId", s.scope_platforms AS "scopePlatforms", s.scope_merchants AS "scopeMerchants", s.data,
+  s.created_at AS "createdAt"`;
 
 /** An event as the feed tells it, with the names by which the outside knows platform and merchant. */
 export interface FeedEvent {
@@ -147,11 +154,7 @@ export class Events {
          SELECT txid AS "edgeTxid", seq AS "edgeSeq", (count(*) OVER ())::int AS "scannedCount" FROM scanned
          ORDER BY txid DESC, seq DESC LIMIT 1
        ), matching AS (
-         SELECT s.id, s.type, s.platform_id AS "platformId", s.merchant_id AS "merchantId",
-           s.component_appid AS "componentAppid", s.authorizer_appid AS "authorizerAppid",
-           s.deletion_id AS "deletionId", s.takedown_id AS "takedownId",
-           s.scope_platforms AS "scopePlatforms", s.scope_merchants AS "scopeMerchants", s.data,
-           ${isAskedBeyond(scope, bind)} AS "isHidden", s.created_at AS "createdAt", s.txid, s.seq
+         SELECT ${FEED_COLUMNS}, ${isAskedBeyond(scope, bind)} AS "isHidden", s.txid, s.seq
          FROM scanned s WHERE ${['TRUE', ...filters].join(' AND ')} ORDER BY s.txid, s.seq LIMIT ${bind(limit)}
        )
        SELECT * FROM edge LEFT JOIN matching ON TRUE ORDER BY txid, seq`,
@@ -170,6 +173,23 @@ export class Events {
     }
     // Everything before the horizon was read, what does not match included.
     return { events, next: feedCursor({ txid: horizon, seq: '0' }), hasMore: false };
+  }
+
+  /**
+   * The newest events, newest first. Of rare ones, those among the last 2,000 of all: this is for a look at what happens
+   * now, and misses what other transactions are about to commit.
+   */
+  async newest(scope: Scope, limit: number): Promise<Omit<FeedEvent, 'cursor'>[]> {
+    const { parameters, bind } = statement(NEWEST_LOOKED_AT);
+    const where = ['TRUE', ...scopeConditions(scope, bind)].join(' AND ');
+    const found = await rows<Omit<FeedEvent, 'cursor'> & { isHidden: boolean }>(
+      this.dataSource,
+      `SELECT ${FEED_COLUMNS}, ${isAskedBeyond(scope, bind)} AS "isHidden"
+       FROM (SELECT * FROM events ORDER BY id DESC LIMIT $1) AS s WHERE ${where}
+       ORDER BY s.id DESC LIMIT ${bind(limit)}`,
+      parameters,
+    );
+    return found.map(({ isHidden, ...event }) => (isHidden ? withoutMetadata(event) : event));
   }
 
   /** The cursor of a reader who wants what comes from now on, and perhaps a little that came just before. */

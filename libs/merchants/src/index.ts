@@ -45,7 +45,7 @@ export { MassMessageImport, type ImportedMessage } from './inventory/mass-messag
 export { MassMessages, type SentMessage } from './inventory/mass-messages.js';
 export { chooseMerchant, MerchantDirectory, type MerchantCard } from './merchants/merchant-directory.js';
 export { Merchant } from './merchants/merchant.entity.js';
-export { mayAskForFacts, Merchants, type MerchantFilter } from './merchants/merchants.js';
+export { mayAskForFacts, Merchants, type MerchantCounts, type MerchantFilter } from './merchants/merchants.js';
 export { MerchantsModule } from './merchants.module.js';
 export { Onboarding, type WechatLinks } from './onboarding/onboarding.js';
 export { type Check } from './grants/diagnosis.js';

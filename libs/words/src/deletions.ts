@@ -57,7 +57,7 @@ export const proofWords = {
 /** The states of a takedown. */
 export const takedownStateWords = {
   receiving: { zh: '接收中', en: 'Being received' },
-  starting: { zh: '即将开始', en: 'About to start' },
+  pending: { zh: '即将开始，还可以撤销', en: 'About to start: it can still be undone' },
   running: { zh: '进行中', en: 'Running' },
   finished: { zh: '已完成', en: 'Finished' },
   cancelled: { zh: '已中止', en: 'Cancelled' },
@@ -76,6 +76,10 @@ export const outcomeWords = {
   refused: { zh: '微信拒绝了这次撤回', en: 'WeChat refused this deletion' },
   credential_expired: { zh: '微信一再拒绝访问令牌', en: 'WeChat refused the access token again and again' },
   unknown_outcome: { zh: '微信一直没有给出确定的答复', en: 'WeChat never gave a certain answer' },
+  article_not_in_message: {
+    zh: '这条消息没有这一篇文章：微信列出的文章更少',
+    en: 'The message has no such article: WeChat lists fewer',
+  },
   merchant_must_act: {
     zh: '该账号的管理员需要先处理账号或授权问题',
     en: 'The account’s administrator has to put the account or its grant in order first',

@@ -1,3 +1,4 @@
+export { alarmWords, severityWords } from './alarms.js';
 export {
   deletionStateWords,
   holdReasonWords,
@@ -12,4 +13,5 @@ export { languages, preferredLanguage, type Language, type Words } from './langu
 export { eligibilityWarningWords, ineligibleReasonWords, merchantStateWords } from './merchants.js';
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
+export { problemWords, type ProblemWords } from './problems.js';
 export { roleWords } from './roles.js';

@@ -33,10 +33,8 @@ export const ifSharedSchema = z.enum(['warn', 'refuse']).meta({
   description: 'What to do where other sends of the merchant share the material, for their pages go with it.',
 });
 
-/** Of WeChat's answers, of the merchant, of a platform that was held too often, and of what `mass/get` showed. */
-const outcomeCodes = [
-  ...new Set([...Object.keys(outcomeWords), ...ineligibleReasonCodes, ...holdReasons, 'article_not_in_message']),
-];
+/** Of WeChat's answers, of the merchant, and of a platform that was held too often. All of them have words. */
+const outcomeCodes = [...new Set([...Object.keys(outcomeWords), ...ineligibleReasonCodes, ...holdReasons])];
 
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_DAYS_AHEAD = 366;
@@ -95,6 +93,13 @@ export const listDeletionsSchema = pageSchema.extend({
   component_appid: appidSchema.optional(),
   state: stateSchema.optional(),
   msg_id: msgIdSchema.optional(),
+  errcode: z.coerce
+    .number()
+    .int()
+    .min(-2_147_483_648)
+    .max(2_147_483_647)
+    .optional()
+    .meta({ description: 'Of the last answer of WeChat, as in `outcome`.' }),
   takedown: z.uuid().optional().meta({ description: 'Those that it made, and those that it found open.' }),
   created_after: momentSchema.optional(),
   created_before: momentSchema.optional(),
@@ -148,6 +153,10 @@ export const deletionSchema = z
     finished_at: moment,
     eta: moment.optional().meta({
       description: 'When it will leave its lane, as things stand; null once it has. Only where one deletion is read.',
+    }),
+    title: z.string().optional().meta({
+      description:
+        'Of the article, or of the first one of a whole message, where the inventory knows it. Only where deletions are read.',
     }),
     ignored: z.array(z.literal('url')).optional(),
     asked_url: z.string().optional().meta({
@@ -203,6 +212,7 @@ export function deletionResource(deletion: DeletionView): DeletionResource {
     takedown: deletion.takedownId,
     created_at: deletion.createdAt.toISOString(),
     finished_at: deletion.finishedAt?.toISOString() ?? null,
+    ...(typeof deletion.title === 'string' && { title: deletion.title }),
     ...(deletion.askedUrl !== null && { asked_url: deletion.askedUrl }),
   };
 }

@@ -127,12 +127,12 @@ export class DeletionsController {
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
   @Operation({
     summary: 'List deletions',
-    description: 'Newest first, by merchant, state, message, takedown or time.',
+    description: 'Newest first, by merchant, state, message, WeChat’s errcode, takedown or time.',
     problems: ['merchant_not_found', 'platform_not_found', 'platform_required'],
     answers: { 200: { description: 'A page of deletions.' } },
   })
   async list(@Caller() { scope }: Principal, @Query({ schema: listDeletionsSchema }) query: ListDeletions) {
-    const { limit, cursor, state, msg_id: msgId, takedown, created_after, created_before } = query;
+    const { limit, cursor, state, msg_id: msgId, errcode, takedown, created_after, created_before } = query;
     const merchant = query.merchant
       ? await this.merchants.find(scope, query.merchant, query.component_appid)
       : undefined;
@@ -140,6 +140,7 @@ export class DeletionsController {
       merchantId: merchant?.id,
       state,
       msgId,
+      errcode,
       takedownId: takedown,
       createdAfter: created_after,
       createdBefore: created_before,

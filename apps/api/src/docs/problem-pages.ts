@@ -1,3 +1,4 @@
+import { problemWords } from '@app/words';
 import { problemOf } from '../http/problems/problem.js';
 import { describeProblem, problemCodes, type ProblemCode } from '../http/problems/problems.js';
 
@@ -16,6 +17,7 @@ export function problemIndexPage(): string {
 
 export function problemPage(code: ProblemCode): string {
   const { status, title, advice } = describeProblem(code);
+  const words = problemWords[code];
   const example = {
     ...problemOf(code, `${title}.`, EXAMPLES[code]),
     request_id: '01a20a10-1c80-7479-a2d9-d93f9286c027',
@@ -23,6 +25,7 @@ export function problemPage(code: ProblemCode): string {
   return page(
     code,
     `<p class="lead">${escape(title)}</p>
+     <p lang="zh-CN">${escape(words.title.zh)}。${escape(words.next.zh)}</p>
      <h2>What to do</h2><p>${withCode(advice)}</p>
      <h2>Example</h2><pre>HTTP/1.1 ${status}
 content-type: application/problem+json

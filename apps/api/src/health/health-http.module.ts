@@ -8,5 +8,6 @@ import { Readiness } from './readiness.js';
   imports: [QueueModule, TerminusModule.forRoot({ gracefulShutdownTimeoutMs: 0 })],
   controllers: [HealthController],
   providers: [Readiness],
+  exports: [Readiness],
 })
 export class HealthHttpModule {}

@@ -38,6 +38,7 @@ export const listMerchantsSchema = pageSchema.extend({
     .optional()
     .meta({ description: 'true: those of which WeChat has told nothing yet.' }),
   state: stateSchema.optional(),
+  reason: z.enum(ineligibleReasonCodes).optional().meta({ description: 'One of its `ineligible_reasons`.' }),
   component_appid: appidSchema.optional(),
   ref: textSchema(200).min(1).optional(),
   q: wordsSchema.optional().meta({

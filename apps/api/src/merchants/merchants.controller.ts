@@ -30,7 +30,7 @@ export class MerchantsController {
   @Operation({
     summary: 'List merchants',
     description:
-      'In the order in which they came, by what can be done for them, state, platform, `ref` or words. With `q`, a page ' +
+      'In the order in which they came, by what can be done for them, state, reason, platform, `ref` or words. With `q`, a page ' +
       'looks at up to 5,000 merchants: it may be short, or empty, and the search goes on while `next_cursor` is not ' +
       'null. With `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its ' +
       'names, its state, and the link by which it can authorize again.',
@@ -48,9 +48,18 @@ export class MerchantsController {
     @Query({ schema: listMerchantsSchema }) query: ListMerchants,
     @Headers('accept') accept: string | undefined,
   ) {
-    const { limit, cursor, eligible: isEligible, facts_unknown: areFactsUnknown, state, component_appid, ref } = query;
+    const {
+      limit,
+      cursor,
+      eligible: isEligible,
+      facts_unknown: areFactsUnknown,
+      state,
+      reason,
+      component_appid,
+      ref,
+    } = query;
     const platformId = component_appid ? (await this.platforms.get(scope, component_appid)).id : undefined;
-    const filter = { isEligible, areFactsUnknown, state, platformId, ref, words: query.q };
+    const filter = { isEligible, areFactsUnknown, state, reason, platformId, ref, words: query.q };
     if (acceptedFormat(LIST_TYPES, accept) === 'csv') {
       return new StreamableFile(Readable.from(merchantsCsv(this.views.listed(scope, filter, cursor))), {
         type: CSV_TYPE,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { FactsWait, QuotaLedgers, Verifications } from '@app/deletions';
+import { DeletionTallies, FactsWait, QuotaLedgers, Verifications } from '@app/deletions';
 import { JobQueues } from '@app/queue';
 import { addErrands } from './errands.js';
 
@@ -17,6 +17,7 @@ export class DeletionUpkeep {
     private readonly factsWait: FactsWait,
     private readonly ledgers: QuotaLedgers,
     private readonly verifications: Verifications,
+    private readonly tallies: DeletionTallies,
     private readonly queues: JobQueues,
   ) {}
 
@@ -32,6 +33,10 @@ export class DeletionUpkeep {
       'deletion.verify',
       due.map(({ id, requestId }) => ({ jobId: id, data: { deletion_id: id, request_id: requestId } })),
     );
+  }
+
+  async keepTallies(): Promise<void> {
+    await this.tallies.keep();
   }
 
   async readQuotas(): Promise<void> {

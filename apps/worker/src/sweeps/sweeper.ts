@@ -59,6 +59,7 @@ export class Sweeper {
       () => this.grants.reconcilePlatforms(),
       () => this.grants.readOldFacts(),
       () => this.deletions.readQuotas(),
+      () => this.deletions.keepTallies(),
       () => this.resealing.step(RESEALED_A_SWEEP),
     ];
   }

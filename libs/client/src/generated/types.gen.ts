@@ -16,6 +16,38 @@ export type AccessToken = {
     expires_at: string;
 };
 
+export type Alarm = {
+    /**
+     * Stable. The console has a sentence for each.
+     */
+    code: 'part_not_ready' | 'worker_silent' | 'no_platform' | 'platform_held' | 'ticket_missing' | 'ticket_silent' | 'token_conflict' | 'admin_must_confirm' | 'facts_unreadable' | 'must_reauthorize' | 'deletions_failing' | 'webhook_disabled' | 'webhook_failing';
+    severity: 'critical' | 'warning' | 'notice';
+    since: string | null;
+    /**
+     * How many things are concerned.
+     */
+    count: number;
+    /**
+     * Where it is mended.
+     */
+    subject: {
+        type: 'service' | 'platform' | 'merchant' | 'merchants' | 'deletions' | 'webhook_endpoint';
+        id: string | null;
+        /**
+         * Of a list: its filters that find them.
+         */
+        filter: {
+            [key: string]: string;
+        };
+    };
+    /**
+     * What a sentence about it names, such as the platform or the reason.
+     */
+    facts: {
+        [key: string]: string | number | Array<string> | null;
+    };
+};
+
 export type ApiKey = {
     id: string;
     name: string;
@@ -271,7 +303,7 @@ export type Deletion = {
      */
     hidden?: Array<'reason' | 'metadata'>;
     outcome: {
-        code: 'deleted' | 'already_deleted' | 'inferred_deleted' | 'cancelled' | 'already_gone' | 'refused' | 'credential_expired' | 'unknown_outcome' | 'merchant_must_act' | 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen' | 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed' | 'platform_quota_spent' | 'platform_too_fast' | 'article_not_in_message';
+        code: 'deleted' | 'already_deleted' | 'inferred_deleted' | 'cancelled' | 'already_gone' | 'refused' | 'credential_expired' | 'unknown_outcome' | 'article_not_in_message' | 'merchant_must_act' | 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen' | 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed' | 'platform_quota_spent' | 'platform_too_fast';
         errcode: number | null;
         errmsg: string | null;
         rid: string | null;
@@ -292,6 +324,10 @@ export type Deletion = {
      * When it will leave its lane, as things stand; null once it has. Only where one deletion is read.
      */
     eta?: string | null;
+    /**
+     * Of the article, or of the first one of a whole message, where the inventory knows it. Only where deletions are read.
+     */
+    title?: string;
     ignored?: Array<'url'>;
     /**
      * The address that was asked for, where the inventory told which message it is of.
@@ -957,6 +993,210 @@ export type NewApiKey = {
      * The key itself: it is shown this once and stored nowhere.
      */
     key: string;
+};
+
+export type Overview = {
+    /**
+     * What somebody has to see to, the worst first.
+     */
+    alarms: Array<Alarm>;
+    platforms: Array<{
+        component_appid: string;
+        ticket_state: 'fresh' | 'silent' | 'missing';
+        ticket_received_at: string | null;
+        hold: {
+            reason: 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed' | 'platform_quota_spent' | 'platform_too_fast';
+            errcode: number | null;
+            since: string;
+        } | null;
+        merchants: number;
+        eligible: number;
+    }>;
+    deletions: {
+        open: {
+            scheduled: number;
+            queued: number;
+            running: number;
+            waiting: number;
+        };
+        /**
+         * Of those that wait, by reason.
+         */
+        waiting_for: {
+            [key: string]: number;
+        };
+        /**
+         * Since the day began in Shanghai.
+         */
+        today: {
+            since: string;
+            succeeded: number;
+            failed: number;
+            cancelled: number;
+        };
+    };
+    /**
+     * Deletions that the accounts of all eligible merchants together have left today.
+     */
+    quota: {
+        accounts: number;
+        left: number;
+        resets_at: string;
+    };
+    merchants: {
+        total: number;
+        eligible: number;
+        facts_unknown: number;
+        /**
+         * By reason; a merchant may have several.
+         */
+        ineligible: {
+            unauthorized: number;
+            reauthorization_required: number;
+            permission_set_7_not_granted: number;
+            not_an_official_account: number;
+            not_verified: number;
+            account_frozen: number;
+        };
+    };
+    /**
+     * How deletions ended: the last hour by five minutes, the last day by hours, the last thirty days of Shanghai. An end counts when it comes, so one that failed, was retried and succeeded is there with both.
+     */
+    series: {
+        hour: {
+            step_seconds: number;
+            points: Array<{
+                /**
+                 * When the step begins.
+                 */
+                at: string;
+                succeeded: number;
+                failed: number;
+                cancelled: number;
+                /**
+                 * By the code of the outcome.
+                 */
+                outcomes: {
+                    [key: string]: number;
+                };
+            }>;
+        };
+        day: {
+            step_seconds: number;
+            points: Array<{
+                /**
+                 * When the step begins.
+                 */
+                at: string;
+                succeeded: number;
+                failed: number;
+                cancelled: number;
+                /**
+                 * By the code of the outcome.
+                 */
+                outcomes: {
+                    [key: string]: number;
+                };
+            }>;
+        };
+        month: {
+            step_seconds: number;
+            points: Array<{
+                /**
+                 * When the step begins.
+                 */
+                at: string;
+                succeeded: number;
+                failed: number;
+                cancelled: number;
+                /**
+                 * By the code of the outcome.
+                 */
+                outcomes: {
+                    [key: string]: number;
+                };
+            }>;
+        };
+    };
+    /**
+     * The newest ten that are under way.
+     */
+    takedowns: Array<{
+        id: string;
+        /**
+         * `pending`: within the undo window.
+         */
+        state: 'receiving' | 'pending' | 'running' | 'finished' | 'cancelled';
+        cancel_code: 'requested' | 'upload_broken_off' | null;
+        priority: 'normal' | 'urgent';
+        reason: string | null;
+        metadata: {
+            [key: string]: string;
+        };
+        /**
+         * Until then a cancel stops everything.
+         */
+        undo_until: string | null;
+        /**
+         * Deletions that it made.
+         */
+        accepted: number;
+        /**
+         * Items whose target was open already, or goes with another item: not spent twice.
+         */
+        already_open: number;
+        /**
+         * Items that were known to be gone: no call was made.
+         */
+        already_deleted: number;
+        rejected: number;
+        /**
+         * Its deletions by state, those included that were open or deleted already. Not in lists.
+         */
+        counts: {
+            scheduled: number;
+            queued: number;
+            running: number;
+            waiting: number;
+            succeeded: number;
+            failed: number;
+            cancelled: number;
+        } | null;
+        /**
+         * When the last of its deletions will leave its lane, about. Not in lists.
+         */
+        eta: string | null;
+        created_at: string;
+        /**
+         * When all of it had arrived.
+         */
+        started_at: string | null;
+        cancelled_at: string | null;
+        /**
+         * When its last deletion came to an end.
+         */
+        finished_at: string | null;
+        /**
+         * What was not accepted, up to 10,000.
+         */
+        errors?: Array<TakedownRejection>;
+        /**
+         * How many deletions the cancel stopped.
+         */
+        cancelled?: number;
+        /**
+         * For how many it came too late.
+         */
+        too_late?: number;
+        /**
+         * Deletions of it that ended within the last minute.
+         */
+        ended_last_minute: number;
+    }>;
+    /**
+     * The newest twenty, newest first; of keys with limits, those among the newest 2,000 of all.
+     */
+    events: Array<Event>;
 };
 
 export type ParseTakedown = {
@@ -2741,6 +2981,10 @@ export type DeletionsListData = {
         state?: 'scheduled' | 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled';
         msg_id?: string;
         /**
+         * Of the last answer of WeChat, as in `outcome`.
+         */
+        errcode?: number;
+        /**
          * Those that it made, and those that it found open.
          */
         takedown?: string;
@@ -3918,6 +4162,10 @@ export type MerchantsListData = {
          */
         facts_unknown?: boolean;
         state?: 'authorized' | 'unauthorized' | 'reauthorization_required';
+        /**
+         * One of its `ineligible_reasons`.
+         */
+        reason?: 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen';
         component_appid?: string;
         ref?: string;
         /**
@@ -4569,6 +4817,71 @@ export type MerchantsRefreshResponses = {
 };
 
 export type MerchantsRefreshResponse = MerchantsRefreshResponses[keyof MerchantsRefreshResponses];
+
+export type OverviewGetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/overview';
+};
+
+export type OverviewGetErrors = {
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type OverviewGetError = OverviewGetErrors[keyof OverviewGetErrors];
+
+export type OverviewGetResponses = {
+    /**
+     * The whole of it.
+     */
+    200: Overview;
+};
+
+export type OverviewGetResponse = OverviewGetResponses[keyof OverviewGetResponses];
 
 export type PlatformsListData = {
     body?: never;

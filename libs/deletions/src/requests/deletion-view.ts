@@ -1,5 +1,6 @@
-import { askedWithin, type Scope } from '@app/scope';
 import type { Bind } from '@app/database';
+import { countedInventory } from '@app/merchants';
+import { askedWithin, type Scope } from '@app/scope';
 import type { Deletion } from '../deletion/deletion.entity.js';
 import type { DeletionState, WaitingFor } from '../deletion/states.js';
 import { AWAITS_FACTS, FACTS_LOOK } from '../lanes/facts-wait.js';
@@ -18,6 +19,8 @@ export interface DeletionView extends Omit<Deletion, 'waitingFor' | 'metadata' |
   metadata: Record<string, string> | null;
   authorizerAppid: string;
   componentAppid: string;
+  /** Of the article, or of the first one of a whole message, where the inventory has it and it was looked up. */
+  title?: string | null;
 }
 
 /**
@@ -62,6 +65,7 @@ export const SEEN_FROM = `
   ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id`;
 /** Of a deletion `d`, its lane `p`, its platform `pl` and the hold `h` of that. */
 export const SEEN_STATE = SEEN.state;
+export const SEEN_WAITING_FOR = SEEN.waitingFor;
 
 /**
  * SQL: how a deletion may be stored that is open and looks to be in a state. It finds the candidates among the few that are
@@ -118,11 +122,13 @@ export const VIEW_COLUMNS = {
   finishedAt: 'd.finished_at AS "finishedAt"',
   authorizerAppid: 'm.authorizer_appid AS "authorizerAppid"',
   componentAppid: 'pl.component_appid AS "componentAppid"',
-} satisfies Record<Exclude<keyof DeletionView, 'isHidden'>, string>;
+} satisfies Record<Exclude<keyof DeletionView, 'isHidden' | 'title'>, string>;
 /** @param from SEEN_FROM, or SEEN_ONE_BY_ONE */
 export const selectView = (reader: Scope, bind: Bind, from = SEEN_FROM): string =>
   `SELECT ${Object.values(VIEW_COLUMNS).join(', ')},
-     NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden" ${from}`;
+     NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden",
+     (SELECT a.title FROM ${countedInventory(reader, bind).articles} AS a WHERE a.merchant_id = d.merchant_id
+        AND a.msg_id = d.msg_id AND a.article_idx = GREATEST(d.article_idx, 1) LIMIT 1) AS title ${from}`;
 
 export const asTold = (view: DeletionView): DeletionView =>
   view.isHidden ? { ...view, reason: null, metadata: null } : view;

@@ -24,6 +24,8 @@ export interface DeletionFilter {
   merchantId?: string | undefined;
   state?: DeletionState | undefined;
   msgId?: string | undefined;
+  /** What WeChat said in the end. */
+  errcode?: number | undefined;
   /** Those that it made, and those that it found open. */
   takedownId?: string | undefined;
   createdAfter?: Date | undefined;
@@ -63,13 +65,14 @@ export class DeletionViews {
   }
 
   async list(scope: Scope, filter: DeletionFilter): Promise<DeletionView[]> {
-    const { merchantId, state, msgId, takedownId, createdAfter, createdBefore, limit, after } = filter;
+    const { merchantId, state, msgId, errcode, takedownId, createdAfter, createdBefore, limit, after } = filter;
     const { parameters, bind } = statement();
     const where = [
       inScope(scope, VIEW, bind),
       await onPlatformsOf(scope, 'm.platform_id', bind, this.dataSource),
       merchantId && `d.merchant_id = ${bind(merchantId)}`,
       msgId && `d.msg_id = ${bind(msgId)}`,
+      errcode !== undefined && `d.outcome_errcode = ${bind(errcode)}`,
       createdAfter && `d.created_at > ${bind(createdAfter)} AND d.id > ${bind(earliestIdOf(createdAfter))}`,
       createdBefore && `d.created_at < ${bind(createdBefore)} AND d.id < ${bind(latestIdOf(createdBefore))}`,
       after && `d.id < ${bind(after)}`,

@@ -20,6 +20,8 @@ export interface TakedownView extends Omit<Takedown, 'state' | 'settledCounts'> 
 
 export interface TakedownFilter {
   state?: TakedownView['state'] | undefined;
+  /** Those that have not finished. */
+  isUnderWay?: boolean | undefined;
   limit: number;
   /** Newest first: the id after which the page starts. */
   after?: string | undefined;
@@ -71,11 +73,12 @@ export class Takedowns {
     return view;
   }
 
-  async list(scope: Scope, { state, limit, after }: TakedownFilter): Promise<TakedownView[]> {
+  async list(scope: Scope, { state, isUnderWay, limit, after }: TakedownFilter): Promise<TakedownView[]> {
     const { parameters, bind } = statement();
     const where = [
       within(scope, bind),
       after && `t.id < ${bind(after)}`,
+      isUnderWay && `t.finished_at IS NULL`,
       state && `${STORED_WHEN[state]} AND ${SEEN_TAKEDOWN_STATE} = ${bind(state)}`,
     ].filter(Boolean);
     return rows(

@@ -8,7 +8,7 @@ import { MerchantNotFound, PlatformRequired, RefNotYours } from '../errors.js';
 import { PlatformRow } from '../platforms/platform.entity.js';
 import { Platforms } from '../platforms/platforms.js';
 import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
-import type { MerchantState } from './eligibility.js';
+import { ineligibleReasonCodes, type IneligibleReason, type MerchantState } from './eligibility.js';
 import { EligibilityChanges } from './eligibility-changes.js';
 import { Merchant } from './merchant.entity.js';
 import { merchantInScope } from './merchants-in-scope.js';
@@ -24,11 +24,26 @@ export interface MerchantFilter {
   isEligible?: boolean | undefined;
   areFactsUnknown?: boolean | undefined;
   state?: MerchantState | undefined;
+  /** One of those why it cannot be served. */
+  reason?: IneligibleReason | undefined;
   platformId?: string | undefined;
   /** The provider's own name, exactly. */
   ref?: string | undefined;
   /** Within a name, the appid or the ref; or a whole appid. */
   words?: string | undefined;
+}
+
+/** How many merchants of a platform can be served, and how many cannot, by reason. */
+export interface MerchantCounts {
+  platformId: string;
+  merchants: number;
+  eligible: number;
+  factsUnknown: number;
+  /** Of how many WeChat does not tell the facts, however often it is asked, and since when that is so. */
+  factsUnreadable: number;
+  factsUnreadableSince: Date | null;
+  /** A merchant may have several. */
+  reasons: Record<IneligibleReason, number>;
 }
 
 export interface MerchantPage extends MerchantFilter {
@@ -105,6 +120,30 @@ export class Merchants {
     return { found: await this.repository.find({ where: { id: In(ids) }, order: { id: 'ASC' } }), next };
   }
 
+  /** By platform; one without merchants is left out. Reads all merchants within the scope: ask seldom. */
+  async counts(scope: Scope): Promise<MerchantCounts[]> {
+    const { parameters, bind } = statement();
+    const within = [
+      await onPlatformsOf(scope, 'm.platform_id', bind, this.dataSource),
+      scope.merchants && `m.authorizer_appid = ANY(${bind(scope.merchants)})`,
+    ].filter(Boolean);
+    const reasons = ineligibleReasonCodes.map(
+      (code) => `'${code}', count(*) FILTER (WHERE '${code}' = ANY(m.ineligible_reasons))`,
+    );
+    const isUnreadable = `m.state = 'authorized' AND m.facts_failing_since < now() - interval '15 min'`;
+    return rows(
+      this.dataSource,
+      `SELECT m.platform_id AS "platformId", count(*)::int AS merchants,
+         count(*) FILTER (WHERE m.ineligible_reasons = '{}')::int AS eligible,
+         count(*) FILTER (WHERE m.state = 'authorized' AND m.facts_read_at IS NULL)::int AS "factsUnknown",
+         count(*) FILTER (WHERE ${isUnreadable})::int AS "factsUnreadable",
+         min(m.facts_failing_since) FILTER (WHERE ${isUnreadable}) AS "factsUnreadableSince",
+         jsonb_build_object(${reasons.join(', ')}) AS reasons
+       FROM merchants m WHERE ${within.join(' AND ')} GROUP BY 1`,
+      parameters,
+    );
+  }
+
   private async looked(
     scope: Scope,
     { words, appid, ...filter }: MerchantFilter & { appid?: string },
@@ -126,7 +165,7 @@ export class Merchants {
   }
 
   private async matching(scope: Scope, filter: MerchantFilter): Promise<SelectQueryBuilder<Merchant>> {
-    const { isEligible, areFactsUnknown, state, platformId, ref } = filter;
+    const { isEligible, areFactsUnknown, state, reason, platformId, ref } = filter;
     const query = this.repository.createQueryBuilder('merchant').orderBy('merchant.id');
     query.where(await onPlatformsOf(scope, 'merchant.platformId', binderOf(query), this.dataSource));
     if (scope.merchants) query.andWhere('merchant.authorizerAppid = ANY(:merchants)', { merchants: scope.merchants });
@@ -135,6 +174,7 @@ export class Merchants {
     const unknown = `(merchant.state = 'authorized' AND merchant.factsReadAt IS NULL)`;
     if (areFactsUnknown !== undefined) query.andWhere(areFactsUnknown ? unknown : `NOT ${unknown}`);
     if (state) query.andWhere('merchant.state = :state', { state });
+    if (reason) query.andWhere(hasReason(reason));
     if (platformId) query.andWhere('merchant.platformId = :platformId', { platformId });
     if (ref !== undefined) query.andWhere('merchant.ref = :ref', { ref });
     return query;
@@ -270,6 +310,12 @@ export class Merchants {
     return found.map(({ componentAppid }) => componentAppid);
   }
 }
+
+/** A grant that is gone is the only reason of its merchant, and its state. The others have an index each, by their code. */
+const hasReason = (reason: IneligibleReason): string =>
+  reason === 'unauthorized' || reason === 'reauthorization_required'
+    ? `merchant.state = '${reason}'`
+    : `'${reason}' = ANY(merchant.ineligibleReasons)`;
 
 /**
  * SQL over `merchants`: whether it is time to ask WeChat (again) for facts. Facts that were never read are asked for

@@ -68,6 +68,7 @@ be read as a list with \`GET /v1/events\`. Each type of event is described under
 
 /** In this order on the page. */
 export const TAGS = {
+  overview: 'Whether all is well, and what somebody has to see to.',
   deletions: 'Take back one article or one message, and follow what becomes of it.',
   takedowns: 'Take back many at once: with a dry run, time to undo, progress and proof.',
   merchants: 'The accounts that authorized a platform: whether they can be served, their limits and their quota.',

@@ -20,6 +20,11 @@ const DOCS_POLICY =
   `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; ` +
   `img-src 'self' data:; connect-src 'self'; ${NOTHING}`;
 
+/** The console has its scripts beside it and asks this origin alone. Its components place what they show by inline styles. */
+export const CONSOLE_POLICY =
+  `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; ` +
+  `connect-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'`;
+
 const DOCS_PATH = /^\/docs(\/|$)/;
 
 const YEAR_S = 365 * 86_400;

@@ -1,0 +1,5 @@
+import { PageHead } from '../ui/page.js';
+
+export function Page() {
+  return <PageHead title="platforms" />;
+}

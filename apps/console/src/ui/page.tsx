@@ -1,0 +1,53 @@
+import { useEffect, type ReactNode } from 'react';
+import { useText } from '../language/language.js';
+
+/** The head of a page: its name, in the window's title as well, and what can be done here. */
+export function PageHead({ title, children }: { title: string; children?: ReactNode }) {
+  useEffect(() => {
+    document.title = `${title} · Retract`;
+  }, [title]);
+  return (
+    <header className="page-head">
+      <h1>{title}</h1>
+      <div className="page-actions">{children}</div>
+    </header>
+  );
+}
+
+/** A part of a page under a heading of its own. */
+export function Section({ title, actions, children }: { title: string; actions?: ReactNode; children: ReactNode }) {
+  return (
+    <section className="section">
+      <div className="section-head">
+        <h2>{title}</h2>
+        {actions}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+/** Names and values, side by side where there is room. */
+export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
+  return (
+    <dl className="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value ?? '–'}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** What somebody may not do is said, with who may. */
+export function NeedsRole({ role }: { role: string }) {
+  const t = useText();
+  return <p className="soft">{t(needsRole, { role })}</p>;
+}
+
+const needsRole = {
+  zh: '这需要“{role}”角色的密钥。',
+  en: 'This needs a key with the role {role}.',
+} as const;

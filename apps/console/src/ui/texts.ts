@@ -1,0 +1,41 @@
+import type { Words } from '@app/words';
+
+export const uiTexts = {
+  inShanghai: { zh: '上海时间 {time}', en: '{time} in Shanghai' },
+  loading: { zh: '正在读取…', en: 'Loading…' },
+  tryAgain: { zh: '再试一次', en: 'Try again' },
+  wentWrong: { zh: '出了问题', en: 'Something went wrong' },
+  noAnswer: {
+    zh: '服务没有答复。请检查网络，然后再试一次。',
+    en: 'The service did not answer. Check the network, then try again.',
+  },
+  noProblem: {
+    zh: '答复不是来自本服务，可能是中间的代理。请联系维护人员。',
+    en: 'The answer is not of this service: a proxy on the way may have given it. Tell those who run it.',
+  },
+  mayHaveWorked: {
+    zh: '请求可能已经执行：再试之前先看一看结果。',
+    en: 'The request may have been carried out: look before you send it again.',
+  },
+  brokenPage: {
+    zh: '这个页面出错了。重新载入页面；如果还是这样，请把下面的内容告诉维护人员。',
+    en: 'This page has failed. Load it anew; if that does not help, show the following to those who run the service.',
+  },
+  requestId: { zh: '请求编号 {id}', en: 'Request {id}' },
+  aboutProblem: { zh: '关于这个问题', en: 'About this problem' },
+  loadMore: { zh: '继续读取', en: 'Load more' },
+  allShown: { zh: '共 {count} 条，已全部显示', en: 'All {count} are shown' },
+  shownSoFar: { zh: '已显示 {count} 条', en: '{count} shown so far' },
+  news: { zh: '有新的内容：显示', en: 'There is news: show it' },
+  copy: { zh: '复制', en: 'Copy' },
+  copied: { zh: '已复制', en: 'Copied' },
+  cancel: { zh: '返回', en: 'Back' },
+  typeNumber: {
+    zh: '请输入 {count} 以确认：',
+    en: 'Type {count} to confirm:',
+  },
+  filters: { zh: '筛选', en: 'Filters' },
+  all: { zh: '全部', en: 'All' },
+  clearFilters: { zh: '清除筛选', en: 'Clear the filters' },
+  none: { zh: '无', en: 'None' },
+} as const satisfies Record<string, Words>;

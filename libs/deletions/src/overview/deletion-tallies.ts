@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { rows, statement } from '@app/database';
+import { onPlatformsOf } from '@app/merchants';
+import type { Scope } from '@app/scope';
+import { SETTLED_AFTER_MS, STEP_MS, TALLIED_MS, type EndedCount, type Span } from './spans.js';
+
+/** So much of what was not tallied yet goes into one transaction. */
+const AT_A_TIME_MS = 24 * 60 * 60_000;
+
+/** All steps begin at whole ones from here, days at midnight in Shanghai. */
+const ORIGIN = `timestamptz '2000-01-01 00:00+08'`;
+
+/** SQL: the step in which a moment lies. @param stepMs SQL */
+const stepOf = (moment: string, stepMs: string) => `date_bin(${stepMs} * interval '1 ms', ${moment}, ${ORIGIN})`;
+
+/** SQL over a deletion `d` that has ended. */
+const OUTCOME = `COALESCE(d.outcome_code, d.state)`;
+
+/**
+ * Counts how deletions end. Ten million rows are not read for a chart: a sweep tallies each step of five minutes once
+ * it is over, and only what came after that is counted from the deletions themselves. An end counts when it comes: a
+ * deletion that failed, was retried and succeeded is in the tallies with both.
+ */
+@Injectable()
+export class DeletionTallies {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Tallies what is over, and forgets what is older than the longest span. Whoever comes second leaves it. */
+  async keep(): Promise<void> {
+    while (await this.tally());
+    await this.dataSource.query(
+      `DELETE FROM deletion_tallies WHERE at < now() - ${TALLIED_MS} * interval '1 ms' - interval '1 day'`,
+    );
+  }
+
+  /** Up to when everything is tallied: some minutes ago, unless no worker has swept for long. */
+  async talliedUntil(): Promise<Date> {
+    const [mark] = await rows<{ at: Date }>(this.dataSource, `SELECT tallied_until AS at FROM deletion_tally_marks`);
+    if (!mark) throw new Error('The tallies have lost their mark.');
+    return mark.at;
+  }
+
+  /** How deletions within the scope ended, by the steps of a span. */
+  async ended(scope: Scope, { from, stepMs }: Span): Promise<EndedCount[]> {
+    const { parameters, bind } = statement(from, stepMs);
+    const within = [
+      await onPlatformsOf(scope, 'm.platform_id', bind, this.dataSource),
+      scope.merchants && `m.authorizer_appid = ANY(${bind(scope.merchants)})`,
+    ].filter((limit) => limit !== null && limit !== 'TRUE');
+    const join = within.length > 0 ? `JOIN merchants m ON m.id = d.merchant_id AND ${within.join(' AND ')}` : '';
+    const counted = (since: string) => `SELECT d.finished_at, d.state, ${OUTCOME}, 1 FROM deletions d ${join}
+      WHERE d.finished_at >= ${since}`;
+    // Tallies do not tell merchants apart; of some merchants, the deletions that ended are found by an index.
+    const ends =
+      scope.merchants === null
+        ? `SELECT t.at, t.state, t.outcome_code, t.count FROM deletion_tallies t
+           WHERE t.at >= $1 AND ${await onPlatformsOf(scope, 't.platform_id', bind, this.dataSource)}
+           UNION ALL
+           ${counted(`GREATEST($1, (SELECT tallied_until FROM deletion_tally_marks))`)}`
+        : counted('$1');
+    return rows(
+      this.dataSource,
+      `SELECT ${stepOf('ended.at', '$2::float8')} AS at, state, outcome AS "outcomeCode", sum(count)::int AS count
+       FROM (${ends}) AS ended (at, state, outcome, count) GROUP BY 1, 2, 3`,
+      parameters,
+    );
+  }
+
+  /** @returns whether there is more to tally */
+  private async tally(): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
+      const [mark] = await rows<{ from: Date; until: Date }>(
+        tx,
+        `SELECT tallied_until AS "from", LEAST(tallied_until + $1 * interval '1 ms',
+           ${stepOf(`now() - $2 * interval '1 ms'`, String(STEP_MS))}) AS until
+         FROM deletion_tally_marks FOR UPDATE SKIP LOCKED`,
+        [AT_A_TIME_MS, SETTLED_AFTER_MS],
+      );
+      if (!mark || mark.until <= mark.from) return false;
+      await tx.query(
+        `INSERT INTO deletion_tallies (at, platform_id, state, outcome_code, count)
+         SELECT ${stepOf('d.finished_at', String(STEP_MS))}, m.platform_id, d.state, ${OUTCOME}, count(*)
+         FROM deletions d JOIN merchants m ON m.id = d.merchant_id
+         WHERE d.finished_at >= $1 AND d.finished_at < $2 GROUP BY 1, 2, 3, 4`,
+        [mark.from, mark.until],
+      );
+      await tx.query(`UPDATE deletion_tally_marks SET tallied_until = $1`, [mark.until]);
+      return true;
+    });
+  }
+}

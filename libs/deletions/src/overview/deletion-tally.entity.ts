@@ -1,0 +1,29 @@
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import type { DeletionState } from '../deletion/states.js';
+
+/** A constant that all columns shared would be changed by TypeORM. */
+const key = () => ({ primaryKeyConstraintName: 'deletion_tallies_pkey' });
+
+/** How many deletions of a platform ended in one way within five minutes. Kept for a month. */
+@Entity({ name: 'deletion_tallies' })
+export class DeletionTally {
+  /** When the five minutes began. */
+  @PrimaryColumn('timestamptz', key()) at!: Date;
+  @PrimaryColumn('uuid', { name: 'platform_id', ...key() }) platformId!: string;
+  @PrimaryColumn('text', key()) state!: Extract<DeletionState, 'succeeded' | 'failed' | 'cancelled'>;
+  @PrimaryColumn('text', { name: 'outcome_code', ...key() }) outcomeCode!: string;
+  @Column('integer') count!: number;
+}
+
+/** The one row that says up to which moment everything is in the tallies. */
+@Entity({ name: 'deletion_tally_marks' })
+@Check('deletion_tally_marks_only_check', `is_only`)
+export class DeletionTallyMark {
+  @PrimaryColumn('boolean', {
+    name: 'is_only',
+    default: true,
+    primaryKeyConstraintName: 'deletion_tally_marks_pkey',
+  })
+  isOnly!: boolean;
+  @Column('timestamptz', { name: 'tallied_until' }) talliedUntil!: Date;
+}
