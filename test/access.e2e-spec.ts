@@ -50,10 +50,10 @@ const RULES: Record<string, Rule> = {
   'GET /health/live': open(200),
   'GET /health/ready': open(200),
   'GET /metrics': { needs: 'viewer', ok: [200], limited: 'any key with limits' },
-  'GET /': open(302),
-  'GET /console': open(302),
+  'GET /': open(200),
+  'GET /console': open(200),
+  'GET /console/': open(200),
   'GET /console/*': open(200),
-  'GET /console/assets/*': open(404),
   'GET /docs': open(200),
   'GET /docs/': open(200),
   'GET /docs/*': open(404),
@@ -72,6 +72,7 @@ const RULES: Record<string, Rule> = {
   'GET /authorize/:componentAppid': open(200),
   'POST /authorize/:componentAppid': open(200),
   'GET /authorize/:componentAppid/callback': open(400),
+  'GET /authorize/:componentAppid/logo': open(404),
 
   'GET /v1/overview': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
 

@@ -1,6 +1,7 @@
-import { Dialog, Input } from 'tdesign-react';
+import { Input } from 'tdesign-react';
 import { useState, type ReactNode } from 'react';
 import { useFormats, useText } from '../language/language.js';
+import { FormDialog } from './form-dialog.js';
 import { uiTexts } from './texts.js';
 
 /** Asks for a number before what cannot be undone is done. */
@@ -22,25 +23,41 @@ export function ConfirmByNumber({
   onClose: () => void;
   children: ReactNode;
 }) {
-  const t = useText();
-  const formats = useFormats();
   const [typed, setTyped] = useState('');
-  const isRight = typed.replace(/[\s,.，]/g, '') === String(count);
   return (
-    <Dialog
-      visible
-      header={title}
-      confirmBtn={{ content: action, theme: 'danger', disabled: !isRight || isBusy, loading: isBusy }}
-      cancelBtn={t(uiTexts.cancel)}
-      onConfirm={() => isRight && !isBusy && onConfirm()}
+    <FormDialog
+      title={title}
+      action={action}
+      isDanger
+      isBusy={isBusy}
+      isReady={isTyped(typed, count)}
+      onSubmit={onConfirm}
       onClose={onClose}
-      destroyOnClose
     >
       {children}
-      <label>
-        {t(uiTexts.typeNumber, { count: formats.number(count) })}
-        <Input value={typed} onChange={setTyped} autofocus autocomplete="off" />
-      </label>
-    </Dialog>
+      <TypedNumber count={count} typed={typed} onType={setTyped} />
+    </FormDialog>
+  );
+}
+
+/** However it is grouped: 1,200 and 1200. */
+export const isTyped = (typed: string, count: number): boolean => typed.replace(/[\s,.，]/g, '') === String(count);
+
+export function TypedNumber({
+  count,
+  typed,
+  onType,
+}: {
+  count: number;
+  typed: string;
+  onType: (typed: string) => void;
+}) {
+  const t = useText();
+  const formats = useFormats();
+  return (
+    <label className="typed-number">
+      {t(uiTexts.typeNumber, { count: formats.number(count) })}
+      <Input value={typed} onChange={onType} autofocus autocomplete="off" />
+    </label>
   );
 }

@@ -1,4 +1,6 @@
+import { Link } from '@tanstack/react-router';
 import { useEffect, type ReactNode } from 'react';
+import { roleNameWords, type Words } from '@app/words';
 import { useText } from '../language/language.js';
 
 /** The head of a page: its name, in the window's title as well, and what can be done here. */
@@ -13,6 +15,28 @@ export function PageHead({ title, children }: { title: string; children?: ReactN
     </header>
   );
 }
+
+/** The views of a page, each at an address of its own: `?view=…`. The first is that without. */
+export function Views({ label, current, views }: { label: string; current: string; views: readonly View[] }) {
+  return (
+    <nav className="views" aria-label={label}>
+      {views.map(([name, words], i) => (
+        <Link
+          key={name}
+          to="."
+          search={i === 0 ? {} : { view: name }}
+          // By itself a link is current for whatever stands behind the ?.
+          activeOptions={{ exact: true }}
+          aria-current={name === current ? 'page' : undefined}
+        >
+          {words}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+type View = readonly [name: string, words: string];
 
 /** A part of a page under a heading of its own. */
 export function Section({ title, actions, children }: { title: string; actions?: ReactNode; children: ReactNode }) {
@@ -44,7 +68,8 @@ export function Facts({ facts }: { facts: readonly (readonly [name: string, valu
 /** What somebody may not do is said, with who may. */
 export function NeedsRole({ role }: { role: string }) {
   const t = useText();
-  return <p className="soft">{t(needsRole, { role })}</p>;
+  const words = (roleNameWords as Readonly<Record<string, Words>>)[role];
+  return <p className="soft">{t(needsRole, { role: words ? t(words) : role })}</p>;
 }
 
 const needsRole = {

@@ -282,6 +282,10 @@ export type Deletion = {
     merchant: string;
     component_appid: string;
     /**
+     * The account’s nickname, once WeChat has told it. Only where deletions are read.
+     */
+    merchant_name?: string | null;
+    /**
      * Decimal digits.
      */
     msg_id: string | null;
@@ -328,6 +332,13 @@ export type Deletion = {
      * Of the article, or of the first one of a whole message, where the inventory knows it. Only where deletions are read.
      */
     title?: string;
+    /**
+     * The API key that asked first. Null from before this was written down, and where `hidden` is told. Only where deletions are read.
+     */
+    requested_by?: {
+        id: string;
+        name: string | null;
+    } | null;
     ignored?: Array<'url'>;
     /**
      * The address that was asked for, where the inventory told which message it is of.
@@ -659,7 +670,7 @@ export type IssueAuthorizationLink = {
      */
     single_use?: boolean;
     /**
-     * Where the result page leads back to: https, of an origin that the operators list in RETURN_ORIGINS.
+     * Where the result page leads back to, with `result` (`authorized`, `incomplete`, `failed`), `merchant` and `ref`: https, of an origin in RETURN_ORIGINS or below one of the `return_urls` of the platform. Null: the `return_url` of the platform.
      */
     return_url?: string | null;
 };
@@ -698,6 +709,10 @@ export type MassMessage = {
     merchant: string;
     component_appid: string;
     /**
+     * The account’s nickname, once WeChat has told it.
+     */
+    merchant_name: string | null;
+    /**
      * Decimal digits.
      */
     msg_id: string;
@@ -733,6 +748,10 @@ export type MassMessage = {
          * The id of that deletion.
          */
         deleted_by: string | null;
+        /**
+         * Other sends of the merchant that share the material: their pages go with it.
+         */
+        shared_with: number;
         /**
          * Who told of the `url`: WeChat, an import by a key without limits, or one by a key with limits, which counts for keys within these only. Null: from before this was written down, and it counts for nobody until it is imported again.
          */
@@ -1134,6 +1153,13 @@ export type Overview = {
             [key: string]: string;
         };
         /**
+         * The API key that asked for it.
+         */
+        requested_by: {
+            id: string;
+            name: string | null;
+        };
+        /**
          * Until then a cancel stops everything.
          */
         undo_until: string | null;
@@ -1261,6 +1287,10 @@ export type Platform = {
      * Not shown to a key that is limited to merchants.
      */
     forward_urls?: Array<string>;
+    provider_name: string | null;
+    provider_logo_url: string | null;
+    return_urls: Array<string>;
+    return_url: string | null;
     /**
      * When WeChat last pushed a component_verify_ticket.
      */
@@ -1519,6 +1549,19 @@ export type RegisterPlatform = {
      * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
      */
     forward_urls?: Array<string>;
+    /**
+     * Your name as merchants know it: it stands on the authorization pages. Null: none.
+     */
+    provider_name?: string | null;
+    provider_logo?: string | null;
+    /**
+     * What the `return_url` of a link may begin with: https, whole path segments. RETURN_ORIGINS count too.
+     */
+    return_urls?: Array<string>;
+    /**
+     * Where the authorization pages lead back to, unless the link says where, with `result` and more. Null: nowhere.
+     */
+    return_url?: string | null;
 };
 
 export type ResendWebhookDeliveries = {
@@ -1605,6 +1648,13 @@ export type Takedown = {
     reason: string | null;
     metadata: {
         [key: string]: string;
+    };
+    /**
+     * The API key that asked for it.
+     */
+    requested_by: {
+        id: string;
+        name: string | null;
     };
     /**
      * Until then a cancel stops everything.
@@ -1735,6 +1785,10 @@ export type TakedownDryRun = {
     dry_run: true;
     deletions: number;
     merchants: number;
+    /**
+     * Deletions that take every article of their message.
+     */
+    whole_messages: number;
     already_open: number;
     /**
      * Known to be gone: no call would be made.
@@ -1764,6 +1818,14 @@ export type TakedownDryRun = {
      * When the last deletion would leave its lane.
      */
     eta: string | null;
+    /**
+     * The ten merchants whose last deletion would leave last. Without an eta it never would.
+     */
+    slowest: Array<{
+        merchant: string;
+        deletions: number;
+        eta: string | null;
+    }>;
     /**
      * Other sends of the same articles: their pages would be gone too. The list has 100 at most.
      */
@@ -1882,6 +1944,19 @@ export type UpdatePlatform = {
      * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
      */
     forward_urls?: Array<string>;
+    /**
+     * Your name as merchants know it: it stands on the authorization pages. Null: none.
+     */
+    provider_name?: string | null;
+    provider_logo?: string | null;
+    /**
+     * What the `return_url` of a link may begin with: https, whole path segments. RETURN_ORIGINS count too.
+     */
+    return_urls?: Array<string>;
+    /**
+     * Where the authorization pages lead back to, unless the link says where, with `result` and more. Null: nowhere.
+     */
+    return_url?: string | null;
 };
 
 export type UpdateWebhookEndpoint = {

@@ -31,4 +31,13 @@ export function recordset<Row extends object>(
   return `unnest(${arrays.join(', ')}) AS ${alias} (${names.map(snakeCase).join(', ')})`;
 }
 
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** Of the properties that were named before: statements name the same few again and again. */
+const columnOf = new Map<string, string>();
+
+function snakeCase(name: string): string {
+  const known = columnOf.get(name);
+  if (known !== undefined) return known;
+  const column = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  columnOf.set(name, column);
+  return column;
+}

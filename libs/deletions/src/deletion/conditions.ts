@@ -11,6 +11,9 @@ export const isInLane = (d: string): string => `(${d}.finished_at IS NULL AND ${
  */
 export const isOpenListed = (d: string): string => `(${d}.finished_at IS NULL AND ${d}.created_at > '-infinity')`;
 
+/** SQL: the deletion has ended, for lists and counts of all that has, as `isOpenListed`. @param d its alias */
+export const isEndedListed = (d: string): string => `(${d}.finished_at IS NOT NULL AND ${d}.created_at > '-infinity')`;
+
 /** SQL: the deletion is in its lane, and neither its schedule nor a wait keeps it there. @param d its alias */
 export const isReadyInLane = (d: string): string => `(${isInLane(d)} AND ${d}.ready_at <= now())`;
 

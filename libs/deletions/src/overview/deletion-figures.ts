@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { rows, statement, type Bind } from '@app/database';
 import { onPlatformsOf } from '@app/merchants';
 import type { Scope } from '@app/scope';
-import { isOpenListed } from '../deletion/conditions.js';
+import { isEndedListed, isOpenListed } from '../deletion/conditions.js';
 import type { DeletionState, WaitingFor } from '../deletion/states.js';
 import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
 import { nextShanghaiMidnight, shanghaiDay } from '../pacing/shanghai-day.js';
@@ -86,8 +86,9 @@ export class DeletionFigures {
   async endedInAMinute(takedownIds: string[]): Promise<Map<string, number>> {
     const found = await rows<{ id: string; count: number }>(
       this.dataSource,
-      `SELECT takedown_id AS id, count(*)::int AS count FROM deletions
-       WHERE finished_at > now() - interval '1 minute' AND takedown_id = ANY($1) GROUP BY 1`,
+      `SELECT d.takedown_id AS id, count(*)::int AS count FROM deletions d
+       WHERE ${isEndedListed('d')} AND d.finished_at > now() - interval '1 minute' AND d.takedown_id = ANY($1)
+       GROUP BY 1`,
       [takedownIds],
     );
     return new Map(found.map(({ id, count }) => [id, count]));

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { rows, statement } from '@app/database';
 import { onPlatformsOf } from '@app/merchants';
 import type { Scope } from '@app/scope';
+import { isEndedListed } from '../deletion/conditions.js';
 import { SETTLED_AFTER_MS, STEP_MS, TALLIED_MS, type EndedCount, type Span } from './spans.js';
 
 /** So much of what was not tallied yet goes into one transaction. */
@@ -50,7 +51,7 @@ export class DeletionTallies {
     ].filter((limit) => limit !== null && limit !== 'TRUE');
     const join = within.length > 0 ? `JOIN merchants m ON m.id = d.merchant_id AND ${within.join(' AND ')}` : '';
     const counted = (since: string) => `SELECT d.finished_at, d.state, ${OUTCOME}, 1 FROM deletions d ${join}
-      WHERE d.finished_at >= ${since}`;
+      WHERE ${isEndedListed('d')} AND d.finished_at >= ${since}`;
     // Tallies do not tell merchants apart; of some merchants, the deletions that ended are found by an index.
     const ends =
       scope.merchants === null
@@ -82,7 +83,7 @@ export class DeletionTallies {
         `INSERT INTO deletion_tallies (at, platform_id, state, outcome_code, count)
          SELECT ${stepOf('d.finished_at', String(STEP_MS))}, m.platform_id, d.state, ${OUTCOME}, count(*)
          FROM deletions d JOIN merchants m ON m.id = d.merchant_id
-         WHERE d.finished_at >= $1 AND d.finished_at < $2 GROUP BY 1, 2, 3, 4`,
+         WHERE ${isEndedListed('d')} AND d.finished_at >= $1 AND d.finished_at < $2 GROUP BY 1, 2, 3, 4`,
         [mark.from, mark.until],
       );
       await tx.query(`UPDATE deletion_tally_marks SET tallied_until = $1`, [mark.until]);

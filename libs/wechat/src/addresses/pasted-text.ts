@@ -30,6 +30,8 @@ const ROUNDS = 6;
  * the other. None of the three has any of these in itself, so nothing is guessed. A text that is more keeps what it has.
  */
 export function peelPastedText(text: string): string {
+  // Most have nothing around them, and need none of the rounds.
+  if (/^\w*$/.test(text)) return text;
   let peeled = text;
   for (let round = 0; round < ROUNDS; round++) {
     const before = peeled;

@@ -1,13 +1,19 @@
 import helmet from '@fastify/helmet';
-import type { FastifyInstance } from 'fastify';
+import { fastify, type FastifyInstance } from 'fastify';
 
 const NOTHING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** For our own pages: no script, nothing from elsewhere, and their style in the page itself. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'unsafe-inline'; ${NOTHING}`;
 
+/** For the pages that merchants see: with the provider's logo, which we serve. */
+export const MERCHANT_PAGE_POLICY = PAGE_POLICY.replace('base-uri', "img-src 'self'; base-uri");
+
 /** The same for those with a form, which goes to where the page came from. */
-export const FORM_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
+export const FORM_POLICY = MERCHANT_PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
+
+/** A picture, should a browser open it as a page. */
+export const PICTURE_POLICY = `default-src 'none'; sandbox`;
 
 /** Data shows nothing and loads nothing, should a browser take it for a page. */
 const DATA_POLICY = `default-src 'none'; ${NOTHING}`;
@@ -29,28 +35,20 @@ const DOCS_PATH = /^\/docs(\/|$)/;
 
 const YEAR_S = 365 * 86_400;
 
-const isHttps = (publicUrl: string) => publicUrl.startsWith('https:');
-
-/** As useSecurityHeaders sets them, for answers that are written before there is a request: no hook runs for these. */
-export const securityHeaders = (publicUrl: string): Record<string, string> => ({
-  'content-security-policy': DATA_POLICY,
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  ...(isHttps(publicUrl) && { 'strict-transport-security': `max-age=${YEAR_S}` }),
-});
+export type SecurityHeaders = Readonly<Record<string, string>>;
 
 /**
- * What tells browsers to be careful with each answer. A page that needs more, or a referrer, says so itself. Awaited
- * before other hooks are added, so that what these refuse has the headers, too. The policy is ours: it depends on the
- * route.
+ * What tells browsers to be careful with each answer, as helmet says it. They are the same for all, so it is asked once:
+ * for each request anew, it takes as long as the router.
  */
-export async function useSecurityHeaders(fastify: FastifyInstance, publicUrl: string): Promise<void> {
-  await fastify.register(helmet, {
+export async function securityHeaders(publicUrl: string): Promise<SecurityHeaders> {
+  const asked = fastify();
+  await asked.register(helmet, {
+    // The policy is ours: it depends on the route.
     contentSecurityPolicy: false,
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },
-    strictTransportSecurity: isHttps(publicUrl) && { maxAge: YEAR_S, includeSubDomains: false },
+    strictTransportSecurity: publicUrl.startsWith('https:') && { maxAge: YEAR_S, includeSubDomains: false },
     // A site that opens the authorization page in a window of its own would lose sight of it.
     crossOriginOpenerPolicy: false,
     // Of no use to data and to pages that load nothing.
@@ -61,9 +59,19 @@ export async function useSecurityHeaders(fastify: FastifyInstance, publicUrl: st
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   });
-  fastify.addHook('onRequest', (request, reply, done) => {
-    const isDocs = DOCS_PATH.test(request.routeOptions.url ?? '');
-    void reply.header('content-security-policy', isDocs ? DOCS_POLICY : DATA_POLICY);
+  asked.get('/', (_request, reply) => reply.raw.getHeaders());
+  const answer = await asked.inject('/');
+  return { 'content-security-policy': DATA_POLICY, ...answer.json<SecurityHeaders>() };
+}
+
+/**
+ * A page that needs more, or a referrer, says so itself. Called before other hooks are added, so that what these refuse
+ * has the headers, too.
+ */
+export function useSecurityHeaders(instance: FastifyInstance, headers: SecurityHeaders): void {
+  instance.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(headers);
+    if (DOCS_PATH.test(request.routeOptions.url ?? '')) void reply.header('content-security-policy', DOCS_POLICY);
     done();
   });
 }
