@@ -72,6 +72,7 @@ const RULES: Record<string, Rule> = {
   'GET /authorize/:componentAppid': open(200),
   'POST /authorize/:componentAppid': open(200),
   'GET /authorize/:componentAppid/callback': open(400),
+  'GET /authorize/:componentAppid/logo': open(404),
 
   'GET /v1/overview': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
 

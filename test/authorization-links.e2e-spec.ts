@@ -1,5 +1,6 @@
 import { IssuedKeys } from '@app/access';
 import { EVERYTHING } from '@app/scope';
+import { onboardingProblemWords } from '@app/words';
 import { eventually } from './support/eventually.js';
 import { PLATFORM, System } from './support/system.js';
 
@@ -299,7 +300,9 @@ describe('authorization links', () => {
     const back = await consent(url, appid);
     const result = await open(back);
     expect(result.status).toBe(200);
-    expect(result.text).toContain('href="https://shop.example/done?of=8&amp;x=&quot;"');
+    expect(result.text).toContain(
+      `href="https://shop.example/done?of=8&amp;x=%22&amp;result=authorized&amp;merchant=${appid}&amp;ref=shop+8"`,
+    );
     expect(result.text).toContain('Back to shop.example');
     expect(await refOf(appid)).toBe('shop 8');
     const named = await acts(appid, 'merchant.ref_changed');
@@ -331,7 +334,7 @@ describe('authorization links', () => {
     await authorize(used.url, await account());
     await system.sql(`UPDATE authorization_links SET expires_at = now() - interval '1 s' WHERE id = $1`, [old.id]);
     const before = madeIn(system);
-    const cases: [string, number, string][] = [
+    const cases: [string, number, 'forged' | 'expired' | 'used'][] = [
       [`${url.slice(0, -2)}AA`, 400, 'forged'],
       [url.replace(id, used.id), 400, 'forged'],
       [url.replace(platform, SECOND.component_appid), 400, 'forged'],
@@ -343,11 +346,9 @@ describe('authorization links', () => {
     for (const [wrong, status, reason] of cases) {
       for (const method of ['GET', 'POST']) {
         const page = await open(wrong, method);
-        expect([wrong, page.status, page.text.includes(`authorization_link_${reason} `)]).toEqual([
-          wrong,
-          status,
-          true,
-        ]);
+        const words = onboardingProblemWords[`authorization_link_${reason}`].en;
+        expect([wrong, page.status, page.text.includes(words)]).toEqual([wrong, status, true]);
+        expect(page.text).not.toContain('authorization_link');
         expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
       }
     }
@@ -423,6 +424,38 @@ describe('authorization links', () => {
     for (const by of [tenant, { authorization: `Bearer ${issued.key}` }]) expect(await clicked(by)).toBe(429);
     expect(madeIn(system)).toBe(before);
     expect(await clicked({})).toBe(200);
+  });
+
+  it('lead to where the provider says who has none of their own, and that is told with what came out', async () => {
+    const provider = { return_urls: ['https://crm.example/wechat'], return_url: 'https://crm.example/wechat/done' };
+    expect((await system.call('PATCH', `/v1/platforms/${platform}`, provider)).status).toBe(200);
+    const leadsTo = ({ text }: { text: string }) =>
+      /href="(https:[^"]*example[^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+    try {
+      const [allSet, unset, other] = [await account(), await account(), await account()];
+      const done = await authorize((await issue({ ref: '店铺 9' })).url, allSet);
+      const ref = encodeURIComponent('店铺') + '+9';
+      expect(leadsTo(done)).toBe(`https://crm.example/wechat/done?result=authorized&merchant=${allSet}&ref=${ref}`);
+
+      const own = await issue({ return_url: 'https://crm.example/wechat/7#end', merchant: unset });
+      const link = wechatLinkIn(await click(own.url));
+      const mistaken = await system.control('POST', 'consents', { link, authorizer_appid: other });
+      const failed = await open(mistaken.redirect_url);
+      expect([failed.status, leadsTo(failed)]).toEqual([409, 'https://crm.example/wechat/7?result=failed#end']);
+      await system.control('PATCH', `merchants/${unset}`, { consent: [1] });
+      const incomplete = await authorize(own.url, unset);
+      expect(leadsTo(incomplete)).toBe(`https://crm.example/wechat/7?result=incomplete&merchant=${unset}#end`);
+
+      const page = await open(`${pageOf(system)}?link=v1.l.forged`);
+      expect([page.status, leadsTo(page)]).toEqual([400, 'https://crm.example/wechat/done?result=failed']);
+      expect((await post({ return_url: 'https://crm.example/elsewhere' })).body.code).toBe('return_url_not_allowed');
+      // What was allowed when the link was issued is no more.
+      const late = await issue({ return_url: 'https://crm.example/wechat/late' });
+      await system.call('PATCH', `/v1/platforms/${platform}`, { return_urls: [] });
+      expect(leadsTo(await authorize(late.url, await account()))).toMatch(/^https:\/\/crm\.example\/wechat\/done\?/);
+    } finally {
+      await system.call('PATCH', `/v1/platforms/${platform}`, { return_urls: [], return_url: null });
+    }
   });
 
   it('go with their platform', async () => {

@@ -11,6 +11,7 @@ const SECOND_PLATFORM = {
   token: 'anotherTokenForPushes',
   encoding_aes_key: 'GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba',
 };
+const PNG_BEGINNING = 'iVBORw0KGgoAAAANSUhEUgAA';
 const NEW_AES_KEY = 'abcdefghijklmnopqrstuvwxyz9876543210ABCDEFG';
 
 describe('onboarding', () => {
@@ -170,6 +171,78 @@ describe('onboarding', () => {
     }
     expect((await merchant(second)).status).toBe(404);
     expect((await open(fresh.href)).status).toBe(200);
+  });
+
+  it('carries the provider’s name and logo, which an admin sets', async () => {
+    const { component_appid } = PLATFORM;
+    const path = `/v1/platforms/${component_appid}`;
+    const png = `${PNG_BEGINNING}AAAA`;
+    const set = await system.call('PATCH', path, { provider_name: '青禾 <b>', provider_logo: png });
+    expect(set).toMatchObject({
+      status: 200,
+      body: { provider_name: '青禾 <b>', provider_logo_url: `${system.url}/authorize/${component_appid}/logo` },
+    });
+    expect(JSON.stringify(set.body)).not.toContain(png);
+    const [act] = (await system.call('GET', `/v1/audit-events?action=platform.updated`)).body.data;
+    expect(act).toMatchObject({ component_appid, data: { changed: ['provider_logo', 'provider_name'] } });
+
+    const address = `${system.url}/authorize/${component_appid}`;
+    const click = await fetch(address, { method: 'POST' });
+    const pages = [
+      await open(address),
+      { status: click.status, headers: click.headers, text: await click.text() },
+      await open(await consent(await account())),
+      await open(`${address}/callback?state=x.y&auth_code=z`),
+    ];
+    expect(pages.map(({ status }) => status)).toEqual([200, 200, 200, 400]);
+    for (const { text, headers } of pages) {
+      expect(text).toContain(`<img src="${address}/logo" alt=""><span>青禾 &lt;b&gt;</span>`);
+      expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; .*img-src 'self'; /);
+    }
+    const logo = await fetch(`${address}/logo`);
+    expect(Buffer.from(await logo.arrayBuffer()).toString('base64')).toBe(png);
+    expect(Object.fromEntries(logo.headers)).toMatchObject({
+      'content-type': 'image/png',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+    });
+    // Of this platform alone.
+    expect((await open(`${system.url}/authorize/${SECOND_PLATFORM.component_appid}`)).text).not.toContain('<img');
+    expect((await fetch(`${system.url}/authorize/${SECOND_PLATFORM.component_appid}/logo`)).status).toBe(404);
+
+    const none = await system.call('PATCH', path, { provider_name: null, provider_logo: null });
+    expect(none.body).toMatchObject({ provider_name: null, provider_logo_url: null });
+    expect((await fetch(`${address}/logo`)).status).toBe(404);
+    expect((await open(address)).text).not.toMatch(/<img|<header/);
+  });
+
+  it.each([
+    ['SVG', { provider_logo: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>').toString('base64') }],
+    ['what is no base64', { provider_logo: `data:image/png;base64,${PNG_BEGINNING}` }],
+    ['an empty name', { provider_name: '' }],
+    ['http', { return_url: 'http://crm.example/' }],
+    ['a script', { return_url: 'javascript:alert(1)' }],
+    ['a user name that looks like a host', { return_url: 'https://wechat.example@evil.example/' }],
+    ['a list with a query', { return_urls: ['https://crm.example/?next='] }],
+    ['a list with http', { return_urls: ['http://crm.example/'] }],
+  ])('takes no %s for its pages, and changes nothing', async (_what, change) => {
+    const path = `/v1/platforms/${PLATFORM.component_appid}`;
+    const before = (await system.call('GET', path)).body;
+    expect(await system.call('PATCH', path, change)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    const { updated_at, return_urls } = (await system.call('GET', path)).body;
+    expect({ updated_at, return_urls }).toEqual({ updated_at: before.updated_at, return_urls: [] });
+  });
+
+  it('lets no key with limits say what its pages show and lead to', async () => {
+    const { component_appid } = PLATFORM;
+    const wish = { name: 'a tenant', role: 'admin', platforms: [component_appid] };
+    const { body } = await system.call('POST', '/v1/api-keys', wish);
+    for (const change of [{ provider_name: 'x' }, { provider_logo: null }, { return_url: null }, { return_urls: [] }]) {
+      const refused = await system.call('PATCH', `/v1/platforms/${component_appid}`, change, {
+        authorization: `Bearer ${body.key}`,
+      });
+      expect([change, refused.status, refused.body.code]).toEqual([change, 403, 'key_limited']);
+    }
   });
 
   it('goes on in the language that was chosen on the first page', async () => {

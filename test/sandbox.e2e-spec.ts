@@ -4,24 +4,46 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize } from 'node:v8';
+import { eventually } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
 
-/** Starts the built sandbox, does something with its api, and stops it as Ctrl-C would. */
-async function whileItStaysUp<T>(dataDir: string, act: (url: string) => Promise<T>): Promise<T> {
+interface Staying {
+  demoData?: boolean;
+  signal?: NodeJS.Signals;
+  /** How the line begins by which it is there. */
+  lastLine?: string;
+}
+
+/** Starts the built sandbox, does something with its api and what it printed, and stops it: as Ctrl-C would, or by force. */
+async function whileItStaysUp<T>(
+  dataDir: string,
+  act: (url: string, output: string) => Promise<T>,
+  { demoData = false, signal = 'SIGINT', lastLine = 'article' }: Staying = {},
+): Promise<T> {
   const port = String(await freePort());
+  let output = '';
   const child = spawn(process.execPath, ['dist/apps/sandbox/src/main.js'], {
-    env: { PATH: process.env.PATH, RETRACT_DATA_DIR: dataDir, PORT: port, SIMULATOR_PORT: String(await freePort()) },
+    env: {
+      PATH: process.env.PATH,
+      RETRACT_DATA_DIR: dataDir,
+      PORT: port,
+      SIMULATOR_PORT: String(await freePort()),
+      DEMO_DATA: String(demoData),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'close');
   await new Promise<void>((resolve, reject) => {
-    child.stdout.on('data', (chunk) => (String(chunk).includes('It stays up') ? resolve() : undefined));
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk);
+      if (new RegExp(`^${lastLine} .*\\n`, 'm').test(output)) resolve();
+    });
     void exited.then(() => reject(new Error('the sandbox has ended')));
   });
   try {
-    return await act(`http://127.0.0.1:${port}`);
+    return await act(`http://127.0.0.1:${port}`, output);
   } finally {
-    child.kill('SIGINT');
+    child.kill(signal);
     await exited;
   }
 }
@@ -42,6 +64,12 @@ async function startOnce(dataDir: string, options = ['--once']): Promise<{ exitC
   child.stderr.on('data', (chunk) => (output += String(chunk)));
   const [exitCode] = (await once(child, 'close')) as [number | null];
   return { exitCode, output };
+}
+
+/** What the api answers to the key of the sandbox's owner. */
+async function read(dataDir: string, url: string): Promise<any> {
+  const key = readFileSync(join(dataDir, 'api-key'), 'utf8').trim();
+  return (await fetch(url, { headers: { authorization: `Bearer ${key}` } })).json();
 }
 
 /** Every secret that the simulated WeChat knows by the end: app secret, keys, tickets, codes, tokens old and new. */
@@ -106,6 +134,31 @@ describe('the sandbox', () => {
     expect(exitCode).toBe(0);
   }, 120_000);
 
+  it('prints a link that signs in once, which the next start prints anew, and an article to look at', async () => {
+    const once = async () =>
+      whileItStaysUp(dataDir, async (url, output) => {
+        const [, token = ''] = new RegExp(`^console +${url}/console/#token=(\\S+)$`, 'm').exec(output) ?? [];
+        const statuses = [];
+        for (let tried = 0; tried < 2; tried++) {
+          const reply = await fetch(`${url}/v1/session`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json', origin: url },
+            body: JSON.stringify({ sign_in_token: token }),
+          });
+          statuses.push(reply.status);
+        }
+        const [, article = ''] = /^article +(\S+)$/m.exec(output) ?? [];
+        return { token, statuses, page: await (await fetch(article)).text() };
+      });
+    const [first, second] = [await once(), await once()];
+    expect([first.statuses, second.statuses]).toEqual([
+      [200, 401],
+      [200, 401],
+    ]);
+    expect(first.token).not.toBe(second.token);
+    expect(first.page).toContain('Spring teas');
+  }, 120_000);
+
   it('plays the whole story, twice, and ends well', () => {
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     for (const { output } of runs) {
@@ -149,4 +202,82 @@ describe('the sandbox', () => {
       expect.arrayContaining(['deletion accepted', 'mass/delete', 'deletion finished']),
     );
   });
+});
+
+describe('the demo data of the sandbox', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'retract-demo-data-'));
+  chmodSync(dataDir, 0o711);
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  const merchantsAt = async (url: string) => (await read(dataDir, `${url}/v1/merchants?limit=200`)).data as any[];
+  const takedownsAt = async (url: string) => (await read(dataDir, `${url}/v1/takedowns`)).data as any[];
+  const states = (rows: { state: string }[]) => rows.map(({ state }) => state).sort();
+
+  it('is made once, although a start is killed while it makes it, and is worth a look', async () => {
+    const demoData = true;
+    await whileItStaysUp(
+      dataDir,
+      async (_url, output) => {
+        const [, simulator = ''] = /^WeChat +(\S+)/m.exec(output) ?? [];
+        const accountsMade = async () =>
+          ((await (await fetch(`${simulator}/merchants`)).json()) as { total_count: number }).total_count;
+        await eventually(accountsMade, (count) => count > 10);
+      },
+      { demoData, signal: 'SIGKILL' },
+    );
+    const made = await whileItStaysUp(
+      dataDir,
+      async (url) => {
+        const merchants = await eventually(
+          () => merchantsAt(url),
+          (found) => found.some(({ state }) => state === 'unauthorized'),
+        );
+        const takedowns = await eventually(
+          () => takedownsAt(url),
+          (found) => found.some(({ state }) => state === 'finished'),
+        );
+        const failed = await eventually(
+          () => read(dataDir, `${url}/v1/deletions?state=failed`),
+          ({ data }) => data.length === 1,
+        );
+        const attempts = await read(dataDir, `${url}/v1/deletions/${failed.data[0].id}/attempts`);
+        const waiting = await read(dataDir, `${url}/v1/deletions?state=waiting`);
+        return { merchants, takedowns, attempts: attempts.data, waiting: waiting.data };
+      },
+      { demoData, lastLine: 'accounts' },
+    );
+    const reasons = made.merchants.flatMap((merchant) => merchant.ineligible_reasons as string[]);
+    expect(made.merchants).toHaveLength(63);
+    expect([...new Set(reasons)].sort()).toEqual([
+      'account_frozen',
+      'not_verified',
+      'permission_set_7_not_granted',
+      'unauthorized',
+    ]);
+    expect(states(made.takedowns)).toEqual(['finished', 'running']);
+    expect(made.attempts.filter(({ op }: any) => op === 'mass/delete').map(({ errcode }: any) => errcode)).toEqual([
+      null,
+      -1,
+      40204,
+    ]);
+    expect(made.waiting.map((deletion: any) => deletion.waiting_for)).toContain('daily_quota');
+
+    const again = await whileItStaysUp(
+      dataDir,
+      async (url) => {
+        const dry = await fetch(`${url}/v1/takedowns`, {
+          method: 'POST',
+          headers: {
+            authorization: `Bearer ${readFileSync(join(dataDir, 'api-key'), 'utf8').trim()}`,
+            'content-type': 'application/json',
+          },
+          body: JSON.stringify({ label: '春季联合活动', article_idx: 1, dry_run: true }),
+        });
+        return { dry: (await dry.json()) as { deletions: number }, takedowns: await takedownsAt(url) };
+      },
+      { demoData },
+    );
+    expect(again.dry.deletions).toBeGreaterThanOrEqual(50);
+    expect(states(again.takedowns)).toEqual(['finished', 'running']);
+  }, 300_000);
 });

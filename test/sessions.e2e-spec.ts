@@ -267,3 +267,21 @@ describe('the requests of sessions', () => {
     }
   });
 });
+
+describe('a sign-in link', () => {
+  it('is for browsers on this machine: from elsewhere it is refused, and is not used up by that', async () => {
+    const system = await System.start({ withWorker: false, env: { TRUST_PROXY: '127.0.0.0/8' } });
+    try {
+      const { body: me } = await system.call('GET', '/v1/me');
+      const signInToken = await system.api.get(Sessions).issueSignInToken(me.id);
+      const signInFrom = (ip: string) =>
+        system.call('POST', '/v1/session', { sign_in_token: signInToken }, { ...WITHOUT_KEY, 'x-forwarded-for': ip });
+      const elsewhere = await signInFrom('203.0.113.7');
+      expect([elsewhere.status, elsewhere.body.code]).toEqual([401, 'unauthenticated']);
+      expect(elsewhere.headers.get('set-cookie')).toBeNull();
+      expect((await signInFrom('127.0.0.1')).status).toBe(200);
+    } finally {
+      await system.close();
+    }
+  });
+});

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { DEMO_PLATFORM } from './demo-platform.js';
-import { send, type Reply } from './http.js';
+import { articlePage, doorsOf, expectStatus, send, until } from './doors.js';
 import type { Services } from './services.js';
 import type { Story } from './story.js';
 
@@ -12,13 +11,13 @@ const BAKERY = { appid: 'wxe63f0a9d18c4b725', user_name: 'gh_3a7c5e09f1d8', nick
 const TEA_HOUSE_DAILY_LIMIT = 1_000;
 const ARTICLES = [{ title: 'Spring teas' }, { title: 'With a wrong price' }];
 
-/** The main job from end to end, through the same doors that a provider, a merchant's admin and WeChat use. */
-export async function playDemo(services: Services, story: Story): Promise<void> {
-  const { url, simulatorUrl, apiKey } = services;
-  const api = (method: string, path: string, json?: unknown) =>
-    send(method, url + path, { json, headers: { authorization: `Bearer ${apiKey}` } });
-  const control = async (method: string, path: string, json?: unknown) =>
-    expectStatus(await send(method, `${simulatorUrl}/_control/${path}`, { json }), 200, 201).body;
+/**
+ * The main job from end to end, through the same doors that a provider, a merchant's admin and WeChat use.
+ * @returns where followers see an article that is there
+ */
+export async function playDemo(services: Services, story: Story): Promise<string | undefined> {
+  const { url, simulatorUrl } = services;
+  const { api, control } = doorsOf(services);
   const { component_appid: platform } = DEMO_PLATFORM;
 
   await story.step('data from earlier starts', async () => {
@@ -66,12 +65,15 @@ export async function playDemo(services: Services, story: Story): Promise<void> 
   }
 
   let msgId = '';
+  let article: string | undefined;
   await story.step(`${TEA_HOUSE.nick_name} sent a mass message of ${ARTICLES.length} articles`, async () => {
     await control('PATCH', `merchants/${TEA_HOUSE.appid}/quotas`, {
       'mass/delete': { daily_limit: TEA_HOUSE_DAILY_LIMIT },
     });
     expectStatus(await api('PATCH', `/v1/merchants/${TEA_HOUSE.appid}`, { daily_limit: TEA_HOUSE_DAILY_LIMIT }), 200);
-    msgId = await sendMassMessage(TEA_HOUSE.appid);
+    const message = await sendMassMessage(TEA_HOUSE.appid);
+    msgId = message.msg_id;
+    article = articlePage(services, message.articles[0].url);
     return `msg_id ${msgId}`;
   });
 
@@ -107,7 +109,7 @@ export async function playDemo(services: Services, story: Story): Promise<void> 
 
   await story.step(`${BAKERY.nick_name}, whose quota is spent, waits for the next day in Shanghai`, async () => {
     await control('PATCH', `merchants/${BAKERY.appid}/quotas`, { 'mass/delete': { used: 10 } });
-    const wish = { merchant: BAKERY.appid, msg_id: await sendMassMessage(BAKERY.appid), article_idx: 1 };
+    const wish = { merchant: BAKERY.appid, msg_id: (await sendMassMessage(BAKERY.appid)).msg_id, article_idx: 1 };
     const { body: accepted } = expectStatus(await api('POST', '/v1/deletions', wish), 202);
     const waiting = await until(
       async () => (await api('GET', `/v1/deletions/${accepted.id}`)).body,
@@ -118,13 +120,14 @@ export async function playDemo(services: Services, story: Story): Promise<void> 
     return `waiting for ${waiting.waiting_for} until ${waiting.waiting_until}`;
   });
 
-  async function sendMassMessage(appid: string): Promise<string> {
+  return article;
+
+  async function sendMassMessage(appid: string) {
     const { data } = await control('POST', `merchants/${appid}/mass-messages`, { articles: ARTICLES });
-    await until(
+    return until(
       () => control('GET', `merchants/${appid}/mass-messages/${data[0].msg_id}`),
       (message) => message.status === 'SEND_SUCCESS',
     );
-    return String(data[0].msg_id);
   }
 }
 
@@ -145,19 +148,3 @@ async function authorize({ url, simulatorUrl }: Services, appid: string, sets: n
 
 const unescape = (attribute: string) =>
   attribute.replaceAll('&#39;', "'").replaceAll('&quot;', '"').replaceAll('&amp;', '&');
-
-function expectStatus(reply: Reply, ...wanted: number[]): Reply {
-  if (wanted.includes(reply.status)) return reply;
-  const said = typeof reply.body === 'string' ? reply.body.slice(0, 500) : JSON.stringify(reply.body);
-  throw new Error(`answered ${reply.status} instead of ${wanted.join(' or ')}: ${said}`);
-}
-
-async function until(ask: () => Promise<any>, isWanted: (answer: any) => boolean): Promise<any> {
-  const giveUpAt = performance.now() + 30_000;
-  for (;;) {
-    const answer = await ask();
-    if (isWanted(answer)) return answer;
-    if (performance.now() > giveUpAt) throw new Error(`still not so: ${JSON.stringify(answer)}`);
-    await delay(25);
-  }
-}

@@ -20,6 +20,8 @@ export const sandboxEnvSchema = z
     // Known before the start, for the addresses that WeChat and merchants are sent to.
     PORT: settings.PORT.unwrap().min(1).default(3000),
     SIMULATOR_PORT: z.coerce.number().int().min(0).max(65_535).default(3999),
+    // Sixty accounts with messages and takedowns, made on the first start.
+    DEMO_DATA: z.stringbool().default(true),
     // Whoever tries webhooks here has the receiver on the same machine.
     WEBHOOKS_ALLOW_PRIVATE: z.stringbool().default(true),
     // The story is told in plain lines; the services' own log lines would drown it.

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { MasterKeysRefused } from '@app/database';
 import { readSettings, SettingsInvalid } from '@app/settings';
+import { makeDemoData } from './demo-data.js';
 import { DEMO_PLATFORM } from './demo-platform.js';
 import { playDemo } from './demo.js';
 import { sandboxEnvSchema } from './env.js';
@@ -36,13 +37,13 @@ process.on('disconnect', () => void stop(0));
 
 try {
   const startedAt = performance.now();
-  services = await startServices(readSettings(sandboxEnvSchema, process.env));
+  const env = readSettings(sandboxEnvSchema, process.env);
+  services = await startServices(env);
   console.log(`Retract on ${services.databaseName}: ready in ${Math.round(performance.now() - startedAt)} ms\n`);
   const story = new Story();
-  await playDemo(services, story);
+  const article = await playDemo(services, story);
   console.log(`
 api        ${services.url}/docs
-WeChat     ${services.simulatorUrl}/_control (simulated)
 API key    ${services.apiKey}
 authorize  ${services.url}/authorize/${DEMO_PLATFORM.component_appid}
 try        curl -H 'Authorization: Bearer ${services.apiKey}' ${services.url}/v1/deletions
@@ -51,13 +52,31 @@ try        curl -H 'Authorization: Bearer ${services.apiKey}' ${services.url}/v1
     console.log(story.isAsTold ? 'Everything came out as told.' : 'Something did not come out as told.');
     await stop(story.isAsTold ? 0 : 1);
   } else {
-    console.log('It stays up: stop it with Ctrl-C.');
+    const link = await services.signInLink();
+    const signIn = link ?? `${services.url}/console/ (sign in with an API key: this one works no more)`;
+    console.log(`It stays up: stop it with Ctrl-C.
+
+console    ${signIn}
+${link ? '           signs this machine in, once, within ten minutes; a new start prints a new one\n' : ''}\
+WeChat     ${services.simulatorUrl}/_control (simulated)
+article    ${article ?? 'none: the story above did not get so far'}`);
+    if (env.DEMO_DATA) void tellDemoData(services);
   }
 } catch (error) {
   const problem = explain(error);
   if (problem) console.error(problem);
   else if (!isStopping) console.error(error);
   await stop(1);
+}
+
+/** In the background: nobody waits for it, and the next start goes on with what this one has left. */
+async function tellDemoData(running: Services): Promise<void> {
+  try {
+    const made = await makeDemoData(running);
+    if (made) console.log(`accounts   ${made}`);
+  } catch (error) {
+    if (!isStopping) console.error('The demo data is not all there; the next start goes on with it.', error);
+  }
 }
 
 /** What a person can mend. */

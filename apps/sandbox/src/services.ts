@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { INestApplication } from '@nestjs/common';
 import pg from 'pg';
+import { ApiKeys, Sessions } from '@app/access';
 import { migrate, refuseKeys } from '@app/database';
 import { startEmbeddedPostgres } from '@app/embedded-postgres';
 import { createLogger } from '@app/logging';
@@ -18,6 +20,8 @@ export interface Services {
   simulatorUrl: string;
   apiKey: string;
   databaseName: string;
+  /** Made anew each time. Undefined if the API key works no more. */
+  signInLink(): Promise<string | undefined>;
   /** Stops what was started, the last one first. */
   stop(): Promise<void>;
 }
@@ -49,7 +53,7 @@ export async function startServices(env: SandboxEnv): Promise<Services> {
     if (env.DATABASE_URL) await refuseForeignDatabase(env.DATABASE_URL);
     const masterKeysGiven = env.MASTER_KEYS ?? parseMasterKeys(masterKeys);
     await refuseKeys(databaseUrl, masterKeysGiven);
-    const url = `http://${env.HOST}:${env.PORT}`;
+    const url = `http://${isEveryAddress(env.HOST) ? '127.0.0.1' : env.HOST}:${env.PORT}`;
     const settings = {
       ...env,
       DATABASE_URL: databaseUrl,
@@ -72,12 +76,23 @@ export async function startServices(env: SandboxEnv): Promise<Services> {
       simulatorUrl: simulator.url,
       apiKey: settings.BOOTSTRAP_API_KEY,
       databaseName: postgres ? `embedded PostgreSQL in ${env.RETRACT_DATA_DIR}` : 'the PostgreSQL of DATABASE_URL',
+      signInLink: () => signInLink(api, url, settings.BOOTSTRAP_API_KEY),
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Where a server listens on all addresses of the machine, a browser on it opens one of them. */
+const isEveryAddress = (host: string) => host === '0.0.0.0' || host === '::';
+
+/** Signs a browser of this machine in to the console, once, within ten minutes. After the # no server is told of it. */
+async function signInLink(api: INestApplication, url: string, apiKey: string): Promise<string | undefined> {
+  const caller = await api.get(ApiKeys).authenticate(apiKey);
+  if (!caller) return undefined;
+  return `${url}/console/#token=${await api.get(Sessions).issueSignInToken(caller.apiKeyId)}`;
 }
 
 /**

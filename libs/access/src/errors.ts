@@ -65,12 +65,13 @@ export class LastAdminKey extends AccessError {
   }
 }
 
-/** The same for a key that is none, one that has ended, and a sign-in link that was used: nobody learns which. */
+/** The same for a key that is none or has ended, and a link that was used or comes from elsewhere: nobody learns which. */
 export class SignInFailed extends AccessError {
   constructor() {
     super(
       'unauthenticated',
-      'The API key is none that works, or the sign-in link was used or is older than ten minutes.',
+      'The API key is none that works, or the sign-in link was used, is older than ten minutes, or was followed on ' +
+        'another machine than that of this service.',
     );
   }
 }

@@ -51,6 +51,7 @@ import { Doctor1764740000000 } from './migrations/1764740000000-doctor.js';
 import { RetiredProofKeys1764760000000 } from './migrations/1764760000000-retired-proof-keys.js';
 import { DeletionTallies1764770000000 } from './migrations/1764770000000-deletion-tallies.js';
 import { MoreFilters1764770100000 } from './migrations/1764770100000-more-filters.js';
+import { ProviderPages1764771000000 } from './migrations/1764771000000-provider-pages.js';
 import { EndedLists1764785000000 } from './migrations/1764785000000-ended-lists.js';
 
 export interface DatabaseOptions {
@@ -114,6 +115,7 @@ const migrations = [
   RetiredProofKeys1764760000000,
   DeletionTallies1764770000000,
   MoreFilters1764770100000,
+  ProviderPages1764771000000,
   EndedLists1764785000000,
 ];
 

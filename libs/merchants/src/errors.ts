@@ -150,6 +150,9 @@ export class TooManyAuthorizations extends MerchantsError {
 /** Merchants are sent only to where the operators allow it. */
 export class ReturnUrlNotAllowed extends MerchantsError {
   constructor() {
-    super('return_url_not_allowed', 'The return_url is not an https address of an origin in RETURN_ORIGINS.');
+    super(
+      'return_url_not_allowed',
+      'The return_url is not an https address that RETURN_ORIGINS or the return_urls of the platform allow.',
+    );
   }
 }

@@ -47,9 +47,10 @@ export { chooseMerchant, MerchantDirectory, type MerchantCard } from './merchant
 export { Merchant } from './merchants/merchant.entity.js';
 export { mayAskForFacts, Merchants, type MerchantCounts, type MerchantFilter } from './merchants/merchants.js';
 export { MerchantsModule } from './merchants.module.js';
-export { Onboarding, type WechatLinks } from './onboarding/onboarding.js';
+export { Onboarding, type Failed, type WechatLinks } from './onboarding/onboarding.js';
 export { type Check } from './grants/diagnosis.js';
 export { PlatformDoctor } from './grants/platform-doctor.js';
+export { MAX_LOGO_BYTES, readLogo, type Logo } from './platforms/logo.js';
 export { PlatformUpkeep } from './platforms/platform-upkeep.js';
 export { PlatformRow } from './platforms/platform.entity.js';
 export { Platforms, type Alongside, type Platform, type PlatformSecrets } from './platforms/platforms.js';

@@ -91,4 +91,5 @@ export const onboardingWords = {
   none: { zh: '无', en: 'None' },
   notDone: { zh: '未能完成', en: 'Not done' },
   platform: { zh: '平台', en: 'Platform' },
+  reference: { zh: '咨询服务商时请提供编号', en: 'If you ask your service provider, name this number:' },
 } as const satisfies Record<string, Words>;

@@ -24,10 +24,17 @@ export const issueLinkSchema = z
       .boolean()
       .default(true)
       .meta({ description: 'False: any number of authorizations until it expires.' }),
-    return_url: z.url().max(2_000).nullable().default(null).meta({
-      description:
-        'Where the result page leads back to: https, of an origin that the operators list in RETURN_ORIGINS.',
-    }),
+    return_url: z
+      .url()
+      .max(2_000)
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'Where the result page leads back to, with `result` (`authorized`, `incomplete`, `failed`), `merchant` and ' +
+          '`ref`: https, of an origin in RETURN_ORIGINS or below one of the `return_urls` of the platform. Null: the ' +
+          '`return_url` of the platform.',
+      }),
   })
   .meta({ id: 'IssueAuthorizationLink', examples: [{ platform: 'wx0123456789abcdef', ref: 'shop 7' }] });
 export type IssueLink = z.output<typeof issueLinkSchema>;

@@ -4,6 +4,7 @@ import {
   HttpCode,
   Inject,
   Logger,
+  NotFoundException,
   Param,
   Post,
   Query,
@@ -18,16 +19,17 @@ import { v4 as uuidv4 } from 'uuid';
 import { z } from 'zod';
 import { AuditLog, type Actor, type Role } from '@app/access';
 import { currentRequestId, newRequestId } from '@app/logging';
-import { Onboarding, TooManyAuthorizations, type NamedMerchant } from '@app/merchants';
+import { Onboarding, Platforms, TooManyAuthorizations, type NamedMerchant, type Platform } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
 import { languages } from '@app/words';
 import { Public } from '../http/access/access.guard.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { networkOf } from '../http/access/network.js';
 import { RateLimit } from '../http/access/rate-limit.js';
+import { PICTURE_POLICY } from '../http/server/security-headers.js';
 import { PageFilter } from './page.filter.js';
 import { languageOf } from './page-language.js';
-import { beginPage, FORM_PAGE_HEADERS, PAGE_HEADERS, resultPage, wechatPage } from './pages.js';
+import { beginPage, FORM_PAGE_HEADERS, PAGE_HEADERS, resultPage, wechatPage, type Frame } from './pages.js';
 import { NoPrefetch } from './prefetch.js';
 
 /** Other parameters, a `ref` among them, mean nothing: the page opens all the same. */
@@ -72,6 +74,7 @@ export class OnboardingController {
 
   constructor(
     private readonly onboarding: Onboarding,
+    private readonly platforms: Platforms,
     private readonly audit: AuditLog,
     @Inject(CLICK_LIMIT) private readonly clicks: RateLimit,
   ) {}
@@ -83,9 +86,26 @@ export class OnboardingController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    await this.onboarding.welcome(componentAppid, { link: query.link, bizAppid: query.biz_appid });
+    const visit = { link: query.link, bizAppid: query.biz_appid };
+    const { platform } = await this.onboarding.welcome(componentAppid, visit);
     void reply.headers({ ...FORM_PAGE_HEADERS, ...TELLS_ORIGIN });
-    return beginPage(languageOf(request), componentAppid, { ...query, visit: uuidv4() });
+    return beginPage(this.frame(request, platform), componentAppid, { ...query, visit: uuidv4() });
+  }
+
+  /** The provider's, for the pages. */
+  @Get('logo')
+  async logo(
+    @Param('componentAppid', { schema: appidSchema }) componentAppid: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const logo = await this.platforms.logo(componentAppid);
+    if (!logo) throw new NotFoundException();
+    void reply.headers({
+      'content-type': logo.type,
+      'content-security-policy': PICTURE_POLICY,
+      'cache-control': 'public, max-age=300',
+    });
+    return logo.bytes;
   }
 
   /**
@@ -105,7 +125,7 @@ export class OnboardingController {
     const visitor = await this.onboarding.welcome(componentAppid, { link: query.link, bizAppid: query.biz_appid });
     const links = await this.onboarding.begin(visitor, query.visit ?? uuidv4(), { lang: query.lang });
     void reply.headers({ ...PAGE_HEADERS, ...TELLS_ORIGIN });
-    return wechatPage(languageOf(request), componentAppid, links);
+    return wechatPage(this.frame(request, visitor.platform), componentAppid, links);
   }
 
   @Get('callback')
@@ -115,7 +135,7 @@ export class OnboardingController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const { merchant, returnUrl } = await this.onboarding.complete(
+    const { platform, merchant, returnUrl } = await this.onboarding.complete(
       componentAppid,
       query.state,
       query.auth_code,
@@ -127,7 +147,14 @@ export class OnboardingController {
     });
     void reply.headers(PAGE_HEADERS);
     const again = this.onboarding.reauthorizeUrl(componentAppid, merchant.authorizerAppid);
-    return resultPage(languageOf(request), merchant, merchant.ineligibleReasons, { again, returnUrl });
+    return resultPage(this.frame(request, platform), merchant, merchant.ineligibleReasons, { again, returnUrl });
+  }
+
+  private frame(request: FastifyRequest, platform: Platform): Frame {
+    return {
+      language: languageOf(request),
+      provider: { name: platform.providerName, logoUrl: this.onboarding.logoUrl(platform) },
+    };
   }
 
   private countClick(ip: string): void {

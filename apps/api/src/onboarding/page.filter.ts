@@ -1,6 +1,6 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AuthorizationLinkOfAnother, TooManyAuthorizations } from '@app/merchants';
+import { AuthorizationLinkOfAnother, Onboarding, TooManyAuthorizations, type Failed } from '@app/merchants';
 import { loggable, sayWhenAgain, toProblem } from '../http/server/error.filter.js';
 import { languageOf } from './page-language.js';
 import { PAGE_HEADERS, problemPage } from './pages.js';
@@ -11,7 +11,9 @@ import { Prefetched } from './prefetch.js';
 export class PageFilter implements ExceptionFilter {
   private readonly logger = new Logger(PageFilter.name);
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  constructor(private readonly onboarding: Onboarding) {}
+
+  async catch(error: unknown, host: ArgumentsHost): Promise<void> {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     // A status of failure keeps the browser from using the nothing that it got when the person does ask.
@@ -23,10 +25,32 @@ export class PageFilter implements ExceptionFilter {
     });
     sayWhenAgain(reply, code);
     if (error instanceof TooManyAuthorizations) void reply.header('retry-after', error.retryAfterSeconds);
+    const failed = await this.whose(request);
+    const provider = failed && {
+      name: failed.platform.providerName,
+      logoUrl: this.onboarding.logoUrl(failed.platform),
+    };
     void reply
       .status(status)
       .headers(PAGE_HEADERS)
-      .send(problemPage(languageOf(request), { code, requestId }, factsOf(error)));
+      .send(
+        problemPage(
+          { language: languageOf(request), provider },
+          { code, requestId, facts: factsOf(error), returnUrl: failed?.returnUrl ?? null },
+        ),
+      );
+  }
+
+  /** The page shows what it can: of an unknown platform, or without a database, that is nothing. */
+  private async whose({ params, query }: FastifyRequest): Promise<Failed | undefined> {
+    const { componentAppid } = params as Record<string, string>;
+    const { state, link } = query as Record<string, unknown>;
+    const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+    try {
+      return await this.onboarding.failed(componentAppid ?? '', { state: text(state), link: text(link) });
+    } catch {
+      return undefined;
+    }
   }
 }
 

@@ -8,29 +8,38 @@ import {
   permissionSetName,
   type Language,
 } from '@app/words';
-import { FORM_POLICY, PAGE_POLICY } from '../http/server/security-headers.js';
+import { FORM_POLICY, MERCHANT_PAGE_POLICY } from '../http/server/security-headers.js';
 
 /** The pages that a merchant's admin sees, in one language at a time. Plain HTML: no script, nothing from elsewhere. */
 export const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
-  'content-security-policy': PAGE_POLICY,
+  'content-security-policy': MERCHANT_PAGE_POLICY,
   vary: 'accept-language',
 } as const;
 
 export const FORM_PAGE_HEADERS = { ...PAGE_HEADERS, 'content-security-policy': FORM_POLICY } as const;
 
+/** In which language, and whose page it is. */
+export interface Frame {
+  language: Language;
+  provider: Provider | undefined;
+}
+
+/** As merchants know the provider. */
+export interface Provider {
+  name: string | null;
+  logoUrl: string | null;
+}
+
 /**
  * The page leads nowhere yet: a preview in a chat or a crawler makes nothing of it.
  * @param query the click takes it along; by a relative address, as a proxy may have taken a part of our path away
  */
-export function beginPage(
-  language: Language,
-  componentAppid: string,
-  query: Record<string, string | undefined>,
-): string {
+export function beginPage(frame: Frame, componentAppid: string, query: Record<string, string | undefined>): string {
+  const { language } = frame;
   return page(
-    language,
+    frame,
     words.authorize[language],
     `${languageSwitch(language, query)}
      <p>${words.asAdmin[language]}</p>
@@ -40,16 +49,19 @@ export function beginPage(
   );
 }
 
-export function wechatPage(language: Language, componentAppid: string, links: WechatLinks): string {
+export function wechatPage(frame: Frame, componentAppid: string, links: WechatLinks): string {
+  const { language } = frame;
   const code = renderSVG(links.mobile, { border: 2 });
   return page(
-    language,
+    frame,
     words.authorize[language],
     `<p>${words.confirmInWechat[language]}</p>
-     <p><a class="button" href="${escape(links.pc)}">${words.onComputer[language]}</a></p>
-     <p><a class="button" href="${escape(links.mobile)}">${words.onPhone[language]}</a></p>
-     <p>${words.scanWithPhone[language]}</p>
-     <div class="code" role="img" aria-label="${escape(words.onPhone[language])}">${code}</div>
+     <div class="ways">
+     <div><p><a class="button" href="${escape(links.pc)}">${words.onComputer[language]}</a></p>
+     <p><a class="button" href="${escape(links.mobile)}">${words.onPhone[language]}</a></p></div>
+     <div><p>${words.scanWithPhone[language]}</p>
+     <div class="code" role="img" aria-label="${escape(words.onPhone[language])}">${code}</div></div>
+     </div>
      <p>${words.keepSet7[language]}</p>${small(language, componentAppid)}`,
   );
 }
@@ -62,11 +74,12 @@ export interface WaysOn {
 }
 
 export function resultPage(
-  language: Language,
+  frame: Frame,
   merchant: Merchant,
   reasons: IneligibleReason[],
   { again, returnUrl }: WaysOn,
 ): string {
+  const { language } = frame;
   const granted = (merchant.permissionSets ?? []).map((id) => `<li>${escape(permissionSetName(id)[language])}</li>`);
   const missing = reasons.map((reason) => `<li>${ineligibleReasonWords[reason][language]}</li>`);
   const verdict =
@@ -77,7 +90,7 @@ export function resultPage(
          <p><a href="${escape(again)}">${words.again[language]}</a></p>`;
   const name = escape(merchant.nickName ?? words.account[language]);
   return page(
-    language,
+    frame,
     words.result[language],
     `<p>${name} <code>${escape(merchant.authorizerAppid)}</code></p>
      ${verdict}
@@ -87,22 +100,29 @@ export function resultPage(
   );
 }
 
-/**
- * A problem in words for a merchant. The code is small: the provider's support may ask for it.
- * @param facts the values that the words of some problems name
- */
-export function problemPage(
-  language: Language,
-  { code, requestId }: { code: string; requestId: string | undefined },
-  facts: Record<string, string> = {},
-): string {
+/** What went wrong. */
+export interface Problem {
+  code: string;
+  /** Under it our log has the code and the cause: the provider's support may ask for it. */
+  requestId: string | undefined;
+  /** The values that the words of some problems name. */
+  facts: Record<string, string>;
+  returnUrl: string | null;
+}
+
+/** A problem in words for a merchant. */
+export function problemPage(frame: Frame, { code, requestId, facts, returnUrl }: Problem): string {
+  const { language } = frame;
   const said: Record<string, { zh: string; en: string }> = onboardingProblemWords;
   const text = (said[code] ?? onboardingProblemWords.other)[language];
   const filled = text.replace(/\{(\w+)\}/g, (_placeholder, name: string) => facts[name] ?? '');
+  const reference = `<p class="small">${words.reference[language]} <code>${escape(requestId ?? '')}</code></p>`;
   return page(
-    language,
+    frame,
     words.notDone[language],
-    `<p class="bad">${escape(filled)}</p><p class="small">${escape([code, requestId ?? ''].join(' '))}</p>`,
+    `<p class="bad">${escape(filled)}</p>
+     ${returnUrl === null ? '' : wayBack(language, returnUrl)}
+     ${requestId === undefined ? '' : reference}`,
   );
 }
 
@@ -130,21 +150,27 @@ function address(query: Record<string, string | undefined>): string {
   return escape(`?${new URLSearchParams(given).toString()}`);
 }
 
-function page(language: Language, title: string, body: string): string {
+function page({ language, provider }: Frame, title: string, body: string): string {
+  const name = escape(provider?.name ?? '');
+  const logo = provider?.logoUrl ? `<img src="${escape(provider.logoUrl)}" alt="">` : '';
+  const head = name || logo ? `<header>${logo}${name && `<span>${name}</span>`}</header>` : '';
   return `<!doctype html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${title}${name && ` · ${name}`}</title>
 <style>
 body{font:16px/1.6 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color:#1d2129;background:#fff}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}a{color:#0052d9}
 .button{display:block;box-sizing:border-box;width:100%;border:0;font:inherit;cursor:pointer;padding:.8rem 1rem;
 border-radius:.4rem;background:#07833f;color:#fff;text-decoration:none;text-align:center}
 .good{border-left:.3rem solid #07833f;padding-left:.8rem}.bad{border-left:.3rem solid #b3261e;padding-left:.8rem}
-.small{color:#5f6773;font-size:.85rem}.code{width:12rem;background:#fff}.code svg{display:block;width:100%;height:auto}
+.small{color:#5f6773;font-size:.85rem}.code{width:18rem;max-width:100%;background:#fff}.code svg{display:block;width:100%;height:auto}
+header{display:flex;align-items:center;gap:.8rem;font-size:1.1rem;font-weight:600;overflow-wrap:anywhere}
+header img{max-width:12rem;max-height:4rem;border-radius:.4rem}code{overflow-wrap:anywhere}
+.ways{display:grid;gap:0 2rem}@media (min-width:40rem){.ways{grid-template-columns:1fr 1fr}}
 @media (prefers-color-scheme:dark){body{color:#e8eaed;background:#17181a}a{color:#8ab4f8}.small{color:#a5adb8}
 .button{color:#fff}}
-</style></head><body><main><h1>${title}</h1>${body}</main></body></html>
+</style></head><body>${head}<main><h1>${title}</h1>${body}</main></body></html>
 `;
 }
 

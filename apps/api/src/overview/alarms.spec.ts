@@ -12,6 +12,10 @@ const aPlatform = (ticketReceivedAt: Date | null): Platform => ({
   ticketReceivedAt,
   reconciledAt: null,
   forwardUrls: [],
+  providerName: null,
+  providerLogoType: null,
+  returnUrls: [],
+  returnUrl: null,
   createdAt: ago(10_000),
   updatedAt: ago(10_000),
 });

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { holdReasons, type PlatformHoldView } from '@app/deletions';
-import { isForwardUrl, ticketStateAt, type Platform, type ReconciliationReport } from '@app/merchants';
+import {
+  isForwardUrl,
+  MAX_LOGO_BYTES,
+  readLogo,
+  ticketStateAt,
+  type Platform,
+  type ReconciliationReport,
+} from '@app/merchants';
 import type { Scope } from '@app/scope';
 import { appidSchema } from '../http/requests/appid.js';
 import { textSchema } from '../http/requests/text.js';
@@ -20,12 +27,52 @@ const forwardUrlsSchema = z
       'Only a key without limits may set them: they may lead into the own network.',
   });
 
+const httpsUrlSchema = z
+  .url({ protocol: /^https$/, error: 'must be an https URL' })
+  .max(2_000)
+  .refine((text) => !/@/.test(hostPartOf(text)), 'must not have a user name');
+
+/** Up to the path: what a browser takes for user, password, host and port. */
+const hostPartOf = (text: string) => /^[a-z]+:[\\/]*([^\\/?#]*)/i.exec(text)?.[1] ?? '';
+
+const returnUrlsSchema = z
+  .array(httpsUrlSchema.refine((text) => !/[?#]/.test(text), 'must have no query and no fragment'))
+  .max(20)
+  .meta({
+    description:
+      'What the `return_url` of a link may begin with: https, whole path segments. RETURN_ORIGINS count too.',
+  });
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+const logoSchema = z
+  .string()
+  .min(1)
+  .max(Math.ceil(MAX_LOGO_BYTES / 3) * 4)
+  .regex(BASE64, 'must be base64')
+  .transform((text, context) => {
+    const logo = readLogo(text);
+    if (logo) return logo;
+    context.addIssue('must be a PNG, JPEG or WebP picture of at most 48 kB');
+    return z.NEVER;
+  })
+  .meta({ description: 'A PNG, JPEG or WebP picture of at most 48 kB, in base64. Null: none.' });
+
 const settingsShape = {
   app_secret: secretSchema,
   token: secretSchema,
   encoding_aes_key: encodingAesKeySchema,
   previous_encoding_aes_key: encodingAesKeySchema.nullable().optional(),
   forward_urls: forwardUrlsSchema.optional(),
+  provider_name: textSchema(60).min(1).nullable().optional().meta({
+    description: 'Your name as merchants know it: it stands on the authorization pages. Null: none.',
+  }),
+  provider_logo: logoSchema.nullable().optional(),
+  return_urls: returnUrlsSchema.optional(),
+  return_url: httpsUrlSchema.nullable().optional().meta({
+    description:
+      'Where the authorization pages lead back to, unless the link says where, with `result` and more. Null: nowhere.',
+  }),
 };
 
 export const registerPlatformSchema = z.strictObject({ component_appid: appidSchema, ...settingsShape }).meta({
@@ -47,7 +94,14 @@ export const updatePlatformSchema = z
   .partial()
   .meta({
     id: 'UpdatePlatform',
-    examples: [{ forward_urls: ['https://crm.example.com/wechat/$APPID$'] }],
+    examples: [
+      { forward_urls: ['https://crm.example.com/wechat/$APPID$'] },
+      {
+        provider_name: '青禾科技',
+        return_urls: ['https://crm.example.com/wechat'],
+        return_url: 'https://crm.example.com/wechat/done',
+      },
+    ],
   });
 export type UpdatePlatform = z.output<typeof updatePlatformSchema>;
 
@@ -59,6 +113,10 @@ export const platformSchema = z
       .array(z.string())
       .optional()
       .meta({ description: 'Not shown to a key that is limited to merchants.' }),
+    provider_name: z.string().nullable(),
+    provider_logo_url: z.string().nullable(),
+    return_urls: z.array(z.string()),
+    return_url: z.string().nullable(),
     ticket_received_at: z
       .string()
       .nullable()
@@ -87,16 +145,25 @@ export const platformSchema = z
   })
   .meta({ id: 'Platform' });
 
+interface Seen {
+  hold: PlatformHoldView | undefined;
+  logoUrl: string | null;
+}
+
 /** @param scope of whoever reads: the provider's own addresses are not for the merchants */
 export function platformResource(
   platform: Platform,
-  hold: PlatformHoldView | undefined,
+  { hold, logoUrl }: Seen,
   { merchants }: Scope,
 ): z.input<typeof platformSchema> {
   const ticket = ticketStateAt(platform.ticketReceivedAt, new Date());
   return {
     component_appid: platform.componentAppid,
     ...(merchants === null && { forward_urls: platform.forwardUrls }),
+    provider_name: platform.providerName,
+    provider_logo_url: logoUrl,
+    return_urls: platform.returnUrls,
+    return_url: platform.returnUrl,
     ticket_received_at: platform.ticketReceivedAt?.toISOString() ?? null,
     ticket_age_seconds: ticket.ageMs === null ? null : Math.floor(ticket.ageMs / 1000),
     ticket_state: ticket.state,

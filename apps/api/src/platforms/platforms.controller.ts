@@ -3,10 +3,10 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { AuditLog, type Actor, type Principal } from '@app/access';
-import { PlatformHolds } from '@app/deletions';
+import { PlatformHolds, type PlatformHoldView } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
-import { ComponentTokens, Platforms, Reconciliation, type Platform } from '@app/merchants';
-import { isEverything } from '@app/scope';
+import { ComponentTokens, Onboarding, Platforms, Reconciliation, type Platform } from '@app/merchants';
+import { isEverything, type Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs, refuseLimits, Unlimited } from '../http/access/access.guard.js';
 import { Operation } from '../http/open-api/operation.js';
 import { ProblemError } from '../http/problems/problem.js';
@@ -33,6 +33,7 @@ export class PlatformsController {
     private readonly componentTokens: ComponentTokens,
     private readonly reconciliation: Reconciliation,
     private readonly holds: PlatformHolds,
+    private readonly onboarding: Onboarding,
     private readonly audit: AuditLog,
   ) {}
 
@@ -77,7 +78,7 @@ export class PlatformsController {
   async list(@Caller() { scope }: Principal) {
     const platforms = await this.platforms.list(scope);
     const holds = await this.holds.of(platforms.map(({ id }) => id));
-    return { data: platforms.map((platform) => platformResource(platform, holds.get(platform.id), scope)) };
+    return { data: platforms.map((platform) => this.seen(platform, holds, scope)) };
   }
 
   @Get(':componentAppid')
@@ -191,7 +192,15 @@ export class PlatformsController {
 
   private async resource(platform: Platform, { scope }: Pick<Principal, 'scope'>) {
     const holds = await this.holds.of([platform.id]);
-    return platformResource(platform, holds.get(platform.id), scope);
+    return this.seen(platform, holds, scope);
+  }
+
+  private seen(platform: Platform, holds: Map<string, PlatformHoldView>, scope: Scope) {
+    return platformResource(
+      platform,
+      { hold: holds.get(platform.id), logoUrl: this.onboarding.logoUrl(platform) },
+      scope,
+    );
   }
 
   /** To change it, or to act on all of its merchants: a key that is limited to some of them may only look. */
@@ -203,10 +212,20 @@ export class PlatformsController {
 }
 
 /**
- * A tenant must not choose these. What is forwarded is sent from within the provider's network; and whoever knows what pushes are
- * signed and sealed with can say in WeChat's name whose articles stand at which address.
+ * A tenant must not choose these. What is forwarded is sent from within the provider's network; whoever knows what pushes are signed
+ * and sealed with can say in WeChat's name whose articles stand at which address; and a page at the provider's address lends its good
+ * name to whatever it shows and leads to.
  */
-const NOT_FOR_TENANTS = ['forward_urls', 'token', 'encoding_aes_key', 'previous_encoding_aes_key'] as const;
+const NOT_FOR_TENANTS = [
+  'forward_urls',
+  'token',
+  'encoding_aes_key',
+  'previous_encoding_aes_key',
+  'provider_name',
+  'provider_logo',
+  'return_urls',
+  'return_url',
+] as const;
 
 const settingsOf = (body: UpdatePlatform) => ({
   appSecret: body.app_secret,
@@ -214,4 +233,8 @@ const settingsOf = (body: UpdatePlatform) => ({
   encodingAesKey: body.encoding_aes_key,
   previousEncodingAesKey: body.previous_encoding_aes_key,
   forwardUrls: body.forward_urls,
+  providerName: body.provider_name,
+  providerLogo: body.provider_logo,
+  returnUrls: body.return_urls,
+  returnUrl: body.return_url,
 });

@@ -18,6 +18,7 @@ import { currentRequestId, newRequestId } from '@app/logging';
 import { AuditedCaller, Caller, Needs, Public, SignsIn } from '../http/access/access.guard.js';
 import { FailedKeys } from '../http/access/failed-keys.js';
 import { countRequest } from '../http/access/authentication.js';
+import { isLoopback } from '../http/access/network.js';
 import { RateLimit, REQUEST_LIMIT } from '../http/access/rate-limit.js';
 import { SessionCookie } from '../http/access/session-cookie.js';
 import { Operation } from '../http/open-api/operation.js';
@@ -45,8 +46,8 @@ export class SessionController {
   @Operation({
     summary: 'Sign in',
     description:
-      'Signs a browser in, with an API key of the role viewer or more, or with a sign-in link. The session is a cookie ' +
-      'that pages cannot read. It does what its key may do, and ends after 12 hours or with its key. A key may have 100: ' +
+      'Signs a browser in, with an API key of the role viewer or more, or with a sign-in link, which is good for ' +
+      'browsers on the machine of this service alone. The session is a cookie that pages cannot read. It does what its key may do, and ends after 12 hours or with its key. A key may have 100: ' +
       'another one ends the oldest. Needs no API key.',
     problems: ['unauthenticated', 'forbidden', 'origin_refused', 'too_many_failures', 'rate_limited'],
     answers: {
@@ -71,6 +72,8 @@ export class SessionController {
     const caller = await this.keys.authenticate(key);
     if (caller) countRequest(this.requests, caller, reply);
     try {
+      // The link was printed on a terminal of this machine. Elsewhere it is refused without being used up.
+      if (body.sign_in_token !== undefined && !isLoopback(request.ip)) throw new SignInFailed();
       const asked = { requestId: currentRequestId() ?? newRequestId(), ip: request.ip };
       const { token, session } = await this.sessions.start(signInOf(body), asked);
       this.cookie.set(reply, token, session.expiresAt);

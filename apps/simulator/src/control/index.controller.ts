@@ -1,10 +1,12 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Header, Query } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { z } from 'zod';
 import { INDEX_SCRIPT, indexPage } from '../pages/index-page.js';
 import { Simulation } from '../simulation/simulation.js';
 import { callView } from './views.js';
 
-const SHOWN = 20;
+const SHOWN = 10;
+const searchSchema = z.object({ q: z.string().default('') });
 
 /** The page that a person sees first: who is registered, the last pushes and calls, and what a click can do. */
 @ApiExcludeController()
@@ -14,7 +16,7 @@ export class IndexController {
 
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
-  show(): string {
+  show(@Query({ schema: searchSchema }) { q }: z.infer<typeof searchSchema>): string {
     const calls = this.simulation.callLog.find({ limit: SHOWN }).reverse().map(callView);
     return indexPage(
       this.simulation,
@@ -25,6 +27,7 @@ export class IndexController {
         fault: call.fault ?? '',
         latencyMs: call.latency_ms,
       })),
+      q,
     );
   }
 

@@ -20,7 +20,7 @@ export class ArticlePageController {
   show(@Query({ schema: articleSchema }) { __biz: biz, mid, idx, sn }: z.infer<typeof articleSchema>): string {
     const found = this.simulation.massMessages.articleAt(this.simulation.world, { biz, mid, idx, sn });
     if (!found) return page('参数错误', html`<h1>参数错误</h1>`);
-    const { merchant, article, sentAt } = found;
+    const { merchant, article, sentAt, url } = found;
     if (article.isDeleted) {
       return page(
         '该内容已被发布者删除',
@@ -37,7 +37,9 @@ export class ArticlePageController {
         <p lang="en">
           This is an article in the simulator. After it has been taken back, followers read here that its publisher has
           deleted it.
-        </p>`,
+        </p>
+        <p class="small" lang="en">Its address at WeChat, to paste where it is to be taken down:</p>
+        <p><code class="whole">${url}</code></p>`,
     );
   }
 }

@@ -24,6 +24,8 @@ export function page(title: string, body: Html): string {
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <!-- Without it a browser asks for /favicon.ico, and that would stand among the calls. -->
+        <link rel="icon" href="data:," />
         <title>${title}</title>
         <style>
           :root {
@@ -123,6 +125,7 @@ export function page(title: string, body: Html): string {
             font: inherit;
             cursor: pointer;
           }
+          input:focus-visible,
           button:focus-visible,
           a:focus-visible {
             outline: 3px solid var(--link);
@@ -138,11 +141,33 @@ export function page(title: string, body: Html): string {
             padding: 0.3rem 0.5rem;
             text-align: left;
           }
+          .wide td,
+          .wide th {
+            white-space: nowrap;
+            overflow-wrap: normal;
+          }
           code,
           pre {
             background: var(--code);
             border-radius: 3px;
             padding: 0 0.25rem;
+          }
+          .whole {
+            user-select: all;
+          }
+          form {
+            display: flex;
+            gap: 0.5rem;
+          }
+          input {
+            font: inherit;
+            flex: 1;
+            min-width: 0;
+            padding: 0.4rem 0.6rem;
+            color: inherit;
+            background: var(--page);
+            border: 1px solid var(--line);
+            border-radius: 4px;
           }
           pre {
             padding: 0.6rem;

@@ -3,6 +3,7 @@ import type { MassMessage, Merchant, Platform } from '../state/world.js';
 import { html, page, type Html } from './html.js';
 
 const SHOWN = 20;
+const SHOWN_PUSHES = 10;
 
 /** One call of the control API, which a click makes. */
 interface Action {
@@ -26,26 +27,35 @@ export interface ShownCall {
  * The simulator's page for people: what there is, what one may do to it by a click, and the last calls and pushes. The
  * script beside it makes the clicks and keeps the page up to date.
  */
-export function indexPage(simulation: Simulation, calls: ShownCall[]): string {
+export function indexPage(simulation: Simulation, calls: ShownCall[], words = ''): string {
   const { world, timeline, callLog, faults } = simulation;
-  const merchants = [...world.merchants.values()];
+  const all = [...world.merchants.values()];
+  const merchants = all.filter(({ appid, nickName }) => `${nickName} ${appid}`.includes(words));
   const clock = timeline.offsetMs === 0 ? '' : ` (clock moved by ${timeline.offsetMs} ms)`;
   return page(
     'WeChat simulator',
     html`<h1>WeChat simulator</h1>
       <p class="small">
-        <a href="/_control/docs">Control API</a> · <a href="/_control/stats">Counters</a> ·
+        <a href="/_control/docs">Control API</a> · <a href="/_control/stats">Counters</a> · <a href="#calls">Calls</a> ·
+        <a href="#pushes">Pushes</a> · <a href="#accounts">Accounts</a> ·
         <span id="live-state" role="status">live</span>
       </p>
+      <form>
+        <input
+          name="q"
+          value="${words}"
+          aria-label="Account"
+          placeholder="Account: a part of its name or appid"
+        /><button>Find</button>
+      </form>
       <div id="live">
         <p class="small">${new Date(timeline.now()).toISOString()}${clock}</p>
         <h2>Bad times</h2>
-        <p>${faults.list().length} faults wait for the next calls. ${clicks(badTimes)}</p>
+        <p>Faults that wait for the next calls: ${faults.list().length}</p>
+        <p>${clicks(badTimes)}</p>
         <h2>Platforms</h2>
         ${[...world.platforms.values()].map(platformCard)}
-        <h2>Accounts (${merchants.length})</h2>
-        ${merchants.slice(0, SHOWN).map((merchant) => merchantCard(simulation, merchant))}
-        <h2>Last calls (${callLog.total})</h2>
+        <h2 id="calls">Last calls (${callLog.total})</h2>
         ${table(
           ['operation', 'account', 'answer', 'fault', 'ms'],
           calls.map(({ operation, account, answer, fault, latencyMs }) => [
@@ -53,15 +63,15 @@ export function indexPage(simulation: Simulation, calls: ShownCall[]): string {
             account,
             answer,
             fault,
-            latencyMs,
+            latencyMs.toFixed(1),
           ]),
         )}
-        <h2>Last pushes</h2>
+        <h2 id="pushes">Last pushes</h2>
         ${table(
           ['kind', 'account', 'state', 'answers'],
           simulation.pusher
             .list()
-            .slice(-SHOWN)
+            .slice(-SHOWN_PUSHES)
             .reverse()
             .map(({ kind, authorizerAppid, state, attempts }) => [
               kind,
@@ -70,9 +80,16 @@ export function indexPage(simulation: Simulation, calls: ShownCall[]): string {
               attempts.map(({ verdict }) => verdict).join(', '),
             ]),
         )}
+        <h2 id="accounts">${accountsTitle(all.length, merchants.length)}</h2>
+        ${merchants.slice(0, SHOWN).map((merchant) => merchantCard(simulation, merchant))}
       </div>
       <script src="/_control/page.js"></script>`,
   );
+}
+
+function accountsTitle(all: number, found: number): string {
+  const shown = found > SHOWN ? `, the first ${SHOWN}` : '';
+  return found === all ? `Accounts (${all}${shown})` : `Accounts (${found} of ${all}${shown})`;
 }
 
 const refusal = (label: string, fault: object): Action => ({ label, method: 'POST', path: 'faults', body: fault });
@@ -92,8 +109,8 @@ function platformCard(platform: Platform): Html {
   return html`<section class="card">
     <h3><code>${componentAppid}</code></h3>
     <p>
-      ${authorizers} accounts have authorized it · ticket ${platform.isTicketPushed ? 'pushed' : 'not pushed'} · events
-      go to ${eventsUrl ?? 'no address'}
+      Accounts that have authorized it: ${authorizers} · ticket ${platform.isTicketPushed ? 'pushed' : 'not pushed'} ·
+      events go to ${eventsUrl ?? 'no address'}
     </p>
     <p>
       ${clicks([
@@ -115,7 +132,7 @@ function merchantCard(simulation: Simulation, merchant: Merchant): Html {
   const path = `merchants/${appid}`;
   return html`<section class="card">
     <h3>${nickName} <code>${appid}</code></h3>
-    <p>${used} of ${dailyLimit} deletions used today · ${messages.size} messages</p>
+    <p>Deletions used today: ${used} of ${dailyLimit} · messages: ${messages.size}</p>
     ${last ? lastMessage(simulation, merchant, last) : html``}
     <p>
       ${clicks([
@@ -200,7 +217,7 @@ const live = document.getElementById('live');
 const state = document.getElementById('live-state');
 async function refresh() {
   try {
-    const text = await (await fetch('/_control')).text();
+    const text = await (await fetch('/_control' + location.search)).text();
     const fresh = new DOMParser().parseFromString(text, 'text/html').getElementById('live');
     const focused = document.activeElement?.dataset?.path ? document.activeElement.dataset : undefined;
     const key = focused && { ...focused };

@@ -53,6 +53,20 @@ describe('the pages of the simulator', () => {
     expect([status, text.includes('参数错误')]).toEqual([200, true]);
   });
 
+  it('say below an article where it is at WeChat', async () => {
+    const { url } = message.articles[0];
+    expect((await read(article(0))).text).toContain(`<code class="whole">${url.replaceAll('&', '&amp;')}</code>`);
+  });
+
+  it('find accounts by a part of their name or appid', async () => {
+    const { appid: other } = await platform.control('POST', 'merchants', { nick_name: '南巷书店' });
+    for (const words of ['南巷', other]) {
+      const { text } = await read(`/_control?q=${encodeURIComponent(words)}`);
+      expect([words, text.includes(other), text.includes(`merchants/${appid}/`)]).toEqual([words, true, false]);
+    }
+    expect((await read('/_control?q=%22%3Cb%3E')).text).toContain('value="&quot;&lt;b&gt;"');
+  });
+
   it('offer clicks that the control API takes as they stand', async () => {
     const { text } = await read('/_control');
     const buttons = [...text.matchAll(/<button[^>]*data-method="(\w+)"\s+data-path="([^"]*)"\s+data-body="([^"]*)"/g)];

@@ -123,14 +123,14 @@ export class MassMessages {
   articleAt(
     world: World,
     { biz, mid, idx, sn }: { biz: string; mid: string; idx: string; sn: string },
-  ): { merchant: Merchant; article: Article; sentAt: number } | undefined {
+  ): { merchant: Merchant; article: Article; sentAt: number; url: string } | undefined {
     for (const merchant of world.merchants.values()) {
       if (merchant.biz !== biz) continue;
       const material = merchant.materialsByMid.get(Number(mid));
       const article = material?.articles[Number(idx) - 1];
       const message = material?.messages.find(({ status }) => status === 'SEND_SUCCESS');
       if (!material || !article || !message || this.snOf(merchant, material, Number(idx)) !== sn) return undefined;
-      return { merchant, article, sentAt: message.sentAt };
+      return { merchant, article, sentAt: message.sentAt, url: this.articleUrl(merchant, material, Number(idx)) };
     }
     return undefined;
   }

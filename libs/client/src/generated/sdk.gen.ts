@@ -731,7 +731,7 @@ export const sessionGet = <ThrowOnError extends boolean = true>(options?: Option
 /**
  * Sign in
  *
- * Signs a browser in, with an API key of the role viewer or more, or with a sign-in link. The session is a cookie that pages cannot read. It does what its key may do, and ends after 12 hours or with its key. A key may have 100: another one ends the oldest. Needs no API key.
+ * Signs a browser in, with an API key of the role viewer or more, or with a sign-in link, which is good for browsers on the machine of this service alone. The session is a cookie that pages cannot read. It does what its key may do, and ends after 12 hours or with its key. A key may have 100: another one ends the oldest. Needs no API key.
  */
 export const sessionSignIn = <ThrowOnError extends boolean = true>(options: Options<SessionSignInData, ThrowOnError>) => (options.client ?? client).post<SessionSignInResponses, SessionSignInErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',

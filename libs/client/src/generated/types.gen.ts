@@ -659,7 +659,7 @@ export type IssueAuthorizationLink = {
      */
     single_use?: boolean;
     /**
-     * Where the result page leads back to: https, of an origin that the operators list in RETURN_ORIGINS.
+     * Where the result page leads back to, with `result` (`authorized`, `incomplete`, `failed`), `merchant` and `ref`: https, of an origin in RETURN_ORIGINS or below one of the `return_urls` of the platform. Null: the `return_url` of the platform.
      */
     return_url?: string | null;
 };
@@ -1261,6 +1261,10 @@ export type Platform = {
      * Not shown to a key that is limited to merchants.
      */
     forward_urls?: Array<string>;
+    provider_name: string | null;
+    provider_logo_url: string | null;
+    return_urls: Array<string>;
+    return_url: string | null;
     /**
      * When WeChat last pushed a component_verify_ticket.
      */
@@ -1519,6 +1523,19 @@ export type RegisterPlatform = {
      * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
      */
     forward_urls?: Array<string>;
+    /**
+     * Your name as merchants know it: it stands on the authorization pages. Null: none.
+     */
+    provider_name?: string | null;
+    provider_logo?: string | null;
+    /**
+     * What the `return_url` of a link may begin with: https, whole path segments. RETURN_ORIGINS count too.
+     */
+    return_urls?: Array<string>;
+    /**
+     * Where the authorization pages lead back to, unless the link says where, with `result` and more. Null: nowhere.
+     */
+    return_url?: string | null;
 };
 
 export type ResendWebhookDeliveries = {
@@ -1882,6 +1899,19 @@ export type UpdatePlatform = {
      * Where verified pushes go as well, byte for byte. $APPID$ becomes the appid that the push is about. Only a key without limits may set them: they may lead into the own network.
      */
     forward_urls?: Array<string>;
+    /**
+     * Your name as merchants know it: it stands on the authorization pages. Null: none.
+     */
+    provider_name?: string | null;
+    provider_logo?: string | null;
+    /**
+     * What the `return_url` of a link may begin with: https, whole path segments. RETURN_ORIGINS count too.
+     */
+    return_urls?: Array<string>;
+    /**
+     * Where the authorization pages lead back to, unless the link says where, with `result` and more. Null: nowhere.
+     */
+    return_url?: string | null;
 };
 
 export type UpdateWebhookEndpoint = {

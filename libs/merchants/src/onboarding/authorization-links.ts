@@ -13,8 +13,8 @@ import {
 import { Merchant } from '../merchants/merchant.entity.js';
 import { Merchants } from '../merchants/merchants.js';
 import { ONBOARDING_OPTIONS, type OnboardingOptions } from './onboarding-options.js';
-import { Platforms } from '../platforms/platforms.js';
-import { isReturnAllowed } from './return-url.js';
+import { Platforms, type Platform } from '../platforms/platforms.js';
+import { isReturnAllowed, returnAddress, type Returned } from './return-url.js';
 
 export interface LinkWish {
   ref: string | null;
@@ -59,7 +59,7 @@ export class AuthorizationLinks {
     if (authorizerAppid !== null && !reaches(scope, { authorizerAppid, componentAppid })) {
       throw new MerchantNotFound(authorizerAppid);
     }
-    if (returnUrl !== null && !this.mayReturn(returnUrl)) throw new ReturnUrlNotAllowed();
+    if (returnUrl !== null && !this.mayReturn(platform, returnUrl)) throw new ReturnUrlNotAllowed();
     const expiresAt = new Date(Date.now() + expiresInSeconds * 1_000);
     const id = uuidv7();
     await tx.insert(AuthorizationLink, { ...columns, id, platformId: platform.id, expiresAt });
@@ -68,7 +68,7 @@ export class AuthorizationLinks {
 
   /** One that can be followed now. @throws AuthorizationLinkRefused */
   async open(platformId: string, id: string): Promise<AuthorizationLink> {
-    const link = await this.links.findOneBy({ id, platformId });
+    const link = await this.find(platformId, id);
     // One that is gone was swept long after its end.
     if (!link || link.expiresAt.getTime() < Date.now()) throw new AuthorizationLinkRefused('expired');
     if (link.isSingleUse && link.usedAt) throw new AuthorizationLinkRefused('used');
@@ -78,28 +78,31 @@ export class AuthorizationLinks {
   /**
    * The merchant has authorized by this link: uses it up if it is for once, and gives the merchant the link's name if
    * it has none. That it is stored already is right in any case, for WeChat's event alone would have brought it.
-   * @returns where the admin may go on to
+   * @returns the link; undefined for one that is gone
    * @throws AuthorizationLinkOfAnother, AuthorizationLinkRefused: then nothing of this has happened
    */
-  async settle(id: string, merchant: Merchant, codeHash: string, alongside: AlongsideNaming): Promise<string | null> {
+  async settle(
+    id: string,
+    merchant: Merchant,
+    codeHash: string,
+    alongside: AlongsideNaming,
+  ): Promise<AuthorizationLink | undefined> {
     return this.dataSource.transaction(async (tx) => {
       const link = await tx.findOne(AuthorizationLink, { where: { id }, lock: { mode: 'pessimistic_write' } });
-      if (!link) return null;
+      if (!link) return undefined;
       if (link.authorizerAppid !== null && link.authorizerAppid !== merchant.authorizerAppid) {
         throw new AuthorizationLinkOfAnother(merchant.authorizerAppid, link.authorizerAppid);
       }
-      const { returnUrl } = link;
-      const next = returnUrl !== null && this.mayReturn(returnUrl) ? returnUrl : null;
-      if (link.codeHash === codeHash) return next;
+      if (link.codeHash === codeHash) return link;
       if (link.isSingleUse && link.usedAt) throw usedMeanwhile(merchant.authorizerAppid);
       await tx.update(AuthorizationLink, { id }, { usedAt: () => 'now()', codeHash });
-      if (link.ref === null) return next;
+      if (link.ref === null) return link;
       if (await this.merchants.giveRef(tx, merchant.id, link.ref, link.issuedBy)) {
         await alongside(tx, { merchant, link });
       } else if (merchant.ref !== link.ref) {
         this.logger.warn('ref of a link not taken: the merchant has one', { merchant_id: merchant.id, link_id: id });
       }
-      return next;
+      return link;
     });
   }
 
@@ -108,8 +111,23 @@ export class AuthorizationLinks {
     await this.dataSource.query(`DELETE FROM authorization_links WHERE expires_at < now() - interval '30 days'`);
   }
 
-  private mayReturn(url: string): boolean {
-    return isReturnAllowed(url, this.options.returnOrigins);
+  /**
+   * Where an admin may go on to: as the link says, if that is still allowed, otherwise as the platform says.
+   * @param link undefined for those who came without one
+   */
+  wayBack(platform: Platform, link: AuthorizationLink | undefined, returned: Returned): string | null {
+    const wished = link?.returnUrl ?? null;
+    const url = wished !== null && this.mayReturn(platform, wished) ? wished : platform.returnUrl;
+    return url === null ? null : returnAddress(url, { ...returned, ref: link?.ref });
+  }
+
+  /** One that was issued, whether or not it can be followed. */
+  async find(platformId: string, id: string): Promise<AuthorizationLink | undefined> {
+    return (await this.links.findOneBy({ id, platformId })) ?? undefined;
+  }
+
+  private mayReturn({ returnUrls }: Platform, url: string): boolean {
+    return isReturnAllowed(url, [...this.options.returnOrigins, ...returnUrls]);
   }
 }
 

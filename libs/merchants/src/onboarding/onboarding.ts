@@ -43,8 +43,21 @@ export interface WechatLinks {
 }
 
 export interface Completed {
+  platform: Platform;
   merchant: Merchant;
   /** Where the admin may go on to. */
+  returnUrl: string | null;
+}
+
+/** What the address of a page says of where its visitor comes from. */
+interface WhereFrom {
+  state?: string | undefined;
+  link?: string | undefined;
+}
+
+/** What a page that tells of a failure may show. */
+export interface Failed {
+  platform: Platform;
   returnUrl: string | null;
 }
 
@@ -138,9 +151,39 @@ export class Onboarding {
     const codeHash = hashOfCode(code);
     await this.codes.spend(id, codeHash);
     const merchant = await this.exchange.exchange(platform, { code });
-    if (linkId === undefined) return { merchant, returnUrl: null };
-    const returnUrl = await this.links.settle(linkId, merchant, codeHash, alongside);
-    return { merchant: await this.merchants.byId(merchant.id), returnUrl };
+    const link = linkId === undefined ? undefined : await this.links.settle(linkId, merchant, codeHash, alongside);
+    const { authorizerAppid, ineligibleReasons } = merchant;
+    const result = ineligibleReasons.length === 0 ? 'authorized' : 'incomplete';
+    const returnUrl = this.links.wayBack(platform, link, { result, merchant: authorizerAppid });
+    return { platform, merchant: link ? await this.merchants.byId(merchant.id) : merchant, returnUrl };
+  }
+
+  /**
+   * Whose page somebody looks at whose authorization failed, and where it leads back to.
+   * @param state of the way back, or else the link of the page
+   * @throws PlatformNotFound, whatever keeps the database from answering
+   */
+  async failed(componentAppid: string, from: WhereFrom): Promise<Failed> {
+    const platform = await this.platforms.remembered(componentAppid);
+    const id = this.linkIdIn(componentAppid, from);
+    const link = id === undefined ? undefined : await this.links.find(platform.id, id);
+    return { platform, returnUrl: this.links.wayBack(platform, link, { result: 'failed' }) };
+  }
+
+  /** Where a page shows the provider's logo from. Null: there is none. */
+  logoUrl({ componentAppid, providerLogoType }: Platform): string | null {
+    return providerLogoType === null ? null : `${this.options.publicUrl}/authorize/${componentAppid}/logo`;
+  }
+
+  private linkIdIn(componentAppid: string, { state, link: text }: WhereFrom): string | undefined {
+    try {
+      if (state !== undefined) return readState(state, componentAppid, this.signer, Date.now()).linkId;
+      const subject = text === undefined ? undefined : readLink(text, componentAppid, this.signer);
+      return subject && 'linkId' in subject ? subject.linkId : undefined;
+    } catch {
+      // What is forged or too old names no link.
+      return undefined;
+    }
   }
 
   private pageUrl(componentAppid: string, link: string): string {

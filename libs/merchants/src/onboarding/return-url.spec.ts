@@ -1,4 +1,4 @@
-import { isReturnAllowed } from './return-url.js';
+import { isReturnAllowed, returnAddress } from './return-url.js';
 
 const ORIGINS = ['https://shop.example', 'https://shop.example:8443'];
 
@@ -34,4 +34,45 @@ it.each([
 ])('merchants may not be sent to %s', (url) => {
   // A browser takes \ for /, and so does this: then the host is an allowed one, and what follows a path.
   expect(isReturnAllowed(url, ORIGINS)).toBe(url.includes('\\'));
+});
+
+describe('an allowed address with a path', () => {
+  const below = ['https://shop.example/wechat/done', 'https://shop.example/slash/'];
+
+  it.each([
+    'https://shop.example/wechat/done',
+    'https://shop.example/wechat/done/',
+    'https://shop.example/wechat/done/7?x=1#y',
+    'https://shop.example/elsewhere/../wechat/done/7',
+    'https://shop.example/slash/7',
+  ])('allows %s', (url) => {
+    expect(isReturnAllowed(url, below)).toBe(true);
+  });
+
+  it.each([
+    'https://shop.example/',
+    'https://shop.example/wechat',
+    'https://shop.example/wechat/donee',
+    'https://shop.example/wechat/done/../admin',
+    'https://shop.example/wechat/done/%2e%2e/admin',
+    'https://shop.example/wechat/done/..%2fadmin',
+    'https://shop.example/wechat/done/..%5Cadmin',
+    'https://shop.example/slash',
+    'https://shop.example/Wechat/done',
+    'https://other.example/wechat/done',
+  ])('does not allow %s', (url) => {
+    expect(isReturnAllowed(url, below)).toBe(false);
+  });
+});
+
+it.each([
+  ['https://shop.example', { result: 'failed' }, 'https://shop.example/?result=failed'],
+  [
+    'https://shop.example/done?of=8&x="#end',
+    { result: 'authorized', merchant: 'wx1', ref: '店铺 7&' },
+    'https://shop.example/done?of=8&x=%22&result=authorized&merchant=wx1&ref=%E5%BA%97%E9%93%BA+7%26#end',
+  ],
+  ['https://shop.example/a', { result: 'incomplete', ref: null }, 'https://shop.example/a?result=incomplete'],
+] as const)('%s tells what came out, after what it says itself', (url, returned, wanted) => {
+  expect(returnAddress(url, returned)).toBe(wanted);
 });

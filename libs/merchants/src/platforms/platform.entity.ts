@@ -26,6 +26,15 @@ export class PlatformRow {
   @Column('timestamptz', { name: 'reconcile_asked_at', nullable: true }) reconcileAskedAt!: Date | null;
   /** When it was last examined on request. */
   @Column('timestamptz', { name: 'examine_asked_at', nullable: true }) examineAskedAt!: Date | null;
+  /** What merchants see on the authorization pages, and where these lead back to. */
+  @Column('text', { name: 'provider_name', nullable: true }) providerName!: string | null;
+  /** Read by its own request only: it is much larger than the rest. */
+  @Column('bytea', { name: 'provider_logo', nullable: true, select: false }) providerLogo!: Buffer | null;
+  @Column('text', { name: 'provider_logo_type', nullable: true }) providerLogoType!: string | null;
+  /** What the `return_url` of a link may begin with, besides RETURN_ORIGINS. */
+  @Column('text', { name: 'return_urls', array: true, default: '{}' }) returnUrls!: string[];
+  /** Where the pages lead back to when the link says nothing, or there is none. */
+  @Column('text', { name: 'return_url', nullable: true }) returnUrl!: string | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
   /** When the provider last changed it: what it may have mended by that, deletions tries without waiting. */
   @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;

@@ -8,6 +8,7 @@ import type { EventSubject } from '@app/events';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { decodeAesKey } from '@app/wechat';
 import { PlatformExists, PlatformHasMerchants, PlatformNotFound } from '../errors.js';
+import type { Logo } from './logo.js';
 import { PlatformRow } from './platform.entity.js';
 import { platformInScope } from './platforms-in-scope.js';
 import { TICKET_LIFETIME_MS } from './ticket-state.js';
@@ -22,6 +23,14 @@ export interface Platform {
   reconciledAt: Date | null;
   /** Where its verified pushes are forwarded to. */
   forwardUrls: string[];
+  /** As merchants see it. */
+  providerName: string | null;
+  /** Its media type. Null: there is none. */
+  providerLogoType: string | null;
+  /** What the return address of a link may begin with. */
+  returnUrls: string[];
+  /** Where the authorization pages lead back to unless a link says where. */
+  returnUrl: string | null;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -40,6 +49,10 @@ export interface PlatformSecrets {
 /** What the provider says of a platform. */
 export interface PlatformSettings extends PlatformSecrets {
   forwardUrls?: string[] | undefined;
+  providerName?: string | null | undefined;
+  providerLogo?: Logo | null | undefined;
+  returnUrls?: string[] | undefined;
+  returnUrl?: string | null | undefined;
 }
 
 /** Undefined: as it was. */
@@ -105,7 +118,7 @@ export class Platforms {
         .createQueryBuilder()
         .insert()
         .into(PlatformRow)
-        .values({ id, componentAppid, forwardUrls: settings.forwardUrls ?? [], ...this.sealSecrets(id, settings) })
+        .values({ id, componentAppid, ...plainColumns(settings), ...this.sealSecrets(id, settings) })
         .orIgnore()
         .returning('id')
         .execute();
@@ -126,9 +139,8 @@ export class Platforms {
       // A change that is sent again must not put the new key in the place of the previous one.
       const isKeyReplaced = previousEncodingAesKey === undefined && encodingAesKey !== current;
       const secrets = isKeyReplaced ? { ...changes, previousEncodingAesKey: current } : changes;
-      const { forwardUrls } = changes;
       const sealed = this.sealSecrets(row.id, secrets);
-      await tx.update(PlatformRow, { id: row.id }, { ...sealed, ...(forwardUrls && { forwardUrls }) });
+      await tx.update(PlatformRow, { id: row.id }, { ...sealed, ...plainColumns(changes) });
       await alongside?.(tx);
     });
     this.credentials.delete(componentAppid);
@@ -174,6 +186,16 @@ export class Platforms {
     return this.get(EVERYTHING, componentAppid);
   }
 
+  /** For a stranger's browser, as above. Undefined where there is none. @throws PlatformNotFound */
+  async logo(componentAppid: string): Promise<Logo | undefined> {
+    if (!(await this.isRegistered(componentAppid))) throw new PlatformNotFound(componentAppid);
+    const select = { id: true, providerLogo: true, providerLogoType: true };
+    const row = await this.repository.findOne({ where: { componentAppid }, select });
+    return row?.providerLogo && row.providerLogoType
+      ? { type: row.providerLogoType, bytes: row.providerLogo }
+      : undefined;
+  }
+
   /** The component appid of a platform that is there. */
   async appidOf(id: string, tx: EntityManager = this.dataSource.manager): Promise<string> {
     const known = this.appids.get(id);
@@ -207,6 +229,11 @@ export class Platforms {
     const credentials = await this.readCredentials(componentAppid);
     this.credentials.set(componentAppid, credentials);
     return credentials;
+  }
+
+  /** For pages that strangers' mistakes lead to: while it is remembered, as above, it costs no query. @throws PlatformNotFound */
+  async remembered(componentAppid: string): Promise<Platform> {
+    return (await this.pushCredentials(componentAppid)).platform;
   }
 
   async appSecret(id: string): Promise<string> {
@@ -293,7 +320,23 @@ export class Platforms {
   }
 }
 
+function plainColumns(settings: PlatformChanges): Partial<PlatformRow> {
+  const { forwardUrls, providerName, providerLogo, returnUrls, returnUrl } = settings;
+  return {
+    ...(forwardUrls !== undefined && { forwardUrls }),
+    ...(providerName !== undefined && { providerName }),
+    ...(providerLogo !== undefined && {
+      providerLogo: providerLogo?.bytes ?? null,
+      providerLogoType: providerLogo?.type ?? null,
+    }),
+    ...(returnUrls !== undefined && { returnUrls }),
+    ...(returnUrl !== undefined && { returnUrl }),
+  };
+}
+
 function withoutSecrets(row: PlatformRow): Platform {
   const { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, createdAt, updatedAt } = row;
-  return { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, createdAt, updatedAt };
+  const { providerName, providerLogoType, returnUrls, returnUrl } = row;
+  const shown = { providerName, providerLogoType, returnUrls, returnUrl };
+  return { id, componentAppid, ticketReceivedAt, reconciledAt, forwardUrls, ...shown, createdAt, updatedAt };
 }

@@ -1,4 +1,4 @@
-import { networkOf } from './network.js';
+import { isLoopback, networkOf } from './network.js';
 
 describe('the network of a client', () => {
   it.each([
@@ -12,4 +12,17 @@ describe('the network of a client', () => {
   ])('of %s is %s', (ip, network) => {
     expect(networkOf(ip)).toBe(network);
   });
+});
+
+describe('this machine', () => {
+  it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('is where %s is', (ip) => {
+    expect(isLoopback(ip)).toBe(true);
+  });
+
+  it.each(['192.168.0.1', '10.0.0.1', '0.0.0.0', '::', '2001:db8::1', '::ffff:192.0.2.1', 'localhost', ''])(
+    'is not where %s is',
+    (ip) => {
+      expect(isLoopback(ip)).toBe(false);
+    },
+  );
 });

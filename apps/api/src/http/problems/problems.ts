@@ -215,7 +215,8 @@ const problems = {
   return_url_not_allowed: [
     422,
     '`return_url` has to be https, without a user name, and of an origin that the operators list in ' +
-      '`RETURN_ORIGINS`; without a list there is none.',
+      '`RETURN_ORIGINS`, or below one of the `return_urls` of the platform, which an admin sets; without either there ' +
+      'is none.',
   ],
   push_refused: [
     403,

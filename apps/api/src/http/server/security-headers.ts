@@ -6,8 +6,14 @@ const NOTHING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** For our own pages: no script, nothing from elsewhere, and their style in the page itself. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'unsafe-inline'; ${NOTHING}`;
 
+/** For the pages that merchants see: with the provider's logo, which we serve. */
+export const MERCHANT_PAGE_POLICY = PAGE_POLICY.replace('base-uri', "img-src 'self'; base-uri");
+
 /** The same for those with a form, which goes to where the page came from. */
-export const FORM_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
+export const FORM_POLICY = MERCHANT_PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
+
+/** A picture, should a browser open it as a page. */
+export const PICTURE_POLICY = `default-src 'none'; sandbox`;
 
 /** Data shows nothing and loads nothing, should a browser take it for a page. */
 const DATA_POLICY = `default-src 'none'; ${NOTHING}`;
