@@ -662,6 +662,7 @@ describe('a dry run', () => {
         dry_run: true,
         deletions: 19,
         merchants: 2,
+        whole_messages: 1,
         already_open: 1,
         rejected: 3,
         ineligible: {
@@ -671,6 +672,10 @@ describe('a dry run', () => {
         },
         // Eight of ten a day are for normal deletions.
         days_of_quota: 3,
+        slowest: [
+          { merchant: other?.merchant, deletions: 17, eta: tried.body.eta },
+          { merchant: one?.merchant, deletions: 2 },
+        ],
         shared_material: { count: 1, list: [{ merchant: one?.merchant, msg_id: '9000000003', article_idx: 1 }] },
       },
     });

@@ -75,7 +75,7 @@ describe('what the provider asked for', () => {
     expect(await stateOf(id)).toBe('failed');
 
     const answer = await read(`/v1/deletions/${id}`, own);
-    expect(answer.body).toMatchObject({ id, merchant, ...HIDDEN });
+    expect(answer.body).toMatchObject({ id, merchant, ...HIDDEN, requested_by: null });
     const texts = await Promise.all([
       read(`/v1/deletions?limit=100`, own),
       read(`/v1/events`, own),
@@ -86,7 +86,8 @@ describe('what the provider asked for', () => {
       const text = JSON.stringify(told.body);
       expect([text.includes(REASON), text.includes(CASE)]).toEqual([false, false]);
     }
-    expect((await read(`/v1/deletions/${id}`)).body).toMatchObject(OF_THE_PROVIDER);
+    const asker = { id: expect.any(String), name: expect.any(String) };
+    expect((await read(`/v1/deletions/${id}`)).body).toMatchObject({ ...OF_THE_PROVIDER, requested_by: asker });
     expect((await read(`/v1/deletions/${id}`)).body).not.toHaveProperty('hidden');
   });
 

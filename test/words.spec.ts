@@ -1,7 +1,16 @@
-import type { Role } from '@app/access';
+import type { Act, Role } from '@app/access';
+import type { ApiKey, Platform, WebhookDelivery, WebhookEndpoint } from '@app/client';
 import type { DeletionState, HoldReason, Proof, TakedownView, WaitingFor } from '@app/deletions';
 import { eventTypes, type EventType } from '@app/events';
-import type { IneligibleReason, MerchantState, WarningCode } from '@app/merchants';
+import type {
+  CallFailureCode,
+  Check,
+  CheckName,
+  FindingCode,
+  IneligibleReason,
+  MerchantState,
+  WarningCode,
+} from '@app/merchants';
 import { errcodes } from '@app/wechat';
 import * as words from '@app/words';
 import type { ProblemCode } from '../apps/api/src/http/problems/problems.js';
@@ -10,6 +19,9 @@ import type { Alarm, AlarmCode } from '../apps/api/src/overview/alarms.js';
 const problems = words.problemWords satisfies Record<ProblemCode, words.ProblemWords>;
 const ofProblems = (part: keyof words.ProblemWords) =>
   Object.fromEntries(Object.entries<words.ProblemWords>(problems).map(([code, both]) => [code, both[part]]));
+
+type KeyState = ApiKey['state'];
+type DisabledReason = NonNullable<WebhookEndpoint['disabled_reason']>;
 
 /** The compiler refuses a list that lacks a value of its type, or has one too many. */
 const lists = {
@@ -23,8 +35,27 @@ const lists = {
   eligibilityWarnings: words.eligibilityWarningWords satisfies Record<WarningCode, words.Words>,
   eventTypes: words.eventTypeWords satisfies Record<EventType, words.Words>,
   roles: words.roleWords satisfies Record<Role, words.Words>,
+  roleNames: words.roleNameWords satisfies Record<Role, words.Words>,
+  keyStates: words.keyStateWords satisfies Record<KeyState, words.Words>,
+  auditActions: words.auditActionWords satisfies Record<Act['action'], words.Words>,
+  auditSubjects: words.auditSubjectWords satisfies Record<Act['subjectType'], words.Words>,
+  ticketStates: words.ticketStateWords satisfies Record<Platform['ticket_state'], words.Words>,
+  checks: words.checkWords satisfies Record<CheckName, words.Words>,
+  checkStates: words.checkStateWords satisfies Record<Check['state'], words.Words>,
+  findings: words.findingWords satisfies Record<FindingCode | CallFailureCode, words.Words>,
+  remedies: words.remedyWords satisfies Partial<Record<FindingCode | CallFailureCode, words.Words>>,
+  endpointStates: words.endpointStateWords satisfies Record<WebhookEndpoint['state'], words.Words>,
+  endpointDisabled: words.endpointDisabledWords satisfies Record<DisabledReason, words.Words>,
+  deliveryStates: words.deliveryStateWords satisfies Record<WebhookDelivery['state'], words.Words>,
+  deliveryErrors: words.deliveryErrorWords,
+  serviceTypes: words.serviceTypeWords,
+  verifyTypes: words.verifyTypeWords,
+  accountStatuses: words.accountStatusWords,
   alarms: words.alarmWords satisfies Record<AlarmCode, words.Words>,
   severities: words.severityWords satisfies Record<Alarm['severity'], words.Words>,
+  serviceTypes: words.serviceTypeWords,
+  verifyTypes: words.verifyTypeWords,
+  accountStatuses: words.accountStatusWords,
   problemTitles: ofProblems('title'),
   problemSteps: ofProblems('next'),
   outcomes: words.outcomeWords,

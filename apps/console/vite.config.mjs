@@ -26,7 +26,11 @@ export default defineConfig({
   // The page has a <base>, so that the console works below any path.
   base: './',
   resolve: {
-    alias: Object.fromEntries(['client', 'words', 'target-lists'].map((name) => [`@app/${name}`, lib(name)])),
+    alias: {
+      ...Object.fromEntries(['client', 'proof-verifier', 'target-lists', 'words'].map((name) => [`@app/${name}`, lib(name)])),
+      // It has a build of its own for browsers, which have no Buffer.
+      'csv-parse/sync': 'csv-parse/browser/esm/sync',
+    },
   },
   build: {
     outDir: join(repository, 'dist/console'),

@@ -53,7 +53,7 @@ export const foreignReads: Record<string, Record<string, string>> = {
   'libs/deletions': {
     access_tokens: 'The claim of a deletion brings the token for its call, so that a call costs one statement.',
     api_keys:
-      'A deletion that was asked for within the limits of a key is told apart from one that was asked for beyond them.',
+      'A deletion that was asked for within the limits of a key is told apart from one that was asked for beyond them, and a takedown is shown with the name of the key that asked for it.',
     mass_messages: 'The statement that accepts a deletion refuses what is known to be gone, or never to have gone out.',
     merchants:
       'Whether a deletion may run hangs on its merchant’s grant and account, and one statement decides it for many.',

@@ -71,14 +71,17 @@ export class Retract {
     /** Changes nothing, and says what the takedown would do. */
     dryRun: async (body: Omit<api.CreateTakedown, 'dry_run'>, call?: Call) =>
       (await api.takedownsCreate({ ...this.#plain(call), body: { ...body, dry_run: true } })) as api.TakedownDryRun,
-    /** Of any number of items, which are sent as they come. What is cut off is not tried again, and nothing of it is carried out. */
-    createFrom: async (items: Items<api.TakedownItem>, query: TakedownOptions = {}, call?: KeyedCall) =>
-      (await api.takedownsCreate({ ...this.#keyed(call, NDJSON), ...linesOf(items), query })) as api.Takedown,
-    dryRunFrom: async (items: Items<api.TakedownItem>, query: TakedownOptions = {}, call?: Call) =>
+    /**
+     * Of any number of items, which are sent as they come, or of a file of NDJSON or CSV, by its type. What is cut off is not tried
+     * again, and nothing of it is carried out.
+     */
+    createFrom: async (items: Items<api.TakedownItem> | Blob, query: TakedownOptions = {}, call?: KeyedCall) =>
+      (await api.takedownsCreate({ ...this.#keyed(call, typeOf(items)), ...bodyOf(items), query })) as api.Takedown,
+    dryRunFrom: async (items: Items<api.TakedownItem> | Blob, query: TakedownOptions = {}, call?: Call) =>
       (await api.takedownsCreate({
         ...this.#plain(call),
-        headers: NDJSON,
-        ...linesOf(items),
+        headers: typeOf(items),
+        ...bodyOf(items),
         query: { ...query, dry_run: true },
       })) as api.TakedownDryRun,
     list: (query: Query<api.TakedownsListData> = {}, call?: Call) =>
@@ -141,9 +144,12 @@ export class Retract {
     list: (query: Query<api.MassMessagesListData> = {}, call?: Call) =>
       this.#listing(query, (page) => api.massMessagesList({ ...this.#plain(call), query: page })),
     import: (body: api.ImportMassMessages, call?: Call) => api.massMessagesImport({ ...this.#plain(call), body }),
-    /** Any number, sent as they come. What came in before it was cut off is kept; importing it again does no harm. */
-    importFrom: (items: Items<api.ImportedMassMessage>, call?: Call) =>
-      api.massMessagesImport({ ...this.#plain(call), ...linesOf(items), headers: NDJSON }),
+    /**
+     * Any number, sent as they come, or a file of NDJSON or CSV, by its type. What came in before it was cut off is kept; importing it
+     * again does no harm.
+     */
+    importFrom: (items: Items<api.ImportedMassMessage> | Blob, call?: Call) =>
+      api.massMessagesImport({ ...this.#plain(call), ...bodyOf(items), headers: typeOf(items) }),
   };
 
   readonly platforms = {
@@ -276,6 +282,13 @@ export class Retract {
 export type Items<Item> = Iterable<Item> | AsyncIterable<Item>;
 
 const NDJSON = { 'Content-Type': 'application/x-ndjson' };
+
+const typeOf = (items: Items<object> | Blob) =>
+  items instanceof Blob && items.type !== '' ? { 'Content-Type': items.type } : NDJSON;
+
+/** Browsers send a file from where it lies; a stream that a page makes they send over HTTP/2 only. */
+const bodyOf = (items: Items<object> | Blob) =>
+  items instanceof Blob ? { body: items as never, bodySerializer: null } : linesOf(items);
 
 /** The generated types know of the JSON body only. */
 function linesOf(items: Items<object>) {

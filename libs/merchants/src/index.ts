@@ -48,7 +48,7 @@ export { Merchant } from './merchants/merchant.entity.js';
 export { mayAskForFacts, Merchants, type MerchantCounts, type MerchantFilter } from './merchants/merchants.js';
 export { MerchantsModule } from './merchants.module.js';
 export { Onboarding, type Failed, type WechatLinks } from './onboarding/onboarding.js';
-export { type Check } from './grants/diagnosis.js';
+export { type CallFailureCode, type Check, type CheckName, type FindingCode } from './grants/diagnosis.js';
 export { PlatformDoctor } from './grants/platform-doctor.js';
 export { MAX_LOGO_BYTES, readLogo, type Logo } from './platforms/logo.js';
 export { PlatformUpkeep } from './platforms/platform-upkeep.js';

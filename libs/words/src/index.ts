@@ -1,3 +1,4 @@
+export { auditActionWords, auditSubjectWords, keyStateWords, roleNameWords, roleWords } from './access.js';
 export { alarmWords, severityWords } from './alarms.js';
 export {
   deletionStateWords,
@@ -8,10 +9,23 @@ export {
   waitingForWords,
 } from './deletions.js';
 export { errcodeWords } from './errcodes.js';
-export { eventTypeWords } from './events.js';
+export {
+  deliveryErrorWords,
+  deliveryStateWords,
+  endpointDisabledWords,
+  endpointStateWords,
+  eventTypeWords,
+} from './events.js';
 export { languages, preferredLanguage, type Language, type Words } from './language.js';
-export { eligibilityWarningWords, ineligibleReasonWords, merchantStateWords } from './merchants.js';
+export {
+  accountStatusWords,
+  eligibilityWarningWords,
+  ineligibleReasonWords,
+  merchantStateWords,
+  serviceTypeWords,
+  verifyTypeWords,
+} from './merchants.js';
 export { onboardingProblemWords, onboardingWords } from './onboarding.js';
 export { permissionSetName } from './permission-sets.js';
+export { checkStateWords, checkWords, findingWords, remedyWords, ticketStateWords } from './platforms.js';
 export { problemWords, type ProblemWords } from './problems.js';
-export { roleWords } from './roles.js';

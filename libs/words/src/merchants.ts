@@ -51,3 +51,28 @@ export const eligibilityWarningWords = {
   account_warned: { zh: '账号受到微信警告。', en: 'WeChat has warned the account.' },
   account_status_unknown: { zh: '未知的账号状态。', en: 'The account is in a state that is not known here.' },
 } as const satisfies Record<string, Words>;
+
+/** The kinds of accounts that send mass messages, by WeChat's `service_type_info`. */
+export const serviceTypeWords: Readonly<Record<number, Words>> = {
+  0: { zh: '公众号', en: 'Official account' },
+  1: { zh: '公众号（由旧账号升级）', en: 'Official account, of the old kind' },
+  2: { zh: '服务号', en: 'Service account' },
+};
+
+/** How far an account is verified, by WeChat's `verify_type_info`. */
+export const verifyTypeWords: Readonly<Record<number, Words>> = {
+  [-1]: { zh: '未认证', en: 'Not verified' },
+  0: { zh: '已认证', en: 'Verified' },
+  1: { zh: '新浪微博认证', en: 'Verified by Weibo' },
+  3: { zh: '资质已认证，名称未认证', en: 'Qualified, name not verified yet' },
+  4: { zh: '资质已认证（微博），名称未认证', en: 'Qualified by Weibo, name not verified yet' },
+};
+
+/** The standing of an account with WeChat, by its `account_status`. */
+export const accountStatusWords: Readonly<Record<number, Words>> = {
+  1: { zh: '正常', en: 'In good standing' },
+  14: { zh: '已注销', en: 'Closed' },
+  16: { zh: '已封禁', en: 'Banned' },
+  18: { zh: '已被警告', en: 'Warned' },
+  19: { zh: '已冻结', en: 'Frozen' },
+};

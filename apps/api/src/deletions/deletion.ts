@@ -115,6 +115,9 @@ export const deletionSchema = z
     id: z.string(),
     merchant: z.string(),
     component_appid: z.string(),
+    merchant_name: z.string().nullable().optional().meta({
+      description: 'The account’s nickname, once WeChat has told it. Only where deletions are read.',
+    }),
     msg_id: z.string().nullable().meta({ description: 'Decimal digits.' }),
     article_idx: z.int().nullable(),
     whole_message: z.boolean(),
@@ -158,6 +161,15 @@ export const deletionSchema = z
       description:
         'Of the article, or of the first one of a whole message, where the inventory knows it. Only where deletions are read.',
     }),
+    requested_by: z
+      .object({ id: z.string(), name: z.string().nullable() })
+      .nullable()
+      .optional()
+      .meta({
+        description:
+          'The API key that asked first. Null from before this was written down, and where `hidden` is told. Only where ' +
+          'deletions are read.',
+      }),
     ignored: z.array(z.literal('url')).optional(),
     asked_url: z.string().optional().meta({
       description: 'The address that was asked for, where the inventory told which message it is of.',
@@ -213,9 +225,14 @@ export function deletionResource(deletion: DeletionView): DeletionResource {
     created_at: deletion.createdAt.toISOString(),
     finished_at: deletion.finishedAt?.toISOString() ?? null,
     ...(typeof deletion.title === 'string' && { title: deletion.title }),
+    ...(deletion.merchantName !== undefined && { merchant_name: deletion.merchantName }),
+    ...(deletion.requestedByName !== undefined && { requested_by: askerOf(deletion) }),
     ...(deletion.askedUrl !== null && { asked_url: deletion.askedUrl }),
   };
 }
+
+const askerOf = ({ requestedBy, requestedByName = null }: DeletionView) =>
+  requestedBy === null ? null : { id: requestedBy, name: requestedByName };
 
 /** With what its caller should know of. */
 export function warnedResource(deletion: DeletionView, shared: SharedArticle[]): DeletionResource {

@@ -120,6 +120,7 @@ export const massMessageSchema = z
   .object({
     merchant: z.string(),
     component_appid: z.string(),
+    merchant_name: z.string().nullable().meta({ description: 'The account’s nickname, once WeChat has told it.' }),
     msg_id: z.string().meta({ description: 'Decimal digits.' }),
     status: z.string().meta({
       description: '`send success`, `send fail` or `err(N)`, as WeChat said it; `imported` if it did not yet.',
@@ -139,6 +140,9 @@ export const massMessageSchema = z
         url: z.string().nullable(),
         title: z.string().nullable(),
         ...goneShape,
+        shared_with: z.int().meta({
+          description: 'Other sends of the merchant that share the material: their pages go with it.',
+        }),
         source: z
           .enum(['wechat', 'import', 'limited_import'])
           .nullable()
@@ -153,25 +157,28 @@ export const massMessageSchema = z
   })
   .meta({ id: 'MassMessage' });
 
-/** A deletion by which something is known to be gone. */
-export interface Gone {
-  id: string;
-  finishedAt: Date;
+/** What is known of a message, or of one of its articles. */
+export interface KnownPart {
+  /** The deletion by which it is known to be gone. */
+  gone: { id: string; finishedAt: Date } | undefined;
+  /** Other sends that would go with it. */
+  sharedWith: number;
 }
 
-const goneOf = (gone: Gone | undefined) => ({
-  deleted_at: gone?.finishedAt.toISOString() ?? null,
-  deleted_by: gone?.id ?? null,
+const goneOf = (part: KnownPart | undefined) => ({
+  deleted_at: part?.gone?.finishedAt.toISOString() ?? null,
+  deleted_by: part?.gone?.id ?? null,
 });
 
-/** @param goneBy the deletion of an article of it, by its number, or of all of it */
+/** @param known what is known of an article of it, by its number, or of all of it */
 export function massMessageResource(
   message: SentMessage,
-  goneBy: (articleIdx: number) => Gone | undefined,
+  known: (articleIdx: number) => KnownPart | undefined,
 ): z.input<typeof massMessageSchema> {
   return {
     merchant: message.authorizerAppid,
     component_appid: message.componentAppid,
+    merchant_name: message.merchantName,
     msg_id: message.msgId,
     status: message.status,
     status_code: message.statusCode,
@@ -182,12 +189,13 @@ export function massMessageResource(
     finished_at: message.finishedAt?.toISOString() ?? null,
     label: message.label,
     title: message.title,
-    ...goneOf(goneBy(WHOLE_MESSAGE)),
+    ...goneOf(known(WHOLE_MESSAGE)),
     articles: message.articles.map(({ articleIdx, url, title, source }) => ({
       article_idx: articleIdx,
       url,
       title,
-      ...goneOf(goneBy(articleIdx)),
+      ...goneOf(known(articleIdx)),
+      shared_with: known(articleIdx)?.sharedWith ?? 0,
       source,
     })),
   };

@@ -145,6 +145,9 @@ export const takedownSchema = z
     priority: prioritySchema,
     reason: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
+    requested_by: z
+      .object({ id: z.string(), name: z.string().nullable() })
+      .meta({ description: 'The API key that asked for it.' }),
     undo_until: moment.meta({ description: 'Until then a cancel stops everything.' }),
     accepted: count.meta({ description: 'Deletions that it made.' }),
     already_open: count.meta({
@@ -176,6 +179,7 @@ export function takedownResource(takedown: TakedownView, progress?: TakedownProg
     priority: takedown.isUrgent ? 'urgent' : 'normal',
     reason: takedown.reason,
     metadata: takedown.metadata,
+    requested_by: { id: takedown.requestedBy, name: takedown.requestedByName },
     undo_until: takedown.undoUntil?.toISOString() ?? null,
     accepted: takedown.accepted,
     already_open: takedown.alreadyOpen,
@@ -201,6 +205,7 @@ export const dryRunSchema = z
     dry_run: z.literal(true),
     deletions: count,
     merchants: count,
+    whole_messages: count.meta({ description: 'Deletions that take every article of their message.' }),
     already_open: count,
     already_deleted: count.meta({ description: 'Known to be gone: no call would be made.' }),
     rejected: count.meta({ description: 'Those of merchants that are not eligible included.' }),
@@ -217,6 +222,9 @@ export const dryRunSchema = z
       description: 'Days whose quota the slowest merchant needs, today included. Null: it never suffices.',
     }),
     eta: moment.meta({ description: 'When the last deletion would leave its lane.' }),
+    slowest: z
+      .array(z.object({ merchant: z.string(), deletions: count, eta: moment }))
+      .meta({ description: 'The ten merchants whose last deletion would leave last. Without an eta it never would.' }),
     shared_material: z
       .object({
         count,
@@ -231,17 +239,31 @@ export const dryRunSchema = z
 export type DryRunResource = z.input<typeof dryRunSchema>;
 
 export function dryRunResource(radius: BlastRadius, errors: LineError[]): DryRunResource {
-  const { deletions, merchants, alreadyOpen, alreadyDeleted, rejected, ineligible, daysOfQuota, eta, shared } = radius;
+  const {
+    deletions,
+    merchants,
+    wholeMessages,
+    slowest,
+    alreadyOpen,
+    alreadyDeleted,
+    rejected,
+    ineligible,
+    daysOfQuota,
+    eta,
+    shared,
+  } = radius;
   return {
     dry_run: true,
     deletions,
     merchants,
+    whole_messages: wholeMessages,
     already_open: alreadyOpen,
     already_deleted: alreadyDeleted,
     rejected,
     ineligible,
     days_of_quota: daysOfQuota,
     eta: eta?.toISOString() ?? null,
+    slowest: slowest.map((one) => ({ ...one, eta: one.eta?.toISOString() ?? null })),
     shared_material: {
       count: shared.count,
       list: shared.list.map(({ authorizerAppid, msgId, articleIdx }) => ({

@@ -1,5 +1,154 @@
+import { Link } from '@tanstack/react-router';
+import type { Deletion } from '@app/client';
+import { deletionStateWords } from '@app/words';
+import { retract } from '../api/retract.js';
+import { useMay } from '../api/session.js';
+import { useText } from '../language/language.js';
+import { ChoiceField, SearchField } from '../ui/filter-fields.js';
+import { useFilters } from '../ui/filters.js';
+import { Empty } from '../ui/loaded.js';
+import { MerchantField } from '../ui/merchant-field.js';
+import { MomentField } from '../ui/moment-field.js';
 import { PageHead } from '../ui/page.js';
+import { Rows, type Column } from '../ui/rows.js';
+import { uiTexts } from '../ui/texts.js';
+import { AskedCell, MerchantCell, StateCell, TargetCell } from './deletion-cells.js';
+import { deletionFilterNames, queryOf, wrongAmong, type DeletionFilters } from './deletion-filters.js';
+import { deletionTexts as texts } from './texts.js';
+import './deletions.css';
 
+const NAMES = {
+  state: texts.state,
+  merchant: texts.merchant,
+  component_appid: texts.platform,
+  msg_id: texts.msgId,
+  errcode: texts.errcode,
+  takedown: texts.takedown,
+  created_after: texts.after,
+  created_before: texts.before,
+} as const;
+
+/** Filters that are asked for seldom. */
+const MORE = ['errcode', 'created_after', 'created_before', 'takedown'] as const;
+
+/** Every deletion, newest first. */
 export function Page() {
-  return <PageHead title="deletions" />;
+  const t = useText();
+  const [filters, change] = useFilters(...deletionFilterNames);
+  const columns: Column<Deletion>[] = [
+    {
+      key: 'target',
+      title: t(texts.target),
+      width: 'minmax(0, 4fr)',
+      cell: (deletion) => <TargetCell deletion={deletion} />,
+    },
+    {
+      key: 'merchant',
+      title: t(texts.merchant),
+      width: 'minmax(0, 3fr)',
+      cell: (deletion) => <MerchantCell deletion={deletion} />,
+    },
+    {
+      key: 'state',
+      title: t(texts.state),
+      width: 'minmax(0, 5fr)',
+      cell: (deletion) => <StateCell deletion={deletion} />,
+    },
+    {
+      key: 'asked',
+      title: t(texts.asked),
+      width: 'minmax(0, 2fr)',
+      cell: (deletion) => <AskedCell deletion={deletion} />,
+    },
+  ];
+  const [wrong] = wrongAmong(filters);
+  return (
+    <>
+      <PageHead title={t(texts.title)} />
+      <Filters filters={filters} change={change} />
+      {wrong ? (
+        <Empty title={t(texts.wrongFilter, { field: t(NAMES[wrong]), value: filters[wrong] ?? '' })} />
+      ) : (
+        <Rows
+          queryKey={['deletions', 'list', filters]}
+          read={(cursor, signal) =>
+            retract.deletions.list({ ...queryOf(filters), ...(cursor && { cursor }) }, { signal })
+          }
+          columns={columns}
+          idOf={({ id }) => id}
+          label={t(texts.title)}
+          empty={<NoDeletion isFiltered={Object.keys(filters).length > 0} />}
+        />
+      )}
+    </>
+  );
+}
+
+function Filters({
+  filters,
+  change,
+}: {
+  filters: DeletionFilters;
+  change: (changes: Record<string, string | undefined>) => void;
+}) {
+  const t = useText();
+  return (
+    <div className="filters" role="search">
+      <ChoiceField
+        label={t(texts.state)}
+        value={filters.state}
+        choices={Object.entries(deletionStateWords).map(([value, words]) => ({ value, text: t(words) }))}
+        onChange={(state) => change({ state })}
+      />
+      <MerchantField
+        label={t(texts.merchant)}
+        hint={t(texts.merchantHint)}
+        value={filters.merchant}
+        onChange={(merchant) => change({ merchant, component_appid: undefined })}
+      />
+      <SearchField label={t(texts.msgId)} value={filters.msg_id} onChange={(msg_id) => change({ msg_id })} />
+      <details open={MORE.some((name) => filters[name] !== undefined)}>
+        <summary>{t(texts.moreFilters)}</summary>
+        <div className="filters">
+          <SearchField label={t(texts.errcode)} value={filters.errcode} onChange={(errcode) => change({ errcode })} />
+          <MomentField
+            label={t(texts.after)}
+            value={filters.created_after}
+            onChange={(created_after) => change({ created_after })}
+          />
+          <MomentField
+            label={t(texts.before)}
+            value={filters.created_before}
+            onChange={(created_before) => change({ created_before })}
+          />
+          <SearchField
+            label={t(texts.takedown)}
+            value={filters.takedown}
+            onChange={(takedown) => change({ takedown })}
+          />
+        </div>
+      </details>
+      {Object.keys(filters).length > 0 && (
+        <button
+          type="button"
+          className="link"
+          onClick={() => change(Object.fromEntries(deletionFilterNames.map((name) => [name, undefined])))}
+        >
+          {t(uiTexts.clearFilters)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function NoDeletion({ isFiltered }: { isFiltered: boolean }) {
+  const t = useText();
+  const mayTakeDown = useMay('operator');
+  if (isFiltered) return <Empty title={t(texts.noMatch)} />;
+  return (
+    <Empty title={t(texts.none)}>
+      <p>{t(texts.noneHow)}</p>
+      {mayTakeDown && <Link to="/take-down">{t(texts.takeDown)}</Link>}
+    </Empty>
+  );
 }

@@ -7,6 +7,8 @@ export interface Formats {
   share(value: number): string;
   /** In the viewer's zone; the day is left out when it is today. */
   moment(iso: string, now: number): string;
+  /** The same to the second. */
+  second(iso: string, now: number): string;
   /** With day, seconds and zone, for those who look closer. */
   exactMoment(iso: string): string;
   /** In Shanghai, where WeChat's days of quota begin. */
@@ -31,13 +33,14 @@ export function formatsOf(language: Language, zone?: string): Formats {
   const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'long', timeZone: zone });
-  const moments = (timeZone: string | undefined) => {
-    const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone });
+  const moments = (timeZone: string | undefined, second?: '2-digit') => {
+    const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second, timeZone });
     const withDay = new Intl.DateTimeFormat(locale, {
       month: 'short',
       day: 'numeric',
       hour: '2-digit',
       minute: '2-digit',
+      second,
       timeZone,
     });
     const withYear = new Intl.DateTimeFormat(locale, {
@@ -46,6 +49,7 @@ export function formatsOf(language: Language, zone?: string): Formats {
       day: 'numeric',
       hour: '2-digit',
       minute: '2-digit',
+      second,
       timeZone,
     });
     const day = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone });
@@ -60,6 +64,7 @@ export function formatsOf(language: Language, zone?: string): Formats {
     number: (value) => number.format(value),
     share: (value) => share.format(value),
     moment: moments(zone),
+    second: moments(zone, '2-digit'),
     shanghai: moments(SHANGHAI),
     exactMoment: (iso) => exact.format(new Date(iso)),
     relative: (iso, now) => {

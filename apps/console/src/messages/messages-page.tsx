@@ -1,5 +1,138 @@
+import { useNavigate } from '@tanstack/react-router';
+import { Button } from 'tdesign-react';
+import { useState } from 'react';
+import type { MassMessage } from '@app/client';
+import { retract } from '../api/retract.js';
+import { useMay } from '../api/session.js';
+import { useText } from '../language/language.js';
+import { keepSelection } from '../take-down/selection.js';
+import { SearchField } from '../ui/filter-fields.js';
+import { useFilters } from '../ui/filters.js';
+import { Empty } from '../ui/loaded.js';
+import { MerchantField } from '../ui/merchant-field.js';
 import { PageHead } from '../ui/page.js';
+import { Rows, type Column } from '../ui/rows.js';
+import { uiTexts } from '../ui/texts.js';
+import { ImportSection } from './import-section.js';
+import { ArticlesCell, MerchantCell, MessageCell, SentCell } from './message-cells.js';
+import { PickAll } from './pick-all.js';
+import { countsOf, toggled, withAll, type Picked } from './picking.js';
+import { messageTexts as texts } from './texts.js';
+import './messages.css';
 
+const NOTHING: Picked = new Map();
+
+/** The inventory: what merchants have sent, to be picked from and taken down. */
 export function Page() {
-  return <PageHead title="messages" />;
+  const t = useText();
+  const mayTakeDown = useMay('operator');
+  const [filters, change] = useFilters('q', 'label', 'merchant', 'component_appid');
+  const [picked, setPicked] = useState(NOTHING);
+  const toggle = mayTakeDown
+    ? (message: MassMessage, articleIdx: number) => setPicked((before) => toggled(before, message, articleIdx))
+    : undefined;
+  const columns: Column<MassMessage>[] = [
+    {
+      key: 'message',
+      title: t(texts.message),
+      width: 'minmax(0, 3fr)',
+      cell: (message) => <MessageCell message={message} picked={picked} toggle={toggle} />,
+    },
+    {
+      key: 'articles',
+      title: t(texts.articles),
+      width: 'minmax(0, 5fr)',
+      cell: (message) => <ArticlesCell message={message} picked={picked} toggle={toggle} />,
+    },
+    {
+      key: 'merchant',
+      title: t(texts.merchant),
+      width: 'minmax(0, 3fr)',
+      cell: (message) => <MerchantCell message={message} />,
+    },
+    {
+      key: 'sent',
+      title: t(texts.sent),
+      width: 'minmax(0, 2fr)',
+      cell: (message) => <SentCell message={message} />,
+    },
+  ];
+  const isFiltered = Object.keys(filters).length > 0;
+  return (
+    <>
+      <PageHead title={t(texts.title)} />
+      <p className="soft">{t(texts.about)}</p>
+      <div className="filters" role="search">
+        <SearchField label={t(texts.search)} value={filters.q} onChange={(q) => change({ q })} />
+        <SearchField label={t(texts.label)} value={filters.label} onChange={(label) => change({ label })} />
+        <MerchantField
+          label={t(texts.merchant)}
+          hint={t(texts.merchantHint)}
+          value={filters.merchant}
+          onChange={(merchant) => change({ merchant, component_appid: undefined })}
+        />
+        {isFiltered && (
+          <button
+            type="button"
+            className="link"
+            onClick={() => change({ q: undefined, label: undefined, merchant: undefined, component_appid: undefined })}
+          >
+            {t(uiTexts.clearFilters)}
+          </button>
+        )}
+      </div>
+      <ImportSection />
+      {mayTakeDown && (
+        <details>
+          <summary>{t(texts.pickAll)}</summary>
+          <PickAll
+            key={JSON.stringify(filters)}
+            query={filters}
+            pick={(messages, articleIdx) => setPicked((before) => withAll(before, messages, articleIdx))}
+          />
+        </details>
+      )}
+      <Rows
+        queryKey={['mass-messages', 'list', filters]}
+        read={(cursor, signal) => retract.massMessages.list({ ...filters, ...(cursor && { cursor }) }, { signal })}
+        columns={columns}
+        idOf={({ component_appid, merchant, msg_id }) => `${component_appid} ${merchant} ${msg_id}`}
+        label={t(texts.title)}
+        empty={isFiltered ? <Empty title={t(texts.noMatch)} /> : <NoMessage />}
+      />
+      <PickedBar picked={picked} clear={() => setPicked(NOTHING)} />
+    </>
+  );
+}
+
+function NoMessage() {
+  const t = useText();
+  return (
+    <Empty title={t(texts.none)}>
+      <p>{t(texts.noneHow)}</p>
+    </Empty>
+  );
+}
+
+/** How much is picked, and the way on; it stays in sight. */
+function PickedBar({ picked, clear }: { picked: Picked; clear: () => void }) {
+  const t = useText();
+  const navigate = useNavigate();
+  if (picked.size === 0) return null;
+  const takeDown = () => {
+    keepSelection([...picked.values()]);
+    void navigate({ to: '/take-down' });
+  };
+  return (
+    <div className="picked-bar" role="region" aria-label={t(texts.pickedLabel)}>
+      <span role="status">{t(texts.picked, countsOf(picked))}</span>
+      <Button variant="outline" onClick={clear}>
+        {t(texts.clear)}
+      </Button>
+      <Button theme="danger" onClick={takeDown}>
+        {t(texts.takeDown)}
+      </Button>
+      <span className="soft">{t(texts.nextIsDryRun)}</span>
+    </div>
+  );
 }

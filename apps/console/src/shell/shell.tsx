@@ -40,7 +40,15 @@ export function Shell() {
   const isOpen = openAt === pathname;
   return (
     <div className={isOpen ? 'shell is-open' : 'shell'}>
-      <a className="skip" href="#content">
+      <a
+        className="skip"
+        href="#content"
+        onClick={(event) => {
+          // An address is meant from the page's <base>: it would lead to the overview.
+          event.preventDefault();
+          document.getElementById('content')?.focus();
+        }}
+      >
         {t(shellTexts.toContent)}
       </a>
       <header className="top">

@@ -23,9 +23,8 @@ export function ConfirmByNumber({
   children: ReactNode;
 }) {
   const t = useText();
-  const formats = useFormats();
   const [typed, setTyped] = useState('');
-  const isRight = typed.replace(/[\s,.，]/g, '') === String(count);
+  const isRight = isTyped(typed, count);
   return (
     <Dialog
       visible
@@ -37,10 +36,29 @@ export function ConfirmByNumber({
       destroyOnClose
     >
       {children}
-      <label>
-        {t(uiTexts.typeNumber, { count: formats.number(count) })}
-        <Input value={typed} onChange={setTyped} autofocus autocomplete="off" />
-      </label>
+      <TypedNumber count={count} typed={typed} onType={setTyped} />
     </Dialog>
+  );
+}
+
+/** However it is grouped: 1,200 and 1200. */
+export const isTyped = (typed: string, count: number): boolean => typed.replace(/[\s,.，]/g, '') === String(count);
+
+export function TypedNumber({
+  count,
+  typed,
+  onType,
+}: {
+  count: number;
+  typed: string;
+  onType: (typed: string) => void;
+}) {
+  const t = useText();
+  const formats = useFormats();
+  return (
+    <label className="typed-number">
+      {t(uiTexts.typeNumber, { count: formats.number(count) })}
+      <Input value={typed} onChange={onType} autofocus autocomplete="off" />
+    </label>
   );
 }

@@ -1,7 +1,8 @@
-import { Button } from 'tdesign-react';
-import { useEffect, useState } from 'react';
+import { Alert, Button } from 'tdesign-react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { renderSVG } from 'uqr';
 import { useText } from '../language/language.js';
+import { Modal } from './form-dialog.js';
 import { uiTexts } from './texts.js';
 
 const SAID_FOR_MS = 2_000;
@@ -47,5 +48,32 @@ async function copyText(text: string): Promise<void> {
 export function Qr({ text, title }: { text: string; title: string }) {
   return (
     <img className="qr" alt={title} src={`data:image/svg+xml,${encodeURIComponent(renderSVG(text, { border: 2 }))}`} />
+  );
+}
+
+/** A secret that is shown this once, and stored nowhere in the clear. */
+export function SecretOnce({
+  title,
+  secret,
+  onClose,
+  children,
+}: {
+  title: string;
+  secret: string;
+  onClose: () => void;
+  children?: ReactNode;
+}) {
+  const t = useText();
+  return (
+    <Modal title={title} onClose={onClose}>
+      <div className="form">
+        <Alert theme="warning" message={t(uiTexts.onlyOnce)} />
+        <Copyable text={secret} />
+        {children}
+        <div className="form-end">
+          <Button onClick={onClose}>{t(uiTexts.keptIt)}</Button>
+        </div>
+      </div>
+    </Modal>
   );
 }

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { useEffect, type ReactNode } from 'react';
 import { useText } from '../language/language.js';
 
@@ -13,6 +14,28 @@ export function PageHead({ title, children }: { title: string; children?: ReactN
     </header>
   );
 }
+
+/** The views of a page, each at an address of its own: `?view=…`. The first is that without. */
+export function Views({ label, current, views }: { label: string; current: string; views: readonly View[] }) {
+  return (
+    <nav className="views" aria-label={label}>
+      {views.map(([name, words], i) => (
+        <Link
+          key={name}
+          to="."
+          search={i === 0 ? {} : { view: name }}
+          // By itself a link is current for whatever stands behind the ?.
+          activeOptions={{ exact: true }}
+          aria-current={name === current ? 'page' : undefined}
+        >
+          {words}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+type View = readonly [name: string, words: string];
 
 /** A part of a page under a heading of its own. */
 export function Section({ title, actions, children }: { title: string; actions?: ReactNode; children: ReactNode }) {

@@ -38,4 +38,10 @@ export const uiTexts = {
   all: { zh: '全部', en: 'All' },
   clearFilters: { zh: '清除筛选', en: 'Clear the filters' },
   none: { zh: '无', en: 'None' },
+  onlyOnce: {
+    zh: '只在这里显示一次。请现在复制并妥善保存：关闭之后谁也无法再看到它。',
+    en: 'It is shown this once. Copy it and keep it well: once this is closed, nobody can see it again.',
+  },
+  keptIt: { zh: '已保存，关闭', en: 'I have kept it: close' },
+  close: { zh: '关闭', en: 'Close' },
 } as const satisfies Record<string, Words>;

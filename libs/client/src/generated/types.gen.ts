@@ -282,6 +282,10 @@ export type Deletion = {
     merchant: string;
     component_appid: string;
     /**
+     * The account’s nickname, once WeChat has told it. Only where deletions are read.
+     */
+    merchant_name?: string | null;
+    /**
      * Decimal digits.
      */
     msg_id: string | null;
@@ -328,6 +332,13 @@ export type Deletion = {
      * Of the article, or of the first one of a whole message, where the inventory knows it. Only where deletions are read.
      */
     title?: string;
+    /**
+     * The API key that asked first. Null from before this was written down, and where `hidden` is told. Only where deletions are read.
+     */
+    requested_by?: {
+        id: string;
+        name: string | null;
+    } | null;
     ignored?: Array<'url'>;
     /**
      * The address that was asked for, where the inventory told which message it is of.
@@ -698,6 +709,10 @@ export type MassMessage = {
     merchant: string;
     component_appid: string;
     /**
+     * The account’s nickname, once WeChat has told it.
+     */
+    merchant_name: string | null;
+    /**
      * Decimal digits.
      */
     msg_id: string;
@@ -733,6 +748,10 @@ export type MassMessage = {
          * The id of that deletion.
          */
         deleted_by: string | null;
+        /**
+         * Other sends of the merchant that share the material: their pages go with it.
+         */
+        shared_with: number;
         /**
          * Who told of the `url`: WeChat, an import by a key without limits, or one by a key with limits, which counts for keys within these only. Null: from before this was written down, and it counts for nobody until it is imported again.
          */
@@ -1132,6 +1151,13 @@ export type Overview = {
         reason: string | null;
         metadata: {
             [key: string]: string;
+        };
+        /**
+         * The API key that asked for it.
+         */
+        requested_by: {
+            id: string;
+            name: string | null;
         };
         /**
          * Until then a cancel stops everything.
@@ -1624,6 +1650,13 @@ export type Takedown = {
         [key: string]: string;
     };
     /**
+     * The API key that asked for it.
+     */
+    requested_by: {
+        id: string;
+        name: string | null;
+    };
+    /**
      * Until then a cancel stops everything.
      */
     undo_until: string | null;
@@ -1752,6 +1785,10 @@ export type TakedownDryRun = {
     dry_run: true;
     deletions: number;
     merchants: number;
+    /**
+     * Deletions that take every article of their message.
+     */
+    whole_messages: number;
     already_open: number;
     /**
      * Known to be gone: no call would be made.
@@ -1781,6 +1818,14 @@ export type TakedownDryRun = {
      * When the last deletion would leave its lane.
      */
     eta: string | null;
+    /**
+     * The ten merchants whose last deletion would leave last. Without an eta it never would.
+     */
+    slowest: Array<{
+        merchant: string;
+        deletions: number;
+        eta: string | null;
+    }>;
     /**
      * Other sends of the same articles: their pages would be gone too. The list has 100 at most.
      */

@@ -15,12 +15,22 @@ export interface Forecast {
   eta: Date | null;
 }
 
+/** A merchant's part of many deletions. */
+export interface MerchantForecast {
+  merchant: string;
+  deletions: number;
+  /** When its last one leaves. Null when it never does. */
+  eta: Date | null;
+}
+
 /** A lane with the number of deletions that wait in all lanes of its account. */
 export interface ForecastLane extends LaneRow {
   urgent: number;
   normal: number;
   heldUntil: Date | null;
 }
+
+const SLOWEST = 10;
 
 /** Foretells when the slowest of many lanes will be through. */
 @Injectable()
@@ -31,9 +41,21 @@ export class LaneForecasts {
   ) {}
 
   /** The forecast if so many more came into each lane, all of them after an undo window. */
-  async ofMore(countOf: Map<string, number>, isUrgent: boolean, undoSeconds: number): Promise<Forecast> {
+  async ofMore(
+    countOf: Map<string, number>,
+    isUrgent: boolean,
+    undoSeconds: number,
+  ): Promise<Forecast & { slowest: MerchantForecast[] }> {
     const readyAt = (now: Date) => new Date(now.getTime() + undoSeconds * 1_000);
-    return this.slowest([...countOf.keys()], { isUrgent, readyAt }, (merchantId) => countOf.get(merchantId) ?? 0);
+    const moreOf = (merchantId: string) => countOf.get(merchantId) ?? 0;
+    const lanes = await this.ends([...countOf.keys()], { isUrgent, readyAt }, moreOf);
+    const latest = ({ end }: LaneEnd) => end?.getTime() ?? Infinity;
+    // Not by subtraction: two that never end are alike.
+    const byEnd = lanes.toSorted((a, b) => (latest(a) === latest(b) ? 0 : latest(b) > latest(a) ? 1 : -1));
+    const slowest = byEnd
+      .slice(0, SLOWEST)
+      .map(({ lane, end }) => ({ merchant: lane.authorizerAppid, deletions: moreOf(lane.merchantId), eta: end }));
+    return { ...forecastOf(lanes), slowest };
   }
 
   /**
@@ -55,33 +77,29 @@ export class LaneForecasts {
       [takedownId],
     );
     const readyAt = (now: Date) => waiting?.readyAt ?? now;
-    return this.slowest(waiting?.merchantIds ?? [], { isUrgent, readyAt }, () => 0);
+    return forecastOf(await this.ends(waiting?.merchantIds ?? [], { isUrgent, readyAt }, () => 0));
   }
 
   /** @param readyAt when the last of them may leave, whatever its lane allows */
-  private async slowest(
+  private async ends(
     merchantIds: string[],
     { isUrgent, readyAt }: { isUrgent: boolean; readyAt: (now: Date) => Date },
     moreOf: (merchantId: string) => number,
-  ): Promise<Forecast> {
+  ): Promise<LaneEnd[]> {
     const lanes = await this.lanes(merchantIds);
-    if (lanes.length === 0) return { daysOfQuota: 0, eta: null };
     // Lanes of one account share its ledger.
     const moreOfAccount = new Map<string, number>();
     for (const { authorizerAppid, merchantId } of lanes) {
       moreOfAccount.set(authorizerAppid, (moreOfAccount.get(authorizerAppid) ?? 0) + moreOf(merchantId));
     }
-    const ends = lanes.map((lane) => {
+    return lanes.map((lane) => {
       // Urgent ones pass the others; normal ones wait for all.
       const before = isUrgent ? lane.urgent : lane.urgent + lane.normal;
       const last = before + (moreOfAccount.get(lane.authorizerAppid) ?? 0) - 1;
-      return eta(lane, Math.max(0, last), lane.now, this.defaults, isUrgent, lane.heldUntil ?? lane.now);
+      const leavesAt = eta(lane, Math.max(0, last), lane.now, this.defaults, isUrgent, lane.heldUntil ?? lane.now);
+      const ready = readyAt(lane.now);
+      return { lane, leavesAt, end: leavesAt && leavesAt < ready ? ready : leavesAt };
     });
-    const [lane] = lanes;
-    if (!lane || ends.includes(null)) return { daysOfQuota: null, eta: null };
-    const end = new Date(Math.max(...ends.map((moment) => moment?.getTime() ?? 0)));
-    const ready = readyAt(lane.now);
-    return { daysOfQuota: quotaDays(lane.now, end), eta: end > ready ? end : ready };
   }
 
   /** @returns when one more would leave, after what waits and `more` that are not counted yet; null when it will not */
@@ -112,4 +130,24 @@ export class LaneForecasts {
       [merchantIds],
     );
   }
+}
+
+interface LaneEnd {
+  lane: ForecastLane;
+  /** As its quota and its rate allow. Null when it never does. */
+  leavesAt: Date | null;
+  /** The same, but not before the deletions may begin. */
+  end: Date | null;
+}
+
+/** Of all lanes, that of the slowest. */
+function forecastOf(ends: LaneEnd[]): Forecast {
+  const [first] = ends;
+  if (!first) return { daysOfQuota: 0, eta: null };
+  if (ends.some(({ end }) => end === null)) return { daysOfQuota: null, eta: null };
+  const last = (moments: (Date | null)[]) => new Date(Math.max(...moments.map((moment) => moment?.getTime() ?? 0)));
+  return {
+    daysOfQuota: quotaDays(first.lane.now, last(ends.map(({ leavesAt }) => leavesAt))),
+    eta: last(ends.map(({ end }) => end)),
+  };
 }

@@ -21,6 +21,9 @@ export interface DeletionView extends Omit<Deletion, 'waitingFor' | 'metadata' |
   componentAppid: string;
   /** Of the article, or of the first one of a whole message, where the inventory has it and it was looked up. */
   title?: string | null;
+  /** What these are called, where it was looked up: the account, and the API key that asked. */
+  merchantName?: string | null;
+  requestedByName?: string | null;
 }
 
 /**
@@ -122,13 +125,14 @@ export const VIEW_COLUMNS = {
   finishedAt: 'd.finished_at AS "finishedAt"',
   authorizerAppid: 'm.authorizer_appid AS "authorizerAppid"',
   componentAppid: 'pl.component_appid AS "componentAppid"',
-} satisfies Record<Exclude<keyof DeletionView, 'isHidden' | 'title'>, string>;
+} satisfies Record<Exclude<keyof DeletionView, 'isHidden' | 'title' | 'merchantName' | 'requestedByName'>, string>;
 /** @param from SEEN_FROM, or SEEN_ONE_BY_ONE */
 export const selectView = (reader: Scope, bind: Bind, from = SEEN_FROM): string =>
   `SELECT ${Object.values(VIEW_COLUMNS).join(', ')},
-     NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden",
+     NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden", m.nick_name AS "merchantName",
+     (SELECT k.name FROM api_keys k WHERE k.id = d.requested_by) AS "requestedByName",
      (SELECT a.title FROM ${countedInventory(reader, bind).articles} AS a WHERE a.merchant_id = d.merchant_id
         AND a.msg_id = d.msg_id AND a.article_idx = GREATEST(d.article_idx, 1) LIMIT 1) AS title ${from}`;
 
 export const asTold = (view: DeletionView): DeletionView =>
-  view.isHidden ? { ...view, reason: null, metadata: null } : view;
+  view.isHidden ? { ...view, reason: null, metadata: null, requestedBy: null, requestedByName: null } : view;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { IneligibleReason, SharedSend } from '@app/merchants';
 import { KnownTargets } from './known-targets.js';
-import { LaneForecasts } from '../lanes/lane-forecasts.js';
+import { LaneForecasts, type MerchantForecast } from '../lanes/lane-forecasts.js';
 import type { Triaged } from './takedown-triage.js';
 import type { NewTakedown, TakedownItem } from './takedown-item.js';
 import { targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
@@ -12,6 +12,8 @@ import { NothingAccepted } from '../errors.js';
 export interface BlastRadius {
   deletions: number;
   merchants: number;
+  /** Deletions that take every article of their message. */
+  wholeMessages: number;
   alreadyOpen: number;
   /** Known to be gone: no call would be made. */
   alreadyDeleted: number;
@@ -25,6 +27,8 @@ export interface BlastRadius {
   daysOfQuota: number | null;
   /** When the last deletion leaves its lane. Null when one never does. */
   eta: Date | null;
+  /** The merchants whose last deletion leaves last. */
+  slowest: MerchantForecast[];
   /** Other sends whose page goes too, because they share the material. */
   shared: { count: number; list: SharedSend[] };
 }
@@ -51,6 +55,7 @@ export class TakedownDryRun {
     const articles = new CountedArticles();
     const ineligible = new Map<string, { merchant: string; reasons: IneligibleReason[]; items: number }>();
     const shared = new Map<string, SharedSend>();
+    let wholeMessages = 0;
     let alreadyOpen = 0;
     let alreadyDeleted = 0;
     let rejected = 0;
@@ -75,7 +80,9 @@ export class TakedownDryRun {
       for (const item of fresh.filter(({ line }) => !open.has(line))) {
         const isGone = gone.has(item.line);
         articles.add(item, isGone ? 'gone' : 'asked');
-        if (!isGone) add(countOf, item.merchantId, 1);
+        if (isGone) continue;
+        add(countOf, item.merchantId, 1);
+        if (isWhole(item)) wholeMessages += 1;
       }
       rejected += rejections.length;
       for (const { ineligible: why } of rejections) {
@@ -95,6 +102,7 @@ export class TakedownDryRun {
     return {
       deletions: [...countOf.values()].reduce((sum, count) => sum + count, 0),
       merchants: countOf.size,
+      wholeMessages,
       alreadyOpen,
       alreadyDeleted,
       rejected,

@@ -15,6 +15,8 @@ import type { TakedownState } from './takedown-states.js';
 /** A takedown as outsiders see it: `pending` while nothing of it may run yet. */
 export interface TakedownView extends Omit<Takedown, 'state' | 'settledCounts'> {
   state: Exclude<TakedownState, 'starting'> | 'pending';
+  /** The name of the key that asked. */
+  requestedByName: string | null;
 }
 
 export interface TakedownFilter {
@@ -228,7 +230,8 @@ const SELECT_VIEW = `
   SELECT t.id, ${SEEN_TAKEDOWN_STATE} AS state, t.is_urgent AS "isUrgent", t.reason, t.metadata, t.undo_seconds AS "undoSeconds",
     t.undo_until AS "undoUntil", t.accepted, t.already_open AS "alreadyOpen", t.already_deleted AS "alreadyDeleted",
     t.rejected, t.cancel_code AS "cancelCode",
-    t.requested_by AS "requestedBy", t.request_id AS "requestId", t.scope_platforms AS "scopePlatforms",
+    t.requested_by AS "requestedBy", (SELECT k.name FROM api_keys k WHERE k.id = t.requested_by) AS "requestedByName",
+    t.request_id AS "requestId", t.scope_platforms AS "scopePlatforms",
     t.scope_merchants AS "scopeMerchants", t.hastens_at AS "hastensAt", t.heard_at AS "heardAt",
     t.created_at AS "createdAt", t.started_at AS "startedAt",
     t.cancelled_at AS "cancelledAt", t.finished_at AS "finishedAt"

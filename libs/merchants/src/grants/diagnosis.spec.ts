@@ -1,4 +1,4 @@
-import { diagnosis, type CheckName, type Findings } from './diagnosis.js';
+import { diagnosis, type CallFailureCode, type CheckName, type Findings } from './diagnosis.js';
 
 const now = new Date('2026-11-29T12:00:00Z');
 const ago = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
@@ -16,7 +16,7 @@ const WELL: Findings = {
   reasons: {},
 };
 
-const failing = (code: string, errcode?: number, errmsg?: string) =>
+const failing = (code: CallFailureCode, errcode?: number, errmsg?: string) =>
   ({ isAnswered: false, code, errcode, errmsg }) as const;
 
 function checkOf(name: CheckName, findings: Partial<Findings>) {
@@ -69,7 +69,7 @@ describe('the diagnosis of a platform', () => {
     ['authorizer_list', { call: { isAnswered: true, listed: 6 }, mayBeListed: 2 }, 'failed', 'list_drift'],
     ['authorizer_list', { call: { isAnswered: true, listed: 0 }, authorized: 0 }, 'ok', 'list_agrees'],
     ['authorizer_list', { call: { isAnswered: true, listed: undefined } }, 'unknown', 'list_not_counted'],
-    ['authorizer_list', { call: failing('busy', -1) }, 'unknown', 'busy'],
+    ['authorizer_list', { call: failing('unknown_outcome', -1) }, 'unknown', 'unknown_outcome'],
     ['merchants', { authorized: 0, eligible: 0 }, 'unknown', 'no_merchants'],
     ['merchants', { eligible: 0, reasons: { not_verified: 3 } }, 'failed', 'none_eligible'],
     ['merchants', { eligible: 2, reasons: { not_verified: 1 } }, 'ok', 'some_not_eligible'],

@@ -1,3 +1,4 @@
+import type { WechatErrorCode } from '@app/wechat';
 import { SILENT_AFTER_MS, ticketStateAt } from '../platforms/ticket-state.js';
 
 export type CheckState = 'ok' | 'failed' | 'unknown';
@@ -7,7 +8,7 @@ export interface Check {
   name: CheckName;
   state: CheckState;
   /** Why it is in this state. */
-  code: string;
+  code: FindingCode | CallFailureCode;
   /** The facts behind it. */
   facts: Record<string, string | number | null | Record<string, number>>;
 }
@@ -22,12 +23,36 @@ export type CheckName =
   | 'authorizer_list'
   | 'merchants';
 
+export type FindingCode =
+  | 'never_pushed'
+  | 'pushes_silent'
+  | 'pushes_arrive'
+  | 'ticket_fresh'
+  | 'ticket_silent'
+  | 'ticket_missing'
+  | 'token_works'
+  | 'ip_listed'
+  | 'ip_not_listed'
+  | 'clock_agrees'
+  | 'clock_off'
+  | 'clock_not_told'
+  | 'list_agrees'
+  | 'list_drift'
+  | 'list_not_counted'
+  | 'no_merchants'
+  | 'none_eligible'
+  | 'all_eligible'
+  | 'some_not_eligible';
+
+/** Of the error that a call has ended in: of WeChat's, or for want of a token. */
+export type CallFailureCode = WechatErrorCode | 'ticket_missing' | 'mint_put_off' | 'token_unavailable';
+
 /** What became of the call that asks for one line of the list of authorizers. */
 export type ListCall =
   /** Of how many WeChat says that they authorize the platform; undefined where it does not say. */
   | { isAnswered: true; listed: number | undefined }
   /** @param code of the error */
-  | { isAnswered: false; code: string; errcode: number | undefined; errmsg: string | undefined };
+  | { isAnswered: false; code: CallFailureCode; errcode: number | undefined; errmsg: string | undefined };
 
 export interface Findings {
   now: Date;
@@ -98,7 +123,12 @@ function componentToken({ call }: Findings): Check {
 }
 
 /** Errors that are the platform's own; any other is of WeChat, the network, or the moment. */
-const SPEAKS_AGAINST_IT = ['ticket_missing', 'ticket_invalid', 'platform_broken', 'credential_expired'];
+const SPEAKS_AGAINST_IT: readonly CallFailureCode[] = [
+  'ticket_missing',
+  'ticket_invalid',
+  'platform_broken',
+  'credential_expired',
+];
 
 function ipListed({ call }: Findings): Check {
   const name = 'ip_listed';

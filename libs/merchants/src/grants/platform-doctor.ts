@@ -6,7 +6,7 @@ import { MerchantsError, TokenUnavailable } from '../errors.js';
 import { claimForAMinute } from '../platforms/claims.js';
 import { ComponentTokens } from '../platforms/component-tokens.js';
 import type { Platform } from '../platforms/platforms.js';
-import { diagnosis, type Check, type Findings, type ListCall } from './diagnosis.js';
+import { diagnosis, type CallFailureCode, type Check, type Findings, type ListCall } from './diagnosis.js';
 
 /**
  * Looks for what keeps a platform from working. One call asks WeChat for a line of its list of authorizers, which takes
@@ -60,7 +60,8 @@ export class PlatformDoctor {
       if (error instanceof MerchantsError) {
         // A mint that failed a moment ago is not tried again so soon: what it failed of is what there is to know.
         const code = error instanceof TokenUnavailable ? error.failureCode : error.code;
-        return { isAnswered: false, code, errcode: undefined, errmsg: undefined };
+        // The database keeps it as text.
+        return { isAnswered: false, code: code as CallFailureCode, errcode: undefined, errmsg: undefined };
       }
       throw error;
     }

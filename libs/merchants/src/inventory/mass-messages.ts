@@ -12,6 +12,8 @@ export interface SentMessage {
   merchantId: string;
   authorizerAppid: string;
   componentAppid: string;
+  /** The account’s nickname. */
+  merchantName: string | null;
   msgId: string;
   status: string;
   statusCode: number | null;
@@ -169,7 +171,7 @@ export class MassMessages {
     return rows(
       this.dataSource,
       `SELECT k.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid",
-         p.component_appid AS "componentAppid", k.msg_id AS "msgId", COALESCE(m.status, 'imported') AS status,
+         p.component_appid AS "componentAppid", me.nick_name AS "merchantName", k.msg_id AS "msgId", COALESCE(m.status, 'imported') AS status,
          m.status_code AS "statusCode", m.total_count AS "totalCount", m.filter_count AS "filterCount",
          m.sent_count AS "sentCount", m.error_count AS "errorCount",
          COALESCE(m.finished_at, i.sent_at) AS "finishedAt", COALESCE(m.title, i.title) AS title,

@@ -1,0 +1,50 @@
+import type { Words } from '@app/words';
+
+export const auditTexts = {
+  title: { zh: '审计日志', en: 'Audit log' },
+  lead: {
+    zh: '谁在什么时候用哪个密钥做了什么。记录只能追加，不能修改。',
+    en: 'Who did what, when, and with which key. Rows are only ever added.',
+  },
+  exportNdjson: { zh: '导出 NDJSON', en: 'Export NDJSON' },
+  exportCsv: { zh: '导出 CSV', en: 'Export CSV' },
+  exportHint: {
+    zh: '按当前的筛选导出；不加筛选的导出包含完整的哈希链。每次导出也会记入日志。',
+    en: 'Exports go by the filters; one without filters has the whole chain of hashes. Each export is in the log, too.',
+  },
+  at: { zh: '时间', en: 'When' },
+  who: { zh: '谁', en: 'Who' },
+  what: { zh: '做了什么', en: 'What' },
+  subject: { zh: '对象', en: 'Of what' },
+  ip: { zh: '来自', en: 'From' },
+  details: { zh: '详情', en: 'Details' },
+  detailsOf: { zh: '第 {seq} 行的详情', en: 'Details of row {seq}' },
+  action: { zh: '操作', en: 'Act' },
+  key: { zh: '密钥', en: 'Key' },
+  subjectId: { zh: '对象的编号或 appid', en: 'Id or appid' },
+  since: { zh: '从', en: 'From' },
+  until: { zh: '到', en: 'To' },
+  none: { zh: '还没有记录', en: 'Nothing is in the log yet' },
+  noneHint: {
+    zh: '登录、撤回、设置的每一次改动都会记在这里。',
+    en: 'Signing in, deletions and every change of settings are noted here.',
+  },
+  nothingFound: { zh: '没有符合筛选条件的记录。', en: 'Nothing is as the filters say.' },
+  request: { zh: '请求编号', en: 'Request' },
+  platform: { zh: '平台', en: 'Platform' },
+  merchant: { zh: '商家', en: 'Merchant' },
+  data: { zh: '内容', en: 'Facts' },
+  hash: { zh: '哈希', en: 'Hash' },
+  previousHash: { zh: '上一行的哈希', en: 'Hash of the row before' },
+  chain: { zh: '核对', en: 'Verification' },
+  chainLead: {
+    zh: '每一行的哈希都包含上一行的哈希，所以任何一行被改动、删除或移动都会被发现。核对需要读取整个日志，由维护人员在服务器上运行：',
+    en: 'The hash of each row covers the row and the hash before it, so that no row can be changed, left out or moved unnoticed. The check reads the whole log, and is run on the server by those who run the service:',
+  },
+  chainNote: {
+    zh: '请把最新的哈希记在别处：以后把它加在命令后面，就能证明日志没有被截断或重写。',
+    en: 'Note the newest hash elsewhere: given to the command later, it shows that the log was neither cut off nor written anew.',
+  },
+  newest: { zh: '最新一行（{seq}）的哈希', en: 'Hash of the newest row ({seq})' },
+  command: { zh: '核对命令', en: 'The check' },
+} as const satisfies Record<string, Words>;

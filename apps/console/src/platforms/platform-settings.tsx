@@ -1,0 +1,212 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { Button } from 'tdesign-react';
+import { useState } from 'react';
+import type { Platform, UpdatePlatform } from '@app/client';
+import { queries } from '../api/queries.js';
+import { retract } from '../api/retract.js';
+import { hasRole, isLimited, sessionQuery, useMay } from '../api/session.js';
+import { useText } from '../language/language.js';
+import { LinesField } from '../ui/field.js';
+import { Fault } from '../ui/fault.js';
+import { FormDialog } from '../ui/form-dialog.js';
+import { NeedsRole, Section } from '../ui/page.js';
+import { EMPTY_FORM, faultsOf, secretsOf, urlsOf, type PlatformForm } from './platform-form.js';
+import { SecretFields } from './secret-fields.js';
+import { platformTexts } from './texts.js';
+
+/** Whether the one who is signed in may change what concerns all merchants of a platform. */
+function useMayChange(): boolean {
+  const session = useQuery(sessionQuery).data;
+  return session !== undefined && hasRole(session, 'admin') && !isLimited(session);
+}
+
+const useUpdate = (appid: string, onSuccess: () => void) =>
+  useMutation({
+    mutationFn: (body: UpdatePlatform) => retract.platforms.update(appid, body),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: ['platforms'] });
+      onSuccess();
+    },
+  });
+
+/** Takes over what WeChat lists. */
+export function Sync({ appid }: { appid: string }) {
+  const t = useText();
+  const maySync = useMay('admin');
+  const { mutate, isPending, data, error } = useMutation({
+    mutationFn: () => retract.platforms.sync(appid),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: ['platforms'] });
+      void queries.invalidateQueries({ queryKey: ['merchants'] });
+    },
+  });
+  return (
+    <Section
+      title={t(platformTexts.sync)}
+      actions={
+        maySync && (
+          <Button variant="outline" loading={isPending} onClick={() => mutate()}>
+            {t(platformTexts.sync)}
+          </Button>
+        )
+      }
+    >
+      <p className="soft">{t(platformTexts.syncLead)}</p>
+      {!maySync && <NeedsRole role="admin" />}
+      {error && <Fault error={error} />}
+      <p role="status">{data && t(platformTexts.synced, { ...data, absent: data.absent_count })}</p>
+      {data && data.absent.length > 0 && <p className="code">{data.absent.join(' ')}</p>}
+    </Section>
+  );
+}
+
+export function Forwards({ platform }: { platform: Platform }) {
+  const t = useText();
+  const mayChange = useMayChange();
+  const [lines, setLines] = useState<string>();
+  const close = () => setLines(undefined);
+  const { mutate, isPending, error, reset } = useUpdate(platform.component_appid, close);
+  const urls = platform.forward_urls;
+  // They are not for keys that are limited to merchants.
+  if (urls === undefined) return null;
+  const isWrong = lines !== undefined && faultsOf({ ...EMPTY_FORM, forwardUrls: lines }).has('forwardUrls');
+  return (
+    <Section
+      title={t(platformTexts.forwards)}
+      actions={
+        mayChange && (
+          <Button
+            variant="outline"
+            onClick={() => {
+              reset();
+              setLines(urls.join('\n'));
+            }}
+          >
+            {t(platformTexts.change)}
+          </Button>
+        )
+      }
+    >
+      <p className="soft">{t(platformTexts.forwardsLead)}</p>
+      {urls.length === 0 ? (
+        <p>{t(platformTexts.noForwards)}</p>
+      ) : (
+        <ul>
+          {urls.map((url) => (
+            <li key={url}>
+              <code>{url}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+      {!mayChange && <p className="soft">{t(platformTexts.onlyUnlimited)}</p>}
+      {lines !== undefined && (
+        <FormDialog
+          title={t(platformTexts.forwards)}
+          action={t(platformTexts.save)}
+          isBusy={isPending}
+          isReady={!isWrong}
+          error={error}
+          onSubmit={() => mutate({ forward_urls: urlsOf(lines) })}
+          onClose={close}
+        >
+          <LinesField
+            label={t(platformTexts.forwards)}
+            hint={t(platformTexts.onePerLine)}
+            value={lines}
+            onChange={setLines}
+            placeholder="https://crm.example.com/wechat/$APPID$"
+            error={isWrong ? t(platformTexts.wrongUrls) : undefined}
+          />
+        </FormDialog>
+      )}
+    </Section>
+  );
+}
+
+export function Secrets({ appid }: { appid: string }) {
+  const t = useText();
+  const mayChange = useMayChange();
+  const [form, setForm] = useState<PlatformForm>();
+  const close = () => setForm(undefined);
+  const { mutate, isPending, isSuccess, error, reset } = useUpdate(appid, close);
+  const body = form && secretsOf(form);
+  const isReady = form !== undefined && faultsOf(form).size === 0 && Object.keys(body ?? {}).length > 0;
+  return (
+    <Section
+      title={t(platformTexts.secrets)}
+      actions={
+        mayChange && (
+          <Button
+            variant="outline"
+            onClick={() => {
+              reset();
+              setForm(EMPTY_FORM);
+            }}
+          >
+            {t(platformTexts.replaceSecrets)}
+          </Button>
+        )
+      }
+    >
+      <p className="soft">{t(platformTexts.secretsLead)}</p>
+      {!mayChange && <p className="soft">{t(platformTexts.onlyUnlimited)}</p>}
+      <p role="status">{isSuccess && t(platformTexts.saved)}</p>
+      {form && body && (
+        <FormDialog
+          title={t(platformTexts.replaceSecrets)}
+          action={t(platformTexts.replace)}
+          isBusy={isPending}
+          isReady={isReady}
+          error={error}
+          onSubmit={() => mutate(body)}
+          onClose={close}
+        >
+          <p className="soft">{t(platformTexts.replaceLead)}</p>
+          <SecretFields form={form} onChange={(changes) => setForm({ ...form, ...changes })} />
+        </FormDialog>
+      )}
+    </Section>
+  );
+}
+
+export function Delete({ appid }: { appid: string }) {
+  const t = useText();
+  const navigate = useNavigate();
+  const mayChange = useMayChange();
+  const [isAsked, setAsked] = useState(false);
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: () => retract.platforms.delete(appid),
+    onSuccess: async () => {
+      await navigate({ to: '/settings/platforms' });
+      void queries.invalidateQueries({ queryKey: ['platforms'] });
+    },
+  });
+  if (!mayChange) return null;
+  return (
+    <Section
+      title={t(platformTexts.delete)}
+      actions={
+        <Button variant="outline" theme="danger" onClick={() => setAsked(true)}>
+          {t(platformTexts.delete)}
+        </Button>
+      }
+    >
+      <p className="soft">{t(platformTexts.deleteLead)}</p>
+      {isAsked && (
+        <FormDialog
+          title={t(platformTexts.delete)}
+          action={t(platformTexts.delete)}
+          isDanger
+          isBusy={isPending}
+          error={error}
+          onSubmit={() => mutate()}
+          onClose={() => setAsked(false)}
+        >
+          <p>{t(platformTexts.deleteSure, { appid })}</p>
+        </FormDialog>
+      )}
+    </Section>
+  );
+}

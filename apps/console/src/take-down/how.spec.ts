@@ -1,0 +1,57 @@
+import { byReason, changesOf, howOf, localTime, undoSecondsOf } from './how.js';
+
+const NOW = Date.parse('2026-03-01T12:00');
+
+describe('the time to undo', () => {
+  it.each([
+    ['as chosen', { startAt: '', undoSeconds: 60 }, 60],
+    ['until the time of the beginning', { startAt: '2026-03-01T13:00', undoSeconds: 60 }, 3_600],
+    ['a day at most', { startAt: '2026-03-02T12:00', undoSeconds: 60 }, 86_400],
+    ['not longer', { startAt: '2026-03-02T12:01', undoSeconds: 60 }, undefined],
+    ['not in the past', { startAt: '2026-03-01T12:00', undoSeconds: 60 }, undefined],
+    ['not at a time that is none', { startAt: 'soon', undoSeconds: 60 }, undefined],
+  ])('is %s', (_what, draft, seconds) => {
+    expect(undoSecondsOf(draft, NOW)).toBe(seconds);
+  });
+
+  it('can be given as the field writes it', () => {
+    expect(localTime(NOW)).toBe('2026-03-01T12:00');
+  });
+});
+
+describe('how it is asked', () => {
+  it('has no reason where none was written', () => {
+    expect(howOf({ reason: '  ', isUrgent: true }, 0)).toEqual({ priority: 'urgent', undo_seconds: 0 });
+    expect(howOf({ reason: ' wrong price ', isUrgent: false }, 60)).toEqual({
+      priority: 'normal',
+      undo_seconds: 60,
+      reason: 'wrong price',
+    });
+  });
+});
+
+const NUMBERS = { deletions: 5, merchants: 2, whole_messages: 0, already_open: 1, already_deleted: 0, rejected: 3 };
+
+describe('a second dry run', () => {
+  it('tells what has changed since the first', () => {
+    expect(changesOf(NUMBERS, NUMBERS)).toEqual([]);
+    expect(changesOf(NUMBERS, { ...NUMBERS, deletions: 4, already_open: 2 })).toEqual([
+      { what: 'deletions', before: 5, now: 4 },
+      { what: 'already_open', before: 1, now: 2 },
+    ]);
+  });
+});
+
+describe('what is not accepted', () => {
+  it('is told by reason, the commonest first, with the lines that people see', () => {
+    const errors = [
+      { line: 1, code: 'merchant_not_found', detail: 'a' },
+      { line: 2, code: 'url_not_resolved', detail: 'b' },
+      { line: 3, code: 'url_not_resolved', detail: 'c' },
+    ];
+    expect(byReason(errors, (line) => line * 10)).toEqual([
+      { code: 'url_not_resolved', detail: 'b', lines: [20, 30] },
+      { code: 'merchant_not_found', detail: 'a', lines: [10] },
+    ]);
+  });
+});

@@ -1,0 +1,54 @@
+import type { How } from './content.js';
+import type { Draft, Numbers } from './draft.js';
+
+export const LONGEST_UNDO_SECONDS = 24 * 60 * 60;
+
+/** How long there is to undo, or why that cannot be said. */
+export function undoSecondsOf({ startAt, undoSeconds }: Pick<Draft, 'startAt' | 'undoSeconds'>, now: number) {
+  if (startAt === '') return undoSeconds;
+  const seconds = Math.ceil((Date.parse(startAt) - now) / 1_000);
+  return seconds > 0 && seconds <= LONGEST_UNDO_SECONDS ? seconds : undefined;
+}
+
+export function howOf(draft: Pick<Draft, 'reason' | 'isUrgent'>, undoSeconds: number): How {
+  const reason = draft.reason.trim();
+  return {
+    priority: draft.isUrgent ? 'urgent' : 'normal',
+    undo_seconds: undoSeconds,
+    ...(reason !== '' && { reason }),
+  };
+}
+
+/** As `<input type="datetime-local">` writes a time of the viewer's zone. */
+export function localTime(ms: number): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const at = new Date(ms);
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+const COMPARED = ['deletions', 'merchants', 'whole_messages', 'already_open', 'already_deleted', 'rejected'] as const;
+
+/** What a second dry run has counted otherwise than the first. */
+export const changesOf = (before: Numbers, now: Numbers) =>
+  COMPARED.filter((what) => before[what] !== now[what]).map((what) => ({ what, before: before[what], now: now[what] }));
+
+export interface Refused {
+  code: string;
+  detail: string;
+  lines: number[];
+}
+
+/** What was not accepted, by reason; the commonest first. Accounts that cannot be served are told apart from it. */
+export function byReason(
+  errors: readonly { line: number; code: string; detail: string }[],
+  lineOf: (line: number) => number,
+): Refused[] {
+  const found = new Map<string, Refused>();
+  for (const { line, code, detail } of errors) {
+    const refused = found.get(code) ?? { code, detail, lines: [] };
+    refused.lines.push(lineOf(line));
+    found.set(code, refused);
+  }
+  return [...found.values()].sort((a, b) => b.lines.length - a.lines.length);
+}

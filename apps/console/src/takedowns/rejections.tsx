@@ -1,0 +1,78 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Button } from 'tdesign-react';
+import { problemWords, type Words } from '@app/words';
+import { retract } from '../api/retract.js';
+import { useText } from '../language/language.js';
+import { Fault } from '../ui/fault.js';
+import { Loaded } from '../ui/loaded.js';
+import { Section } from '../ui/page.js';
+import { csvRow } from './progress.js';
+import { takedownTexts } from './texts.js';
+
+const SHOWN = 10;
+const PAGE = 200;
+
+const wordsOf = (code: string): Words | undefined =>
+  (problemWords as Readonly<Record<string, { title: Words }>>)[code]?.title;
+
+/** What was not accepted: the first of it, and all of it as a file. */
+export function Rejections({ id, count }: { id: string; count: number }) {
+  const t = useText();
+  const query = useQuery({
+    queryKey: ['takedowns', id, 'rejections'],
+    queryFn: async ({ signal }) => (await retract.takedowns.listRejections(id, { limit: SHOWN }, { signal })).data,
+    // They are known before the takedown begins, and stay.
+    staleTime: 'static',
+  });
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: async () => {
+      const rows = [csvRow(['line', 'code', 'reason', 'detail', 'begins_with'])];
+      for await (const { line, code, detail, excerpt = '' } of retract.takedowns.listRejections(id, { limit: PAGE })) {
+        const words = wordsOf(code);
+        rows.push(csvRow([line, code, words ? t(words) : '', detail, excerpt]));
+      }
+      // With the mark by which spreadsheets know UTF-8.
+      return new Blob(['\ufeff', ...rows], { type: 'text/csv' });
+    },
+    onSuccess: (file) => {
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(file);
+      link.download = `takedown-${id}-rejected.csv`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    },
+  });
+  return (
+    <Section
+      title={`${t(takedownTexts.rejected)} (${count.toLocaleString()})`}
+      actions={
+        <Button size="small" variant="outline" loading={isPending} onClick={() => mutate()}>
+          {t(takedownTexts.rejectedCsv)}
+        </Button>
+      }
+    >
+      {error && <Fault error={error} />}
+      <Loaded query={query}>
+        {(rejections) => (
+          <ul className="plain-list">
+            {rejections.map(({ line, code, detail, excerpt }) => {
+              const words = wordsOf(code);
+              return (
+                <li key={line}>
+                  <span className="soft">{t(takedownTexts.rejectedLine, { line })}</span>{' '}
+                  <b>{words ? t(words) : detail}</b>
+                  <div className="soft">
+                    {words && detail} <span className="code">{excerpt}</span>
+                  </div>
+                </li>
+              );
+            })}
+            {count > rejections.length && (
+              <li className="soft">{t(takedownTexts.andMore, { count: count - rejections.length })}</li>
+            )}
+          </ul>
+        )}
+      </Loaded>
+    </Section>
+  );
+}

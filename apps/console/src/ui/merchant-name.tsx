@@ -1,0 +1,25 @@
+import { Link } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
+import { retract } from '../api/retract.js';
+
+const REMEMBERED_MS = 300_000;
+
+/** A merchant by its name, with a link to its page. For a few of them: each is asked for by itself. */
+export function MerchantName({ appid }: { appid: string }) {
+  const { data } = useQuery({
+    queryKey: ['merchants', appid, 'name'],
+    queryFn: ({ signal }) => retract.merchants.get(appid, {}, { signal }),
+    staleTime: REMEMBERED_MS,
+  });
+  return (
+    <Link to="/merchants/$appid" params={{ appid }}>
+      {data?.nick_name ? (
+        <>
+          {data.nick_name} <span className="code soft">{appid}</span>
+        </>
+      ) : (
+        <span className="code">{appid}</span>
+      )}
+    </Link>
+  );
+}
