@@ -20,6 +20,7 @@ export interface Formats {
 }
 
 const SHANGHAI = 'Asia/Shanghai';
+const JUST_NOW_MS = 1_500;
 const UNITS = [
   ['day', 86_400_000],
   ['hour', 3_600_000],
@@ -68,7 +69,9 @@ export function formatsOf(language: Language, zone?: string): Formats {
     shanghai: moments(SHANGHAI),
     exactMoment: (iso) => exact.format(new Date(iso)),
     relative: (iso, now) => {
-      const ms = Date.parse(iso) - now;
+      const apart = Date.parse(iso) - now;
+      // Clocks are not that exact: just now is neither before nor after.
+      const ms = Math.abs(apart) < JUST_NOW_MS ? 0 : apart;
       const [unit, size] = UNITS.find(([, size]) => Math.abs(ms) >= size) ?? ['second', 1_000];
       return relative.format(Math.round(ms / size), unit);
     },
