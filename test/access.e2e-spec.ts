@@ -123,6 +123,7 @@ const RULES: Record<string, Rule> = {
 
   'GET /v1/merchants': { needs: 'viewer', ok: [200], elsewhere: 'left out' },
   'GET /v1/merchants/:appid': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
+  'GET /v1/merchants/:appid/events': { needs: 'viewer', ok: [200], elsewhere: 'not found' },
   'PATCH /v1/merchants/:appid': {
     needs: 'operator',
     ok: [200],
@@ -130,6 +131,7 @@ const RULES: Record<string, Rule> = {
     elsewhere: 'not found',
   },
   'POST /v1/merchants/:appid/refresh': { needs: 'operator', ok: [200], elsewhere: 'not found' },
+  'POST /v1/merchants/:appid/read-quota': { needs: 'operator', ok: [200], elsewhere: 'not found' },
   'POST /v1/merchants/:appid/clear-quota': { needs: 'admin', ok: [200], elsewhere: 'not found' },
   'POST /v1/merchants/:appid/access-token': { needs: 'tokens', ok: [200], elsewhere: 'not found' },
 

@@ -156,6 +156,19 @@ describe.each(queueBackends)('pacing, with the queue on %s,', (_backend, queueUr
     }
   });
 
+  it('asks WeChat for the quota when somebody wants to know, once a minute', async () => {
+    const [one] = await system.grantedMerchants(1, 1);
+    if (!one) throw new Error('no merchant');
+    const read = () => system.call('POST', `/v1/merchants/${one.merchant}/read-quota`);
+    await system.control('PATCH', `merchants/${one.merchant}/quotas`, { 'mass/delete': { used: 4, daily_limit: 50 } });
+    const told = { limits: { learned_daily_limit: 50, daily_limit: 50 }, quota: { used_today: 4 } };
+    expect(await read()).toMatchObject({ status: 200, body: told });
+    await system.control('PATCH', `merchants/${one.merchant}/quotas`, { 'mass/delete': { used: 9 } });
+    expect(await read()).toMatchObject({ status: 200, body: told });
+    const audit = await system.call('GET', `/v1/audit-events?subject=${one.merchant}&action=merchant.quota_read`);
+    expect(audit.body.data).toHaveLength(1);
+  });
+
   it('clears a quota on request, ten times a month, and leaves a word of it', async () => {
     const [one] = await system.grantedMerchants(1, 12);
     if (!one) throw new Error('no merchant');

@@ -398,6 +398,9 @@ function asking({ rare, common, middle, later }: World): Record<string, string[]
       [words('清仓'), words('商'), words('nowhere'), `q=${rare.merchant}`],
     ]),
     'GET /v1/merchants/:appid': [`/v1/merchants/${rare.merchant}`],
+    'GET /v1/merchants/:appid/events': [rare, common].flatMap(({ merchant }) =>
+      lists(`/v1/merchants/${merchant}/events`, [['type=merchant.*', 'type=deletion.failed']]),
+    ),
     'GET /v1/mass-messages': lists('/v1/mass-messages', [
       both('merchant', 'merchant'),
       ['label=rare', 'label=campaign', 'label=none'],

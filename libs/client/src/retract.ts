@@ -121,19 +121,24 @@ export class Retract {
   };
 
   readonly merchants = {
-    list: (query: Query<api.MerchantsListData> = {}, call?: Call) =>
+    list: (query: Omit<Query<api.MerchantsListData>, 'format'> = {}, call?: Call) =>
       this.#listing(query, (page) => api.merchantsList({ ...this.#plain(call), query: page })),
     /** All of them as a CSV file, each with the link by which it can authorize again. */
-    export: (query: Omit<Query<api.MerchantsListData>, 'limit'> = {}, call?: Call) =>
+    export: (query: Omit<Query<api.MerchantsListData>, 'format' | 'limit'> = {}, call?: Call) =>
       this.#stream(
         api.merchantsList({ ...this.#plain(call), query, headers: { Accept: 'text/csv' }, parseAs: 'stream' }),
       ),
     get: (appid: string, query: Query<api.MerchantsGetData> = {}, call?: Call) =>
       api.merchantsGet({ ...this.#plain(call), path: { appid }, query }),
+    /** What happened to it, newest first. */
+    listEvents: (appid: string, query: Query<api.MerchantsListEventsData> = {}, call?: Call) =>
+      this.#listing(query, (page) => api.merchantsListEvents({ ...this.#plain(call), path: { appid }, query: page })),
     update: (appid: string, body: api.UpdateMerchant, query: Query<api.MerchantsUpdateData> = {}, call?: Call) =>
       api.merchantsUpdate({ ...this.#plain(call), path: { appid }, query, body }),
     refresh: (appid: string, query: Query<api.MerchantsRefreshData> = {}, call?: Call) =>
       api.merchantsRefresh({ ...this.#plain(call), path: { appid }, query }),
+    readQuota: (appid: string, query: Query<api.MerchantsReadQuotaData> = {}, call?: Call) =>
+      api.merchantsReadQuota({ ...this.#plain(call), path: { appid }, query }),
     clearQuota: (appid: string, query: Query<api.MerchantsClearQuotaData> = {}, call?: Call) =>
       api.merchantsClearQuota({ ...this.#plain(call), path: { appid }, query }),
     accessToken: (appid: string, query: Query<api.MerchantsAccessTokenData> = {}, call?: Call) =>

@@ -192,6 +192,44 @@ export class Events {
     return found.map(({ isHidden, ...event }) => (isHidden ? withoutMetadata(event) : event));
   }
 
+  /**
+   * What happened to a merchant, newest first. Of rare types, a page may be short, or empty, and not the last.
+   * @param before the id of an event: those before it
+   */
+  async ofMerchant(
+    scope: Scope,
+    merchantId: string,
+    { types, before, limit }: { types?: readonly EventType[] | undefined; before?: string | undefined; limit: number },
+  ): Promise<{ events: Omit<FeedEvent, 'cursor'>[]; next: string | null }> {
+    const { parameters, bind } = statement(merchantId);
+    const scanLimit = types ? SCAN_AT_MOST : limit + 1;
+    type Found = { edgeId: string; scannedCount: number } & (
+      (Omit<FeedEvent, 'cursor'> & { isHidden: boolean }) | { id: null }
+    );
+    const found = await rows<Found>(
+      this.dataSource,
+      `WITH scanned AS MATERIALIZED (
+         SELECT * FROM events WHERE merchant_id = $1 ${before === undefined ? '' : `AND id < ${bind(before)}`}
+         ORDER BY id DESC LIMIT ${bind(scanLimit)}
+       ), edge AS (
+         SELECT id AS "edgeId", (count(*) OVER ())::int AS "scannedCount" FROM scanned ORDER BY id LIMIT 1
+       ), matching AS (
+         SELECT ${FEED_COLUMNS}, ${isAskedBeyond(scope, bind)} AS "isHidden" FROM scanned s
+         WHERE ${types ? `s.type = ANY(${bind(types)}::text[])` : 'TRUE'} ORDER BY s.id DESC LIMIT ${bind(limit + 1)}
+       )
+       SELECT * FROM edge LEFT JOIN matching ON TRUE ORDER BY id DESC`,
+      parameters,
+    );
+    const events = found.slice(0, limit).flatMap(({ edgeId: _edge, scannedCount: _count, ...row }) => {
+      if (row.id === null) return [];
+      const { isHidden, ...event } = row;
+      return [isHidden ? withoutMetadata(event) : event];
+    });
+    const [first] = found;
+    if (found.length > limit) return { events, next: events.at(-1)?.id ?? null };
+    return { events, next: first?.scannedCount === scanLimit ? first.edgeId : null };
+  }
+
   /** The cursor of a reader who wants what comes from now on, and perhaps a little that came just before. */
   async latest(): Promise<string> {
     return feedCursor({ txid: await this.horizon(this.dataSource), seq: '0' });

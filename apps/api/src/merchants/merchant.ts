@@ -8,6 +8,7 @@ import {
   warningCodes,
   type Merchant,
 } from '@app/merchants';
+import { eventPatternSchema } from '../events/event.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { pageSchema, wordsSchema } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
@@ -44,6 +45,7 @@ export const listMerchantsSchema = pageSchema.extend({
   q: wordsSchema.optional().meta({
     description: 'Words within nick_name, principal_name, ref, the appid or the user_name (`gh_…`), or a whole appid.',
   }),
+  format: z.enum(['json', 'csv']).optional().meta({ description: 'Goes before the Accept header.' }),
 });
 export type ListMerchants = z.output<typeof listMerchantsSchema>;
 
@@ -187,3 +189,9 @@ export function merchantResource({
 /** Needed only where the same account has authorized several platforms. */
 export const platformChoiceSchema = z.strictObject({ component_appid: appidSchema.optional() });
 export type PlatformChoice = z.output<typeof platformChoiceSchema>;
+
+export const listMerchantEventsSchema = pageSchema.extend({
+  ...platformChoiceSchema.shape,
+  type: eventPatternSchema.optional(),
+});
+export type ListMerchantEvents = z.output<typeof listMerchantEventsSchema>;

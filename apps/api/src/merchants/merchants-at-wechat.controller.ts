@@ -2,7 +2,7 @@ import { Controller, Header, HttpCode, Param, Post, Query, SerializeOptions } fr
 import { ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { AuditLog, type Actor } from '@app/access';
-import { FactsWait, QuotaClearing } from '@app/deletions';
+import { FactsWait } from '@app/deletions';
 import { GrantExchange, Merchants, TokenLending } from '@app/merchants';
 import { AuditedCaller, Needs } from '../http/access/access.guard.js';
 import { Operation } from '../http/open-api/operation.js';
@@ -19,7 +19,6 @@ export class MerchantsAtWechatController {
     private readonly merchants: Merchants,
     private readonly grants: GrantExchange,
     private readonly factsWait: FactsWait,
-    private readonly clearing: QuotaClearing,
     private readonly lending: TokenLending,
     private readonly audit: AuditLog,
   ) {}
@@ -61,45 +60,6 @@ export class MerchantsAtWechatController {
       await this.factsWait.wake(id);
     }
     return this.views.resource(await this.merchants.byId(id));
-  }
-
-  @Post(':appid/clear-quota')
-  @HttpCode(200)
-  @Needs('admin')
-  @SerializeOptions({ schema: merchantSchema })
-  @Operation({
-    summary: 'Clear a merchant’s quota',
-    description:
-      'Has WeChat set all of the account’s daily counters back to 0, and opens its lane. Ten times a month ' +
-      'at most, whoever asks WeChat for it; after that 409 `quota_clears_spent`.',
-    problems: [
-      'merchant_not_found',
-      'platform_not_found',
-      'platform_required',
-      'quota_clears_spent',
-      'unauthorized',
-      'reauthorization_required',
-      'ticket_missing',
-      'token_unavailable',
-      'upstream_failed',
-    ],
-    answers: { 200: { description: 'The merchant, with all of its quota.' } },
-  })
-  async clearQuota(
-    @AuditedCaller() actor: Actor,
-    @Param('appid', { schema: appidSchema }) appid: string,
-    @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
-  ) {
-    const merchant = await this.views.find(actor, appid, choice);
-    const about = await this.views.aboutOf(merchant);
-    await this.clearing.clear(merchant, (tx) =>
-      this.audit.append(tx, actor, {
-        ...about,
-        action: 'merchant.quota_cleared',
-        data: { merchant_id: merchant.id },
-      }),
-    );
-    return this.views.resource(await this.merchants.byId(merchant.id));
   }
 
   @Post(':appid/access-token')

@@ -3,16 +3,21 @@ import { ApiTags } from '@nestjs/swagger';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditLog, type Actor, type Principal } from '@app/access';
 import { Lanes } from '@app/deletions';
+import { eventMessage, Events, typesOf } from '@app/events';
 import { Merchants } from '@app/merchants';
 import { isEverything } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { Operation } from '../http/open-api/operation.js';
+import { eventSchema } from '../events/event.js';
 import { appidSchema } from '../http/requests/appid.js';
+import { cursorOf, pageOfSchema } from '../http/requests/page.js';
 import { MerchantViews } from './merchant-views.js';
 import {
+  listMerchantEventsSchema,
   merchantSchema,
   platformChoiceSchema,
   updateMerchantSchema,
+  type ListMerchantEvents,
   type PlatformChoice,
   type UpdateMerchant,
 } from './merchant.js';
@@ -24,6 +29,7 @@ export class MerchantsByIdController {
     private readonly views: MerchantViews,
     private readonly merchants: Merchants,
     private readonly lanes: Lanes,
+    private readonly events: Events,
     private readonly audit: AuditLog,
     private readonly dataSource: DataSource,
   ) {}
@@ -43,6 +49,28 @@ export class MerchantsByIdController {
     @Query({ schema: platformChoiceSchema }) choice: PlatformChoice,
   ) {
     return this.views.resource(await this.views.find(caller, appid, choice));
+  }
+
+  @Get(':appid/events')
+  @Needs('viewer', 'reads')
+  @SerializeOptions({ schema: pageOfSchema(eventSchema) })
+  @Operation({
+    summary: 'List what happened to a merchant',
+    description:
+      'The events about it, newest first: what became of its grant, and how its deletions ended. Kept for thirty ' +
+      'days. With `type`, a page looks at up to 10,000 events: it may be short, or empty, while `next_cursor` is not null.',
+    problems: ['merchant_not_found', 'platform_not_found', 'platform_required'],
+    answers: { 200: { description: 'A page of events.' } },
+  })
+  async listEvents(
+    @Caller() caller: Principal,
+    @Param('appid', { schema: appidSchema }) appid: string,
+    @Query({ schema: listMerchantEventsSchema }) { limit, cursor, type, ...choice }: ListMerchantEvents,
+  ) {
+    const { id } = await this.views.find(caller, appid, choice);
+    const types = type === undefined ? undefined : typesOf([type]);
+    const { events, next } = await this.events.ofMerchant(caller.scope, id, { types, before: cursor, limit });
+    return { data: events.map(eventMessage), next_cursor: next === null ? null : cursorOf(next) };
   }
 
   @Patch(':appid')

@@ -32,7 +32,7 @@ export class MerchantsController {
     description:
       'In the order in which they came, by what can be done for them, state, reason, platform, `ref` or words. With `q`, a page ' +
       'looks at up to 5,000 merchants: it may be short, or empty, and the search goes on while `next_cursor` is not ' +
-      'null. With `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its ' +
+      'null. With `format=csv` or `Accept: text/csv` the answer is a file with all of them and not a page: for each merchant its ' +
       'names, its state, and the link by which it can authorize again.',
     problems: ['platform_not_found'],
     answers: {
@@ -60,7 +60,7 @@ export class MerchantsController {
     } = query;
     const platformId = component_appid ? (await this.platforms.get(scope, component_appid)).id : undefined;
     const filter = { isEligible, areFactsUnknown, state, reason, platformId, ref, words: query.q };
-    if (acceptedFormat(LIST_TYPES, accept) === 'csv') {
+    if ((query.format ?? acceptedFormat(LIST_TYPES, accept)) === 'csv') {
       return new StreamableFile(Readable.from(merchantsCsv(this.views.listed(scope, filter, cursor))), {
         type: CSV_TYPE,
         disposition: 'attachment; filename="reauthorize-urls.csv"',

@@ -68,7 +68,8 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
 
   if (query.isPending) return <Loading />;
   if (query.isError && rows.length === 0) return <Fault error={query.error} onRetry={() => void query.refetch()} />;
-  if (rows.length === 0) return empty;
+  // A page of a search may be empty, and not the last.
+  if (rows.length === 0) return hasNextPage ? <Loading /> : empty;
   const template = { gridTemplateColumns: columns.map(({ width }) => width).join(' ') };
   return (
     <>

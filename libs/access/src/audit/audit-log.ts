@@ -32,6 +32,7 @@ export const auditActions = [
   'mass_messages.imported',
   'merchant.limits_changed',
   'merchant.quota_cleared',
+  'merchant.quota_read',
   'merchant.ref_changed',
   'merchant.refreshed',
   'platform.deleted',

@@ -80,7 +80,7 @@ export type AuditEvent = {
     at: string;
     api_key_id: string;
     role: 'admin' | 'operator' | 'viewer' | 'tokens';
-    action: 'access_token.lent' | 'api_key.created' | 'api_key.revoked' | 'api_key.updated' | 'audit_log.exported' | 'authorization_link.issued' | 'deletion.accepted' | 'deletion.cancelled' | 'deletion.proof_exported' | 'deletion.retried' | 'mass_messages.imported' | 'merchant.limits_changed' | 'merchant.quota_cleared' | 'merchant.ref_changed' | 'merchant.refreshed' | 'platform.deleted' | 'platform.examined' | 'platform.registered' | 'platform.synced' | 'platform.updated' | 'proof_key.made' | 'proof_key.revoked' | 'proof_key.rotated' | 'session.ended' | 'session.started' | 'takedown.accepted' | 'takedown.cancelled' | 'takedown.proof_exported' | 'webhook_deliveries.resent' | 'webhook_endpoint.created' | 'webhook_endpoint.deleted' | 'webhook_endpoint.delivery_resent' | 'webhook_endpoint.secret_rotated' | 'webhook_endpoint.tested' | 'webhook_endpoint.updated';
+    action: 'access_token.lent' | 'api_key.created' | 'api_key.revoked' | 'api_key.updated' | 'audit_log.exported' | 'authorization_link.issued' | 'deletion.accepted' | 'deletion.cancelled' | 'deletion.proof_exported' | 'deletion.retried' | 'mass_messages.imported' | 'merchant.limits_changed' | 'merchant.quota_cleared' | 'merchant.quota_read' | 'merchant.ref_changed' | 'merchant.refreshed' | 'platform.deleted' | 'platform.examined' | 'platform.registered' | 'platform.synced' | 'platform.updated' | 'proof_key.made' | 'proof_key.revoked' | 'proof_key.rotated' | 'session.ended' | 'session.started' | 'takedown.accepted' | 'takedown.cancelled' | 'takedown.proof_exported' | 'webhook_deliveries.resent' | 'webhook_endpoint.created' | 'webhook_endpoint.deleted' | 'webhook_endpoint.delivery_resent' | 'webhook_endpoint.secret_rotated' | 'webhook_endpoint.tested' | 'webhook_endpoint.updated';
     subject: {
         type: 'api_key' | 'audit_log' | 'authorization_link' | 'deletion' | 'import' | 'merchant' | 'platform' | 'proof_key' | 'session' | 'takedown' | 'webhook_deliveries' | 'webhook_endpoint';
         id: string;
@@ -4247,6 +4247,10 @@ export type MerchantsListData = {
          * Words within nick_name, principal_name, ref, the appid or the user_name (`gh_…`), or a whole appid.
          */
         q?: string;
+        /**
+         * Goes before the Accept header.
+         */
+        format?: 'json' | 'csv';
     };
     url: '/v1/merchants';
 };
@@ -4770,6 +4774,225 @@ export type MerchantsClearQuotaResponses = {
 };
 
 export type MerchantsClearQuotaResponse = MerchantsClearQuotaResponses[keyof MerchantsClearQuotaResponses];
+
+export type MerchantsListEventsData = {
+    body?: never;
+    path: {
+        appid: string;
+    };
+    query?: {
+        limit?: number;
+        cursor?: string;
+        component_appid?: string;
+        /**
+         * A type, all types of a subject (`deletion.*`), or all (`*`).
+         */
+        type?: string;
+    };
+    url: '/v1/merchants/{appid}/events';
+};
+
+export type MerchantsListEventsErrors = {
+    /**
+     * - `invalid_request`: The request is not of the expected form.
+     */
+    400: Problem & {
+        code?: 'invalid_request';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
+     */
+    404: Problem & {
+        code?: 'merchant_not_found' | 'platform_not_found';
+    };
+    /**
+     * - `platform_required`: The merchant authorized several platforms.
+     */
+    409: Problem & {
+        code?: 'platform_required';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type MerchantsListEventsError = MerchantsListEventsErrors[keyof MerchantsListEventsErrors];
+
+export type MerchantsListEventsResponses = {
+    /**
+     * A page of events.
+     */
+    200: {
+        data: Array<Event>;
+        next_cursor: string | null;
+    };
+};
+
+export type MerchantsListEventsResponse = MerchantsListEventsResponses[keyof MerchantsListEventsResponses];
+
+export type MerchantsReadQuotaData = {
+    body?: never;
+    path: {
+        appid: string;
+    };
+    query?: {
+        component_appid?: string;
+    };
+    url: '/v1/merchants/{appid}/read-quota';
+};
+
+export type MerchantsReadQuotaErrors = {
+    /**
+     * - `body_not_utf8`: The body is not UTF-8.
+     * - `body_too_deep`: The body is nested too deep.
+     * - `field_repeated`: A field is there twice.
+     * - `invalid_request`: The request is not of the expected form.
+     * - `malformed_body`: The body cannot be read.
+     */
+    400: Problem & {
+        code?: 'body_not_utf8' | 'body_too_deep' | 'field_repeated' | 'invalid_request' | 'malformed_body';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     * - `origin_refused`: The session is used from a page that is not ours.
+     */
+    403: Problem & {
+        code?: 'forbidden' | 'origin_refused';
+    };
+    /**
+     * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
+     */
+    404: Problem & {
+        code?: 'merchant_not_found' | 'platform_not_found';
+    };
+    /**
+     * - `request_timeout`: The request did not come in time.
+     */
+    408: Problem & {
+        code?: 'request_timeout';
+    };
+    /**
+     * - `platform_required`: The merchant authorized several platforms.
+     * - `reauthorization_required`: The merchant has to authorize again.
+     * - `unauthorized`: The merchant took the authorization back.
+     */
+    409: Problem & {
+        code?: 'platform_required' | 'reauthorization_required' | 'unauthorized';
+    };
+    /**
+     * - `body_beyond_limits`: The body has more in it than any request needs.
+     * - `payload_too_large`: The body is too large.
+     */
+    413: Problem & {
+        code?: 'body_beyond_limits' | 'payload_too_large';
+    };
+    /**
+     * - `unsupported_media_type`: The body is of a type that is not understood.
+     */
+    415: Problem & {
+        code?: 'unsupported_media_type';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `upstream_failed`: WeChat did not do what was asked.
+     */
+    502: Problem & {
+        code?: 'upstream_failed';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     * - `ticket_missing`: The platform has no ticket yet.
+     * - `token_unavailable`: An access token could not be had just now.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable' | 'ticket_missing' | 'token_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type MerchantsReadQuotaError = MerchantsReadQuotaErrors[keyof MerchantsReadQuotaErrors];
+
+export type MerchantsReadQuotaResponses = {
+    /**
+     * The merchant, with its quota as it is known now.
+     */
+    200: Merchant;
+};
+
+export type MerchantsReadQuotaResponse = MerchantsReadQuotaResponses[keyof MerchantsReadQuotaResponses];
 
 export type MerchantsRefreshData = {
     body?: never;

@@ -13,6 +13,7 @@ import type { Rate } from '../pacing/rate.js';
 
 /** A call that ended so lately may not be in the answer: asking takes less than that. */
 const SINCE_ASKED_S = 60;
+const ASKED_AT_MOST_EVERY_MS = 60_000;
 /** SQL over a lane `p`: today's calls are used up, for normal deletions at least. */
 const IS_SPENT = `COALESCE(p.blocked_for = 'daily_quota' AND p.blocked_until > now(), false)`;
 const START_OF_DAY = `(date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai')`;
@@ -49,6 +50,22 @@ export class QuotaLedgers {
       [limit],
     );
     return claimed.map(({ id }) => id);
+  }
+
+  /**
+   * Claims the one question a minute that people may have asked for an account.
+   * @param alongside writes in the same transaction, for example an audit row
+   * @returns false when it was asked for less than a minute ago
+   */
+  async claimAsked(merchantId: string, alongside: (tx: EntityManager) => Promise<void>): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
+      const lane = await lockLane(tx, merchantId);
+      const { now, quotaAskedAt } = lane;
+      if (quotaAskedAt !== null && now.getTime() - quotaAskedAt.getTime() < ASKED_AT_MOST_EVERY_MS) return false;
+      await saveLanes(tx, [{ ...lane, quotaAskedAt: now }]);
+      await alongside(tx);
+      return true;
+    });
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { AuthorizerTokens, Merchants, MerchantsError } from '@app/merchants';
+import type { EntityManager } from 'typeorm';
+import { AuthorizerTokens, Merchants, MerchantsError, type Merchant } from '@app/merchants';
 import { AuthorizerApi, CredentialExpired, WechatError, type ApiQuota } from '@app/wechat';
 import type { QuotaAnswer } from '../pacing/lane.js';
 import { QuotaLedgers } from './quota-ledgers.js';
@@ -22,20 +23,33 @@ export class QuotaReading {
   /** If WeChat does not tell now, the ledger goes on with what is known, and WeChat is asked again an hour later. */
   async read(merchantId: string): Promise<void> {
     const merchant = await this.merchants.byId(merchantId);
-    const about = { authorizer_appid: merchant.authorizerAppid };
     try {
-      const { token, version } = await this.tokens.current(merchant);
-      const answer = await this.api.quotaGet({ accessToken: token, cgiPath: DELETE_PATH }).catch(async (error) => {
-        // The next one to need a token mints it.
-        if (error instanceof CredentialExpired) await this.tokens.markStale(merchant, version);
-        throw error;
-      });
-      await this.ledgers.learn(merchantId, quotaOf(answer), rateOf(answer.componentRateLimit));
-      this.logger.log('quota learned', { ...about, daily_limit: answer.dailyLimit, used: answer.used });
+      await this.ask(merchant);
     } catch (error) {
       if (!(error instanceof WechatError) && !(error instanceof MerchantsError)) throw error;
-      this.logger.warn('quota could not be read', { ...about, error });
+      this.logger.warn('quota could not be read', { authorizer_appid: merchant.authorizerAppid, error });
     }
+  }
+
+  /**
+   * Because somebody wants to know: once a minute for each account.
+   * @param alongside writes in the transaction that claims the question, for example an audit row
+   * @throws GrantLost, TokenUnavailable, WechatError when WeChat does not tell
+   */
+  async readNow(merchant: Merchant, alongside: (tx: EntityManager) => Promise<void>): Promise<void> {
+    if (await this.ledgers.claimAsked(merchant.id, alongside)) await this.ask(merchant);
+  }
+
+  private async ask(merchant: Merchant): Promise<void> {
+    const { token, version } = await this.tokens.current(merchant);
+    const answer = await this.api.quotaGet({ accessToken: token, cgiPath: DELETE_PATH }).catch(async (error) => {
+      // The next one to need a token mints it.
+      if (error instanceof CredentialExpired) await this.tokens.markStale(merchant, version);
+      throw error;
+    });
+    await this.ledgers.learn(merchant.id, quotaOf(answer), rateOf(answer.componentRateLimit));
+    const { dailyLimit: daily_limit, used } = answer;
+    this.logger.log('quota learned', { authorizer_appid: merchant.authorizerAppid, daily_limit, used });
   }
 }
 

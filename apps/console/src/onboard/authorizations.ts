@@ -1,0 +1,21 @@
+import type { AnyEvent } from '../events/event-facts.js';
+
+export interface Authorization {
+  at: string;
+  platform: string;
+  merchant: string;
+}
+
+/** Who has authorized since, the newest first; whoever did it twice is there once. */
+export function authorizationsIn(events: readonly AnyEvent[], since: string): Authorization[] {
+  const found = new Map<string, Authorization>();
+  for (const { type, timestamp, data } of events) {
+    const { component_appid: platform, merchant } = data;
+    if (type !== 'merchant.authorized' || typeof platform !== 'string' || typeof merchant !== 'string') continue;
+    if (Date.parse(timestamp) < Date.parse(since)) continue;
+    const key = `${platform} ${merchant}`;
+    found.delete(key);
+    found.set(key, { at: timestamp, platform, merchant });
+  }
+  return [...found.values()].reverse();
+}
