@@ -37,6 +37,7 @@ export const auditActionWords = {
   'deletion.retried': { zh: '重试撤回', en: 'Retried a deletion' },
   'mass_messages.imported': { zh: '导入群发消息', en: 'Imported mass messages' },
   'merchant.limits_changed': { zh: '修改商家的限额', en: 'Changed a merchant’s limits' },
+  'merchant.quota_read': { zh: '读取商家的调用次数', en: 'Read a merchant’s quota' },
   'merchant.quota_cleared': { zh: '清零商家的调用次数', en: 'Cleared a merchant’s quota' },
   'merchant.ref_changed': { zh: '修改商家的编号', en: 'Changed a merchant’s ref' },
   'merchant.refreshed': { zh: '刷新商家的资料', en: 'Read a merchant’s facts anew' },

@@ -1,4 +1,4 @@
-import { textIn } from '../take-down/file.js';
+import { textIn } from '../take-down/lines/file.js';
 
 const CSV = 'text/csv';
 const TYPES: Readonly<Record<string, string>> = {
