@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, Link } from '@tanstack/react-router';
-import { Button, Dialog } from 'tdesign-react';
+import { Dialog } from 'tdesign-react';
 import { useState } from 'react';
 import { RetractError, type Deletion, type Merchant } from '@app/client';
 import { ineligibleReasonWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { ConfirmByNumber } from '../ui/confirm.js';
 import { Fault } from '../ui/fault.js';
 import { uiTexts } from '../ui/texts.js';

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Button, Tag } from 'tdesign-react';
+import { Tag } from 'tdesign-react';
 import { useState } from 'react';
 import type { Session } from '@app/client';
 import { roleNameWords } from '@app/words';
@@ -7,6 +7,7 @@ import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { Empty } from '../ui/loaded.js';
 import { Moment } from '../ui/moment.js';

@@ -1,11 +1,11 @@
 import { useNavigate } from '@tanstack/react-router';
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { MassMessage } from '@app/client';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { keepSelection } from '../take-down/selection.js';
+import { Button } from '../ui/button.js';
 import { SearchField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';

@@ -1,12 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { Platform } from '@app/client';
 import { holdReasonWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { hasRole, isLimited, sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Empty } from '../ui/loaded.js';
 import { Moment } from '../ui/moment.js';
 import { PageHead } from '../ui/page.js';

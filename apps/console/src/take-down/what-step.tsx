@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router';
-import { Alert, Button } from 'tdesign-react';
+import { Alert } from 'tdesign-react';
 import { useState, type DragEvent } from 'react';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Section } from '../ui/page.js';
 import type { Content } from './content.js';
 import { changeDraft, chooseFile, chosenFile, useDraft, type Draft, type Source } from './draft.js';

@@ -29,7 +29,7 @@ export function ConfirmByNumber({
     <Dialog
       visible
       header={title}
-      confirmBtn={{ content: action, theme: 'danger', disabled: !isRight || isBusy, loading: isBusy }}
+      confirmBtn={{ content: action, theme: 'danger', tag: 'button', disabled: !isRight || isBusy, loading: isBusy }}
       cancelBtn={t(uiTexts.cancel)}
       onConfirm={() => isRight && !isBusy && onConfirm()}
       onClose={onClose}

@@ -1,9 +1,9 @@
-import { Button } from 'tdesign-react';
 import { useInfiniteQuery, type InfiniteData, type QueryFunctionContext } from '@tanstack/react-query';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { QueryKey } from '../api/queries.js';
 import { useText } from '../language/language.js';
+import { Button } from './button.js';
 import { Fault } from './fault.js';
 import { Loading } from './loaded.js';
 import { uiTexts } from './texts.js';

@@ -1,12 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { WebhookEndpoint } from '@app/client';
 import { deliveryStateWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { MomentInput } from '../ui/field.js';
 import { ChoiceField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
