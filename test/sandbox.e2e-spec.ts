@@ -6,14 +6,7 @@ import { join } from 'node:path';
 import { deserialize } from 'node:v8';
 import { eventually } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
-import { whileSandboxIsUp } from './support/sandbox.js';
-
-interface Staying {
-  demoData?: boolean;
-  signal?: NodeJS.Signals;
-  /** How the line begins by which it is there. */
-  lastLine?: string;
-}
+import { whileItStaysUp } from './support/sandbox.js';
 
 /** The built sandbox, as `npm start -- --once` runs it, with every line that it writes. */
 async function startOnce(dataDir: string, options = ['--once']): Promise<{ exitCode: number | null; output: string }> {
@@ -80,7 +73,7 @@ describe('the sandbox', () => {
   });
 
   it('starts again after its user has registered a platform, as the README shows', async () => {
-    const registered = await whileSandboxIsUp(dataDir, ({ url }) =>
+    const registered = await whileItStaysUp(dataDir, (url) =>
       fetch(`${url}/v1/platforms`, {
         method: 'POST',
         headers: {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConsoleBrowser } from '../support/console-browser.js';
 import { describeWith } from '../support/programs.js';
-import { whileSandboxIsUp } from '../support/sandbox.js';
+import { whileItStaysUp } from '../support/sandbox.js';
 
 describeWith('chromium', 'the first start', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'retract-first-start-'));
@@ -15,19 +15,15 @@ describeWith('chromium', 'the first start', () => {
   const told = (output: string, name: string): string => new RegExp(`^${name} +(\\S+)`, 'm').exec(output)?.[1] ?? '';
 
   it('leads with one click to the console, and from an article there is to one that is gone', async () => {
-    await whileSandboxIsUp(
-      dataDir,
-      async ({ url, output }) => {
-        const browser = await ConsoleBrowser.open(url);
-        try {
-          await firstSteps(browser, told(output(), 'console'), told(output(), 'article'));
-          expect(browser.faults).toEqual([]);
-        } finally {
-          await browser.close();
-        }
-      },
-      { DEMO_DATA: 'false' },
-    );
+    await whileItStaysUp(dataDir, async (url, output) => {
+      const browser = await ConsoleBrowser.open(url);
+      try {
+        await firstSteps(browser, told(output, 'console'), told(output, 'article'));
+        expect(browser.faults).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    });
   }, 240_000);
 
   async function firstSteps(browser: ConsoleBrowser, signInLink: string, article: string): Promise<void> {

@@ -107,7 +107,7 @@ describeWith('chromium', 'long lists in the console', () => {
     }, number);
 
   const isSound = async (page: Page) => {
-    const seen = (await page.evaluate('globalThis.seen')) as Seen;
+    const seen = await page.evaluate<Seen>('globalThis.seen');
     expect({ ...seen, gaps: seen.gaps.slice(0, 5), jumps: seen.jumps.slice(0, 5) }).toMatchObject({
       gaps: [],
       jumps: [],

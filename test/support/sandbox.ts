@@ -2,43 +2,44 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort } from './free-port.js';
 
-/** A sandbox that stays up, and what it has written until it said so. */
-export interface RunningSandbox {
-  url: string;
-  output: () => string;
+/** How it runs, and how it ends. */
+export interface Staying {
+  demoData?: boolean;
+  signal?: NodeJS.Signals;
+  /** How the line begins by which it is there. */
+  lastLine?: string;
 }
 
-/** Starts the built sandbox, does something with it, and stops it as Ctrl-C would. */
-export async function whileSandboxIsUp<T>(
+/** Starts the built sandbox, does something with its api and what it printed, and stops it: as Ctrl-C would, or by force. */
+export async function whileItStaysUp<T>(
   dataDir: string,
-  act: (sandbox: RunningSandbox) => Promise<T>,
-  environment: Record<string, string> = {},
+  act: (url: string, output: string) => Promise<T>,
+  { demoData = false, signal = 'SIGINT', lastLine = 'article' }: Staying = {},
 ): Promise<T> {
   const port = String(await freePort());
+  let output = '';
   const child = spawn(process.execPath, ['dist/apps/sandbox/src/main.js'], {
     env: {
       PATH: process.env.PATH,
       RETRACT_DATA_DIR: dataDir,
       PORT: port,
       SIMULATOR_PORT: String(await freePort()),
-      ...environment,
+      DEMO_DATA: String(demoData),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'close');
-  let output = '';
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', (chunk) => {
       output += String(chunk);
-      // The last of what is always written.
-      if (/^article .*\n/m.test(output)) resolve();
+      if (new RegExp(`^${lastLine} .*\\n`, 'm').test(output)) resolve();
     });
-    void exited.then(() => reject(new Error(`the sandbox has ended: ${output}`)));
+    void exited.then(() => reject(new Error('the sandbox has ended')));
   });
   try {
-    return await act({ url: `http://127.0.0.1:${port}`, output: () => output });
+    return await act(`http://127.0.0.1:${port}`, output);
   } finally {
-    child.kill('SIGINT');
+    child.kill(signal);
     await exited;
   }
 }
