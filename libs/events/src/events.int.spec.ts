@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { DatabaseModule } from '@app/database';
+import { EVERYTHING } from '@app/scope';
 import { SettingsModule } from '@app/settings';
 import { SecretBox } from '@app/vault';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
@@ -236,5 +237,22 @@ describe('the events feed', () => {
 
   it('refuses a cursor that it never gave', async () => {
     await expect(events.after('yesterday', { limit: 1 })).rejects.toThrow(FeedCursorInvalid);
+  });
+
+  it('tells what happened to one merchant, newest first, page by page', async () => {
+    const one = { id: randomUUID(), authorizerAppid: 'wxone' };
+    const tell = (type: 'merchant.authorized' | 'deletion.failed', about = one) =>
+      events.append(dataSource.manager, { type, platform, merchant: about, data: {} } as never);
+    for (const type of ['merchant.authorized', 'deletion.failed', 'deletion.failed'] as const) await tell(type);
+    await tell('merchant.authorized', { ...one, id: randomUUID() });
+    const page = async (before?: string, types?: ['merchant.authorized']) => {
+      const { events: found, next } = await events.ofMerchant(EVERYTHING, one.id, { before, types, limit: 2 });
+      return { types: found.map(({ type }) => type), next };
+    };
+    const first = await page();
+    expect(first.types).toEqual(['deletion.failed', 'deletion.failed']);
+    expect(await page(first.next ?? undefined)).toEqual({ types: ['merchant.authorized'], next: null });
+    expect(await page(undefined, ['merchant.authorized'])).toEqual({ types: ['merchant.authorized'], next: null });
+    expect(await page(randomUUID().replace(/^.{8}/, '00000000'))).toEqual({ types: [], next: null });
   });
 });

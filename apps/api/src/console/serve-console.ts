@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONSOLE_POLICY } from '../http/server/security-headers.js';
 
 /** The built console lies beside the built apps; from the sources, it is in dist. */
@@ -32,11 +32,12 @@ export async function useConsole(fastify: FastifyInstance, publicUrl: string): P
     index: false,
     decorateReply: false,
   });
-  fastify.get('/console/*', (_request, reply) =>
+  const sendPage = (_request: FastifyRequest, reply: FastifyReply) =>
     reply
       .header('content-type', 'text/html; charset=utf-8')
       .header('content-security-policy', CONSOLE_POLICY)
       .header('cache-control', 'no-cache')
-      .send(page),
-  );
+      .send(page);
+  fastify.get('/console/', sendPage);
+  fastify.get('/console/*', sendPage);
 }

@@ -1,6 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, Link } from '@tanstack/react-router';
-import { Dialog } from 'tdesign-react';
 import { useState } from 'react';
 import { RetractError, type Deletion, type Merchant } from '@app/client';
 import { ineligibleReasonWords } from '@app/words';
@@ -10,7 +9,7 @@ import { useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
 import { ConfirmByNumber } from '../ui/confirm.js';
 import { Fault } from '../ui/fault.js';
-import { uiTexts } from '../ui/texts.js';
+import { FormDialog } from '../ui/form-dialog.js';
 import { targetName } from './deletion-target.js';
 import { deletionTexts as texts } from './texts.js';
 import { askAnyway, wayOn } from './ways-on.js';
@@ -87,17 +86,15 @@ export function DeletionActions({ deletion, merchant }: { deletion: Deletion; me
         </div>
       )}
       {asking === 'cancel' && act && (
-        <Dialog
-          visible
-          header={t(texts.cancelAsk)}
-          confirmBtn={{ content: t(texts.cancel), loading: isPending }}
-          cancelBtn={t(uiTexts.cancel)}
-          onConfirm={act}
+        <FormDialog
+          title={t(texts.cancelAsk)}
+          action={t(texts.cancel)}
+          isBusy={isPending}
+          onSubmit={act}
           onClose={() => ask(undefined)}
-          destroyOnClose
         >
-          {t(texts.cancelMeans, names)}
-        </Dialog>
+          <p>{t(texts.cancelMeans, names)}</p>
+        </FormDialog>
       )}
       {(asking === 'retry' || asking === 'try_anyway') && act && (
         <ConfirmByNumber

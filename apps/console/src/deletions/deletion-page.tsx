@@ -19,11 +19,13 @@ import { timelineOf } from './timeline.js';
 import { TimelineList } from './timeline-list.js';
 import './deletions.css';
 
+type Search = Record<string, string | undefined>;
+
 /** One deletion: how it stands, what happened to it call by call, and what can be done with it. */
 export function Page() {
   const t = useText();
   const { id = '' } = useParams({ strict: false });
-  const { instead_of } = useSearch({ strict: false });
+  const search: Search = useSearch({ strict: false });
   const deletion = useQuery({
     queryKey: ['deletions', id],
     queryFn: ({ signal }) => retract.deletions.get(id, { signal }),
@@ -32,7 +34,7 @@ export function Page() {
   return (
     <>
       <PageHead title={title}>{deletion.data && <ProofLinks id={id} />}</PageHead>
-      {instead_of && <Alert theme="info" message={t(texts.wasGone)} />}
+      {search['instead_of'] && <Alert theme="info" message={t(texts.wasGone)} />}
       <Loaded query={deletion}>{(found) => <Found deletion={found} />}</Loaded>
     </>
   );
@@ -75,7 +77,10 @@ function Found({ deletion }: { deletion: Deletion }) {
     <>
       <Section title={t(texts.state)}>
         <Standing deletion={deletion} />
-        <DeletionActions deletion={deletion} merchant={account.data} />
+        {/* What can be done with one that failed hangs on its merchant. */}
+        {!(deletion.state === 'failed' && account.isPending) && (
+          <DeletionActions deletion={deletion} merchant={account.data} />
+        )}
       </Section>
       <Section title={t(texts.stands)}>
         <Loaded query={attempts}>
@@ -95,7 +100,7 @@ function Standing({ deletion }: { deletion: Deletion }) {
   const sends = (deletion.warnings ?? []).flatMap((warning) => warning.sends ?? []);
   return (
     <>
-      <p className="standing">
+      <p className="deletion-standing">
         <DeletionState state={state} /> {outcome && state !== 'succeeded' && <OutcomeWords outcome={outcome} />}
         {proof !== 'none' && t(proofWords[proof])}
         <Wait deletion={deletion} />

@@ -20,6 +20,7 @@ import { merchantTexts } from './texts.js';
 
 /** Why can it be served, or why not; and what is left of today. */
 export function Page() {
+  const t = useText();
   const { appid = '' } = useParams({ strict: false });
   const [{ component_appid }] = useFilters('component_appid');
   const query = useQuery({
@@ -43,8 +44,9 @@ export function Page() {
                 <LatestMessages merchant={merchant} />
               </div>
               <div>
+                {!merchant.eligible && <ReauthorizeSection merchant={merchant} />}
                 <MerchantFactsSection merchant={merchant} />
-                <ReauthorizeSection merchant={merchant} />
+                {merchant.eligible && <ReauthorizeSection merchant={merchant} />}
                 <LimitsSection merchant={merchant} />
                 <EventsSection merchant={merchant} />
               </div>
@@ -52,6 +54,7 @@ export function Page() {
           </>
         )}
       </Loaded>
+      {query.isError && !query.data && <Link to="/merchants">{t(merchantTexts.allMerchants)}</Link>}
     </>
   );
 }

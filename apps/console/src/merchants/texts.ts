@@ -36,6 +36,7 @@ export const merchantTexts = {
   noMatch: { zh: '没有符合条件的商家', en: 'No merchant matches' },
 
   // One merchant.
+  allMerchants: { zh: '全部商家', en: 'All merchants' },
   canBeServed: { zh: '可以撤回该商家的群发消息。', en: 'Mass messages of this merchant can be taken back.' },
   factsAwaited: {
     zh: '微信还没有告知账号的类型和授权：撤回会被接受，并等待查询结果。',
@@ -45,7 +46,7 @@ export const merchantTexts = {
     zh: '不能撤回该商家的群发消息。原因与解决办法：',
     en: 'Mass messages of this merchant cannot be taken back. Why, and what mends it:',
   },
-  toReauthorize: { zh: '重新授权链接见下方', en: 'The link to authorize again is below' },
+  toReauthorize: { zh: '重新授权链接在本页', en: 'The link to authorize again is on this page' },
   conflictSince: { zh: '从 {time} 起。', en: 'Since {time}.' },
   nextTry: { zh: '下次尝试：', en: 'Next try:' },
   conflictHow: {

@@ -9,7 +9,7 @@ import { Button } from '../ui/button.js';
 import { SearchField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
-import { MerchantField } from '../ui/merchant-field.js';
+import { MerchantField } from '../ui/fields/merchant-field.js';
 import { PageHead } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
 import { uiTexts } from '../ui/texts.js';

@@ -41,8 +41,8 @@ export const messageTexts = {
   noMatch: { zh: '没有符合条件的群发消息', en: 'No message fits this search' },
 
   picked: {
-    zh: '已选 {articles} 篇文章、{messages} 条整条消息，来自 {merchants} 个商家',
-    en: 'Picked: {articles} articles and {messages} whole messages of {merchants} merchants',
+    zh: '已选：{articles} 篇文章，{messages} 条整条消息，{merchants} 个商家',
+    en: 'Picked: articles {articles}, whole messages {messages}, merchants {merchants}',
   },
   pickedLabel: { zh: '已选内容', en: 'What is picked' },
   clear: { zh: '清除选择', en: 'Pick nothing' },

@@ -44,11 +44,15 @@ function AlarmLine({ alarm }: { alarm: Alarm }) {
   return (
     <>
       <p>
-        {words ? fill(words[language], values, language) : code} <MendLink alarm={alarm} />
+        <b>{words ? fill(words[language], values, language) : code}</b> <MendLink alarm={alarm} />
       </p>
       <p className="soft">
-        {reason && <>{t(reason)} </>}
-        {typeof facts['errcode'] === 'number' && <Errcode errcode={facts['errcode']} />}{' '}
+        {reason && <>{t(reason)} · </>}
+        {typeof facts['errcode'] === 'number' && (
+          <>
+            <Errcode errcode={facts['errcode']} /> ·{' '}
+          </>
+        )}
         {since !== null && (
           <>
             {t(overviewTexts.since)} <Ago at={since} />
@@ -61,8 +65,8 @@ function AlarmLine({ alarm }: { alarm: Alarm }) {
 
 function MendLink({ alarm }: { alarm: Alarm }) {
   const t = useText();
-  const target = alarmTarget(alarm);
-  const words = t(overviewTexts.mend[target.mend]);
+  const { mend, ...target } = alarmTarget(alarm);
+  const words = t(overviewTexts.mend[mend]);
   if ('href' in target) return <a href={addressOf(target.href)}>{words}</a>;
   return <Link {...target}>{words}</Link>;
 }

@@ -35,13 +35,6 @@ export function Page() {
               <div>
                 <TakedownsUnderWay takedowns={takedowns} />
                 <Outcomes series={series} />
-                <Section title={t(overviewTexts.events)}>
-                  {events.length === 0 ? (
-                    <p className="soft">{t(overviewTexts.noEvents)}</p>
-                  ) : (
-                    <EventList events={events.slice(0, EVENTS_SHOWN)} />
-                  )}
-                </Section>
               </div>
               <div>
                 <WhyWaiting waitingFor={deletions.waiting_for} />
@@ -49,6 +42,13 @@ export function Page() {
                 <MerchantCounts merchants={merchants} />
               </div>
             </div>
+            <Section title={t(overviewTexts.events)}>
+              {events.length === 0 ? (
+                <p className="soft">{t(overviewTexts.noEvents)}</p>
+              ) : (
+                <EventList events={events.slice(0, EVENTS_SHOWN)} />
+              )}
+            </Section>
           </>
         )}
       </Loaded>

@@ -60,7 +60,12 @@ function PlatformLine({ platform }: { platform: Overview['platforms'][number] })
       </p>
       {hold && (
         <p>
-          {t(holdReasonWords[hold.reason])} <Errcode errcode={hold.errcode} />{' '}
+          {t(holdReasonWords[hold.reason])} ·{' '}
+          {hold.errcode !== null && (
+            <>
+              <Errcode errcode={hold.errcode} /> ·{' '}
+            </>
+          )}
           <span className="soft">
             {t(overviewTexts.since)} <Ago at={hold.since} />
           </span>

@@ -1,4 +1,4 @@
-import { EMPTY_FORM, faultsOf, registrationOf, secretsOf, urlsOf } from './platform-form.js';
+import { EMPTY_FORM, faultsOf, registrationOf, secretsOf, linesOf } from './platform-form.js';
 
 const FILLED = {
   appid: ' wx6b2f9d40c3a1e875 ',
@@ -48,6 +48,6 @@ describe('what is entered of a platform', () => {
   });
 
   it('reads URLs line by line', () => {
-    expect(urlsOf('\n a \n\n b')).toEqual(['a', 'b']);
+    expect(linesOf('\n a \n\n b')).toEqual(['a', 'b']);
   });
 });

@@ -17,8 +17,8 @@ export type FormFault = 'appid' | 'encodingAesKey' | 'forwardUrls';
 const ENCODING_AES_KEY = /^[A-Za-z0-9]{43}$/;
 const MOST_URLS = 10;
 
-/** Each line is a URL. */
-export const urlsOf = (lines: string): string[] =>
+/** Without those that are blank. */
+export const linesOf = (lines: string): string[] =>
   lines
     .split('\n')
     .map((line) => line.trim())
@@ -29,7 +29,7 @@ export function faultsOf({ appid, encodingAesKey, forwardUrls }: PlatformForm): 
   const faults = new Set<FormFault>();
   if (appid.trim() !== '' && !isAppid(appid.trim())) faults.add('appid');
   if (encodingAesKey.trim() !== '' && !ENCODING_AES_KEY.test(encodingAesKey.trim())) faults.add('encodingAesKey');
-  const urls = urlsOf(forwardUrls);
+  const urls = linesOf(forwardUrls);
   if (urls.length > MOST_URLS || new Set(urls).size < urls.length || !urls.every(isHttpUrl)) faults.add('forwardUrls');
   return faults;
 }
@@ -40,7 +40,7 @@ export function registrationOf(form: PlatformForm): RegisterPlatform | undefined
   const { app_secret, token, encoding_aes_key } = secretsOf(form);
   if (faultsOf(form).size > 0 || appid.trim() === '') return undefined;
   if (app_secret === undefined || token === undefined || encoding_aes_key === undefined) return undefined;
-  const urls = urlsOf(forwardUrls);
+  const urls = linesOf(forwardUrls);
   return {
     component_appid: appid.trim(),
     app_secret,

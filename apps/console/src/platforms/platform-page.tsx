@@ -11,15 +11,19 @@ import { Facts, PageHead, Section } from '../ui/page.js';
 import { Doctor } from './doctor.js';
 import { HoldNote, PlatformState } from './platform-state.js';
 import { Delete, Forwards, Secrets, Sync } from './platform-settings.js';
+import { Provider } from './provider.js';
 import { platformTexts } from './texts.js';
+
+const PROBED_MS = 5_000;
+const AGES_MS = 60_000;
 
 export function Page() {
   const { appid = '' } = useParams({ strict: false });
   const query = useQuery({
     queryKey: ['platforms', appid],
     queryFn: ({ signal }) => retract.platforms.get(appid, { signal }),
-    // A ticket ages without an event.
-    refetchInterval: 60_000,
+    // A ticket ages without an event, and a probe that fails is none.
+    refetchInterval: ({ state }) => (state.data?.hold ? PROBED_MS : AGES_MS),
   });
   return (
     <>
@@ -51,6 +55,7 @@ function PlatformParts({ platform }: { platform: Platform }) {
       <Doctor appid={appid} />
       <AtWechat appid={appid} />
       <Sync appid={appid} />
+      <Provider platform={platform} />
       <Forwards platform={platform} />
       <Secrets appid={appid} />
       <Delete appid={appid} />

@@ -1,34 +1,20 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { Platform, UpdatePlatform } from '@app/client';
+import type { Platform } from '@app/client';
 import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
-import { hasRole, isLimited, sessionQuery, useMay } from '../api/session.js';
+import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
 import { LinesField } from '../ui/field.js';
 import { Fault } from '../ui/fault.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { NeedsRole, Section } from '../ui/page.js';
-import { EMPTY_FORM, faultsOf, secretsOf, urlsOf, type PlatformForm } from './platform-form.js';
-import { SecretFields } from './secret-fields.js';
+import { useMayChange, useUpdate } from './changes.js';
+import { EMPTY_FORM, faultsOf, secretsOf, linesOf, type PlatformForm } from './platform-form.js';
+import { SecretFields } from './register-dialog.js';
 import { platformTexts } from './texts.js';
-
-/** Whether the one who is signed in may change what concerns all merchants of a platform. */
-function useMayChange(): boolean {
-  const session = useQuery(sessionQuery).data;
-  return session !== undefined && hasRole(session, 'admin') && !isLimited(session);
-}
-
-const useUpdate = (appid: string, onSuccess: () => void) =>
-  useMutation({
-    mutationFn: (body: UpdatePlatform) => retract.platforms.update(appid, body),
-    onSuccess: () => {
-      void queries.invalidateQueries({ queryKey: ['platforms'] });
-      onSuccess();
-    },
-  });
 
 /** Takes over what WeChat lists. */
 export function Sync({ appid }: { appid: string }) {
@@ -108,7 +94,7 @@ export function Forwards({ platform }: { platform: Platform }) {
           isBusy={isPending}
           isReady={!isWrong}
           error={error}
-          onSubmit={() => mutate({ forward_urls: urlsOf(lines) })}
+          onSubmit={() => mutate({ forward_urls: linesOf(lines) })}
           onClose={close}
         >
           <LinesField

@@ -33,9 +33,12 @@ export function HoldNote({ hold }: { hold: NonNullable<Platform['hold']> }) {
         title={t(platformTexts.heldTitle)}
         message={
           <>
-            <p>
-              {t(holdReasonWords[hold.reason])} <Errcode errcode={hold.errcode} />
-            </p>
+            <p>{t(holdReasonWords[hold.reason])}</p>
+            {hold.errcode !== null && (
+              <p>
+                <Errcode errcode={hold.errcode} />
+              </p>
+            )}
             <p>
               {t(platformTexts.heldSince)} <Moment at={hold.since} />
             </p>

@@ -65,9 +65,9 @@ export function Page() {
         idOf={({ component_appid }) => component_appid}
         label={t(platformTexts.list)}
         empty={
-          <Empty title={t(platformTexts.none)}>
+          <Empty title={t(session && isLimited(session) ? platformTexts.noneWithin : platformTexts.none)}>
             <p>{t(platformTexts.noneHint)}</p>
-            {register || <p className="soft">{t(platformTexts.onlyUnlimited)}</p>}
+            {register || <p className="soft">{t(platformTexts.whoRegisters)}</p>}
           </Empty>
         }
       />

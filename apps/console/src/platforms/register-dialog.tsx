@@ -8,7 +8,6 @@ import { useText } from '../language/language.js';
 import { LinesField, TextField } from '../ui/field.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { EMPTY_FORM, faultsOf, registrationOf, type PlatformForm } from './platform-form.js';
-import { SecretFields } from './secret-fields.js';
 import { platformTexts } from './texts.js';
 
 export function RegisterDialog({ onClose }: { onClose: () => void }) {
@@ -52,5 +51,34 @@ export function RegisterDialog({ onClose }: { onClose: () => void }) {
         error={faults.has('forwardUrls') ? t(platformTexts.wrongUrls) : undefined}
       />
     </FormDialog>
+  );
+}
+
+/** They are written, and never shown. */
+export function SecretFields({
+  form,
+  onChange,
+}: {
+  form: PlatformForm;
+  onChange: (changes: Partial<PlatformForm>) => void;
+}) {
+  const t = useText();
+  return (
+    <>
+      <TextField
+        isSecret
+        label={t(platformTexts.appSecret)}
+        value={form.appSecret}
+        onChange={(appSecret) => onChange({ appSecret })}
+      />
+      <TextField isSecret label={t(platformTexts.token)} value={form.token} onChange={(token) => onChange({ token })} />
+      <TextField
+        isSecret
+        label={t(platformTexts.encodingAesKey)}
+        value={form.encodingAesKey}
+        onChange={(encodingAesKey) => onChange({ encodingAesKey })}
+        error={faultsOf(form).has('encodingAesKey') ? t(platformTexts.wrongKey) : undefined}
+      />
+    </>
   );
 }

@@ -9,6 +9,11 @@ export const platformTexts = {
     en: 'WeChat’s Open Platform shows these under the platform’s details. Once it is registered, two URLs have to be entered there.',
   },
   none: { zh: '还没有登记第三方平台', en: 'No platform is registered yet' },
+  noneWithin: { zh: '您的密钥范围内没有第三方平台', en: 'No platform is within the limits of your key' },
+  whoRegisters: {
+    zh: '登记需要没有范围限制的管理员密钥。',
+    en: 'Registering one takes an admin’s key without limits.',
+  },
   noneHint: {
     zh: '登记平台后，微信开始推送票据，商家才能授权。',
     en: 'Once one is registered, WeChat pushes tickets to it, and merchants can authorize it.',
@@ -80,6 +85,33 @@ export const platformTexts = {
   synced: {
     zh: '微信列出 {listed} 个：新增 {added}，修复 {repaired}，恢复 {readopted}；不在列表中 {absent}。',
     en: 'WeChat lists {listed}: {added} added, {repaired} repaired, {readopted} taken back; {absent} are not on it.',
+  },
+
+  provider: { zh: '授权页面', en: 'Authorization pages' },
+  providerLead: {
+    zh: '商家在授权页面上看到的服务商名称和标志，以及授权之后返回的地址。',
+    en: 'Your name and logo as merchants see them while they authorize, and where the pages lead back to.',
+  },
+  providerName: { zh: '服务商名称', en: 'Your name' },
+  providerNameHint: { zh: '最多 60 个字。留空则不显示。', en: '60 characters at most. Left empty, none is shown.' },
+  logo: { zh: '标志', en: 'Logo' },
+  logoHint: { zh: 'PNG、JPEG 或 WebP 图片，最大 48 kB。', en: 'A PNG, JPEG or WebP picture of at most 48 kB.' },
+  logoTooLarge: { zh: '图片超过 48 kB。', en: 'The picture is larger than 48 kB.' },
+  noLogo: { zh: '去掉标志', en: 'Take the logo away' },
+  returnUrl: { zh: '授权后返回', en: 'Lead back to' },
+  returnUrlHint: {
+    zh: '授权链接没有另外指定时，返回这个 https 地址，并附上 result 等参数。',
+    en: 'Where a link does not say otherwise: an https URL, which gets result and more in its query.',
+  },
+  wrongReturnUrl: { zh: '应为 https 地址，不含用户名。', en: 'It has to be an https URL without a user.' },
+  returnUrls: { zh: '允许返回的地址', en: 'Links may lead back to' },
+  returnUrlsHint: {
+    zh: '每行一个 https 地址，最多 20 个：授权链接的 return_url 必须以其中之一开头。',
+    en: 'One https URL a line, 20 at most: the return_url of a link has to begin with one of them.',
+  },
+  wrongReturnUrls: {
+    zh: '每行一个 https 地址，不含用户名、? 和 #，最多 20 个。',
+    en: 'Each line is an https URL without user, ? and #; 20 at most.',
   },
 
   forwards: { zh: '转发推送', en: 'Forwarded pushes' },

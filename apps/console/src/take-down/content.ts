@@ -1,6 +1,6 @@
-import { useMemo } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { CreateTakedown, Takedown, TakedownDryRun } from '@app/client';
-import type { TargetLine } from '@app/target-lists';
+import type { TargetLine, TargetList } from '@app/target-lists';
 import { retract } from '../api/retract.js';
 import { chosenFile, type Draft } from './draft.js';
 import { bodyOf, readPasted } from './lines/lines.js';
@@ -23,12 +23,27 @@ export interface Content {
 const NDJSON = { type: 'application/x-ndjson' };
 const asItIs = (line: number) => line;
 
+/** A longer text takes a while to be read: that waits until the typing pauses. */
+const LONG = 50_000;
+const TYPED_FOR_MS = 400;
+
+/** What the pasted lines ask for. */
+export function usePasted({ text, merchant, article }: Draft): TargetList {
+  const [paused, setPaused] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setPaused(text), TYPED_FOR_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const read = text.length > LONG ? paused : text;
+  return useMemo(() => readPasted({ text: read, merchant, article }), [read, merchant, article]);
+}
+
 /** Undefined while nothing is named. */
-export function useContent(draft: Draft): Content | undefined {
-  const { source, text, merchant, article, picked, label } = draft;
+export function useContent(draft: Draft, pasted: TargetList): Content | undefined {
+  const { source, article, picked, label } = draft;
   const file = chosenFile();
   return useMemo(() => {
-    if (source === 'pasted') return ofPasted({ text, merchant, article });
+    if (source === 'pasted') return ofPasted(pasted);
     if (source === 'picked')
       return ofItems(
         picked.map(({ item }) => item as TargetLine),
@@ -37,11 +52,10 @@ export function useContent(draft: Draft): Content | undefined {
     if (source === 'label') return ofLabel({ label, article });
     if (!file) return undefined;
     return { key: `${file.name}/${file.size}/${file.lastModified}`, body: file, items: [], lineOf: asItIs };
-  }, [source, text, merchant, article, picked, label, file]);
+  }, [source, pasted, article, picked, label, file]);
 }
 
-function ofPasted(given: Pick<Draft, 'text' | 'merchant' | 'article'>): Content | undefined {
-  const { targets } = readPasted(given);
+function ofPasted({ targets }: TargetList): Content | undefined {
   return ofItems(
     targets.map(({ target }) => target),
     (line) => targets[line - 1]?.line ?? line,

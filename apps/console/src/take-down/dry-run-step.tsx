@@ -301,6 +301,8 @@ function LinksAsCsv() {
 }
 
 const LINES_SHOWN = 20;
+/** What is wrong is told by the sentence of the service alone. */
+const UNTOLD = ['invalid_request', 'malformed_body'];
 /** These are told by their accounts. */
 const OF_ACCOUNTS = ['merchant_not_eligible', 'unauthorized', 'reauthorization_required'];
 
@@ -322,7 +324,7 @@ function Rejected({ outcome, lineOf }: { outcome: TakedownDryRun; lineOf: (line:
             <li key={code}>
               <b>{words ? t(words) : detail}</b>{' '}
               <span className="soft">{t(takeDownTexts.rejectedLines, { count: lines.length })}</span>
-              {next && <div>{t(next)}</div>}
+              {UNTOLD.includes(code) ? <div>{detail}</div> : next && <div>{t(next)}</div>}
               <div className="soft">
                 {t(takeDownTexts.lineNo, { line: first })}
                 {lines.length > LINES_SHOWN && ` ${t(takeDownTexts.andOthers)}`} <span className="code">{code}</span>

@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { memo, useEffect, useMemo, useState } from 'react';
+import type { TargetList } from '@app/target-lists';
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
 import { Fault } from '../ui/fault.js';
-import { LongBox } from '../ui/long-box.js';
+import { LongBox } from './lines/long-box.js';
 import { changeDraft, type Draft } from './draft.js';
 import { wordsOfFault } from './lines/line-faults.js';
-import { isWhole, linesOf, partsOf, readPasted, refusalsIn, type Line } from './lines/lines.js';
+import { isWhole, linesOf, partsOf, refusalsIn, type Line } from './lines/lines.js';
 import { Part } from './picked-messages.js';
 import { ArticleChoice } from './step-end.js';
 import { takeDownTexts } from './texts.js';
@@ -14,17 +15,9 @@ import { takeDownTexts } from './texts.js';
 type Shown = 'all' | 'faulty' | 'whole';
 
 /** Pasted lines, and beside them what each was understood as. */
-export function PastedLines({ draft }: { draft: Draft }) {
+export function PastedLines({ draft, list }: { draft: Draft; list: TargetList }) {
   const t = useText();
-  // A list of twenty thousand lines is read behind the typing, not before it.
-  const [text, merchant, article] = [
-    useDeferredValue(draft.text),
-    useDeferredValue(draft.merchant),
-    useDeferredValue(draft.article),
-  ];
-  const list = useMemo(() => readPasted({ text, merchant, article }), [text, merchant, article]);
-  const check = useCheck(list);
-  const read = useMemo(() => linesOf(list, check.refusals), [list, check.refusals]);
+  const { merchant, article } = draft;
   const lacks = new Set(list.faults.map(({ code }) => code));
   return (
     <>
@@ -41,41 +34,54 @@ export function PastedLines({ draft }: { draft: Draft }) {
             onChange={({ target }) => changeDraft({ text: target.value })}
           />
         </label>
-        <ReadLines lines={read.lines} faulty={read.faulty} whole={read.whole} />
+        <Read list={list} />
       </div>
-      <p className="read-counts" role="status">
-        {read.understood > 0 && <b className="is-ok">{t(takeDownTexts.understood, { count: read.understood })}</b>}
-        {read.faulty > 0 && <b className="is-fault">{t(takeDownTexts.notUnderstood, { count: read.faulty })}</b>}
-        {read.passedOver > 0 && <span className="soft">{t(takeDownTexts.passedOver, { count: read.passedOver })}</span>}
-        {check.isChecking && <span className="soft">{t(takeDownTexts.checking)}</span>}
-      </p>
-      <p id="paste-hint" className="soft">
-        {t(takeDownTexts.listHint)}
-      </p>
-      {check.error && <Fault error={check.error} onRetry={check.retry} />}
       {(lacks.has('merchant_missing') || lacks.has('article_missing') || merchant !== '' || article !== '') && (
         <div className="wizard-fields">
           <label className="wizard-field">
             {t(takeDownTexts.ofAccount)}
             <input
-              value={draft.merchant}
+              value={merchant}
               placeholder="wx…"
               spellCheck={false}
               onChange={({ target }) => changeDraft({ merchant: target.value })}
             />
           </label>
-          <ArticleChoice label={t(takeDownTexts.ofArticle)} value={draft.article} />
+          <ArticleChoice label={t(takeDownTexts.ofArticle)} value={article} />
         </div>
       )}
+      <p id="paste-hint" className="soft">
+        {t(takeDownTexts.listHint)}
+      </p>
     </>
   );
 }
+
+/** Not drawn anew with each key that is typed: the list may have twenty thousand lines. */
+const Read = memo(function Read({ list }: { list: TargetList }) {
+  const t = useText();
+  const check = useCheck(list);
+  const read = useMemo(() => linesOf(list, check.refusals), [list, check.refusals]);
+  return (
+    <div className="read">
+      <p className="read-counts" role="status">
+        {read.understood > 0 && <b className="is-ok">{t(takeDownTexts.understood, { count: read.understood })}</b>}
+        {read.faulty > 0 && <b className="is-fault">{t(takeDownTexts.notUnderstood, { count: read.faulty })}</b>}
+        {read.passedOver > 0 && <span className="soft">{t(takeDownTexts.passedOver, { count: read.passedOver })}</span>}
+        {check.isChecking && <span className="soft">{t(takeDownTexts.checking)}</span>}
+        {read.lines.length === 0 && t(takeDownTexts.readAs)}
+      </p>
+      {check.error && <Fault error={check.error} onRetry={check.retry} />}
+      <ReadLines lines={read.lines} faulty={read.faulty} whole={read.whole} />
+    </div>
+  );
+});
 
 const NONE = new Map();
 const TYPED_FOR_MS = 400;
 
 /** The service looks at the lines as well, when the typing pauses: it knows which links are to articles, for instance. */
-function useCheck(list: ReturnType<typeof readPasted>) {
+function useCheck(list: TargetList) {
   const [settled, setSettled] = useState(list);
   useEffect(() => {
     const timer = setTimeout(() => setSettled(list), TYPED_FOR_MS);
@@ -119,19 +125,16 @@ function ReadLines({ lines, faulty, whole }: { lines: readonly Line[]; faulty: n
     ...(whole > 0 ? [['whole', t(takeDownTexts.wholeLines, { count: whole })] as const] : []),
   ];
   return (
-    <div className="read">
-      <div className="read-head">
-        <span>{t(takeDownTexts.readAs)}</span>
-        {views.length > 1 && (
-          <span role="group" aria-label={t(takeDownTexts.showLines)} className="read-views">
-            {views.map(([view, words]) => (
-              <button key={view} type="button" aria-pressed={view === shown} onClick={() => show(view)}>
-                {words}
-              </button>
-            ))}
-          </span>
-        )}
-      </div>
+    <>
+      {views.length > 1 && (
+        <span role="group" aria-label={t(takeDownTexts.showLines)} className="read-views">
+          {views.map(([view, words]) => (
+            <button key={view} type="button" aria-pressed={view === shown} onClick={() => show(view)}>
+              {words}
+            </button>
+          ))}
+        </span>
+      )}
       {seen.length === 0 ? (
         <p className="soft line-none">{t(takeDownTexts.nothingYet)}</p>
       ) : (
@@ -142,7 +145,7 @@ function ReadLines({ lines, faulty, whole }: { lines: readonly Line[]; faulty: n
           row={(index) => seen[index] && <ReadLine line={seen[index]} />}
         />
       )}
-    </div>
+    </>
   );
 }
 

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
 import { Empty } from '../ui/loaded.js';
-import { LongBox } from '../ui/long-box.js';
+import { LongBox } from './lines/long-box.js';
 import { changeDraft, useDraft, type Selected } from './draft.js';
 import { takeDownTexts } from './texts.js';
 

@@ -5,7 +5,7 @@ import { useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
 import { NeedsRole, PageHead } from '../ui/page.js';
 import { ConfirmStep } from './confirm-step.js';
-import { useContent } from './content.js';
+import { useContent, usePasted } from './content.js';
 import { changeDraft, dropDraft, useDraft, type Draft, type Step } from './draft.js';
 import { DryRunStep } from './dry-run-step.js';
 import { HowStep } from './how-step.js';
@@ -41,14 +41,15 @@ const isEntered = ({ text, picked, label, fileName, reason }: Draft) =>
   picked.length > 0 || [text, label, fileName ?? '', reason].some((value) => value !== '');
 
 function Wizard({ draft }: { draft: Draft }) {
-  const content = useContent(draft);
+  const pasted = usePasted(draft);
+  const content = useContent(draft, pasted);
   // Whatever was read before a reload: without it there is nothing to go on with.
   const step = content ? draft.step : 'what';
   return (
     <>
       <StepList current={step} />
       <StepBody key={step}>
-        {step === 'what' && <WhatStep draft={draft} content={content} />}
+        {step === 'what' && <WhatStep draft={draft} pasted={pasted} content={content} />}
         {content && step === 'dry-run' && <DryRunStep draft={draft} content={content} />}
         {content && step === 'how' && <HowStep draft={draft} />}
         {content && step === 'confirm' && <ConfirmStep draft={draft} content={content} />}

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { Alert } from 'tdesign-react';
 import { useState, type DragEvent } from 'react';
+import type { TargetList } from '@app/target-lists';
 import { useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
 import { Section } from '../ui/page.js';
@@ -15,7 +16,15 @@ import { takeDownTexts } from './texts.js';
 const SOURCES: readonly Source[] = ['pasted', 'file', 'picked', 'label'];
 
 /** What is to be taken down: pasted, from a file, picked among the messages, or by their label. */
-export function WhatStep({ draft, content }: { draft: Draft; content: Content | undefined }) {
+export function WhatStep({
+  draft,
+  pasted,
+  content,
+}: {
+  draft: Draft;
+  pasted: TargetList;
+  content: Content | undefined;
+}) {
   const t = useText();
   const [note, setNote] = useState<{ text: string; isBad: boolean }>();
   const take = (file: File | undefined) => {
@@ -50,7 +59,7 @@ export function WhatStep({ draft, content }: { draft: Draft; content: Content | 
         </div>
         {draft.source === 'pasted' && (
           <div className="drop" onDragOver={(event) => event.preventDefault()} onDrop={onDrop}>
-            <PastedLines draft={draft} />
+            <PastedLines draft={draft} list={pasted} />
           </div>
         )}
         {draft.source === 'file' && <FileSource onDrop={onDrop} take={take} />}

@@ -64,11 +64,11 @@ export function ItsDeletions({ takedown: { id, counts } }: { takedown: Takedown 
 
 function Target({ deletion }: { deletion: Deletion }) {
   const t = useText();
-  const { id, merchant, msg_id } = deletion;
+  const { id, merchant, msg_id, title } = deletion;
   return (
     <>
       <Link to="/deletions/$id" params={{ id }}>
-        {partOf(deletion, t)}
+        {title === undefined ? partOf(deletion, t) : `${title} · ${partOf(deletion, t)}`}
       </Link>
       <div className="soft code">
         <Link to="/merchants/$appid" params={{ appid: merchant }}>

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { problemWords, type Words } from '@app/words';
+import { problemWords, type ProblemWords, type Words } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
@@ -12,8 +12,13 @@ import { takedownTexts } from './texts.js';
 const SHOWN = 10;
 const PAGE = 200;
 
-const wordsOf = (code: string): Words | undefined =>
-  (problemWords as Readonly<Record<string, { title: Words }>>)[code]?.title;
+const wordsOf = (code: string): Words | undefined => wordsAbout(code)?.title;
+
+const wordsAbout = (code: string): ProblemWords | undefined =>
+  (problemWords as Readonly<Record<string, ProblemWords>>)[code];
+
+/** What is wrong is told by the sentence of the service alone. */
+const UNTOLD = ['invalid_request', 'malformed_body'];
 
 /** What was not accepted: the first of it, and all of it as a file. */
 export function Rejections({ id, count }: { id: string; count: number }) {
@@ -56,14 +61,13 @@ export function Rejections({ id, count }: { id: string; count: number }) {
         {(rejections) => (
           <ul className="plain-list">
             {rejections.map(({ line, code, detail, excerpt }) => {
-              const words = wordsOf(code);
+              const words = wordsAbout(code);
               return (
                 <li key={line}>
                   <span className="soft">{t(takedownTexts.rejectedLine, { line })}</span>{' '}
-                  <b>{words ? t(words) : detail}</b>
-                  <div className="soft">
-                    {words && detail} <span className="code">{excerpt}</span>
-                  </div>
+                  <b>{words ? t(words.title) : detail}</b>
+                  {words && <div>{UNTOLD.includes(code) ? detail : t(words.next)}</div>}
+                  <div className="soft code">{excerpt}</div>
                 </li>
               );
             })}

@@ -1,6 +1,7 @@
-import { Dialog, Input } from 'tdesign-react';
+import { Input } from 'tdesign-react';
 import { useState, type ReactNode } from 'react';
 import { useFormats, useText } from '../language/language.js';
+import { FormDialog } from './form-dialog.js';
 import { uiTexts } from './texts.js';
 
 /** Asks for a number before what cannot be undone is done. */
@@ -22,22 +23,20 @@ export function ConfirmByNumber({
   onClose: () => void;
   children: ReactNode;
 }) {
-  const t = useText();
   const [typed, setTyped] = useState('');
-  const isRight = isTyped(typed, count);
   return (
-    <Dialog
-      visible
-      header={title}
-      confirmBtn={{ content: action, theme: 'danger', tag: 'button', disabled: !isRight || isBusy, loading: isBusy }}
-      cancelBtn={t(uiTexts.cancel)}
-      onConfirm={() => isRight && !isBusy && onConfirm()}
+    <FormDialog
+      title={title}
+      action={action}
+      isDanger
+      isBusy={isBusy}
+      isReady={isTyped(typed, count)}
+      onSubmit={onConfirm}
       onClose={onClose}
-      destroyOnClose
     >
       {children}
       <TypedNumber count={count} typed={typed} onType={setTyped} />
-    </Dialog>
+    </FormDialog>
   );
 }
 

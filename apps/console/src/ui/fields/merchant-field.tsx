@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useId, useState } from 'react';
-import { retract } from '../api/retract.js';
+import { retract } from '../../api/retract.js';
 
 const TYPED_FOR_MS = 300;
 const PROPOSED = 20;
