@@ -153,9 +153,7 @@ function Acts() {
       </div>
       <Rows
         queryKey={['audit-events', filters]}
-        read={async (cursor, signal) =>
-          await retract.auditEvents.list({ ...filters, ...(cursor !== undefined && { cursor }) }, { signal })
-        }
+        read={async (page, signal) => await retract.auditEvents.list({ ...filters, ...page }, { signal })}
         columns={columns}
         idOf={({ seq }) => seq}
         label={t(auditTexts.title)}

@@ -131,7 +131,7 @@ function KeyList({ onAsk }: { onAsk: (asked: Asked) => void }) {
   return (
     <Rows
       queryKey={['api-keys', 'list']}
-      read={async (cursor, signal) => await retract.apiKeys.list(cursor === undefined ? {} : { cursor }, { signal })}
+      read={async (page, signal) => await retract.apiKeys.list(page, { signal })}
       columns={columns}
       idOf={({ id }) => id}
       label={t(keyTexts.keys)}

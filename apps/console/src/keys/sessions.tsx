@@ -71,7 +71,7 @@ export function SessionList() {
     <>
       <Rows
         queryKey={['sessions', 'list']}
-        read={async (cursor, signal) => await retract.sessions.list(cursor === undefined ? {} : { cursor }, { signal })}
+        read={async (page, signal) => await retract.sessions.list(page, { signal })}
         columns={columns}
         idOf={({ id }) => id ?? ''}
         label={t(keyTexts.sessions)}

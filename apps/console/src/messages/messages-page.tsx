@@ -94,7 +94,7 @@ export function Page() {
       )}
       <Rows
         queryKey={['mass-messages', 'list', filters]}
-        read={(cursor, signal) => retract.massMessages.list({ ...filters, ...(cursor && { cursor }) }, { signal })}
+        read={(page, signal) => retract.massMessages.list({ ...filters, ...page }, { signal })}
         columns={columns}
         idOf={({ component_appid, merchant, msg_id }) => `${component_appid} ${merchant} ${msg_id}`}
         label={t(texts.title)}

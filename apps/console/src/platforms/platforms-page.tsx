@@ -60,7 +60,7 @@ export function Page() {
       <PageHead title={t(platformTexts.title)}>{register}</PageHead>
       <Rows
         queryKey={['platforms', 'list']}
-        read={async (_cursor, signal) => ({ ...(await retract.platforms.list({ signal })), next_cursor: null })}
+        read={async (_page, signal) => ({ ...(await retract.platforms.list({ signal })), next_cursor: null })}
         columns={columns}
         idOf={({ component_appid }) => component_appid}
         label={t(platformTexts.list)}

@@ -53,11 +53,8 @@ export function Page() {
       <Rows
         key={state ?? ''}
         queryKey={['takedowns', 'list', state]}
-        read={(cursor, signal) =>
-          retract.takedowns.list(
-            { ...(state && { state: state as Takedown['state'] }), ...(cursor && { cursor }) },
-            { signal },
-          )
+        read={(page, signal) =>
+          retract.takedowns.list({ ...(state && { state: state as Takedown['state'] }), ...page }, { signal })
         }
         columns={columns}
         idOf={({ id }) => id}

@@ -109,9 +109,7 @@ export function DeliveryList({
     <>
       <Rows
         queryKey={['webhook-deliveries', filters]}
-        read={async (cursor, signal) =>
-          await retract.webhookDeliveries.list({ ...filters, ...(cursor !== undefined && { cursor }) }, { signal })
-        }
+        read={async (page, signal) => await retract.webhookDeliveries.list({ ...filters, ...page }, { signal })}
         columns={columns}
         idOf={({ id }) => id}
         label={t(webhookTexts.deliveries)}

@@ -103,9 +103,7 @@ function Endpoints() {
   return (
     <Rows
       queryKey={['webhook-endpoints', 'list']}
-      read={async (cursor, signal) =>
-        await retract.webhookEndpoints.list(cursor === undefined ? {} : { cursor }, { signal })
-      }
+      read={async (page, signal) => await retract.webhookEndpoints.list(page, { signal })}
       columns={columns}
       idOf={({ id }) => id}
       label={t(webhookTexts.endpoints)}
