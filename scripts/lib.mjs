@@ -60,7 +60,12 @@ export function ensureBuilt() {
   // A build that fails or is broken off half-way leaves no stamp of the one before.
   rmSync(stamp, { force: true });
   must('nest build', process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', '--all', '--silent']);
-  must('vite build', process.execPath, ['node_modules/vite/bin/vite.js', 'build', '-c', 'apps/console/vite.config.mjs']);
+  must('vite build', process.execPath, [
+    'node_modules/vite/bin/vite.js',
+    'build',
+    '-c',
+    'apps/console/vite.config.mjs',
+  ]);
   // The command line, which shells start by its name.
   chmodSync('dist/apps/cli/src/main.js', 0o755);
   writeFileSync(stamp, want);

@@ -16,6 +16,7 @@ const { chromium } = await import('playwright-core');
 const { pages } = await import('../test/support/console-pages.mjs');
 
 const FOLDER = 'docs/screenshots';
+const LONGEST_WAIT_MS = 120_000;
 const VIEWS = ['zh', 'en'].flatMap((language) => [1280, 390].map((width) => ({ language, width })));
 const executablePath = (process.env.PATH ?? '')
   .split(delimiter)
@@ -65,7 +66,16 @@ async function startSandbox(dataDir) {
 
 /** Pages of one thing each: the newest takedown that has an end, and its like. */
 async function detailPages(url, headers) {
-  const first = async (path) => (await (await fetch(url + path, { headers })).json()).data[0];
+  // The last of the demo's deletions fails some time after it was asked for.
+  const first = async (path) => {
+    const endsAt = performance.now() + LONGEST_WAIT_MS;
+    for (;;) {
+      const [found] = (await (await fetch(url + path, { headers })).json()).data;
+      if (found) return found;
+      if (performance.now() > endsAt) throw new Error(`nothing at ${path}`);
+      await delay(500);
+    }
+  };
   const takedown = await first('/v1/takedowns?state=finished&limit=1');
   const deletion = await first('/v1/deletions?state=failed&limit=1');
   const merchant = await first('/v1/merchants?eligible=true&limit=1');

@@ -27,7 +27,9 @@ export default defineConfig({
   base: './',
   resolve: {
     alias: {
-      ...Object.fromEntries(['client', 'proof-verifier', 'target-lists', 'words'].map((name) => [`@app/${name}`, lib(name)])),
+      ...Object.fromEntries(
+        ['client', 'proof-verifier', 'target-lists', 'words'].map((name) => [`@app/${name}`, lib(name)]),
+      ),
       // It has a build of its own for browsers, which have no Buffer.
       'csv-parse/sync': 'csv-parse/browser/esm/sync',
     },

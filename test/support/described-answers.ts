@@ -105,7 +105,9 @@ class DescribedAnswers {
     const parts = path.split('/');
     const fits = (path: string) => {
       const own = path.split('/');
-      return own.length === parts.length && own.every((part, i) => (part.startsWith('{') ? parts[i] : part === parts[i]));
+      return (
+        own.length === parts.length && own.every((part, i) => (part.startsWith('{') ? parts[i] : part === parts[i]))
+      );
     };
     const found = Object.keys(this.document.paths).filter(fits);
     return found.find((path) => !path.includes('{')) ?? found[0];

@@ -51,7 +51,7 @@ export class TakedownStream {
 
   private async progress(scope: Scope, id: string) {
     const takedown = await this.takedowns.get(scope, id);
-    const progress = await this.takedowns.progress(takedown);
+    const progress = await this.takedowns.recentProgress(takedown);
     const { eta } = progress;
     const resource = takedownResource(takedown, progress);
     const { state, accepted, already_open, already_deleted, rejected, counts, finished_at } = resource;

@@ -24,7 +24,7 @@ type Search = Record<string, string | undefined>;
 /** One deletion: how it stands, what happened to it call by call, and what can be done with it. */
 export function Page() {
   const t = useText();
-  const { id = '' } = useParams({ strict: false });
+  const { id = '' }: { id?: string } = useParams({ strict: false });
   const search: Search = useSearch({ strict: false });
   const deletion = useQuery({
     queryKey: ['deletions', id],

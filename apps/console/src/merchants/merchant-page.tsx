@@ -21,7 +21,7 @@ import { merchantTexts } from './texts.js';
 /** Why can it be served, or why not; and what is left of today. */
 export function Page() {
   const t = useText();
-  const { appid = '' } = useParams({ strict: false });
+  const { appid = '' }: { appid?: string } = useParams({ strict: false });
   const [{ component_appid }] = useFilters('component_appid');
   const query = useQuery({
     queryKey: ['merchants', 'one', appid, component_appid],

@@ -6,7 +6,7 @@ export const onboardTexts = {
     zh: '生成一个授权链接，发给公众号或服务号的管理员。对方在微信中确认后，结果会立即显示在这里。',
     en: 'Make a link and send it to the administrator of an Official or Service account. Once it is confirmed in WeChat, it shows here at once.',
   },
-  makeLink: { zh: '1 · 生成链接', en: '1 · Make a link' },
+  makeLink: { zh: '生成链接', en: 'Make a link' },
   platform: { zh: '第三方平台', en: 'Platform' },
   ref: { zh: '备注名（ref，可不填）', en: 'Your name for it (ref, optional)' },
   refHint: {
@@ -27,7 +27,7 @@ export const onboardTexts = {
     en: 'Merchants authorize your platform: register it first.',
   },
   toPlatforms: { zh: '登记平台', en: 'Register a platform' },
-  send: { zh: '2 · 发给管理员', en: '2 · Send it to the administrator' },
+  send: { zh: '发给管理员', en: 'Send it to the administrator' },
   onPhone: { zh: '手机', en: 'On a phone' },
   onPhoneHow: {
     zh: '请管理员用手机微信扫描二维码，或在微信中打开链接。',
@@ -45,7 +45,7 @@ export const onboardTexts = {
   secret: { zh: '得到链接的人都可以使用它。', en: 'Whoever has the link can use it.' },
   goodUntil: { zh: '有效至', en: 'Good until' },
   qr: { zh: '授权链接的二维码', en: 'QR code of the authorization link' },
-  watch: { zh: '3 · 等待授权', en: '3 · Watch it come in' },
+  watch: { zh: '等待授权', en: 'Watch it come in' },
   watching: {
     zh: '正在等待授权。可以离开本页：完成授权的商家会出现在商家列表中。',
     en: 'Waiting for somebody to authorize. You may leave this page: whoever has authorized is in the list of merchants.',

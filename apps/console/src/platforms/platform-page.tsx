@@ -18,7 +18,7 @@ const PROBED_MS = 5_000;
 const AGES_MS = 60_000;
 
 export function Page() {
-  const { appid = '' } = useParams({ strict: false });
+  const { appid = '' }: { appid?: string } = useParams({ strict: false });
   const query = useQuery({
     queryKey: ['platforms', appid],
     queryFn: ({ signal }) => retract.platforms.get(appid, { signal }),

@@ -21,7 +21,7 @@ const LOOK_AGAIN_MS = 5_000;
 
 export function Page() {
   const t = useText();
-  const { id = '' } = useParams({ strict: false });
+  const { id = '' }: { id?: string } = useParams({ strict: false });
   const query = useQuery({
     queryKey: ['takedowns', id],
     queryFn: ({ signal }) => retract.takedowns.get(id, { signal }),

@@ -35,6 +35,7 @@ export function SearchField({
       {label}
       <Input
         type="search"
+        placeholder=""
         clearable
         value={typed}
         onChange={(text) => {

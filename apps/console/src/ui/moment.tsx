@@ -29,9 +29,12 @@ export function QuotaMoment({ at }: { at: string }) {
   const t = useText();
   const formats = useFormats();
   const now = useNow();
+  const time = formats.shanghai(at, now);
+  // Most viewers live by that clock.
+  const isSaid = time === formats.moment(at, now);
   return (
     <>
-      <Moment at={at} /> <span className="soft">{t(uiTexts.inShanghai, { time: formats.shanghai(at, now) })}</span>
+      <Moment at={at} /> {!isSaid && <span className="soft">{t(uiTexts.inShanghai, { time })}</span>}
     </>
   );
 }

@@ -24,7 +24,7 @@ export const uiTexts = {
   requestId: { zh: '请求编号 {id}', en: 'Request {id}' },
   aboutProblem: { zh: '关于这个问题', en: 'About this problem' },
   loadMore: { zh: '继续读取', en: 'Load more' },
-  allShown: { zh: '共 {count} 条，已全部显示', en: 'All {count} are shown' },
+  allShown: { zh: '共 {count} 条，已全部显示', en: 'That is all: {count}' },
   shownSoFar: { zh: '已显示 {count} 条', en: '{count} shown so far' },
   news: { zh: '有新的内容：显示', en: 'There is news: show it' },
   copy: { zh: '复制', en: 'Copy' },

@@ -26,7 +26,7 @@ import { webhookTexts } from './texts.js';
 
 export function Page() {
   const t = useText();
-  const { id = '' } = useParams({ strict: false });
+  const { id = '' }: { id?: string } = useParams({ strict: false });
   const isAdmin = useMay('admin');
   const query = useQuery({
     queryKey: ['webhook-endpoints', id],

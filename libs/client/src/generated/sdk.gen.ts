@@ -880,7 +880,7 @@ export const takedownsParse = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * Read a takedown
  *
- * Its progress: its deletions by state, and when the last of them will leave its lane.
+ * Its progress: its deletions by state, and when the last of them will leave its lane. Of a takedown with a thousand deletions or more, this may be some seconds old until it has ended.
  *
  * Takes an API key of the role `viewer`.
  */

@@ -312,6 +312,26 @@ describe('what a line insists on', () => {
   });
 });
 
+it('has its progress found out once for all who look at many deletions, each time for few, and anew at its end', async () => {
+  const lookTwice = async (count: number) => {
+    const id = await aStarted(aims(count));
+    await desk.release.release(id);
+    const view = await facts(id);
+    const [one, other] = await Promise.all([desk.takedowns.recentProgress(view), desk.takedowns.recentProgress(view)]);
+    expect([one.counts.queued, other.counts.queued, one.eta]).toEqual([count, count, expect.any(Date)]);
+    return { id, isShared: one === other };
+  };
+  const few = await lookTwice(999);
+  const many = await lookTwice(1_000);
+  expect([few.isShared, many.isShared]).toEqual([false, true]);
+  await carryOut([few.id, many.id]);
+  await desk.takedowns.finishEnded();
+  const ended = { counts: expect.objectContaining({ succeeded: 1_000, queued: 0 }), eta: null };
+  expect(await desk.takedowns.recentProgress(await facts(many.id))).toEqual(ended);
+  await desk.takedowns.settleEnded();
+  expect(await desk.takedowns.recentProgress(await facts(many.id))).toEqual(ended);
+});
+
 it('stores how its deletions ended, until one of them is tried again', async () => {
   const id = await aStarted(aims(3));
   await desk.release.release(id);

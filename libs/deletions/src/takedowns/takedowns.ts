@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows, statement, type Bind } from '@app/database';
 import { Events } from '@app/events';
@@ -35,12 +36,27 @@ export interface TakedownProgress {
   eta: Date | null;
 }
 
+/** The progress of a takedown with fewer deletions is found out each time. */
+const MANY = 1_000;
+/** Progress is remembered for so many times as long as it took to find out, but not for longer than that. */
+const REMEMBERED_FOR = 20;
+const REMEMBERED_MS = 10_000;
 /** Ended takedowns that one look finds at most. */
 const FINISH_AT_A_TIME = 100;
 
 /** Takedowns as they are reported, and how each is closed once its deletions have ended. */
 @Injectable()
 export class Takedowns {
+  private readonly recent = new LRUCache<string, TakedownProgress, TakedownView>({
+    max: 1_000,
+    fetchMethod: async (_key, _before, { options, context }) => {
+      const began = performance.now();
+      const progress = await this.progress(context);
+      options.ttl = Math.min(Math.ceil((performance.now() - began) * REMEMBERED_FOR), REMEMBERED_MS);
+      return progress;
+    },
+  });
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly events: Events,
@@ -76,18 +92,35 @@ export class Takedowns {
 
   /** How many of its deletions are in each state, those included that were open before. */
   async counts(id: string, tx: EntityManager = this.dataSource.manager): Promise<DeletionCounts> {
+    return (await this.settledCounts(id, tx)) ?? (await this.count(tx, id));
+  }
+
+  private async settledCounts(id: string, tx: EntityManager = this.dataSource.manager): Promise<DeletionCounts | null> {
     const [settled] = await rows<{ counts: DeletionCounts | null }>(
       tx,
       `SELECT settled_counts AS counts FROM takedowns WHERE id = $1`,
       [id],
     );
-    return settled?.counts ?? (await this.count(tx, id));
+    return settled?.counts ?? null;
   }
 
   /** What is behind it and before it. */
-  async progress({ id, isUrgent }: Pick<TakedownView, 'id' | 'isUrgent'>): Promise<TakedownProgress> {
+  async progress({ id, isUrgent, finishedAt }: TakedownView): Promise<TakedownProgress> {
+    const settled = finishedAt === null ? null : await this.settledCounts(id);
+    if (settled) return { counts: settled, eta: null };
     const { eta } = await this.forecasts.ofTakedown(id, isUrgent);
     return { counts: await this.counts(id), eta };
+  }
+
+  /**
+   * The same for those who look again and again until it has ended. To find it out costs by deletion, so that of one with
+   * many it is remembered for some seconds.
+   */
+  async recentProgress(takedown: TakedownView): Promise<TakedownProgress> {
+    const { id, state, accepted, alreadyOpen, alreadyDeleted, finishedAt } = takedown;
+    const isRemembered = finishedAt === null && accepted + alreadyOpen + alreadyDeleted >= MANY;
+    const recent = isRemembered ? await this.recent.fetch(`${id} ${state}`, { context: takedown }) : undefined;
+    return recent ?? this.progress(takedown);
   }
 
   /** What has ended is counted in its index alone. */
