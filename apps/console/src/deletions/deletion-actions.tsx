@@ -7,7 +7,7 @@ import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
-import { ConfirmByNumber } from '../ui/confirm.js';
+import { ConfirmByNumber } from '../ui/fields/confirm.js';
 import { Fault } from '../ui/fault.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { targetName } from './deletion-target.js';

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { RetractConnectionError, RetractError, type TakedownDryRun } from '@app/client';
 import { useFormats, useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
-import { isTyped, TypedNumber } from '../ui/confirm.js';
+import { isTyped, TypedNumber } from '../ui/fields/confirm.js';
 import { Fault } from '../ui/fault.js';
 import { Loading } from '../ui/loaded.js';
 import { QuotaMoment } from '../ui/moment.js';
