@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthorizationLinkOfAnother, Onboarding, TooManyAuthorizations, type Failed } from '@app/merchants';
 import { loggable, sayWhenAgain, toProblem } from '../http/server/error.filter.js';
 import { languageOf } from './page-language.js';
+import { isShortage } from '../http/problems/shortages.js';
 import { PAGE_HEADERS, problemPage } from './pages.js';
 import { Prefetched } from './prefetch.js';
 
@@ -25,11 +26,10 @@ export class PageFilter implements ExceptionFilter {
     });
     sayWhenAgain(reply, code);
     if (error instanceof TooManyAuthorizations) void reply.header('retry-after', error.retryAfterSeconds);
-    const failed = await this.whose(request);
-    const provider = failed && {
-      name: failed.platform.providerName,
-      logoUrl: this.onboarding.logoUrl(failed.platform),
-    };
+    // Where too much is asked already, whose page it is would be one question more.
+    const isTooMuch = isShortage(code) || error instanceof TooManyAuthorizations;
+    const failed = isTooMuch ? undefined : await this.whose(request);
+    const provider = failed && this.onboarding.provider(failed.platform);
     void reply
       .status(status)
       .headers(PAGE_HEADERS)
@@ -41,7 +41,7 @@ export class PageFilter implements ExceptionFilter {
       );
   }
 
-  /** The page shows what it can: of an unknown platform, or without a database, that is nothing. */
+  /** The page shows what it can: of an unknown platform that is nothing. */
   private async whose({ params, query }: FastifyRequest): Promise<Failed | undefined> {
     const { componentAppid } = params as Record<string, string>;
     const { state, link } = query as Record<string, unknown>;
