@@ -281,9 +281,8 @@ describe('a wish for an article that other sends share', () => {
 
   it('counts them for what is there still, or is asked for again', async () => {
     await sent([1, 2]);
-    const gone = article(1);
+    const [gone, there] = [article(1), article(2)];
     await twin();
-    const there = article(2);
     await ended(gone);
     const items = [
       { line: 1, merchantId: merchant.id, target: gone },
