@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthorizationLinkOfAnother, Onboarding, TooManyAuthorizations, type Failed } from '@app/merchants';
 import { loggable, sayWhenAgain, toProblem } from '../http/server/error.filter.js';
 import { languageOf } from './page-language.js';
-import { isShortage } from '../http/problems/shortages.js';
 import { PAGE_HEADERS, problemPage } from './pages.js';
 import { Prefetched } from './prefetch.js';
 
@@ -27,8 +26,8 @@ export class PageFilter implements ExceptionFilter {
     sayWhenAgain(reply, code);
     if (error instanceof TooManyAuthorizations) void reply.header('retry-after', error.retryAfterSeconds);
     // Where too much is asked already, whose page it is would be one question more.
-    const isTooMuch = isShortage(code) || error instanceof TooManyAuthorizations;
-    const failed = isTooMuch ? undefined : await this.whose(request);
+    const isForLater = reply.hasHeader('retry-after');
+    const failed = isForLater ? undefined : await this.whose(request);
     const provider = failed && this.onboarding.provider(failed.platform);
     void reply
       .status(status)

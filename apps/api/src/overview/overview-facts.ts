@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { mayAct, type Principal } from '@app/access';
-import { DeletionFigures, DeletionTallies, PlatformHolds } from '@app/deletions';
+import { PlatformHolds } from '@app/deletions';
 import { Events } from '@app/events';
 import { Merchants, Platforms } from '@app/merchants';
 import { isEverything, type Scope } from '@app/scope';
 import { WebhookEndpoints } from '@app/webhooks';
 import { Readiness } from '../health/readiness.js';
-import { DeletionProgress } from './deletion-progress.js';
+import { DeletionFacts, type Remembered } from './deletion-facts.js';
 
 /** Whoever looks, a figure is read again after this time. */
 const FRESH_MS = 3_000;
@@ -33,32 +33,23 @@ export class OverviewFacts {
   constructor(
     private readonly readiness: Readiness,
     private readonly platforms: Platforms,
-    private readonly merchants: Merchants,
     private readonly holds: PlatformHolds,
-    private readonly tallies: DeletionTallies,
-    private readonly deletions: DeletionFigures,
-    private readonly progress: DeletionProgress,
+    private readonly merchants: Merchants,
+    private readonly deletions: DeletionFacts,
     private readonly events: Events,
     private readonly endpoints: WebhookEndpoints,
   ) {}
 
   async of({ scope, role }: Principal) {
-    const figure = <Figure extends object>(name: string, read: () => Promise<Figure>): Promise<Figure> =>
+    const figure: Remembered = <Figure>(name: string, read: () => Promise<object>) =>
       this.figures.forceFetch(`${name} ${JSON.stringify(scope)}`, { context: read }) as Promise<Figure>;
-    const { sweptAt, now } = await this.tallies.lastSweep();
     // One after the other: however many look, each takes one connection.
     return {
-      now,
-      sweptAt,
       isUnlimited: isEverything(scope),
       parts: await this.readiness.states(),
       platforms: await figure('platforms', () => this.platformsOf(scope)),
       merchants: await figure('merchants', () => this.merchants.counts(scope)),
-      open: await figure('open', () => this.deletions.open(scope)),
-      series: await figure('series', () => this.progress.series(scope)),
-      quota: await figure('quota', () => this.deletions.quotaLeft(scope)),
-      conflicts: await figure('conflicts', () => this.deletions.tokenConflicts(scope)),
-      takedowns: await figure('takedowns', () => this.progress.takedownsUnderWay(scope)),
+      ...(await this.deletions.of(scope, figure)),
       events: await figure('events', () => this.events.newest(scope, EVENTS_SHOWN)),
       // Who may not read endpoints hears nothing of them.
       endpoints: mayAct(role, 'admin')

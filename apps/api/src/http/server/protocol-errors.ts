@@ -30,7 +30,10 @@ export const protocolErrors = (publicUrl: string) => ({
     const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
     if (answer?.headersSent) return void socket.destroy();
     withId((id) =>
-      endGently(socket, onTheWire(seenAt(publicUrl, problemFor(error.code)), { ...securityHeaders(publicUrl), 'x-request-id': id })),
+      endGently(
+        socket,
+        onTheWire(seenAt(publicUrl, problemFor(error.code)), { ...securityHeaders(publicUrl), 'x-request-id': id }),
+      ),
     );
   },
 });

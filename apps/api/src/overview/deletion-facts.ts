@@ -24,22 +24,36 @@ export interface TakedownUnderWay {
 
 export type Series = Record<SpanName, Point[]>;
 
-/** How deletions and takedowns go on. One question at a time, as the overview asks. */
+/** Reads a figure, unless it was read just before for the same limits. */
+export type Remembered = <Figure extends object>(name: string, read: () => Promise<Figure>) => Promise<Figure>;
+
+/** What the overview tells of deletions and takedowns. One question after the other, as it all is asked. */
 @Injectable()
-export class DeletionProgress {
+export class DeletionFacts {
   constructor(
     private readonly figures: DeletionFigures,
     private readonly tallies: DeletionTallies,
     private readonly takedowns: Takedowns,
   ) {}
 
-  async series(scope: Scope): Promise<Series> {
+  async of(scope: Scope, figure: Remembered) {
+    return {
+      ...(await this.tallies.lastSweep()),
+      open: await figure('open', () => this.figures.open(scope)),
+      series: await figure('series', () => this.series(scope)),
+      quota: await figure('quota', () => this.figures.quotaLeft(scope)),
+      conflicts: await figure('conflicts', () => this.figures.tokenConflicts(scope)),
+      takedowns: await figure('takedowns', () => this.takedownsUnderWay(scope)),
+    };
+  }
+
+  private async series(scope: Scope): Promise<Series> {
     const spans = spansAt(new Date());
     const points = async (span: Span) => pointsOf(span, await this.tallies.ended(scope, span));
     return { hour: await points(spans.hour), day: await points(spans.day), month: await points(spans.month) };
   }
 
-  async takedownsUnderWay(scope: Scope): Promise<TakedownUnderWay[]> {
+  private async takedownsUnderWay(scope: Scope): Promise<TakedownUnderWay[]> {
     const found = await this.takedowns.list(scope, { isUnderWay: true, limit: TAKEDOWNS_SHOWN });
     const ended = await this.figures.endedInAMinute(found.map(({ id }) => id));
     const underWay: TakedownUnderWay[] = [];
