@@ -42,7 +42,6 @@ describe('what WeChat pushes', () => {
         url: expect.stringContaining('mp.weixin.qq.com/s?__biz='),
         deleted_at: null,
         deleted_by: null,
-        shared_with: 0,
       })),
     );
     const page = (await list('&limit=1')).body;

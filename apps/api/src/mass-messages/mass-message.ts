@@ -140,9 +140,6 @@ export const massMessageSchema = z
         url: z.string().nullable(),
         title: z.string().nullable(),
         ...goneShape,
-        shared_with: z.int().meta({
-          description: 'Other sends of the merchant that share the material: their pages go with it.',
-        }),
         source: z
           .enum(['wechat', 'import', 'limited_import'])
           .nullable()
@@ -157,23 +154,21 @@ export const massMessageSchema = z
   })
   .meta({ id: 'MassMessage' });
 
-/** What is known of a message, or of one of its articles. */
-export interface KnownPart {
-  /** The deletion by which it is known to be gone. */
-  gone: { id: string; finishedAt: Date } | undefined;
-  /** Other sends that would go with it. */
-  sharedWith: number;
+/** A deletion by which something is known to be gone. */
+export interface Gone {
+  id: string;
+  finishedAt: Date;
 }
 
-const goneOf = (part: KnownPart | undefined) => ({
-  deleted_at: part?.gone?.finishedAt.toISOString() ?? null,
-  deleted_by: part?.gone?.id ?? null,
+const goneOf = (gone: Gone | undefined) => ({
+  deleted_at: gone?.finishedAt.toISOString() ?? null,
+  deleted_by: gone?.id ?? null,
 });
 
-/** @param known what is known of an article of it, by its number, or of all of it */
+/** @param goneBy the deletion of an article of it, by its number, or of all of it */
 export function massMessageResource(
   message: SentMessage,
-  known: (articleIdx: number) => KnownPart | undefined,
+  goneBy: (articleIdx: number) => Gone | undefined,
 ): z.input<typeof massMessageSchema> {
   return {
     merchant: message.authorizerAppid,
@@ -189,13 +184,12 @@ export function massMessageResource(
     finished_at: message.finishedAt?.toISOString() ?? null,
     label: message.label,
     title: message.title,
-    ...goneOf(known(WHOLE_MESSAGE)),
+    ...goneOf(goneBy(WHOLE_MESSAGE)),
     articles: message.articles.map(({ articleIdx, url, title, source }) => ({
       article_idx: articleIdx,
       url,
       title,
-      ...goneOf(known(articleIdx)),
-      shared_with: known(articleIdx)?.sharedWith ?? 0,
+      ...goneOf(goneBy(articleIdx)),
       source,
     })),
   };

@@ -17,8 +17,8 @@ import {
   listMassMessagesSchema,
   massMessageResource,
   massMessageSchema,
+  type Gone,
   type ImportRequest,
-  type KnownPart,
   type ListMassMessages,
 } from './mass-message.js';
 
@@ -61,10 +61,10 @@ export class MassMessagesController {
       after: cursor,
     });
     const withIds = found.map((message) => ({ ...message, id: idOf(message) }));
-    const known = await this.knownOf(scope, withIds);
+    const gone = await this.goneAmong(scope, withIds);
     return {
       data: withIds.map((message) =>
-        massMessageResource(message, (articleIdx) => known.get(`${message.id}/${articleIdx}`)),
+        massMessageResource(message, (articleIdx) => gone.get(`${message.id}/${articleIdx}`)),
       ),
       next_cursor: next ? cursorOf(idOf(next)) : null,
     };
@@ -102,23 +102,25 @@ export class MassMessagesController {
     return { ...counts, errors };
   }
 
-  /** By message and article: the deletions by which these are gone, and how many sends would go with them. */
-  private async knownOf(scope: Scope, messages: (SentMessage & { id: string })[]): Promise<Map<string, KnownPart>> {
-    const wanted = messages
-      .flatMap(({ id, merchantId, msgId, articles }) =>
-        [{ articleIdx: WHOLE_MESSAGE, url: null }, ...articles].map(({ articleIdx, url }) => ({
-          place: `${id}/${articleIdx}`,
-          merchantId,
-          target: { msgId: BigInt(msgId), articleIdx },
-          askedUrl: url ?? undefined,
-        })),
-      )
-      .map((item, line) => ({ ...item, line }));
-    const gone = await this.targets.deletionsOf(wanted, scope);
-    const articles = wanted.filter(({ target }) => target.articleIdx !== WHOLE_MESSAGE);
-    const shared = await this.targets.sharedCounts(articles, scope);
+  /** By message and article, the deletions by which these are gone. */
+  private async goneAmong(scope: Scope, messages: (SentMessage & { id: string })[]): Promise<Map<string, Gone>> {
+    const wanted = messages.flatMap(({ id, merchantId, msgId, articles }) =>
+      [{ articleIdx: WHOLE_MESSAGE, url: null }, ...articles].map(({ articleIdx, url }) => ({
+        place: `${id}/${articleIdx}`,
+        merchantId,
+        target: { msgId: BigInt(msgId), articleIdx },
+        askedUrl: url ?? undefined,
+      })),
+    );
+    const found = await this.targets.deletionsOf(
+      wanted.map((item, line) => ({ ...item, line })),
+      scope,
+    );
     return new Map(
-      wanted.map(({ place, line }) => [place, { gone: gone.get(line), sharedWith: shared.get(line) ?? 0 }]),
+      wanted.flatMap(({ place }, line) => {
+        const gone = found.get(line);
+        return gone ? [[place, gone]] : [];
+      }),
     );
   }
 

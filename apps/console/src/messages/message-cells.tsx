@@ -48,7 +48,7 @@ export function ArticlesCell({ message, picked, toggle }: Picking) {
   if (message.articles.length === 0) return <span className="soft">{t(texts.noArticles)}</span>;
   return (
     <ul className="articles">
-      {message.articles.map(({ article_idx: number, title, url, deleted_by, shared_with }) => {
+      {message.articles.map(({ article_idx: number, title, url, deleted_by }) => {
         const name = title ?? t(texts.article, { number });
         return (
           <li key={number}>
@@ -71,11 +71,6 @@ export function ArticlesCell({ message, picked, toggle }: Picking) {
               </a>
             )}
             {deleted_by !== null && deleted_by !== message.deleted_by && <Gone by={deleted_by} />}
-            {shared_with > 0 && url !== null && (
-              <Link to="/messages" search={{ q: url }} className="is-attention" title={t(texts.sharedMeans)}>
-                {t(texts.sharedWith, { count: shared_with })}
-              </Link>
-            )}
           </li>
         );
       })}

@@ -7,7 +7,6 @@ const article = (article_idx: number, deleted_at: string | null = null) => ({
   title: `title ${article_idx}`,
   deleted_at,
   deleted_by: null,
-  shared_with: 0,
   source: null,
 });
 

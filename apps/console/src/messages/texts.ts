@@ -27,7 +27,6 @@ export const messageTexts = {
   open: { zh: '打开', en: 'Open' },
   openArticle: { zh: '打开第 {number} 篇', en: 'Open article {number}' },
   gone: { zh: '已撤回', en: 'Taken back' },
-  sharedWith: { zh: '另有 {count} 条群发共用此文章', en: 'Shared with {count} other sends' },
   sharedMeans: {
     zh: '共用同一素材：撤回其中一条，其他几条的页面也会失效。',
     en: 'They share the material: when one is taken back, the pages of the others go with it.',

@@ -749,10 +749,6 @@ export type MassMessage = {
          */
         deleted_by: string | null;
         /**
-         * Other sends of the merchant that share the material: their pages go with it.
-         */
-        shared_with: number;
-        /**
          * Who told of the `url`: WeChat, an import by a key without limits, or one by a key with limits, which counts for keys within these only. Null: from before this was written down, and it counts for nobody until it is imported again.
          */
         source: 'wechat' | 'import' | 'limited_import' | null;
@@ -1151,13 +1147,6 @@ export type Overview = {
         reason: string | null;
         metadata: {
             [key: string]: string;
-        };
-        /**
-         * The API key that asked for it.
-         */
-        requested_by: {
-            id: string;
-            name: string | null;
         };
         /**
          * Until then a cancel stops everything.

@@ -81,19 +81,6 @@ export class KnownTargets {
     );
   }
 
-  /** How many other sends would lose their page with each target, as above. Those that take none along are not there. */
-  async sharedCounts(items: TakedownItem[], scope: Scope): Promise<Map<number, number>> {
-    const found = await this.ask<{ line: number; count: number }>(
-      items,
-      scope,
-      (targets, within, counted) => `
-       SELECT t.line, s.count FROM ${targets}
-         CROSS JOIN LATERAL (SELECT count(*)::int FROM (${sharedWith(wishOf('t'), within, counted())}) AS o) AS s
-       WHERE s.count > 0 AND (t.again OR ${goneBy(wishOf('t'), within)} IS NULL)`,
-    );
-    return new Map(found.map(({ line, count }) => [line, count]));
-  }
-
   /** The same without those that are among the items themselves. */
   async sharedBeside(items: TakedownItem[], scope: Scope): Promise<Map<number, SharedArticle[]>> {
     const own = new Set(items.map(({ merchantId, target }) => `${merchantId}/${targetKey(target)}`));
