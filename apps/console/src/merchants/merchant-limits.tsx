@@ -1,12 +1,12 @@
 import { useMutation } from '@tanstack/react-query';
-import { Button, Input } from 'tdesign-react';
+import { Input } from 'tdesign-react';
 import { useState } from 'react';
 import type { Merchant, UpdateMerchant } from '@app/client';
-import { roleWords } from '@app/words';
 import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { NeedsRole, Section } from '../ui/page.js';
 import { changesOf, formOf, RANGES, wrongFields, type LimitsField, type LimitsForm } from './limits-form.js';
@@ -66,7 +66,7 @@ export function LimitsSection({ merchant }: { merchant: Merchant }) {
             {t(merchantTexts.save)}
           </Button>
         ) : (
-          <NeedsRole role={t(roleWords.operator)} />
+          <NeedsRole role="operator" />
         )}
       </form>
       <span role="status">{save.isSuccess && t(merchantTexts.saved)}</span>

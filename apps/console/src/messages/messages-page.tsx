@@ -1,5 +1,4 @@
 import { useNavigate } from '@tanstack/react-router';
-import { Button } from 'tdesign-react';
 import { useMemo } from 'react';
 import type { MassMessage } from '@app/client';
 import { retract } from '../api/retract.js';
@@ -7,6 +6,7 @@ import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { changeDraft, changePicked, useDraft } from '../take-down/draft/kept.js';
 import { searchedFor } from '../take-down/lines/links.js';
+import { Button } from '../ui/button.js';
 import { SearchField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
@@ -103,7 +103,7 @@ export function Page() {
       )}
       <Rows
         queryKey={['mass-messages', 'list', filters]}
-        read={(cursor, signal) => retract.massMessages.list({ ...query, ...(cursor && { cursor }) }, { signal })}
+        read={(page, signal) => retract.massMessages.list({ ...query, ...page }, { signal })}
         columns={columns}
         idOf={({ component_appid, merchant, msg_id }) => `${component_appid} ${merchant} ${msg_id}`}
         label={t(texts.title)}

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import { Alert, Button, Input } from 'tdesign-react';
+import { Alert, Input } from 'tdesign-react';
 import { useEffect, useState } from 'react';
 import type { SignIn } from '@app/client';
 import { forgetAll, isSignedOut, queries } from '../api/queries.js';
@@ -7,6 +7,7 @@ import { retract } from '../api/retract.js';
 import { sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { LanguageSwitch } from '../language/language-switch.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { signInTexts } from './texts.js';
 

@@ -1,10 +1,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { useState, type ReactNode } from 'react';
 import type { TakedownDryRun } from '@app/client';
 import { ineligibleReasonWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useFormats, useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { Empty, Loading } from '../ui/loaded.js';
 import { MerchantName } from '../ui/merchant-name.js';

@@ -1,6 +1,6 @@
-import { Button } from 'tdesign-react';
 import type { ReactNode } from 'react';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import type { Step } from './draft/draft.js';
 import { changeDraft } from './draft/kept.js';
 import { takeDownTexts } from './texts.js';

@@ -38,7 +38,12 @@ export function ItsDeletions({ takedown }: { takedown: Takedown }) {
       width: '110px',
       cell: ({ state }) => <DeletionState state={state} />,
     },
-    { key: 'note', title: t(takedownTexts.note), width: 'minmax(0, 2fr)', cell: (one) => <Note deletion={one} takedown={takedown} /> },
+    {
+      key: 'note',
+      title: t(takedownTexts.note),
+      width: 'minmax(0, 2fr)',
+      cell: (one) => <Note deletion={one} takedown={takedown} />,
+    },
   ];
   return (
     <div className="no-print">
@@ -47,10 +52,10 @@ export function ItsDeletions({ takedown }: { takedown: Takedown }) {
         <Rows
           key={state ?? ''}
           queryKey={['takedowns', id, 'deletions', state]}
-          read={(cursor, signal) =>
+          read={(page, signal) =>
             retract.takedowns.listDeletions(
               id,
-              { ...(state && { state: state as Deletion['state'] }), ...(cursor && { cursor }) },
+              { ...(state && { state: state as Deletion['state'] }), ...page },
               { signal },
             )
           }

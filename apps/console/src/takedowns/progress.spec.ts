@@ -49,7 +49,11 @@ describe('how a takedown stands', () => {
       { is: 'finished_partly', done: 3, all: 5, rest: 2 },
     ],
     ['was undone', ['cancelled', { cancelled: 3 }], { is: 'undone' }],
-    ['was undone, some gone before', ['cancelled', { cancelled: 3, succeeded: 12 }, { already_deleted: 12 }], { is: 'undone' }],
+    [
+      'was undone, some gone before',
+      ['cancelled', { cancelled: 3, succeeded: 12 }, { already_deleted: 12 }],
+      { is: 'undone' },
+    ],
     ['was undone, those of others still open', ['cancelled', { cancelled: 3, queued: 2 }], { is: 'undone' }],
     [
       'was stopped with calls out',

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useEffect, type ReactNode } from 'react';
-import { roleNameWords, type Words } from '@app/words';
+import { roleNameWords } from '@app/words';
 import { useText } from '../language/language.js';
 
 /** The head of a page: its name, in the window's title as well, and what can be done here. */
@@ -66,10 +66,9 @@ export function Facts({ facts }: { facts: readonly (readonly [name: string, valu
 }
 
 /** What somebody may not do is said, with who may. */
-export function NeedsRole({ role }: { role: string }) {
+export function NeedsRole({ role }: { role: keyof typeof roleNameWords }) {
   const t = useText();
-  const words = (roleNameWords as Readonly<Record<string, Words>>)[role];
-  return <p className="soft">{t(needsRole, { role: words ? t(words) : role })}</p>;
+  return <p className="soft">{t(needsRole, { role: t(roleNameWords[role]) })}</p>;
 }
 
 const needsRole = {
