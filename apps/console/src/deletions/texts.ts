@@ -45,7 +45,7 @@ export const deletionTexts = {
   retry: { zh: '重试', en: 'Retry' },
   retryAsk: { zh: '重试这次撤回？', en: 'Retry this deletion?' },
   retryMeans: {
-    zh: '将再次请微信删除{target}（{merchant}）。删除后无法恢复，并占用该账号今天的一次撤回次数。',
+    zh: '将再次请微信删除{target}（{merchant}）。删除后无法恢复，并占用该商家今天的一次撤回次数。',
     en: 'WeChat will be asked again to delete {target} of {merchant}. This cannot be undone, and counts as one of the account’s deletions of the day.',
   },
   retryWhole: {
@@ -54,7 +54,7 @@ export const deletionTexts = {
   },
   retryAction: { zh: '重试撤回', en: 'Retry the deletion' },
   late: {
-    zh: '该账号前面排队太多，要很久以后才轮到。仍要接受吗？',
+    zh: '该商家前面排队太多，要很久以后才轮到。仍要接受吗？',
     en: 'So many are before it that its turn comes very late. Accept that?',
   },
   lateAction: { zh: '晚一些也可以', en: 'Accept it, however late' },
@@ -119,7 +119,7 @@ export const deletionTexts = {
   resultUnderWay: { zh: '正在等待答复…', en: 'Waiting for the answer…' },
   latency: { zh: '{ms} 毫秒', en: '{ms} ms' },
   waited: { zh: '等待了 {duration}', en: 'Waited {duration}' },
-  lane: { zh: '在该账号的队列中等待轮到它。', en: 'Others of the account were before it.' },
+  lane: { zh: '在该商家的队列中等待轮到它。', en: 'Others of the account were before it.' },
   schedule: { zh: '等到预定的时间。', en: 'It was not to begin earlier.' },
   again: { zh: '失败之后，有人让它重试。', en: 'It had failed; then somebody had it tried again.' },
   backoff: {
@@ -127,10 +127,10 @@ export const deletionTexts = {
     en: 'The answer before was not certain, so it was tried again later.',
   },
   rateLimit: { zh: '每分钟的调用次数已用完。', en: 'The calls of the minute were used up.' },
-  dailyQuota: { zh: '账号当天的撤回次数已用完。', en: 'The account had used its deletions of the day.' },
-  merchantAdmin: { zh: '等待账号管理员在微信中确认。', en: 'The account’s admin had to confirm it in WeChat.' },
+  dailyQuota: { zh: '商家当天的撤回次数已用完。', en: 'The account had used its deletions of the day.' },
+  merchantAdmin: { zh: '等待公众号管理员在微信中确认。', en: 'The account’s admin had to confirm it in WeChat.' },
   platformHeld: { zh: '平台的调用暂停。', en: 'All calls of the platform were paused.' },
-  factsUnknown: { zh: '等待查清账号的类型和授权。', en: 'It was not known yet what kind of account this is.' },
+  factsUnknown: { zh: '等待查清公众号的类型和授权。', en: 'It was not known yet what kind of account this is.' },
   tokenConflict: { zh: '另一个系统使令牌失效。', en: 'Another system made the token void.' },
 
   factMerchant: { zh: '商家', en: 'Merchant' },

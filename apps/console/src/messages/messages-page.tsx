@@ -99,7 +99,9 @@ export function Page() {
           />
         </details>
       ) : (
-        <NeedsRole role="operator" />
+        <div>
+          {t(texts.toPick)} <NeedsRole role="operator" />
+        </div>
       )}
       <Rows
         queryKey={['mass-messages', 'list', filters]}

@@ -49,6 +49,7 @@ export const messageTexts = {
   takeDown: { zh: '撤回所选…', en: 'Take down what is picked…' },
   nextIsDryRun: { zh: '先试算，不会立即删除', en: 'First a dry run: nothing is deleted yet' },
   pickAll: { zh: '选择所有符合条件的…', en: 'Pick all that match…' },
+  toPick: { zh: '要选择消息并撤回：', en: 'To pick messages and take them down:' },
   pickWhat: { zh: '每条消息的', en: 'Of each message' },
   pickGo: { zh: '选择（最多 {most} 条消息）', en: 'Pick (up to {most} messages)' },
   pickStop: { zh: '停止', en: 'Stop' },
@@ -80,6 +81,7 @@ export const messageTexts = {
     zh: '“{name}”不是 .csv、.ndjson 或 .jsonl 文件。Excel 表格请另存为 CSV。',
     en: '“{name}” is no .csv, .ndjson or .jsonl file. Save a workbook as CSV.',
   },
+  importSeveral: { zh: '一次只能导入一个文件。', en: 'One file at a time.' },
   importing: { zh: '正在导入 {name}…', en: 'Importing {name}…' },
   importDone: {
     zh: '{name}：导入 {imported} 条，拒绝 {rejected} 条。',

@@ -1,7 +1,7 @@
 import { useNavigate, Link } from '@tanstack/react-router';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Alert } from 'tdesign-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { RetractConnectionError, RetractError, type TakedownDryRun } from '@app/client';
 import { isNumber } from '../api/entered.js';
 import { useFormats, useText } from '../language/language.js';
@@ -28,7 +28,8 @@ export function ConfirmStep({ draft, content }: { draft: Draft; content: Content
   const now = useNow();
   const [typed, setTyped] = useState('');
   const [agreedTo, agreeTo] = useState(0);
-  const undoSeconds = draft.sentUndoSeconds ?? undoSecondsOf(draft, now);
+  const undoSecondsAt = (at: number) => draft.sentUndoSeconds ?? undoSecondsOf(draft, at);
+  const undoSeconds = undoSecondsAt(now);
   const tried = useQuery({
     queryKey: ['takedowns', 'dry-run', 'confirm', content.key, draft.isUrgent, draft.undoSeconds, draft.startAt],
     queryFn: ({ signal }) => tryOut(content, howOf(draft, undoSeconds ?? 0), signal),
@@ -61,12 +62,16 @@ export function ConfirmStep({ draft, content }: { draft: Draft; content: Content
     undoSeconds !== undefined &&
     !lacksAgreement(data, draft.seen, agreedTo) &&
     isNumber(typed, data.deletions);
+  const isHere = useIsHere();
   const send = async () => {
     if (!isReady || isPending || isFetching) return;
-    if (isOld(dataUpdatedAt, Date.now()) && !(await lookAnew())) return;
+    // Whoever went elsewhere meanwhile has not confirmed it.
+    if (isOld(dataUpdatedAt, Date.now()) && !((await lookAnew()) && isHere.current)) return;
+    const seconds = undoSecondsAt(Date.now());
+    if (seconds === undefined) return;
     // Another try has to ask for the same.
-    if (draft.startAt !== undefined) changeDraft({ sentUndoSeconds: undoSeconds });
-    mutate(undoSeconds);
+    if (draft.startAt !== undefined) changeDraft({ sentUndoSeconds: seconds });
+    mutate(seconds);
   };
   return (
     <form
@@ -117,6 +122,18 @@ export function ConfirmStep({ draft, content }: { draft: Draft; content: Content
       </StepEnd>
     </form>
   );
+}
+
+/** Whether the step is still in sight, for what comes to its end later. */
+function useIsHere() {
+  const isHere = useRef(false);
+  useEffect(() => {
+    isHere.current = true;
+    return () => {
+      isHere.current = false;
+    };
+  }, []);
+  return isHere;
 }
 
 /** Whether the service may have accepted it although no word of that came back. */

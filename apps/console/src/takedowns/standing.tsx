@@ -46,9 +46,9 @@ export function Standing({ takedown }: { takedown: Takedown }) {
         )}
       </div>
       {!mayStop && canStop && (
-        <p className="no-print">
+        <div className="no-print">
           {t(takedownTexts.toStop)} <NeedsRole role="operator" />
-        </p>
+        </div>
       )}
       {mayStop && canStop && isAsked && !isUndo && (
         <AbortQuestion takedown={takedown} isBusy={isPending} onAbort={() => mutate()} onClose={() => ask(false)} />
