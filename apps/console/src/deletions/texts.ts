@@ -128,7 +128,7 @@ export const deletionTexts = {
   },
   rateLimit: { zh: '每分钟的调用次数已用完。', en: 'The calls of the minute were used up.' },
   dailyQuota: { zh: '商家当天的撤回次数已用完。', en: 'The account had used its deletions of the day.' },
-  merchantAdmin: { zh: '等待公众号管理员在微信中确认。', en: 'The account’s admin had to confirm it in WeChat.' },
+  merchantAdmin: { zh: '等待商家的管理员在微信中确认。', en: 'The account’s admin had to confirm it in WeChat.' },
   platformHeld: { zh: '平台的调用暂停。', en: 'All calls of the platform were paused.' },
   factsUnknown: { zh: '等待查清公众号的类型和授权。', en: 'It was not known yet what kind of account this is.' },
   tokenConflict: { zh: '另一个系统使令牌失效。', en: 'Another system made the token void.' },
