@@ -53,7 +53,12 @@ export function WholeMessages({
       <p>{t(takeDownTexts.wholeLead)}</p>
       <NamedItems query={query} items={whole} count={count} />
       <label className="check">
-        <input type="checkbox" checked={isAgreed} onChange={({ target }) => onAgree(target.checked)} />
+        <input
+          type="checkbox"
+          checked={isAgreed}
+          disabled={query.isPending}
+          onChange={({ target }) => onAgree(target.checked)}
+        />
         {t(takeDownTexts.wholeAgree, { count })}
       </label>
     </section>
