@@ -147,7 +147,7 @@ describeWith('chromium', 'a takedown in the console', () => {
       .join();
   }
 
-  it('在中文界面中止：已经撤回的留下，等待中的不再发出', async () => {
+  it('在中文界面停止：已经撤回的留下，等待中的不再发出', async () => {
     await system.control('PUT', 'latencies', { operation: 'mass/delete', latency: null });
     const some = merchants.slice(-3);
     for (const { merchant } of some.slice(1)) {
@@ -164,16 +164,16 @@ describeWith('chromium', 'a takedown in the console', () => {
     await page.getByRole('button', { name: '先试算' }).last().click();
     await page.getByRole('button', { name: '下一步' }).click();
     await page.getByLabel('原因').fill('法院裁定 12/2026');
-    await page.getByRole('combobox', { name: /^撤销时间/ }).selectOption('0');
+    await page.getByRole('combobox', { name: /^可取消的时间/ }).selectOption('0');
     await page.getByRole('button', { name: '下一步' }).click();
     await page.getByLabel('请输入 3 以确认').fill('3');
     await page.getByRole('button', { name: '撤回', exact: true }).click();
 
     await page.getByText('正在等待：1 / 3 已结束').waitFor({ timeout: 30_000 });
-    await page.getByRole('button', { name: '中止', exact: true }).click();
-    await page.getByRole('alertdialog').getByText('还可以停下 2 个').waitFor();
-    await page.getByRole('alertdialog').getByRole('button', { name: '中止', exact: true }).click();
-    await page.getByText('已中止：之前已撤回 1 个，2 个没有发出。').waitFor();
+    await page.getByRole('button', { name: '停止任务', exact: true }).click();
+    await page.getByRole('dialog').getByText('还可以停下 2 个').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: '停止任务', exact: true }).click();
+    await page.getByText('已停止：之前已撤回 1 个，2 个没有发出。').waitFor();
     expect(await deleteEffects()).toBe(before + 1);
   }, 120_000);
 });

@@ -57,10 +57,10 @@ export const proofWords = {
 /** The states of a takedown. */
 export const takedownStateWords = {
   receiving: { zh: '接收中', en: 'Being received' },
-  pending: { zh: '即将开始，还可以撤销', en: 'About to start: it can still be undone' },
+  pending: { zh: '即将开始，还可以取消', en: 'About to start: it can still be undone' },
   running: { zh: '进行中', en: 'Running' },
   finished: { zh: '已完成', en: 'Finished' },
-  cancelled: { zh: '已中止', en: 'Cancelled' },
+  cancelled: { zh: '已停止', en: 'Cancelled' },
 } as const satisfies Record<string, Words>;
 
 /** The outcomes of deletions that have ended, beside the reasons for which a merchant is not eligible. */

@@ -78,7 +78,7 @@ export const problemWords = {
   request_timeout: {
     title: { zh: '请求没有及时送达', en: 'The request did not come in time' },
     next: {
-      zh: '请重新发送：中断的批量撤回不会执行。',
+      zh: '请重新发送：中断的撤回任务不会执行。',
       en: 'Send it again: nothing of a takedown was carried out that broke off so.',
     },
   },
@@ -348,18 +348,18 @@ export const problemWords = {
     },
   },
   takedown_not_found: {
-    title: { zh: '找不到该批量撤回', en: 'The takedown is not known' },
-    next: { zh: '请在批量撤回列表中查找。', en: 'Look for it in the list of takedowns.' },
+    title: { zh: '找不到该撤回任务', en: 'The takedown is not known' },
+    next: { zh: '请在撤回任务列表中查找。', en: 'Look for it in the list of takedowns.' },
   },
   takedown_state_conflict: {
-    title: { zh: '批量撤回的当前状态不允许此操作', en: 'The takedown is not in a state for this' },
+    title: { zh: '撤回任务的当前状态不允许此操作', en: 'The takedown is not in a state for this' },
     next: {
-      zh: '最后一条完成之前可以中止；已撤回的内容无法恢复。',
+      zh: '最后一条完成之前可以停止；已撤回的内容无法恢复。',
       en: 'It can be aborted until its last deletion has ended. What is gone stays gone.',
     },
   },
   takedown_broken_off: {
-    title: { zh: '批量撤回在上传过程中被关闭', en: 'The takedown was closed while it came in' },
+    title: { zh: '撤回任务在上传过程中被关闭', en: 'The takedown was closed while it came in' },
     next: { zh: '没有执行任何撤回：请重新上传。', en: 'Nothing of it was carried out: send it again.' },
   },
   nothing_accepted: {

@@ -1,4 +1,4 @@
-import { appidsOf, areAppids, isHttpUrl } from './entered.js';
+import { appidsOf, areAppids, isHttpUrl, isNumber } from './entered.js';
 
 describe('what people enter', () => {
   it('has appids, however they were copied', () => {
@@ -27,5 +27,17 @@ describe('what people enter', () => {
     [`https://a.example/${'x'.repeat(2_000)}`, false],
   ])('%p can be sent to: %p', (text, canBe) => {
     expect(isHttpUrl(text)).toBe(canBe);
+  });
+
+  it.each([
+    ['1200', true],
+    [' 1,200 ', true],
+    ['1 200', true],
+    ['１，２００', true],
+    ['12.00', false],
+    ['1201', false],
+    ['', false],
+  ])('is the number 1200 or not: %j', (typed, is) => {
+    expect(isNumber(typed, 1_200)).toBe(is);
   });
 });

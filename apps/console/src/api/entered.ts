@@ -21,3 +21,7 @@ export function isHttpUrl(text: string): boolean {
   const { protocol, username, password, hash } = new URL(text);
   return /^https?:$/.test(protocol) && username === '' && password === '' && hash === '';
 }
+
+/** Whether it was typed as the number, however that is grouped or wide: 1,200 and 1200 and １２００. */
+export const isNumber = (typed: string, count: number): boolean =>
+  typed.normalize('NFKC').replace(/[\s,]/g, '') === String(count);

@@ -14,7 +14,6 @@ export const deletionTexts = {
   ofMessage: { zh: '消息 {id} · {part}', en: 'message {id} · {part}' },
   byLink: { zh: '按链接指定的文章', en: 'the article at a link' },
   urgent: { zh: '加急', en: 'Urgent' },
-  until: { zh: '预计到', en: 'until' },
   by: { zh: '{name} 提出', en: 'by {name}' },
 
   msgId: { zh: '消息 ID（msg_id）', en: 'Message (msg_id)' },
@@ -46,7 +45,7 @@ export const deletionTexts = {
   retry: { zh: '重试', en: 'Retry' },
   retryAsk: { zh: '重试这次撤回？', en: 'Retry this deletion?' },
   retryMeans: {
-    zh: '将再次请微信删除{target}（{merchant}）。删除后无法恢复，并占用该账号今天的一次撤回次数。',
+    zh: '将再次请微信删除{target}（{merchant}）。删除后无法恢复，并占用该商家今天的一次撤回次数。',
     en: 'WeChat will be asked again to delete {target} of {merchant}. This cannot be undone, and counts as one of the account’s deletions of the day.',
   },
   retryWhole: {
@@ -55,7 +54,7 @@ export const deletionTexts = {
   },
   retryAction: { zh: '重试撤回', en: 'Retry the deletion' },
   late: {
-    zh: '该账号前面排队太多，要很久以后才轮到。仍要接受吗？',
+    zh: '该商家前面排队太多，要很久以后才轮到。仍要接受吗？',
     en: 'So many are before it that its turn comes very late. Accept that?',
   },
   lateAction: { zh: '晚一些也可以', en: 'Accept it, however late' },
@@ -86,14 +85,11 @@ export const deletionTexts = {
     zh: '内容在此期间已被另一次撤回删除：这是那一次。',
     en: 'The target was taken down by another deletion meanwhile: this is that one.',
   },
-  started: { zh: '已重新排队', en: 'It is in its lane again' },
 
   proof: { zh: '下载证明', en: 'Download the proof' },
-  proofTitle: { zh: '证明', en: 'Proof' },
   now: { zh: '现在', en: 'Now' },
   stands: { zh: '进展', en: 'What happened' },
   facts: { zh: '详情', en: 'Details' },
-  eta: { zh: '预计 {time} 发出', en: 'expected to leave {time}' },
   etaAt: { zh: '预计发出', en: 'Expected to leave' },
   waitsUntil: { zh: '等到', en: 'Waits until' },
   scheduledFor: { zh: '预定时间', en: 'Not before' },
@@ -123,7 +119,7 @@ export const deletionTexts = {
   resultUnderWay: { zh: '正在等待答复…', en: 'Waiting for the answer…' },
   latency: { zh: '{ms} 毫秒', en: '{ms} ms' },
   waited: { zh: '等待了 {duration}', en: 'Waited {duration}' },
-  lane: { zh: '在该账号的队列中等待轮到它。', en: 'Others of the account were before it.' },
+  lane: { zh: '在该商家的队列中等待轮到它。', en: 'Others of the account were before it.' },
   schedule: { zh: '等到预定的时间。', en: 'It was not to begin earlier.' },
   again: { zh: '失败之后，有人让它重试。', en: 'It had failed; then somebody had it tried again.' },
   backoff: {
@@ -131,10 +127,10 @@ export const deletionTexts = {
     en: 'The answer before was not certain, so it was tried again later.',
   },
   rateLimit: { zh: '每分钟的调用次数已用完。', en: 'The calls of the minute were used up.' },
-  dailyQuota: { zh: '账号当天的撤回次数已用完。', en: 'The account had used its deletions of the day.' },
-  merchantAdmin: { zh: '等待账号管理员在微信中确认。', en: 'The account’s admin had to confirm it in WeChat.' },
+  dailyQuota: { zh: '商家当天的撤回次数已用完。', en: 'The account had used its deletions of the day.' },
+  merchantAdmin: { zh: '等待商家的管理员在微信中确认。', en: 'The account’s admin had to confirm it in WeChat.' },
   platformHeld: { zh: '平台的调用暂停。', en: 'All calls of the platform were paused.' },
-  factsUnknown: { zh: '等待查清账号的类型和授权。', en: 'It was not known yet what kind of account this is.' },
+  factsUnknown: { zh: '等待查清公众号的类型和授权。', en: 'It was not known yet what kind of account this is.' },
   tokenConflict: { zh: '另一个系统使令牌失效。', en: 'Another system made the token void.' },
 
   factMerchant: { zh: '商家', en: 'Merchant' },
@@ -146,7 +142,6 @@ export const deletionTexts = {
   factWhen: { zh: '提出时间', en: 'When' },
   factEnd: { zh: '结束时间', en: 'Ended' },
   factReason: { zh: '原因', en: 'Reason' },
-  factMetadata: { zh: '附加信息', en: 'Metadata' },
   factPriority: { zh: '优先级', en: 'Priority' },
   factAnyway: { zh: '不论记录照样撤回', en: 'Asked anyway' },
   factId: { zh: '编号', en: 'Id' },

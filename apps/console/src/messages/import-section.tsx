@@ -28,9 +28,12 @@ export function ImportSection() {
     onSettled: () => void queries.invalidateQueries({ queryKey: ['mass-messages'] }),
   });
   const name = variables?.name ?? '';
+  const [isSeveral, setSeveral] = useState(false);
   const take = (files: FileList | null) => {
-    const file = files?.[0];
-    if (file && !isPending) mutate(file);
+    const [file] = files ?? [];
+    if (!file || isPending) return;
+    setSeveral(files !== null && files.length > 1);
+    if (files?.length === 1) mutate(file);
   };
   const drop = (event: DragEvent) => {
     event.preventDefault();
@@ -72,6 +75,7 @@ export function ImportSection() {
         ) : (
           <p className="soft">{t(texts.importRole)}</p>
         )}
+        <div role="alert">{isSeveral && <Alert theme="warning" message={t(texts.importSeveral)} />}</div>
         {error instanceof OtherKind ? (
           <div role="alert">
             <Alert theme="warning" message={t(texts.importKind, { name })} />

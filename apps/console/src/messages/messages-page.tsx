@@ -1,35 +1,41 @@
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useMemo } from 'react';
 import type { MassMessage } from '@app/client';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
-import { keepSelection } from '../take-down/selection.js';
+import { changeDraft, changePicked, useDraft } from '../take-down/draft/kept.js';
+import { searchedFor } from '../take-down/lines/links.js';
 import { Button } from '../ui/button.js';
 import { SearchField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
 import { MerchantField } from '../ui/fields/merchant-field.js';
-import { PageHead } from '../ui/page.js';
+import { NeedsRole, PageHead } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
 import { uiTexts } from '../ui/texts.js';
 import { ImportSection } from './import-section.js';
 import { ArticlesCell, MerchantCell, MessageCell, SentCell } from './message-cells.js';
 import { PickAll } from './pick-all.js';
-import { countsOf, toggled, withAll, type Picked } from './picking.js';
+import { countsOf, pickedOf, toggled, withAll, type Picked } from './picking.js';
 import { messageTexts as texts } from './texts.js';
 import './messages.css';
 
 const NOTHING: Picked = new Map();
+
+/** What is picked stays in the wizard's draft, so that more can be picked later. */
+const pick = (change: (before: Picked) => Picked): void =>
+  changePicked((selected) => [...change(pickedOf(selected)).values()]);
 
 /** The inventory: what merchants have sent, to be picked from and taken down. */
 export function Page() {
   const t = useText();
   const mayTakeDown = useMay('operator');
   const [filters, change] = useFilters('q', 'label', 'merchant', 'component_appid');
-  const [picked, setPicked] = useState(NOTHING);
+  const draft = useDraft();
+  const picked = useMemo(() => (mayTakeDown ? pickedOf(draft.picked) : NOTHING), [mayTakeDown, draft.picked]);
   const toggle = mayTakeDown
-    ? (message: MassMessage, articleIdx: number) => setPicked((before) => toggled(before, message, articleIdx))
+    ? (message: MassMessage, articleIdx: number) => pick((before) => toggled(before, message, articleIdx))
     : undefined;
   const columns: Column<MassMessage>[] = [
     {
@@ -57,6 +63,7 @@ export function Page() {
       cell: (message) => <SentCell message={message} />,
     },
   ];
+  const query = { ...filters, ...(filters.q && { q: searchedFor(filters.q) }) };
   const isFiltered = Object.keys(filters).length > 0;
   return (
     <>
@@ -82,25 +89,29 @@ export function Page() {
         )}
       </div>
       <ImportSection />
-      {mayTakeDown && (
+      {mayTakeDown ? (
         <details>
           <summary>{t(texts.pickAll)}</summary>
           <PickAll
             key={JSON.stringify(filters)}
-            query={filters}
-            pick={(messages, articleIdx) => setPicked((before) => withAll(before, messages, articleIdx))}
+            query={query}
+            pick={(messages, articleIdx) => pick((before) => withAll(before, messages, articleIdx))}
           />
         </details>
+      ) : (
+        <div>
+          {t(texts.toPick)} <NeedsRole role="operator" />
+        </div>
       )}
       <Rows
         queryKey={['mass-messages', 'list', filters]}
-        read={(page, signal) => retract.massMessages.list({ ...filters, ...page }, { signal })}
+        read={(page, signal) => retract.massMessages.list({ ...query, ...page }, { signal })}
         columns={columns}
         idOf={({ component_appid, merchant, msg_id }) => `${component_appid} ${merchant} ${msg_id}`}
         label={t(texts.title)}
         empty={isFiltered ? <Empty title={t(texts.noMatch)} /> : <NoMessage />}
       />
-      <PickedBar picked={picked} clear={() => setPicked(NOTHING)} />
+      <PickedBar picked={picked} clear={() => pick(() => NOTHING)} />
     </>
   );
 }
@@ -120,7 +131,7 @@ function PickedBar({ picked, clear }: { picked: Picked; clear: () => void }) {
   const navigate = useNavigate();
   if (picked.size === 0) return null;
   const takeDown = () => {
-    keepSelection([...picked.values()]);
+    changeDraft({ source: 'picked', step: 'what' });
     void navigate({ to: '/take-down' });
   };
   return (

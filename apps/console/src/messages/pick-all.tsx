@@ -15,8 +15,11 @@ const ARTICLES = [1, 2, 3, 4, 5, 6, 7, 8];
 
 interface Reading {
   count: number;
-  is: 'going' | 'over' | 'full';
+  /** `cut`: it was stopped, or has failed. */
+  is: 'going' | 'over' | 'full' | 'cut';
 }
+
+const READING = { going: texts.pickReading, over: texts.pickDone, full: texts.pickDone, cut: texts.pickCut };
 
 /** Picks the same part of every message that the filters find, over all pages. */
 export function PickAll({
@@ -49,10 +52,11 @@ export function PickAll({
         setReading({ count, is: isFull ? 'full' : 'going' });
         if (isFull) return;
       }
+      setReading({ count, is: 'over' });
     } catch (failure) {
       if (!signal.aborted) setError(failure);
+      setReading({ count, is: 'cut' });
     }
-    setReading({ count, is: 'over' });
   };
 
   const isReading = reading?.is === 'going';
@@ -84,7 +88,7 @@ export function PickAll({
         </Button>
       )}
       <span role="status">
-        {reading && t(isReading ? texts.pickReading : texts.pickDone, { count: reading.count })}{' '}
+        {reading && t(READING[reading.is], { count: reading.count })}{' '}
         {reading?.is === 'full' && t(texts.pickCeiling, { most: MOST_MESSAGES })}
       </span>
       {error !== undefined && <Fault error={error} />}

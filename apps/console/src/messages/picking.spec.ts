@@ -1,5 +1,5 @@
 import type { MassMessage } from '@app/client';
-import { canPick, countsOf, keyOf, toggled, WHOLE, withAll, type Picked } from './picking.js';
+import { canPick, countsOf, keyOf, pickedOf, toggled, WHOLE, withAll, type Picked } from './picking.js';
 
 const article = (article_idx: number, deleted_at: string | null = null) => ({
   article_idx,
@@ -41,6 +41,21 @@ describe('what is picked', () => {
       { item: { ...named('9223372036854775807'), article_idx: 2 }, title: 'title 2', account: '茶馆' },
     ]);
     expect(toggled(picked, message('9223372036854775807'), 2).size).toBe(0);
+  });
+
+  it('has no title of its own where the article has none', () => {
+    const untitled = message('1', { title: 'Spring', articles: [article(1), { ...article(2), title: null }] });
+    expect(toggled(NOTHING, untitled, 2).get(keyOf(untitled, 2))?.title).toBeNull();
+  });
+
+  it('is what was picked before, and more', () => {
+    const picked = toggled(toggled(NOTHING, message('1'), 2), message('2'), WHOLE);
+    const again = pickedOf(JSON.parse(JSON.stringify([...picked.values()])));
+    expect(again).toEqual(picked);
+    expect(itemsOf(toggled(toggled(again, message('1'), 2), message('3'), 1))).toEqual([
+      { ...named('2'), whole_message: true },
+      { ...named('3'), article_idx: 1 },
+    ]);
   });
 
   it('is a whole message instead of its articles', () => {

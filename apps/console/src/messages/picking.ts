@@ -1,5 +1,5 @@
 import type { MassMessage } from '@app/client';
-import type { Selected } from '../take-down/selection.js';
+import type { Selected } from '../take-down/draft/draft.js';
 
 type Article = MassMessage['articles'][number];
 
@@ -12,6 +12,13 @@ export type Picked = ReadonlyMap<string, Selected>;
 /** An article by its number, or the whole message. */
 export const keyOf = ({ component_appid, merchant, msg_id }: MassMessage, articleIdx: number): string =>
   `${component_appid} ${merchant} ${msg_id} ${articleIdx}`;
+
+/** What was picked before, by what it is of. */
+export const pickedOf = (selected: readonly Selected[]): Picked =>
+  new Map(selected.map((one) => [keyOfItem(one.item), one]));
+
+const keyOfItem = ({ component_appid, merchant, msg_id, whole_message, article_idx }: Selected['item']): string =>
+  [component_appid, merchant, msg_id, whole_message ? WHOLE : article_idx].join(' ');
 
 /** Whether WeChat sent it, as far as is known. */
 export const wasSent = ({ status }: Pick<MassMessage, 'status'>): boolean =>
@@ -29,10 +36,10 @@ const articleOf = ({ articles }: MassMessage, articleIdx: number): Article | und
 function selectedOf(message: MassMessage, articleIdx: number): Selected {
   const { merchant, component_appid, msg_id, merchant_name } = message;
   const target = articleIdx === WHOLE ? { whole_message: true } : { article_idx: articleIdx };
-  const title = articleIdx === WHOLE ? message.title : articleOf(message, articleIdx)?.title;
   return {
     item: { merchant, component_appid, msg_id, ...target },
-    title: title ?? message.title,
+    // The title of the message is that of its first article: it says nothing of the others.
+    title: articleIdx === WHOLE ? message.title : articleOf(message, articleIdx)?.title,
     account: merchant_name,
   };
 }

@@ -46,8 +46,9 @@ export const messageTexts = {
   pickedLabel: { zh: '已选内容', en: 'What is picked' },
   clear: { zh: '清除选择', en: 'Pick nothing' },
   takeDown: { zh: '撤回所选…', en: 'Take down what is picked…' },
-  nextIsDryRun: { zh: '先试运行，不会立即删除', en: 'First a dry run: nothing is deleted yet' },
+  nextIsDryRun: { zh: '先试算，不会立即删除', en: 'First a dry run: nothing is deleted yet' },
   pickAll: { zh: '选择所有符合条件的…', en: 'Pick all that match…' },
+  toPick: { zh: '要选择消息并撤回：', en: 'To pick messages and take them down:' },
   pickWhat: { zh: '每条消息的', en: 'Of each message' },
   pickGo: { zh: '选择（最多 {most} 条消息）', en: 'Pick (up to {most} messages)' },
   pickStop: { zh: '停止', en: 'Stop' },
@@ -55,6 +56,10 @@ export const messageTexts = {
   pickDone: {
     zh: '读取了 {count} 条消息，选择了其中可以撤回的。',
     en: '{count} messages were read, and what can be taken down is picked.',
+  },
+  pickCut: {
+    zh: '只读取了 {count} 条消息，选择了其中可以撤回的；其余的没有选择。',
+    en: 'Only {count} messages were read, and what can be taken down of them is picked; of the others nothing is.',
   },
   pickCeiling: {
     zh: '只读取了前 {most} 条，后面还有。一次撤回更多：给它们同一个标签，或使用文件。',
@@ -75,6 +80,7 @@ export const messageTexts = {
     zh: '“{name}”不是 .csv、.ndjson 或 .jsonl 文件。Excel 表格请另存为 CSV。',
     en: '“{name}” is no .csv, .ndjson or .jsonl file. Save a workbook as CSV.',
   },
+  importSeveral: { zh: '一次只能导入一个文件。', en: 'One file at a time.' },
   importing: { zh: '正在导入 {name}…', en: 'Importing {name}…' },
   importDone: {
     zh: '{name}：导入 {imported} 条，拒绝 {rejected} 条。',

@@ -2,8 +2,9 @@ import { useEffect, useMemo, useState } from 'react';
 import type { CreateTakedown, Takedown, TakedownDryRun } from '@app/client';
 import type { TargetLine, TargetList } from '@app/target-lists';
 import { retract } from '../api/retract.js';
-import { chosenFile, type Draft } from './draft.js';
-import { bodyOf, readPasted } from './lines/lines.js';
+import type { Draft } from './draft/draft.js';
+import { bodyOf, firstLines, readPasted } from './lines/lines.js';
+import { takenOf } from './lines/titles.js';
 
 type Label = Pick<CreateTakedown, 'label' | 'article_idx' | 'whole_message'>;
 export type How = Pick<CreateTakedown, 'priority' | 'reason' | 'undo_seconds'>;
@@ -14,10 +15,16 @@ export interface Content {
   key: string;
   /** Lines with a target each, or a label. */
   body: Blob | Label;
-  /** What the lines name, where they were read here. */
-  items: readonly TargetLine[];
+  /** What is named first, by the line of the body. */
+  first: (signal: AbortSignal) => Promise<readonly Named[]>;
   /** Which line people see, by the line of the body. */
   lineOf: (line: number) => number;
+}
+
+/** A line of the body, or one that a label stands for. */
+export interface Named {
+  line: number;
+  item: TargetLine;
 }
 
 const NDJSON = { type: 'application/x-ndjson' };
@@ -40,8 +47,7 @@ export function usePasted({ text, merchant, article }: Draft): TargetList {
 
 /** Undefined while nothing is named. */
 export function useContent(draft: Draft, pasted: TargetList): Content | undefined {
-  const { source, article, picked, label } = draft;
-  const file = chosenFile();
+  const { source, article, picked, label, file } = draft;
   return useMemo(() => {
     if (source === 'pasted') return ofPasted(pasted);
     if (source === 'picked')
@@ -50,8 +56,7 @@ export function useContent(draft: Draft, pasted: TargetList): Content | undefine
         asItIs,
       );
     if (source === 'label') return ofLabel({ label, article });
-    if (!file) return undefined;
-    return { key: `${file.name}/${file.size}/${file.lastModified}`, body: file, items: [], lineOf: asItIs };
+    return file && ofFile(file);
   }, [source, pasted, article, picked, label, file]);
 }
 
@@ -65,8 +70,23 @@ function ofPasted({ targets }: TargetList): Content | undefined {
 function ofItems(items: readonly TargetLine[], lineOf: Content['lineOf']): Content | undefined {
   if (items.length === 0) return undefined;
   const body = bodyOf(items);
-  return { key: body, body: new Blob([body], NDJSON), items, lineOf };
+  const first = () => Promise.resolve(items.map((item, i) => ({ line: i + 1, item })));
+  return { key: body, body: new Blob([body], NDJSON), first, lineOf };
 }
+
+/** Some thousand lines. */
+const FIRST_BYTES = 256 * 1024;
+
+function ofFile(file: File): Content {
+  const first = async () => {
+    const isCut = file.size > FIRST_BYTES;
+    return firstLines(await file.slice(0, FIRST_BYTES).text(), isCut);
+  };
+  return { key: `${file.name}/${file.size}/${file.lastModified}`, body: file, first, lineOf: asItIs };
+}
+
+/** Enough that ten are left when those are taken away that are gone. */
+const FIRST_MESSAGES = 50;
 
 function ofLabel({ label, article }: Pick<Draft, 'label' | 'article'>): Content | undefined {
   if (label.trim() === '' || article === '') return undefined;
@@ -74,7 +94,11 @@ function ofLabel({ label, article }: Pick<Draft, 'label' | 'article'>): Content 
     label: label.trim(),
     ...(article === 'all' ? { whole_message: true } : { article_idx: Number(article) }),
   };
-  return { key: JSON.stringify(body), body, items: [], lineOf: asItIs };
+  const first = async (signal: AbortSignal) => {
+    const { data } = await retract.massMessages.list({ label: body.label, limit: FIRST_MESSAGES }, { signal });
+    return takenOf(data, body).map((item) => ({ line: 0, item }));
+  };
+  return { key: JSON.stringify(body), body, first, lineOf: asItIs };
 }
 
 /** What would happen; changes nothing. */

@@ -1,29 +1,29 @@
-import { useMutation, useQueries, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { TakedownDryRun } from '@app/client';
 import { ineligibleReasonWords } from '@app/words';
-import type { TargetLine } from '@app/target-lists';
 import { retract } from '../api/retract.js';
 import { useFormats, useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { Empty, Loading } from '../ui/loaded.js';
 import { MerchantName } from '../ui/merchant-name.js';
-import { QuotaMoment } from '../ui/moment.js';
+import { Ago, QuotaMoment } from '../ui/moment.js';
 import { Section } from '../ui/page.js';
 import { tryOut, type Content } from './content.js';
-import { changeDraft, type Draft } from './draft.js';
-import { byReason, howOf } from './how.js';
+import type { Draft } from './draft/draft.js';
+import { changeDraft } from './draft/kept.js';
+import { byReason, howOf, numbersOf } from './how.js';
 import { nextAfter, wordsOfFault } from './lines/line-faults.js';
-import { Part } from './picked-messages.js';
+import { FirstArticles, Items, More, SHOWN, WholeMessages } from './named-items.js';
 import { StepEnd } from './step-end.js';
 import { takeDownTexts } from './texts.js';
-import { titlesOf } from './lines/titles.js';
 
 /** What would happen. Nothing goes on before it is seen. */
 export function DryRunStep({ draft, content }: { draft: Draft; content: Content }) {
   const t = useText();
-  const [isWholeAgreed, agreeToWhole] = useState(false);
+  /** The dry run of which whole messages were agreed to: another one may have found others. */
+  const [agreedTo, agree] = useState<number>();
   const how = howOf(draft, 0);
   const query = useQuery({
     queryKey: ['takedowns', 'dry-run', content.key, draft.isUrgent],
@@ -32,8 +32,9 @@ export function DryRunStep({ draft, content }: { draft: Draft; content: Content 
     staleTime: 'static',
     gcTime: 60_000,
   });
-  const { data, isFetching } = query;
-  const lacksAgreement = data !== undefined && data.whole_messages > 0 && !isWholeAgreed;
+  const { data, isFetching, dataUpdatedAt } = query;
+  const isAgreed = agreedTo === dataUpdatedAt;
+  const lacksAgreement = data !== undefined && data.whole_messages > 0 && !isAgreed;
   return (
     <>
       {query.error && <Fault error={query.error} onRetry={() => void query.refetch()} />}
@@ -44,16 +45,16 @@ export function DryRunStep({ draft, content }: { draft: Draft; content: Content 
       )}
       {data && !isFetching && (
         <>
-          <Outcome outcome={data} again={() => void query.refetch()} />
+          <Outcome outcome={data} at={dataUpdatedAt} again={() => void query.refetch()} />
           {data.whole_messages > 0 && (
             <WholeMessages
-              count={data.whole_messages}
-              items={content.items}
-              isAgreed={isWholeAgreed}
-              onAgree={agreeToWhole}
+              content={content}
+              outcome={data}
+              isAgreed={isAgreed}
+              onAgree={(isAgreed) => agree(isAgreed ? dataUpdatedAt : undefined)}
             />
           )}
-          <Sample items={content.items} refused={data.errors} />
+          <FirstArticles content={content} outcome={data} />
           <Shared shared={data.shared_material} />
           <Ineligible ineligible={data.ineligible} />
           <Rejected outcome={data} lineOf={content.lineOf} />
@@ -63,7 +64,7 @@ export function DryRunStep({ draft, content }: { draft: Draft; content: Content 
       <StepEnd back="what" hint={data && !isFetching && data.deletions === 0 && t(takeDownTexts.nothingWouldGo)}>
         <Button
           disabled={!data || isFetching || data.deletions === 0 || lacksAgreement}
-          onClick={() => changeDraft({ step: 'how', seen: data })}
+          onClick={() => data && changeDraft({ step: 'how', seen: numbersOf(data) })}
         >
           {t(takeDownTexts.next)}
         </Button>
@@ -72,7 +73,7 @@ export function DryRunStep({ draft, content }: { draft: Draft; content: Content 
   );
 }
 
-function Outcome({ outcome, again }: { outcome: TakedownDryRun; again: () => void }) {
+function Outcome({ outcome, at, again }: { outcome: TakedownDryRun; at: number; again: () => void }) {
   const t = useText();
   const { deletions, merchants, days_of_quota, eta, already_open, already_deleted, rejected } = outcome;
   const beside = [
@@ -81,14 +82,7 @@ function Outcome({ outcome, again }: { outcome: TakedownDryRun; again: () => voi
     [takeDownTexts.refused, rejected],
   ] as const;
   return (
-    <Section
-      title={t(takeDownTexts.dryRun)}
-      actions={
-        <Button size="small" variant="outline" onClick={again}>
-          {t(takeDownTexts.tryAnew)}
-        </Button>
-      }
-    >
+    <Section title={t(takeDownTexts.dryRun)} actions={<WorkedOut at={at} again={again} />}>
       {deletions === 0 ? (
         <Empty title={t(takeDownTexts.nothingWouldGo)}>
           <p>{t(takeDownTexts.nothingWouldGoHint)}</p>
@@ -120,6 +114,19 @@ function Outcome({ outcome, again }: { outcome: TakedownDryRun; again: () => voi
   );
 }
 
+/** When it was worked out, for much may happen meanwhile. */
+export function WorkedOut({ at, again }: { at: number; again: () => void }) {
+  const t = useText();
+  return (
+    <span className="soft">
+      {t(takeDownTexts.workedOut)} <Ago at={new Date(at).toISOString()} />{' '}
+      <Button size="small" variant="outline" onClick={again}>
+        {t(takeDownTexts.tryAnew)}
+      </Button>
+    </span>
+  );
+}
+
 function Figure({
   name,
   isMain,
@@ -148,99 +155,6 @@ export function Days({ days }: { days: number | null }) {
   const t = useText();
   if (days === null) return t(takeDownTexts.never);
   return days <= 1 ? t(takeDownTexts.today) : t(takeDownTexts.daysCount, { count: days });
-}
-
-const SHOWN = 10;
-
-function WholeMessages({
-  count,
-  items,
-  isAgreed,
-  onAgree,
-}: {
-  count: number;
-  items: readonly TargetLine[];
-  isAgreed: boolean;
-  onAgree: (isAgreed: boolean) => void;
-}) {
-  const t = useText();
-  const whole = items.filter(({ whole_message, article_idx }) => whole_message === true || article_idx === 0);
-  return (
-    <section className="section is-warning" aria-labelledby="whole-title">
-      <h2 id="whole-title">{t(takeDownTexts.wholeTitle, { count })}</h2>
-      <p>{t(takeDownTexts.wholeLead)}</p>
-      <Items items={whole} count={Math.max(whole.length, count)} />
-      <label className="check">
-        <input type="checkbox" checked={isAgreed} onChange={({ target }) => onAgree(target.checked)} />
-        {t(takeDownTexts.wholeAgree, { count })}
-      </label>
-    </section>
-  );
-}
-
-/** Names the first of what would go: a number alone does not show that it is the wrong article. */
-function Sample({ items, refused }: { items: readonly TargetLine[]; refused: TakedownDryRun['errors'] }) {
-  const t = useText();
-  const left = new Set(refused.map(({ line }) => line));
-  const articles = items.filter(
-    ({ whole_message, article_idx }, i) => whole_message !== true && article_idx !== 0 && !left.has(i + 1),
-  );
-  if (articles.length === 0) return null;
-  return (
-    <Section title={t(takeDownTexts.sampleTitle)}>
-      <Items items={articles} count={articles.length} />
-    </Section>
-  );
-}
-
-function Items({ items, count }: { items: readonly TargetLine[]; count: number }) {
-  const t = useText();
-  const shown = items.slice(0, SHOWN);
-  const titles = useTitles(shown);
-  return (
-    <ul className="plain-list">
-      {shown.map((item, i) => (
-        <li key={i}>
-          <Part item={item} />
-          {' · '}
-          {titles[i]?.length ? (
-            <b>{titles[i].map((title) => `“${title}”`).join(' ')}</b>
-          ) : (
-            <span className="soft">{t(takeDownTexts.notInInventory)}</span>
-          )}
-          <div className="soft">
-            {item.merchant !== undefined && <MerchantName appid={item.merchant} />}{' '}
-            <span className="code">{item.msg_id ?? item.url}</span>
-          </div>
-        </li>
-      ))}
-      <More count={count - shown.length} />
-    </ul>
-  );
-}
-
-/** What the first of many items are called. */
-function useTitles(items: readonly TargetLine[]): string[][] {
-  return useQueries({
-    queries: items.map((item) => ({
-      queryKey: ['mass-messages', 'of-item', item.merchant, item.msg_id, item.url] as const,
-      queryFn: async ({ signal }: { signal: AbortSignal }) => {
-        const query = {
-          ...(item.merchant && { merchant: item.merchant }),
-          q: String(item.msg_id ?? item.url),
-          limit: 20,
-        };
-        return (await retract.massMessages.list(query, { signal })).data;
-      },
-      staleTime: 60_000,
-    })),
-    combine: (found) => found.map(({ data }, i) => titlesOf(items[i] ?? {}, data ?? [])),
-  });
-}
-
-function More({ count }: { count: number }) {
-  const t = useText();
-  return count > 0 ? <li className="soft">{t(takeDownTexts.andMore, { count })}</li> : null;
 }
 
 function Shared({ shared: { count, list } }: { shared: TakedownDryRun['shared_material'] }) {

@@ -2,7 +2,8 @@ import { useFormats, useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
 import { useNow } from '../ui/now.js';
 import { Section } from '../ui/page.js';
-import { changeDraft, type Draft } from './draft.js';
+import type { Draft } from './draft/draft.js';
+import { changeDraft } from './draft/kept.js';
 import { localTime, LONGEST_UNDO_SECONDS, undoSecondsOf } from './how.js';
 import { StepEnd } from './step-end.js';
 import { takeDownTexts } from './texts.js';
@@ -15,7 +16,7 @@ export function HowStep({ draft }: { draft: Draft }) {
   const t = useText();
   const formats = useFormats();
   const now = useNow();
-  const isLater = draft.startAt !== '';
+  const isLater = draft.startAt !== undefined;
   const isWrong = undoSecondsOf(draft, now) === undefined;
   return (
     <>
@@ -54,7 +55,7 @@ export function HowStep({ draft }: { draft: Draft }) {
               type="radio"
               name="when"
               checked={!isLater}
-              onChange={() => changeDraft({ startAt: '', sentUndoSeconds: undefined })}
+              onChange={() => changeDraft({ startAt: undefined, sentUndoSeconds: undefined })}
             />
             {t(takeDownTexts.undoSoon)}
           </label>
@@ -91,9 +92,7 @@ export function HowStep({ draft }: { draft: Draft }) {
                 min={localTime(now)}
                 max={localTime(now + LONGEST_UNDO_SECONDS * 1_000)}
                 aria-invalid={isWrong}
-                onChange={({ target }) =>
-                  changeDraft({ startAt: target.value || localTime(now + HOUR_MS), sentUndoSeconds: undefined })
-                }
+                onChange={({ target }) => changeDraft({ startAt: target.value, sentUndoSeconds: undefined })}
               />
               <span className="soft">{t(takeDownTexts.startHint)}</span>
             </label>

@@ -1,14 +1,15 @@
-import { byReason, changesOf, howOf, localTime, undoSecondsOf } from './how.js';
+import { byReason, changesOf, howOf, isOld, lacksAgreement, localTime, undoSecondsOf } from './how.js';
 
 const NOW = Date.parse('2026-03-01T12:00');
 
 describe('the time to undo', () => {
   it.each([
-    ['as chosen', { startAt: '', undoSeconds: 60 }, 60],
+    ['as chosen', { startAt: undefined, undoSeconds: 60 }, 60],
     ['until the time of the beginning', { startAt: '2026-03-01T13:00', undoSeconds: 60 }, 3_600],
     ['a day at most', { startAt: '2026-03-02T12:00', undoSeconds: 60 }, 86_400],
     ['not longer', { startAt: '2026-03-02T12:01', undoSeconds: 60 }, undefined],
     ['not in the past', { startAt: '2026-03-01T12:00', undoSeconds: 60 }, undefined],
+    ['not at a time that is not whole yet', { startAt: '', undoSeconds: 60 }, undefined],
     ['not at a time that is none', { startAt: 'soon', undoSeconds: 60 }, undefined],
   ])('is %s', (_what, draft, seconds) => {
     expect(undoSecondsOf(draft, NOW)).toBe(seconds);
@@ -39,6 +40,25 @@ describe('a second dry run', () => {
       { what: 'deletions', before: 5, now: 4 },
       { what: 'already_open', before: 1, now: 2 },
     ]);
+  });
+});
+
+describe('before it is sent', () => {
+  it('is worked out anew when that is minutes ago', () => {
+    expect([60_000, 120_000, 120_001].map((age) => isOld(NOW - age, NOW))).toEqual([false, false, true]);
+  });
+
+  it.each([
+    ['none', 0, undefined, 0, false],
+    ['as many as were seen', 2, 2, 0, false],
+    ['fewer', 1, 2, 0, false],
+    ['more than were seen', 3, 2, 0, true],
+    ['more, and agreed to', 3, 2, 3, false],
+    ['still more', 4, 2, 3, true],
+    ['some where none were seen', 1, undefined, 0, true],
+  ])('whole messages are agreed to anew: %s', (_what, whole, seen, agreedTo, lacks) => {
+    const before = seen === undefined ? undefined : { ...NUMBERS, whole_messages: seen };
+    expect(lacksAgreement({ ...NUMBERS, whole_messages: whole }, before, agreedTo)).toBe(lacks);
   });
 });
 

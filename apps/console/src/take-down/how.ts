@@ -1,11 +1,11 @@
 import type { How } from './content.js';
-import type { Draft, Numbers } from './draft.js';
+import type { Draft, Numbers } from './draft/draft.js';
 
 export const LONGEST_UNDO_SECONDS = 24 * 60 * 60;
 
 /** How long there is to undo, or why that cannot be said. */
 export function undoSecondsOf({ startAt, undoSeconds }: Pick<Draft, 'startAt' | 'undoSeconds'>, now: number) {
-  if (startAt === '') return undoSeconds;
+  if (startAt === undefined) return undoSeconds;
   const seconds = Math.ceil((Date.parse(startAt) - now) / 1_000);
   return seconds > 0 && seconds <= LONGEST_UNDO_SECONDS ? seconds : undefined;
 }
@@ -28,6 +28,16 @@ export function localTime(ms: number): string {
 }
 
 const COMPARED = ['deletions', 'merchants', 'whole_messages', 'already_open', 'already_deleted', 'rejected'] as const;
+
+/** What is kept of a dry run. */
+export const numbersOf = ({
+  deletions,
+  merchants,
+  whole_messages,
+  already_open,
+  already_deleted,
+  rejected,
+}: Numbers): Numbers => ({ deletions, merchants, whole_messages, already_open, already_deleted, rejected });
 
 /** What a second dry run has counted otherwise than the first. */
 export const changesOf = (before: Numbers, now: Numbers) =>
@@ -52,3 +62,12 @@ export function byReason(
   }
   return [...found.values()].sort((a, b) => b.lines.length - a.lines.length);
 }
+
+/** A dry run that is older says too little of what would go: by a label, others may have given it to more messages. */
+const OLD_AFTER_MS = 2 * 60_000;
+
+export const isOld = (workedOutAt: number, now: number): boolean => now - workedOutAt > OLD_AFTER_MS;
+
+/** How many whole messages were agreed to so far; more than that have to be agreed to anew. */
+export const lacksAgreement = (now: Numbers, seen: Numbers | undefined, agreedTo: number): boolean =>
+  now.whole_messages > Math.max(seen?.whole_messages ?? 0, agreedTo);

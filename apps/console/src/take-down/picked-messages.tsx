@@ -3,7 +3,8 @@ import { useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
 import { Empty } from '../ui/loaded.js';
 import { LongBox } from './lines/long-box.js';
-import { changeDraft, useDraft, type Selected } from './draft.js';
+import type { Selected } from './draft/draft.js';
+import { changeDraft, useDraft } from './draft/kept.js';
 import { takeDownTexts } from './texts.js';
 
 const ROW_PX = 56;

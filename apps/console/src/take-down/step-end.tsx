@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
 import { useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
-import { changeDraft, type Step } from './draft.js';
+import type { Step } from './draft/draft.js';
+import { changeDraft } from './draft/kept.js';
 import { takeDownTexts } from './texts.js';
 
 /** The end of a step: back, what keeps from going on, and what goes on. */

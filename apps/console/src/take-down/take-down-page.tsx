@@ -6,7 +6,8 @@ import { Button } from '../ui/button.js';
 import { NeedsRole, PageHead } from '../ui/page.js';
 import { ConfirmStep } from './confirm-step.js';
 import { useContent, usePasted } from './content.js';
-import { changeDraft, dropDraft, useDraft, type Draft, type Step } from './draft.js';
+import { isEntered, type Draft, type Step } from './draft/draft.js';
+import { changeDraft, dropDraft, useDraft, useIsFromBefore } from './draft/kept.js';
 import { DryRunStep } from './dry-run-step.js';
 import { HowStep } from './how-step.js';
 import { takeDownTexts } from './texts.js';
@@ -37,16 +38,15 @@ export function Page() {
   );
 }
 
-const isEntered = ({ text, picked, label, fileName, reason }: Draft) =>
-  picked.length > 0 || [text, label, fileName ?? '', reason].some((value) => value !== '');
-
 function Wizard({ draft }: { draft: Draft }) {
+  const t = useText();
   const pasted = usePasted(draft);
   const content = useContent(draft, pasted);
-  // Whatever was read before a reload: without it there is nothing to go on with.
+  const isFromBefore = useIsFromBefore();
   const step = content ? draft.step : 'what';
   return (
     <>
+      {isFromBefore && <p className="soft">{t(takeDownTexts.stillKept)}</p>}
       <StepList current={step} />
       <StepBody key={step}>
         {step === 'what' && <WhatStep draft={draft} pasted={pasted} content={content} />}

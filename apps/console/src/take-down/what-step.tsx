@@ -4,9 +4,11 @@ import { useState, type DragEvent } from 'react';
 import type { TargetList } from '@app/target-lists';
 import { useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
+import { FormDialog } from '../ui/form-dialog.js';
 import { Section } from '../ui/page.js';
 import type { Content } from './content.js';
-import { changeDraft, chooseFile, chosenFile, useDraft, type Draft, type Source } from './draft.js';
+import type { Draft, Source } from './draft/draft.js';
+import { changeDraft } from './draft/kept.js';
 import { textIn, wayOf } from './lines/file.js';
 import { PastedLines } from './pasted-lines.js';
 import { PickedMessages } from './picked-messages.js';
@@ -26,13 +28,36 @@ export function WhatStep({
   content: Content | undefined;
 }) {
   const t = useText();
-  const [note, setNote] = useState<{ text: string; isBad: boolean }>();
-  const take = (file: File | undefined) => {
-    if (file) void takeFile(file, t).then(setNote);
+  const [note, setNote] = useState<Note>();
+  const [read, setRead] = useState<ReadFile>();
+  const put = ({ name, text }: ReadFile) => {
+    setRead(undefined);
+    setNote({ text: t(takeDownTexts.fileRead, { name }), isBad: false });
+    changeDraft({ source: 'pasted', text });
+  };
+  const take = async (files: FileList | null) => {
+    const [file] = files ?? [];
+    if (!files || !file) return;
+    setNote(undefined);
+    if (files.length > 1) return setNote({ text: t(takeDownTexts.severalFiles), isBad: true });
+    try {
+      const taken = await takeFile(file, t);
+      if (!taken) return;
+      if ('isBad' in taken) setNote(taken);
+      // What was pasted is not thrown away unasked.
+      else if (draft.text.trim() === '') put(taken);
+      else setRead(taken);
+    } catch {
+      // A folder, or a file that is gone meanwhile.
+      setNote({ text: t(takeDownTexts.noFile, { name: file.name }), isBad: true });
+    }
   };
   const onDrop = (event: DragEvent) => {
+    const { files } = event.dataTransfer;
+    // Text that is dragged into the field is none of ours.
+    if (files.length === 0) return;
     event.preventDefault();
-    take(event.dataTransfer.files[0]);
+    void take(files);
   };
   return (
     <>
@@ -62,10 +87,21 @@ export function WhatStep({
             <PastedLines draft={draft} list={pasted} />
           </div>
         )}
-        {draft.source === 'file' && <FileSource onDrop={onDrop} take={take} />}
+        {draft.source === 'file' && <FileSource draft={draft} onDrop={onDrop} take={take} />}
         {draft.source === 'picked' && <PickedMessages picked={draft.picked} />}
         {draft.source === 'label' && <LabelSource draft={draft} />}
       </Section>
+      {read && (
+        <FormDialog
+          title={t(takeDownTexts.replaceTitle, { name: read.name })}
+          action={t(takeDownTexts.replace)}
+          isBusy={false}
+          onSubmit={() => put(read)}
+          onClose={() => setRead(undefined)}
+        >
+          <p>{t(takeDownTexts.replaceLead)}</p>
+        </FormDialog>
+      )}
       <StepEnd hint={!content && t(takeDownTexts.nothingToTake)}>
         <Button disabled={!content} onClick={() => changeDraft({ step: 'dry-run' })}>
           {t(takeDownTexts.dryRun)}
@@ -75,32 +111,46 @@ export function WhatStep({
   );
 }
 
+interface Note {
+  text: string;
+  isBad: boolean;
+}
+
+interface ReadFile {
+  name: string;
+  text: string;
+}
+
 /** A short list is shown line by line; a long one goes as it is. */
-async function takeFile(file: File, t: ReturnType<typeof useText>) {
+async function takeFile(file: File, t: ReturnType<typeof useText>): Promise<Note | ReadFile | undefined> {
   const { name } = file;
   const way = wayOf(file, new Uint8Array(await file.slice(0, 64).arrayBuffer()));
   if (way.as === 'workbook') return { text: t(takeDownTexts.workbook), isBad: true };
   if (way.as === 'stream') {
-    chooseFile(new File([file], name, { type: way.type, lastModified: file.lastModified }));
-    changeDraft({ source: 'file' });
+    const typed = new File([file], name, { type: way.type, lastModified: file.lastModified });
+    changeDraft({ source: 'file', file: typed, fileName: name });
     return undefined;
   }
   const text = textIn(new Uint8Array(await file.arrayBuffer()));
-  if (text === undefined) return { text: t(takeDownTexts.noText, { name }), isBad: true };
-  changeDraft({ source: 'pasted', text });
-  return { text: t(takeDownTexts.fileRead, { name }), isBad: false };
+  return text === undefined ? { text: t(takeDownTexts.noText, { name }), isBad: true } : { name, text };
 }
 
-function FileSource({ onDrop, take }: { onDrop: (event: DragEvent) => void; take: (file: File | undefined) => void }) {
+function FileSource({
+  draft: { file, fileName },
+  onDrop,
+  take,
+}: {
+  draft: Draft;
+  onDrop: (event: DragEvent) => void;
+  take: (files: FileList | null) => Promise<void>;
+}) {
   const t = useText();
-  const { fileName } = useDraft();
-  const file = chosenFile();
   return (
     <div className="drop" onDragOver={(event) => event.preventDefault()} onDrop={onDrop}>
       {file && (
         <p className="chosen">
           {t(takeDownTexts.sentAsIs, { name: file.name, size: Math.ceil(file.size / 100_000) / 10 })}
-          <Button size="small" variant="outline" onClick={() => chooseFile(undefined)}>
+          <Button size="small" variant="outline" onClick={() => changeDraft({ file: undefined, fileName: undefined })}>
             {t(takeDownTexts.removeFile)}
           </Button>
         </p>
@@ -115,7 +165,8 @@ function FileSource({ onDrop, take }: { onDrop: (event: DragEvent) => void; take
             type="file"
             accept=".csv,.txt,.ndjson,.jsonl,.json,text/csv,text/plain"
             onChange={({ target }) => {
-              take(target.files?.[0]);
+              void take(target.files);
+              // The same file, mended, can be chosen again.
               target.value = '';
             }}
           />

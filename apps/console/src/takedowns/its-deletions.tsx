@@ -16,12 +16,14 @@ import { Moment, QuotaMoment } from '../ui/moment.js';
 import { Section } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
 import { DeletionState } from '../ui/states.js';
+import { wasGone } from './progress.js';
 import { StateFilter } from './state-filter.js';
 import { takedownTexts } from './texts.js';
 
 /** Its deletions, those included that were open or done before. */
-export function ItsDeletions({ takedown: { id, counts } }: { takedown: Takedown }) {
+export function ItsDeletions({ takedown }: { takedown: Takedown }) {
   const t = useText();
+  const { id, counts } = takedown;
   const [{ state }, change] = useFilters('state');
   const columns: Column<Deletion>[] = [
     {
@@ -36,7 +38,12 @@ export function ItsDeletions({ takedown: { id, counts } }: { takedown: Takedown 
       width: '110px',
       cell: ({ state }) => <DeletionState state={state} />,
     },
-    { key: 'note', title: t(takedownTexts.note), width: 'minmax(0, 2fr)', cell: (one) => <Note deletion={one} /> },
+    {
+      key: 'note',
+      title: t(takedownTexts.note),
+      width: 'minmax(0, 2fr)',
+      cell: (one) => <Note deletion={one} takedown={takedown} />,
+    },
   ];
   return (
     <div className="no-print">
@@ -64,11 +71,11 @@ export function ItsDeletions({ takedown: { id, counts } }: { takedown: Takedown 
 
 function Target({ deletion }: { deletion: Deletion }) {
   const t = useText();
-  const { id, merchant, msg_id, title } = deletion;
+  const { id, merchant, msg_id } = deletion;
   return (
     <>
       <Link to="/deletions/$id" params={{ id }}>
-        {title === undefined ? partOf(deletion, t) : `${title} · ${partOf(deletion, t)}`}
+        {targetOf(deletion, t)}
       </Link>
       <div className="soft code">
         <Link to="/merchants/$appid" params={{ appid: merchant }}>
@@ -80,14 +87,18 @@ function Target({ deletion }: { deletion: Deletion }) {
   );
 }
 
-export function partOf({ whole_message, article_idx, url }: Deletion, t: ReturnType<typeof useText>): string {
+/** By its title, where that is known. */
+export const targetOf = (deletion: Deletion, t: ReturnType<typeof useText>): string =>
+  [...(deletion.title === undefined ? [] : [deletion.title]), partOf(deletion, t)].join(' · ');
+
+function partOf({ whole_message, article_idx, url }: Deletion, t: ReturnType<typeof useText>): string {
   if (whole_message) return t(takedownTexts.whole);
   if (article_idx !== null) return t(takedownTexts.articleNo, { n: article_idx });
   return url ?? t(takedownTexts.link);
 }
 
 /** What it waits for, or how it came out. */
-function Note({ deletion }: { deletion: Deletion }) {
+function Note({ deletion, takedown }: { deletion: Deletion; takedown: Takedown }) {
   const t = useText();
   const { waiting_for, waiting_until, outcome, finished_at } = deletion;
   if (waiting_for !== null)
@@ -104,6 +115,7 @@ function Note({ deletion }: { deletion: Deletion }) {
   return (
     <>
       {words ? t(words) : outcome.code}
+      {wasGone(deletion, takedown) && <div>{t(takedownTexts.wasGone)}</div>}
       <div className="soft">
         {finished_at !== null && <Moment at={finished_at} />} {code !== '' && <span className="code">{code}</span>}
       </div>

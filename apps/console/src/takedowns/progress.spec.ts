@@ -1,5 +1,5 @@
 import type { Takedown } from '@app/client';
-import { csvRow, perMinute, progressOf } from './progress.js';
+import { csvRow, ofOthers, perMinute, progressOf, standingOf, wasGone } from './progress.js';
 
 const NONE = { scheduled: 0, queued: 0, running: 0, waiting: 0, succeeded: 0, failed: 0, cancelled: 0 };
 
@@ -25,6 +25,75 @@ describe('progress', () => {
     ['nothing is left', { succeeded: 3 }, false],
   ])('waits or not: %s', (_what, counts, isWaiting) => {
     expect(progressOf({ ...NONE, ...counts }).isWaiting).toBe(isWaiting);
+  });
+});
+
+describe('how a takedown stands', () => {
+  const standing = (state: Takedown['state'], counts: object, given: object = {}) =>
+    standingOf({
+      ...{ state, undo_until: null, cancel_code: null, already_deleted: 0 },
+      ...given,
+      counts: { ...NONE, ...counts },
+    });
+
+  it.each<[string, Parameters<typeof standing>, object]>([
+    ['is received', ['receiving', {}], { is: 'receiving' }],
+    ['is about to begin', ['pending', {}, { undo_until: 'soon' }], { is: 'pending', untilAt: 'soon' }],
+    ['broke off', ['cancelled', {}, { cancel_code: 'upload_broken_off' }], { is: 'broken_off' }],
+    ['is under way', ['running', { queued: 1, succeeded: 2 }], { is: 'running', ended: 2, all: 3 }],
+    ['waits', ['running', { waiting: 1, failed: 2 }], { is: 'waiting', ended: 2, all: 3 }],
+    ['is done', ['finished', { succeeded: 3 }], { is: 'finished', all: 3 }],
+    [
+      'is done in part',
+      ['finished', { succeeded: 3, failed: 1, cancelled: 1 }],
+      { is: 'finished_partly', done: 3, all: 5, rest: 2 },
+    ],
+    ['was undone', ['cancelled', { cancelled: 3 }], { is: 'undone' }],
+    [
+      'was undone, some gone before',
+      ['cancelled', { cancelled: 3, succeeded: 12 }, { already_deleted: 12 }],
+      { is: 'undone' },
+    ],
+    ['was undone, those of others still open', ['cancelled', { cancelled: 3, queued: 2 }], { is: 'undone' }],
+    [
+      'was stopped with calls out',
+      ['cancelled', { cancelled: 3, running: 2, succeeded: 0 }],
+      { is: 'stopping', running: 2, done: 0, stopped: 3 },
+    ],
+    [
+      'was stopped in the middle',
+      ['cancelled', { cancelled: 3, succeeded: 5 }, { already_deleted: 1 }],
+      { is: 'stopped', done: 4, stopped: 3, failed: 0 },
+    ],
+    [
+      'was stopped, and nobody knows whether something is gone',
+      ['cancelled', { cancelled: 3, failed: 1 }],
+      { is: 'stopped', done: 0, stopped: 3, failed: 1 },
+    ],
+  ])('%s', (_what, given, stands) => {
+    expect(standing(...given)).toEqual(stands);
+  });
+
+  it('is not told while its numbers are not', () => {
+    expect(
+      standingOf({ state: 'running', undo_until: null, cancel_code: null, already_deleted: 0, counts: null }),
+    ).toEqual({ is: 'untold' });
+  });
+
+  it.each([
+    [{ counts: null, already_open: 3 }, 3],
+    [{ counts: { ...NONE, scheduled: 1, running: 1, succeeded: 5 }, already_open: 3 }, 2],
+    [{ counts: { ...NONE, queued: 9 }, already_open: 3 }, 3],
+  ])('others have asked for some of what is open: %j', (takedown, count) => {
+    expect(ofOthers(takedown)).toBe(count);
+  });
+
+  it.each([
+    ['2026-03-01T11:59:59.999Z', true],
+    ['2026-03-01T12:00:01Z', false],
+    [null, false],
+  ])('a deletion was there before it: ended at %s', (finished_at, was) => {
+    expect(wasGone({ finished_at }, { created_at: '2026-03-01T12:00:00Z' })).toBe(was);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Takedown } from '@app/client';
+import type { Deletion, Takedown } from '@app/client';
 
 type Counts = NonNullable<Takedown['counts']>;
 
@@ -25,6 +25,49 @@ export function progressOf({ scheduled, queued, running, waiting, succeeded, fai
     isWaiting: open > 0 && running === 0 && queued === 0,
   };
 }
+
+/** How a takedown stands, and what the sentence about it needs. */
+export type Standing =
+  | { is: 'receiving' | 'broken_off' | 'untold' | 'undone' }
+  | { is: 'pending'; untilAt: string | null }
+  | { is: 'running' | 'waiting'; ended: number; all: number }
+  /** Calls that were out when it was stopped are still without an answer. */
+  | { is: 'stopping'; running: number; done: number; stopped: number }
+  | { is: 'stopped'; done: number; stopped: number; failed: number }
+  | { is: 'finished'; all: number }
+  | { is: 'finished_partly'; done: number; all: number; rest: number };
+
+export function standingOf(takedown: Pick<Takedown, StandsBy>): Standing {
+  const { state, undo_until, cancel_code, counts, already_deleted } = takedown;
+  if (state === 'receiving') return { is: 'receiving' };
+  if (state === 'pending') return { is: 'pending', untilAt: undo_until };
+  if (state === 'cancelled' && cancel_code === 'upload_broken_off') return { is: 'broken_off' };
+  if (!counts) return { is: 'untold' };
+  const { ended, all, succeeded, failed, cancelled, running, isWaiting } = progressOf(counts);
+  if (state === 'running') return { is: isWaiting ? 'waiting' : 'running', ended, all };
+  if (state === 'finished')
+    return succeeded === all
+      ? { is: 'finished', all }
+      : { is: 'finished_partly', done: succeeded, all, rest: failed + cancelled };
+  // Those that were gone before it began are no work of it.
+  const done = Math.max(0, succeeded - already_deleted);
+  if (running > 0) return { is: 'stopping', running, done, stopped: cancelled };
+  // Of a failed call the answer may be unknown: its target may be gone.
+  return done + failed === 0 ? { is: 'undone' } : { is: 'stopped', done, stopped: cancelled, failed };
+}
+
+type StandsBy = 'state' | 'undo_until' | 'cancel_code' | 'counts' | 'already_deleted';
+
+/** How many of its open deletions others have asked for at the most: those go on when it is stopped. */
+export function ofOthers({ counts, already_open }: Pick<Takedown, 'counts' | 'already_open'>): number {
+  if (!counts) return already_open;
+  const { open, running } = progressOf(counts);
+  return Math.min(already_open, open + running);
+}
+
+/** Its target was gone before the takedown was asked for. */
+export const wasGone = ({ finished_at }: Pick<Deletion, 'finished_at'>, { created_at }: Pick<Takedown, 'created_at'>) =>
+  finished_at !== null && Date.parse(finished_at) < Date.parse(created_at);
 
 const MINUTE_MS = 60_000;
 /** Before that, a rate says little. */

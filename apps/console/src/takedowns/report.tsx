@@ -6,7 +6,7 @@ import { retract } from '../api/retract.js';
 import { useFormats, useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
-import { outcomeOf, partOf } from './its-deletions.js';
+import { outcomeOf, targetOf } from './its-deletions.js';
 import { takedownTexts } from './texts.js';
 
 /** More would be a book; the proof has all of them. */
@@ -64,7 +64,7 @@ function Report({ deletions, at }: { deletions: readonly Deletion[]; at: string 
               <tr key={id}>
                 <td className="code">{merchant}</td>
                 <td>
-                  {partOf(deletion, t)} <span className="code">{msg_id}</span>
+                  {targetOf(deletion, t)} <span className="code">{msg_id}</span>
                 </td>
                 <td>{t(deletionStateWords[state])}</td>
                 <td>

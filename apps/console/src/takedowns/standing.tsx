@@ -7,8 +7,10 @@ import { useMay } from '../api/session.js';
 import { useFormats, useText } from '../language/language.js';
 import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
+import { FormDialog } from '../ui/form-dialog.js';
 import { useNow } from '../ui/now.js';
-import { progressOf } from './progress.js';
+import { NeedsRole } from '../ui/page.js';
+import { ofOthers, progressOf, standingOf } from './progress.js';
 import { takedownTexts } from './texts.js';
 
 /** How it stands, in a sentence, and what can still be done about it. */
@@ -25,25 +27,30 @@ export function Standing({ takedown }: { takedown: Takedown }) {
   });
   const { state } = takedown;
   const isUndo = state === 'pending' || state === 'receiving';
-  const canStop = mayStop && takedown.finished_at === null && state !== 'cancelled';
+  const canStop = takedown.finished_at === null && state !== 'cancelled';
   return (
     <section className={`section standing is-${state}`}>
       <div className="standing-line">
         <p className="standing-words" role="status">
-          <Words takedown={takedown} />
+          <Words takedown={takedown} /> {state !== 'finished' && <OfOthers takedown={takedown} />}
         </p>
-        {canStop && isUndo && (
+        {mayStop && canStop && isUndo && (
           <Button theme="danger" size="large" loading={isPending} onClick={() => mutate()}>
             {t(takedownTexts.undo)}
           </Button>
         )}
-        {canStop && !isUndo && !isAsked && (
+        {mayStop && canStop && !isUndo && (
           <Button theme="danger" variant="outline" onClick={() => ask(true)}>
             {t(takedownTexts.abort)}
           </Button>
         )}
       </div>
-      {canStop && isAsked && !isUndo && (
+      {!mayStop && canStop && (
+        <div className="no-print">
+          {t(takedownTexts.toStop)} <NeedsRole role="operator" />
+        </div>
+      )}
+      {mayStop && canStop && isAsked && !isUndo && (
         <AbortQuestion takedown={takedown} isBusy={isPending} onAbort={() => mutate()} onClose={() => ask(false)} />
       )}
       {error && <Fault error={error} />}
@@ -55,7 +62,7 @@ export function Standing({ takedown }: { takedown: Takedown }) {
 }
 
 function AbortQuestion({
-  takedown: { counts },
+  takedown,
   isBusy,
   onAbort,
   onClose,
@@ -66,42 +73,61 @@ function AbortQuestion({
   onClose: () => void;
 }) {
   const t = useText();
-  if (!counts) return null;
-  const { open, succeeded, running } = progressOf(counts);
+  if (!takedown.counts) return null;
+  const { open, succeeded, running } = progressOf(takedown.counts);
   return (
-    <div role="alertdialog" aria-label={t(takedownTexts.abortTitle)} aria-describedby="abort-lead" className="question">
-      <p id="abort-lead">{t(takedownTexts.abortLead, { open, done: succeeded, running })}</p>
-      <div className="downloads">
-        <Button theme="danger" loading={isBusy} onClick={onAbort}>
-          {t(takedownTexts.abort)}
-        </Button>
-        <Button variant="outline" onClick={onClose}>
-          {t(takedownTexts.close)}
-        </Button>
-      </div>
-    </div>
+    <FormDialog
+      title={t(takedownTexts.abortTitle)}
+      action={t(takedownTexts.abort)}
+      isDanger
+      isBusy={isBusy}
+      onSubmit={onAbort}
+      onClose={onClose}
+    >
+      <p>{t(takedownTexts.abortLead, { open, done: succeeded, running })}</p>
+      <OfOthers takedown={takedown} />
+    </FormDialog>
   );
+}
+
+/** What others have asked for as well is not stopped with it. */
+function OfOthers({ takedown }: { takedown: Takedown }) {
+  const t = useText();
+  const count = ofOthers(takedown);
+  return count > 0 && <span>{t(takedownTexts.ofOthers, { count })}</span>;
 }
 
 function Words({ takedown }: { takedown: Takedown }) {
   const t = useText();
   const formats = useFormats();
   const now = useNow();
-  const { state, undo_until, cancel_code, counts } = takedown;
-  if (state === 'receiving') return t(takedownTexts.isReceiving);
-  if (state === 'pending') {
-    const left = formats.duration(Math.max(0, Date.parse(undo_until ?? '') - now));
-    return t(takedownTexts.isPending, { left });
+  const standing = standingOf(takedown);
+  switch (standing.is) {
+    case 'receiving':
+      return t(takedownTexts.isReceiving);
+    case 'pending':
+      return t(takedownTexts.isPending, {
+        left: formats.duration(Math.max(0, Date.parse(standing.untilAt ?? '') - now)),
+      });
+    case 'broken_off':
+      return t(takedownTexts.isBrokenOff);
+    case 'untold':
+      return null;
+    case 'running':
+      return t(takedownTexts.isRunning, { done: standing.ended, all: standing.all });
+    case 'waiting':
+      return t(takedownTexts.allWait, { done: standing.ended, all: standing.all });
+    case 'undone':
+      return t(takedownTexts.isUndone);
+    case 'stopping':
+      return t(takedownTexts.isStopping, standing);
+    case 'stopped':
+      return standing.failed > 0
+        ? t(takedownTexts.isCancelledPartly, standing)
+        : t(takedownTexts.isCancelled, standing);
+    case 'finished':
+      return t(takedownTexts.isFinished, { count: standing.all });
+    case 'finished_partly':
+      return t(takedownTexts.isFinishedPartly, { done: standing.done, all: standing.all, failed: standing.rest });
   }
-  if (state === 'cancelled' && cancel_code === 'upload_broken_off') return t(takedownTexts.isBrokenOff);
-  if (!counts) return null;
-  const { ended, all, succeeded, failed, cancelled, isWaiting } = progressOf(counts);
-  if (state === 'running') return t(isWaiting ? takedownTexts.allWait : takedownTexts.isRunning, { done: ended, all });
-  if (state === 'cancelled')
-    return succeeded === 0
-      ? t(takedownTexts.isUndone)
-      : t(takedownTexts.isCancelled, { done: succeeded, stopped: cancelled });
-  return succeeded === all
-    ? t(takedownTexts.isFinished, { count: all })
-    : t(takedownTexts.isFinishedPartly, { done: succeeded, all, failed: failed + cancelled });
 }

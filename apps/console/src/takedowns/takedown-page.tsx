@@ -1,5 +1,5 @@
 import './takedowns.css';
-import { useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import type { Takedown } from '@app/client';
 import { addressOf, retract } from '../api/retract.js';
@@ -70,7 +70,7 @@ function Overview({ takedown }: { takedown: Takedown }) {
   facts.push(
     [t(takedownTexts.accepted), formats.number(accepted)],
     [t(takedownTexts.alreadyOpen), formats.number(already_open)],
-    [t(takedownTexts.alreadyGone), formats.number(already_deleted)],
+    [t(takedownTexts.alreadyGone), <Gone key="gone" count={already_deleted} />],
     [t(takedownTexts.rejected), formats.number(rejected)],
   );
   const pairs = Object.entries(metadata);
@@ -82,6 +82,21 @@ function Overview({ takedown }: { takedown: Takedown }) {
       <Facts facts={facts} />
       <p className="soft code">{id}</p>
     </Section>
+  );
+}
+
+function Gone({ count }: { count: number }) {
+  const t = useText();
+  const formats = useFormats();
+  return (
+    <>
+      {formats.number(count)}{' '}
+      {count > 0 && (
+        <Link to="." search={{ state: 'succeeded' }} replace className="no-print">
+          {t(takedownTexts.seeGone)}
+        </Link>
+      )}
+    </>
   );
 }
 

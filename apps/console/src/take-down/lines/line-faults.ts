@@ -46,7 +46,7 @@ const faultWords = {
   not_json: { zh: 'JSON 不完整', en: 'This is not whole JSON' },
   not_an_item: { zh: '这不是一个撤回项', en: 'This is no item' },
   merchant_missing: {
-    zh: '只有 msg_id，不知道是哪个公众号：请在上面填写',
+    zh: '只有 msg_id，不知道是哪个商家：请在上面填写',
     en: 'A msg_id without an account: name one above',
   },
   article_missing: {

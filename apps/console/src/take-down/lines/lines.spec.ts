@@ -1,4 +1,4 @@
-import { bodyOf, linesOf, partsOf, readPasted, refusalsIn } from './lines.js';
+import { bodyOf, firstLines, linesOf, partsOf, readPasted, refusalsIn } from './lines.js';
 
 const MERCHANT = 'wx570bc396a51b8ff8';
 const LINK = 'https://mp.weixin.qq.com/s/9pJLbTu4H9Wq8PcHxyzABC';
@@ -45,6 +45,17 @@ describe('pasted lines', () => {
     const { lines, understood, faulty } = linesOf(list, refusals);
     expect({ understood, faulty }).toEqual({ understood: 4_999, faulty: 1 });
     expect(lines.find((line) => 'fault' in line)).toMatchObject({ line: 4_004, fault: 'url_not_an_article' });
+  });
+
+  it('are the first ones of a long file, without the one that is torn', () => {
+    const csv = `merchant,msg_id,article_idx,whole_message\n${MERCHANT},3147483661,2,\n${MERCHANT},3147483662,,true\n`;
+    const named = [
+      { line: 2, item: { merchant: MERCHANT, msg_id: '3147483661', article_idx: 2 } },
+      { line: 3, item: { merchant: MERCHANT, msg_id: '3147483662', whole_message: true } },
+    ];
+    expect(firstLines(csv, false)).toEqual(named);
+    expect(firstLines(`${csv}${MERCHANT},31474836`, true)).toEqual(named);
+    expect(firstLines(`{"url":"${LINK}"}\n{"url":"https://mp`, true)).toEqual([{ line: 1, item: { url: LINK } }]);
   });
 
   it('are sent as a target each', () => {

@@ -30,6 +30,12 @@ export const readPasted = ({ text, merchant, article }: Pasted): TargetList =>
     ...(article === 'all' ? { wholeMessage: true } : Number(article) > 0 && { article: Number(article) }),
   });
 
+/** What a file begins with, each with its line. Of a part of it, the last line may be torn. */
+export function firstLines(text: string, isCut: boolean): { line: number; item: TargetLine }[] {
+  const whole = isCut ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
+  return readTargets(whole, {}).targets.map(({ line, target }) => ({ line, item: target }));
+}
+
 const AT_A_TIME = 4_000;
 
 /** Parts of a list as `POST /v1/takedowns/parse` takes them: a line of JSON for each target, so that none depends on another. */

@@ -1,5 +1,6 @@
 import { Input } from 'tdesign-react';
 import { useState, type ReactNode } from 'react';
+import { isNumber } from '../../api/entered.js';
 import { useFormats, useText } from '../../language/language.js';
 import { FormDialog } from '../form-dialog.js';
 import { uiTexts } from '../texts.js';
@@ -30,7 +31,7 @@ export function ConfirmByNumber({
       action={action}
       isDanger
       isBusy={isBusy}
-      isReady={isTyped(typed, count)}
+      isReady={isNumber(typed, count)}
       onSubmit={onConfirm}
       onClose={onClose}
     >
@@ -39,9 +40,6 @@ export function ConfirmByNumber({
     </FormDialog>
   );
 }
-
-/** However it is grouped: 1,200 and 1200. */
-export const isTyped = (typed: string, count: number): boolean => typed.replace(/[\s,.，]/g, '') === String(count);
 
 export function TypedNumber({
   count,
