@@ -49,8 +49,8 @@ function noteFailure(error: unknown, key?: QueryKey): void {
 const PAGES_READ_ANEW = 2;
 
 /** Whether it can be read anew without being asked: not a list of which much was read. */
-export function isShort({ state }: Pick<Query, 'state'>): boolean {
-  const pages = (state.data as { pages?: unknown[] } | undefined)?.pages;
+export function isShort({ state: { data } }: { state: Pick<Query['state'], 'data'> }): boolean {
+  const pages = (data as { pages?: unknown[] } | undefined)?.pages;
   return pages === undefined || pages.length <= PAGES_READ_ANEW;
 }
 

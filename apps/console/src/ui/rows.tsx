@@ -2,7 +2,7 @@ import { Button } from 'tdesign-react';
 import { useInfiniteQuery, type InfiniteData, type QueryFunctionContext } from '@tanstack/react-query';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
-import type { QueryKey } from '../api/queries.js';
+import { isShort, queries, type QueryKey } from '../api/queries.js';
 import { useText } from '../language/language.js';
 import { Fault } from './fault.js';
 import { Loading } from './loaded.js';
@@ -45,6 +45,11 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
       await read(pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: Page<Row>) => page.next_cursor ?? undefined,
+    // It is stale when there is news, not when time has passed; and a long list is not read from its beginning unasked.
+    staleTime: Infinity,
+    refetchOnMount: (query) => isShort(query) && 'always',
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
   });
   const { data, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   const rows = rowsOf(data);
@@ -73,8 +78,8 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
   const template = { gridTemplateColumns: columns.map(({ width }) => width).join(' ') };
   return (
     <>
-      {query.isStale && !query.isFetching && (data?.pages.length ?? 0) > 2 && (
-        <Button size="small" variant="outline" onClick={() => void query.refetch()}>
+      {query.isStale && !query.isFetching && !isShort({ state: { data } }) && (
+        <Button size="small" variant="outline" onClick={() => void queries.resetQueries({ queryKey, exact: true })}>
           {t(uiTexts.news)}
         </Button>
       )}
