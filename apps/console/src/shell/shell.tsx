@@ -8,7 +8,7 @@ import { hasRole, sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { LanguageSwitch } from '../language/language-switch.js';
 import { useConnection } from '../live/live.js';
-import { Fault, FaultBoundary } from '../ui/fault.js';
+import { BrokenPage, Fault, FaultBoundary } from '../ui/fault.js';
 import { shellTexts } from './texts.js';
 
 interface Entry {
@@ -76,7 +76,7 @@ export function Shell() {
       </nav>
       <main id="content" tabIndex={-1}>
         <LostNote />
-        <FaultBoundary key={pathname} fallback={(error) => <Fault error={error} />}>
+        <FaultBoundary key={pathname} fallback={(error) => <BrokenPage error={error} />}>
           <Outlet />
         </FaultBoundary>
       </main>
@@ -131,9 +131,12 @@ function LostNote() {
 function Account() {
   const t = useText();
   const { data } = useQuery(sessionQuery);
-  const { mutate, isPending } = useMutation({
+  const { mutate, isPending, error } = useMutation({
     mutationFn: () => retract.session.signOut(),
-    onSettled: () => location.assign(document.baseURI),
+    onSuccess: () => {
+      sessionStorage.clear();
+      location.assign(document.baseURI);
+    },
   });
   if (!data) return null;
   const role = roleWords[data.api_key.role as keyof typeof roleWords];
@@ -146,6 +149,7 @@ function Account() {
       <Button size="small" variant="outline" loading={isPending} onClick={() => mutate()}>
         {t(shellTexts.signOut)}
       </Button>
+      {error && <Fault error={error} />}
       <LanguageSwitch />
     </div>
   );
