@@ -2,7 +2,6 @@ import { useMutation } from '@tanstack/react-query';
 import { Button, Input } from 'tdesign-react';
 import { useState } from 'react';
 import type { Merchant, UpdateMerchant } from '@app/client';
-import { roleWords } from '@app/words';
 import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
@@ -66,7 +65,7 @@ export function LimitsSection({ merchant }: { merchant: Merchant }) {
             {t(merchantTexts.save)}
           </Button>
         ) : (
-          <NeedsRole role={t(roleWords.operator)} />
+          <NeedsRole role="operator" />
         )}
       </form>
       <span role="status">{save.isSuccess && t(merchantTexts.saved)}</span>

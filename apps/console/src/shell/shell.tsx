@@ -99,11 +99,12 @@ function Entries({ entries }: { entries: readonly Entry[] }) {
   );
 }
 
-/** The main job. Those who only look do not see it. */
+/** The main job; or, for those who only look, who may do it. */
 function TakeDown() {
   const t = useText();
   const { data } = useQuery(sessionQuery);
-  if (!hasRole(data, 'operator')) return null;
+  if (!hasRole(data, 'operator'))
+    return <span className="take-down-needs soft">{t(shellTexts.operatorsTakeDown)}</span>;
   return (
     <Link to="/take-down" className="take-down">
       {t(shellTexts.takeDown)}

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useEffect, type ReactNode } from 'react';
-import { roleNameWords, type Words } from '@app/words';
+import { roleNameWords } from '@app/words';
 import { useText } from '../language/language.js';
 
 /** The head of a page: its name, in the window's title as well, and what can be done here. */
@@ -66,13 +66,19 @@ export function Facts({ facts }: { facts: readonly (readonly [name: string, valu
 }
 
 /** What somebody may not do is said, with who may. */
-export function NeedsRole({ role }: { role: string }) {
+export function NeedsRole({ role, what }: { role: keyof typeof roleNameWords; what?: string }) {
   const t = useText();
-  const words = (roleNameWords as Readonly<Record<string, Words>>)[role];
-  return <p className="soft">{t(needsRole, { role: words ? t(words) : role })}</p>;
+  const name = t(roleNameWords[role]);
+  return <p className="soft">{what === undefined ? t(needsRole, { role: name }) : t(isFor, { what, role: name })}</p>;
 }
 
 const needsRole = {
   zh: '这需要“{role}”角色的密钥。',
   en: 'This needs a key with the role {role}.',
+} as const;
+
+/** Said beside what can be done. */
+const isFor = {
+  zh: '{what}需要“{role}”角色的密钥。',
+  en: '{what} takes a key with the role {role}.',
 } as const;
