@@ -21,9 +21,9 @@ export const eventTypeWords = {
   'deletion.failed': { zh: '撤回失败', en: 'A deletion failed' },
   'deletion.cancelled': { zh: '撤回已取消', en: 'A deletion was cancelled' },
   'deletion.verified': { zh: '微信确认已删除', en: 'WeChat showed that a message is gone' },
-  'takedown.created': { zh: '批量撤回已创建', en: 'A takedown was created' },
-  'takedown.finished': { zh: '批量撤回已完成', en: 'A takedown finished' },
-  'takedown.cancelled': { zh: '批量撤回已中止', en: 'A takedown was cancelled' },
+  'takedown.created': { zh: '撤回任务已创建', en: 'A takedown was created' },
+  'takedown.finished': { zh: '撤回任务已完成', en: 'A takedown finished' },
+  'takedown.cancelled': { zh: '撤回任务已停止', en: 'A takedown was cancelled' },
   'webhook.disabled': { zh: '推送地址已停用', en: 'A webhook endpoint was disabled' },
 } as const satisfies Record<string, Words>;
 
