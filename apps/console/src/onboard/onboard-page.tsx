@@ -3,7 +3,6 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Button, Input } from 'tdesign-react';
 import { useState } from 'react';
 import type { AuthorizationLink, Platform } from '@app/client';
-import { roleWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
@@ -32,7 +31,7 @@ export function Page() {
           {({ data }) => (data.length === 0 ? <NoPlatform /> : <Links platforms={data} />)}
         </Loaded>
       ) : (
-        <NeedsRole role={t(roleWords.operator)} />
+        <NeedsRole role="operator" />
       )}
       <Watch />
     </>
@@ -58,6 +57,8 @@ function Links({ platforms }: { platforms: readonly Platform[] }) {
   const [ref, setRef] = useState('');
   const [days, setDays] = useState(7);
   const [isSingleUse, setSingleUse] = useState(true);
+  // It stays until the next one is there.
+  const [issued, setIssued] = useState<AuthorizationLink>();
   const issue = useMutation({
     mutationFn: () =>
       retract.authorizationLinks.issue({
@@ -66,7 +67,10 @@ function Links({ platforms }: { platforms: readonly Platform[] }) {
         expires_in: days * DAY_S,
         single_use: isSingleUse,
       }),
-    onSuccess: () => setRef(''),
+    onSuccess: (link) => {
+      setIssued(link);
+      setRef('');
+    },
   });
   return (
     <>
@@ -115,12 +119,12 @@ function Links({ platforms }: { platforms: readonly Platform[] }) {
             </select>
           </label>
           <Button type="submit" loading={issue.isPending}>
-            {t(issue.data ? onboardTexts.makeAnother : onboardTexts.make)}
+            {t(issued ? onboardTexts.makeAnother : onboardTexts.make)}
           </Button>
         </form>
         {issue.isError && <Fault error={issue.error} />}
       </Section>
-      {issue.data && <Issued link={issue.data} />}
+      {issued && <Issued link={issued} />}
     </>
   );
 }
