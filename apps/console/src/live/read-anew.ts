@@ -16,9 +16,9 @@ export const changedBy = (type: string): readonly Subject[] => CHANGED[type.spli
 export const liveSubjects: ReadonlySet<Subject> = new Set(Object.values(CHANGED).flat());
 
 /**
- * Has read anew what is due. Of longer lists only the viewer asks for the news: they would be read from their beginning.
- * @returns those that are due once more, by their hash: what is being read now may have been read before the change, but
- * when news come faster than answers, a read that is broken off each time would never come to its end
+ * Has read anew what is due. Of longer lists only the viewer asks for the news: they would be read from the start.
+ * @returns those that are due once more, by their hash. What is being read now may be as it was before the change; but
+ * were the read broken off, then under load, with news each second, none would come to its end.
  */
 export function readAnew(queries: QueryClient, isDue: (query: Query) => boolean): ReadonlySet<string> {
   const due = queries.getQueryCache().findAll({ predicate: isDue });

@@ -32,7 +32,7 @@ export function Copyable({ text, label }: { text: string; label?: string }) {
   );
 }
 
-/** Pages that came without TLS have no clipboard but that of the selection, and a dialog has the selection to itself. */
+/** Without TLS a page can copy only what is selected, and below an open dialog nothing can be. */
 async function isCopied(text: string, beside: HTMLElement | null): Promise<boolean> {
   try {
     if (navigator.clipboard) {
