@@ -78,6 +78,19 @@ export default tseslint.config(
     },
   },
   { files: ['apps/console/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
+  {
+    files: ['apps/console/**/*.tsx'],
+    ignores: ['apps/console/src/ui/button.tsx'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "ImportDeclaration[source.value='tdesign-react'] ImportSpecifier[imported.name='Button']",
+          message: 'Take the Button of ui/: that of TDesign is a <div> while it is disabled.',
+        },
+      ],
+    },
+  },
   ...boundaries,
   {
     // JSON answers are `any` until a test, or the demo, looks at them.

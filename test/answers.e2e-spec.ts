@@ -92,7 +92,7 @@ describe('what answers tell', () => {
     ['DELETE /v1/deletions/', 404, 'not_found'],
     ['PUT /v1/%64eletions', 405, 'method_not_allowed'],
     ['GET /V1/deletions', 404, 'not_found'],
-    ['GET /', 404, 'not_found'],
+    ['GET /nothing', 404, 'not_found'],
     ['GET /v1/deletions/%2e%2e', 400, 'invalid_request'],
     ['GET /v1/deletions/a%2Fb', 400, 'invalid_request'],
     ['GET /v1/deletions/%E3%80%80', 400, 'invalid_request'],
@@ -343,7 +343,7 @@ describe('what answers tell', () => {
       });
       const page = await system.send('POST', `/authorize/${bare.component_appid}`, { authorization: '' });
       expect(page.status).toBe(503);
-      expect(page.body).toContain('ticket');
+      expect(page.body).toContain('服务商与微信的连接还没有准备好');
     }
 
     await system.sql(`UPDATE platforms SET ticket_received_at = now() - interval '13 h' WHERE component_appid = $1`, [

@@ -169,7 +169,8 @@ describe('POST /v1/deletions', () => {
 
   /** Without what only a single read tells. */
   async function readAgain(id: string): Promise<object> {
-    const { eta: _eta, ...read } = (await system.call('GET', `/v1/deletions/${id}`)).body;
+    const { eta: _eta, merchant_name, requested_by, ...read } = (await system.call('GET', `/v1/deletions/${id}`)).body;
+    expect([merchant_name, requested_by?.name]).toEqual([null, 'bootstrap']);
     return read;
   }
 

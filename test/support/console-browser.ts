@@ -19,19 +19,32 @@ export interface Viewer {
 export class BuiltConsole {
   private constructor(
     readonly url: string,
-    private readonly apps: BuiltApp[],
+    private readonly settings: Record<string, string>,
+    private api: BuiltApp | undefined,
+    private readonly worker: BuiltApp | undefined,
   ) {}
 
-  static async start({ environment }: System): Promise<BuiltConsole> {
+  /** @param withWorker false: what is accepted waits */
+  static async start({ environment }: System, { withWorker = true } = {}): Promise<BuiltConsole> {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const settings = { ...environment, PORT: String(port), PUBLIC_URL: url };
-    const apps = [await startBuiltApp('api', settings), await startBuiltApp('worker', settings)];
-    return new BuiltConsole(url, apps);
+    const api = await startBuiltApp('api', settings);
+    return new BuiltConsole(url, settings, api, withWorker ? await startBuiltApp('worker', settings) : undefined);
+  }
+
+  /** Nobody answers at the console's address any more. */
+  async stopApi(): Promise<void> {
+    await this.api?.end('SIGTERM');
+    this.api = undefined;
+  }
+
+  async startApi(): Promise<void> {
+    this.api = await startBuiltApp('api', this.settings);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.apps.map((app) => app.end('SIGTERM')));
+    await Promise.all([this.stopApi(), this.worker?.end('SIGTERM')]);
   }
 }
 
@@ -59,6 +72,7 @@ export class ConsoleBrowser {
       colorScheme: scheme,
       locale: language === 'zh' ? 'zh-CN' : 'en-GB',
     });
+    context.setDefaultTimeout(60_000);
     this.watch(context);
     return context.newPage();
   }

@@ -288,8 +288,10 @@ export type Items<Item> = Iterable<Item> | AsyncIterable<Item>;
 
 const NDJSON = { 'Content-Type': 'application/x-ndjson' };
 
+/** Windows takes a file of CSV for one of Excel's. */
+const IS_CSV = /^(text\/csv|application\/vnd\.ms-excel)\b/i;
 const typeOf = (items: Items<object> | Blob) =>
-  items instanceof Blob && items.type !== '' ? { 'Content-Type': items.type } : NDJSON;
+  items instanceof Blob && IS_CSV.test(items.type) ? { 'Content-Type': 'text/csv' } : NDJSON;
 
 /** Browsers send a file from where it lies; a stream that a page makes they send over HTTP/2 only. */
 const bodyOf = (items: Items<object> | Blob) =>

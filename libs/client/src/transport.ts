@@ -23,7 +23,7 @@ export function transport(options: TransportOptions): typeof fetch {
     const request = new Request(input, { ...init, redirect: 'manual' });
     const { signal, method, headers } = request;
     // Lines are sent as they come and are not kept, so they cannot be sent again.
-    const isStreamed = ['application/x-ndjson', 'text/csv'].includes(headers.get('content-type') ?? '');
+    const isStreamed = /^(application\/x-ndjson|text\/csv)\b/i.test(headers.get('content-type') ?? '');
     const body = isStreamed || request.body === null ? null : await request.text();
     const isSafe = method === 'GET' || headers.has('idempotency-key');
     const endsAt = performance.now() + options.retryForMs;

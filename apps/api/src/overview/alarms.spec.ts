@@ -81,6 +81,10 @@ describe('alarmsOf', () => {
     ]);
   });
 
+  it('keeps the service’s own parts from keys with limits, who cannot mend them', () => {
+    expect(codes({ parts: { database: null, queue: 'queue_full' }, isUnlimited: false })).toEqual([]);
+  });
+
   it.each([
     [14, true, []],
     [15, true, ['worker_silent']],

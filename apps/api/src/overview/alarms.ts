@@ -71,7 +71,8 @@ export function alarmsOf(facts: AlarmFacts): Alarm[] {
   return severities.flatMap((severity) => alarms.filter((alarm) => alarm.severity === severity));
 }
 
-function partAlarms({ parts }: AlarmFacts): Alarm[] {
+function partAlarms({ isUnlimited, parts }: AlarmFacts): Alarm[] {
+  if (!isUnlimited) return [];
   return Object.entries(parts).flatMap(([part, code]) =>
     code ? [alarm('part_not_ready', 'critical', { type: 'service', id: part }, { facts: { part, reason: code } })] : [],
   );

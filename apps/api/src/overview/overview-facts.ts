@@ -10,8 +10,10 @@ import { DeletionFacts } from './deletion-facts.js';
 
 /** Whoever looks, a figure is read again after this time. */
 const FRESH_MS = 3_000;
-/** What took long to read is read less often: a process spends at most a fiftieth of its time on a figure. */
+/** What took long to read is read less often: a process spends a fiftieth of its time on a figure. */
 const SHARE = 50;
+/** Not for longer, though: in trouble everything takes long, and that is when alarms have to be seen. */
+const STALE_MS = 15_000;
 const EVENTS_SHOWN = 20;
 /** As many as there may be within the same limits. */
 const ENDPOINTS = 50;
@@ -24,7 +26,7 @@ export class OverviewFacts {
     fetchMethod: async (_key, _stale, { options, context: read }) => {
       const begun = performance.now();
       const figure = await read();
-      options.ttl = Math.max(FRESH_MS, (performance.now() - begun) * SHARE);
+      options.ttl = Math.min(Math.max(FRESH_MS, (performance.now() - begun) * SHARE), STALE_MS);
       return figure;
     },
   });

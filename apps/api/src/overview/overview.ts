@@ -73,12 +73,15 @@ export const overviewSchema = z
     series: z.object({ hour: seriesSchema, day: seriesSchema, month: seriesSchema }).meta({
       description:
         'How deletions ended: the last hour by five minutes, the last day by hours, the last thirty days of Shanghai. ' +
-        'An end counts when it comes, so one that failed, was retried and succeeded is there with both.',
+        'An end counts when it comes. A failure that was retried counts still when some minutes had passed by then, and ' +
+        'not at all for keys limited to merchants.',
     }),
     takedowns: z
       .array(
         takedownSchema.extend({
-          ended_last_minute: count.meta({ description: 'Deletions of it that ended within the last minute.' }),
+          ended_last_minute: count.meta({
+            description: 'Deletions that it made, not those that it found open, that ended within the last minute.',
+          }),
         }),
       )
       .meta({ description: 'The newest ten that are under way.' }),

@@ -30,10 +30,11 @@ const forwardUrlsSchema = z
 const httpsUrlSchema = z
   .url({ protocol: /^https$/, error: 'must be an https URL' })
   .max(2_000)
-  .refine((text) => !/@/.test(hostPartOf(text)), 'must not have a user name');
-
-/** Up to the path: what a browser takes for user, password, host and port. */
-const hostPartOf = (text: string) => /^[a-z]+:[\\/]*([^\\/?#]*)/i.exec(text)?.[1] ?? '';
+  .refine((text) => {
+    if (!URL.canParse(text)) return true;
+    const { username, password } = new URL(text);
+    return username === '' && password === '';
+  }, 'must not have a user name');
 
 const returnUrlsSchema = z
   .array(httpsUrlSchema.refine((text) => !/[?#]/.test(text), 'must have no query and no fragment'))

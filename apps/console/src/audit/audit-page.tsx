@@ -1,12 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { useState, type ReactNode } from 'react';
 import type { AuditEvent } from '@app/client';
 import { auditActionWords, auditSubjectWords, roleNameWords } from '@app/words';
 import { addressOf, retract } from '../api/retract.js';
 import { isLimited, sessionQuery, useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Copyable } from '../ui/copy.js';
 import { MomentInput } from '../ui/field.js';
 import { ChoiceField, SearchField } from '../ui/filter-fields.js';
@@ -153,9 +153,7 @@ function Acts() {
       </div>
       <Rows
         queryKey={['audit-events', filters]}
-        read={async (cursor, signal) =>
-          await retract.auditEvents.list({ ...filters, ...(cursor !== undefined && { cursor }) }, { signal })
-        }
+        read={async (page, signal) => await retract.auditEvents.list({ ...filters, ...page }, { signal })}
         columns={columns}
         idOf={({ seq }) => seq}
         label={t(auditTexts.title)}

@@ -1,13 +1,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, Link } from '@tanstack/react-router';
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import { RetractError, type Deletion, type Merchant } from '@app/client';
 import { ineligibleReasonWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
-import { ConfirmByNumber } from '../ui/confirm.js';
+import { Button } from '../ui/button.js';
+import { ConfirmByNumber } from '../ui/fields/confirm.js';
 import { Fault } from '../ui/fault.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { targetName } from './deletion-target.js';

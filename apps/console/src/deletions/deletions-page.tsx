@@ -71,9 +71,7 @@ export function Page() {
       ) : (
         <Rows
           queryKey={['deletions', 'list', filters]}
-          read={(cursor, signal) =>
-            retract.deletions.list({ ...queryOf(filters), ...(cursor && { cursor }) }, { signal })
-          }
+          read={(page, signal) => retract.deletions.list({ ...queryOf(filters), ...page }, { signal })}
           columns={columns}
           idOf={({ id }) => id}
           label={t(texts.title)}

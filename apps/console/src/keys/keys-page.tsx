@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
-import { Button, Tag } from 'tdesign-react';
+import { Tag } from 'tdesign-react';
 import { useState } from 'react';
 import type { ApiKey } from '@app/client';
 import { keyStateWords, roleWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { sessionQuery, useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
 import { Ago, Moment } from '../ui/moment.js';
@@ -130,7 +131,7 @@ function KeyList({ onAsk }: { onAsk: (asked: Asked) => void }) {
   return (
     <Rows
       queryKey={['api-keys', 'list']}
-      read={async (cursor, signal) => await retract.apiKeys.list(cursor === undefined ? {} : { cursor }, { signal })}
+      read={async (page, signal) => await retract.apiKeys.list(page, { signal })}
       columns={columns}
       idOf={({ id }) => id}
       label={t(keyTexts.keys)}

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Button, Tag } from 'tdesign-react';
+import { Tag } from 'tdesign-react';
 import { useState } from 'react';
 import type { Session } from '@app/client';
 import { roleNameWords } from '@app/words';
@@ -7,6 +7,7 @@ import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { Empty } from '../ui/loaded.js';
 import { Moment } from '../ui/moment.js';
@@ -70,7 +71,7 @@ export function SessionList() {
     <>
       <Rows
         queryKey={['sessions', 'list']}
-        read={async (cursor, signal) => await retract.sessions.list(cursor === undefined ? {} : { cursor }, { signal })}
+        read={async (page, signal) => await retract.sessions.list(page, { signal })}
         columns={columns}
         idOf={({ id }) => id ?? ''}
         label={t(keyTexts.sessions)}

@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import type { Merchant } from '@app/client';
 import { accountStatusWords, serviceTypeWords, verifyTypeWords, type Words } from '@app/words';
 import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Copyable } from '../ui/copy.js';
 import { Fault } from '../ui/fault.js';
 import { Moment } from '../ui/moment.js';

@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import type { Deletion, MassMessage, Merchant } from '@app/client';
 import { retract } from '../api/retract.js';
 import { EventList } from '../events/event-list.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { Loaded, Loading } from '../ui/loaded.js';
 import { Ago } from '../ui/moment.js';

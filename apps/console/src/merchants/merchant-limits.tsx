@@ -1,11 +1,12 @@
 import { useMutation } from '@tanstack/react-query';
-import { Button, Input } from 'tdesign-react';
+import { Input } from 'tdesign-react';
 import { useState } from 'react';
 import type { Merchant, UpdateMerchant } from '@app/client';
 import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { NeedsRole, Section } from '../ui/page.js';
 import { changesOf, formOf, RANGES, wrongFields, type LimitsField, type LimitsForm } from './limits-form.js';

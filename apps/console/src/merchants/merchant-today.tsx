@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { Merchant } from '@app/client';
 import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { Moment, QuotaMoment } from '../ui/moment.js';

@@ -68,9 +68,7 @@ export function Page() {
       <Filters filters={filters} change={change} />
       <Rows
         queryKey={['merchants', 'list', filters]}
-        read={(cursor, signal) =>
-          retract.merchants.list({ ...queryOf(filters), ...(cursor && { cursor }) }, { signal })
-        }
+        read={(page, signal) => retract.merchants.list({ ...queryOf(filters), ...page }, { signal })}
         columns={columns}
         idOf={({ component_appid, appid }) => `${component_appid} ${appid}`}
         label={t(merchantTexts.title)}

@@ -1,11 +1,11 @@
 import { useNavigate } from '@tanstack/react-router';
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { MassMessage } from '@app/client';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { keepSelection } from '../take-down/selection.js';
+import { Button } from '../ui/button.js';
 import { SearchField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
@@ -94,7 +94,7 @@ export function Page() {
       )}
       <Rows
         queryKey={['mass-messages', 'list', filters]}
-        read={(cursor, signal) => retract.massMessages.list({ ...filters, ...(cursor && { cursor }) }, { signal })}
+        read={(page, signal) => retract.massMessages.list({ ...filters, ...page }, { signal })}
         columns={columns}
         idOf={({ component_appid, merchant, msg_id }) => `${component_appid} ${merchant} ${msg_id}`}
         label={t(texts.title)}

@@ -1,8 +1,8 @@
-import { Button } from 'tdesign-react';
 import { useEffect, useRef, useState } from 'react';
 import type { MassMessage, MassMessagesListData } from '@app/client';
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { WHOLE } from './picking.js';
 import { messageTexts as texts } from './texts.js';

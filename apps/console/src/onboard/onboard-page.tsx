@@ -1,11 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Button, Input } from 'tdesign-react';
+import { Input } from 'tdesign-react';
 import { useState } from 'react';
 import type { AuthorizationLink, Platform } from '@app/client';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Copyable, Qr } from '../ui/copy.js';
 import { Fault } from '../ui/fault.js';
 import { Empty, Loaded } from '../ui/loaded.js';

@@ -1,10 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Button, Tag } from 'tdesign-react';
+import { Tag } from 'tdesign-react';
 import { checkStateWords, checkWords, findingWords, remedyWords, type Words } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useFormats, useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Copyable } from '../ui/copy.js';
 import { Fault } from '../ui/fault.js';
 import { Ago, Moment } from '../ui/moment.js';

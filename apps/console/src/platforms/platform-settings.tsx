@@ -1,12 +1,12 @@
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { Platform } from '@app/client';
 import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { LinesField } from '../ui/field.js';
 import { Fault } from '../ui/fault.js';
 import { FormDialog } from '../ui/form-dialog.js';

@@ -1,12 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { Platform } from '@app/client';
 import { holdReasonWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { hasRole, isLimited, sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Empty } from '../ui/loaded.js';
 import { Moment } from '../ui/moment.js';
 import { PageHead } from '../ui/page.js';
@@ -60,7 +60,7 @@ export function Page() {
       <PageHead title={t(platformTexts.title)}>{register}</PageHead>
       <Rows
         queryKey={['platforms', 'list']}
-        read={async (_cursor, signal) => ({ ...(await retract.platforms.list({ signal })), next_cursor: null })}
+        read={async (_page, signal) => ({ ...(await retract.platforms.list({ signal })), next_cursor: null })}
         columns={columns}
         idOf={({ component_appid }) => component_appid}
         label={t(platformTexts.list)}

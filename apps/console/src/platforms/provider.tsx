@@ -1,8 +1,8 @@
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { Platform } from '@app/client';
 import { addressOf } from '../api/retract.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Field, LinesField, TextField } from '../ui/field.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { Facts, Section } from '../ui/page.js';

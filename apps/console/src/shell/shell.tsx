@@ -1,6 +1,6 @@
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Alert, Button } from 'tdesign-react';
+import { Alert } from 'tdesign-react';
 import { useState } from 'react';
 import { roleWords, type Words } from '@app/words';
 import { retract } from '../api/retract.js';
@@ -8,6 +8,7 @@ import { hasRole, sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { LanguageSwitch } from '../language/language-switch.js';
 import { useConnection } from '../live/live.js';
+import { Button } from '../ui/button.js';
 import { BrokenPage, Fault, FaultBoundary } from '../ui/fault.js';
 import { shellTexts } from './texts.js';
 

@@ -1,8 +1,9 @@
-import { Alert, Button, Input } from 'tdesign-react';
+import { Alert, Input } from 'tdesign-react';
 import { useEffect, useState } from 'react';
 import { isSignedOut } from '../api/queries.js';
 import { useText } from '../language/language.js';
 import { LanguageSwitch } from '../language/language-switch.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { useSignIn } from './sign-in.js';
 import { signInTexts } from './texts.js';

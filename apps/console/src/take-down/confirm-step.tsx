@@ -1,10 +1,11 @@
 import { useNavigate, Link } from '@tanstack/react-router';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Alert, Button } from 'tdesign-react';
+import { Alert } from 'tdesign-react';
 import { useState } from 'react';
 import { RetractConnectionError, RetractError, type TakedownDryRun } from '@app/client';
 import { useFormats, useText } from '../language/language.js';
-import { isTyped, TypedNumber } from '../ui/confirm.js';
+import { Button } from '../ui/button.js';
+import { isTyped, TypedNumber } from '../ui/fields/confirm.js';
 import { Fault } from '../ui/fault.js';
 import { Loading } from '../ui/loaded.js';
 import { QuotaMoment } from '../ui/moment.js';

@@ -1,11 +1,11 @@
 import { useMutation, useQueries, useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { useState, type ReactNode } from 'react';
 import type { TakedownDryRun } from '@app/client';
 import { ineligibleReasonWords } from '@app/words';
 import type { TargetLine } from '@app/target-lists';
 import { retract } from '../api/retract.js';
 import { useFormats, useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { Empty, Loading } from '../ui/loaded.js';
 import { MerchantName } from '../ui/merchant-name.js';

@@ -1,5 +1,5 @@
-import { Button } from 'tdesign-react';
 import { useFormats, useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { useNow } from '../ui/now.js';
 import { Section } from '../ui/page.js';
 import { changeDraft, type Draft } from './draft.js';

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
-import { Button } from 'tdesign-react';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Empty } from '../ui/loaded.js';
 import { LongBox } from './lines/long-box.js';
 import { changeDraft, useDraft, type Selected } from './draft.js';

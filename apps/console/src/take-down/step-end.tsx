@@ -1,6 +1,6 @@
-import { Button } from 'tdesign-react';
 import type { ReactNode } from 'react';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { changeDraft, type Step } from './draft.js';
 import { takeDownTexts } from './texts.js';
 

@@ -1,8 +1,8 @@
 import './take-down.css';
-import { Button } from 'tdesign-react';
 import { useEffect, useRef, type ReactNode } from 'react';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { NeedsRole, PageHead } from '../ui/page.js';
 import { ConfirmStep } from './confirm-step.js';
 import { useContent, usePasted } from './content.js';

@@ -1,8 +1,9 @@
 import { Link } from '@tanstack/react-router';
-import { Alert, Button } from 'tdesign-react';
+import { Alert } from 'tdesign-react';
 import { useState, type DragEvent } from 'react';
 import type { TargetList } from '@app/target-lists';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Section } from '../ui/page.js';
 import type { Content } from './content.js';
 import { changeDraft, chooseFile, chosenFile, useDraft, type Draft, type Source } from './draft.js';

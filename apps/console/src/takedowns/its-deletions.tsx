@@ -45,10 +45,10 @@ export function ItsDeletions({ takedown: { id, counts } }: { takedown: Takedown 
         <Rows
           key={state ?? ''}
           queryKey={['takedowns', id, 'deletions', state]}
-          read={(cursor, signal) =>
+          read={(page, signal) =>
             retract.takedowns.listDeletions(
               id,
-              { ...(state && { state: state as Deletion['state'] }), ...(cursor && { cursor }) },
+              { ...(state && { state: state as Deletion['state'] }), ...page },
               { signal },
             )
           }

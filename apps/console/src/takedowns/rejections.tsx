@@ -1,8 +1,8 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { problemWords, type ProblemWords, type Words } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { Loaded } from '../ui/loaded.js';
 import { Section } from '../ui/page.js';

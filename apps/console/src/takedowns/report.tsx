@@ -1,10 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { useEffect } from 'react';
 import type { Deletion, Takedown } from '@app/client';
 import { deletionStateWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useFormats, useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { outcomeOf, partOf } from './its-deletions.js';
 import { takedownTexts } from './texts.js';

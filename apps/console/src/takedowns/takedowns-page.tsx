@@ -1,12 +1,12 @@
 import './takedowns.css';
 import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import type { Takedown } from '@app/client';
 import { takedownStateWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useFormats, useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
 import { Ago } from '../ui/moment.js';
@@ -53,11 +53,8 @@ export function Page() {
       <Rows
         key={state ?? ''}
         queryKey={['takedowns', 'list', state]}
-        read={(cursor, signal) =>
-          retract.takedowns.list(
-            { ...(state && { state: state as Takedown['state'] }), ...(cursor && { cursor }) },
-            { signal },
-          )
+        read={(page, signal) =>
+          retract.takedowns.list({ ...(state && { state: state as Takedown['state'] }), ...page }, { signal })
         }
         columns={columns}
         idOf={({ id }) => id}

@@ -1,7 +1,8 @@
-import { Alert, Button } from 'tdesign-react';
+import { Alert } from 'tdesign-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { renderSVG } from 'uqr';
 import { useText } from '../language/language.js';
+import { Button } from './button.js';
 import { Modal } from './form-dialog.js';
 import { uiTexts } from './texts.js';
 

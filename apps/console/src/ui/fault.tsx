@@ -1,9 +1,10 @@
-import { Alert, Button } from 'tdesign-react';
+import { Alert } from 'tdesign-react';
 import { Component, type ReactNode } from 'react';
 import { RetractConnectionError, RetractError } from '@app/client';
 import { problemWords } from '@app/words';
 import { addressOf } from '../api/retract.js';
 import { useText } from '../language/language.js';
+import { Button } from './button.js';
 import { uiTexts } from './texts.js';
 
 /** Says what went wrong, what to do next, and the request's id. */

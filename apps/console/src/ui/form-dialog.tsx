@@ -1,6 +1,6 @@
-import { Button } from 'tdesign-react';
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { useText } from '../language/language.js';
+import { Button } from './button.js';
 import { Fault } from './fault.js';
 import { uiTexts } from './texts.js';
 

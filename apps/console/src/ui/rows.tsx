@@ -1,9 +1,9 @@
-import { Button } from 'tdesign-react';
 import { useInfiniteQuery, type InfiniteData, type QueryFunctionContext } from '@tanstack/react-query';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { isShort, queries, type QueryKey } from '../api/queries.js';
 import { useText } from '../language/language.js';
+import { Button } from './button.js';
 import { Fault } from './fault.js';
 import { Loading } from './loaded.js';
 import { uiTexts } from './texts.js';
@@ -21,10 +21,15 @@ interface Page<Row> {
   next_cursor: string | null;
 }
 
+/** Empty: the first page, as long as the api gives it. */
+export interface AskedPage {
+  cursor?: string;
+  limit?: number;
+}
+
 interface Rows<Row> {
   queryKey: QueryKey;
-  /** The page at a cursor; without a cursor, the first one. */
-  read: (cursor: string | undefined, signal: AbortSignal) => PromiseLike<Page<Row>>;
+  read: (page: AskedPage, signal: AbortSignal) => PromiseLike<Page<Row>>;
   columns: readonly Column<Row>[];
   idOf: (row: Row) => string;
   /** What the list is of, for those who hear it. */
@@ -35,6 +40,8 @@ interface Rows<Row> {
 
 const ROW_PX = 56;
 const ROWS_AHEAD = 20;
+/** The first page is to be there soon; those who scroll on want many. */
+const NEXT_PAGE = 200;
 
 /** A list of any length: its pages are read as they come into sight, and only rows in sight are drawn. */
 export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<Row>) {
@@ -42,7 +49,7 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
   const query = useInfiniteQuery({
     queryKey,
     queryFn: async ({ pageParam, signal }: QueryFunctionContext<QueryKey, string | undefined>) =>
-      await read(pageParam, signal),
+      await read(pageParam === undefined ? {} : { cursor: pageParam, limit: NEXT_PAGE }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: Page<Row>) => page.next_cursor ?? undefined,
     // It is stale when there is news, not when time has passed; and a long list is not read from its beginning unasked.
@@ -52,18 +59,20 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
     refetchOnReconnect: false,
   });
   const { data, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
-  const rows = rowsOf(data);
+  const rows = useMemo(() => rowsOf(data), [data]);
 
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const isEmpty = rows.length === 0;
   useEffect(() => setTop(list.current?.offsetTop ?? 0), [isEmpty]);
+  // Another function would have every row measured anew, with each step of the wheel.
+  const keyOf = useCallback((i: number) => (rows[i] === undefined ? i : idOf(rows[i])), [rows, idOf]);
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => ROW_PX,
     overscan: 10,
     scrollMargin: top,
-    getItemKey: (i) => (rows[i] === undefined ? i : idOf(rows[i])),
+    getItemKey: keyOf,
   });
   const items = virtual.getVirtualItems();
   const isNearEnd = (items.at(-1)?.index ?? 0) >= rows.length - ROWS_AHEAD;

@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Button } from 'tdesign-react';
 import { useState, type ReactNode } from 'react';
 import type { WebhookDelivery } from '@app/client';
 import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { Modal } from '../ui/form-dialog.js';
 import { Ago, Moment } from '../ui/moment.js';
@@ -109,9 +109,7 @@ export function DeliveryList({
     <>
       <Rows
         queryKey={['webhook-deliveries', filters]}
-        read={async (cursor, signal) =>
-          await retract.webhookDeliveries.list({ ...filters, ...(cursor !== undefined && { cursor }) }, { signal })
-        }
+        read={async (page, signal) => await retract.webhookDeliveries.list({ ...filters, ...page }, { signal })}
         columns={columns}
         idOf={({ id }) => id}
         label={t(webhookTexts.deliveries)}

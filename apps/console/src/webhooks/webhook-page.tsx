@@ -1,6 +1,5 @@
 import { useParams } from '@tanstack/react-router';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { WebhookEndpoint } from '@app/client';
 import { deliveryStateWords } from '@app/words';
@@ -8,6 +7,7 @@ import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { ChoiceField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';

@@ -1,12 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import { Button } from 'tdesign-react';
 import { useState } from 'react';
 import type { WebhookEndpoint } from '@app/client';
 import { deliveryStateWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { Button } from '../ui/button.js';
 import { MomentInput } from '../ui/field.js';
 import { ChoiceField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
@@ -103,9 +103,7 @@ function Endpoints() {
   return (
     <Rows
       queryKey={['webhook-endpoints', 'list']}
-      read={async (cursor, signal) =>
-        await retract.webhookEndpoints.list(cursor === undefined ? {} : { cursor }, { signal })
-      }
+      read={async (page, signal) => await retract.webhookEndpoints.list(page, { signal })}
       columns={columns}
       idOf={({ id }) => id}
       label={t(webhookTexts.endpoints)}

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * How many deletions ended how, in steps of five minutes. A sweep counts the last month when it first runs. The index
- * finds what ended since. Built beside 5,000,000 deletions, it takes about half a minute.
+ * finds what ended since; for its second condition, see EndedLists1764785000000. Built beside 5,000,000 deletions, it takes about half a minute.
  */
 export class DeletionTallies1764770000000 implements MigrationInterface {
   name = 'DeletionTallies1764770000000';
@@ -24,7 +24,8 @@ export class DeletionTallies1764770000000 implements MigrationInterface {
         CONSTRAINT deletion_tally_marks_only_check CHECK (is_only)
       );
       INSERT INTO deletion_tally_marks (tallied_until) VALUES (date_trunc('hour', now()) - interval '31 days');
-      CREATE INDEX deletions_finished_idx ON deletions (finished_at) WHERE finished_at IS NOT NULL;
+      CREATE INDEX deletions_finished_idx ON deletions (finished_at)
+        WHERE finished_at IS NOT NULL AND created_at > '-infinity';
     `);
   }
 

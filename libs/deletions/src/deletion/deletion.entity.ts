@@ -31,7 +31,7 @@ import type { DeletionState, Proof } from './states.js';
 @Index('deletions_verify_idx', ['verifyAt'], { where: 'verify_at IS NOT NULL' })
 // Those with two conditions are for lists and counts: see isOpenListed in conditions.ts.
 @Index('deletions_open_idx', ['id'], { where: `finished_at IS NULL AND created_at > '-infinity'` })
-@Index('deletions_ended_state_idx', ['state', 'id'], { where: `finished_at IS NOT NULL AND created_at > '-infinity'` })
+@Index('deletions_ended_list_idx', ['state', 'id'], { where: `finished_at IS NOT NULL AND created_at > '-infinity'` })
 @Index('deletions_finished_idx', ['finishedAt'], { where: `finished_at IS NOT NULL AND created_at > '-infinity'` })
 @Index('deletions_takedown_ended_idx', ['takedownId', 'state', 'id'], {
   where: 'takedown_id IS NOT NULL AND finished_at IS NOT NULL',

@@ -37,6 +37,8 @@ export class QuotaReading {
    * @throws GrantLost, TokenUnavailable, WechatError when WeChat does not tell
    */
   async readNow(merchant: Merchant, alongside: (tx: EntityManager) => Promise<void>): Promise<void> {
+    // Without a token nothing is asked, and the minute's question is left.
+    await this.tokens.current(merchant);
     if (await this.ledgers.claimAsked(merchant.id, alongside)) await this.ask(merchant);
   }
 

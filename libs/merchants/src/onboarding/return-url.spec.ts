@@ -57,6 +57,9 @@ describe('an allowed address with a path', () => {
     'https://shop.example/wechat/done/%2e%2e/admin',
     'https://shop.example/wechat/done/..%2fadmin',
     'https://shop.example/wechat/done/..%5Cadmin',
+    'https://shop.example/wechat/done/..;/admin',
+    'https://shop.example/wechat/done/..;x=1/admin',
+    'https://shop.example/wechat/done/%252e%252e%252fadmin',
     'https://shop.example/slash',
     'https://shop.example/Wechat/done',
     'https://other.example/wechat/done',
@@ -71,6 +74,11 @@ it.each([
     'https://shop.example/done?of=8&x="#end',
     { result: 'authorized', merchant: 'wx1', ref: '店铺 7&' },
     'https://shop.example/done?of=8&x=%22&result=authorized&merchant=wx1&ref=%E5%BA%97%E9%93%BA+7%26#end',
+  ],
+  [
+    'https://shop.example/done?result=authorized&merchant=wx9&of=8&ref=1',
+    { result: 'failed' },
+    'https://shop.example/done?of=8&result=failed',
   ],
   ['https://shop.example/a', { result: 'incomplete', ref: null }, 'https://shop.example/a?result=incomplete'],
 ] as const)('%s tells what came out, after what it says itself', (url, returned, wanted) => {

@@ -24,15 +24,16 @@ export function isReturnAllowed(text: string, allowed: readonly string[]): boole
 function isBelow({ origin, pathname }: URL, allowed: URL): boolean {
   if (origin !== allowed.origin) return false;
   if (allowed.pathname === '/' || pathname === allowed.pathname) return true;
-  // Some servers take these for slashes, and two dots between them for a way up.
-  if (/%2f|%5c/i.test(pathname)) return false;
+  // Some servers take these for slashes, decode twice, or cut a part behind its semicolon, and two dots are a way up then.
+  if (/%2f|%5c|%25|;/i.test(pathname)) return false;
   return pathname.startsWith(allowed.pathname.replace(/\/?$/, '/'));
 }
 
-/** The address with what came out, after the parameters that it has. */
+/** The address with what came out, after the parameters that it has; those that say something else are taken away. */
 export function returnAddress(address: string, { result, merchant, ref }: Returned): string {
   const url = new URL(address);
   const told = { result, ...(merchant !== undefined && { merchant }), ...(ref != null && { ref }) };
+  for (const name of ['result', 'merchant', 'ref']) if (url.searchParams.has(name)) url.searchParams.delete(name);
   url.search = `${url.search === '' ? '?' : `${url.search}&`}${new URLSearchParams(told).toString()}`;
   return url.href;
 }

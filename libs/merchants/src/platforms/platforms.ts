@@ -140,7 +140,9 @@ export class Platforms {
       const isKeyReplaced = previousEncodingAesKey === undefined && encodingAesKey !== current;
       const secrets = isKeyReplaced ? { ...changes, previousEncodingAesKey: current } : changes;
       const sealed = this.sealSecrets(row.id, secrets);
-      await tx.update(PlatformRow, { id: row.id }, { ...sealed, ...plainColumns(changes) });
+      // A change may be the mend that a held platform waits for; how its pages look is none.
+      const touched = isOfPagesAlone(changes) && { updatedAt: row.updatedAt };
+      await tx.update(PlatformRow, { id: row.id }, { ...sealed, ...plainColumns(changes), ...touched });
       await alongside?.(tx);
     });
     this.credentials.delete(componentAppid);
@@ -318,6 +320,13 @@ export class Platforms {
   private unseal(id: string, column: SecretColumn, value: string): string {
     return this.sealed.unseal({ table: 'platforms', column, rowId: id }, value);
   }
+}
+
+const OF_PAGES: readonly string[] = ['providerName', 'providerLogo', 'returnUrls', 'returnUrl'];
+
+function isOfPagesAlone(changes: PlatformChanges): boolean {
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return given.length > 0 && given.every(([name]) => OF_PAGES.includes(name));
 }
 
 function plainColumns(settings: PlatformChanges): Partial<PlatformRow> {

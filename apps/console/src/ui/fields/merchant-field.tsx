@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useId, useState } from 'react';
+import { chosenMerchant } from '../../api/chosen-merchant.js';
 import { retract } from '../../api/retract.js';
-import { chosenMerchant } from './chosen-merchant.js';
 
 const TYPED_FOR_MS = 300;
 const PROPOSED = 20;

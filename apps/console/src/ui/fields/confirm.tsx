@@ -1,8 +1,8 @@
 import { Input } from 'tdesign-react';
 import { useState, type ReactNode } from 'react';
-import { useFormats, useText } from '../language/language.js';
-import { FormDialog } from './form-dialog.js';
-import { uiTexts } from './texts.js';
+import { useFormats, useText } from '../../language/language.js';
+import { FormDialog } from '../form-dialog.js';
+import { uiTexts } from '../texts.js';
 
 /** Asks for a number before what cannot be undone is done. */
 export function ConfirmByNumber({
