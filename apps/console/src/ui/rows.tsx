@@ -58,7 +58,7 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
-  const { data, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
+  const { data, isStale, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   const rows = useMemo(() => rowsOf(data), [data]);
 
   const list = useRef<HTMLDivElement>(null);
@@ -77,8 +77,12 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
   const items = virtual.getVirtualItems();
   const isNearEnd = (items.at(-1)?.index ?? 0) >= rows.length - ROWS_AHEAD;
   useEffect(() => {
-    if (isNearEnd && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
-  }, [isNearEnd, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
+    if (!isNearEnd || !hasNextPage || isFetchingNextPage || isFetchNextPageError) return;
+    void fetchNextPage().then(() => {
+      // One more page does not make those before it new.
+      if (isStale) void queries.invalidateQueries({ queryKey, exact: true, refetchType: 'none' });
+    });
+  }, [isNearEnd, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage, isStale, queryKey]);
 
   if (query.isPending) return <Loading />;
   if (query.isError && rows.length === 0) return <Fault error={query.error} onRetry={() => void query.refetch()} />;
@@ -87,7 +91,7 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
   const template = { gridTemplateColumns: columns.map(({ width }) => width).join(' ') };
   return (
     <>
-      {query.isStale && !query.isFetching && !isShort({ state: { data } }) && (
+      {isStale && !query.isFetching && !isShort({ state: { data } }) && (
         <Button size="small" variant="outline" onClick={() => void queries.resetQueries({ queryKey, exact: true })}>
           {t(uiTexts.news)}
         </Button>
