@@ -122,6 +122,8 @@ describe('strangers at the authorization page', () => {
   });
 
   it('may click so often in a minute from one address, and are told on a page when to come again', async () => {
+    const path = `/v1/platforms/${PLATFORM.component_appid}`;
+    await system.call('PATCH', path, { provider_name: 'The provider' });
     const before = madeIn(system);
     const address = anAddress();
     const pages = [];
@@ -131,6 +133,9 @@ describe('strangers at the authorization page', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(refused.headers.get('content-type')).toContain('text/html');
     expect(refused.text).toContain('Not done');
+    // Nothing is looked up for who asks too much.
+    expect(pages.map(({ text }) => text.includes('The provider'))).toEqual(pages.map(({ status }) => status === 200));
+    await system.call('PATCH', path, { provider_name: null });
     expect(madeIn(system)).toBe(before + CLICKS);
     expect((await click(pageOf(system), anAddress())).status).toBe(200);
   });

@@ -170,6 +170,7 @@ describe('the demo data of the sandbox', () => {
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
   const merchantsAt = async (url: string) => (await read(dataDir, `${url}/v1/merchants?limit=200`)).data as any[];
+  const simulatorIn = (output: string) => /^WeChat +(\S+)/m.exec(output)?.[1] ?? '';
   const takedownsAt = async (url: string) => (await read(dataDir, `${url}/v1/takedowns`)).data as any[];
   const states = (rows: { state: string }[]) => rows.map(({ state }) => state).sort();
 
@@ -178,7 +179,7 @@ describe('the demo data of the sandbox', () => {
     await whileItStaysUp(
       dataDir,
       async (_url, output) => {
-        const [, simulator = ''] = /^WeChat +(\S+)/m.exec(output) ?? [];
+        const simulator = simulatorIn(output);
         const accountsMade = async () =>
           ((await (await fetch(`${simulator}/merchants`)).json()) as { total_count: number }).total_count;
         await eventually(accountsMade, (count) => count > 10);
@@ -187,7 +188,7 @@ describe('the demo data of the sandbox', () => {
     );
     const made = await whileItStaysUp(
       dataDir,
-      async (url) => {
+      async (url, output) => {
         const merchants = await eventually(
           () => merchantsAt(url),
           (found) => found.some(({ state }) => state === 'unauthorized'),
@@ -202,6 +203,21 @@ describe('the demo data of the sandbox', () => {
         );
         const attempts = await read(dataDir, `${url}/v1/deletions/${failed.data[0].id}/attempts`);
         const waiting = await read(dataDir, `${url}/v1/deletions?state=waiting`);
+        // As if this start had been stopped just before the end.
+        const left = merchants.find(({ state }) => state === 'unauthorized');
+        await fetch(`${simulatorIn(output)}/consents`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({
+            component_appid: left.component_appid,
+            authorizer_appid: left.appid,
+            permission_sets: [1, 7, 11],
+          }),
+        });
+        await eventually(
+          () => merchantsAt(url),
+          (found) => found.every(({ state }) => state === 'authorized'),
+        );
         return { merchants, takedowns, attempts: attempts.data, waiting: waiting.data };
       },
       { demoData, lastLine: 'accounts' },
@@ -225,6 +241,10 @@ describe('the demo data of the sandbox', () => {
     const again = await whileItStaysUp(
       dataDir,
       async (url) => {
+        await eventually(
+          () => merchantsAt(url),
+          (found) => found.some(({ state }) => state === 'unauthorized'),
+        );
         const dry = await fetch(`${url}/v1/takedowns`, {
           method: 'POST',
           headers: {
@@ -235,7 +255,7 @@ describe('the demo data of the sandbox', () => {
         });
         return { dry: (await dry.json()) as { deletions: number }, takedowns: await takedownsAt(url) };
       },
-      { demoData },
+      { demoData, lastLine: 'accounts' },
     );
     expect(again.dry.deletions).toBeGreaterThanOrEqual(50);
     expect(states(again.takedowns)).toEqual(['finished', 'running']);

@@ -269,6 +269,22 @@ describe('the requests of sessions', () => {
 });
 
 describe('a sign-in link', () => {
+  it('is refused where a proxy that nobody named brings it, and is not used up by that', async () => {
+    const system = await System.start({ withWorker: false });
+    try {
+      const { body: me } = await system.call('GET', '/v1/me');
+      const signInToken = await system.api.get(Sessions).issueSignInToken(me.id);
+      const signIn = (headers: Record<string, string>) =>
+        system.call('POST', '/v1/session', { sign_in_token: signInToken }, { ...WITHOUT_KEY, ...headers });
+      for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip']) {
+        expect((await signIn({ [name]: '127.0.0.1' })).status).toBe(401);
+      }
+      expect((await signIn({})).status).toBe(200);
+    } finally {
+      await system.close();
+    }
+  });
+
   it('is for browsers on this machine: from elsewhere it is refused, and is not used up by that', async () => {
     const system = await System.start({ withWorker: false, env: { TRUST_PROXY: '127.0.0.0/8' } });
     try {

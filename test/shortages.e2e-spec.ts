@@ -135,7 +135,8 @@ describe('without the database', () => {
     expect(headers.get('content-type')).toContain('text/html');
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
     expect(body).toContain('现在无法完成授权');
-    expect(body).toContain('database_unavailable');
+    expect(body).not.toContain('database_unavailable');
+    expect(body).toContain(headers.get('x-request-id'));
   });
 
   it('a push of WeChat is not taken, so that it comes again', async () => {

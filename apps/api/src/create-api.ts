@@ -20,7 +20,7 @@ import { protocolErrors } from './http/server/protocol-errors.js';
 import { REQUEST_LIMIT } from './http/access/rate-limit.js';
 import { useMethods } from './http/server/methods.js';
 import { useRequestId } from './http/server/request-id.js';
-import { securityHeaders, useSecurityHeaders } from './http/server/security-headers.js';
+import { useSecurityHeaders } from './http/server/security-headers.js';
 import { useBodyDeadlines } from './http/bodies/slow-bodies.js';
 import { useStreamedBodies } from './http/bodies/streamed-bodies.js';
 import { TOLERANCE, type Tolerance } from './http/bodies/tolerance.js';
@@ -38,14 +38,13 @@ export async function createApi(
   logger: LoggerService,
   tolerance: Tolerance = TOLERANCE,
 ): Promise<NestFastifyApplication> {
-  const headers = await securityHeaders(env.PUBLIC_URL);
   const adapter = new FastifyAdapter({
     trustProxy: env.TRUST_PROXY ?? false,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
     rewriteUrl: ({ url = '' }) => tidyPushPath(url),
     ...connectionOptions(tolerance),
-    ...protocolErrors(env.PUBLIC_URL, headers),
+    ...protocolErrors(env.PUBLIC_URL),
   });
   const api = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(env, tolerance), adapter, {
     logger,
@@ -53,7 +52,7 @@ export async function createApi(
     bodyParser: false,
   });
   closeInTime(adapter.getInstance());
-  useSecurityHeaders(adapter.getInstance(), headers);
+  await useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
   useConnections(adapter.getInstance(), env.API_MAX_CONNECTIONS);
   useRequestId(adapter.getInstance());
   useMethods(adapter.getInstance());

@@ -32,9 +32,8 @@ interface SentMessage {
  */
 export async function makeDemoData(services: Services): Promise<string | undefined> {
   const { api, control } = doorsOf(services);
-  // It comes last.
-  const known = await api('GET', `/v1/merchants/${leaving.appid}`);
-  if (known.status === 200) return undefined;
+  // That it has left comes last.
+  if (await isInState(leaving, 'unauthorized')) return undefined;
 
   let isContinued = false;
   for (const account of staying) {
@@ -71,11 +70,7 @@ export async function makeDemoData(services: Services): Promise<string | undefin
 
   await there(leaving);
   await consent(leaving);
-  await until(
-    () => api('GET', `/v1/merchants/${leaving.appid}`),
-    ({ status }) => status === 200,
-    PATIENTLY,
-  );
+  await until(() => isInState(leaving, 'authorized'), Boolean, PATIENTLY);
   await control('POST', `platforms/${PLATFORM}/authorizers/${leaving.appid}/deauthorize`);
   return `${demoAccountCount} more; ${staying.length} of them sent “${CAMPAIGN.titles[0]}”: take it down by its label, ${CAMPAIGN.label}`;
 
@@ -92,9 +87,20 @@ export async function makeDemoData(services: Services): Promise<string | undefin
     await control('POST', 'consents', wish);
   }
 
+  async function isInState({ appid }: DemoAccount, state: string): Promise<boolean> {
+    const { status, body } = expectStatus(await api('GET', `/v1/merchants/${appid}`), 200, 404);
+    return status === 200 && body.state === state;
+  }
+
   async function merchantsHere(): Promise<Set<string>> {
-    const { data } = expectStatus(await api('GET', '/v1/merchants?limit=200'), 200).body;
-    return new Set(data.map(({ appid }: { appid: string }) => appid));
+    const here = new Set<string>();
+    let page = '/v1/merchants?limit=200';
+    for (;;) {
+      const { data, next_cursor } = expectStatus(await api('GET', page), 200).body;
+      for (const { appid } of data) here.add(appid);
+      if (next_cursor === null) return here;
+      page = `/v1/merchants?limit=200&cursor=${next_cursor}`;
+    }
   }
 
   async function sendAll(): Promise<Map<DemoAccount, SentMessage[]>> {

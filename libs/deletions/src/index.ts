@@ -9,7 +9,7 @@ export { DeletionViews, type DeletionFilter } from './requests/deletion-views.js
 export { DeletionsModule } from './deletions.module.js';
 export { DeletionFigures, type ConflictCount, type OpenCount, type QuotaLeft } from './overview/deletion-figures.js';
 export { DeletionTallies } from './overview/deletion-tallies.js';
-export { pointsOf, spansAt, totalOf, type Point, type SpanName } from './overview/spans.js';
+export { pointsOf, SPAN_STEP_MS, spansAt, totalOf, type Point, type Span, type SpanName } from './overview/spans.js';
 export { Dispatcher } from './runs/dispatcher.js';
 export {
   DeletionNotFound,

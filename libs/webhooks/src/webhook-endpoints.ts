@@ -118,6 +118,20 @@ export class WebhookEndpoints {
     );
   }
 
+  /**
+   * Those that fail, or that failures have disabled. What hears of the most comes first: of all tenants together there
+   * may be more.
+   */
+  async inTrouble({ platforms, merchants }: Scope, limit: number): Promise<WebhookEndpoint[]> {
+    return rows(
+      this.dataSource,
+      `SELECT ${COLUMNS} FROM webhook_endpoints
+       WHERE ${isVisible('$1', '$2')} AND (failing_since IS NOT NULL OR disabled_reason <> 'request')
+       ORDER BY (platforms IS NULL) DESC, (merchants IS NULL) DESC, id DESC LIMIT $3`,
+      [platforms, merchants, limit],
+    );
+  }
+
   /** @throws WebhookEndpointNotFound */
   async get(scope: Scope, id: string, sql: Sql = this.dataSource, lock = ''): Promise<WebhookEndpoint> {
     const [endpoint] = await rows<WebhookEndpoint>(

@@ -324,6 +324,26 @@ describe('webhooks', () => {
       expect(await endpoint(endpointId)).toMatchObject({ state: 'enabled' });
     });
 
+    it('is found, the provider’s own first, and not those that are well or were disabled by request', async () => {
+      const { endpointId: own, id } = await aDelivery();
+      const limited = { platforms: ['wxp'], merchants: ['wxm'] };
+      const { endpoint: well } = await anEndpoint(limited);
+      const { endpoint: off } = await anEndpoint(limited);
+      const { endpoint: gone } = await anEndpoint(limited);
+      receiver.answer = status(503);
+      await deliver(id);
+      await endpoints().update(EVERYTHING, off.id, { state: 'disabled' });
+      await first
+        .get(DataSource)
+        .query(`UPDATE webhook_endpoints SET state = 'disabled', disabled_reason = 'gone' WHERE id = $1`, [gone.id]);
+      const idsFor = async (scope: Parameters<WebhookEndpoints['inTrouble']>[0], limit: number) =>
+        (await endpoints().inTrouble(scope, limit)).map((found) => found.id);
+      expect(await idsFor(EVERYTHING, 10)).toEqual([own, gone.id]);
+      expect(await idsFor(EVERYTHING, 1)).toEqual([own]);
+      expect(await idsFor(limited, 10)).toEqual([gone.id]);
+      expect(await endpoint(well.id)).toMatchObject({ state: 'enabled', failingSince: null });
+    });
+
     it('is disabled at once when it says that it is gone', async () => {
       const { endpointId, id } = await aDelivery();
       receiver.answer = status(410);

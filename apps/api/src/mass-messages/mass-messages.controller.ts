@@ -115,8 +115,8 @@ export class MassMessagesController {
       )
       .map((item, line) => ({ ...item, line }));
     const gone = await this.targets.deletionsOf(wanted, scope);
-    const there = wanted.filter(({ line, target }) => target.articleIdx !== WHOLE_MESSAGE && !gone.has(line));
-    const shared = await this.targets.sharedCounts(there, scope);
+    const articles = wanted.filter(({ target }) => target.articleIdx !== WHOLE_MESSAGE);
+    const shared = await this.targets.sharedCounts(articles, scope);
     return new Map(
       wanted.map(({ place, line }) => [place, { gone: gone.get(line), sharedWith: shared.get(line) ?? 0 }]),
     );

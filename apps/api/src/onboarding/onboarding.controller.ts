@@ -151,10 +151,7 @@ export class OnboardingController {
   }
 
   private frame(request: FastifyRequest, platform: Platform): Frame {
-    return {
-      language: languageOf(request),
-      provider: { name: platform.providerName, logoUrl: this.onboarding.logoUrl(platform) },
-    };
+    return { language: languageOf(request), provider: this.onboarding.provider(platform) };
   }
 
   private countClick(ip: string): void {

@@ -25,11 +25,10 @@ export class PageFilter implements ExceptionFilter {
     });
     sayWhenAgain(reply, code);
     if (error instanceof TooManyAuthorizations) void reply.header('retry-after', error.retryAfterSeconds);
-    const failed = await this.whose(request);
-    const provider = failed && {
-      name: failed.platform.providerName,
-      logoUrl: this.onboarding.logoUrl(failed.platform),
-    };
+    // Where too much is asked already, whose page it is would be one question more.
+    const isForLater = reply.hasHeader('retry-after');
+    const failed = isForLater ? undefined : await this.whose(request);
+    const provider = failed && this.onboarding.provider(failed.platform);
     void reply
       .status(status)
       .headers(PAGE_HEADERS)
@@ -41,7 +40,7 @@ export class PageFilter implements ExceptionFilter {
       );
   }
 
-  /** The page shows what it can: of an unknown platform, or without a database, that is nothing. */
+  /** The page shows what it can: of an unknown platform that is nothing. */
   private async whose({ params, query }: FastifyRequest): Promise<Failed | undefined> {
     const { componentAppid } = params as Record<string, string>;
     const { state, link } = query as Record<string, unknown>;

@@ -48,7 +48,7 @@ const ALL_IS_WELL: AlarmFacts = {
   now: NOW,
   isUnlimited: true,
   parts: { database: null, queue: null },
-  talliedUntil: ago(10),
+  sweptAt: ago(1),
   platforms: [{ platform: aPlatform(ago(5)), hold: undefined }],
   merchants: [counts({})],
   open: [{ state: 'waiting', waitingFor: 'daily_quota', count: 1_000 }],
@@ -89,8 +89,10 @@ describe('alarmsOf', () => {
     [14, true, []],
     [15, true, ['worker_silent']],
     [15, false, []],
-  ])('takes tallies of %s minutes ago for a silent worker, for who sees everything', (minutes, isUnlimited, told) => {
-    expect(codes({ talliedUntil: ago(minutes), isUnlimited })).toEqual(told);
+    // The first start with tallies: a worker may have worked all the while.
+    [null, true, []],
+  ])('takes a sweep of %s minutes ago for a silent worker, for who sees everything', (minutes, isUnlimited, told) => {
+    expect(codes({ sweptAt: minutes === null ? null : ago(minutes), isUnlimited })).toEqual(told);
   });
 
   it('asks for the first platform, of those who may register it', () => {
@@ -191,7 +193,7 @@ describe('alarmsOf', () => {
 it('words name no more than their alarm tells', () => {
   const told: Record<string, Alarm> = Object.fromEntries(
     [
-      ...alarms({ ...ticketOf(40), parts: { database: null, queue: 'queue_full' }, talliedUntil: ago(60) }),
+      ...alarms({ ...ticketOf(40), parts: { database: null, queue: 'queue_full' }, sweptAt: ago(60) }),
       ...alarms(ticketOf(null)),
       ...alarms({ platforms: [] }),
       ...alarms(ticketOf(5, aHold('platform_broken'))),

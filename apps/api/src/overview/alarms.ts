@@ -38,11 +38,13 @@ export interface Alarm {
 
 /** What alarms are judged by: all within one caller's limits. */
 export interface AlarmFacts {
+  /** By the clock of the database, as all that is stored. */
   now: Date;
   /** The caller sees everything, and so what concerns the deployment as a whole. */
   isUnlimited: boolean;
   parts: PartStates;
-  talliedUntil: Date;
+  /** When a worker last did its rounds. Null before the first time. */
+  sweptAt: Date | null;
   platforms: { platform: Platform; hold: PlatformHoldView | undefined }[];
   merchants: MerchantCounts[];
   open: OpenCount[];
@@ -51,7 +53,7 @@ export interface AlarmFacts {
   endpoints: Pick<WebhookEndpoint, 'id' | 'state' | 'disabledReason' | 'failingSince' | 'updatedAt'>[];
 }
 
-/** Tallies are kept some minutes behind, and every worker sweeps several times a minute. */
+/** Every worker sweeps several times a minute, and tallies a day's deletions within it at most. */
 const SILENT_WORKER_MS = 15 * 60_000;
 /** A hook that fails for less is tried again soon, and is nobody's business yet. */
 const FAILING_HOOK_MS = 10 * 60_000;
@@ -78,8 +80,8 @@ function partAlarms({ isUnlimited, parts }: AlarmFacts): Alarm[] {
   );
 }
 
-function workerAlarms({ now, isUnlimited, talliedUntil: since }: AlarmFacts): Alarm[] {
-  if (!isUnlimited || now.getTime() - since.getTime() < SILENT_WORKER_MS) return [];
+function workerAlarms({ now, isUnlimited, sweptAt: since }: AlarmFacts): Alarm[] {
+  if (!isUnlimited || since === null || now.getTime() - since.getTime() < SILENT_WORKER_MS) return [];
   return [alarm('worker_silent', 'critical', { type: 'service' }, { since })];
 }
 

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import {
   DeletionFigures,
   DeletionTallies,
-  PlatformHolds,
   pointsOf,
   spansAt,
   Takedowns,
   type Point,
+  type Span,
   type SpanName,
   type TakedownProgress,
   type TakedownView,
@@ -24,33 +24,43 @@ export interface TakedownUnderWay {
 
 export type Series = Record<SpanName, Point[]>;
 
-/** What the overview tells of deletions and takedowns. */
+/** Reads a figure, unless it was read just before for the same limits. */
+export type Remembered = <Figure extends object>(name: string, read: () => Promise<Figure>) => Promise<Figure>;
+
+/** What the overview tells of deletions and takedowns. One question after the other, as it all is asked. */
 @Injectable()
 export class DeletionFacts {
   constructor(
-    readonly figures: DeletionFigures,
-    readonly tallies: DeletionTallies,
-    readonly holds: PlatformHolds,
+    private readonly figures: DeletionFigures,
+    private readonly tallies: DeletionTallies,
     private readonly takedowns: Takedowns,
   ) {}
 
-  async series(scope: Scope): Promise<Series> {
-    const spans = spansAt(new Date());
-    const [hour, day, month] = await Promise.all(
-      [spans.hour, spans.day, spans.month].map(async (span) => pointsOf(span, await this.tallies.ended(scope, span))),
-    );
-    return { hour: hour ?? [], day: day ?? [], month: month ?? [] };
+  async of(scope: Scope, figure: Remembered) {
+    return {
+      ...(await this.tallies.lastSweep()),
+      open: await figure('open', () => this.figures.open(scope)),
+      series: await figure('series', () => this.series(scope)),
+      quota: await figure('quota', () => this.figures.quotaLeft(scope)),
+      conflicts: await figure('conflicts', () => this.figures.tokenConflicts(scope)),
+      takedowns: await figure('takedowns', () => this.takedownsUnderWay(scope)),
+    };
   }
 
-  async takedownsUnderWay(scope: Scope): Promise<TakedownUnderWay[]> {
+  private async series(scope: Scope): Promise<Series> {
+    const spans = spansAt(new Date());
+    const points = async (span: Span) => pointsOf(span, await this.tallies.ended(scope, span));
+    return { hour: await points(spans.hour), day: await points(spans.day), month: await points(spans.month) };
+  }
+
+  private async takedownsUnderWay(scope: Scope): Promise<TakedownUnderWay[]> {
     const found = await this.takedowns.list(scope, { isUnderWay: true, limit: TAKEDOWNS_SHOWN });
     const ended = await this.figures.endedInAMinute(found.map(({ id }) => id));
-    return Promise.all(
-      found.map(async (takedown) => ({
-        takedown,
-        progress: await this.takedowns.progress(takedown),
-        endedInAMinute: ended.get(takedown.id) ?? 0,
-      })),
-    );
+    const underWay: TakedownUnderWay[] = [];
+    for (const takedown of found) {
+      const progress = await this.takedowns.recentProgress(takedown);
+      underWay.push({ takedown, progress, endedInAMinute: ended.get(takedown.id) ?? 0 });
+    }
+    return underWay;
   }
 }

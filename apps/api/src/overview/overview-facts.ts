@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { mayAct, type Principal } from '@app/access';
+import { PlatformHolds } from '@app/deletions';
 import { Events } from '@app/events';
 import { Merchants, Platforms } from '@app/merchants';
 import { isEverything, type Scope } from '@app/scope';
 import { WebhookEndpoints } from '@app/webhooks';
 import { Readiness } from '../health/readiness.js';
-import { DeletionFacts } from './deletion-facts.js';
+import { DeletionFacts, type Remembered } from './deletion-facts.js';
 
 /** Whoever looks, a figure is read again after this time. */
 const FRESH_MS = 3_000;
@@ -16,7 +17,7 @@ const SHARE = 50;
 const STALE_MS = 15_000;
 const EVENTS_SHOWN = 20;
 /** As many as there may be within the same limits. */
-const ENDPOINTS = 50;
+const ENDPOINTS_SHOWN = 50;
 
 /** All that the overview tells, figure by figure: each is remembered for some seconds, for all callers with the same limits. */
 @Injectable()
@@ -34,6 +35,7 @@ export class OverviewFacts {
   constructor(
     private readonly readiness: Readiness,
     private readonly platforms: Platforms,
+    private readonly holds: PlatformHolds,
     private readonly merchants: Merchants,
     private readonly deletions: DeletionFacts,
     private readonly events: Events,
@@ -41,34 +43,26 @@ export class OverviewFacts {
   ) {}
 
   async of({ scope, role }: Principal) {
-    const now = new Date();
-    const figure = <Figure extends object>(name: string, read: () => Promise<Figure>): Promise<Figure> =>
+    const figure: Remembered = <Figure>(name: string, read: () => Promise<object>) =>
       this.figures.forceFetch(`${name} ${JSON.stringify(scope)}`, { context: read }) as Promise<Figure>;
-    const [parts, talliedUntil, platforms, merchants, open, series, quota, conflicts, takedowns, events, endpoints] =
-      await Promise.all([
-        this.readiness.states(),
-        this.deletions.tallies.talliedUntil(),
-        figure('platforms', () => this.platformsOf(scope)),
-        figure('merchants', () => this.merchants.counts(scope)),
-        figure('open', () => this.deletions.figures.open(scope)),
-        figure('series', () => this.deletions.series(scope)),
-        figure('quota', () => this.deletions.figures.quotaLeft(scope)),
-        figure('conflicts', () => this.deletions.figures.tokenConflicts(scope)),
-        figure('takedowns', () => this.deletions.takedownsUnderWay(scope)),
-        figure('events', () => this.events.newest(scope, EVENTS_SHOWN)),
-        // Who may not read endpoints hears nothing of them.
-        mayAct(role, 'admin') ? figure('endpoints', () => this.endpoints.list(scope, { limit: ENDPOINTS })) : [],
-      ]);
+    // One after the other: however many look, each takes one connection.
     return {
-      now,
       isUnlimited: isEverything(scope),
-      ...{ parts, talliedUntil, platforms, merchants, open, series, quota, conflicts, takedowns, events, endpoints },
+      parts: await this.readiness.states(),
+      platforms: await figure('platforms', () => this.platformsOf(scope)),
+      merchants: await figure('merchants', () => this.merchants.counts(scope)),
+      ...(await this.deletions.of(scope, figure)),
+      events: await figure('events', () => this.events.newest(scope, EVENTS_SHOWN)),
+      // Who may not read endpoints hears nothing of them.
+      endpoints: mayAct(role, 'admin')
+        ? await figure('endpoints', () => this.endpoints.inTrouble(scope, ENDPOINTS_SHOWN))
+        : [],
     };
   }
 
   private async platformsOf(scope: Scope) {
     const platforms = await this.platforms.list(scope);
-    const holds = await this.deletions.holds.of(platforms.map(({ id }) => id));
+    const holds = await this.holds.of(platforms.map(({ id }) => id));
     return platforms.map((platform) => ({ platform, hold: holds.get(platform.id) }));
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { holdReasons, totalOf, waitingFor, type Point } from '@app/deletions';
+import { holdReasons, SPAN_STEP_MS, totalOf, waitingFor, type Point, type SpanName } from '@app/deletions';
 import { eventMessage } from '@app/events';
-import { ineligibleReasonCodes, ticketStateAt } from '@app/merchants';
+import { ineligibleReasonCodes, ticketStateAt, type IneligibleReason } from '@app/merchants';
 import { eventSchema } from '../events/event.js';
 import { takedownResource, takedownSchema } from '../takedowns/takedown.js';
 import { alarmCodes, alarmsOf, severities, subjectTypes, type Alarm } from './alarms.js';
@@ -9,7 +9,6 @@ import type { OverviewFacts } from './overview-facts.js';
 
 const count = z.int();
 const moment = z.string().nullable();
-const STEP_SECONDS = { hour: 300, day: 3_600, month: 86_400 };
 
 const alarmSchema = z
   .object({
@@ -138,19 +137,14 @@ export function overviewResource(facts: OverviewParts): z.input<typeof overviewS
       total: total((counts) => counts.merchants),
       eligible: total((counts) => counts.eligible),
       facts_unknown: total((counts) => counts.factsUnknown),
-      ineligible: {
-        unauthorized: total(({ reasons }) => reasons.unauthorized),
-        reauthorization_required: total(({ reasons }) => reasons.reauthorization_required),
-        permission_set_7_not_granted: total(({ reasons }) => reasons.permission_set_7_not_granted),
-        not_an_official_account: total(({ reasons }) => reasons.not_an_official_account),
-        not_verified: total(({ reasons }) => reasons.not_verified),
-        account_frozen: total(({ reasons }) => reasons.account_frozen),
-      },
+      ineligible: Object.fromEntries(
+        ineligibleReasonCodes.map((code) => [code, total(({ reasons }) => reasons[code])]),
+      ) as Record<IneligibleReason, number>,
     },
     series: {
-      hour: { step_seconds: STEP_SECONDS.hour, points: series.hour.map(pointResource) },
-      day: { step_seconds: STEP_SECONDS.day, points: series.day.map(pointResource) },
-      month: { step_seconds: STEP_SECONDS.month, points: series.month.map(pointResource) },
+      hour: seriesResource('hour', series.hour),
+      day: seriesResource('day', series.day),
+      month: seriesResource('month', series.month),
     },
     takedowns: takedowns.map(({ takedown, progress, endedInAMinute }) => ({
       ...takedownResource(takedown, progress),
@@ -159,6 +153,11 @@ export function overviewResource(facts: OverviewParts): z.input<typeof overviewS
     events: events.map(eventMessage),
   };
 }
+
+const seriesResource = (span: SpanName, points: Point[]) => ({
+  step_seconds: SPAN_STEP_MS[span] / 1_000,
+  points: points.map(pointResource),
+});
 
 const pointResource = ({ at, ...counts }: Point) => ({ at: at.toISOString(), ...counts });
 

@@ -18,7 +18,7 @@ import { currentRequestId, newRequestId } from '@app/logging';
 import { AuditedCaller, Caller, Needs, Public, SignsIn } from '../http/access/access.guard.js';
 import { FailedKeys } from '../http/access/failed-keys.js';
 import { countRequest } from '../http/access/authentication.js';
-import { isLoopback } from '../http/access/network.js';
+import { isFromHere } from '../http/access/network.js';
 import { RateLimit, REQUEST_LIMIT } from '../http/access/rate-limit.js';
 import { SessionCookie } from '../http/access/session-cookie.js';
 import { Operation } from '../http/open-api/operation.js';
@@ -73,7 +73,7 @@ export class SessionController {
     if (caller) countRequest(this.requests, caller, reply);
     try {
       // The link was printed on a terminal of this machine. Elsewhere it is refused without being used up.
-      if (body.sign_in_token !== undefined && !isLoopback(request.ip)) throw new SignInFailed();
+      if (body.sign_in_token !== undefined && !isFromHere(request)) throw new SignInFailed();
       const asked = { requestId: currentRequestId() ?? newRequestId(), ip: request.ip };
       const { token, session } = await this.sessions.start(signInOf(body), asked);
       this.cookie.set(reply, token, session.expiresAt);

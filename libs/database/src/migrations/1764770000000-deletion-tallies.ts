@@ -20,6 +20,7 @@ export class DeletionTallies1764770000000 implements MigrationInterface {
       CREATE TABLE deletion_tally_marks (
         is_only boolean NOT NULL DEFAULT true,
         tallied_until timestamptz NOT NULL,
+        swept_at timestamptz,
         CONSTRAINT deletion_tally_marks_pkey PRIMARY KEY (is_only),
         CONSTRAINT deletion_tally_marks_only_check CHECK (is_only)
       );

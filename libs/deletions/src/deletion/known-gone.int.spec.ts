@@ -279,6 +279,24 @@ describe('a wish for an article that other sends share', () => {
     expect(await ask(first)).toMatchObject({ isNew: false, shared: [other] });
   });
 
+  it('counts them for what is there still, or is asked for again', async () => {
+    await sent([1, 2]);
+    const [gone, there] = [article(1), article(2)];
+    await twin();
+    await ended(gone);
+    const items = [
+      { line: 1, merchantId: merchant.id, target: gone },
+      { line: 2, merchantId: merchant.id, target: gone, again: true },
+      { line: 3, merchantId: merchant.id, target: there },
+    ];
+    expect(await known.sharedCounts(items, EVERYTHING)).toEqual(
+      new Map([
+        [2, 1],
+        [3, 1],
+      ]),
+    );
+  });
+
   it('does not name those that never went out, or are gone', async () => {
     await sent([1, 2]);
     const first = article(1);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows, statement, type Bind } from '@app/database';
-import { onPlatformsOf } from '@app/merchants';
+import { rows, statement } from '@app/database';
+import { isMerchantOf } from '@app/merchants';
 import type { Scope } from '@app/scope';
 import { isEndedListed, isOpenListed } from '../deletion/conditions.js';
 import type { DeletionState, WaitingFor } from '../deletion/states.js';
@@ -45,7 +45,7 @@ export class DeletionFigures {
     return rows(
       this.dataSource,
       `SELECT ${SEEN_STATE} AS state, ${SEEN_WAITING_FOR} AS "waitingFor", count(*)::int AS count ${SEEN_FROM}
-       WHERE ${isOpenListed('d')} AND ${await this.within(scope, bind)} GROUP BY 1, 2`,
+       WHERE ${isOpenListed('d')} AND ${await isMerchantOf(scope, 'm', bind, this.dataSource)} GROUP BY 1, 2`,
       parameters,
     );
   }
@@ -61,7 +61,7 @@ export class DeletionFigures {
                 ELSE a.daily_limit END
            - CASE WHEN a.quota_day = $2::date THEN a.quota_used ELSE 0 END)), 0)::float8 AS "left"
        FROM (SELECT DISTINCT m.authorizer_appid FROM merchants m
-             WHERE m.ineligible_reasons = '{}' AND ${await this.within(scope, bind)}) AS account
+             WHERE m.ineligible_reasons = '{}' AND ${await isMerchantOf(scope, 'm', bind, this.dataSource)}) AS account
        LEFT JOIN account_ledgers a ON a.authorizer_appid = account.authorizer_appid`,
       parameters,
     );
@@ -76,7 +76,7 @@ export class DeletionFigures {
       `SELECT count(*)::int AS count, min(tc.since) AS since,
          COALESCE((array_agg(m.authorizer_appid ORDER BY tc.since))[1:$1], '{}') AS merchants
        FROM token_conflicts tc JOIN merchants m ON m.id = tc.merchant_id
-       WHERE tc.since IS NOT NULL AND ${await this.within(scope, bind)}`,
+       WHERE tc.since IS NOT NULL AND ${await isMerchantOf(scope, 'm', bind, this.dataSource)}`,
       parameters,
     );
     return found ?? { count: 0, since: null, merchants: [] };
@@ -92,11 +92,5 @@ export class DeletionFigures {
       [takedownIds],
     );
     return new Map(found.map(({ id, count }) => [id, count]));
-  }
-
-  /** SQL over `merchants m`. */
-  private async within(scope: Scope, bind: Bind): Promise<string> {
-    const platforms = await onPlatformsOf(scope, 'm.platform_id', bind, this.dataSource);
-    return scope.merchants ? `${platforms} AND m.authorizer_appid = ANY(${bind(scope.merchants)})` : platforms;
   }
 }

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows, statement } from '@app/database';
-import { onPlatformsOf } from '@app/merchants';
-import type { Scope } from '@app/scope';
+import { isMerchantOf, onPlatformsOf } from '@app/merchants';
+import { isEverything, type Scope } from '@app/scope';
 import { isEndedListed } from '../deletion/conditions.js';
 import { SETTLED_AFTER_MS, STEP_MS, TALLIED_MS, type EndedCount, type Span } from './spans.js';
 
-/** So much of what was not tallied yet goes into one transaction. */
+/** So much of what was not tallied yet goes into one transaction, which is all that a sweep does. */
 const AT_A_TIME_MS = 24 * 60 * 60_000;
 
 /** All steps begin at whole ones from here, days at midnight in Shanghai. */
@@ -27,29 +27,34 @@ const OUTCOME = `COALESCE(d.outcome_code, d.state)`;
 export class DeletionTallies {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Tallies what is over, and forgets what is older than the longest span. Whoever comes second leaves it. */
+  /**
+   * Tallies what is over, and forgets what is older than the longest span. Whoever comes second leaves it. What is
+   * missing of many days takes many sweeps, so that no shutdown waits for all of it.
+   */
   async keep(): Promise<void> {
-    while (await this.tally());
+    await this.dataSource.query(`UPDATE deletion_tally_marks SET swept_at = now()`);
+    await this.tally();
     await this.dataSource.query(
       `DELETE FROM deletion_tallies WHERE at < now() - ${TALLIED_MS} * interval '1 ms' - interval '1 day'`,
     );
   }
 
-  /** Up to when everything is tallied: some minutes ago, unless no worker has swept for long. */
-  async talliedUntil(): Promise<Date> {
-    const [mark] = await rows<{ at: Date }>(this.dataSource, `SELECT tallied_until AS at FROM deletion_tally_marks`);
+  /** When a worker last swept, and the time now, by the same clock. Null before the first sweep. */
+  async lastSweep(): Promise<{ sweptAt: Date | null; now: Date }> {
+    const [mark] = await rows<{ sweptAt: Date | null; now: Date }>(
+      this.dataSource,
+      `SELECT swept_at AS "sweptAt", now() FROM deletion_tally_marks`,
+    );
     if (!mark) throw new Error('The tallies have lost their mark.');
-    return mark.at;
+    return mark;
   }
 
   /** How deletions within the scope ended, by the steps of a span. */
   async ended(scope: Scope, { from, stepMs }: Span): Promise<EndedCount[]> {
     const { parameters, bind } = statement(from, stepMs);
-    const within = [
-      await onPlatformsOf(scope, 'm.platform_id', bind, this.dataSource),
-      scope.merchants && `m.authorizer_appid = ANY(${bind(scope.merchants)})`,
-    ].filter((limit) => limit !== null && limit !== 'TRUE');
-    const join = within.length > 0 ? `JOIN merchants m ON m.id = d.merchant_id AND ${within.join(' AND ')}` : '';
+    const join = isEverything(scope)
+      ? ''
+      : `JOIN merchants m ON m.id = d.merchant_id AND ${await isMerchantOf(scope, 'm', bind, this.dataSource)}`;
     const counted = (since: string) => `SELECT d.finished_at, d.state, ${OUTCOME}, 1 FROM deletions d ${join}
       WHERE ${isEndedListed('d')} AND d.finished_at >= ${since}`;
     // Tallies do not tell merchants apart; of some merchants, the deletions that ended are found by an index.
@@ -68,9 +73,8 @@ export class DeletionTallies {
     );
   }
 
-  /** @returns whether there is more to tally */
-  private async tally(): Promise<boolean> {
-    return this.dataSource.transaction(async (tx) => {
+  private async tally(): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
       const [mark] = await rows<{ from: Date; until: Date }>(
         tx,
         `SELECT tallied_until AS "from", LEAST(tallied_until + $1 * interval '1 ms',
@@ -78,7 +82,7 @@ export class DeletionTallies {
          FROM deletion_tally_marks FOR UPDATE SKIP LOCKED`,
         [AT_A_TIME_MS, SETTLED_AFTER_MS],
       );
-      if (!mark || mark.until <= mark.from) return false;
+      if (!mark || mark.until <= mark.from) return;
       await tx.query(
         `INSERT INTO deletion_tallies (at, platform_id, state, outcome_code, count)
          SELECT ${stepOf('d.finished_at', String(STEP_MS))}, m.platform_id, d.state, ${OUTCOME}, count(*)
@@ -87,7 +91,6 @@ export class DeletionTallies {
         [mark.from, mark.until],
       );
       await tx.query(`UPDATE deletion_tally_marks SET tallied_until = $1`, [mark.until]);
-      return true;
     });
   }
 }

@@ -15,7 +15,7 @@ export class DeletionTally {
   @Column('integer') count!: number;
 }
 
-/** The one row that says up to which moment everything is in the tallies. */
+/** The one row that says up to which moment everything is in the tallies, and when a worker last looked after them. */
 @Entity({ name: 'deletion_tally_marks' })
 @Check('deletion_tally_marks_only_check', `is_only`)
 export class DeletionTallyMark {
@@ -26,4 +26,5 @@ export class DeletionTallyMark {
   })
   isOnly!: boolean;
   @Column('timestamptz', { name: 'tallied_until' }) talliedUntil!: Date;
+  @Column('timestamptz', { name: 'swept_at', nullable: true }) sweptAt!: Date | null;
 }

@@ -23,6 +23,9 @@ export interface Span {
 }
 
 export type SpanName = 'hour' | 'day' | 'month';
+
+/** How long the steps of each span are. */
+export const SPAN_STEP_MS: Record<SpanName, number> = { hour: STEP_MS, day: HOUR_MS, month: DAY_MS };
 export type EndState = 'succeeded' | 'failed' | 'cancelled';
 
 /** How many deletions ended in one way within a step. */

@@ -81,7 +81,7 @@ export class KnownTargets {
     );
   }
 
-  /** How many other sends would lose their page with each target. Those that would take none along are not among them. */
+  /** How many other sends would lose their page with each target, as above. Those that take none along are not there. */
   async sharedCounts(items: TakedownItem[], scope: Scope): Promise<Map<number, number>> {
     const found = await this.ask<{ line: number; count: number }>(
       items,
@@ -89,7 +89,7 @@ export class KnownTargets {
       (targets, within, counted) => `
        SELECT t.line, s.count FROM ${targets}
          CROSS JOIN LATERAL (SELECT count(*)::int FROM (${sharedWith(wishOf('t'), within, counted())}) AS o) AS s
-       WHERE s.count > 0`,
+       WHERE s.count > 0 AND (t.again OR ${goneBy(wishOf('t'), within)} IS NULL)`,
     );
     return new Map(found.map(({ line, count }) => [line, count]));
   }

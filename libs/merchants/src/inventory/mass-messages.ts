@@ -4,7 +4,7 @@ import { recordset, rows, statement } from '@app/database';
 import type { Scope } from '@app/scope';
 import { readArticleAddress, readMsgId, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
-import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
+import { isMerchantOf } from '../platforms/platforms-in-scope.js';
 import { foundPage, hasWords, LOOKED_AT, type FoundPage, type Looked } from '../merchants/search.js';
 
 /** A mass message with its articles. */
@@ -132,8 +132,7 @@ export class MassMessages {
     const { articles, labels, limited, limits } = countedInventory(scope, bind);
     const same = (row: string) => `${row}.merchant_id = k.merchant_id AND ${row}.msg_id = k.msg_id`;
     const where = [
-      scope.merchants && `me.authorizer_appid = ANY(${bind(scope.merchants)})`,
-      await onPlatformsOf(scope, 'me.platform_id', bind, this.dataSource),
+      await isMerchantOf(scope, 'me', bind, this.dataSource),
       merchantId && `k.merchant_id = ${bind(merchantId)}`,
       after && `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
       label !== undefined && `k.label = ${bind(label)}`,

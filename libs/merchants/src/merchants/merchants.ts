@@ -7,7 +7,7 @@ import type { AuthorizerInfo } from '@app/wechat';
 import { MerchantNotFound, PlatformRequired, RefNotYours } from '../errors.js';
 import { PlatformRow } from '../platforms/platform.entity.js';
 import { Platforms } from '../platforms/platforms.js';
-import { onPlatformsOf } from '../platforms/platforms-in-scope.js';
+import { isMerchantOf, onPlatformsOf } from '../platforms/platforms-in-scope.js';
 import { ineligibleReasonCodes, type IneligibleReason, type MerchantState } from './eligibility.js';
 import { EligibilityChanges } from './eligibility-changes.js';
 import { Merchant } from './merchant.entity.js';
@@ -123,10 +123,7 @@ export class Merchants {
   /** By platform; one without merchants is left out. Reads all merchants within the scope: ask seldom. */
   async counts(scope: Scope): Promise<MerchantCounts[]> {
     const { parameters, bind } = statement();
-    const within = [
-      await onPlatformsOf(scope, 'm.platform_id', bind, this.dataSource),
-      scope.merchants && `m.authorizer_appid = ANY(${bind(scope.merchants)})`,
-    ].filter(Boolean);
+    const within = await isMerchantOf(scope, 'm', bind, this.dataSource);
     const reasons = ineligibleReasonCodes.map(
       (code) => `'${code}', count(*) FILTER (WHERE '${code}' = ANY(m.ineligible_reasons))`,
     );
@@ -139,7 +136,7 @@ export class Merchants {
          count(*) FILTER (WHERE ${isUnreadable})::int AS "factsUnreadable",
          min(m.facts_failing_since) FILTER (WHERE ${isUnreadable}) AS "factsUnreadableSince",
          jsonb_build_object(${reasons.join(', ')}) AS reasons
-       FROM merchants m WHERE ${within.join(' AND ')} GROUP BY 1`,
+       FROM merchants m WHERE ${within} GROUP BY 1`,
       parameters,
     );
   }

@@ -170,6 +170,11 @@ export class Onboarding {
     return { platform, returnUrl: this.links.wayBack(platform, link, { result: 'failed' }) };
   }
 
+  /** The provider, as the pages of a platform show it. */
+  provider(platform: Platform): { name: string | null; logoUrl: string | null } {
+    return { name: platform.providerName, logoUrl: this.logoUrl(platform) };
+  }
+
   /** Where a page shows the provider's logo from. Null: there is none. */
   logoUrl({ componentAppid, providerLogoType }: Platform): string | null {
     return providerLogoType === null ? null : `${this.options.publicUrl}/authorize/${componentAppid}/logo`;

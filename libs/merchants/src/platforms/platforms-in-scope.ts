@@ -24,3 +24,12 @@ export async function onPlatformsOf({ platforms }: Scope, platformId: string, bi
   ]);
   return `${platformId} = ANY(${bind(found.map(({ id }) => id))}::uuid[])`;
 }
+
+/** The limits to platforms, as above, and to merchants, as SQL on a merchant's alias. */
+export async function isMerchantOf(scope: Scope, merchant: string, bind: Bind, sql: Sql): Promise<string> {
+  const limits = [
+    await onPlatformsOf(scope, `${merchant}.platform_id`, bind, sql),
+    scope.merchants && `${merchant}.authorizer_appid = ANY(${bind(scope.merchants)})`,
+  ].filter((limit) => limit !== null);
+  return limits.join(' AND ');
+}

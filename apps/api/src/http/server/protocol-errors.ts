@@ -4,19 +4,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { newRequestId, runWithRequestId } from '@app/logging';
 import { endGently, endIfUnfinished } from './connections.js';
 import { problemOf, seenAt, type Problem } from '../problems/problem.js';
-import type { SecurityHeaders } from './security-headers.js';
+import { securityHeaders } from './security-headers.js';
 
 /**
  * For Fastify: what fails before there is a request that a hook or a filter could see is a problem document as well.
  */
-export const protocolErrors = (publicUrl: string, headers: SecurityHeaders) => ({
+export const protocolErrors = (publicUrl: string) => ({
   /** Answers a request whose address the router cannot read. */
   frameworkErrors(error: { code?: string }, request: FastifyRequest, reply: FastifyReply): void {
     withId((id) => {
       const problem = seenAt(publicUrl, problemFor(error.code));
       endIfUnfinished(request, reply);
       void reply
-        .headers({ ...headers, 'x-request-id': id })
+        .headers({ ...securityHeaders(publicUrl), 'x-request-id': id })
         .status(problem.status)
         .type('application/problem+json')
         .send(problem);
@@ -30,7 +30,10 @@ export const protocolErrors = (publicUrl: string, headers: SecurityHeaders) => (
     const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
     if (answer?.headersSent) return void socket.destroy();
     withId((id) =>
-      endGently(socket, onTheWire(seenAt(publicUrl, problemFor(error.code)), { ...headers, 'x-request-id': id })),
+      endGently(
+        socket,
+        onTheWire(seenAt(publicUrl, problemFor(error.code)), { ...securityHeaders(publicUrl), 'x-request-id': id }),
+      ),
     );
   },
 });

@@ -1,5 +1,5 @@
 import helmet from '@fastify/helmet';
-import { fastify, type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
 const NOTHING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -35,20 +35,28 @@ const DOCS_PATH = /^\/docs(\/|$)/;
 
 const YEAR_S = 365 * 86_400;
 
-export type SecurityHeaders = Readonly<Record<string, string>>;
+const isHttps = (publicUrl: string) => publicUrl.startsWith('https:');
+
+/** As useSecurityHeaders sets them, for answers that are written before there is a request: no hook runs for these. */
+export const securityHeaders = (publicUrl: string): Record<string, string> => ({
+  'content-security-policy': DATA_POLICY,
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  ...(isHttps(publicUrl) && { 'strict-transport-security': `max-age=${YEAR_S}` }),
+});
 
 /**
- * What tells browsers to be careful with each answer, as helmet says it. They are the same for all, so it is asked once:
- * for each request anew, it takes as long as the router.
+ * What tells browsers to be careful with each answer. A page that needs more, or a referrer, says so itself. Awaited
+ * before other hooks are added, so that what these refuse has the headers, too. The policy is ours: it depends on the
+ * route.
  */
-export async function securityHeaders(publicUrl: string): Promise<SecurityHeaders> {
-  const asked = fastify();
-  await asked.register(helmet, {
-    // The policy is ours: it depends on the route.
+export async function useSecurityHeaders(fastify: FastifyInstance, publicUrl: string): Promise<void> {
+  await fastify.register(helmet, {
     contentSecurityPolicy: false,
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: { action: 'deny' },
-    strictTransportSecurity: publicUrl.startsWith('https:') && { maxAge: YEAR_S, includeSubDomains: false },
+    strictTransportSecurity: isHttps(publicUrl) && { maxAge: YEAR_S, includeSubDomains: false },
     // A site that opens the authorization page in a window of its own would lose sight of it.
     crossOriginOpenerPolicy: false,
     // Of no use to data and to pages that load nothing.
@@ -59,19 +67,9 @@ export async function securityHeaders(publicUrl: string): Promise<SecurityHeader
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   });
-  asked.get('/', (_request, reply) => reply.raw.getHeaders());
-  const answer = await asked.inject('/');
-  return { 'content-security-policy': DATA_POLICY, ...answer.json<SecurityHeaders>() };
-}
-
-/**
- * A page that needs more, or a referrer, says so itself. Called before other hooks are added, so that what these refuse
- * has the headers, too.
- */
-export function useSecurityHeaders(instance: FastifyInstance, headers: SecurityHeaders): void {
-  instance.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(headers);
-    if (DOCS_PATH.test(request.routeOptions.url ?? '')) void reply.header('content-security-policy', DOCS_POLICY);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const isDocs = DOCS_PATH.test(request.routeOptions.url ?? '');
+    void reply.header('content-security-policy', isDocs ? DOCS_POLICY : DATA_POLICY);
     done();
   });
 }
