@@ -119,7 +119,7 @@ function inEnglish(report: ProofReport) {
 
 function inChinese(report: ProofReport) {
   const { verdict, code, proof, signature } = report;
-  const subject = proof?.subject === 'takedown' ? '批量撤回' : '单条撤回';
+  const subject = proof?.subject === 'takedown' ? '撤回任务' : '单条撤回';
   const about = proof && [
     `文件记载了 ${proof.count} 条撤回记录，是${subject} ${proof.id} 于 ${proof.exportedAt} 的导出。`,
   ];

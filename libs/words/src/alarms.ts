@@ -27,15 +27,15 @@ export const alarmWords = {
     en: 'WeChat has pushed no ticket to platform {platform} for half an hour or longer.',
   },
   token_conflict: {
-    zh: '另一个系统也在为 {count} 个账号获取令牌，双方的令牌互相失效。',
+    zh: '另一个系统也在为 {count} 个商家获取令牌，双方的令牌互相失效。',
     en: 'Another system mints tokens for the accounts of {count} merchants, and each makes the other’s void.',
   },
   admin_must_confirm: {
-    zh: '{count} 条撤回在等待账号管理员在微信中确认。',
+    zh: '{count} 条撤回在等待商家的管理员在微信中确认。',
     en: '{count} deletions wait until the account’s administrator confirms them in WeChat.',
   },
   facts_unreadable: {
-    zh: '微信一直没有告知 {count} 个账号的类型和授权。',
+    zh: '微信一直没有告知 {count} 个商家的账号类型和授权。',
     en: 'WeChat does not tell what kind of account {count} merchants have and what they granted.',
   },
   must_reauthorize: {

@@ -22,11 +22,11 @@ export const waitingForWords = {
     en: 'The calls of this minute are used up; it goes on in the next one.',
   },
   daily_quota: {
-    zh: '该账号今天的撤回次数已用完，北京时间零点后继续。',
+    zh: '该商家今天的撤回次数已用完，北京时间零点后继续。',
     en: 'The account has used its deletions of today; it goes on after midnight in Shanghai.',
   },
   merchant_admin: {
-    zh: '等待该账号的管理员在微信中确认。',
+    zh: '等待商家的管理员在微信中确认。',
     en: 'The account’s administrator has to confirm the call in WeChat.',
   },
   platform: {
@@ -34,11 +34,11 @@ export const waitingForWords = {
     en: 'All calls of the platform are paused; it goes on when they are resumed.',
   },
   facts: {
-    zh: '正在向微信查询该账号的类型和授权，查到后继续。',
+    zh: '正在向微信查询该商家的账号类型和授权，查到后继续。',
     en: 'WeChat is being asked what kind of account this is and what it granted.',
   },
   token_conflict: {
-    zh: '另一个系统也在为该账号获取令牌，双方的令牌互相失效。',
+    zh: '另一个系统也在为该商家获取令牌，双方的令牌互相失效。',
     en: 'Another system mints tokens for this account as well, and each makes the other’s void.',
   },
 } as const satisfies Record<string, Words>;
@@ -81,7 +81,7 @@ export const outcomeWords = {
     en: 'The message has no such article: WeChat lists fewer',
   },
   merchant_must_act: {
-    zh: '该账号的管理员需要先处理账号或授权问题',
+    zh: '商家的管理员需要先处理账号或授权问题',
     en: 'The account’s administrator has to put the account or its grant in order first',
   },
 } as const satisfies Record<string, Words>;

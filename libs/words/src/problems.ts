@@ -45,7 +45,7 @@ export const problemWords = {
   unauthenticated: {
     title: { zh: '需要有效的 API 密钥', en: 'A valid API key is needed' },
     next: {
-      zh: '请重新登录，或检查密钥是否已撤销或过期。',
+      zh: '请重新登录，或检查密钥是否已吊销或过期。',
       en: 'Sign in again, or look whether the key was revoked or has ended.',
     },
   },
@@ -122,8 +122,8 @@ export const problemWords = {
     next: { zh: '请在密钥列表中查找。', en: 'Look for it in the list of keys.' },
   },
   api_key_revoked: {
-    title: { zh: '该 API 密钥已被撤销', en: 'The API key was revoked' },
-    next: { zh: '撤销不可恢复：请签发新的密钥。', en: 'That is for good: issue a new key.' },
+    title: { zh: '该 API 密钥已被吊销', en: 'The API key was revoked' },
+    next: { zh: '吊销不可恢复：请签发新的密钥。', en: 'That is for good: issue a new key.' },
   },
   limits_too_wide: {
     title: { zh: '新密钥的范围超过了签发它的密钥', en: 'The new API key would reach further than the one that asks' },
@@ -132,7 +132,7 @@ export const problemWords = {
   api_keys_too_many: {
     title: { zh: '密钥数量已达上限', en: 'The tenant has as many API keys as it may have' },
     next: {
-      zh: '请撤销不再需要的密钥，或联系运维人员提高上限。',
+      zh: '请吊销不再需要的密钥，或联系运维人员提高上限。',
       en: 'Revoke keys that are not needed, or ask the operators for more.',
     },
   },
@@ -178,11 +178,11 @@ export const problemWords = {
   },
   unauthorized: {
     title: { zh: '商家已取消授权', en: 'The merchant took the authorization back' },
-    next: { zh: '请把重新授权的链接发给账号管理员。', en: 'Send the account’s admin the link to authorize again.' },
+    next: { zh: '请把重新授权的链接发给商家的管理员。', en: 'Send the account’s admin the link to authorize again.' },
   },
   reauthorization_required: {
     title: { zh: '商家需要重新授权', en: 'The merchant has to authorize again' },
-    next: { zh: '请把重新授权的链接发给账号管理员。', en: 'Send the account’s admin the link to authorize again.' },
+    next: { zh: '请把重新授权的链接发给商家的管理员。', en: 'Send the account’s admin the link to authorize again.' },
   },
   ticket_missing: {
     title: { zh: '平台还没有收到票据', en: 'The platform has no ticket yet' },
@@ -343,7 +343,7 @@ export const problemWords = {
   eta_too_late: {
     title: { zh: '撤回要很久之后才能执行', en: 'The deletion would come very late' },
     next: {
-      zh: '请提高账号的限额、设为紧急，或确认可以等待。',
+      zh: '请提高商家的限额、设为紧急，或确认可以等待。',
       en: 'Raise the account’s quota, make it urgent, or say that it may wait so long.',
     },
   },

@@ -1,4 +1,4 @@
-import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, type Query } from '@tanstack/react-query';
 import { RetractError } from '@app/client';
 
 /** What is asked for, by the noun of the route: the first part of each query's key. */
@@ -8,6 +8,7 @@ export type Subject =
   | 'deletions'
   | 'events'
   | 'mass-messages'
+  | 'merchant-names'
   | 'merchants'
   | 'overview'
   | 'platforms'
@@ -42,6 +43,15 @@ export const queries: QueryClient = new QueryClient({
 /** Whatever is refused for the lack of a session has the session itself read again, and that leads to the sign-in page. */
 function noteFailure(error: unknown, key?: QueryKey): void {
   if (isSignedOut(error) && key?.[0] !== 'session') void queries.invalidateQueries({ queryKey: ['session'] });
+}
+
+/** As many pages of a list are read anew by themselves. */
+const PAGES_READ_ANEW = 2;
+
+/** Whether it can be read anew without being asked: not a list of which much was read. */
+export function isShort({ state: { data } }: { state: Pick<Query['state'], 'data'> }): boolean {
+  const pages = (data as { pages?: unknown[] } | undefined)?.pages;
+  return pages === undefined || pages.length <= PAGES_READ_ANEW;
 }
 
 /** What one person has read is not for the next one. */

@@ -4,11 +4,11 @@ import { deletionStateWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
+import { MomentInput } from '../ui/field.js';
 import { ChoiceField, SearchField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
 import { MerchantField } from '../ui/fields/merchant-field.js';
-import { MomentField } from '../ui/fields/moment-field.js';
 import { PageHead } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
 import { uiTexts } from '../ui/texts.js';
@@ -109,15 +109,15 @@ function Filters({
         <summary>{t(texts.moreFilters)}</summary>
         <div className="filters">
           <SearchField label={t(texts.errcode)} value={filters.errcode} onChange={(errcode) => change({ errcode })} />
-          <MomentField
+          <MomentInput
             label={t(texts.after)}
-            value={filters.created_after}
-            onChange={(created_after) => change({ created_after })}
+            value={filters.created_after ?? ''}
+            onChange={(at) => change({ created_after: at || undefined })}
           />
-          <MomentField
+          <MomentInput
             label={t(texts.before)}
-            value={filters.created_before}
-            onChange={(created_before) => change({ created_before })}
+            value={filters.created_before ?? ''}
+            onChange={(at) => change({ created_before: at || undefined })}
           />
           <SearchField
             label={t(texts.takedown)}

@@ -46,7 +46,7 @@ export const helpTexts = {
 
   proofs: { zh: '核对撤回证明', en: 'Checking a proof' },
   proofsLead: {
-    zh: '撤回和批量撤回的页面可以下载证明（NDJSON 或 CSV）。文件在这里由浏览器核对，不会上传；用的是本服务公布的公钥。',
+    zh: '撤回和撤回任务的页面可以下载证明（NDJSON 或 CSV）。文件在这里由浏览器核对，不会上传；用的是本服务公布的公钥。',
     en: 'The pages of deletions and takedowns have proofs to download (NDJSON or CSV). This browser checks the file here, with the public keys of this service; nothing is uploaded.',
   },
   proofFile: { zh: '证明文件', en: 'A proof' },
@@ -62,7 +62,7 @@ export const helpTexts = {
 
   words: { zh: '名词解释', en: 'What the words mean' },
   deletionStates: { zh: '撤回的状态', en: 'States of a deletion' },
-  takedownStates: { zh: '批量撤回的状态', en: 'States of a takedown' },
+  takedownStates: { zh: '撤回任务的状态', en: 'States of a takedown' },
   waiting: { zh: '撤回为什么在等待', en: 'Why a deletion waits' },
   outcomes: { zh: '撤回的结果', en: 'How deletions end' },
   proofDegrees: { zh: '证明的程度', en: 'How sure it is that a message is gone' },

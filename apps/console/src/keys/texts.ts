@@ -28,7 +28,7 @@ export const keyTexts = {
   revoke: { zh: '吊销', en: 'Revoke' },
   revokeNamed: { zh: '吊销 {name}', en: 'Revoke {name}' },
   revokeSure: {
-    zh: '“{name}”将永久失效：使用它的系统会立即收到 401，用它登录的会话也会结束。此操作无法撤销。',
+    zh: '“{name}”将永久失效：使用它的系统会立即收到 401，用它登录的会话也会结束。此操作无法恢复。',
     en: '“{name}” ends for good: the systems that use it get 401 at once, and its sessions end. This cannot be undone.',
   },
   revokeOwn: {

@@ -9,7 +9,7 @@ import { Button } from '../ui/button.js';
 import { Copyable } from '../ui/copy.js';
 import { Fault } from '../ui/fault.js';
 import { Moment } from '../ui/moment.js';
-import { Facts, Section } from '../ui/page.js';
+import { Facts, NeedsRole, Section } from '../ui/page.js';
 import { TokenWords } from './merchant-cells.js';
 import { tokenHealth } from './standing.js';
 import { useNow } from '../ui/now.js';
@@ -19,6 +19,7 @@ import { merchantTexts } from './texts.js';
 export function MerchantFactsSection({ merchant }: { merchant: Merchant }) {
   const t = useText();
   const { appid, component_appid, facts_read_at, is_mini_program, token_expires_at } = merchant;
+  const mayAsk = useMay('operator');
   const isValid = tokenHealth(merchant, useNow()) === 'valid';
   const ask = useMutation({
     mutationFn: () => retract.merchants.refresh(appid, { component_appid }),
@@ -34,7 +35,7 @@ export function MerchantFactsSection({ merchant }: { merchant: Merchant }) {
     <Section
       title={t(merchantTexts.facts)}
       actions={
-        useMay('operator') && (
+        mayAsk && (
           <div className="page-actions">
             <Button
               size="small"
@@ -49,6 +50,7 @@ export function MerchantFactsSection({ merchant }: { merchant: Merchant }) {
         )
       }
     >
+      {!mayAsk && <NeedsRole role="operator" what={t(merchantTexts.askingIt)} />}
       {ask.isError && <Fault error={ask.error} />}
       <Facts
         facts={[

@@ -78,7 +78,9 @@ function Standing({ merchant }: { merchant: Merchant }) {
                 </li>
               ))}
               <li>
-                <a href="#reauthorize">{t(merchantTexts.toReauthorize)}</a>
+                <Link to="." search hash="reauthorize">
+                  {t(merchantTexts.toReauthorize)}
+                </Link>
               </li>
             </ul>
           }

@@ -9,7 +9,7 @@ import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { Moment, QuotaMoment } from '../ui/moment.js';
-import { Facts, Section } from '../ui/page.js';
+import { Facts, NeedsRole, Section } from '../ui/page.js';
 import { QuotaBar } from './merchant-cells.js';
 import { nameOf, quotaUse } from './standing.js';
 import { merchantTexts } from './texts.js';
@@ -18,6 +18,8 @@ import { merchantTexts } from './texts.js';
 export function TodaySection({ merchant }: { merchant: Merchant }) {
   const t = useText();
   const { limits, quota, pending, eta, appid, component_appid } = merchant;
+  const mayRead = useMay('operator');
+  const mayClear = useMay('admin');
   const isSlowed = limits.current_rate_per_minute < limits.rate_per_minute;
   const readQuota = useMutation({
     mutationFn: () => retract.merchants.readQuota(appid, { component_appid }),
@@ -28,7 +30,7 @@ export function TodaySection({ merchant }: { merchant: Merchant }) {
       title={t(merchantTexts.today)}
       actions={
         <div className="page-actions">
-          {useMay('operator') && (
+          {mayRead && (
             <Button
               size="small"
               variant="outline"
@@ -39,10 +41,12 @@ export function TodaySection({ merchant }: { merchant: Merchant }) {
               {t(merchantTexts.readQuota)}
             </Button>
           )}
-          <ClearQuota merchant={merchant} />
+          {mayClear && <ClearQuota merchant={merchant} />}
         </div>
       }
     >
+      {!mayRead && <NeedsRole role="operator" what={t(merchantTexts.readingIt)} />}
+      {!mayClear && <NeedsRole role="admin" what={t(merchantTexts.clearingIt)} />}
       {readQuota.isError && <Fault error={readQuota.error} />}
       <QuotaBar merchant={merchant} />
       <Facts
@@ -86,7 +90,6 @@ function ClearQuota({ merchant }: { merchant: Merchant }) {
     onSuccess: () => ask(false),
     onSettled: () => queries.invalidateQueries({ queryKey: ['merchants'] }),
   });
-  if (!useMay('admin')) return null;
   if (quota.clears_left === 0) return <span className="soft">{t(merchantTexts.noClears)}</span>;
   return (
     <>

@@ -6,13 +6,12 @@ export interface Authorization {
   merchant: string;
 }
 
-/** Who has authorized since, the newest first; whoever did it twice is there once. */
-export function authorizationsIn(events: readonly AnyEvent[], since: string): Authorization[] {
+/** Who has authorized, the newest first; whoever did it twice is there once. */
+export function authorizationsIn(events: readonly AnyEvent[]): Authorization[] {
   const found = new Map<string, Authorization>();
   for (const { type, timestamp, data } of events) {
     const { component_appid: platform, merchant } = data;
     if (type !== 'merchant.authorized' || typeof platform !== 'string' || typeof merchant !== 'string') continue;
-    if (Date.parse(timestamp) < Date.parse(since)) continue;
     const key = `${platform} ${merchant}`;
     found.delete(key);
     found.set(key, { at: timestamp, platform, merchant });

@@ -58,6 +58,8 @@ function Links({ platforms }: { platforms: readonly Platform[] }) {
   const [ref, setRef] = useState('');
   const [days, setDays] = useState(7);
   const [isSingleUse, setSingleUse] = useState(true);
+  // It stays until the next one is there.
+  const [issued, setIssued] = useState<AuthorizationLink>();
   const issue = useMutation({
     mutationFn: () =>
       retract.authorizationLinks.issue({
@@ -66,7 +68,10 @@ function Links({ platforms }: { platforms: readonly Platform[] }) {
         expires_in: days * DAY_S,
         single_use: isSingleUse,
       }),
-    onSuccess: () => setRef(''),
+    onSuccess: (link) => {
+      setIssued(link);
+      setRef('');
+    },
   });
   return (
     <>
@@ -115,12 +120,12 @@ function Links({ platforms }: { platforms: readonly Platform[] }) {
             </select>
           </label>
           <Button type="submit" loading={issue.isPending}>
-            {t(issue.data ? onboardTexts.makeAnother : onboardTexts.make)}
+            {t(issued ? onboardTexts.makeAnother : onboardTexts.make)}
           </Button>
         </form>
         {issue.isError && <Fault error={issue.error} />}
       </Section>
-      {issue.data && <Issued link={issue.data} />}
+      {issued && <Issued link={issued} />}
     </>
   );
 }

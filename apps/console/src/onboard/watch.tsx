@@ -18,11 +18,12 @@ const ASKED_AGAIN_MS = 2_000;
 /** Whoever authorizes while this page is open. */
 export function Watch() {
   const t = useText();
-  const [opened] = useState(() => ({ at: new Date().toISOString() }));
+  const [opened] = useState(Date.now);
   const begin = useQuery({
-    queryKey: ['session', 'onboarding began', opened.at],
+    queryKey: ['events', 'onboarding began', opened],
     queryFn: ({ signal }) => retract.events.list({ cursor: 'latest', limit: 1 }, { signal }),
-    staleTime: Infinity,
+    // From another place on, what has come in since would be forgotten.
+    staleTime: 'static',
   });
   const cursor = begin.data?.next_cursor;
   const query = useQuery({
@@ -38,7 +39,7 @@ export function Watch() {
       </p>
       <div role="status">
         <ul className="stack">
-          {authorizationsIn(query.data ?? [], opened.at).map((authorization) => (
+          {authorizationsIn(query.data ?? []).map((authorization) => (
             <li key={`${authorization.platform} ${authorization.merchant} ${authorization.at}`}>
               <Authorized authorization={authorization} />
             </li>

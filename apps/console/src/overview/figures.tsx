@@ -16,8 +16,14 @@ export function Figures({ deletions: { open, today }, quota }: Pick<Overview, 'd
       <Tile name={t(overviewTexts.queued)} value={open.queued} state="queued" />
       <Tile name={t(overviewTexts.waiting)} value={open.waiting} state="waiting" />
       {open.scheduled > 0 && <Tile name={t(overviewTexts.scheduled)} value={open.scheduled} state="scheduled" />}
-      <Tile name={t(overviewTexts.succeededToday)} value={today.succeeded} state="succeeded" />
-      <Tile name={t(overviewTexts.failedToday)} value={today.failed} state="failed" isBad={today.failed > 0} />
+      <Tile name={t(overviewTexts.succeededToday)} value={today.succeeded} state="succeeded" hasEarlier />
+      <Tile
+        name={t(overviewTexts.failedToday)}
+        value={today.failed}
+        state="failed"
+        hasEarlier
+        isBad={today.failed > 0}
+      />
       <li className="tile">
         <Figure name={t(overviewTexts.quotaLeft)} value={quota.left} />
         <p className="soft">
@@ -29,11 +35,26 @@ export function Figures({ deletions: { open, today }, quota }: Pick<Overview, 'd
   );
 }
 
-function Tile({ name, value, state, isBad }: { name: string; value: number; state: string; isBad?: boolean }) {
+function Tile({
+  name,
+  value,
+  state,
+  hasEarlier = false,
+  isBad = false,
+}: {
+  name: string;
+  value: number;
+  state: string;
+  /** The list is not of today alone. */
+  hasEarlier?: boolean;
+  isBad?: boolean;
+}) {
+  const t = useText();
   return (
     <li>
       <Link to="/deletions" search={{ state }} className={isBad ? 'tile is-bad' : 'tile'}>
-        <Figure name={name} value={value} />
+        <Figure name={name} value={value} />{' '}
+        {hasEarlier && <span className="soft">{t(overviewTexts.listHasEarlier)}</span>}
       </Link>
     </li>
   );
@@ -55,7 +76,14 @@ export function WhyWaiting({ waitingFor }: { waitingFor: Overview['deletions']['
   if (reasons.length === 0) return null;
   const words: Readonly<Record<string, Words>> = waitingForWords;
   return (
-    <Section title={t(overviewTexts.whyWaiting)}>
+    <Section
+      title={t(overviewTexts.whyWaiting)}
+      actions={
+        <Link to="/deletions" search={{ state: 'waiting' }}>
+          {t(overviewTexts.allWaiting)}
+        </Link>
+      }
+    >
       <dl className="counts">
         {reasons.map(([reason, count]) => (
           <div key={reason}>

@@ -2,6 +2,7 @@ import { Suspense, lazy } from 'react';
 import type { Overview } from '@app/client';
 import { holdReasonWords, ineligibleReasonWords, outcomeWords, type Words } from '@app/words';
 import { useFormats, useSpeech, useText } from '../language/language.js';
+import { FaultBoundary } from '../ui/fault.js';
 import { useFilters } from '../ui/filters.js';
 import { Section } from '../ui/page.js';
 import { ends, outcomesOf, spans, stepNames, totalsOf, type Point, type Span } from './series.js';
@@ -43,9 +44,11 @@ export function Outcomes({ series }: { series: Overview['series'] }) {
       </ul>
       {hasEnded ? (
         <>
-          <Suspense fallback={<div className="chart-space" />}>
-            <Chart points={points} span={span} said={t(overviewTexts.chart, totals)} />
-          </Suspense>
+          <FaultBoundary fallback={() => <p className="soft">{t(overviewTexts.noChart)}</p>}>
+            <Suspense fallback={<div className="chart-space" />}>
+              <Chart points={points} span={span} said={t(overviewTexts.chart, totals)} />
+            </Suspense>
+          </FaultBoundary>
           <OutcomeCounts points={points} />
           <Numbers points={points} span={span} />
         </>

@@ -169,17 +169,19 @@ export function Delete({ appid }: { appid: string }) {
       void queries.invalidateQueries({ queryKey: ['platforms'] });
     },
   });
-  if (!mayChange) return null;
   return (
     <Section
       title={t(platformTexts.delete)}
       actions={
-        <Button variant="outline" theme="danger" onClick={() => setAsked(true)}>
-          {t(platformTexts.delete)}
-        </Button>
+        mayChange && (
+          <Button variant="outline" theme="danger" onClick={() => setAsked(true)}>
+            {t(platformTexts.delete)}
+          </Button>
+        )
       }
     >
       <p className="soft">{t(platformTexts.deleteLead)}</p>
+      {!mayChange && <p className="soft">{t(platformTexts.onlyUnlimited)}</p>}
       {isAsked && (
         <FormDialog
           title={t(platformTexts.delete)}

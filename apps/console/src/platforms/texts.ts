@@ -38,7 +38,6 @@ export const platformTexts = {
     en: 'Press “Examine” to see what has to be mended.',
   },
   registered: { zh: '登记于', en: 'Registered' },
-  changed: { zh: '最近修改', en: 'Last changed' },
 
   atWechat: { zh: '在微信开放平台填写', en: 'To enter at WeChat' },
   atWechatLead: {
@@ -66,8 +65,6 @@ export const platformTexts = {
   allWell: { zh: '一切正常。', en: 'All is well.' },
   needCare: { zh: '有 {count} 项需要处理。', en: '{count} of the checks need care.' },
   examinedAt: { zh: '检查于', en: 'Examined' },
-  lastPush: { zh: '最近一次：{time}', en: 'Last one: {time}' },
-  theAddress: { zh: '地址', en: 'Address' },
   ahead: { zh: '本服务快 {time}', en: 'This service is ahead by {time}' },
   behind: { zh: '本服务慢 {time}', en: 'This service is behind by {time}' },
   lists: {

@@ -3,14 +3,17 @@ import type { ReactNode } from 'react';
 import { isSignedOut } from '../api/queries.js';
 import { sessionQuery } from '../api/session.js';
 import { LiveProvider } from '../live/live.js';
+import { useSignInLink } from '../sign-in/sign-in.js';
 import { SignInPage } from '../sign-in/sign-in-page.js';
 import { Fault } from '../ui/fault.js';
 import { Loading } from '../ui/loaded.js';
 
 /** Lets those in who have a session; anybody else meets the sign-in page. */
 export function Gate({ children }: { children: ReactNode }) {
-  const session = useQuery(sessionQuery);
-  if (isSignedOut(session.error)) return <SignInPage />;
+  const link = useSignInLink();
+  const session = useQuery({ ...sessionQuery, enabled: !link.isUnderWay });
+  if (link.isUnderWay) return <Loading />;
+  if (isSignedOut(session.error)) return <SignInPage linkError={link.error} />;
   if (session.data) return <LiveProvider key={session.data.id}>{children}</LiveProvider>;
   if (session.error)
     return (

@@ -9,7 +9,7 @@ import { useText } from '../language/language.js';
 import { LanguageSwitch } from '../language/language-switch.js';
 import { useConnection } from '../live/live.js';
 import { Button } from '../ui/button.js';
-import { Fault, FaultBoundary } from '../ui/fault.js';
+import { BrokenPage, Fault, FaultBoundary } from '../ui/fault.js';
 import { shellTexts } from './texts.js';
 
 interface Entry {
@@ -77,7 +77,7 @@ export function Shell() {
       </nav>
       <main id="content" tabIndex={-1}>
         <LostNote />
-        <FaultBoundary key={pathname} fallback={(error) => <Fault error={error} />}>
+        <FaultBoundary key={pathname} fallback={(error) => <BrokenPage error={error} />}>
           <Outlet />
         </FaultBoundary>
       </main>
@@ -100,11 +100,12 @@ function Entries({ entries }: { entries: readonly Entry[] }) {
   );
 }
 
-/** The main job. Those who only look do not see it. */
+/** The main job; or, for those who only look, who may do it. */
 function TakeDown() {
   const t = useText();
   const { data } = useQuery(sessionQuery);
-  if (!hasRole(data, 'operator')) return null;
+  if (!hasRole(data, 'operator'))
+    return <span className="take-down-needs soft">{t(shellTexts.operatorsTakeDown)}</span>;
   return (
     <Link to="/take-down" className="take-down">
       {t(shellTexts.takeDown)}
@@ -132,9 +133,12 @@ function LostNote() {
 function Account() {
   const t = useText();
   const { data } = useQuery(sessionQuery);
-  const { mutate, isPending } = useMutation({
+  const { mutate, isPending, error } = useMutation({
     mutationFn: () => retract.session.signOut(),
-    onSettled: () => location.assign(document.baseURI),
+    onSuccess: () => {
+      sessionStorage.clear();
+      location.assign(document.baseURI);
+    },
   });
   if (!data) return null;
   const role = roleWords[data.api_key.role as keyof typeof roleWords];
@@ -147,6 +151,7 @@ function Account() {
       <Button size="small" variant="outline" loading={isPending} onClick={() => mutate()}>
         {t(shellTexts.signOut)}
       </Button>
+      {error && <Fault error={error} />}
       <LanguageSwitch />
     </div>
   );

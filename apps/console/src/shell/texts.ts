@@ -5,6 +5,7 @@ export const shellTexts = {
   menu: { zh: '菜单', en: 'Menu' },
   pages: { zh: '页面', en: 'Pages' },
   takeDown: { zh: '撤回', en: 'Take down' },
+  operatorsTakeDown: { zh: '撤回需要操作员', en: 'Operators take down' },
   overview: { zh: '概览', en: 'Overview' },
   takedowns: { zh: '撤回任务', en: 'Takedowns' },
   deletions: { zh: '撤回记录', en: 'Deletions' },

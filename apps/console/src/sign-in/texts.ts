@@ -20,5 +20,4 @@ export const signInTexts = {
     zh: '这个登录链接已经用过或已过期（十分钟内有效，只能用一次）。请重新运行 npm start，或者用 API 密钥登录。',
     en: 'This sign-in link was used already or is over: it works once, for ten minutes. Run npm start again, or sign in with an API key.',
   },
-  signingIn: { zh: '正在登录…', en: 'Signing in…' },
 } as const satisfies Record<string, Words>;

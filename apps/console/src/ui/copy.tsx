@@ -1,5 +1,5 @@
 import { Alert } from 'tdesign-react';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { renderSVG } from 'uqr';
 import { useText } from '../language/language.js';
 import { Button } from './button.js';
@@ -11,38 +11,47 @@ const SAID_FOR_MS = 2_000;
 /** A text that somebody takes elsewhere. */
 export function Copyable({ text, label }: { text: string; label?: string }) {
   const t = useText();
-  const [isCopied, setCopied] = useState(false);
+  const shown = useRef<HTMLElement>(null);
+  const [outcome, setOutcome] = useState<'copied' | 'refused'>();
   useEffect(() => {
-    if (!isCopied) return;
-    const timer = setTimeout(() => setCopied(false), SAID_FOR_MS);
+    if (outcome === 'refused' && shown.current) getSelection()?.selectAllChildren(shown.current);
+    if (outcome !== 'copied') return;
+    const timer = setTimeout(() => setOutcome(undefined), SAID_FOR_MS);
     return () => clearTimeout(timer);
-  }, [isCopied]);
-  const copy = async () => {
-    await copyText(text);
-    setCopied(true);
-  };
+  }, [outcome]);
+  const copy = async () => setOutcome((await isCopied(text, shown.current)) ? 'copied' : 'refused');
   return (
     <span className="copyable">
-      <code>{label ?? text}</code>
+      <code ref={shown}>{outcome === 'refused' ? text : (label ?? text)}</code>
       <Button size="small" variant="outline" onClick={() => void copy()}>
-        {t(isCopied ? uiTexts.copied : uiTexts.copy)}
+        {t(outcome === 'copied' ? uiTexts.copied : uiTexts.copy)}
       </Button>
-      <span role="status" className="unseen">
-        {isCopied && t(uiTexts.copied)}
+      <span role="status" className={outcome === 'refused' ? 'is-bad' : 'unseen'}>
+        {outcome && t(outcome === 'copied' ? uiTexts.copied : uiTexts.notCopied)}
       </span>
     </span>
   );
 }
 
-/** Pages that came without TLS have no clipboard but that of the selection. */
-async function copyText(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+/** Without TLS a page can copy only what is selected, and below an open dialog nothing can be. */
+async function isCopied(text: string, beside: HTMLElement | null): Promise<boolean> {
+  try {
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text);
+      return true;
+    }
+  } catch {
+    // Not allowed to: the selection may be.
+  }
+  const focused = document.activeElement;
   const field = document.createElement('textarea');
   field.value = text;
-  document.body.append(field);
+  (beside?.closest('dialog') ?? document.body).append(field);
   field.select();
-  document.execCommand('copy');
+  const isDone = document.execCommand('copy');
   field.remove();
+  if (focused instanceof HTMLElement) focused.focus();
+  return isDone;
 }
 
 /** A code that a phone reads; light behind it in the dark, too, for phones need that. */
@@ -52,7 +61,7 @@ export function Qr({ text, title }: { text: string; title: string }) {
   );
 }
 
-/** A secret that is shown this once, and stored nowhere in the clear. */
+/** A secret that is shown this once, and stored nowhere in the clear: only the button closes it. */
 export function SecretOnce({
   title,
   secret,
@@ -66,7 +75,7 @@ export function SecretOnce({
 }) {
   const t = useText();
   return (
-    <Modal title={title} onClose={onClose}>
+    <Modal title={title}>
       <div className="form">
         <Alert theme="warning" message={t(uiTexts.onlyOnce)} />
         <Copyable text={secret} />

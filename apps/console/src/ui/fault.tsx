@@ -65,7 +65,7 @@ function FaultDetail({ error }: { error: unknown }) {
   );
 }
 
-/** A page that cannot be drawn says so, and leaves the rest of the console usable. */
+/** Draws something else where its children cannot be drawn, and leaves the rest of the console usable. */
 export class FaultBoundary extends Component<{ children: ReactNode; fallback: (error: unknown) => ReactNode }> {
   override state: { error?: unknown } = {};
 
@@ -76,4 +76,23 @@ export class FaultBoundary extends Component<{ children: ReactNode; fallback: (e
   override render(): ReactNode {
     return 'error' in this.state ? this.props.fallback(this.state.error) : this.props.children;
   }
+}
+
+/** In place of a page that cannot be drawn: after an update of the service, parts of the older page may be gone. */
+export function BrokenPage({ error }: { error: unknown }) {
+  const t = useText();
+  return (
+    <div role="alert">
+      <Alert
+        theme="error"
+        title={t(uiTexts.brokenPage)}
+        message={String(error)}
+        operation={
+          <Button size="small" variant="outline" onClick={() => location.reload()}>
+            {t(uiTexts.reload)}
+          </Button>
+        }
+      />
+    </div>
+  );
 }

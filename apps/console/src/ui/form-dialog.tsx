@@ -30,7 +30,7 @@ export function FormDialog({
 }) {
   const t = useText();
   return (
-    <Modal title={title} onClose={onClose}>
+    <Modal title={title} onClose={isBusy ? undefined : onClose}>
       <form
         className="form"
         onSubmit={(event) => {
@@ -41,7 +41,7 @@ export function FormDialog({
         {children}
         {error != null && <Fault error={error} />}
         <div className="form-end">
-          <Button type="button" variant="outline" onClick={onClose}>
+          <Button type="button" variant="outline" disabled={isBusy} onClick={onClose}>
             {t(uiTexts.cancel)}
           </Button>
           <Button type="submit" theme={isDanger ? 'danger' : 'primary'} loading={isBusy} disabled={!isReady}>
@@ -54,7 +54,16 @@ export function FormDialog({
 }
 
 /** A window above the page, until it is closed. */
-export function Modal({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+export function Modal({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  /** Asked for with the Escape key; without it, that key does nothing. */
+  onClose?: (() => void) | undefined;
+  children: ReactNode;
+}) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   // Closed while it is still in the page, the browser gives the focus back to where it was.
@@ -70,7 +79,13 @@ export function Modal({ title, onClose, children }: { title: string; onClose: ()
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        onClose?.();
+      }}
+      onClose={({ currentTarget }) => {
+        // Browsers close it all the same when the key is pressed again.
+        if (currentTarget.open || !currentTarget.isConnected) return;
+        if (onClose) onClose();
+        else currentTarget.showModal();
       }}
     >
       <h2 id={id}>{title}</h2>

@@ -7,7 +7,8 @@ const REMEMBERED_MS = 300_000;
 /** A merchant by its name, with a link to its page. For a few of them: each is asked for by itself. */
 export function MerchantName({ appid }: { appid: string }) {
   const { data } = useQuery({
-    queryKey: ['merchants', appid, 'name'],
+    // Not of the merchants, which each deletion changes: here a name alone is shown.
+    queryKey: ['merchant-names', appid],
     queryFn: ({ signal }) => retract.merchants.get(appid, {}, { signal }),
     staleTime: REMEMBERED_MS,
   });

@@ -8,10 +8,14 @@ let timer: ReturnType<typeof setInterval> | undefined;
 /** One clock for the whole page. */
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
-  timer ??= setInterval(() => {
+  if (timer === undefined) {
+    // While nobody listened, it stood still.
     now = Date.now();
-    for (const told of listeners) told();
-  }, EVERY_MS);
+    timer = setInterval(() => {
+      now = Date.now();
+      for (const told of listeners) told();
+    }, EVERY_MS);
+  }
   return () => {
     listeners.delete(listener);
     if (listeners.size > 0) return;

@@ -66,12 +66,19 @@ export function Facts({ facts }: { facts: readonly (readonly [name: string, valu
 }
 
 /** What somebody may not do is said, with who may. */
-export function NeedsRole({ role }: { role: keyof typeof roleNameWords }) {
+export function NeedsRole({ role, what }: { role: keyof typeof roleNameWords; what?: string }) {
   const t = useText();
-  return <p className="soft">{t(needsRole, { role: t(roleNameWords[role]) })}</p>;
+  const name = t(roleNameWords[role]);
+  return <p className="soft">{what === undefined ? t(needsRole, { role: name }) : t(isFor, { what, role: name })}</p>;
 }
 
 const needsRole = {
   zh: '这需要“{role}”角色的密钥。',
   en: 'This needs a key with the role {role}.',
+} as const;
+
+/** Said beside what can be done. */
+const isFor = {
+  zh: '{what}需要“{role}”角色的密钥。',
+  en: '{what} takes a key with the role {role}.',
 } as const;

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, type InfiniteData, type QueryFunctionContext } from '@tanstack/react-query';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import type { QueryKey } from '../api/queries.js';
+import { isShort, queries, type QueryKey } from '../api/queries.js';
 import { useText } from '../language/language.js';
 import { Button } from './button.js';
 import { Fault } from './fault.js';
@@ -52,11 +52,13 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
       await read(pageParam === undefined ? {} : { cursor: pageParam, limit: NEXT_PAGE }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: Page<Row>) => page.next_cursor ?? undefined,
-    // It is stale when there is news, not when time has passed.
+    // It is stale when there is news, not when time has passed; and a long list is not read from its beginning unasked.
     staleTime: Infinity,
-    refetchOnMount: 'always',
+    refetchOnMount: (query) => isShort(query) && 'always',
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
   });
-  const { data, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
+  const { data, isStale, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   const rows = useMemo(() => rowsOf(data), [data]);
 
   const list = useRef<HTMLDivElement>(null);
@@ -75,8 +77,12 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
   const items = virtual.getVirtualItems();
   const isNearEnd = (items.at(-1)?.index ?? 0) >= rows.length - ROWS_AHEAD;
   useEffect(() => {
-    if (isNearEnd && hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
-  }, [isNearEnd, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
+    if (!isNearEnd || !hasNextPage || isFetchingNextPage || isFetchNextPageError) return;
+    void fetchNextPage().then(() => {
+      // One more page does not make those before it new.
+      if (isStale) void queries.invalidateQueries({ queryKey, exact: true, refetchType: 'none' });
+    });
+  }, [isNearEnd, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage, isStale, queryKey]);
 
   if (query.isPending) return <Loading />;
   if (query.isError && rows.length === 0) return <Fault error={query.error} onRetry={() => void query.refetch()} />;
@@ -85,8 +91,8 @@ export function Rows<Row>({ queryKey, read, columns, idOf, label, empty }: Rows<
   const template = { gridTemplateColumns: columns.map(({ width }) => width).join(' ') };
   return (
     <>
-      {query.isStale && !query.isFetching && (data?.pages.length ?? 0) > 2 && (
-        <Button size="small" variant="outline" onClick={() => void query.refetch()}>
+      {isStale && !query.isFetching && !isShort({ state: { data } }) && (
+        <Button size="small" variant="outline" onClick={() => void queries.resetQueries({ queryKey, exact: true })}>
           {t(uiTexts.news)}
         </Button>
       )}

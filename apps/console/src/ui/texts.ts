@@ -18,17 +18,20 @@ export const uiTexts = {
     en: 'The request may have been carried out: look before you send it again.',
   },
   brokenPage: {
-    zh: '这个页面出错了。重新载入页面；如果还是这样，请把下面的内容告诉维护人员。',
+    zh: '这个页面出错了。请重新载入；如果还是这样，请把下面的内容告诉维护人员。',
     en: 'This page has failed. Load it anew; if that does not help, show the following to those who run the service.',
   },
+  reload: { zh: '重新载入', en: 'Load anew' },
   requestId: { zh: '请求编号 {id}', en: 'Request {id}' },
-  aboutProblem: { zh: '关于这个问题', en: 'About this problem' },
-  loadMore: { zh: '继续读取', en: 'Load more' },
   allShown: { zh: '共 {count} 条，已全部显示', en: 'That is all: {count}' },
   shownSoFar: { zh: '已显示 {count} 条', en: '{count} shown so far' },
   news: { zh: '有新的内容：显示', en: 'There is news: show it' },
   copy: { zh: '复制', en: 'Copy' },
   copied: { zh: '已复制', en: 'Copied' },
+  notCopied: {
+    zh: '浏览器不允许复制：内容已选中，请按 Ctrl+C（Mac 按 ⌘C）。',
+    en: 'The browser did not let it be copied. It is selected now: press Ctrl+C (⌘C on a Mac).',
+  },
   cancel: { zh: '返回', en: 'Back' },
   typeNumber: {
     zh: '请输入 {count} 以确认：',
@@ -37,7 +40,6 @@ export const uiTexts = {
   filters: { zh: '筛选', en: 'Filters' },
   all: { zh: '全部', en: 'All' },
   clearFilters: { zh: '清除筛选', en: 'Clear the filters' },
-  none: { zh: '无', en: 'None' },
   onlyOnce: {
     zh: '只在这里显示一次。请现在复制并妥善保存：关闭之后谁也无法再看到它。',
     en: 'It is shown this once. Copy it and keep it well: once this is closed, nobody can see it again.',

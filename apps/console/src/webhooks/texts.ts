@@ -28,7 +28,7 @@ export const webhookTexts = {
   merchant: { zh: '商家', en: 'Merchants' },
   platform: { zh: '平台', en: 'Platforms' },
   deletion: { zh: '撤回', en: 'Deletions' },
-  takedown: { zh: '批量撤回', en: 'Takedowns' },
+  takedown: { zh: '撤回任务', en: 'Takedowns' },
   webhook: { zh: '推送', en: 'Webhooks' },
   test: { zh: '测试推送', en: 'A test' },
   onlyPlatforms: { zh: '只限这些平台的事件（可选）', en: 'Only events of these platforms (may stay empty)' },

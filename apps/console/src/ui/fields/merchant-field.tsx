@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useId, useState } from 'react';
+import { chosenMerchant } from '../../api/chosen-merchant.js';
 import { retract } from '../../api/retract.js';
 
 const TYPED_FOR_MS = 300;
@@ -36,6 +37,11 @@ export function MerchantField({
     if (text.trim() === '') onChange(undefined);
     else if (proposed.some(({ appid }) => appid === text)) onChange(text);
   };
+  const settle = () => {
+    if (typed.trim() === (value ?? '')) return;
+    const appid = chosenMerchant(typed, words, proposed);
+    if (appid !== undefined) onChange(appid);
+  };
   return (
     <label>
       {label}
@@ -45,8 +51,8 @@ export function MerchantField({
         value={typed}
         placeholder={hint}
         onChange={({ target }) => take(target.value)}
-        onKeyDown={({ key }) => key === 'Enter' && onChange(proposed[0]?.appid ?? (typed.trim() || undefined))}
-        onBlur={() => typed.trim() !== (value ?? '') && onChange(typed.trim() || undefined)}
+        onKeyDown={({ key }) => key === 'Enter' && settle()}
+        onBlur={settle}
       />
       <datalist id={listId}>
         {proposed.map(({ appid, component_appid, nick_name, ref }) => (
