@@ -1075,7 +1075,7 @@ export type Overview = {
         };
     };
     /**
-     * How deletions ended: the last hour by five minutes, the last day by hours, the last thirty days of Shanghai. An end counts when it comes, so one that failed, was retried and succeeded is there with both.
+     * How deletions ended: the last hour by five minutes, the last day by hours, the last thirty days of Shanghai. An end counts when it comes. A failure that was retried counts still when some minutes had passed by then, and not at all for keys limited to merchants.
      */
     series: {
         hour: {
@@ -1149,6 +1149,13 @@ export type Overview = {
             [key: string]: string;
         };
         /**
+         * The API key that asked for it.
+         */
+        requested_by: {
+            id: string;
+            name: string | null;
+        };
+        /**
          * Until then a cancel stops everything.
          */
         undo_until: string | null;
@@ -1204,7 +1211,7 @@ export type Overview = {
          */
         too_late?: number;
         /**
-         * Deletions of it that ended within the last minute.
+         * Deletions that it made, not those that it found open, that ended within the last minute.
          */
         ended_last_minute: number;
     }>;
