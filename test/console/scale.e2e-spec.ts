@@ -155,7 +155,7 @@ describeWith('chromium', 'long lists in the console', () => {
       };
       pull();
     });
-    await page.getByText(`All ${count.toLocaleString('en')} are shown`).waitFor({ timeout: 180_000 });
+    await page.getByText(`That is all: ${count.toLocaleString('en')}`).waitFor({ timeout: 180_000 });
     await page.evaluate('globalThis.isHeld = false');
   }
 
