@@ -35,18 +35,15 @@ export async function makeDemoData(services: Services): Promise<string | undefin
   // That it has left comes last.
   if (await isInState(leaving, 'unauthorized')) return undefined;
 
-  // WeChat tells the time of a grant in whole seconds.
-  const begunAt = Math.floor(Date.now() / 1_000) * 1_000;
   let isContinued = false;
   for (const account of staying) {
     const { grants } = await there(account);
     isContinued ||= grants.length > 0;
-    // A simulated WeChat that was killed has forgotten its last grants: all are given anew.
-    if (isContinued || grants.length === 0) await consent(account);
+    if (grants.length === 0) await consent(account);
   }
   // Events that were under way when a start was stopped are lost.
   if (isContinued) expectStatus(await api('POST', `/v1/platforms/${PLATFORM}/sync`), 200);
-  await until(grantedSince, (appids) => staying.every(({ appid }) => appids.has(appid)), PATIENTLY);
+  await until(merchantsHere, (appids) => staying.every(({ appid }) => appids.has(appid)), PATIENTLY);
   const messages = await sendAll();
   await keepInventory(messages);
   const idsOf = (account: DemoAccount) => (messages.get(account) ?? []).map(({ msg_id }) => msg_id);
@@ -95,15 +92,12 @@ export async function makeDemoData(services: Services): Promise<string | undefin
     return status === 200 && body.state === state;
   }
 
-  /** Those whose grant of this start has come: the one before may be void. */
-  async function grantedSince(): Promise<Set<string>> {
+  async function merchantsHere(): Promise<Set<string>> {
     const here = new Set<string>();
     let page = '/v1/merchants?limit=200';
     for (;;) {
       const { data, next_cursor } = expectStatus(await api('GET', page), 200).body;
-      for (const { appid, state, granted_at } of data) {
-        if (state === 'authorized' && Date.parse(granted_at) >= begunAt) here.add(appid);
-      }
+      for (const { appid } of data) here.add(appid);
       if (next_cursor === null) return here;
       page = `/v1/merchants?limit=200&cursor=${next_cursor}`;
     }
