@@ -5,7 +5,6 @@ import { freePort } from './free-port.js';
 /** How it runs, and how it ends. */
 export interface Staying {
   demoData?: boolean;
-  signal?: NodeJS.Signals;
   /** How the line begins by which it is there. */
   lastLine?: string;
 }
@@ -14,7 +13,7 @@ export interface Staying {
 export async function whileItStaysUp<T>(
   dataDir: string,
   act: (url: string, output: string) => Promise<T>,
-  { demoData = false, signal = 'SIGINT', lastLine = 'article' }: Staying = {},
+  { demoData = false, lastLine = 'article' }: Staying = {},
 ): Promise<T> {
   const port = String(await freePort());
   let output = '';
@@ -39,7 +38,7 @@ export async function whileItStaysUp<T>(
   try {
     return await act(`http://127.0.0.1:${port}`, output);
   } finally {
-    child.kill(signal);
+    child.kill('SIGINT');
     await exited;
   }
 }
