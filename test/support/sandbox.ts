@@ -9,7 +9,7 @@ export interface Staying {
   lastLine?: string;
 }
 
-/** Starts the built sandbox, does something with its api and what it printed, and stops it: as Ctrl-C would, or by force. */
+/** Starts the built sandbox, does something with its api and what it printed, and stops it as Ctrl-C would. */
 export async function whileItStaysUp<T>(
   dataDir: string,
   act: (url: string, output: string) => Promise<T>,
