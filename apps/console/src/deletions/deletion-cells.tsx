@@ -25,17 +25,6 @@ export function TargetCell({ deletion }: { deletion: Deletion }) {
   );
 }
 
-export function MerchantCell({ deletion: { merchant, component_appid, merchant_name } }: { deletion: Deletion }) {
-  return (
-    <>
-      <Link to="/merchants/$appid" params={{ appid: merchant }} search={{ component_appid }}>
-        {merchant_name ?? merchant}
-      </Link>
-      {merchant_name && <span className="cell-note soft code">{merchant}</span>}
-    </>
-  );
-}
-
 /** The state with what it means: what it waits for, or how it ended. */
 export function StateCell({ deletion }: { deletion: Deletion }) {
   const { state, outcome } = deletion;

@@ -12,7 +12,8 @@ import { MerchantField } from '../ui/fields/merchant-field.js';
 import { PageHead } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
 import { uiTexts } from '../ui/texts.js';
-import { AskedCell, MerchantCell, StateCell, TargetCell } from './deletion-cells.js';
+import { AskedCell, StateCell, TargetCell } from './deletion-cells.js';
+import { MerchantCell } from '../ui/merchant-name.js';
 import { deletionFilterNames, queryOf, wrongAmong, type DeletionFilters } from './deletion-filters.js';
 import { deletionTexts as texts } from './texts.js';
 import './deletions.css';
@@ -46,7 +47,7 @@ export function Page() {
       key: 'merchant',
       title: t(texts.merchant),
       width: 'minmax(0, 3fr)',
-      cell: (deletion) => <MerchantCell deletion={deletion} />,
+      cell: (deletion) => <MerchantCell of={deletion} />,
     },
     {
       key: 'state',

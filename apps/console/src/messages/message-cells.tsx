@@ -125,17 +125,6 @@ function Gone({ by }: { by: string }) {
   );
 }
 
-export function MerchantCell({ message: { merchant, component_appid, merchant_name } }: { message: MassMessage }) {
-  return (
-    <>
-      <Link to="/merchants/$appid" params={{ appid: merchant }} search={{ component_appid }}>
-        {merchant_name ?? merchant}
-      </Link>
-      {merchant_name && <span className="cell-note soft code">{merchant}</span>}
-    </>
-  );
-}
-
 export function SentCell({ message }: { message: MassMessage }) {
   const t = useText();
   const { finished_at, sent_count, status } = message;

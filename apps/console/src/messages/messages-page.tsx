@@ -15,7 +15,8 @@ import { NeedsRole, PageHead } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
 import { uiTexts } from '../ui/texts.js';
 import { ImportSection } from './import-section.js';
-import { ArticlesCell, MerchantCell, MessageCell, SentCell } from './message-cells.js';
+import { ArticlesCell, MessageCell, SentCell } from './message-cells.js';
+import { MerchantCell } from '../ui/merchant-name.js';
 import { PickAll } from './pick-all.js';
 import { countsOf, pickedOf, toggled, withAll, type Picked } from './picking.js';
 import { messageTexts as texts } from './texts.js';
@@ -54,7 +55,7 @@ export function Page() {
       key: 'merchant',
       title: t(texts.merchant),
       width: 'minmax(0, 3fr)',
-      cell: (message) => <MerchantCell message={message} />,
+      cell: (message) => <MerchantCell of={message} />,
     },
     {
       key: 'sent',

@@ -24,3 +24,21 @@ export function MerchantName({ appid }: { appid: string }) {
     </Link>
   );
 }
+
+/** The merchant that a row is of: the row tells its name. */
+interface OfMerchant {
+  merchant: string;
+  component_appid: string;
+  merchant_name?: string | null;
+}
+
+export function MerchantCell({ of: { merchant, component_appid, merchant_name } }: { of: OfMerchant }) {
+  return (
+    <>
+      <Link to="/merchants/$appid" params={{ appid: merchant }} search={{ component_appid }}>
+        {merchant_name ?? merchant}
+      </Link>
+      {merchant_name && <span className="cell-note soft code">{merchant}</span>}
+    </>
+  );
+}
