@@ -286,7 +286,7 @@ describe.each(queueBackends)('a deletion, with the queue on %s,', (_backend, que
     [42007, 'reauthorization_required'],
   ])('fails with %i, after which the merchant is %s and no call is made for it', async (code, reason) => {
     const { merchant, msgId } = await oneMerchant();
-    await system.call('PATCH', `/v1/merchants/${merchant}`, { rate_per_minute: 120 });
+    await system.call('PATCH', `/v1/merchants/${merchant}`, { rate_per_minute: 10 });
     await strike(merchant, errcode(code));
     const [first = '', ...rest] = await Promise.all(
       articlesOf(msgId, 4).map((target) => accept({ merchant, ...target, priority: 'urgent' })),
