@@ -65,7 +65,7 @@ export async function startBuiltApp(
 
 function launch(app: BuiltAppName, environment: Record<string, string>) {
   return spawn(process.execPath, [join(process.cwd(), `dist/apps/${app}/src/main.js`)], {
-    env: { PATH: process.env.PATH, LOG_LEVEL: 'log', ...environment },
+    env: { PATH: process.env.PATH, LOG_LEVEL: 'info', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

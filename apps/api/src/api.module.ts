@@ -8,6 +8,7 @@ import { logUpstreamCall } from '@app/logging';
 import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SettingsModule } from '@app/settings';
+import { TracingModule } from '@app/tracing';
 import { SecretBox } from '@app/vault';
 import { WebhooksModule } from '@app/webhooks';
 import { type CallRecord } from '@app/wechat';
@@ -124,6 +125,7 @@ export class ApiModule {
           [{ provide: ISSUER, useValue: env.PUBLIC_URL }],
         ),
         ...features,
+        TracingModule,
       ],
       providers: [
         { provide: Refusals, useFactory: () => new Refusals(metrics, tolerance.refusalsToldEveryMs) },

@@ -2,8 +2,9 @@ import { setFlagsFromString } from 'node:v8';
 import { Logger } from '@nestjs/common';
 import { ApiKeys } from '@app/access';
 import { waitForDatabase, whyNotStarted } from '@app/database';
-import { createLogger } from '@app/logging';
-import { endStart, readSettings } from '@app/settings';
+import { createLogger, logEnd, logProcessEvents, withoutStack } from '@app/logging';
+import { endStart, readSettings, versionOfService } from '@app/settings';
+import { startTracing } from '@app/tracing';
 import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
 import { FirstKeyNotKept, makeFirstKey } from './first-key.js';
@@ -12,19 +13,31 @@ import { FirstKeyNotKept, makeFirstKey } from './first-key.js';
 // which makes the frequent ones longer: see docs/benchmarks.md, also for why the worker does without.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
-let logger = createLogger({ level: 'log' });
+// Nest's own logger is replaced here, so that lines from before its start are JSON too.
+let logger = createLogger({ level: 'info' });
+Logger.overrideLogger(logger);
+logProcessEvents();
 try {
   const env = readSettings(apiEnvSchema, process.env);
   logger = createLogger({ level: env.LOG_LEVEL });
-  // Nest's own logger is replaced here, so that lines from before its start are JSON too.
   Logger.overrideLogger(logger);
+  const version = versionOfService();
+  if (env.OTEL_EXPORTER_OTLP_ENDPOINT) {
+    await startTracing({
+      service: 'retract-api',
+      version,
+      wechatUrls: [env.WECHAT_API_URL, ...env.WECHAT_API_FALLBACK_URLS],
+      onTrouble: (error) => logger.warn('traces cannot be handed over', { error: withoutStack(error) }),
+    });
+  }
   await waitForDatabase(env, logger);
   const api = await createApi(env, logger);
   const file = env.BOOTSTRAP_API_KEY ? undefined : await makeFirstKey(api.get(ApiKeys), env.FIRST_KEY_FILE);
   if (file) logger.log("the first API key, an admin's, is in a file: keep it elsewhere, and delete the file", { file });
   api.enableShutdownHooks(undefined, { useProcessExit: true });
   await api.listen(env.PORT, env.HOST);
-  logger.log('api listens', { url: await api.getUrl() });
+  logger.log('api listens', { url: await api.getUrl(), version });
+  logEnd('api', { version });
 } catch (error) {
   endStart(error, logger, (cause) => (cause instanceof FirstKeyNotKept ? cause.message : whyNotStarted(cause)));
 }

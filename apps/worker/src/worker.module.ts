@@ -6,6 +6,7 @@ import { logUpstreamCall } from '@app/logging';
 import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SettingsModule } from '@app/settings';
+import { TracingModule } from '@app/tracing';
 import { SecretBox } from '@app/vault';
 import { WebhooksModule } from '@app/webhooks';
 import { Background } from './background.js';
@@ -64,6 +65,7 @@ export class WorkerModule {
         DeletionsModule,
         ProcessorsModule,
         SweepsModule,
+        TracingModule,
         WebhooksModule,
       ],
       providers: [Background],

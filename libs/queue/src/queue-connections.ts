@@ -9,6 +9,8 @@ import {
   type Processor,
   type QueueBaseOptions,
 } from 'bullmq';
+import { withoutStack } from '@app/logging';
+import { jobTelemetry } from '@app/tracing';
 import { within } from './deadline.js';
 import { QueueUrlInvalid, RetryAfter } from './errors.js';
 import { queues, type QueueName } from './jobs.js';
@@ -87,7 +89,7 @@ export class QueueConnections {
     const closing = this.opened.get(role)?.close();
     if (!closing) return;
     await within(deadlineMs, 'close', closing).catch((error: unknown) => {
-      this.logger.warn('queue connections did not close', { error: String(error) });
+      this.logger.warn('queue connections did not close', { error: withoutStack(error) });
     });
   }
 
@@ -145,7 +147,7 @@ export class CatalogueQueue extends bound.Queue<unknown, void> {
 
   constructor(name: string, opts: BoundQueueOptions) {
     // Nobody reads BullMQ's event stream here: only what helps a person who looks into the store is kept.
-    super(name, { ...opts, streams: { events: { maxLen: 1000 } } });
+    super(name, { ...opts, ...traced(), streams: { events: { maxLen: 1000 } } });
     this.on('error', logBackendErrors(this.logger, name));
   }
 
@@ -160,7 +162,7 @@ export class CatalogueQueue extends bound.Queue<unknown, void> {
       await within(CLOSE_DEADLINE_MS, 'close', super.close());
     } catch (error) {
       // The backend is away and cannot take leave; without this its connections would go on trying for ever.
-      this.logger.warn('queue did not close', { queue: this.name, error: String(error) });
+      this.logger.warn('queue did not close', { queue: this.name, error: withoutStack(error) });
       this.disconnect().catch(() => undefined);
     }
   }
@@ -174,6 +176,7 @@ export class CatalogueWorker extends bound.Worker<unknown, void> {
     const { concurrency, lockDurationMs = 15_000, stalledIntervalMs = 5_000 } = opts.connection.options;
     super(name, processor, {
       ...opts,
+      ...traced(),
       autorun: false,
       // @nestjs/bullmq makes workers for the catalogue's queues only.
       concurrency: concurrency?.[name as QueueName] ?? queues[name as QueueName].concurrency,
@@ -202,9 +205,14 @@ export class CatalogueWorker extends bound.Worker<unknown, void> {
   /** BullMQ begins anew by itself when it is resumed, and leaves the end of that to nobody. */
   override async run(): Promise<void> {
     await super.run().catch((error: unknown) => {
-      this.logger.error('queue worker ended', { queue: this.name, error: String(error) });
+      this.logger.error('queue worker ended', { queue: this.name, error: withoutStack(error) });
     });
   }
+}
+
+function traced() {
+  const telemetry = jobTelemetry();
+  return telemetry && { telemetry };
 }
 
 const QUIET_MS = 10_000;
@@ -222,6 +230,6 @@ function logBackendErrors(logger: Logger, queue: string): (error: Error) => void
     if (now - (loggedAt.get(message) ?? 0) < QUIET_MS) return;
     if (loggedAt.size > 100) loggedAt.clear();
     loggedAt.set(message, now);
-    logger.warn('queue backend error', { queue, error: message });
+    logger.warn('queue backend error', { queue, error: withoutStack(error) });
   };
 }

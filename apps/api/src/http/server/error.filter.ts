@@ -12,6 +12,7 @@ import {
 import { FeedCursorInvalid } from '@app/events';
 import { MerchantsError } from '@app/merchants';
 import { QueueError } from '@app/queue';
+import { withoutStack } from '@app/logging';
 import { WebhooksError } from '@app/webhooks';
 import { WechatError } from '@app/wechat';
 import { problemOf, ProblemError, seenAt, type Problem } from '../problems/problem.js';
@@ -66,7 +67,7 @@ const REFUSED = [401, 403];
 /**
  * Everything fails at once while something is away: a line each tells enough, without where in our code it was noticed.
  */
-export const loggable = (code: string, error: unknown): unknown => (isShortage(code) ? String(error) : error);
+export const loggable = (code: string, error: unknown): unknown => (isShortage(code) ? withoutStack(error) : error);
 
 export function sayWhenAgain(reply: FastifyReply, code: string): void {
   if (isShortage(code)) void reply.header('retry-after', describeShortage(code).retryAfterSeconds);
