@@ -64,17 +64,20 @@ describe.each(['api', 'worker'] as const)('the log of the %s', (app) => {
     const { pid, lines, line } = await started(app, { NODE_OPTIONS: `--import=${MISBEHAVES}` });
     process.kill(pid, 'SIGWINCH');
     expect(await line(({ message }) => message === `${app} stopped`)).toMatchObject({ exit_code: 1 });
-    expect(lines.slice(-4)).toMatchObject([
+    await line(({ level }) => level === 'fatal');
+    // They come by two streams.
+    for (const told of [
       { level: 'warn', message: 'on the console', text: 'two\nlines of somebody' },
-      { level: 'warn', message: 'warning of Node', error: { type: 'Warning', message: 'this is a warning' } },
+      { level: 'warn', message: 'warning of Node', error: expect.objectContaining({ message: 'this is a warning' }) },
       {
         level: 'fatal',
         message: 'the process ends of an error that nobody caught',
         origin: 'unhandledRejection',
-        error: { type: 'Error', message: 'nobody waits for it', stack_trace: expect.stringContaining('at ') },
+        error: expect.objectContaining({ type: 'Error', message: 'nobody waits for it' }),
       },
-      { level: 'info', message: `${app} stopped` },
-    ]);
+    ]) {
+      expect(lines).toContainEqual(expect.objectContaining(told));
+    }
     expectWellFormed(lines);
   });
 
@@ -187,12 +190,20 @@ describe('the log of requests', () => {
       ['POST /v1/session', { 'content-type': 'application/json', 'content-length': 5 }, '{"a":'],
       ['POST /v1/session', { 'content-type': 'application/json; charset=utf-7', 'content-length': 2 }, '{}'],
       ['POST /v1/session', { 'content-type': 'a/b/c;;', 'content-length': 2 }, '{}'],
-      ['POST /v1/session', { 'content-encoding': 'gzip', 'content-type': 'application/json', 'content-length': 2 }, '{}'],
+      [
+        'POST /v1/session',
+        { 'content-encoding': 'gzip', 'content-type': 'application/json', 'content-length': 2 },
+        '{}',
+      ],
       ['POST /v1/session', { 'transfer-encoding': 'chunked', 'content-type': 'application/json' }, 'zz\r\n'],
       ['POST /v1/session', { 'content-length': 'many' }, '{}'],
       ['POST /v1/session', { 'content-length': 2, 'transfer-encoding': 'chunked' }, '0\r\n\r\n'],
       [`POST ${pushes}`, { 'content-type': 'text/xml', 'content-length': 5 }, '<xml>'],
-      [`POST ${pushes}?msg_signature=a&timestamp=b&nonce=c`, { 'content-type': 'text/xml', 'content-length': 5 }, '<xml>'],
+      [
+        `POST ${pushes}?msg_signature=a&timestamp=b&nonce=c`,
+        { 'content-type': 'text/xml', 'content-length': 5 },
+        '<xml>',
+      ],
       [`POST ${pushes}?timestamp=9e99&nonce=%00&signature[]=1`, { 'content-type': 'text/xml', 'content-length': 0 }],
       [`POST ${pushes}`, { 'content-type': 'text/xml', 'content-length': 10_000_000 }, '<xml>'],
       ['POST /wechat/wxnobody/events', { 'content-type': 'text/xml', 'content-length': 11 }, '<xml></xml>'],
@@ -233,7 +244,17 @@ describe('the log of requests', () => {
       client.close();
     }
     // Those that hang up in the middle.
-    for (const text of ['', 'GET / HT', head('POST /v1/session', { 'content-length': 100 })]) {
+    const begun = { authorization: authorization(), 'content-length': 100 };
+    for (const text of [
+      '',
+      'GET / HT',
+      `${head('POST /v1/session', { 'content-length': 100 })}{`,
+      `${head('POST /v1/session', { ...begun, 'content-type': 'application/json' })}{`,
+      `${head('POST /v1/deletions', { ...begun, 'content-type': 'application/json' })}{`,
+      `${head('POST /v1/deletions', { ...begun, 'content-type': 'application/json', 'content-encoding': 'gzip' })}\x1f`,
+      `${head('POST /v1/mass-messages', { ...begun, 'content-type': 'application/x-ndjson' })}{`,
+      `${head(`POST ${pushes}`, { 'content-type': 'text/xml', 'content-length': 100 })}<xml>`,
+    ]) {
       (await RawClient.open(api.url, text)).close();
     }
     const last = await fetch(`${api.url}/the-end`);

@@ -9,11 +9,13 @@ import { PLATFORM, System } from './support/system.js';
 const KIND = { server: 2, client: 3, consumer: 5 };
 const DELETE = 'POST /cgi-bin/message/mass/delete';
 
-/** On SIGWINCH, a line that says which modules of OpenTelemetry the process has loaded. */
+/** On SIGWINCH, a line with the number of OpenTelemetry's modules that the process has loaded. Its API, which prom-client has, is none. */
 const TELLS_MODULES = `data:text/javascript,${encodeURIComponent(`
   import { createRequire } from 'node:module';
   process.on('SIGWINCH', () => {
-    const paths = Object.keys(createRequire('file:///').cache).filter((path) => /opentelemetry|otel/.test(path));
+    const paths = Object.keys(createRequire('file:///').cache).filter(
+      (path) => /opentelemetry|otel/.test(path) && !path.includes('@opentelemetry/api/'),
+    );
     process.stdout.write(JSON.stringify({ modules: paths.length }) + '\\n');
   });
 `)}`;
@@ -33,7 +35,12 @@ class Deployment {
   static async start(system: System, env: Record<string, string>): Promise<Deployment> {
     const port = await freePort();
     const deployment = new Deployment(system, `http://127.0.0.1:${port}`);
-    const environment = { ...system.environment, ...env, PORT: String(port), NODE_OPTIONS: `--import=${TELLS_MODULES}` };
+    const environment = {
+      ...system.environment,
+      ...env,
+      PORT: String(port),
+      NODE_OPTIONS: `--import=${TELLS_MODULES}`,
+    };
     const note = (line: string) => void deployment.lines.push(JSON.parse(line) as Line);
     for (const app of ['api', 'worker'] as const) deployment.apps.push(await startBuiltApp(app, environment, note));
     return deployment;
@@ -105,10 +112,15 @@ describe.each(queueBackends)('traces, with the queue on %s', (_backend, queueUrl
     if (!target) throw new Error('no target is left');
     return { merchant: target.merchant, msg_id: target.msgId, article_idx: 1 };
   };
-  const callOf = (traceId: string) =>
+  /** A trace with so many calls, once it is all there: each process sends its parts by itself. */
+  const whole = (traceId: string, calls = 1, elsewhere?: string) =>
     eventually(
       () => Promise.resolve(receiver.trace(traceId)),
-      (spans) => spans.some(({ name }) => name === DELETE) && spans.some(({ kind }) => kind === KIND.server),
+      (spans) => {
+        const known = new Set([undefined, elsewhere, ...spans.map(({ spanId }) => spanId)]);
+        const isWhole = spans.every(({ parentSpanId }) => known.has(parentSpanId));
+        return isWhole && spans.filter(({ name }) => name === DELETE).length === calls;
+      },
       60_000,
     );
 
@@ -120,7 +132,7 @@ describe.each(queueBackends)('traces, with the queue on %s', (_backend, queueUrl
     const traceId = String(asked?.trace_id);
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
 
-    const spans = await callOf(traceId);
+    const spans = await whole(traceId);
     const call = spans.find(({ name }) => name === DELETE);
     if (!call) throw new Error('no call');
     expect(pathOf(call, spans)).toEqual([
@@ -141,18 +153,23 @@ describe.each(queueBackends)('traces, with the queue on %s', (_backend, queueUrl
     expect(spans.map(({ name }) => name)).toContainEqual(expect.stringMatching(/^pg\.query:accept deletion/));
 
     // The call's line in the log has the trace as well.
-    expect(await deployment.line(({ operation, request_id }) => operation === 'mass/delete' && request_id === requestId)).
-      toMatchObject({ trace_id: traceId });
+    expect(
+      await deployment.line(({ operation, request_id }) => operation === 'mass/delete' && request_id === requestId),
+    ).toMatchObject({ trace_id: traceId });
   });
 
   it('go on with the caller’s, and stand in problem documents', async () => {
     const traceId = 'c0ffee00c0ffee00c0ffee00c0ffee00';
-    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    const parentId = '00f067aa0ba902b7';
+    const traceparent = `00-${traceId}-${parentId}-01`;
     const refused = await deployment.ask('POST', '/v1/deletions', { merchant: 'wxnosuchaccount' }, { traceparent });
-    expect(refused).toMatchObject({ status: 400, body: { code: 'target_missing', trace_id: traceId } });
+    expect(refused).toMatchObject({ status: 422, body: { code: 'target_missing', trace_id: traceId } });
     const accepted = await deployment.ask('POST', '/v1/deletions', aTarget(), { traceparent });
     await system.finished(accepted.body.id, 60_000);
-    expect((await callOf(traceId)).filter(({ name }) => name === DELETE)).toHaveLength(1);
+    const spans = await whole(traceId, 1, parentId);
+    expect(new Set(spans.filter(({ kind }) => kind === KIND.server).map((span) => span.parentSpanId))).toEqual(
+      new Set([parentId]),
+    );
   });
 
   it('go on when a call is tried again', async () => {
@@ -160,11 +177,7 @@ describe.each(queueBackends)('traces, with the queue on %s', (_backend, queueUrl
     const { requestId, body } = await deployment.ask('POST', '/v1/deletions', aTarget());
     expect(await system.finished(body.id, 60_000)).toMatchObject({ state: 'succeeded' });
     const asked = await deployment.line(({ message, request_id }) => message === 'request' && request_id === requestId);
-    const spans = await eventually(
-      () => Promise.resolve(receiver.trace(String(asked?.trace_id))),
-      (all) => all.filter(({ name }) => name === DELETE).length === 2,
-      60_000,
-    );
+    const spans = await whole(String(asked?.trace_id), 2);
     for (const span of spans) expect(pathOf(span, spans)[0]).toBe('retract-api: POST /v1/deletions');
   });
 
@@ -176,7 +189,7 @@ describe.each(queueBackends)('traces, with the queue on %s', (_backend, queueUrl
     expect(await deployment.end()).toEqual([0, 0]);
 
     const roots = receiver.spans.filter(({ parentSpanId }) => parentSpanId === undefined);
-    expect([...new Set(roots.map(({ kind }) => kind))].sort()).toEqual([KIND.server, KIND.consumer]);
+    expect(roots.filter(({ kind }) => kind !== KIND.server && kind !== KIND.consumer)).toEqual([]);
     expect(receiver.spans.filter(({ name }) => /health|getNextJob/.test(name))).toEqual([]);
     const { component_appid: _public, ...platform } = PLATFORM;
     const secrets = [
@@ -194,11 +207,18 @@ describe.each(queueBackends)('traces, with the queue on %s', (_backend, queueUrl
 });
 
 describe('without an address for traces', () => {
-  it('nothing of OpenTelemetry is loaded, and nothing is kept of traces', async () => {
-    const system = await System.start();
+  let system: System;
+  let target: { merchant: string; msgId: string } | undefined;
+
+  beforeAll(async () => {
+    system = await System.start();
     await system.registerPlatform();
-    const [target] = await system.grantedMerchants(1);
+    [target] = await system.grantedMerchants(1);
     await system.stopWorker();
+  }, 60_000);
+  afterAll(() => system.close());
+
+  it('nothing of OpenTelemetry is loaded, and nothing is kept of traces', async () => {
     const deployment = await Deployment.start(system, {});
     const deletion = { merchant: target?.merchant, msg_id: target?.msgId, article_idx: 1 };
     const { body } = await deployment.ask('POST', '/v1/deletions', deletion);
@@ -215,6 +235,5 @@ describe('without an address for traces', () => {
     // Nobody takes the last spans: the end does not wait for that.
     receiver.close();
     expect(await traced.end()).toEqual([0, 0]);
-    await system.close();
   }, 120_000);
 });

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { FastifyOtelInstrumentation } from '@fastify/otel';
 import { isSpanContextValid, SpanKind, trace, type Context, type TextMapSetter } from '@opentelemetry/api';
 import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -8,7 +9,6 @@ import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { BullMQOtel } from 'bullmq-otel';
-import pg from 'pg';
 import { BareSpans } from './bare-spans.js';
 import { withoutHousekeeping } from './job-tracer.js';
 import type { Tracing, TracingOptions } from './tracing.js';
@@ -59,10 +59,9 @@ export function startSdk({ service, version, wechatUrls, onTrouble }: TracingOpt
 
 /** Fastify, whose instances are found as they are made, undici, whose requests are told on a channel, and pg. */
 function instrument(wechat: ReadonlySet<string>): void {
-  const database = new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true });
   registerInstrumentations({
     instrumentations: [
-      database,
+      new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
       new FastifyOtelInstrumentation({
         registerOnInitialization: true,
         instrumentHooks: false,
@@ -84,8 +83,8 @@ function instrument(wechat: ReadonlySet<string>): void {
       }),
     ],
   });
-  // It waits for a `require` of pg, and ours is imported.
-  for (const definition of database.init()) if (definition.name === 'pg') definition.patch?.(pg);
+  // pg is found as it is required. Ours was imported long before; its methods are changed all the same.
+  createRequire(import.meta.url)('pg');
 }
 
 function nowAndThen(tell: (error: unknown) => void): (error: unknown) => void {

@@ -33,13 +33,14 @@ export class ErrorFilter implements ExceptionFilter {
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const problem = toProblem(error);
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const problem = toProblem(error, request);
     // Readiness says itself, once, what is short of what; probes go on all the while.
     if (problem.status >= 500 && problem.code !== 'not_ready') {
       const level = problem.code === 'internal_error' ? 'error' : 'warn';
       this.logger[level]('request failed', { code: problem.code, error: loggable(problem.code, error) });
     }
-    if (REFUSED.includes(problem.status)) this.note(problem, host.switchToHttp().getRequest<FastifyRequest>());
+    if (REFUSED.includes(problem.status)) this.note(problem, request);
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     sayWhenAgain(reply, problem.code);
     // A problem is the same whatever the request accepts.
@@ -73,7 +74,8 @@ export function sayWhenAgain(reply: FastifyReply, code: string): void {
   if (isShortage(code)) void reply.header('retry-after', describeShortage(code).retryAfterSeconds);
 }
 
-export function toProblem(error: unknown): Problem {
+export function toProblem(error: unknown, request?: FastifyRequest): Problem {
+  if (isHungUp(error, request)) return problemOf('malformed_body', DETAILS.malformed_body ?? '');
   if (error instanceof ProblemError) return problemOf(error.code, error.message, error.members);
   if (error instanceof JsonRefused) {
     const { code, message, field, offset } = error;
@@ -91,6 +93,10 @@ export function toProblem(error: unknown): Problem {
     ? problemOf(code, DETAILS[code] ?? '')
     : problemOf('internal_error', 'The cause is in our log, under the request id.');
 }
+
+/** Who sent the body did so in its middle: nobody will read the answer, and nothing of ours has failed. */
+const isHungUp = (error: unknown, request: FastifyRequest | undefined): boolean =>
+  error instanceof Object && request?.raw.errored === error;
 
 /** The facts that clients read from a problem, beside its code. */
 function membersOf(error: Error): Record<string, unknown> {
