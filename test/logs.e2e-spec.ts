@@ -52,9 +52,10 @@ function expectWellFormed(lines: Line[]): void {
 describe.each(['api', 'worker'] as const)('the log of the %s', (app) => {
   it('begins and ends with the version, also by SIGTERM', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    const { pid, lines, line, end } = await started(app);
+    const running = await started(app);
+    const { pid, lines, line } = running;
     expect(await line(({ message }) => /listens|runs/.test(message))).toMatchObject({ level: 'info', version, pid });
-    expect(await end('SIGTERM')).toBe(0);
+    expect(await running.end('SIGTERM')).toBe(0);
     expect(await line(({ message }) => message === `${app} stops`)).toMatchObject({ signal: 'SIGTERM' });
     expect(await line(({ message }) => message === `${app} stopped`)).toMatchObject({ version, pid, exit_code: 0 });
     expectWellFormed(lines);
@@ -82,9 +83,9 @@ describe.each(['api', 'worker'] as const)('the log of the %s', (app) => {
   });
 
   it('takes the level by its old name', async () => {
-    const { lines, end } = await started(app, { LOG_LEVEL: 'log' });
-    expect(lines.map(({ level }) => level)).toContain('info');
-    await end('SIGTERM');
+    const running = await started(app, { LOG_LEVEL: 'log' });
+    expect(running.lines.map(({ level }) => level)).toContain('info');
+    await running.end('SIGTERM');
   });
 
   it('has one line for settings that cannot be used, without their values', async () => {

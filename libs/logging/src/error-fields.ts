@@ -37,7 +37,7 @@ function isError(value: unknown): value is Error {
 
 function causesOf(error: unknown): Error[] {
   const chain: Error[] = [];
-  for (let next = error; isError(next) && chain.length < MAX_CAUSES && !chain.includes(next); ) {
+  for (let next = error; isError(next) && chain.length < MAX_CAUSES && !chain.includes(next);) {
     chain.push(next);
     next = next.cause ?? (next instanceof AggregateError ? next.errors[0] : undefined);
   }

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { createLogger, currentRequestId, newRequestId, runWithRequestId, withoutStack } from './index.js';
+import { createLogger, PlainFacts, currentRequestId, newRequestId, runWithRequestId, withoutStack } from './index.js';
 
 const secret = 'S3cr3t-value_0123456789';
 
@@ -53,6 +53,25 @@ describe('the logger', () => {
     ]);
     expect(records()[3]?.error).not.toHaveProperty('stack_trace');
     for (const record of records()) expect(record).not.toHaveProperty('stack');
+  });
+
+  it('writes plain facts as they are, if its level lets it', () => {
+    const facts = new PlainFacts({ status: 200, ms: 1.5, key_id: undefined, request_id: 'given' });
+    runWithRequestId('outer', () => createLogger({ level: 'info' }).log('request', facts, 'Requests'));
+    createLogger({ level: 'warn' }).log('request', facts, 'Requests');
+    expect(lines).toHaveLength(1);
+    expect(records()).toEqual([
+      {
+        timestamp: expect.any(String),
+        level: 'info',
+        message: 'request',
+        context: 'Requests',
+        pid: process.pid,
+        status: 200,
+        ms: 1.5,
+        request_id: 'given',
+      },
+    ]);
   });
 
   it('has a message that is a text, and lets no fact take its place', () => {

@@ -22,6 +22,16 @@ export function createLogger({ level }: LoggerOptions): ConsoleLogger {
   return new JsonLogger(level);
 }
 
+/**
+ * Facts that can hold no secret, being numbers, ids and words of our own: a line of them is written as it is. Looking
+ * through every fact takes longer than all the rest, and some lines come with every request.
+ */
+export class PlainFacts {
+  constructor(facts: Record<string, string | number | boolean | undefined>) {
+    Object.assign(this, facts);
+  }
+}
+
 /** The context of Nest's own logger for that. */
 const NEST_START = 'ExceptionHandler';
 
@@ -45,17 +55,19 @@ class JsonLogger extends ConsoleLogger {
     if (rest.at(-1) !== NEST_START) super.error(message, ...rest);
   }
 
+  override log(message: unknown, ...rest: unknown[]): void {
+    const [facts, context] = rest;
+    if (!(facts instanceof PlainFacts)) return super.log(message, ...rest);
+    if (!this.isLevelEnabled('log')) return;
+    const line = { ...recordOf('log', message as string, context), ...facts };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
+
   protected override printAsJson(message: unknown, options: Parameters<ConsoleLogger['printAsJson']>[1]): void {
     const { context, logLevel, writeStreamType = 'stdout', errorStack, params, error } = options;
     const record = {
-      timestamp: new Date().toISOString(),
-      level: asTold(logLevel),
-      message: this.inWords(message),
-      context: context || undefined,
-      pid: process.pid,
-      request_id: currentRequestId(),
-      trace_id: currentTraceId(),
-      ...(errorStack !== undefined && { error: { message: String(message), stack_trace: String(errorStack) } }),
+      ...recordOf(logLevel, this.inWords(message), context),
+      ...(errorStack !== undefined && { error: { message: String(message), stack_trace: this.inWords(errorStack) } }),
     };
     const facts = error === undefined ? params : { ...params, error };
     process[writeStreamType].write(`${this.stringifyJsonLogObject(withFacts(record, facts))}\n`);
@@ -70,6 +82,18 @@ class JsonLogger extends ConsoleLogger {
   protected override stringifyJsonLogObject(...args: Parameters<ConsoleLogger['stringifyJsonLogObject']>): string {
     return scrub(super.stringifyJsonLogObject(...args));
   }
+}
+
+function recordOf(level: LogLevel, message: string, context: unknown) {
+  return {
+    timestamp: new Date().toISOString(),
+    level: asTold(level),
+    message,
+    context: context || undefined,
+    pid: process.pid,
+    request_id: currentRequestId(),
+    trace_id: currentTraceId(),
+  };
 }
 
 /** What the line has of itself, but for the ids of where it was written, no fact can change. */

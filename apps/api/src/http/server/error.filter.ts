@@ -66,9 +66,11 @@ export class ErrorFilter implements ExceptionFilter {
 const REFUSED = [401, 403];
 
 /**
- * Everything fails at once while something is away: a line each tells enough, without where in our code it was noticed.
+ * Only of what nobody foresaw somebody needs to know where it happened. Strangers can bring about the rest as often as
+ * they like, and everything fails at once while something is away.
  */
-export const loggable = (code: string, error: unknown): unknown => (isShortage(code) ? withoutStack(error) : error);
+export const loggable = (code: string, error: unknown): unknown =>
+  code === 'internal_error' ? error : withoutStack(error);
 
 export function sayWhenAgain(reply: FastifyReply, code: string): void {
   if (isShortage(code)) void reply.header('retry-after', describeShortage(code).retryAfterSeconds);

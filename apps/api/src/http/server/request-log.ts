@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PlainFacts, scrub } from '@app/logging';
 import { currentTraceId } from '@app/tracing';
 import type { RequestWithPrincipal } from '../access/authentication.js';
 
@@ -27,20 +28,24 @@ export function useRequestLog(fastify: FastifyInstance): void {
 /** By its route and never by its address, which may hold a secret, also in the path. */
 export function logRequest(request: RequestWithPrincipal, reply: FastifyReply): void {
   const { method, routeOptions, principal } = request;
-  logger.log('request', {
-    method,
-    route: routeOptions.url,
-    status: reply.statusCode,
-    ms: Math.round(reply.elapsedTime * 10) / 10,
-    key_id: principal?.apiKeyId,
-    // Who asked did not wait for all of the answer.
-    is_cut_off: reply.raw.writableFinished ? undefined : true,
-    request_id: reply.getHeader('x-request-id'),
-    trace_id: traces.get(request),
-  });
+  logger.log(
+    'request',
+    new PlainFacts({
+      method,
+      route: routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      key_id: principal?.apiKeyId,
+      // Who asked did not wait for all of the answer.
+      is_cut_off: reply.raw.writableFinished ? undefined : true,
+      // It may be the caller's own.
+      request_id: scrub(String(reply.getHeader('x-request-id'))),
+      trace_id: traces.get(request),
+    }),
+  );
 }
 
 /** What is answered before it is a request that has a method or a route. */
 export function logNoRequest(status: number, code: string): void {
-  logger.log('request', { status, code });
+  logger.log('request', new PlainFacts({ status, code }));
 }
