@@ -16,7 +16,10 @@ describe('a master key that is retired while deletions go on', () => {
 
   beforeAll(async () => {
     // Every process can open what will be sealed with the new key.
-    system = await System.start({ withWorker: false, env: { MASTER_KEYS: `${k1},${k2}`, DEFAULT_DAILY_QUOTA: '1000' } });
+    system = await System.start({
+      withWorker: false,
+      env: { MASTER_KEYS: `${k1},${k2}`, DEFAULT_DAILY_QUOTA: '1000' },
+    });
   });
   afterAll(async () => {
     await Promise.all(apps.map((app) => app.end('SIGKILL')));

@@ -48,7 +48,7 @@ export function keyReport(
           const rows = rowsOf(id);
           if (rows === 0)
             return `${id} can go: no row needs it. Take it out of MASTER_KEYS everywhere, and keep it with old backups.`;
-          return `${id} must stay: ${rows} rows need it. Workers that have both keys seal them anew, as `retract reseal` does at once.`;
+          return `${id} must stay: ${rows} rows need it. Workers that have both keys seal them anew, and so does retract reseal.`;
         }),
     ],
     problems: faults.map(({ keyId, fault }) =>

@@ -60,7 +60,7 @@ async function reseal(dataSource: DataSource, keys: readonly MasterKey[]): Promi
   const box = new SecretBox(keys);
   const resealing = new Resealing(dataSource, box, new SealedColumns(box));
   let resealed = 0;
-  for (let giveUpAt = performance.now() + PATIENCE_MS; performance.now() < giveUpAt; ) {
+  for (let giveUpAt = performance.now() + PATIENCE_MS; performance.now() < giveUpAt;) {
     const values = await resealing.step(STEP);
     resealed += values;
     if (values > 0) {
