@@ -53,6 +53,9 @@ import { DeletionTallies1764770000000 } from './migrations/1764770000000-deletio
 import { MoreFilters1764770100000 } from './migrations/1764770100000-more-filters.js';
 import { ProviderPages1764771000000 } from './migrations/1764771000000-provider-pages.js';
 import { EndedLists1764785000000 } from './migrations/1764785000000-ended-lists.js';
+import { WordsOfTitles1764790000000 } from './migrations/1764790000000-words-of-titles.js';
+import { RareEvents1764791000000 } from './migrations/1764791000000-rare-events.js';
+import { KeptProgress1764792000000 } from './migrations/1764792000000-kept-progress.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -117,6 +120,9 @@ const migrations = [
   MoreFilters1764770100000,
   ProviderPages1764771000000,
   EndedLists1764785000000,
+  WordsOfTitles1764790000000,
+  RareEvents1764791000000,
+  KeptProgress1764792000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
