@@ -1,11 +1,5 @@
-import type { ProblemCode } from '../http/problems/problems.js';
-
 /** Of whatever names a merchant by its appid. */
-export const MERCHANT_PROBLEMS = [
-  'merchant_not_found',
-  'platform_not_found',
-  'platform_required',
-] as const satisfies ProblemCode[];
+export const MERCHANT_PROBLEMS = ['merchant_not_found', 'platform_not_found', 'platform_required'] as const;
 
 /** Of whatever asks WeChat something for a merchant, besides. */
 export const CALL_PROBLEMS = [
@@ -14,4 +8,4 @@ export const CALL_PROBLEMS = [
   'ticket_missing',
   'token_unavailable',
   'upstream_failed',
-] as const satisfies ProblemCode[];
+] as const;
