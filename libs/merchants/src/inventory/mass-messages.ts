@@ -66,7 +66,7 @@ interface Search {
 const NEWEST = 200;
 /** Words are rare that the index has of so many messages, and of so many articles: these are all read for a page. */
 const RARE = 10_000;
-/** Statements for a page of what the index does not find. */
+/** Statements at most for a page of words that are not rare. */
 const ROUNDS = 2;
 /** Words with other characters are no piece of an address or a msg_id. */
 const MAY_BE_OF_ADDRESS = /^[!-~]+$/;
@@ -128,7 +128,7 @@ export class MassMessages {
     if (!isEverything(scope)) return this.page(scope, page);
     const titled = await this.titled(scope, page, words);
     if (titled.found.length > 0 || !MAY_BE_OF_ADDRESS.test(words)) return titled;
-    return this.page(scope, { ...page, within: 'addresses' }, ROUNDS);
+    return this.page(scope, { ...page, within: 'addresses' }, 1);
   }
 
   private page(scope: Scope, page: SentMessagePage & Named & Search, rounds?: number) {
@@ -146,22 +146,25 @@ export class MassMessages {
     const newest = await this.page(scope, { ...titles, looksAt: NEWEST }, 1);
     if (!newest.next || newest.found.length === page.limit) return newest;
     const rest = { ...titles, limit: page.limit - newest.found.length, after: newest.next };
-    const older = (await this.areRare(words))
-      ? await this.page(scope, { ...rest, words: undefined, titled: words })
-      : await this.page(scope, rest, ROUNDS);
+    const count = await this.countIndexed(words);
+    if (count === 0) return { found: newest.found, next: undefined };
+    const older = await (count <= RARE
+      ? this.page(scope, { ...rest, words: undefined, titled: words })
+      : this.page(scope, rest, ROUNDS));
     return { found: [...newest.found, ...older.found], next: older.next };
   }
 
-  private async areRare(words: string): Promise<boolean> {
+  /** @returns how many messages, or how many articles, the index has for the words; one more than are rare stands for many */
+  private async countIndexed(words: string): Promise<number> {
     const { parameters, bind } = statement();
     const { messages, articles } = withPairsOf(words, bind);
-    const areFew = (some: string) => `(SELECT count(*) FROM (SELECT ${some} LIMIT ${RARE + 1}) AS k) <= ${RARE}`;
-    const [found] = await rows<{ areRare: boolean }>(
+    const count = (some: string) => `(SELECT count(*) FROM (SELECT ${some} LIMIT ${RARE + 1}) AS k)::int`;
+    const [found] = await rows<{ count: number }>(
       this.dataSource,
-      `SELECT ${areFew(messages)} AND ${areFew(articles)} AS "areRare"`,
+      `SELECT GREATEST(${count(messages)}, ${count(articles)}) AS count`,
       parameters,
     );
-    return found?.areRare === true;
+    return found?.count ?? 0;
   }
 
   /** If the words are a whole msg_id or address. An address is that of at most so many messages as have the same article. */
