@@ -1,5 +1,6 @@
 import { rows, type Sql } from '@app/database';
 import type { DeletionCounts } from '../deletion/states.js';
+import { SEEN_TAKEDOWN_STATE } from './takedown-states.js';
 
 export interface TakedownProgress {
   /** Its deletions by state. */
@@ -43,18 +44,23 @@ export async function keepProgress(sql: Sql, { id, state }: Seen, progress: Take
   );
 }
 
+/** A look takes some seconds at most, in which nobody else needs to begin another one. */
+const LOOK_S = 5;
+
 /**
- * Of the takedowns under way with so many deletions, takes the one whose progress nobody has sought for longest, if for so long.
- * Whoever takes it and is killed leaves it to the next, after that time.
+ * Of the takedowns under way with so many deletions, takes the one whose progress nobody has sought for longest, if for so long,
+ * or if that was another state. Whoever takes it and is killed leaves it to the next, after that time.
  * @returns its id
  */
 export async function takeUnsought(sql: Sql, atLeast: number, forMs: number): Promise<string | undefined> {
   const [taken] = await rows<{ id: string }>(
     sql,
     `UPDATE takedowns SET progress_sought_at = now() WHERE id = (
-       SELECT id FROM takedowns WHERE finished_at IS NULL AND accepted + already_open + already_deleted >= $1
-         AND COALESCE(progress_sought_at < now() - $2 * interval '1 ms', true)
-       ORDER BY progress_sought_at NULLS FIRST LIMIT 1 FOR UPDATE SKIP LOCKED)
+       SELECT t.id FROM takedowns t WHERE t.finished_at IS NULL
+         AND t.accepted + t.already_open + t.already_deleted >= $1 AND COALESCE(t.progress_sought_at < now() - CASE
+           WHEN t.progress->>'state' <> ${SEEN_TAKEDOWN_STATE} THEN interval '${LOOK_S} s'
+           ELSE $2 * interval '1 ms' END, true)
+       ORDER BY t.progress_sought_at NULLS FIRST LIMIT 1 FOR UPDATE SKIP LOCKED)
      RETURNING id`,
     [atLeast, forMs],
   );

@@ -403,6 +403,14 @@ describe('the progress of many deletions', () => {
     await Promise.all([desk.takedowns.keepProgress(), anotherProcess().keepProgress()]);
     expect(await kept(id)).toMatchObject({ queued: MANY });
     expect(await kept(few)).toBeUndefined();
+    // Sought a moment ago, but in another state than it is now.
+    expect(await takeUnsought(desk.dataSource, MANY, 3_600_000)).toBeUndefined();
+    await desk.sql(
+      `UPDATE takedowns SET progress = progress || '{"state": "pending"}',
+         progress_sought_at = now() - interval '10 s' WHERE id = $1`,
+      [id],
+    );
+    expect(await takeUnsought(desk.dataSource, MANY, 3_600_000)).toBe(id);
     await carryOut([id, few]);
   });
 

@@ -11,7 +11,7 @@ import { keepProgress, readProgress, takeUnsought, type TakedownProgress } from 
 import type { DeletionCounts, DeletionState } from '../deletion/states.js';
 import type { Takedown } from './takedown.entity.js';
 import type { TakedownRejection } from './takedown-item.js';
-import type { TakedownState } from './takedown-states.js';
+import { SEEN_TAKEDOWN_STATE, type TakedownState } from './takedown-states.js';
 
 /** A takedown as outsiders see it: `pending` while nothing of it may run yet. */
 export interface TakedownView extends Omit<Takedown, 'state' | 'settledCounts' | 'progress' | 'progressSoughtAt'> {
@@ -275,9 +275,6 @@ const STORED_WHEN: Record<TakedownView['state'], string> = {
   finished: `t.state = 'finished'`,
   cancelled: `t.state = 'cancelled'`,
 };
-
-const SEEN_TAKEDOWN_STATE = `CASE WHEN t.state = 'starting' THEN 'receiving'
-  WHEN t.state = 'running' AND t.undo_until > now() THEN 'pending' ELSE t.state END`;
 
 const SELECT_VIEW = `
   SELECT t.id, ${SEEN_TAKEDOWN_STATE} AS state, t.is_urgent AS "isUrgent", t.reason, t.metadata, t.undo_seconds AS "undoSeconds",
