@@ -20,10 +20,10 @@ import { SecretBox } from '@app/vault';
 import { readAuditEvent } from './audit/audit-event.js';
 
 /**
- * `npm run verify-audit -- [--file EXPORT] [--head <log line>]… [<hash>…]`: whether the audit log in DATABASE_URL, or an
- * export of all of it in NDJSON (`-`: from stdin), is as it was written, and still has what it had by the heads and hashes
- * that were noted before. Reads only, and may run beside the service. Exits 1 where something does not fit, 2 where it
- * could not look.
+ * `npm run verify-audit -- [--file EXPORT] [--head <log line>]… [<hash>…]`: whether the audit log in DATABASE_URL, or
+ * an export of all of it in NDJSON (`-`: from stdin), is as it was written, and still has what it had by the heads and
+ * hashes that were noted before. Reads only, and may run beside the service. Exits 1 where something does not fit, 2
+ * where it could not look.
  */
 const CHAINED_WITHIN_MS = 5 * 60_000;
 /** They are noted hourly. */
@@ -72,7 +72,7 @@ async function verifyDatabase(noted: string[], given: AuditHead[]): Promise<void
   }
 }
 
-/** Without the database, which may be in an attacker's hands. Heads are those that are given, for an export has none. */
+/** Without the database, which may be in an attacker's hands. An export has no heads: they are those that are given. */
 async function verifyFile(file: string, noted: string[], heads: AuditHead[]): Promise<void> {
   const { MASTER_KEYS: keys } = readSettings(schema.omit({ DATABASE_URL: true }), process.env);
   const box = keys && new SecretBox(keys);

@@ -1,10 +1,11 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * A search finds words in titles and labels by an index of their pairs of characters, in small letters: a Chinese word may have
- * two. A text has the words only if it has all of their pairs. The last character stands alone as well, so that a word of one
- * character is found as the beginning of what is in the index. Both functions are made of what Postgres has, so they need no extension.
- * Built beside 2,500,000 messages with an article each, the indexes take a minute, in which these are not written to.
+ * A search finds words in titles and labels by an index of their pairs of characters, in small letters: a Chinese word
+ * may have two. A text has the words only if it has all of their pairs. The last character stands alone as well, so
+ * that a word of one character is found as the beginning of what is in the index. Both functions are made of what
+ * Postgres has, so they need no extension. Built beside 2,500,000 messages with an article each, the indexes take a minute
+ * or two, in which these are not written to.
  */
 export class WordsOfTitles1764790000000 implements MigrationInterface {
   name = 'WordsOfTitles1764790000000';

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The progress of a takedown with many deletions, as somebody last found it out. Processes of the release before find it out themselves. */
+/**
+ * The progress of a takedown with many deletions, as somebody last found it out. Processes of the release before find it
+ * out themselves.
+ */
 export class KeptProgress1764792000000 implements MigrationInterface {
   name = 'KeptProgress1764792000000';
 

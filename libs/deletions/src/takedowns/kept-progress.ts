@@ -25,8 +25,8 @@ export async function readProgress(sql: Sql, { id, state }: Seen): Promise<KeptP
   const [kept] = await rows<KeptProgress>(
     sql,
     `SELECT k.counts, k.eta, k.took_ms AS "tookMs", (extract(epoch FROM now() - k.found_at) * 1000)::float8 AS "ageMs"
-     FROM takedowns t,
-       jsonb_to_record(t.progress) AS k (state text, counts jsonb, eta timestamptz, took_ms float8, found_at timestamptz)
+     FROM takedowns t, jsonb_to_record(t.progress)
+       AS k (state text, counts jsonb, eta timestamptz, took_ms float8, found_at timestamptz)
      WHERE t.id = $1 AND k.state = $2`,
     [id, state],
   );
@@ -48,8 +48,8 @@ export async function keepProgress(sql: Sql, { id, state }: Seen, progress: Take
 const LOOK_S = 5;
 
 /**
- * Of the takedowns under way with so many deletions, takes the one whose progress nobody has sought for longest, if for so long,
- * or if that was another state. Whoever takes it and is killed leaves it to the next, after that time.
+ * Of the takedowns under way with so many deletions, takes the one whose progress nobody has sought for longest, if for
+ * so long, or if that was another state. Whoever takes it and is killed leaves it to the next, after that time.
  * @returns its id
  */
 export async function takeUnsought(sql: Sql, atLeast: number, forMs: number): Promise<string | undefined> {

@@ -108,8 +108,8 @@ export class Takedowns {
   }
 
   /**
-   * The same for those who look again and again until it has ended. To find it out costs by deletion: that of many is told as
-   * somebody found it out some seconds ago, and found out anew behind the back of those who look.
+   * The same for those who look again and again until it has ended. To find it out costs by deletion: that of many is
+   * told as somebody found it out some seconds ago, and found out anew behind the back of those who look.
    */
   async recentProgress(takedown: TakedownView): Promise<TakedownProgress> {
     if (!isKept(takedown)) return this.progress(takedown);
@@ -127,7 +127,10 @@ export class Takedowns {
     });
   }
 
-  /** Finds out the progress of one takedown with many deletions that nobody has looked at for a while. Whoever comes second has none. */
+  /**
+   * Finds out the progress of one takedown with many deletions that nobody has looked at for a while. Whoever comes
+   * second has another one, or none.
+   */
   async keepProgress(): Promise<void> {
     const id = await takeUnsought(this.dataSource, MANY, KEPT_EVERY_MS);
     if (id !== undefined) await this.progress(await this.get(EVERYTHING, id));

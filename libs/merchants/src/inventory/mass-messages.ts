@@ -116,8 +116,8 @@ export class MassMessages {
 
   /**
    * With what was imported as far as it counts for the caller. Words that are the whole msg_id or address of messages
-   * find these and nothing else, and those in titles and labels nothing in addresses. For a key with limits the index is
-   * not asked: how many messages of others have the words is not told, by no cursor and by no delay.
+   * find these and nothing else. For a key without limits, those in titles and labels find nothing in addresses. For one
+   * with limits the index is not asked: neither a cursor nor a delay tells how many messages of others have the words.
    */
   async list(scope: Scope, page: SentMessagePage): Promise<FoundPage<SentMessage, MessageKey>> {
     const { words } = page;
@@ -154,7 +154,7 @@ export class MassMessages {
     return { found: [...newest.found, ...older.found], next: older.next };
   }
 
-  /** @returns how many messages, or how many articles, the index has for the words; one more than are rare stands for many */
+  /** @returns how many messages, or articles, the index has for the words; one more than are rare stands for many */
   private async countIndexed(words: string): Promise<number> {
     const { parameters, bind } = statement();
     const { messages, articles } = withPairsOf(words, bind);
@@ -242,7 +242,8 @@ export class MassMessages {
       words === undefined
         ? `SELECT k.*, TRUE AS fits, FALSE AS is_last FROM (${page}) k`
         : `SELECT * FROM (
-             SELECT k.*, EXISTS (SELECT 1 FROM (${texts.join(' UNION ALL ')}) t WHERE ${hasWords('t.text', words, bind)}) AS fits,
+             SELECT k.*,
+               EXISTS (SELECT 1 FROM (${texts.join(' UNION ALL ')}) t WHERE ${hasWords('t.text', words, bind)}) AS fits,
                row_number() OVER (ORDER BY ${order}) = ${looksAt} AS is_last FROM (${page}) k) AS k
            WHERE fits OR is_last ORDER BY ${order} LIMIT ${bind(limit)}`;
     return rows(
@@ -301,8 +302,8 @@ export class MassMessages {
 const ARTICLE_TEXT: Record<Texts, string> = { titles: 's.title', addresses: 's.url' };
 
 /**
- * SQL from FROM on: messages whose title or label has all pairs of characters that the words have, and articles with such a
- * title, as their indexes find them.
+ * SQL from FROM on: messages whose title or label has all pairs of characters that the words have, and articles with
+ * such a title, as their indexes find them.
  */
 function withPairsOf(words: string, bind: Bind): { messages: string; articles: string } {
   // Not as a value that the plan could be made for: statistics might call for reading all.
@@ -314,7 +315,7 @@ function withPairsOf(words: string, bind: Bind): { messages: string; articles: s
   };
 }
 
-/** SQL: the rows of mass_messages that have the words in a title, or in a label that counts. OFFSET has each looked up alone. */
+/** SQL: the mass_messages that have the words in a title, or in a label that counts. OFFSET has each looked up alone. */
 function withTitle(words: string, bind: Bind): string {
   const { messages, articles } = withPairsOf(words, bind);
   const has = (text: string) => hasWords(text, words, bind);
