@@ -115,4 +115,21 @@ describeWith('pgbouncer', 'a process before which a PgBouncer stands', () => {
     }
     await pooler.stop();
   });
+
+  it.each([
+    ['MIGRATION_DATABASE_URL', { pool_mode: 'session' }, /^MIGRATION_DATABASE_URL leads to a PgBouncer that refuses/],
+    ['QUEUE_URL', { pool_mode: 'session', ...ignoring }, /^QUEUE_URL leads to a pooler.*that drops what a connection/],
+    ['QUEUE_URL', { pool_mode: 'transaction' }, /^QUEUE_URL leads to a PgBouncer that refuses/],
+  ])('ends at once where only %s leads there: %j', async (setting, pooling, reason) => {
+    const pooler = await startPgBouncer(postgres.url, pooling);
+    for (const app of ['api', 'worker'] as const) {
+      const addresses = { DATABASE_URL: postgres.url, [setting]: pooler.url };
+      const { lines, exitCode } = await endOfBuiltApp(app, { ...(await settings()), ...addresses });
+      expect({ app, exitCode }).toEqual({ app, exitCode: 1 });
+      expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+        expect.objectContaining({ level: 'fatal', setting, reason: expect.stringMatching(reason) }),
+      ]);
+    }
+    await pooler.stop();
+  });
 });
