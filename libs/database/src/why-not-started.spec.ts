@@ -51,5 +51,8 @@ describe('a database that is away at the start', () => {
     expect(isDatabaseAway(withCode(code, 'x'))).toBe(false),
   );
 
-  it('is not a pooler', () => expect(isDatabaseAway(new Unfit('DATABASE_URL', 'leads to a pooler'))).toBe(false));
+  it('is not a pooler, whatever that has said', () => {
+    const cause = withCode('08P01', 'unsupported startup parameter: options');
+    expect(isDatabaseAway(new Unfit('DATABASE_URL', 'leads to a pooler', { cause }))).toBe(false);
+  });
 });

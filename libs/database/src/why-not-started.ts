@@ -28,6 +28,7 @@ export function whyNotStarted(error: unknown): string | undefined {
 
 /** Whether a start that ended so may succeed a little later: servers of one machine start at the same time. */
 export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof Unfit) return false;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   // The file of a socket, which is there while Postgres is.
   if (code === 'ENOENT') return true;
