@@ -6,6 +6,9 @@ import { describeWith } from './support/programs.js';
 import { startRestartableRedis } from './support/restartable-redis.js';
 import { startRestartablePostgres, type RestartablePostgres } from './support/restartable-postgres.js';
 
+/** They start several processes. */
+const MOST_MS = 240_000;
+
 const settings = async () => ({
   MASTER_KEYS: `test:${Buffer.alloc(32, 1).toString('base64')}`,
   BOOTSTRAP_API_KEY: `rk_${'a'.repeat(40)}`,
@@ -114,7 +117,7 @@ describeWith('pgbouncer', 'a process before which a PgBouncer stands', () => {
       ]);
     }
     await pooler.stop();
-  });
+  }, MOST_MS);
 
   it.each([
     ['MIGRATION_DATABASE_URL', { pool_mode: 'session' }, /^MIGRATION_DATABASE_URL leads to a PgBouncer that refuses/],
@@ -131,5 +134,5 @@ describeWith('pgbouncer', 'a process before which a PgBouncer stands', () => {
       ]);
     }
     await pooler.stop();
-  });
+  }, MOST_MS);
 });

@@ -37,7 +37,7 @@ export function tlsFault(error: unknown): string | undefined {
   const kind = CODES[code] ?? (isOther ? 'other' : undefined);
   if (kind)
     return `${WHAT[kind]} (${code || 'it speaks none'}): see docs/operations.md, Behind a proxy, PgBouncer, TLS.`;
-  const within = error instanceof AggregateError ? [...error.errors, error.cause] : [error.cause];
+  const within = error instanceof AggregateError ? [...(error.errors as unknown[]), error.cause] : [error.cause];
   for (const one of within) {
     const fault = tlsFault(one);
     if (fault) return fault;
