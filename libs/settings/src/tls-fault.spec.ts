@@ -28,4 +28,10 @@ describe('what kept TLS from coming about', () => {
     'is not told of other errors: %s',
     (error) => expect(tlsFault(error)).toBeUndefined(),
   );
+
+  it('ends where causes go in a circle', () => {
+    const error = new Error('x');
+    error.cause = new Error('y', { cause: error });
+    expect(tlsFault(error)).toBeUndefined();
+  });
 });

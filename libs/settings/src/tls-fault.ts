@@ -31,16 +31,17 @@ const PG_SAYS = /^The server does not support SSL connections|^There was an erro
  * error. The words of the error itself name hosts, and are not repeated.
  */
 export function tlsFault(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const isOther = /^ERR_(SSL|OSSL|TLS)_/.test(code) || code === 'EPROTO' || PG_SAYS.test(error.message);
-  const kind = CODES[code] ?? (isOther ? 'other' : undefined);
-  if (kind)
-    return `${WHAT[kind]} (${code || 'it speaks none'}): see docs/operations.md, Behind a proxy, PgBouncer, TLS.`;
-  const within = error instanceof AggregateError ? [...(error.errors as unknown[]), error.cause] : [error.cause];
-  for (const one of within) {
-    const fault = tlsFault(one);
-    if (fault) return fault;
+  const chain = new Set([error]);
+  // What is added meanwhile is looked at as well; a circle of causes ends.
+  for (const one of chain) {
+    if (!(one instanceof Error)) continue;
+    const code = 'code' in one && typeof one.code === 'string' ? one.code : '';
+    const isOther = /^ERR_(SSL|OSSL|TLS)_/.test(code) || code === 'EPROTO' || PG_SAYS.test(one.message);
+    const kind = CODES[code] ?? (isOther ? 'other' : undefined);
+    if (kind)
+      return `${WHAT[kind]} (${code || 'it speaks none'}): see docs/operations.md, Behind a proxy, PgBouncer, TLS.`;
+    if (one instanceof AggregateError) one.errors.forEach((within) => chain.add(within));
+    chain.add(one.cause);
   }
   return undefined;
 }
