@@ -70,8 +70,8 @@ export class WorkFigures {
     return pulse;
   }
 
-  /** How many lanes with deletions wait for what. Reads all that are not empty: ask seldom. */
-  async lanes(): Promise<Partial<Record<LaneWait, number>>> {
+  /** How many lanes with deletions wait, by what for. Reads all that are not empty: ask seldom. */
+  async lanes(): Promise<Record<string, number>> {
     const found = await rows<{ wait: LaneWait; count: number }>(
       this.dataSource,
       `SELECT CASE WHEN p.due_at <= now() THEN 'due' WHEN h.platform_id IS NOT NULL THEN 'platform'

@@ -3,7 +3,7 @@ import { Gauge } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { Remembered } from '@app/concurrency';
 import { DatabaseClock } from '@app/database';
-import { JobQueues, queues, type QueueName } from '@app/queue';
+import { JobQueues, queues, type QueueCounts, type QueueName } from '@app/queue';
 import { BUILD, type Build } from '../health/build.js';
 import { Readiness } from '../health/readiness.js';
 import { ProcessMetrics } from './process-metrics.js';
@@ -12,6 +12,7 @@ import { SharedGauges } from './shared-gauges.js';
 
 /** Prometheus asks four times a minute; more scrapers than one get the same. */
 const SHARED_FRESH_MS = 10_000;
+const JOBS_FRESH_MS = 1_000;
 /** A scrape has ten seconds, as a rule. */
 const DEADLINE_MS = 3_000;
 /** Old figures would look as if all were well. */
@@ -30,7 +31,8 @@ export class Exposition implements OnApplicationShutdown {
   private readonly logger = new Logger(Exposition.name);
   private readonly sharedGauges: SharedGauges;
   private readonly shared: Remembered<SharedReading>;
-  private readonly now: ReturnType<typeof gaugesOfNow>;
+  private readonly jobs: Remembered<[QueueName, QueueCounts][]>;
+  private readonly gauges: ReturnType<typeof gaugesOfNow>;
 
   constructor(
     private readonly metrics: ProcessMetrics,
@@ -42,14 +44,19 @@ export class Exposition implements OnApplicationShutdown {
     @Inject(BUILD) { version, commit }: Build,
   ) {
     this.sharedGauges = new SharedGauges(metrics.registry);
-    this.now = gaugesOfNow(metrics);
+    this.gauges = gaugesOfNow(metrics);
     this.shared = new Remembered(() => figures.read(), {
       freshMs: SHARED_FRESH_MS,
       deadlineMs: DEADLINE_MS,
       staleMs: SHARED_STALE_MS,
       onError: (error) => this.logger.warn('shared figures could not be read', { error }),
     });
-    this.now.build.set({ version, commit: commit ?? '' }, 1);
+    this.jobs = new Remembered(() => this.countJobs(), {
+      freshMs: JOBS_FRESH_MS,
+      deadlineMs: DEADLINE_MS,
+      staleMs: JOBS_FRESH_MS,
+    });
+    this.gauges.build.set({ version, commit: commit ?? '' }, 1);
   }
 
   onApplicationShutdown(): void {
@@ -60,7 +67,7 @@ export class Exposition implements OnApplicationShutdown {
   async text(): Promise<{ contentType: string; text: string }> {
     // What cannot be found out is most wanted when the rest of it can.
     await Promise.allSettled([this.readParts(), this.readJobs(), this.readShared()]);
-    this.now.clock.set(this.clock.agrees ? 1 : 0);
+    this.gauges.clock.set(this.clock.agrees ? 1 : 0);
     this.readPool();
     const { registry } = this.metrics;
     return { contentType: registry.contentType, text: await registry.metrics() };
@@ -68,33 +75,39 @@ export class Exposition implements OnApplicationShutdown {
 
   private async readParts(): Promise<void> {
     for (const [part, lack] of Object.entries(await this.readiness.states())) {
-      this.now.parts.set({ part }, lack ? 0 : 1);
+      this.gauges.parts.set({ part }, lack ? 0 : 1);
     }
   }
 
   private async readJobs(): Promise<void> {
-    this.now.jobs.reset();
-    const read = async (queue: QueueName) => {
-      for (const [state, count] of Object.entries(await this.queues.counts(queue))) {
-        this.now.jobs.set({ queue, state }, Number(count));
-      }
-    };
-    await Promise.allSettled((Object.keys(queues) as QueueName[]).map(read));
+    const counted = await this.jobs.get();
+    this.gauges.jobs.reset();
+    for (const [queue, counts] of counted ?? []) {
+      for (const [state, count] of Object.entries(counts)) this.gauges.jobs.set({ queue, state }, Number(count));
+    }
+  }
+
+  private countJobs(): Promise<[QueueName, QueueCounts][]> {
+    const count = async (queue: QueueName): Promise<[QueueName, QueueCounts]> => [
+      queue,
+      await this.queues.counts(queue),
+    ];
+    return Promise.all((Object.keys(queues) as QueueName[]).map(count));
   }
 
   private async readShared(): Promise<void> {
     this.sharedGauges.set(await this.shared.get());
-    this.now.sharedAge.remove();
+    this.gauges.sharedAge.remove();
     const ageMs = this.shared.ageMs();
-    if (ageMs !== undefined) this.now.sharedAge.set(ageMs / 1_000);
+    if (ageMs !== undefined) this.gauges.sharedAge.set(ageMs / 1_000);
   }
 
   private readPool(): void {
     // The type of TypeORM's driver does not say that it is Postgres's.
     const { master } = this.dataSource.driver as unknown as { master: Pool };
-    this.now.pool.set({ state: 'idle' }, master.idleCount);
-    this.now.pool.set({ state: 'in_use' }, master.totalCount - master.idleCount);
-    this.now.poolWaiting.set(master.waitingCount);
+    this.gauges.pool.set({ state: 'idle' }, master.idleCount);
+    this.gauges.pool.set({ state: 'in_use' }, master.totalCount - master.idleCount);
+    this.gauges.poolWaiting.set(master.waitingCount);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
 
@@ -14,6 +14,8 @@ const TURNS_KEPT = 10;
  */
 @Injectable()
 export class SharedCounts {
+  private readonly logger = new Logger(SharedCounts.name);
+
   constructor(private readonly dataSource: DataSource) {}
 
   /** @returns undefined where it is not known, or nobody could count it for long */
@@ -25,8 +27,12 @@ export class SharedCounts {
        FROM shared_figures WHERE name = $1`,
       [name, everyS],
     );
-    const isDue = kept === undefined || kept.isDue;
-    if (isDue && (await this.claim(name, everyS))) return this.keep(name, await count());
+    try {
+      if ((kept?.isDue ?? true) && (await this.claim(name, everyS))) return await this.keep(name, await count());
+    } catch (error) {
+      // A database that takes no writes, or takes too long, still has what was counted before.
+      this.logger.warn('a shared figure could not be counted', { figure: name, error });
+    }
     return kept?.isKept ? (kept.value ?? undefined) : undefined;
   }
 

@@ -129,22 +129,30 @@ const SHARED: SharedMetric[] = [
   },
 ];
 
+/** A gauge or a counter. */
+interface Settable {
+  reset(): void;
+  remove(): void;
+  inc(labels: Record<string, string>, value: number): void;
+}
+
 /** Tells what was read from Postgres, and nothing where that is not known. */
 export class SharedGauges {
-  private readonly metrics: { metric: Gauge | Counter; series: SharedMetric['series'] }[];
+  private readonly metrics: { metric: Settable; isAlone: boolean; series: SharedMetric['series'] }[];
 
   constructor(registry: Registry) {
     this.metrics = SHARED.map(({ name, help, labelNames = [], isCounter, series }) => {
       const options = { name, help, labelNames, registers: [registry] };
-      return { metric: isCounter ? new Counter(options) : new Gauge(options), series };
+      const metric: Settable = isCounter ? new Counter(options) : new Gauge(options);
+      return { metric, isAlone: labelNames.length === 0, series };
     });
   }
 
   set(reading: SharedReading | undefined): void {
-    for (const { metric, series } of this.metrics) {
+    for (const { metric, isAlone, series } of this.metrics) {
       metric.reset();
-      // One without labels has a series from the beginning.
-      metric.remove();
+      // One without labels would be 0.
+      if (isAlone) metric.remove();
       for (const [labels, value] of reading ? series(reading) : []) {
         if (typeof value === 'number') metric.inc(labels, value);
       }
