@@ -34,7 +34,8 @@ describe('alerts', () => {
 
   it.each(alerts)('$name says what is wrong, how bad that is, and where help is', ({ name, text, anchor }) => {
     expect(name).toMatch(/^Retract[A-Z]\w+$/);
-    for (const field of ['expr', 'for', 'summary', 'description']) expect(text).toMatch(new RegExp(`^ +${field}: \\S`, 'm'));
+    for (const field of ['expr', 'for', 'summary', 'description'])
+      expect(text).toMatch(new RegExp(`^ +${field}: \\S`, 'm'));
     expect(text).toMatch(/severity: (critical|warning) /);
     expect([...paragraphs.keys()]).toContain(anchor);
   });

@@ -24,7 +24,9 @@ const startWorker = async () => {
   worker = await startBuiltApp('worker', { ...environment, WORKER_PORT: String(workerPort) });
 };
 const scrapeApi = async () =>
-  (await fetch(`http://127.0.0.1:${apiPort}/metrics`, { headers: { authorization: `Bearer ${system.apiKey}` } })).text();
+  (
+    await fetch(`http://127.0.0.1:${apiPort}/metrics`, { headers: { authorization: `Bearer ${system.apiKey}` } })
+  ).text();
 const scrapeWorker = async () => (await fetch(`http://127.0.0.1:${workerPort}/metrics`)).text();
 
 beforeAll(async () => {
@@ -76,7 +78,9 @@ describe('what api and worker tell', () => {
       expect(sum(text, 'retract_dispatchers ')).toBe(1);
       expect(sum(text, 'retract_merchants ')).toBe(3);
       expect(sum(text, 'retract_merchants_eligible ')).toBe(3);
-      expect(sum(text, `retract_platform_ticket_age_seconds{platform="${PLATFORM.component_appid}"}`)).toBeLessThan(600);
+      expect(sum(text, `retract_platform_ticket_age_seconds{platform="${PLATFORM.component_appid}"}`)).toBeLessThan(
+        600,
+      );
       expect(text).toContain('retract_lanes_waiting{reason="daily_quota"} 0');
       expect(text).toContain('retract_part_ready{part="queue"} 1');
       expect(text).toMatch(/retract_quota_left \d+/);
@@ -104,7 +108,7 @@ describe('what api and worker tell', () => {
 
   it('says live and ready without a key', async () => {
     for (const port of [apiPort, workerPort]) {
-      const live = await (await fetch(`http://127.0.0.1:${port}/health/live`)).json();
+      const live: any = await (await fetch(`http://127.0.0.1:${port}/health/live`)).json();
       expect(live).toEqual({
         status: 'ok',
         version: expect.stringMatching(/^\d+\.\d+\.\d+/),

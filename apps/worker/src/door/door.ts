@@ -1,11 +1,5 @@
 import { BlockList, isIP, type AddressInfo } from 'node:net';
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ApiKeys, mayAct } from '@app/access';
 import { databaseShortage } from '@app/database';
@@ -97,7 +91,10 @@ export class Door implements OnApplicationBootstrap, OnApplicationShutdown {
 
 /** As short as nobody but a machine reads it; codes are those of the api. */
 const problem = (reply: FastifyReply, status: number, code: string, members: object = {}) =>
-  reply.status(status).type('application/problem+json').send({ status, code, ...members });
+  reply
+    .status(status)
+    .type('application/problem+json')
+    .send({ status, code, ...members });
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);

@@ -54,7 +54,7 @@ export class Exposition implements OnApplicationShutdown {
     this.jobs = new Remembered(() => this.countJobs(), {
       freshMs: JOBS_FRESH_MS,
       deadlineMs: DEADLINE_MS,
-      staleMs: JOBS_FRESH_MS,
+      staleMs: JOBS_FRESH_MS + DEADLINE_MS,
     });
     this.gauges.build.set({ version, commit: commit ?? '' }, 1);
   }

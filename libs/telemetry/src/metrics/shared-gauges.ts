@@ -57,8 +57,7 @@ const SHARED: SharedMetric[] = [
     name: 'retract_platform_ticket_age_seconds',
     help: 'Since the newest ticket of the platform came, or since it was registered, if none has come.',
     labelNames: ['platform'],
-    series: ({ platforms }) =>
-      platforms.map(({ componentAppid: platform, ticketAgeS }) => [{ platform }, ticketAgeS]),
+    series: ({ platforms }) => platforms.map(({ componentAppid: platform, ticketAgeS }) => [{ platform }, ticketAgeS]),
   },
   {
     name: 'retract_platform_hold_age_seconds',
