@@ -12,7 +12,8 @@ import { Readiness } from './health/readiness.js';
 import { Exposition } from './metrics/exposition.js';
 import { ProcessMetrics } from './metrics/process-metrics.js';
 import { SharedCounts } from './metrics/shared-counts.js';
-import { SharedFigures, WebhookFigures } from './metrics/shared-figures.js';
+import { SharedFigures } from './metrics/shared-figures.js';
+import { WebhookFigures } from './metrics/webhook-figures.js';
 
 /** How a process is doing, for those who watch it. */
 @Module({

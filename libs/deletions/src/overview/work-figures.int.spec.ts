@@ -42,14 +42,12 @@ describe('figures about the work', () => {
     await desk.sql(`DELETE FROM lane_wakes`);
     const lane = async (change: string) => {
       const { id } = await desk.aMerchant();
-      await desk.sql(
-        `UPDATE merchant_pacing SET due_at = now() + interval '1 h', next_slot_at = now() - interval '1 h', ${change}
-         WHERE merchant_id = $1`,
-        [id],
-      );
+      await desk.sql(`UPDATE merchant_pacing SET due_at = now() + interval '1 h', ${change} WHERE merchant_id = $1`, [
+        id,
+      ]);
       return id;
     };
-    await lane(`due_at = now() + interval '2 h'`.replace('due_at', 'next_slot_at'));
+    await lane(`next_slot_at = now() + interval '1 h'`);
     await lane(`blocked_for = 'daily_quota', blocked_until = now() + interval '1 h'`);
     await lane(`blocked_for = 'daily_quota', blocked_until = now() + interval '1 h'`);
     await lane(`blocked_for = 'rate_limit', blocked_until = now() - interval '1 h'`);

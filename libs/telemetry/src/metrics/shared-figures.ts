@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DeletionFigures, PlatformHolds, WorkFigures, type EndedTotal, type Pulse } from '@app/deletions';
 import { Merchants, Platforms } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
-import { WebhookDeliveries, WebhookEndpoints } from '@app/webhooks';
 import { SharedCounts, type Counts } from './shared-counts.js';
+import { WebhookFigures, type TroubledEndpoints } from './webhook-figures.js';
 
 /** A platform is the provider's own, and there are few: each has a series. */
 export interface PlatformFigures {
@@ -18,8 +18,7 @@ export interface SharedReading {
   pulse: Pulse;
   ended: EndedTotal[];
   platforms: PlatformFigures[];
-  /** Endpoints that fail, and those that failures have disabled. */
-  endpoints: { failing: number; disabled: number };
+  endpoints: TroubledEndpoints;
   /** Undefined: not known yet. */
   lanes: Counts | undefined;
   webhooks: Counts | undefined;
@@ -29,8 +28,6 @@ export interface SharedReading {
 
 /** Each makes a series. A deployment has a handful. */
 const MAX_PLATFORMS = 200;
-/** As many as there may be, and more. */
-const MAX_ENDPOINTS = 10_000;
 /** What is being worked on changes quickly; all merchants take long to count. */
 const WORK_EVERY_S = 15;
 const MERCHANTS_EVERY_S = 60;
@@ -91,24 +88,5 @@ export class SharedFigures {
   private async quota(): Promise<Counts> {
     const { accounts, left } = await this.deletions.quotaLeft(EVERYTHING);
     return { accounts, left };
-  }
-}
-
-/** Of webhooks, what all processes share. */
-@Injectable()
-export class WebhookFigures {
-  constructor(
-    private readonly deliveries: WebhookDeliveries,
-    private readonly all: WebhookEndpoints,
-  ) {}
-
-  async pending(): Promise<Counts> {
-    return { ...(await this.deliveries.countPending()) };
-  }
-
-  async endpoints(): Promise<SharedReading['endpoints']> {
-    const troubled = await this.all.inTrouble(EVERYTHING, MAX_ENDPOINTS);
-    const disabled = troubled.filter(({ state }) => state === 'disabled').length;
-    return { disabled, failing: troubled.length - disabled };
   }
 }
