@@ -6,6 +6,7 @@ import { freePort } from './support/free-port.js';
 import { describeWith } from './support/programs.js';
 import { startPrometheus, type Prometheus } from './support/prometheus.js';
 import { PLATFORM, System } from './support/system.js';
+import { WebhookReceiver } from './support/webhook-receiver.js';
 
 const RULES = readFileSync('deploy/prometheus/alerts.yml', 'utf8');
 const DASHBOARD = readFileSync('deploy/grafana/retract.json', 'utf8');
@@ -30,7 +31,7 @@ const scrapeApi = async () =>
 const scrapeWorker = async () => (await fetch(`http://127.0.0.1:${workerPort}/metrics`)).text();
 
 beforeAll(async () => {
-  system = await System.start({ withWorker: false });
+  system = await System.start({ withWorker: false, env: { WEBHOOKS_ALLOW_PRIVATE: 'true' } });
   [apiPort, workerPort] = [await freePort(), await freePort()];
   api = await startBuiltApp('api', { ...system.environment, PORT: String(apiPort) });
   await startWorker();
@@ -52,7 +53,11 @@ describe('what api and worker tell', () => {
   beforeAll(async () => {
     granted = await system.grantedMerchants(3);
     for (const one of granted) await system.finished(await deleteOf(one));
-    told = { api: await scrapeApi(), worker: await scrapeWorker() };
+    told = await eventually(
+      async () => ({ api: await scrapeApi(), worker: await scrapeWorker() }),
+      (texts) => Object.values(texts).every((text) => text.includes('\nretract_merchants_eligible 3\n')),
+      PATIENCE_MS,
+    );
   }, 120_000);
 
   /** The sum of the series whose names begin so. */
@@ -86,6 +91,18 @@ describe('what api and worker tell', () => {
       expect(text).toMatch(/retract_quota_left \d+/);
       expect(text).toMatch(/retract_build_info\{version="\d[^"]*",commit="[^"]*"\} 1/);
     }
+  });
+
+  it('counts the streams that are open', async () => {
+    const leaving = new AbortController();
+    const headers = { authorization: `Bearer ${system.apiKey}` };
+    await fetch(`http://127.0.0.1:${apiPort}/v1/events/stream`, { headers, signal: leaving.signal });
+    expect(sum(await scrapeApi(), 'retract_open_streams ')).toBe(1);
+    leaving.abort();
+    await eventually(
+      async () => sum(await scrapeApi(), 'retract_open_streams '),
+      (open) => open === 0,
+    );
   });
 
   it('names no merchant', () => {
@@ -192,6 +209,17 @@ describeWith('promtool', 'as Prometheus sees it', () => {
         ({ length }) => length === 0,
         PATIENCE_MS,
       );
+    }, 150_000);
+
+    it('a receiver of webhooks is gone', async () => {
+      const receiver = await WebhookReceiver.start();
+      receiver.answer = (_received, response) => void response.writeHead(410).end();
+      const wish = { url: receiver.url('/gone'), event_types: ['deletion.*'] };
+      expect((await system.call('POST', '/v1/webhook-endpoints', wish)).status).toBe(201);
+      for (const one of merchants.slice(9)) await system.finished(await deleteOf(one, 2));
+      await fires('RetractWebhooksGivenUp');
+      expect(await scrapeWorker()).toContain('retract_webhook_attempts_total{outcome="given_up"} 1');
+      receiver.close();
     }, 150_000);
 
     it('WeChat answers nothing any more', async () => {

@@ -6,17 +6,16 @@ import { eventually } from './support/eventually.js';
 
 let postgres: RestartablePostgres;
 let system: System;
-let workers: BuiltApp[];
+const workers: BuiltApp[] = [];
 
 beforeAll(async () => {
   postgres = await startRestartablePostgres();
   system = await System.start({ database: postgres, withWorker: false });
-  workers = [];
 }, 60_000);
-afterAll(async () => {
-  await Promise.all(workers.map((worker) => worker.end('SIGKILL')));
-  await system.close();
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.end('SIGKILL')));
 });
+afterAll(() => system.close());
 
 /** A worker process. @returns what asks at its door */
 async function aWorker(settings: Record<string, string>) {
@@ -35,10 +34,10 @@ const keyOf = async (wish: object): Promise<string> =>
 
 it('two workers on one machine run without a port, and with one each', async () => {
   const { WORKER_PORT: _none, ...withoutPort } = system.environment;
-  for (let i = 0; i < 2; i++) workers.push(await startBuiltApp('worker', withoutPort));
-  const asks = [await aWorker({}), await aWorker({})];
+  workers.push(...(await Promise.all([1, 2].map(() => startBuiltApp('worker', withoutPort)))));
+  const asks = await Promise.all([aWorker({}), aWorker({})]);
   for (const ask of asks) expect((await ask('/health/live')).status).toBe(200);
-}, 120_000);
+}, 240_000);
 
 it('a worker whose port is taken does not start, and says which setting that is', async () => {
   const port = new URL(system.url).port;
@@ -68,7 +67,7 @@ describe('at its door, a worker', () => {
     expect((await ask('/metrics', limited)).status).toBe(403);
     expect((await ask('/metrics', await keyOf({ role: 'viewer' }))).status).toBe(200);
     for (const path of ['/health/live', '/health/ready']) expect((await ask(path)).status).toBe(200);
-  }, 60_000);
+  }, 120_000);
 
   it('says that it lives while the database is away, and that it is not ready', async () => {
     const ask = await aWorker({});

@@ -41,7 +41,7 @@ export class Door implements OnApplicationBootstrap, OnApplicationShutdown {
   async onApplicationBootstrap(): Promise<void> {
     const { port, host } = this.options;
     if (port === undefined) return;
-    const server = fastify({ forceCloseConnections: true });
+    const server = fastify({ forceCloseConnections: true, requestTimeout: 10_000 });
     server.setErrorHandler((error, request, reply) => this.refuse(error, request, reply));
     server.get('/health/live', () => this.liveness.state());
     server.get('/health/ready', (_request, reply) => this.ready(reply));
