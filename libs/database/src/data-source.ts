@@ -53,6 +53,7 @@ import { DeletionTallies1764770000000 } from './migrations/1764770000000-deletio
 import { MoreFilters1764770100000 } from './migrations/1764770100000-more-filters.js';
 import { ProviderPages1764771000000 } from './migrations/1764771000000-provider-pages.js';
 import { EndedLists1764785000000 } from './migrations/1764785000000-ended-lists.js';
+import { PushesNotDone1764788000000 } from './migrations/1764788000000-pushes-not-done.js';
 import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 
 export interface DatabaseOptions {
@@ -118,6 +119,7 @@ const migrations = [
   MoreFilters1764770100000,
   ProviderPages1764771000000,
   EndedLists1764785000000,
+  PushesNotDone1764788000000,
   Metrics1764810000000,
 ];
 
