@@ -13,7 +13,15 @@ const example: NodeJS.ProcessEnv = { ...written, MASTER_KEYS: `k1:${Buffer.alloc
  * What compose decides itself: it has Postgres and Redis of its own, inside of its containers the addresses are fixed, and it does not
  * start without a BOOTSTRAP_API_KEY.
  */
-const OF_COMPOSE = ['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'QUEUE_URL', 'HOST', 'FIRST_KEY_FILE'];
+const OF_COMPOSE = [
+  'DATABASE_URL',
+  'MIGRATION_DATABASE_URL',
+  'QUEUE_URL',
+  'HOST',
+  'FIRST_KEY_FILE',
+  'WORKER_PORT',
+  'WORKER_HOST',
+];
 /** What compose alone has. */
 const FOR_COMPOSE = ['POSTGRES_PASSWORD', 'POSTGRES_SERVICE_PASSWORD', 'REDIS_PASSWORD', 'PUBLISH_ADDRESS'];
 /** What compose hands to a service, apart from what it decides itself. */

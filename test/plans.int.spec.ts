@@ -13,6 +13,7 @@ import { workerEnvSchema } from '../apps/worker/src/env.js';
 // Not behind the lib's door: only its own parts and this test know them.
 import { PlatformHolds } from '../libs/deletions/src/holds/platform-holds.js';
 import { RunRows } from '../libs/deletions/src/runs/run-rows.js';
+import { SharedFigures } from '../libs/telemetry/src/metrics/shared-figures.js';
 import { everyList, namesIn, type Names } from '../scripts/every-list.mjs';
 import { createMigratedDatabase } from './support/database.js';
 import { routeTable } from './support/route-table.js';
@@ -236,6 +237,16 @@ describe('in a database that is full of what is finished', () => {
     // Counts the log's rows, once an hour.
     const isOncePerHour = (fault: string) => fault.includes('SELECT count(*) AS count, (SELECT hash FROM audit_events');
     expect((await faultsOf(look, FORGOTTEN_AT_A_TIME)).filter((fault) => !isOncePerHour(fault))).toEqual([]);
+  });
+
+  it('metrics are read by indexes', async () => {
+    // One process counts these two for all, once a minute.
+    const isOncePerMinute = (fault: string) => /AS "factsUnknown"|AS "left"/.test(fault);
+    const figures = worker.get(SharedFigures, { strict: false });
+    const faults = await faultsOf(async () => {
+      expect(await figures.read()).toMatchObject({ merchants: { merchants: MERCHANTS }, lanes: expect.anything() });
+    });
+    expect(faults.filter((fault) => !isOncePerMinute(fault))).toEqual([]);
   });
 
   it('deliveries of a span of time are sent again by an index', async () => {

@@ -61,7 +61,8 @@ export async function createApi(
   useMethods(adapter.getInstance());
   const metrics = api.get(Metrics);
   adapter.getInstance().addHook('onResponse', (request, reply, done) => {
-    metrics.countRequest(request.method, request.routeOptions.url, reply.statusCode);
+    const isStream = reply.getHeader('content-type') === 'text/event-stream';
+    metrics.countRequest(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime, isStream);
     done();
   });
   await adapter.getInstance().register(cookie);

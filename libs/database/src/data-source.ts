@@ -57,6 +57,7 @@ import { PushesNotDone1764788000000 } from './migrations/1764788000000-pushes-no
 import { WordsOfTitles1764790000000 } from './migrations/1764790000000-words-of-titles.js';
 import { RareEvents1764791000000 } from './migrations/1764791000000-rare-events.js';
 import { KeptProgress1764792000000 } from './migrations/1764792000000-kept-progress.js';
+import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -125,6 +126,7 @@ const migrations = [
   WordsOfTitles1764790000000,
   RareEvents1764791000000,
   KeptProgress1764792000000,
+  Metrics1764810000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

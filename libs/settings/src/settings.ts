@@ -61,6 +61,11 @@ export const settings = {
   PUBLIC_URL: httpUrl.default('http://127.0.0.1:3000'),
   PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
+  /**
+   * Of the worker's health and metrics. Absent: it opens none, so that as many workers as one likes run on a machine.
+   */
+  WORKER_PORT: wholeNumber(0, 65_535).optional(),
+  WORKER_HOST: z.string().min(1).default('127.0.0.1'),
   /** The addresses and ranges whose X-Forwarded-For is believed. Absent: nobody's is. */
   TRUST_PROXY: z
     .string()
