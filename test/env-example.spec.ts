@@ -91,7 +91,9 @@ describe('docker-compose.yml', () => {
     expect(Object.values<any>(services).filter(({ profiles }) => profiles)).toHaveLength(1);
     // Compose reads $$ as $.
     const given = Object.entries<string>(services.simulator.environment);
-    const read = readSimulatorEnv(Object.fromEntries(given.map(([name, value]) => [name, value.replaceAll('$$', '$')])));
+    const read = readSimulatorEnv(
+      Object.fromEntries(given.map(([name, value]) => [name, value.replaceAll('$$', '$')])),
+    );
     expect(read.SIMULATOR_MESSAGES_URL).toMatch(/^http:\/\/api:3000\/wechat\/wx\w+\/messages\/\$APPID\$$/);
     expect(services.simulator.ports).toEqual([`127.0.0.1:\${SIMULATOR_PORT:-3999}:${read.SIMULATOR_PORT}`]);
     // Those that do not listen on the default ports have a health check of their own; the others have the image's.

@@ -102,7 +102,8 @@ const title = isRoot ? 'the image' : 'the image (only root, with setpriv, can st
     expect([...new Set(named)].toSorted()).toEqual([...new Set(there)].toSorted());
     const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
     const names = new Set(named.map((purl) => purl.slice('pkg:npm/'.length, purl.lastIndexOf('@'))));
-    for (const name of ['jest', 'typescript', 'eslint', 'react']) expect(name in devDependencies && names.has(name)).toBe(false);
+    for (const name of ['jest', 'typescript', 'eslint', 'react'])
+      expect(name in devDependencies && names.has(name)).toBe(false);
     expect(bill.components.filter(({ licenses }: any) => !licenses?.length)).toEqual([]);
   });
 

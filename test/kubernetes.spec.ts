@@ -23,7 +23,7 @@ const nameOf = ({ kind, metadata }: any): string => `${kind} ${metadata.name}`;
  * pass over unknown fields, but look at all that they know: a field that nobody has looked at is unknown.
  */
 async function complaintsAbout(object: any): Promise<string[]> {
-  const { [object.kind]: model } = await import(`kubernetes-models/${object.apiVersion}/${object.kind}.js`);
+  const { [object.kind]: model } = await import(`kubernetes-models/${object.apiVersion}/${object.kind}`);
   const left = new Set<string>();
   const watched = (value: any, path: string): any => {
     if (typeof value !== 'object' || value === null) return value;
@@ -51,7 +51,11 @@ const base = objectsOf(BASE);
 const find = (kind: string, name: string): any =>
   base.find((object) => object.kind === kind && object.metadata.name === name);
 const podOf = (object: any): any => object.spec.template.spec;
-const withPods = [find('Deployment', 'retract-api'), find('Deployment', 'retract-worker'), find('Job', 'retract-migration')];
+const withPods = [
+  find('Deployment', 'retract-api'),
+  find('Deployment', 'retract-worker'),
+  find('Job', 'retract-migration'),
+];
 const containerOf = (object: any): any => podOf(object).containers[0];
 
 describe('the check of manifests', () => {
@@ -102,7 +106,10 @@ describe('deploy/kubernetes', () => {
   it('gives each process the secrets that it needs, by the names of the settings', () => {
     for (const object of withPods) {
       for (const { name, valueFrom } of containerOf(object).env) {
-        expect([name, valueFrom.secretKeyRef]).toEqual([name, expect.objectContaining({ key: name, name: 'retract-secrets' })]);
+        expect([name, valueFrom.secretKeyRef]).toEqual([
+          name,
+          expect.objectContaining({ key: name, name: 'retract-secrets' }),
+        ]);
         // With the queue in Postgres there is none; all else has to be there.
         expect([name, valueFrom.secretKeyRef.optional ?? false]).toEqual([name, name === 'QUEUE_URL']);
       }
@@ -165,7 +172,10 @@ describe('deploy/kubernetes', () => {
       expect(policy.ingress[0].ports.map(({ port }: any) => port)).toEqual([container.ports[0].name]);
     }
     // Whatever has no policy of its own may do no more than this one says.
-    expect(find('NetworkPolicy', 'retract-all').spec).toMatchObject({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+    expect(find('NetworkPolicy', 'retract-all').spec).toMatchObject({
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+    });
     expect(find('HorizontalPodAutoscaler', 'retract-worker').spec.scaleTargetRef).toEqual({
       apiVersion: 'apps/v1',
       kind: 'Deployment',

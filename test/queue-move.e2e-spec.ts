@@ -7,7 +7,10 @@ import { describeWith } from './support/programs.js';
 import { startRestartableRedis, type RestartableRedis } from './support/restartable-redis.js';
 import { PLATFORM, System } from './support/system.js';
 
-const runbook = readFileSync('docs/runbook-data.md', 'utf8').split('\n## ').find((one) => one.startsWith('Move the queue')) ?? '';
+const runbook =
+  readFileSync('docs/runbook-data.md', 'utf8')
+    .split('\n## ')
+    .find((one) => one.startsWith('Move the queue')) ?? '';
 
 interface Target {
   merchant: string;

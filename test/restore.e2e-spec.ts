@@ -54,7 +54,13 @@ describeWithDebianPostgres('a database that is restored from a dump', () => {
     worker = undefined;
   };
   const follow = async (block: string | undefined, variables: Record<string, string> = {}) => {
-    const env = { ...environment(), API: system.url, KEY: system.apiKey, PLATFORM: PLATFORM.component_appid, ...variables };
+    const env = {
+      ...environment(),
+      API: system.url,
+      KEY: system.apiKey,
+      PLATFORM: PLATFORM.component_appid,
+      ...variables,
+    };
     const { code, out, err } = await shell.run(`export PATH=${postgres.bin}:$PATH\n${block}`, { env });
     expect({ code, end: `${out}${err}`.slice(-2_000) }).toMatchObject({ code: 0 });
     return out;
@@ -108,7 +114,10 @@ describeWithDebianPostgres('a database that is restored from a dump', () => {
     // What has happened since.
     expect((await system.call('POST', `/v1/deletions/${toUndo}/cancel`)).status).toBe(200);
     expect((await system.call('DELETE', `/v1/api-keys/${key.id}`)).status).toBe(204);
-    await system.control('PATCH', 'settings', { every_refresh_rotates_refresh_token: true, old_refresh_token_grace_s: 0 });
+    await system.control('PATCH', 'settings', {
+      every_refresh_rotates_refresh_token: true,
+      old_refresh_token_grace_s: 0,
+    });
     await spoil(rotated.merchant, 'expire_tokens');
     await startWorker();
     await system.finished(await ask(rotated), 60_000);

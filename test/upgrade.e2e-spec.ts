@@ -50,13 +50,21 @@ interface Target {
       const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' });
       if (status !== 0) throw new Error(`${command}: ${stdout}${stderr}`);
     };
-    run(`git -C ${process.cwd()} archive ${BEFORE} apps libs bench package.json nest-cli.json tsconfig.json tsconfig.build.json | tar -x`);
+    run(
+      `git -C ${process.cwd()} archive ${BEFORE} apps libs bench package.json nest-cli.json tsconfig.json tsconfig.build.json | tar -x`,
+    );
     symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
     run(`${process.execPath} node_modules/@nestjs/cli/bin/nest.js build --all --silent`);
   }
 
   async function start(app: 'api' | 'worker', settings: Record<string, string> = {}, isBefore = false) {
-    const environment = { ...system.environment, DATABASE_URL: empty.url, QUEUE_URL: '', WORKER_CONCURRENCY: '2', ...settings };
+    const environment = {
+      ...system.environment,
+      DATABASE_URL: empty.url,
+      QUEUE_URL: '',
+      WORKER_CONCURRENCY: '2',
+      ...settings,
+    };
     const onLine = (line: string) => {
       if (isBefore && /"level":"(error|fatal)"/.test(line)) complaints.push(line);
     };

@@ -73,6 +73,8 @@ const steps: Record<string, Step> = {
   CMD: (stage, rest) => {
     stage.cmd = words(rest);
   },
+  // Given by whoever builds, and by nobody here.
+  ARG: () => undefined,
   EXPOSE: () => undefined,
   USER: () => undefined,
 };
@@ -92,6 +94,7 @@ function copy(source: string, target: string, from: Image | undefined, isIntoFol
 
 /** Of this machine, as far as npm needs it. The run of the tests itself is no part of it. */
 function surroundings(): NodeJS.ProcessEnv {
-  const isNeeded = (name: string) => /^(PATH|HOME|NODE_EXTRA_CA_CERTS|.*_proxy|npm_config_(registry|cache|userconfig))$/i.test(name);
+  const isNeeded = (name: string) =>
+    /^(PATH|HOME|NODE_EXTRA_CA_CERTS|.*_proxy|npm_config_(registry|cache|userconfig))$/i.test(name);
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => isNeeded(name)));
 }
