@@ -7,7 +7,7 @@ COPY . .
 RUN npm run build && npm run --silent sbom > sbom.json && npm prune --omit=dev --omit=optional
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production HOST=0.0.0.0
+ENV NODE_ENV=production HOST=0.0.0.0 WORKER_HOST=0.0.0.0 WORKER_PORT=3001
 WORKDIR /app
 COPY --from=build /app/package.json /app/LICENSE /app/sbom.json ./
 COPY --from=build /app/scripts/healthcheck.mjs ./healthcheck.mjs

@@ -37,7 +37,7 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
     ['-D', join(dir, 'cluster'), '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--no-sync'],
     options,
   );
-  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  if (made.status !== 0) throw new Error(`initdb: ${String(made.stderr)}`);
   const port = await freePort();
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'max_connections=200'];
   const child = spawn(
