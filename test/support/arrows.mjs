@@ -27,11 +27,11 @@ export const arrows = {
   'libs/wechat': [],
   'libs/target-lists': [],
   'libs/vault': [],
-  'libs/postgres': [],
+  'libs/postgres': ['settings'],
   'libs/proof-verifier': [],
   'libs/concurrency': [],
   'libs/words': [],
-  'libs/queue': ['concurrency', 'logging', 'postgres'],
+  'libs/queue': ['concurrency', 'logging', 'postgres', 'settings'],
   'libs/logging': [],
   'libs/settings': ['vault'],
   'libs/embedded-postgres': [],
@@ -91,6 +91,7 @@ export const rooms = {
   },
   'libs/queue/src': {
     postgres: [],
+    redis: [],
   },
   'libs/webhooks/src': {
     outbound: [],

@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { waitForDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
+import { QueueUnfit, waitForQueue } from '@app/queue';
 import { endStart, readSettings } from '@app/settings';
 import { createWorker } from './create-worker.js';
 import { workerEnvSchema } from './env.js';
-import { QueueUnfit, waitForQueue } from './wait-for-queue.js';
 
 let logger = createLogger({ level: 'log' });
 try {

@@ -15,4 +15,4 @@ export { countKeyUses, keyIdsInUse, SEALED_COLUMNS, SEALED_TABLES, type KeyUse }
 export { databaseShortage, type DatabaseShortage } from './shortage.js';
 export { tryWrite } from './try-write.js';
 export { waitForDatabase } from './wait-for-database.js';
-export { PoolerBetween, prepareDatabase, refuseKeys, whyNotStarted } from './why-not-started.js';
+export { prepareDatabase, refuseKeys, whyNotStarted } from './why-not-started.js';
