@@ -8,6 +8,7 @@ import { logUpstreamCall } from '@app/logging';
 import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SettingsModule } from '@app/settings';
+import { ProcessMetrics, TelemetryModule } from '@app/telemetry';
 import { TracingModule } from '@app/tracing';
 import { SecretBox } from '@app/vault';
 import { WebhooksModule } from '@app/webhooks';
@@ -71,10 +72,11 @@ export const controllers = features.flatMap(
 @Module({})
 export class ApiModule {
   static forRoot(env: ApiEnv, tolerance: Tolerance): DynamicModule {
-    const metrics = new Metrics();
+    const ofProcess = new ProcessMetrics();
+    const metrics = new Metrics(ofProcess.registry);
     const onCall = (record: CallRecord) => {
       logUpstreamCall(record);
-      metrics.countUpstreamCall(record);
+      ofProcess.countUpstreamCall(record);
     };
     return {
       module: ApiModule,
@@ -120,7 +122,7 @@ export class ApiModule {
             failuresPerMinute: tolerance.failedKeysPerMinute,
             publicUrl: env.PUBLIC_URL,
           }),
-          // The connection to WeChat counts into the same.
+          TelemetryModule.settings(ofProcess),
           [{ provide: Metrics, useValue: metrics }],
           [{ provide: ISSUER, useValue: env.PUBLIC_URL }],
         ),

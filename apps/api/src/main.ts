@@ -3,7 +3,9 @@ import { Logger } from '@nestjs/common';
 import { ApiKeys } from '@app/access';
 import { waitForDatabase, whyNotStarted } from '@app/database';
 import { createLogger, logEnd, logProcessEvents, withoutStack } from '@app/logging';
-import { endStart, readSettings, versionOfService } from '@app/settings';
+import { refuseUnfitQueue } from '@app/queue';
+import { endStart, readSettings } from '@app/settings';
+import { readBuild } from '@app/telemetry';
 import { startTracing } from '@app/tracing';
 import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
@@ -21,7 +23,7 @@ try {
   const env = readSettings(apiEnvSchema, process.env);
   logger = createLogger({ level: env.LOG_LEVEL });
   Logger.overrideLogger(logger);
-  const version = versionOfService();
+  const { version, commit } = readBuild();
   if (env.OTEL_EXPORTER_OTLP_ENDPOINT) {
     await startTracing({
       service: 'retract-api',
@@ -31,12 +33,13 @@ try {
     });
   }
   await waitForDatabase(env, logger);
+  await refuseUnfitQueue(env);
   const api = await createApi(env, logger);
   const file = env.BOOTSTRAP_API_KEY ? undefined : await makeFirstKey(api.get(ApiKeys), env.FIRST_KEY_FILE);
   if (file) logger.log("the first API key, an admin's, is in a file: keep it elsewhere, and delete the file", { file });
   api.enableShutdownHooks(undefined, { useProcessExit: true });
   await api.listen(env.PORT, env.HOST);
-  logger.log('api listens', { url: await api.getUrl(), version });
+  logger.log('api listens', { url: await api.getUrl(), version, commit });
   logEnd('api', { version });
 } catch (error) {
   endStart(error, logger, (cause) => (cause instanceof FirstKeyNotKept ? cause.message : whyNotStarted(cause)));

@@ -1,11 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { waitForDatabase, whyNotStarted } from '@app/database';
 import { createLogger, logEnd, logProcessEvents, withoutStack } from '@app/logging';
-import { endStart, readSettings, versionOfService } from '@app/settings';
+import { QueueUnfit, waitForQueue } from '@app/queue';
+import { endStart, readSettings } from '@app/settings';
+import { readBuild } from '@app/telemetry';
 import { startTracing } from '@app/tracing';
 import { createWorker } from './create-worker.js';
+import { DoorBlocked } from './door/door.js';
 import { workerEnvSchema } from './env.js';
-import { QueueUnfit, waitForQueue } from './wait-for-queue.js';
 
 // Nest's own logger is replaced here, so that lines from before its start are JSON too.
 let logger = createLogger({ level: 'info' });
@@ -15,7 +17,7 @@ try {
   const env = readSettings(workerEnvSchema, process.env);
   logger = createLogger({ level: env.LOG_LEVEL });
   Logger.overrideLogger(logger);
-  const version = versionOfService();
+  const { version, commit } = readBuild();
   if (env.OTEL_EXPORTER_OTLP_ENDPOINT) {
     await startTracing({
       service: 'retract-worker',
@@ -28,8 +30,9 @@ try {
   await waitForQueue(env, logger);
   const worker = await createWorker(env, logger);
   worker.enableShutdownHooks(undefined, { useProcessExit: true });
-  logger.log('worker runs', { version });
+  logger.log('worker runs', { version, commit });
   logEnd('worker', { version });
 } catch (error) {
-  endStart(error, logger, (cause) => (cause instanceof QueueUnfit ? cause.message : whyNotStarted(cause)));
+  const isExplained = (cause: unknown) => cause instanceof QueueUnfit || cause instanceof DoorBlocked;
+  endStart(error, logger, (cause) => (isExplained(cause) ? cause.message : whyNotStarted(cause)));
 }

@@ -6,10 +6,13 @@ import { logUpstreamCall } from '@app/logging';
 import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SettingsModule } from '@app/settings';
+import { ProcessMetrics, TelemetryModule } from '@app/telemetry';
 import { TracingModule } from '@app/tracing';
 import { SecretBox } from '@app/vault';
 import { WebhooksModule } from '@app/webhooks';
+import { type CallRecord } from '@app/wechat';
 import { Background } from './background.js';
+import { DoorModule } from './door/door.module.js';
 import type { WorkerEnv } from './env.js';
 import { ProcessorsModule } from './processors/processors.module.js';
 import { SweepsModule } from './sweeps/sweeps.module.js';
@@ -17,6 +20,11 @@ import { SweepsModule } from './sweeps/sweeps.module.js';
 @Module({})
 export class WorkerModule {
   static forRoot(env: WorkerEnv): DynamicModule {
+    const metrics = new ProcessMetrics();
+    const onCall = (record: CallRecord) => {
+      logUpstreamCall(record);
+      metrics.countUpstreamCall(record);
+    };
     return {
       module: WorkerModule,
       imports: [
@@ -38,7 +46,7 @@ export class WorkerModule {
               connections: Math.max(64, env.WORKER_CONCURRENCY),
               baseUrl: env.WECHAT_API_URL,
               fallbackUrls: env.WECHAT_API_FALLBACK_URLS,
-              onCall: logUpstreamCall,
+              onCall,
             },
             onboarding: {
               publicUrl: env.PUBLIC_URL,
@@ -60,9 +68,12 @@ export class WorkerModule {
           // It issues none.
           AccessModule.settings({ keysPerTenant: 0 }),
           WebhooksModule.settings({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
+          TelemetryModule.settings(metrics),
+          DoorModule.settings({ port: env.WORKER_PORT, host: env.WORKER_HOST }),
         ),
         DatabaseModule,
         DeletionsModule,
+        DoorModule,
         ProcessorsModule,
         SweepsModule,
         TracingModule,

@@ -14,6 +14,7 @@ type Inside =
   | 'alsoRequestedBy'
   | 'dispatches'
   | 'slotAt'
+  | 'dueAt'
   | 'runId'
   | 'runningUntil'
   | 'verifyAt'
