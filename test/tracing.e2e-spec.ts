@@ -9,7 +9,10 @@ import { PLATFORM, System } from './support/system.js';
 const KIND = { server: 2, client: 3, consumer: 5 };
 const DELETE = 'POST /cgi-bin/message/mass/delete';
 
-/** On SIGWINCH, a line with the number of OpenTelemetry's modules that the process has loaded. Its API, which prom-client has, is none. */
+/**
+ * On SIGWINCH, a line with the number of OpenTelemetry's modules that the process has loaded. Its API, which
+ * prom-client has, is none.
+ */
 const TELLS_MODULES = `data:text/javascript,${encodeURIComponent(`
   import { createRequire } from 'node:module';
   process.on('SIGWINCH', () => {

@@ -14,9 +14,9 @@ export interface LoggerOptions {
 
 /**
  * Nest's logger as one line of JSON per record, for `NestFactory.create(…, { logger })`. Facts given after the message
- * become fields: `logger.log('token refreshed', { authorizer_appid })`, and an error among them becomes `error` with its
- * parts. Each line carries the ids of the request and of the trace in which it was written, and no secret: known keys are
- * redacted, and secrets within texts are scrubbed.
+ * become fields: `logger.log('token refreshed', { authorizer_appid })`, and an error among them becomes `error` with
+ * its parts. Each line carries the ids of the request and of the trace in which it was written, and no secret: known
+ * keys are redacted, and secrets within texts are scrubbed.
  */
 export function createLogger({ level }: LoggerOptions): ConsoleLogger {
   return new JsonLogger(level);

@@ -22,8 +22,8 @@ export interface Tracing {
 let tracing: Tracing | undefined;
 
 /**
- * Begins to trace, before the first Fastify is made. OpenTelemetry is loaded only now: without traces, a process does not
- * pay for it. Its SDK reads the standard OTEL_… variables by itself.
+ * Begins to trace, before the first Fastify is made. OpenTelemetry is loaded only now: without traces, a process does
+ * not pay for it. Its SDK reads the standard OTEL_… variables by itself.
  */
 export async function startTracing(options: TracingOptions): Promise<void> {
   const { startSdk } = await import('./sdk.js');

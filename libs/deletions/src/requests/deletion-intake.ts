@@ -191,10 +191,12 @@ export class DeletionIntake {
          FROM merchant WHERE is_it${refuses}${crowded}
        ), inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before,
-           ready_at, reason, metadata, request_id, requested_by, try_anyway, asked_url${isTraced ? ', traceparent' : ''})
+           ready_at, reason, metadata, request_id, requested_by, try_anyway, asked_url
+           ${isTraced ? ', traceparent' : ''})
          SELECT $1::uuid, merchant.merchant_id, $4::bigint, $5::int, $6, $7,
            CASE WHEN $9::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $8::boolean, $9,
-           GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid, $14::boolean, $16${isTraced ? `, ${bind(wish.traceparent)}::text` : ''}
+           GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid, $14::boolean, $16
+           ${isTraced ? `, ${bind(wish.traceparent)}::text` : ''}
          FROM merchant JOIN known ON is_to_do AND is_free WHERE is_it
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING merchant_id, state, ready_at, created_at, dispatched_at, finished_at, waiting_for, waiting_until
