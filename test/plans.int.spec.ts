@@ -184,6 +184,19 @@ describe('in a database that is full of what is finished', () => {
     expect((await faultsOf(ask)).filter((fault) => !ofAllMerchants(fault))).toEqual([]);
   });
 
+  it('the feed finds types that few events have by an index', async () => {
+    const headers = await keyOf({});
+    const faults: string[] = [];
+    for (const type of ['platform.held', 'deletion.cancelled', 'deletion.failed', 'merchant.*', 'takedown.*']) {
+      const ask = async () => {
+        const { status, body } = await system.call('GET', `/v1/events?type=${type}`, undefined, headers);
+        expect([type, status, body.has_more]).toEqual([type, 200, false]);
+      };
+      faults.push(...(await faultsOf(ask, 100)));
+    }
+    expect(faults).toEqual([]);
+  });
+
   it.each(Object.entries(LIMITS))('wishes are decided by indexes with a key for %s', async (_name, limitsIn) => {
     const limits = limitsIn(names);
     const headers = await keyOf(limits);
@@ -217,6 +230,7 @@ describe('in a database that is full of what is finished', () => {
     const look = async () => {
       await worker.get(FactsWait).claim(100);
       await worker.get(TakedownWatch).look();
+      await worker.get(Takedowns).keepProgress();
       await worker.get(WebhookDeliveries).enqueueWaiting();
       await worker.get(Sweeper)['sweep'](new AbortController().signal);
     };

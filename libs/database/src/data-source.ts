@@ -54,6 +54,9 @@ import { MoreFilters1764770100000 } from './migrations/1764770100000-more-filter
 import { ProviderPages1764771000000 } from './migrations/1764771000000-provider-pages.js';
 import { EndedLists1764785000000 } from './migrations/1764785000000-ended-lists.js';
 import { PushesNotDone1764788000000 } from './migrations/1764788000000-pushes-not-done.js';
+import { WordsOfTitles1764790000000 } from './migrations/1764790000000-words-of-titles.js';
+import { RareEvents1764791000000 } from './migrations/1764791000000-rare-events.js';
+import { KeptProgress1764792000000 } from './migrations/1764792000000-kept-progress.js';
 import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 
 export interface DatabaseOptions {
@@ -120,6 +123,9 @@ const migrations = [
   ProviderPages1764771000000,
   EndedLists1764785000000,
   PushesNotDone1764788000000,
+  WordsOfTitles1764790000000,
+  RareEvents1764791000000,
+  KeptProgress1764792000000,
   Metrics1764810000000,
 ];
 

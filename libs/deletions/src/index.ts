@@ -82,7 +82,8 @@ export {
   type TakedownRejection,
 } from './takedowns/takedown-item.js';
 export { TakedownRelease } from './takedowns/takedown-release.js';
-export { Takedowns, type TakedownFilter, type TakedownProgress, type TakedownView } from './takedowns/takedowns.js';
+export { type TakedownProgress } from './takedowns/kept-progress.js';
+export { Takedowns, type TakedownFilter, type TakedownView } from './takedowns/takedowns.js';
 export { takedownStates } from './takedowns/takedown-states.js';
 export { TakedownWatch } from './takedowns/takedown-watch.js';
 export { LaneForecasts, type Forecast } from './lanes/lane-forecasts.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auditActions, auditSubjects, roles, type AuditEvent } from '@app/access';
+import { auditActions, auditSubjects, roles, type AuditData, type AuditEvent } from '@app/access';
 import { momentSchema } from '../http/requests/moment.js';
 import { pageSchemaOf } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
@@ -47,5 +47,27 @@ export function auditEventResource(event: AuditEvent): z.input<typeof auditEvent
     data: event.data,
     prev_hash: event.prevHash,
     hash: event.hash,
+  };
+}
+
+/** The row of which this is the resource, as an export has it. Undefined: it is none. */
+export function readAuditEvent(resource: unknown): AuditEvent | undefined {
+  const { success, data: row } = auditEventSchema.safeParse(resource);
+  if (!success || Number.isNaN(Date.parse(row.at))) return undefined;
+  return {
+    seq: row.seq,
+    at: new Date(row.at),
+    apiKeyId: row.api_key_id,
+    role: row.role,
+    action: row.action,
+    subjectType: row.subject.type,
+    subjectId: row.subject.id,
+    componentAppid: row.component_appid,
+    authorizerAppid: row.authorizer_appid,
+    requestId: row.request_id,
+    ip: row.ip,
+    data: row.data as AuditData,
+    prevHash: row.prev_hash,
+    hash: row.hash,
   };
 }

@@ -16,7 +16,8 @@ export const listMassMessagesSchema = z.strictObject({
   component_appid: appidSchema.optional(),
   label: textSchema(200).min(1).optional(),
   q: wordsSchema.optional().meta({
-    description: 'Words within titles, labels, addresses or the msg_id; or a whole msg_id or article address.',
+    description:
+      'Words within titles or labels, or else within addresses or the msg_id; or a whole msg_id or article address.',
   }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z

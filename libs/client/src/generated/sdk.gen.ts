@@ -373,7 +373,7 @@ export const eventsFollow = <ThrowOnError extends boolean = true>(options?: Opti
 /**
  * List mass messages
  *
- * What merchants have sent, newest first, as WeChat’s pushes and imports told it. Imports by keys with limits are seen by keys within the same limits only. With `q`, a page looks at up to 5,000 messages: it may be short, or empty, and the search goes on while `next_cursor` is not null.
+ * What merchants have sent, newest first, as WeChat’s pushes and imports told it. Imports by keys with limits are seen by keys within the same limits only. With `q`, a page looks at a part of the messages where not all can be found at once: it may be short, or empty, and the search goes on while `next_cursor` is not null.
  *
  * Takes an API key of the role `viewer`.
  */
