@@ -19,7 +19,7 @@ describe('many streams of events', () => {
     await system.registerPlatform();
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
-    api = await startBuiltApp('api', { ...system.environment, PORT: String(port), LOG_LEVEL: 'log' });
+    api = await startBuiltApp('api', { ...system.environment, PORT: String(port), LOG_LEVEL: 'info' });
   });
   afterAll(async () => {
     for (const { stream } of opened) stream.destroy();

@@ -223,7 +223,7 @@ describe.each(queueBackends)('webhooks with the queue on %s', (backend, queueUrl
 
   async function startWorker(): Promise<ChildProcess> {
     const child = spawn(process.execPath, [join(process.cwd(), 'dist/apps/worker/src/main.js')], {
-      env: { PATH: process.env.PATH, ...system.environment, LOG_LEVEL: 'log' },
+      env: { PATH: process.env.PATH, ...system.environment, LOG_LEVEL: 'info' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     for await (const line of createInterface({ input: child.stdout })) if (line.includes('worker runs')) break;

@@ -66,6 +66,7 @@ export async function startBuiltApp(
 
 function launch(app: BuiltAppName, environment: Record<string, string>, folder = process.cwd()) {
   return spawn(process.execPath, [join(folder, `dist/apps/${app}/src/main.js`)], {
+    // By the name that the release before knows as well.
     env: { PATH: process.env.PATH, LOG_LEVEL: 'log', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -9,6 +9,7 @@ import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SettingsModule } from '@app/settings';
 import { ProcessMetrics, TelemetryModule } from '@app/telemetry';
+import { TracingModule } from '@app/tracing';
 import { SecretBox } from '@app/vault';
 import { WebhooksModule } from '@app/webhooks';
 import { type CallRecord } from '@app/wechat';
@@ -126,6 +127,7 @@ export class ApiModule {
           [{ provide: ISSUER, useValue: env.PUBLIC_URL }],
         ),
         ...features,
+        TracingModule,
       ],
       providers: [
         { provide: Refusals, useFactory: () => new Refusals(metrics, tolerance.refusalsToldEveryMs) },

@@ -21,6 +21,7 @@ import { protocolErrors } from './http/server/protocol-errors.js';
 import { REQUEST_LIMIT } from './http/access/rate-limit.js';
 import { useMethods } from './http/server/methods.js';
 import { useRequestId } from './http/server/request-id.js';
+import { useRequestLog } from './http/server/request-log.js';
 import { useSecurityHeaders } from './http/server/security-headers.js';
 import { useBodyDeadlines } from './http/bodies/slow-bodies.js';
 import { useStreamedBodies } from './http/bodies/streamed-bodies.js';
@@ -58,6 +59,7 @@ export async function createApi(
   await useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
   useConnections(adapter.getInstance(), env.API_MAX_CONNECTIONS);
   useRequestId(adapter.getInstance());
+  useRequestLog(adapter.getInstance());
   useMethods(adapter.getInstance());
   const metrics = api.get(Metrics);
   adapter.getInstance().addHook('onResponse', (request, reply, done) => {

@@ -14,7 +14,7 @@ const schema = z.object({
   QUEUE_URL: settings.QUEUE_URL,
   MASTER_KEYS: settings.MASTER_KEYS,
 });
-const logger = createLogger({ level: 'log' });
+const logger = createLogger({ level: 'info' });
 Logger.overrideLogger(logger);
 try {
   await waitForDatabase(readSettings(schema, process.env), logger);

@@ -12,6 +12,11 @@ export const sandboxEnvSchema = z
     WECHAT_API_FALLBACK_URLS: true,
     WECHAT_MP_URL: true,
     WECHAT_OPEN_URL: true,
+    // Its parts share a process.
+    OTEL_EXPORTER_OTLP_ENDPOINT: true,
+    OTEL_EXPORTER_OTLP_HEADERS: true,
+    OTEL_TRACES_SAMPLER: true,
+    OTEL_TRACES_SAMPLER_ARG: true,
   })
   .extend({
     DATABASE_URL: settings.DATABASE_URL.optional(),

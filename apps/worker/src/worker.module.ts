@@ -7,6 +7,7 @@ import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SettingsModule } from '@app/settings';
 import { ProcessMetrics, TelemetryModule } from '@app/telemetry';
+import { TracingModule } from '@app/tracing';
 import { SecretBox } from '@app/vault';
 import { WebhooksModule } from '@app/webhooks';
 import { type CallRecord } from '@app/wechat';
@@ -75,6 +76,7 @@ export class WorkerModule {
         DoorModule,
         ProcessorsModule,
         SweepsModule,
+        TracingModule,
         WebhooksModule,
       ],
       providers: [Background],

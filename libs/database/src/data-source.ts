@@ -58,6 +58,7 @@ import { WordsOfTitles1764790000000 } from './migrations/1764790000000-words-of-
 import { RareEvents1764791000000 } from './migrations/1764791000000-rare-events.js';
 import { KeptProgress1764792000000 } from './migrations/1764792000000-kept-progress.js';
 import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
+import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion-traces.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -127,6 +128,7 @@ const migrations = [
   RareEvents1764791000000,
   KeptProgress1764792000000,
   Metrics1764810000000,
+  DeletionTraces1764820000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

@@ -1,4 +1,6 @@
-export { createLogger, logLevels, type LoggerOptions } from './logger.js';
+export { withoutStack, type ErrorFields } from './error-fields.js';
+export { createLogger, logLevels, PlainFacts, type LoggerOptions } from './logger.js';
+export { logEnd, logProcessEvents } from './process-events.js';
 export { currentRequestId, newRequestId, runWithRequestId } from './request-context.js';
 export { scrub } from './scrub.js';
 export { logUpstreamCall } from './upstream-calls.js';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WorkerHost } from '@nestjs/bullmq';
 import { Logger } from '@nestjs/common';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
-import { runWithRequestId } from '@app/logging';
+import { runWithRequestId, withoutStack } from '@app/logging';
 import { nextStep } from './backoff.js';
 import { CallSlots, type CallSlot } from './call-slots.js';
 import { within } from './deadline.js';
@@ -147,7 +147,7 @@ export abstract class JobHost<Q extends QueueName> extends WorkerHost {
     try {
       await runWithRequestId(request_id, () => this.handlers[name](data, context));
     } catch (error) {
-      const facts = { ...about, request_id, error: messageOf(error) };
+      const facts = { ...about, request_id, error: withoutStack(error) };
       const next = nextStep(error, attempt, attempts, jobs[name].backoff);
       // BullMQ stores our own words of a failure: an error's text may hold a secret, which must not lie in the queue.
       // A delay would be written by a clock that is wrong: another worker may have the job at once.
@@ -160,8 +160,4 @@ export abstract class JobHost<Q extends QueueName> extends WorkerHost {
       throw new UnrecoverableError('gave_up');
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

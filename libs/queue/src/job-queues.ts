@@ -11,6 +11,8 @@ export interface JobItem<N extends JobName> {
   /** The natural key of the work, e.g. the row's UUID. Not a bare number, no colon. */
   jobId: string;
   data: JobData<N>;
+  /** Where its trace goes on, if not where it is added: as W3C's `traceparent`. */
+  traceparent?: string | null;
 }
 
 /** How many jobs a queue holds. `delayed` ones wait for their next attempt. */
@@ -72,7 +74,11 @@ export class JobQueues implements OnApplicationShutdown {
       // Stacks belong in the log, not in the queue.
       stackTraceLimit: 0,
     };
-    const bulk = items.map(({ jobId, data }) => ({ name, data: parse(name, data), opts: { ...opts, jobId } }));
+    const bulk = items.map(({ jobId, data, traceparent }) => ({
+      name,
+      data: parse(name, data),
+      opts: { ...opts, jobId, ...(traceparent && { telemetry: { metadata: JSON.stringify({ traceparent }) } }) },
+    }));
     await this.run(queue, 'add', (opened) => opened.addBulk(bulk));
   }
 

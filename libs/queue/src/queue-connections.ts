@@ -9,6 +9,8 @@ import {
   type Processor,
   type QueueBaseOptions,
 } from 'bullmq';
+import { withoutStack } from '@app/logging';
+import { jobTelemetry } from '@app/tracing';
 import { firstContact as meetPostgres } from '@app/postgres';
 import { Unfit } from '@app/settings';
 import { within } from './deadline.js';
@@ -110,7 +112,7 @@ export class QueueConnections {
     const closing = this.opened.get(role)?.close();
     if (!closing) return;
     await within(deadlineMs, 'close', closing).catch((error: unknown) => {
-      this.logger.warn('queue connections did not close', { error: String(error) });
+      this.logger.warn('queue connections did not close', { error: withoutStack(error) });
     });
   }
 
@@ -168,7 +170,7 @@ export class CatalogueQueue extends bound.Queue<unknown, void> {
 
   constructor(name: string, opts: BoundQueueOptions) {
     // Nobody reads BullMQ's event stream here: only what helps a person who looks into the store is kept.
-    super(name, { ...opts, streams: { events: { maxLen: 1000 } } });
+    super(name, { ...opts, ...traced(), streams: { events: { maxLen: 1000 } } });
     this.on('error', logBackendErrors(this.logger, name));
   }
 
@@ -183,7 +185,7 @@ export class CatalogueQueue extends bound.Queue<unknown, void> {
       await within(CLOSE_DEADLINE_MS, 'close', super.close());
     } catch (error) {
       // The backend is away and cannot take leave; without this its connections would go on trying for ever.
-      this.logger.warn('queue did not close', { queue: this.name, error: String(error) });
+      this.logger.warn('queue did not close', { queue: this.name, error: withoutStack(error) });
       this.disconnect().catch(() => undefined);
     }
   }
@@ -197,6 +199,7 @@ export class CatalogueWorker extends bound.Worker<unknown, void> {
     const { concurrency, lockDurationMs = 15_000, stalledIntervalMs = 5_000 } = opts.connection.options;
     super(name, processor, {
       ...opts,
+      ...traced(),
       autorun: false,
       // @nestjs/bullmq makes workers for the catalogue's queues only.
       concurrency: concurrency?.[name as QueueName] ?? queues[name as QueueName].concurrency,
@@ -225,9 +228,14 @@ export class CatalogueWorker extends bound.Worker<unknown, void> {
   /** BullMQ begins anew by itself when it is resumed, and leaves the end of that to nobody. */
   override async run(): Promise<void> {
     await super.run().catch((error: unknown) => {
-      this.logger.error('queue worker ended', { queue: this.name, error: String(error) });
+      this.logger.error('queue worker ended', { queue: this.name, error: withoutStack(error) });
     });
   }
+}
+
+function traced() {
+  const telemetry = jobTelemetry();
+  return telemetry && { telemetry };
 }
 
 const QUIET_MS = 10_000;
@@ -245,6 +253,6 @@ function logBackendErrors(logger: Logger, queue: string): (error: Error) => void
     if (now - (loggedAt.get(message) ?? 0) < QUIET_MS) return;
     if (loggedAt.size > 100) loggedAt.clear();
     loggedAt.set(message, now);
-    logger.warn('queue backend error', { queue, error: message });
+    logger.warn('queue backend error', { queue, error: withoutStack(error) });
   };
 }

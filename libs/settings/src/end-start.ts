@@ -12,8 +12,9 @@ export function endStart(
   logger: { fatal(message: string, facts: object): void },
   explain: (error: unknown) => string | undefined,
 ): never {
-  if (error instanceof SettingsInvalid) console.error(error.message);
-  else if (error instanceof Unreachable) {
+  if (error instanceof SettingsInvalid) {
+    logger.fatal('the start has ended: the settings cannot be used', { problems: error.problems });
+  } else if (error instanceof Unreachable) {
     logger.fatal('the start has ended: a server cannot be reached', { setting: error.setting, reason: error.reason });
   } else if (error instanceof Unfit) {
     logger.fatal('the start has ended', { setting: error.setting, reason: error.message });

@@ -23,8 +23,9 @@ describe('readSettings', () => {
       HOST: '127.0.0.1',
       DEFAULT_DAILY_QUOTA: 10,
       URGENT_RESERVE: 2,
-      LOG_LEVEL: 'log',
+      LOG_LEVEL: 'info',
     });
+    expect(readSettings(schema, { MASTER_KEYS, DATABASE_URL, LOG_LEVEL: 'log' }).LOG_LEVEL).toBe('info');
     expect(read.BOOTSTRAP_API_KEY).toBeUndefined();
     expect(read.MASTER_KEYS).toEqual([{ id: 'k1', key: Buffer.alloc(32, 7) }]);
   });

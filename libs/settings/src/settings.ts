@@ -153,5 +153,26 @@ export const settings = {
   URGENT_RESERVE: wholeNumber(0, 10_000_000).default(2),
   /** Off: webhooks go to the internet only. On, whoever may make endpoints reaches what this machine reaches. */
   WEBHOOKS_ALLOW_PRIVATE: z.stringbool().default(false),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'log', 'debug', 'verbose']).default('log'),
+  /** `log` is the name that `info` had before. */
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'verbose', 'log'])
+    .transform((level) => (level === 'log' ? 'info' : level))
+    .default('info'),
+  /**
+   * Where traces go, by OTLP over HTTP. Absent: there are none. Of these variables, which OpenTelemetry has named, its SDK
+   * reads all but this one by itself, as well as those that are not named here.
+   */
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
+  OTEL_TRACES_SAMPLER: z
+    .enum([
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ])
+    .optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: 'must be a number' }).min(0).max(1).optional(),
 };

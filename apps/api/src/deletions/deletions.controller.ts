@@ -13,6 +13,7 @@ import {
 } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
+import { currentTraceparent } from '@app/tracing';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { Operation } from '../http/open-api/operation.js';
 import { IdempotencyKey, tellRepeat } from '../http/requests/idempotency-key.js';
@@ -106,6 +107,7 @@ export class DeletionsController {
         reason: body.reason ?? null,
         metadata: body.metadata,
         requestId: currentRequestId() ?? newRequestId(),
+        traceparent: currentTraceparent(),
         requestedBy: caller.apiKeyId,
       };
       const address = { scope: caller.scope, authorizerAppid: body.merchant, componentAppid: body.component_appid };

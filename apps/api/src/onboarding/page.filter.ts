@@ -18,8 +18,10 @@ export class PageFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     // A status of failure keeps the browser from using the nothing that it got when the person does ask.
     if (error instanceof Prefetched) return void reply.status(503).header('cache-control', 'no-store').send();
-    const { status, code, request_id: requestId } = toProblem(error);
-    this.logger[code === 'internal_error' ? 'error' : 'warn']('authorization page failed', {
+    const { status, code, request_id: requestId } = toProblem(error, request);
+    // Anybody may open such a page by an address that leads nowhere.
+    const level = code === 'internal_error' ? 'error' : status >= 500 ? 'warn' : 'log';
+    this.logger[level]('authorization page failed', {
       code,
       error: loggable(code, error),
     });

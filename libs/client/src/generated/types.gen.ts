@@ -1453,6 +1453,10 @@ export type Problem = {
      */
     request_id?: string;
     /**
+     * Of the trace of the request, where the deployment collects traces (OpenTelemetry).
+     */
+    trace_id?: string;
+    /**
      * What is wrong with which field, or with which line or item.
      */
     errors?: Array<{

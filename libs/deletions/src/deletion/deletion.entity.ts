@@ -91,6 +91,8 @@ export class Deletion {
   /** Its merchant was not eligible for reasons that facts may have wrong, and somebody wanted WeChat asked anyway. */
   @Column('boolean', { name: 'try_anyway', default: false }) tryAnyway!: boolean;
   @Column('text', { name: 'request_id' }) requestId!: string;
+  /** W3C's, of the request that asked for it, where that was traced. */
+  @Column('text', { nullable: true }) traceparent!: string | null;
   /** The API key that asked. Null in rows from before this was written down. */
   @Column('uuid', { name: 'requested_by', nullable: true }) requestedBy!: string | null;
   /**

@@ -16,6 +16,7 @@ import { lockPlatforms, savePlatform } from './platform-rate-rows.js';
 export interface Dispatched {
   id: string;
   requestId: string;
+  traceparent: string | null;
   /** How often it has left its lane, this time included. */
   dispatches: number;
 }
@@ -260,9 +261,9 @@ export class LaneDispatch {
          UPDATE deletions d SET state = 'queued', dispatched_at = now(), dispatches = d.dispatches + 1,
            slot_at = locked.slot_at, due_at = locked.due_at, waiting_for = NULL, waiting_until = NULL
          FROM locked WHERE d.id = locked.id
-         RETURNING d.id, d.merchant_id, d.request_id, d.dispatches, d.is_urgent, d.ready_at
+         RETURNING d.id, d.merchant_id, d.request_id, d.traceparent, d.dispatches, d.is_urgent, d.ready_at
        )
-       SELECT id, merchant_id AS "merchantId", request_id AS "requestId", dispatches
+       SELECT id, merchant_id AS "merchantId", request_id AS "requestId", traceparent, dispatches
        FROM taken ORDER BY is_urgent DESC, ready_at, id`,
       parameters,
     );

@@ -31,6 +31,8 @@ export interface NewDeletion extends WantedTarget {
   reason: string | null;
   metadata: Record<string, string>;
   requestId: string;
+  /** Where its trace goes on when it runs; absent without tracing. */
+  traceparent?: string | undefined;
   /** The API key. */
   requestedBy: string;
 }
@@ -153,13 +155,14 @@ export class DeletionIntake {
     const isOneArticle = articleIdx !== WHOLE_MESSAGE;
     const askedKey = askedKeyOf(wish);
     const column = { ...ACCEPTED, isOneArticle, ...(askedKey !== null && { askedKey: `${bind(askedKey)}::text` }) };
+    const isTraced = wish.traceparent !== undefined;
     const refuses = wish.refusesShared ? ` AND ${sharedList(column, within, counted)} = '[]'` : '';
     const crowded = isLooked
       ? ''
       : ` AND NOT EXISTS (
            SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.finished_at IS NULL
            OFFSET ${this.ceilings.few - 1} LIMIT 1)`;
-    const form = [!isOneArticle, askedKey !== null, refuses !== '', isLooked].reduce(
+    const form = [!isOneArticle, askedKey !== null, refuses !== '', isLooked, isTraced].reduce(
       (sum, is, i) => sum + (is ? 2 ** i : 0),
       0,
     );
@@ -188,10 +191,10 @@ export class DeletionIntake {
          FROM merchant WHERE is_it${refuses}${crowded}
        ), inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before,
-           ready_at, reason, metadata, request_id, requested_by, try_anyway, asked_url)
+           ready_at, reason, metadata, request_id, requested_by, try_anyway, asked_url${isTraced ? ', traceparent' : ''})
          SELECT $1::uuid, merchant.merchant_id, $4::bigint, $5::int, $6, $7,
            CASE WHEN $9::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $8::boolean, $9,
-           GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid, $14::boolean, $16
+           GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid, $14::boolean, $16${isTraced ? `, ${bind(wish.traceparent)}::text` : ''}
          FROM merchant JOIN known ON is_to_do AND is_free WHERE is_it
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING merchant_id, state, ready_at, created_at, dispatched_at, finished_at, waiting_for, waiting_until

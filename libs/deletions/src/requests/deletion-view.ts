@@ -10,6 +10,7 @@ import { PROBE_AT, WITH_HOLD } from '../lanes/hold-conditions.js';
 /** How it is run, which is nobody else's business. */
 type Inside =
   | 'targetKey'
+  | 'traceparent'
   | 'alsoRequestedBy'
   | 'dispatches'
   | 'slotAt'

@@ -142,7 +142,11 @@ export class Dispatcher {
   private async enqueue(dispatched: Dispatched[]): Promise<void> {
     await this.queues.addBulk(
       'deletion.run',
-      dispatched.map((one) => ({ jobId: jobIdOf(one), data: { deletion_id: one.id, request_id: one.requestId } })),
+      dispatched.map((one) => ({
+        jobId: jobIdOf(one),
+        data: { deletion_id: one.id, request_id: one.requestId },
+        traceparent: one.traceparent,
+      })),
     );
   }
 

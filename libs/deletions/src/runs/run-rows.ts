@@ -198,7 +198,7 @@ export class RunRows {
   async withoutProgress(olderThanMs: number, limit: number): Promise<Dispatched[]> {
     return rows(
       this.dataSource,
-      `SELECT id, request_id AS "requestId", dispatches FROM deletions
+      `SELECT id, request_id AS "requestId", traceparent, dispatches FROM deletions
        WHERE finished_at IS NULL AND dispatched_at IS NOT NULL
          AND GREATEST(dispatched_at, running_until, waiting_until) < now() - $1 * interval '1 ms'
        ORDER BY dispatched_at LIMIT $2`,

@@ -40,7 +40,8 @@ A list answers \`{ "data": […], "next_cursor": "…" }\`, newest first unless 
 
 Whatever fails is answered with a problem document (RFC 9457, \`application/problem+json\`). Its \`code\` is stable:
 decide by it, not by \`title\` or \`detail\`. [Every code has a page](docs/problems) that says what to do. Each operation
-lists the codes that it may answer with. \`request_id\` (also the header \`X-Request-Id\`) is the id to tell the operators.
+lists the codes that it may answer with. \`request_id\` (also the header \`X-Request-Id\`) is the id to tell the operators;
+\`trace_id\` is that of the trace, where the deployment keeps traces.
 
 Codes of status 503 tell of something that is short at the moment. Send the same request again after \`Retry-After\`.
 

@@ -25,6 +25,10 @@ export const problemSchema = z
     code: z.enum(problemCodes).meta({ description: 'Stable: what programs decide by.' }),
     detail: z.string().meta({ description: 'For people. It may change.' }),
     request_id: z.string().optional().meta({ description: 'As in X-Request-Id: our log knows the request by it.' }),
+    trace_id: z
+      .string()
+      .optional()
+      .meta({ description: 'Of the trace of the request, where the deployment collects traces (OpenTelemetry).' }),
     errors: z
       .array(z.union([fieldErrorSchema, lineErrorSchema]))
       .optional()

@@ -1,4 +1,5 @@
 import { currentRequestId } from '@app/logging';
+import { currentTraceId } from '@app/tracing';
 import { describeProblem, type ProblemCode } from './problems.js';
 
 export interface FieldError {
@@ -16,6 +17,8 @@ export interface Problem {
   code: ProblemCode;
   detail: string;
   request_id: string | undefined;
+  /** Where there are traces. */
+  trace_id: string | undefined;
   errors?: FieldError[];
   [member: string]: unknown;
 }
@@ -42,6 +45,7 @@ export function problemOf(code: ProblemCode, detail: string, members: Record<str
     code,
     detail,
     request_id: currentRequestId(),
+    trace_id: currentTraceId(),
     ...members,
   };
 }

@@ -12,6 +12,7 @@ import {
 import { FeedCursorInvalid } from '@app/events';
 import { MerchantsError } from '@app/merchants';
 import { QueueError } from '@app/queue';
+import { withoutStack } from '@app/logging';
 import { WebhooksError } from '@app/webhooks';
 import { WechatError } from '@app/wechat';
 import { problemOf, ProblemError, seenAt, type Problem } from '../problems/problem.js';
@@ -32,13 +33,14 @@ export class ErrorFilter implements ExceptionFilter {
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const problem = toProblem(error);
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const problem = toProblem(error, request);
     // Readiness says itself, once, what is short of what; probes go on all the while.
     if (problem.status >= 500 && problem.code !== 'not_ready') {
       const level = problem.code === 'internal_error' ? 'error' : 'warn';
       this.logger[level]('request failed', { code: problem.code, error: loggable(problem.code, error) });
     }
-    if (REFUSED.includes(problem.status)) this.note(problem, host.switchToHttp().getRequest<FastifyRequest>());
+    if (REFUSED.includes(problem.status)) this.note(problem, request);
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     sayWhenAgain(reply, problem.code);
     // A problem is the same whatever the request accepts.
@@ -64,15 +66,18 @@ export class ErrorFilter implements ExceptionFilter {
 const REFUSED = [401, 403];
 
 /**
- * Everything fails at once while something is away: a line each tells enough, without where in our code it was noticed.
+ * Only of what nobody foresaw somebody needs to know where it happened. Strangers can bring about the rest as often as
+ * they like, and everything fails at once while something is away.
  */
-export const loggable = (code: string, error: unknown): unknown => (isShortage(code) ? String(error) : error);
+export const loggable = (code: string, error: unknown): unknown =>
+  code === 'internal_error' ? error : withoutStack(error);
 
 export function sayWhenAgain(reply: FastifyReply, code: string): void {
   if (isShortage(code)) void reply.header('retry-after', describeShortage(code).retryAfterSeconds);
 }
 
-export function toProblem(error: unknown): Problem {
+export function toProblem(error: unknown, request?: FastifyRequest): Problem {
+  if (isHungUp(error, request)) return problemOf('malformed_body', DETAILS.malformed_body ?? '');
   if (error instanceof ProblemError) return problemOf(error.code, error.message, error.members);
   if (error instanceof JsonRefused) {
     const { code, message, field, offset } = error;
@@ -90,6 +95,10 @@ export function toProblem(error: unknown): Problem {
     ? problemOf(code, DETAILS[code] ?? '')
     : problemOf('internal_error', 'The cause is in our log, under the request id.');
 }
+
+/** Who sent the body did so in its middle: nobody will read the answer, and nothing of ours has failed. */
+const isHungUp = (error: unknown, request: FastifyRequest | undefined): boolean =>
+  error instanceof Object && request?.raw.errored === error;
 
 /** The facts that clients read from a problem, beside its code. */
 function membersOf(error: Error): Record<string, unknown> {

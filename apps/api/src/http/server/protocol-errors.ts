@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { newRequestId, runWithRequestId } from '@app/logging';
 import { endGently, endIfUnfinished } from './connections.js';
 import { problemOf, seenAt, type Problem } from '../problems/problem.js';
+import { logNoRequest, logRequest } from './request-log.js';
 import { securityHeaders } from './security-headers.js';
 
 /**
@@ -15,6 +16,7 @@ export const protocolErrors = (publicUrl: string) => ({
     withId((id) => {
       const problem = seenAt(publicUrl, problemFor(error.code));
       endIfUnfinished(request, reply);
+      reply.raw.once('close', () => logRequest(request, reply));
       void reply
         .headers({ ...securityHeaders(publicUrl), 'x-request-id': id })
         .status(problem.status)
@@ -29,12 +31,11 @@ export const protocolErrors = (publicUrl: string) => ({
     // Node keeps there what is being answered: into the middle of an answer nothing can be said.
     const { _httpMessage: answer } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
     if (answer?.headersSent) return void socket.destroy();
-    withId((id) =>
-      endGently(
-        socket,
-        onTheWire(seenAt(publicUrl, problemFor(error.code)), { ...securityHeaders(publicUrl), 'x-request-id': id }),
-      ),
-    );
+    withId((id) => {
+      const problem = seenAt(publicUrl, problemFor(error.code));
+      endGently(socket, onTheWire(problem, { ...securityHeaders(publicUrl), 'x-request-id': id }));
+      logNoRequest(problem.status, problem.code);
+    });
   },
 });
 

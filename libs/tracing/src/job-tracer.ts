@@ -1,0 +1,29 @@
+import { context, trace } from '@opentelemetry/api';
+import { SpanKind, type Span, type Telemetry } from 'bullmq';
+
+/** Where a span would stand that is not made. */
+const NONE: Span = {
+  setSpanOnContext: (current: unknown) => current,
+  setAttribute: () => undefined,
+  setAttributes: () => undefined,
+  addEvent: () => undefined,
+  recordException: () => undefined,
+  end: () => undefined,
+};
+
+/**
+ * BullMQ's spans without its housekeeping: workers look for jobs all the time, and each look would be a trace of its
+ * own. A trace begins with a request or with a job; all else belongs to one, or is not told.
+ */
+export function withoutHousekeeping(telemetry: Telemetry): Telemetry {
+  return {
+    ...telemetry,
+    tracer: {
+      startSpan: (name, options, parent) => {
+        const isPart = trace.getSpan((parent ?? context.active()) as never) !== undefined;
+        const isTold = options?.kind === SpanKind.CONSUMER || (isPart && !name.startsWith('getNextJob'));
+        return isTold ? telemetry.tracer.startSpan(name, options, parent) : NONE;
+      },
+    },
+  };
+}
