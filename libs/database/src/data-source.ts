@@ -53,6 +53,8 @@ import { DeletionTallies1764770000000 } from './migrations/1764770000000-deletio
 import { MoreFilters1764770100000 } from './migrations/1764770100000-more-filters.js';
 import { ProviderPages1764771000000 } from './migrations/1764771000000-provider-pages.js';
 import { EndedLists1764785000000 } from './migrations/1764785000000-ended-lists.js';
+import { SentTimes1764800000000 } from './migrations/1764800000000-sent-times.js';
+import { ListsOfEnds1764800100000 } from './migrations/1764800100000-lists-of-ends.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -117,6 +119,8 @@ const migrations = [
   MoreFilters1764770100000,
   ProviderPages1764771000000,
   EndedLists1764785000000,
+  SentTimes1764800000000,
+  ListsOfEnds1764800100000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { Deletion } from '@app/client';
-import { deletionStateWords } from '@app/words';
+import { deletionStateWords, waitingForWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
@@ -20,6 +20,7 @@ import './deletions.css';
 
 const NAMES = {
   state: texts.state,
+  waiting_for: texts.waitsFor,
   merchant: texts.merchant,
   component_appid: texts.platform,
   msg_id: texts.msgId,
@@ -27,10 +28,20 @@ const NAMES = {
   takedown: texts.takedown,
   created_after: texts.after,
   created_before: texts.before,
+  finished_after: texts.endedAfter,
+  finished_before: texts.before,
 } as const;
 
 /** Filters that are asked for seldom. */
-const MORE = ['errcode', 'created_after', 'created_before', 'takedown'] as const;
+const MORE = [
+  'waiting_for',
+  'errcode',
+  'created_after',
+  'created_before',
+  'finished_after',
+  'finished_before',
+  'takedown',
+] as const;
 
 /** Every deletion, newest first. */
 export function Page() {
@@ -109,6 +120,12 @@ function Filters({
       <details open={MORE.some((name) => filters[name] !== undefined)}>
         <summary>{t(texts.moreFilters)}</summary>
         <div className="filters">
+          <ChoiceField
+            label={t(texts.waitsFor)}
+            value={filters.waiting_for}
+            choices={Object.entries(waitingForWords).map(([value, words]) => ({ value, text: t(words) }))}
+            onChange={(waiting_for) => change({ waiting_for })}
+          />
           <SearchField label={t(texts.errcode)} value={filters.errcode} onChange={(errcode) => change({ errcode })} />
           <MomentInput
             label={t(texts.after)}
@@ -119,6 +136,16 @@ function Filters({
             label={t(texts.before)}
             value={filters.created_before ?? ''}
             onChange={(at) => change({ created_before: at || undefined })}
+          />
+          <MomentInput
+            label={t(texts.endedAfter)}
+            value={filters.finished_after ?? ''}
+            onChange={(at) => change({ finished_after: at || undefined })}
+          />
+          <MomentInput
+            label={t(texts.before)}
+            value={filters.finished_before ?? ''}
+            onChange={(at) => change({ finished_before: at || undefined })}
           />
           <SearchField
             label={t(texts.takedown)}

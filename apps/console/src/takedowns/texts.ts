@@ -101,5 +101,7 @@ export const takedownTexts = {
   whole: { zh: '整条消息', en: 'Whole message' },
   link: { zh: '文章链接', en: 'Link' },
   noDeletions: { zh: '没有撤回', en: 'There are no deletions' },
-  noneInState: { zh: '没有这种状态的撤回', en: 'No deletion is in this state' },
+  noneFits: { zh: '没有符合筛选条件的撤回', en: 'No deletion fits these filters' },
+  why: { zh: '等待原因或结果', en: 'Why it waits, or how it ended' },
+  merchantHint: { zh: '名称或 appid', en: 'name or appid' },
 } as const satisfies Record<string, Words>;
