@@ -136,16 +136,18 @@ function Acts() {
           value={filters.subject}
           onChange={(subject) => change({ subject })}
         />
-        <MomentInput
-          label={t(auditTexts.since)}
-          value={filters.since ?? ''}
-          onChange={(since) => change({ since: since || undefined })}
-        />
-        <MomentInput
-          label={t(auditTexts.until)}
-          value={filters.until ?? ''}
-          onChange={(until) => change({ until: until || undefined })}
-        />
+        <div className="moments">
+          <MomentInput
+            label={t(auditTexts.since)}
+            value={filters.since ?? ''}
+            onChange={(since) => change({ since: since || undefined })}
+          />
+          <MomentInput
+            label={t(auditTexts.until)}
+            value={filters.until ?? ''}
+            onChange={(until) => change({ until: until || undefined })}
+          />
+        </div>
         {isFiltered && (
           <Button variant="text" onClick={() => change(Object.fromEntries(FILTERS.map((name) => [name, undefined])))}>
             {t(uiTexts.clearFilters)}

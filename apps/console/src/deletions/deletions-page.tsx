@@ -127,26 +127,30 @@ function Filters({
             onChange={(waiting_for) => change({ waiting_for })}
           />
           <SearchField label={t(texts.errcode)} value={filters.errcode} onChange={(errcode) => change({ errcode })} />
-          <MomentInput
-            label={t(texts.after)}
-            value={filters.created_after ?? ''}
-            onChange={(at) => change({ created_after: at || undefined })}
-          />
-          <MomentInput
-            label={t(texts.before)}
-            value={filters.created_before ?? ''}
-            onChange={(at) => change({ created_before: at || undefined })}
-          />
-          <MomentInput
-            label={t(texts.endedAfter)}
-            value={filters.finished_after ?? ''}
-            onChange={(at) => change({ finished_after: at || undefined })}
-          />
-          <MomentInput
-            label={t(texts.before)}
-            value={filters.finished_before ?? ''}
-            onChange={(at) => change({ finished_before: at || undefined })}
-          />
+          <div className="moments">
+            <MomentInput
+              label={t(texts.after)}
+              value={filters.created_after ?? ''}
+              onChange={(at) => change({ created_after: at || undefined })}
+            />
+            <MomentInput
+              label={t(texts.before)}
+              value={filters.created_before ?? ''}
+              onChange={(at) => change({ created_before: at || undefined })}
+            />
+          </div>
+          <div className="moments">
+            <MomentInput
+              label={t(texts.endedAfter)}
+              value={filters.finished_after ?? ''}
+              onChange={(at) => change({ finished_after: at || undefined })}
+            />
+            <MomentInput
+              label={t(texts.before)}
+              value={filters.finished_before ?? ''}
+              onChange={(at) => change({ finished_before: at || undefined })}
+            />
+          </div>
           <SearchField
             label={t(texts.takedown)}
             value={filters.takedown}

@@ -82,16 +82,18 @@ export function Page() {
           value={filters.merchant}
           onChange={(merchant) => change({ merchant, component_appid: undefined })}
         />
-        <MomentInput
-          label={t(texts.sentAfter)}
-          value={filters.sent_after ?? ''}
-          onChange={(at) => change({ sent_after: at || undefined })}
-        />
-        <MomentInput
-          label={t(texts.sentBefore)}
-          value={filters.sent_before ?? ''}
-          onChange={(at) => change({ sent_before: at || undefined })}
-        />
+        <div className="moments">
+          <MomentInput
+            label={t(texts.sentAfter)}
+            value={filters.sent_after ?? ''}
+            onChange={(at) => change({ sent_after: at || undefined })}
+          />
+          <MomentInput
+            label={t(texts.sentBefore)}
+            value={filters.sent_before ?? ''}
+            onChange={(at) => change({ sent_before: at || undefined })}
+          />
+        </div>
         {isFiltered && (
           <button
             type="button"

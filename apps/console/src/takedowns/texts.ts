@@ -76,6 +76,7 @@ export const takedownTexts = {
   wasGone: { zh: '在这个任务之前已删除', en: 'Gone before this takedown' },
   rejected: { zh: '不能接受的行', en: 'Lines not accepted' },
   rejectedCsv: { zh: '下载（CSV）', en: 'Download (CSV)' },
+  toMerchant: { zh: '查看这个商家', en: 'See the merchant' },
   rejectedLine: { zh: '第 {line} 行', en: 'Line {line}' },
   andMore: { zh: '另有 {count} 行', en: 'and {count} more' },
   priority: { zh: '优先级', en: 'Priority' },
