@@ -11,12 +11,13 @@ describeWith('chromium', 'what the console tells leads to exactly what it is of'
   let merchants: { merchant: string; msgId: string }[];
 
   beforeAll(async () => {
-    system = await System.start({ withWorker: false });
-    // Nothing is sent: the states below are as they are set.
-    built = await BuiltConsole.start(system, { withWorker: false });
-    browser = await ConsoleBrowser.open(built.url);
+    system = await System.start();
     await system.registerPlatform();
     merchants = await system.grantedMerchants(5);
+    // From now on nothing is sent: the states below are as they are set.
+    await system.stopWorker();
+    built = await BuiltConsole.start(system, { withWorker: false });
+    browser = await ConsoleBrowser.open(built.url);
     page = await browser.windowOf(system.apiKey);
   });
   afterAll(async () => {

@@ -102,6 +102,8 @@ function Filters({
   change: (changes: Record<string, string | undefined>) => void;
 }) {
   const t = useText();
+  // They stay closed where a link has set them: what was asked for is the list below.
+  const set = MORE.filter((name) => filters[name] !== undefined).length;
   return (
     <div className="filters" role="search">
       <ChoiceField
@@ -117,8 +119,8 @@ function Filters({
         onChange={(merchant) => change({ merchant, component_appid: undefined })}
       />
       <SearchField label={t(texts.msgId)} value={filters.msg_id} onChange={(msg_id) => change({ msg_id })} />
-      <details open={MORE.some((name) => filters[name] !== undefined)}>
-        <summary>{t(texts.moreFilters)}</summary>
+      <details>
+        <summary>{set > 0 ? t(texts.moreFiltersSet, { count: set }) : t(texts.moreFilters)}</summary>
         <div className="filters">
           <ChoiceField
             label={t(texts.waitsFor)}
