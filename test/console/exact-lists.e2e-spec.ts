@@ -106,7 +106,12 @@ describeWith('chromium', 'what the console tells leads to exactly what it is of'
   it('the state of the audit log', async () => {
     await page.goto('/console/settings/audit');
     await page.getByText('Sound: each fits the one before it').waitFor();
-    await page.getByText('There is none yet: a worker makes one each hour.').waitFor();
+    await page.getByText('The log is as it says').waitFor();
+    await system.sql(`ALTER TABLE audit_events DISABLE TRIGGER USER`);
+    await system.sql(`UPDATE audit_events SET ip = '192.0.2.8' WHERE seq = (SELECT max(seq) FROM audit_events)`);
+    await page.reload();
+    await page.getByText(/^Broken: row \d+ does not fit the one before it$/).waitFor();
+    await system.sql(`ALTER TABLE audit_events ENABLE TRIGGER USER`);
   });
 
   it('the addresses to enter at WeChat, as the service is reached from outside', async () => {
