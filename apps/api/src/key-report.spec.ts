@@ -10,7 +10,7 @@ describe('keyReport', () => {
       table: ['table      k2  k1', 'platforms   3   0', 'merchants   0  12'].join('\n'),
       advice: [
         'New secrets are sealed with k2.',
-        'k1 must stay: 12 rows need it. Workers that have both keys seal them anew.',
+        'k1 must stay: 12 rows need it. Workers that have both keys seal them anew, and so does retract reseal.',
       ],
       problems: [],
     });

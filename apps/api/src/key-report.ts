@@ -1,4 +1,27 @@
-import type { KeyFault, KeyUse } from '@app/database';
+import type { DataSource } from 'typeorm';
+import {
+  countKeyUses,
+  keyFaults,
+  keyIdsInUse,
+  SEALED_TABLES,
+  standingOf,
+  type KeyFault,
+  type KeyUse,
+} from '@app/database';
+import type { MasterKey } from '@app/vault';
+
+/** Prints what each of the keys is needed for. @returns whether one that is needed is missing or wrong */
+export async function printKeyReport(dataSource: DataSource, keys: readonly MasterKey[]): Promise<boolean> {
+  const { table, advice, problems } = keyReport(
+    SEALED_TABLES.map((sealed) => sealed.table),
+    keys.map(({ id }) => id),
+    await countKeyUses(dataSource),
+    keyFaults(await standingOf(dataSource, keys), await keyIdsInUse(dataSource)),
+  );
+  console.log([table, '', ...advice].join('\n'));
+  for (const problem of problems) console.error(problem);
+  return problems.length > 0;
+}
 
 /** What `npm run keys` says: rows by table and key, then what may be done with each key that is not the newest. */
 export function keyReport(
@@ -24,10 +47,8 @@ export function keyReport(
         .map((id) => {
           const rows = rowsOf(id);
           if (rows === 0)
-            return (
-              `${id} can go: no row needs it. Take it out of MASTER_KEYS everywhere, and keep it with old ` + `backups.`
-            );
-          return `${id} must stay: ${rows} rows need it. Workers that have both keys seal them anew.`;
+            return `${id} can go: no row needs it. Take it out of MASTER_KEYS everywhere, and keep it with old backups.`;
+          return `${id} must stay: ${rows} rows need it. Workers that have both keys seal them anew, and so does retract reseal.`;
         }),
     ],
     problems: faults.map(({ keyId, fault }) =>

@@ -1,8 +1,8 @@
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { countKeyUses, dataSourceOptions, keyFaults, keyIdsInUse, SEALED_TABLES, standingOf } from '@app/database';
+import { dataSourceOptions } from '@app/database';
 import { readSettings, settings, SettingsInvalid } from '@app/settings';
-import { keyReport } from './key-report.js';
+import { printKeyReport } from './key-report.js';
 
 /**
  * `npm run keys`: how many rows of which tables each of MASTER_KEYS is needed for, and which can go. Reads only, and
@@ -14,16 +14,7 @@ try {
   const options = { url, entities: [], applicationName: 'retract-keys', poolSize: 1 };
   const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
   try {
-    const faults = keyFaults(await standingOf(dataSource, keys), await keyIdsInUse(dataSource));
-    const { table, advice, problems } = keyReport(
-      SEALED_TABLES.map((sealed) => sealed.table),
-      keys.map(({ id }) => id),
-      await countKeyUses(dataSource),
-      faults,
-    );
-    console.log([table, '', ...advice].join('\n'));
-    for (const problem of problems) console.error(problem);
-    if (problems.length > 0) process.exitCode = 1;
+    if (await printKeyReport(dataSource, keys)) process.exitCode = 1;
   } finally {
     await dataSource.destroy();
   }

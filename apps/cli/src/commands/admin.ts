@@ -10,6 +10,7 @@ const PROGRAMS = [
   { name: 'verify-audit', file: 'api/src/verify-audit.js', does: 'check the chain of the audit log' },
   { name: 'rotate-proof-key', file: 'api/src/rotate-proof-key.js', does: 'sign proofs with a new key from now on' },
   { name: 'keys', file: 'api/src/keys.js', does: 'count what each master key is needed for' },
+  { name: 'reseal', file: 'api/src/reseal.js', does: 'seal with the newest master key what older ones have sealed' },
 ];
 
 export function addAdmin(program: Command): void {
@@ -23,15 +24,20 @@ export function addAdmin(program: Command): void {
         ['what each master key is needed for', 'retract admin keys'],
       ),
     );
-  for (const { name, file, does } of PROGRAMS) {
-    admin
-      .command(name)
-      .description(does)
-      .argument('[words...]', 'are handed on')
-      .allowUnknownOption()
-      .helpOption(false)
-      .action((_words: string[], _options: object, command: Command) => become(file, command.args));
+  for (const one of PROGRAMS) {
+    addProgram(admin.command(one.name), one);
+    // Runbooks say `retract reseal`: each is known without `admin` as well.
+    addProgram(program.command(one.name, { hidden: true }), one);
   }
+}
+
+function addProgram(command: Command, { file, does }: (typeof PROGRAMS)[number]): void {
+  command
+    .description(does)
+    .argument('[words...]', 'are handed on')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(() => become(file, command.args));
 }
 
 /** In a process of its own: it loads the service's code, which no other command needs. */

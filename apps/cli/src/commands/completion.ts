@@ -20,7 +20,8 @@ export function addCompletion(program: Command): void {
 
 /** What can stand where, by the path of commands before it. */
 function wordsOf(command: Command, path: string[] = []): Word[] {
-  const { commands, options } = command;
+  const { options } = command;
+  const commands = command.commands.filter((sub) => command.createHelp().visibleCommands(command).includes(sub));
   return [
     ...commands.map((sub) => ({ path, text: sub.name(), does: sub.description() })),
     ...options.flatMap(({ long, description }) => (long ? [{ path, text: long, does: description }] : [])),

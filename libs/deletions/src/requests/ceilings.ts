@@ -5,7 +5,7 @@ import type { Scope } from '@app/scope';
 import { isOpenListed } from '../deletion/conditions.js';
 import { EtaTooLate, PendingTooMany } from '../errors.js';
 import { LaneForecasts, type ForecastLane } from '../lanes/lane-forecasts.js';
-import { Counts, isFresh, pendingOf, type Counted } from './counts.js';
+import { Counts, FAR, isFresh, pendingOf, type Counted } from './counts.js';
 
 /** 0: none. */
 export interface CeilingLimits {
@@ -44,13 +44,15 @@ const FEW = 8;
 const DAY_MS = 24 * 60 * 60_000;
 
 interface CountedLane extends Counted {
+  merchantId: string;
   lane: ForecastLane | undefined;
 }
 
 /**
  * How much one asker may heap up, and how late a deletion may come. What is accepted must not wait for a count each
  * time: a process counts once a second at most, however many ask at that moment, adds what it accepts itself, and does
- * not count a lane that has few. So several processes together may pass a ceiling by what they accept between two counts.
+ * not count a lane that has few. Far from a ceiling, a count of the last minute will do. So several processes together
+ * may pass a ceiling by what they accept between two counts: each by a quarter of it at most, and a second's work.
  */
 @Injectable()
 export class Ceilings {
@@ -74,27 +76,43 @@ export class Ceilings {
   async ofAll(asker: Asker, sql: Sql = this.dataSource): Promise<PendingTooMany | undefined> {
     const { ceiling, limit } = this.totalOf(asker);
     if (limit === 0) return undefined;
-    const known = this.totals.recall(asker.requestedBy, limit);
-    const counted =
-      known ?? (await this.totals.count(asker.requestedBy, async () => ({ pending: await this.countAll(asker, sql) })));
+    const { requestedBy } = asker;
+    const count = async (through: Sql) => ({ pending: await this.countAll(asker, through) });
+    const known = this.totals.recall(requestedBy, limit, () => count(this.dataSource));
+    const counted = known ?? (await this.totals.count(requestedBy, () => count(sql)));
     return this.refusalOfTotal(pendingOf(counted), ceiling, limit);
   }
 
-  /** What `ofMerchant` would say, as far as it is known without a question; undefined: it is not. */
-  recall({ requestedBy }: Asker, merchant: string, wanted: Wanted): Looked | undefined {
-    const known = this.lanes.recall(`${requestedBy} ${merchant}`, this.limits.pendingPerMerchant);
-    if (!known) return undefined;
-    const refusal = this.refusalOf(known, known.lane, wanted);
-    return refusal === undefined || isFresh(known, true) ? { refusal } : undefined;
+  /**
+   * What keeps the asker from one more deletion of a merchant whose lane it has looked at before.
+   * @param merchant as the request names it
+   * @returns undefined when it has not
+   */
+  async ofKnownMerchant(asker: Asker, merchant: string, wanted: Wanted, sql?: Sql): Promise<Looked | undefined> {
+    const key = `${asker.requestedBy} ${merchant}`;
+    const lane = this.lanes.recall(key, this.limits.pendingPerMerchant, ({ merchantId }) =>
+      this.look(asker, merchantId),
+    );
+    const refusal = lane && this.refusalOf(lane, lane.lane, wanted);
+    if (lane && isFresh(lane, refusal !== undefined)) return { refusal };
+    // What is old is good for whoever would not even be refused by a part of the ceilings.
+    if (lane && !this.refusalOf(lane, lane.lane, wanted, FAR)) return { refusal: undefined };
+    const last = this.lanes.last(key);
+    return last && this.ofMerchant(asker, merchant, last.merchantId, wanted, sql);
   }
 
   /** What keeps the asker from one more deletion of this merchant. @param merchant as the request names it */
   async ofMerchant(asker: Asker, merchant: string, id: string, wanted: Wanted, sql?: Sql): Promise<Looked> {
-    const counted = await this.lanes.count(`${asker.requestedBy} ${merchant}`, async () => ({
-      pending: (await this.countEach(asker, [id], sql)).get(id) ?? 0,
-      lane: (await this.forecasts.lanes([id], sql))[0],
-    }));
+    const counted = await this.lanes.count(`${asker.requestedBy} ${merchant}`, () => this.look(asker, id, sql));
     return { refusal: this.refusalOf(counted, counted.lane, wanted) };
+  }
+
+  private async look(asker: Asker, merchantId: string, sql?: Sql) {
+    return {
+      merchantId,
+      pending: (await this.countEach(asker, [merchantId], sql)).get(merchantId) ?? 0,
+      lane: (await this.forecasts.lanes([merchantId], sql))[0],
+    };
   }
 
   /** One more was accepted. */
@@ -103,20 +121,24 @@ export class Ceilings {
     this.lanes.add(`${requestedBy} ${merchant}`);
   }
 
-  /** What keeps one more from a lane in which so many of the asker's were pending, and more have come since. */
+  /**
+   * What keeps one more from a lane in which so many of the asker's were pending, and more have come since.
+   * @param share of the ceilings
+   */
   refusalOf(
     { pending, added }: Pick<Counted, 'pending' | 'added'>,
     lane: ForecastLane | undefined,
     wanted: Wanted,
+    share = 1,
   ): Looked['refusal'] {
     const { pendingPerMerchant, etaDays } = this.limits;
-    if (pendingPerMerchant > 0 && pending + added >= pendingPerMerchant) {
+    if (pendingPerMerchant > 0 && pending + added >= pendingPerMerchant * share) {
       return new PendingTooMany('merchant', pendingPerMerchant);
     }
     if (etaDays === 0 || wanted.allowLate || !lane) return undefined;
     const wantedAt = new Date(Math.max(lane.now.getTime(), wanted.notBefore?.getTime() ?? 0));
     const eta = this.forecasts.etaOfNext(lane, added, wanted.isUrgent, wantedAt);
-    const latest = new Date(wantedAt.getTime() + etaDays * DAY_MS);
+    const latest = new Date(wantedAt.getTime() + etaDays * share * DAY_MS);
     return eta !== null && eta > latest ? new EtaTooLate(eta, latest, etaDays) : undefined;
   }
 

@@ -52,26 +52,47 @@ describe('counts', () => {
     expect(pendingOf(await second)).toBe(3);
   });
 
+  const unasked = () => Promise.reject(new Error('nobody asks'));
+
   it.each([
     ['fresh', 9, 0, true],
     ['fresh and at the ceiling', 10, 0, true],
-    ['old', 0, 2_000, false],
+    ['old and far from the ceiling', 2, 19_000, true],
+    ['old and near the ceiling', 3, 2_000, false],
+    ['too old, however far from the ceiling', 0, 61_000, false],
   ])('know what is %s', async (_what, pending, ageMs, isKnown) => {
     await counts.count('key', () => Promise.resolve({ pending }));
     now += ageMs;
-    expect(counts.recall('key', 10) !== undefined).toBe(isKnown);
+    expect(counts.recall('key', 10, unasked) !== undefined).toBe(isKnown);
+  });
+
+  it('are renewed beside those who use them, once for all, and again where that failed', async () => {
+    await counted(1);
+    now += 30_000;
+    const broken = aQuestion();
+    for (let i = 0; i < 3; i++) expect(counts.recall('key', 10, broken.ask)).toMatchObject({ pending: 1 });
+    expect(broken.ask).toHaveBeenCalledTimes(1);
+    broken.fail(new Error('the database is away'));
+    await new Promise(setImmediate);
+    const question = aQuestion();
+    expect(counts.recall('key', 10, question.ask)).toMatchObject({ pending: 1 });
+    question.answer(2);
+    await new Promise(setImmediate);
+    expect(counts.recall('key', 10, unasked)).toMatchObject({ pending: 2 });
+    expect(counts.last('key')).toMatchObject({ pending: 2 });
   });
 
   it.each([
-    ['far from the ceiling', 4, 10, true],
-    ['near it', 5, 10, false],
+    ['far from the ceiling', 2, 10, true],
+    ['near it', 3, 10, false],
     ['without a ceiling', 1_000, 0, true],
-  ])('tell what is old while it is counted anew, %s', async (_where, pending, ceiling, isTold) => {
+  ])('tell what is too old while it is counted anew, %s', async (_where, pending, ceiling, isTold) => {
     await counted(pending);
-    expect(counts.recall('key', ceiling)).toBeUndefined();
+    now += 60_000;
+    expect(counts.recall('key', ceiling, unasked)).toBeUndefined();
     const question = aQuestion();
     const counting = counts.count('key', question.ask);
-    expect(counts.recall('key', ceiling) !== undefined).toBe(isTold);
+    expect(counts.recall('key', ceiling, unasked) !== undefined).toBe(isTold);
     question.answer(pending);
     await counting;
   });

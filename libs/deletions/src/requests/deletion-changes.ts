@@ -104,7 +104,7 @@ export class DeletionChanges {
     ];
     const name = `${componentAppid}/${authorizerAppid}`;
     const full = await this.ceilings.ofAll(asker);
-    const looked = this.ceilings.recall(asker, name, wanted);
+    const looked = await this.ceilings.ofKnownMerchant(asker, name, wanted);
     const refusal = full ?? (looked ?? (await this.ceilings.ofMerchant(asker, name, merchantId, wanted))).refusal;
     if (refusal) throw refusal;
     this.ceilings.note(asker, name);

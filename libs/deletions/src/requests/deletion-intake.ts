@@ -72,7 +72,8 @@ export class DeletionIntake {
     const asker = { requestedBy: wish.requestedBy, scope: address.scope };
     const name = `${address.componentAppid ?? ''}/${address.authorizerAppid}`;
     const full = await this.ceilings.ofAll(asker, sql);
-    let looked = this.ceilings.few === 0 ? { refusal: undefined } : this.ceilings.recall(asker, name, wish);
+    let looked =
+      this.ceilings.few === 0 ? { refusal: undefined } : await this.ceilings.ofKnownMerchant(asker, name, wish, sql);
     for (;;) {
       const refusal = full ?? looked?.refusal;
       const accepted = refusal ? undefined : await this.insert(sql, address, wish, looked !== undefined, ifNew);
