@@ -70,7 +70,7 @@ if (foreign.length > 0) {
 const text = await formatted([
   '# Dependencies',
   '',
-  '`npm run dependencies` writes this page from the lockfile. The packages here are those that a deployment runs with; those',
+  '`npm run list-dependencies` writes this page from the lockfile. The packages here are those that a deployment runs with; those',
   'for building and testing are not among them. All licences are permissive: their texts stay with the packages.',
   '',
   '## Chosen',
@@ -115,7 +115,7 @@ async function formatted(lines) {
 
 if (process.argv.includes('--check')) {
   if (readFileSync(page, 'utf8') === text) process.exit(0);
-  console.error('docs/dependencies.md is not what the lockfile says: npm run dependencies');
+  console.error('docs/dependencies.md is not what the lockfile says: npm run list-dependencies');
   process.exit(1);
 }
 writeFileSync(page, text);

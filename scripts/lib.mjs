@@ -1,7 +1,7 @@
 // No dependencies: these run before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -46,7 +46,15 @@ function sources(dir, out = []) {
   return out;
 }
 
+/** For /health/live: COMMIT, where whoever builds says it, or git's. Of a tree that is neither, nothing is known. */
+function noteCommit() {
+  const git = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' });
+  mkdirSync('dist', { recursive: true });
+  writeFileSync('dist/commit', `${process.env.COMMIT || (git.status === 0 ? git.stdout.trim() : '')}\n`);
+}
+
 export function ensureBuilt() {
+  noteCommit();
   const want = hash(
     [
       ...sources('apps'),

@@ -23,13 +23,14 @@ const PLATFORM = {
 const dir = mkdtempSync(join(tmpdir(), 'retract-smoke-'));
 chmodSync(dir, 0o711);
 const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), database: 'retract', durable: false });
-const [apiPort, simulatorPort] = [await freePort(), await freePort()];
+const [apiPort, workerPort, simulatorPort] = [await freePort(), await freePort(), await freePort()];
 const apiUrl = `http://127.0.0.1:${apiPort}`;
 const simulatorUrl = `http://127.0.0.1:${simulatorPort}`;
 const env = {
   PATH: process.env.PATH,
   DATABASE_URL: postgres.url,
   PORT: String(apiPort),
+  WORKER_PORT: String(workerPort),
   PUBLIC_URL: apiUrl,
   MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
   BOOTSTRAP_API_KEY: `rk_${randomBytes(32).toString('base64url')}`,
@@ -54,7 +55,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 
 try {
   await until('the apps answer', async () => {
-    const answers = await Promise.all([fetch(`${apiUrl}/health/ready`), fetch(`${simulatorUrl}/_control/platforms`)]);
+    const ready = [apiUrl, `http://127.0.0.1:${workerPort}`].map((url) => fetch(`${url}/health/ready`));
+    const answers = await Promise.all([...ready, fetch(`${simulatorUrl}/_control/platforms`)]);
     return answers.every((answer) => answer.ok);
   });
   // In this order, so that the first push of the ticket is accepted.

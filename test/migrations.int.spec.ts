@@ -4,6 +4,7 @@ import { dataSourceOptions, migrate } from '@app/database';
 import { deletionsEntities } from '@app/deletions';
 import { eventsEntities } from '@app/events';
 import { merchantsEntities } from '@app/merchants';
+import { telemetryEntities } from '@app/telemetry';
 import { webhooksEntities } from '@app/webhooks';
 import { createEmptyDatabase, type TestDatabase } from './support/database.js';
 
@@ -42,6 +43,7 @@ describe('the migrations', () => {
       ...eventsEntities,
       ...merchantsEntities,
       ...deletionsEntities,
+      ...telemetryEntities,
       ...webhooksEntities,
     ];
     dataSource = await new DataSource(

@@ -13,6 +13,7 @@ import { workerEnvSchema } from '../apps/worker/src/env.js';
 // Not behind the lib's door: only its own parts and this test know them.
 import { PlatformHolds } from '../libs/deletions/src/holds/platform-holds.js';
 import { RunRows } from '../libs/deletions/src/runs/run-rows.js';
+import { SharedFigures } from '../libs/telemetry/src/metrics/shared-figures.js';
 import { everyList, namesIn, type Names } from '../scripts/every-list.mjs';
 import { createMigratedDatabase } from './support/database.js';
 import { routeTable } from './support/route-table.js';
@@ -184,6 +185,19 @@ describe('in a database that is full of what is finished', () => {
     expect((await faultsOf(ask)).filter((fault) => !ofAllMerchants(fault))).toEqual([]);
   });
 
+  it('the feed finds types that few events have by an index', async () => {
+    const headers = await keyOf({});
+    const faults: string[] = [];
+    for (const type of ['platform.held', 'deletion.cancelled', 'deletion.failed', 'merchant.*', 'takedown.*']) {
+      const ask = async () => {
+        const { status, body } = await system.call('GET', `/v1/events?type=${type}`, undefined, headers);
+        expect([type, status, body.has_more]).toEqual([type, 200, false]);
+      };
+      faults.push(...(await faultsOf(ask, 100)));
+    }
+    expect(faults).toEqual([]);
+  });
+
   it.each(Object.entries(LIMITS))('wishes are decided by indexes with a key for %s', async (_name, limitsIn) => {
     const limits = limitsIn(names);
     const headers = await keyOf(limits);
@@ -217,12 +231,23 @@ describe('in a database that is full of what is finished', () => {
     const look = async () => {
       await worker.get(FactsWait).claim(100);
       await worker.get(TakedownWatch).look();
+      await worker.get(Takedowns).keepProgress();
       await worker.get(WebhookDeliveries).enqueueWaiting();
       await worker.get(Sweeper)['sweep'](new AbortController().signal);
     };
     // Counts the log's rows, once an hour.
     const isOncePerHour = (fault: string) => fault.includes('SELECT count(*) AS count, (SELECT hash FROM audit_events');
     expect((await faultsOf(look, FORGOTTEN_AT_A_TIME)).filter((fault) => !isOncePerHour(fault))).toEqual([]);
+  });
+
+  it('metrics are read by indexes', async () => {
+    // One process counts these two for all, once a minute.
+    const isOncePerMinute = (fault: string) => /AS "factsUnknown"|AS "left"/.test(fault);
+    const figures = worker.get(SharedFigures, { strict: false });
+    const faults = await faultsOf(async () => {
+      expect(await figures.read()).toMatchObject({ merchants: { merchants: MERCHANTS }, lanes: expect.anything() });
+    });
+    expect(faults.filter((fault) => !isOncePerMinute(fault))).toEqual([]);
   });
 
   it('deliveries of a span of time are sent again by an index', async () => {

@@ -7,6 +7,24 @@ import { describeWith } from './support/programs.js';
 import { startRestartableRedis, type RestartableRedis } from './support/restartable-redis.js';
 import { PLATFORM, System } from './support/system.js';
 
+const documentedRights = (): string[] => {
+  const docs = readFileSync('docs/operations.md', 'utf8');
+  return /ACL SETUSER retract on >… (.*)/.exec(docs)?.[1]?.split(' ') ?? [];
+};
+
+/** All that the queue is for, in a service whose queue is there. */
+async function takesAnArticleBackOver(queueUrl: string): Promise<void> {
+  const system = await System.start({ queueUrlFor: () => queueUrl });
+  await system.registerPlatform();
+  const merchant = await system.onboardMerchant();
+  const msgId = await system.sendMassMessage(merchant);
+  expect((await system.call('GET', '/health/ready')).status).toBe(200);
+  const { body } = await system.call('POST', '/v1/deletions', { merchant, msg_id: msgId, article_idx: 1 });
+  expect(await system.finished(body.id)).toMatchObject({ state: 'succeeded' });
+  expect((await system.call('GET', `/v1/platforms/${PLATFORM.component_appid}`)).status).toBe(200);
+  await system.close();
+}
+
 const MASTER_KEYS = `test:${Buffer.alloc(32, 1).toString('base64')}`;
 
 describeWith('redis-server', 'a Redis of its own kind', () => {
@@ -25,20 +43,24 @@ describeWith('redis-server', 'a Redis of its own kind', () => {
       () => admin.cluster('INFO'),
       (info) => String(info).includes('cluster_state:ok'),
     );
-    const docs = readFileSync('docs/operations.md', 'utf8');
-    const rights = /ACL SETUSER retract on >… (.*)/.exec(docs)?.[1]?.split(' ') ?? [];
-    await admin.acl('SETUSER', 'retract', 'on', '>x', ...rights);
+    await admin.acl('SETUSER', 'retract', 'on', '>x', ...documentedRights());
     await admin.quit();
 
-    const system = await System.start({ queueUrlFor: () => url.replace('//', '//retract:x@') });
-    await system.registerPlatform();
-    const merchant = await system.onboardMerchant();
-    const msgId = await system.sendMassMessage(merchant);
-    expect((await system.call('GET', '/health/ready')).status).toBe(200);
-    const { body } = await system.call('POST', '/v1/deletions', { merchant, msg_id: msgId, article_idx: 1 });
-    expect(await system.finished(body.id)).toMatchObject({ state: 'succeeded' });
-    expect((await system.call('GET', `/v1/platforms/${PLATFORM.component_appid}`)).status).toBe(200);
-    await system.close();
+    await takesAnArticleBackOver(url.replace('//', '//retract:x@'));
+  });
+
+  it('works with a user, a password of any characters and a number of a database', async () => {
+    redis = await startRestartableRedis();
+    const password = 'p@ss:w/rd#?%';
+    const admin = new Redis(redis.url);
+    await admin.acl('SETUSER', 'retract', 'on', `>${password}`, ...documentedRights());
+    await admin.acl('SETUSER', 'default', 'off');
+    const url = redis.url.replace('//', `//retract:${encodeURIComponent(password)}@`);
+    await takesAnArticleBackOver(`${url}/5`);
+    const keyspace = await admin.info('keyspace');
+    expect(keyspace).toContain('db5:keys=');
+    expect(keyspace).not.toContain('db0:');
+    await admin.quit();
   });
 
   describe('at the start of a worker', () => {

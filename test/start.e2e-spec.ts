@@ -6,6 +6,9 @@ import { describeWith } from './support/programs.js';
 import { startRestartableRedis } from './support/restartable-redis.js';
 import { startRestartablePostgres, type RestartablePostgres } from './support/restartable-postgres.js';
 
+/** They start several processes. */
+const MOST_MS = 240_000;
+
 const settings = async () => ({
   MASTER_KEYS: `test:${Buffer.alloc(32, 1).toString('base64')}`,
   BOOTSTRAP_API_KEY: `rk_${'a'.repeat(40)}`,
@@ -100,19 +103,44 @@ describeWith('pgbouncer', 'a process before which a PgBouncer stands', () => {
       { pool_mode: 'transaction', ...ignoring },
       /drops what a connection begins with/,
     ],
-  ])('ends at once, saying so: one %s', async (_what, pooling, reason) => {
-    const pooler = await startPgBouncer(postgres.url, pooling);
-    for (const app of ['api', 'worker'] as const) {
-      const { lines, exitCode } = await endOfBuiltApp(app, { ...(await settings()), DATABASE_URL: pooler.url });
-      expect({ app, exitCode }).toEqual({ app, exitCode: 1 });
-      expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-        expect.objectContaining({
-          level: 'fatal',
-          message: 'the start has ended',
-          reason: expect.stringMatching(reason),
-        }),
-      ]);
-    }
-    await pooler.stop();
-  });
+  ])(
+    'ends at once, saying so: one %s',
+    async (_what, pooling, reason) => {
+      const pooler = await startPgBouncer(postgres.url, pooling);
+      for (const app of ['api', 'worker'] as const) {
+        const { lines, exitCode } = await endOfBuiltApp(app, { ...(await settings()), DATABASE_URL: pooler.url });
+        expect({ app, exitCode }).toEqual({ app, exitCode: 1 });
+        expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+          expect.objectContaining({
+            level: 'fatal',
+            message: 'the start has ended',
+            reason: expect.stringMatching(reason),
+          }),
+        ]);
+      }
+      await pooler.stop();
+    },
+    MOST_MS,
+  );
+
+  it.each([
+    ['MIGRATION_DATABASE_URL', { pool_mode: 'session' }, /^MIGRATION_DATABASE_URL leads to a PgBouncer that refuses/],
+    ['QUEUE_URL', { pool_mode: 'session', ...ignoring }, /^QUEUE_URL leads to a pooler.*that drops what a connection/],
+    ['QUEUE_URL', { pool_mode: 'transaction' }, /^QUEUE_URL leads to a PgBouncer that refuses/],
+  ])(
+    'ends at once where only %s leads there: %j',
+    async (setting, pooling, reason) => {
+      const pooler = await startPgBouncer(postgres.url, pooling);
+      for (const app of ['api', 'worker'] as const) {
+        const addresses = { DATABASE_URL: postgres.url, [setting]: pooler.url };
+        const { lines, exitCode } = await endOfBuiltApp(app, { ...(await settings()), ...addresses });
+        expect({ app, exitCode }).toEqual({ app, exitCode: 1 });
+        expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+          expect.objectContaining({ level: 'fatal', setting, reason: expect.stringMatching(reason) }),
+        ]);
+      }
+      await pooler.stop();
+    },
+    MOST_MS,
+  );
 });

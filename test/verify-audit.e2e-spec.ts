@@ -1,9 +1,14 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { accessEntities, ApiKeys, AuditHeads, AuditLog, type Actor } from '@app/access';
 import { dataSourceOptions } from '@app/database';
+import { EVERYTHING } from '@app/scope';
 import { SecretBox } from '@app/vault';
+import { auditEventResource } from '../apps/api/src/audit/audit-event.js';
 import { startBuiltApp } from './support/built-app.js';
 import { createMigratedDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
@@ -165,6 +170,50 @@ describe('npm run verify-audit', () => {
       );
       await audit.chainDeferred();
       expect(await verify()).toMatchObject({ code: 1, err: expect.stringContaining('Rows of 3 hours are in no head') });
+    });
+  });
+
+  describe('with an export', () => {
+    const exported = async () => {
+      const rows: string[] = [];
+      for await (const event of audit.oldestFirst(EVERYTHING, {})) rows.push(JSON.stringify(auditEventResource(event)));
+      return rows;
+    };
+    const verifyFile = async (rows: string[], words: string[] = [], masterKeys = MASTER_KEYS) => {
+      const file = join(await mkdtemp(join(tmpdir(), 'retract-audit-')), 'export.ndjson');
+      await writeFile(file, rows.map((row) => `${row}\n`).join(''));
+      // There is no database.
+      return verify('', ['--file', file, ...words], masterKeys).finally(() => rm(dirname(file), { recursive: true }));
+    };
+
+    it('finds it sound without the database, and by what was noted before', async () => {
+      const head = (await new AuditHeads(dataSource, new SecretBox([key])).noteHourly()) ?? '';
+      const rows = await exported();
+      const out = expect.stringMatching(/^The audit log is sound: 4 rows, newest hash [0-9a-f]{64}\.\n$/);
+      expect(await verifyFile(rows)).toEqual({ code: 0, out, err: '' });
+      expect(await verifyFile(rows, ['--head', head])).toEqual({ code: 0, out, err: '' });
+      const cut = { code: 1, out: '', err: expect.stringContaining('The audit log had 4 rows') };
+      expect(await verifyFile(rows.slice(0, 3), ['--head', head])).toEqual(cut);
+      const other = `k1:${Buffer.alloc(32, 2).toString('base64')}`;
+      const forged = { code: 1, err: expect.stringContaining('is not as this service wrote it') };
+      expect(await verifyFile(rows, ['--head', head], other)).toMatchObject(forged);
+      expect(await verifyFile(rows, ['--head', head], '')).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('1 heads were not checked'),
+      });
+    });
+
+    it('names the first row that does not fit, and a line that is none', async () => {
+      const rows = await exported();
+      const { seq } = JSON.parse(rows[2] ?? '') as { seq: string };
+      const broken = { code: 1, err: expect.stringContaining(`row ${seq} does not fit the 2 sound rows`) };
+      expect(await verifyFile(rows.with(2, (rows[2] ?? '').replace('192.0.2.7', '192.0.2.8')))).toMatchObject(broken);
+      expect(await verifyFile([...rows, '{"seq":"1"}'])).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('Line 5 is no row'),
+      });
+      expect(await verifyFile(['no json'])).toMatchObject({ code: 2 });
+      expect(await verify('', ['--file', '/no/such/file'])).toMatchObject({ code: 2 });
     });
   });
 

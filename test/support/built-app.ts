@@ -32,13 +32,14 @@ export async function endOfBuiltApp(
   return { lines, exitCode: child.exitCode };
 }
 
-/** @returns when it listens or runs. @throws when it has ended before that */
+/** @param folder where it was built @returns when it listens or runs. @throws when it has ended before that */
 export async function startBuiltApp(
   app: BuiltAppName,
   environment: Record<string, string>,
   onLine: (line: string) => void = () => undefined,
+  folder = process.cwd(),
 ): Promise<BuiltApp> {
-  const child = launch(app, environment);
+  const child = launch(app, environment, folder);
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   lines.on('line', onLine);
@@ -63,8 +64,8 @@ export async function startBuiltApp(
   };
 }
 
-function launch(app: BuiltAppName, environment: Record<string, string>) {
-  return spawn(process.execPath, [join(process.cwd(), `dist/apps/${app}/src/main.js`)], {
+function launch(app: BuiltAppName, environment: Record<string, string>, folder = process.cwd()) {
+  return spawn(process.execPath, [join(folder, `dist/apps/${app}/src/main.js`)], {
     env: { PATH: process.env.PATH, LOG_LEVEL: 'log', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -191,12 +191,12 @@ export class System {
     }
   }
 
-  /** The platform at both ends, its ticket received. */
-  async registerPlatform(platform = PLATFORM): Promise<void> {
+  /** The platform at both ends, its ticket received. @param url where WeChat reaches the api */
+  async registerPlatform(platform = PLATFORM, url = this.url): Promise<void> {
     await this.control('POST', 'platforms', {
       ...platform,
-      events_url: `${this.url}/wechat/${platform.component_appid}/events`,
-      messages_url: `${this.url}/wechat/${platform.component_appid}/messages/$APPID$`,
+      events_url: `${url}/wechat/${platform.component_appid}/events`,
+      messages_url: `${url}/wechat/${platform.component_appid}/messages/$APPID$`,
     });
     // A request for the ticket does nothing at WeChat while the first push, which must fail, is still under way.
     await eventually(

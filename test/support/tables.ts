@@ -15,6 +15,7 @@ export const tableOwners: Record<string, string[]> = {
     'deletion_attempts',
     'deletion_tallies',
     'deletion_tally_marks',
+    'deletion_totals',
     'deletions',
     'lane_wakes',
     'merchant_pacing',
@@ -45,6 +46,7 @@ export const tableOwners: Record<string, string[]> = {
     'pre_auth_codes',
     'used_authorization_states',
   ],
+  'libs/telemetry': ['shared_figures'],
   'libs/webhooks': ['webhook_deliveries', 'webhook_endpoints', 'webhook_feed'],
 };
 

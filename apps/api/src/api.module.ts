@@ -8,6 +8,7 @@ import { logUpstreamCall } from '@app/logging';
 import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SettingsModule } from '@app/settings';
+import { ProcessMetrics, TelemetryModule } from '@app/telemetry';
 import { SecretBox } from '@app/vault';
 import { WebhooksModule } from '@app/webhooks';
 import { type CallRecord } from '@app/wechat';
@@ -70,10 +71,11 @@ export const controllers = features.flatMap(
 @Module({})
 export class ApiModule {
   static forRoot(env: ApiEnv, tolerance: Tolerance): DynamicModule {
-    const metrics = new Metrics();
+    const ofProcess = new ProcessMetrics();
+    const metrics = new Metrics(ofProcess.registry);
     const onCall = (record: CallRecord) => {
       logUpstreamCall(record);
-      metrics.countUpstreamCall(record);
+      ofProcess.countUpstreamCall(record);
     };
     return {
       module: ApiModule,
@@ -119,7 +121,7 @@ export class ApiModule {
             failuresPerMinute: tolerance.failedKeysPerMinute,
             publicUrl: env.PUBLIC_URL,
           }),
-          // The connection to WeChat counts into the same.
+          TelemetryModule.settings(ofProcess),
           [{ provide: Metrics, useValue: metrics }],
           [{ provide: ISSUER, useValue: env.PUBLIC_URL }],
         ),

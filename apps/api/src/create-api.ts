@@ -10,6 +10,7 @@ import { tidyPushPath, usePushBodies } from './callbacks/push-bodies.js';
 import { useConsole } from './console/serve-console.js';
 import type { ApiEnv } from './env.js';
 import { useAuthentication } from './http/access/authentication.js';
+import { BasePath } from './http/server/base-path.js';
 import { connectionOptions, useConnections } from './http/server/connections.js';
 import { FailedKeys } from './http/access/failed-keys.js';
 import { InFlight } from './http/access/in-flight.js';
@@ -38,11 +39,12 @@ export async function createApi(
   logger: LoggerService,
   tolerance: Tolerance = TOLERANCE,
 ): Promise<NestFastifyApplication> {
+  const basePath = new BasePath(env.PUBLIC_URL);
   const adapter = new FastifyAdapter({
     trustProxy: env.TRUST_PROXY ?? false,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
-    rewriteUrl: ({ url = '' }) => tidyPushPath(url),
+    rewriteUrl: ({ url = '' }) => tidyPushPath(basePath.without(url)),
     ...connectionOptions(tolerance),
     ...protocolErrors(env.PUBLIC_URL),
   });
@@ -52,13 +54,15 @@ export async function createApi(
     bodyParser: false,
   });
   closeInTime(adapter.getInstance());
+  basePath.learn(adapter.getInstance());
   await useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
   useConnections(adapter.getInstance(), env.API_MAX_CONNECTIONS);
   useRequestId(adapter.getInstance());
   useMethods(adapter.getInstance());
   const metrics = api.get(Metrics);
   adapter.getInstance().addHook('onResponse', (request, reply, done) => {
-    metrics.countRequest(request.method, request.routeOptions.url, reply.statusCode);
+    const isStream = reply.getHeader('content-type') === 'text/event-stream';
+    metrics.countRequest(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime, isStream);
     done();
   });
   await adapter.getInstance().register(cookie);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
 import { settings } from '@app/settings';
 
-export const apiEnvSchema = z.object(settings).omit({ WORKER_CONCURRENCY: true });
+export const apiEnvSchema = z.object(settings).omit({ WORKER_CONCURRENCY: true, WORKER_HOST: true, WORKER_PORT: true });
 export type ApiEnv = Readonly<z.output<typeof apiEnvSchema>>;

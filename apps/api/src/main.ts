@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { ApiKeys } from '@app/access';
 import { waitForDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
+import { refuseUnfitQueue } from '@app/queue';
 import { endStart, readSettings } from '@app/settings';
 import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
@@ -19,6 +20,7 @@ try {
   // Nest's own logger is replaced here, so that lines from before its start are JSON too.
   Logger.overrideLogger(logger);
   await waitForDatabase(env, logger);
+  await refuseUnfitQueue(env);
   const api = await createApi(env, logger);
   const file = env.BOOTSTRAP_API_KEY ? undefined : await makeFirstKey(api.get(ApiKeys), env.FIRST_KEY_FILE);
   if (file) logger.log("the first API key, an admin's, is in a file: keep it elsewhere, and delete the file", { file });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAdmin } from './commands/admin.js';
 import { addAuthorize } from './commands/authorize.js';
@@ -23,6 +24,7 @@ export function buildProgram(): Command {
   const program = new Command('retract')
     // It would end the process itself, with 1 for what is an error of usage. Its commands inherit this.
     .exitOverride()
+    .version(version())
     .description('Takes WeChat mass messages back, through a Retract service.')
     .option('--json', 'nothing but JSON on the standard output: a document, or one a line')
     .showHelpAfterError('`--help` has examples.')
@@ -59,4 +61,10 @@ export async function run(argv: string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+}
+
+/** The image has this file as well: it lies above `dist`. */
+function version(): string {
+  const manifest = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -1,10 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { waitForDatabase, whyNotStarted } from '@app/database';
 import { createLogger } from '@app/logging';
+import { QueueUnfit, waitForQueue } from '@app/queue';
 import { endStart, readSettings } from '@app/settings';
 import { createWorker } from './create-worker.js';
+import { DoorBlocked } from './door/door.js';
 import { workerEnvSchema } from './env.js';
-import { QueueUnfit, waitForQueue } from './wait-for-queue.js';
 
 let logger = createLogger({ level: 'log' });
 try {
@@ -18,5 +19,6 @@ try {
   worker.enableShutdownHooks(undefined, { useProcessExit: true });
   logger.log('worker runs');
 } catch (error) {
-  endStart(error, logger, (cause) => (cause instanceof QueueUnfit ? cause.message : whyNotStarted(cause)));
+  const isExplained = (cause: unknown) => cause instanceof QueueUnfit || cause instanceof DoorBlocked;
+  endStart(error, logger, (cause) => (isExplained(cause) ? cause.message : whyNotStarted(cause)));
 }

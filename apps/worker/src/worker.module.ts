@@ -6,9 +6,12 @@ import { logUpstreamCall } from '@app/logging';
 import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { SettingsModule } from '@app/settings';
+import { ProcessMetrics, TelemetryModule } from '@app/telemetry';
 import { SecretBox } from '@app/vault';
 import { WebhooksModule } from '@app/webhooks';
+import { type CallRecord } from '@app/wechat';
 import { Background } from './background.js';
+import { DoorModule } from './door/door.module.js';
 import type { WorkerEnv } from './env.js';
 import { ProcessorsModule } from './processors/processors.module.js';
 import { SweepsModule } from './sweeps/sweeps.module.js';
@@ -16,6 +19,11 @@ import { SweepsModule } from './sweeps/sweeps.module.js';
 @Module({})
 export class WorkerModule {
   static forRoot(env: WorkerEnv): DynamicModule {
+    const metrics = new ProcessMetrics();
+    const onCall = (record: CallRecord) => {
+      logUpstreamCall(record);
+      metrics.countUpstreamCall(record);
+    };
     return {
       module: WorkerModule,
       imports: [
@@ -37,7 +45,7 @@ export class WorkerModule {
               connections: Math.max(64, env.WORKER_CONCURRENCY),
               baseUrl: env.WECHAT_API_URL,
               fallbackUrls: env.WECHAT_API_FALLBACK_URLS,
-              onCall: logUpstreamCall,
+              onCall,
             },
             onboarding: {
               publicUrl: env.PUBLIC_URL,
@@ -59,9 +67,12 @@ export class WorkerModule {
           // It issues none.
           AccessModule.settings({ keysPerTenant: 0 }),
           WebhooksModule.settings({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
+          TelemetryModule.settings(metrics),
+          DoorModule.settings({ port: env.WORKER_PORT, host: env.WORKER_HOST }),
         ),
         DatabaseModule,
         DeletionsModule,
+        DoorModule,
         ProcessorsModule,
         SweepsModule,
         WebhooksModule,

@@ -3,7 +3,14 @@ export { AccessModule } from './access.module.js';
 export { roles, type Role } from './principals/api-key.entity.js';
 export { API_KEY_PATTERN, ApiKeys } from './keys/api-keys.js';
 export { countedAs, type Principal } from './principals/principal.js';
-export { CHAIN_START, hashOfEvent, verifyChain, type ChainVerdict } from './audit/audit-chain.js';
+export {
+  CHAIN_START,
+  hashOfEvent,
+  lookAtChain,
+  verifyChain,
+  type ChainReport,
+  type ChainVerdict,
+} from './audit/audit-chain.js';
 export { AuditEvent, type AuditData } from './audit/audit-event.entity.js';
 export { isSigned, readHead, writeHead, type AuditHead } from './audit/audit-head.js';
 export { AuditHeads } from './audit/audit-heads.js';

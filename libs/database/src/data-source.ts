@@ -53,8 +53,13 @@ import { DeletionTallies1764770000000 } from './migrations/1764770000000-deletio
 import { MoreFilters1764770100000 } from './migrations/1764770100000-more-filters.js';
 import { ProviderPages1764771000000 } from './migrations/1764771000000-provider-pages.js';
 import { EndedLists1764785000000 } from './migrations/1764785000000-ended-lists.js';
+import { PushesNotDone1764788000000 } from './migrations/1764788000000-pushes-not-done.js';
+import { WordsOfTitles1764790000000 } from './migrations/1764790000000-words-of-titles.js';
+import { RareEvents1764791000000 } from './migrations/1764791000000-rare-events.js';
+import { KeptProgress1764792000000 } from './migrations/1764792000000-kept-progress.js';
 import { SentTimes1764800000000 } from './migrations/1764800000000-sent-times.js';
 import { ListsOfEnds1764800100000 } from './migrations/1764800100000-lists-of-ends.js';
+import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -119,8 +124,13 @@ const migrations = [
   MoreFilters1764770100000,
   ProviderPages1764771000000,
   EndedLists1764785000000,
+  PushesNotDone1764788000000,
+  WordsOfTitles1764790000000,
+  RareEvents1764791000000,
+  KeptProgress1764792000000,
   SentTimes1764800000000,
   ListsOfEnds1764800100000,
+  Metrics1764810000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

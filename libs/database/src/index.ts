@@ -6,6 +6,7 @@ export { keyFaults, MasterKeysRefused, type GivenKey, type KeyFault } from './se
 export { checkMasterKeys, standingOf } from './sealing/master-keys.js';
 export { idAt } from './sql/id-at.js';
 export { MICROS, microsOf, momentOf } from './sql/micros.js';
+export { migrationLevel } from './migration-level.js';
 export { prepared } from './sql/prepared.js';
 export { recordset, type ColumnTypes } from './sql/recordset.js';
 export { statement, type Bind } from './sql/statement.js';
@@ -16,4 +17,4 @@ export { countKeyUses, keyIdsInUse, SEALED_COLUMNS, SEALED_TABLES, type KeyUse }
 export { databaseShortage, type DatabaseShortage } from './shortage.js';
 export { tryWrite } from './try-write.js';
 export { waitForDatabase } from './wait-for-database.js';
-export { PoolerBetween, prepareDatabase, refuseKeys, whyNotStarted } from './why-not-started.js';
+export { prepareDatabase, refuseKeys, whyNotStarted } from './why-not-started.js';

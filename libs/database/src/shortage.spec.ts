@@ -38,6 +38,8 @@ describe('what Postgres is short of', () => {
     ['ENETDOWN', 'database_unavailable'],
     ['ENOTFOUND', 'database_unavailable'],
     ['EAI_AGAIN', 'database_unavailable'],
+    ['CERT_HAS_EXPIRED', 'database_unavailable'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'database_unavailable'],
     // About the statement, or a mistake of ours.
     ['22001', undefined],
     ['22003', undefined],

@@ -1,3 +1,5 @@
+import { tlsFault } from '@app/settings';
+
 /** What Postgres is short of, so that a request can be made again later: never the fault of whoever asked. */
 export type DatabaseShortage =
   'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory';
@@ -79,7 +81,8 @@ const SYSTEM_CODES = [
 function bySystemCode(error: Error): DatabaseShortage | undefined {
   // Node's word for a request whose sender has gone away.
   if (error.message === 'aborted') return undefined;
-  return SYSTEM_CODES.includes(codeOf(error)) ? 'database_unavailable' : undefined;
+  // A certificate may run out while we are up.
+  return SYSTEM_CODES.includes(codeOf(error)) || tlsFault(error) ? 'database_unavailable' : undefined;
 }
 
 /** The messages of pg, its pool and TypeORM that come without a code. */

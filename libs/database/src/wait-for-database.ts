@@ -13,7 +13,7 @@ interface DatabaseSettings {
 /**
  * The first step of every app: waits a short time for the database, brings its schema to this version, and checks the
  * keys.
- * @throws Unreachable, PoolerBetween, MasterKeysRefused, and what pg says
+ * @throws Unreachable, Unfit, MasterKeysRefused, and what pg says
  */
 export async function waitForDatabase(
   { DATABASE_URL, MIGRATION_DATABASE_URL, QUEUE_URL, MASTER_KEYS }: DatabaseSettings,

@@ -1,4 +1,5 @@
-import { isDatabaseAway, PoolerBetween, whyNotStarted } from './why-not-started.js';
+import { Unfit } from '@app/settings';
+import { isDatabaseAway, whyNotStarted } from './why-not-started.js';
 
 const withCode = (code: string, message: string) => Object.assign(new Error(message), { code });
 
@@ -9,15 +10,14 @@ describe('why a start came to nothing', () => {
     ['53100', 'No space left on device', /disk of the database is full/],
     ['25006', 'cannot execute CREATE TABLE in a read-only transaction', /takes no writes/],
     ['53200', 'out of memory', /short of memory/],
-    ['08P01', 'unsupported startup parameter: options', /PgBouncer.*docs\/operations\.md/],
   ])('with %s is told in one line', (code, message, line) => {
     const told = whyNotStarted(withCode(code, message));
     expect(told).toMatch(line);
     expect(told).not.toContain('\n');
   });
 
-  it('is told of a pooler', () => {
-    expect(whyNotStarted(new PoolerBetween())).toMatch(/PgBouncer.*Connect to Postgres itself/);
+  it('is told of a server that cannot be worked with', () => {
+    expect(whyNotStarted(new Unfit('DATABASE_URL', 'leads to a pooler'))).toBe('DATABASE_URL leads to a pooler');
   });
 
   it('is not told of other errors, whose stacks somebody needs', () => {
@@ -51,5 +51,8 @@ describe('a database that is away at the start', () => {
     expect(isDatabaseAway(withCode(code, 'x'))).toBe(false),
   );
 
-  it('is not a pooler', () => expect(isDatabaseAway(new PoolerBetween())).toBe(false));
+  it('is not a pooler, whatever that has said', () => {
+    const cause = withCode('08P01', 'unsupported startup parameter: options');
+    expect(isDatabaseAway(new Unfit('DATABASE_URL', 'leads to a pooler', { cause }))).toBe(false);
+  });
 });

@@ -38,6 +38,7 @@ import { TakedownIntake } from './takedowns/takedown-intake.js';
 import { Takedowns } from './takedowns/takedowns.js';
 import { TakedownWatch } from './takedowns/takedown-watch.js';
 import { TokenConflicts } from './holds/token-conflicts.js';
+import { WorkFigures } from './overview/work-figures.js';
 import { Verifications } from './runs/verifications.js';
 
 export interface DeletionsOptions {
@@ -74,6 +75,7 @@ const services = [
   TakedownWatch,
   TokensToRefresh,
   Verifications,
+  WorkFigures,
 ];
 
 /** The life of deletions: accepted, paced, run, proven. */

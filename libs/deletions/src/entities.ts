@@ -3,7 +3,7 @@ import { Deletion } from './deletion/deletion.entity.js';
 import { LaneWake } from './lanes/lane-wake.entity.js';
 import { AccountLedger } from './lanes/account-ledger.entity.js';
 import { MerchantPacing } from './lanes/merchant-pacing.entity.js';
-import { DeletionTally, DeletionTallyMark } from './overview/deletion-tally.entity.js';
+import { DeletionTally, DeletionTallyMark, DeletionTotal } from './overview/deletion-tally.entity.js';
 import { PlatformHold } from './holds/platform-hold.entity.js';
 import { PlatformPacing } from './lanes/platform-pacing.entity.js';
 import { TokenConflict } from './holds/token-conflict.entity.js';
@@ -15,6 +15,7 @@ export const deletionsEntities = [
   DeletionAttempt,
   DeletionTally,
   DeletionTallyMark,
+  DeletionTotal,
   LaneWake,
   MerchantPacing,
   AccountLedger,

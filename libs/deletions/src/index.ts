@@ -9,6 +9,7 @@ export { DeletionViews, isByEnd, type DeletionFilter, type DeletionPlace } from 
 export { DeletionsModule } from './deletions.module.js';
 export { DeletionFigures, type ConflictCount, type OpenCount, type QuotaLeft } from './overview/deletion-figures.js';
 export { DeletionTallies } from './overview/deletion-tallies.js';
+export { laneWaits, WorkFigures, type EndedTotal, type LaneWait, type Pulse } from './overview/work-figures.js';
 export { pointsOf, SPAN_STEP_MS, spansAt, totalOf, type Point, type Span, type SpanName } from './overview/spans.js';
 export { Dispatcher } from './runs/dispatcher.js';
 export {
@@ -34,7 +35,7 @@ export { eta } from './pacing/eta.js';
 export { FactsWait } from './lanes/facts-wait.js';
 export { type PacingDefaults } from './pacing/pacing-defaults.js';
 export { LaneReports, type LaneReport } from './lanes/lane-reports.js';
-export { LaneDispatch } from './lanes/lane-dispatch.js';
+export { dispatchLooks, LaneDispatch, type DispatchLook } from './lanes/lane-dispatch.js';
 export { Lanes } from './lanes/lanes.js';
 export { holdReasons } from './holds/platform-hold.entity.js';
 export { PlatformHolds, type PlatformHoldView } from './holds/platform-holds.js';
@@ -51,6 +52,7 @@ export {
   type Proof,
   type WaitingFor,
 } from './deletion/states.js';
+export { firstCalls, leading, runsEnded, type FirstCall, type Leading, type RunEnded } from './runs/run-events.js';
 export { TokensToRefresh } from './runs/tokens-to-refresh.js';
 export { Verifications } from './runs/verifications.js';
 export {
@@ -80,7 +82,8 @@ export {
   type TakedownRejection,
 } from './takedowns/takedown-item.js';
 export { TakedownRelease } from './takedowns/takedown-release.js';
-export { Takedowns, type TakedownFilter, type TakedownProgress, type TakedownView } from './takedowns/takedowns.js';
+export { type TakedownProgress } from './takedowns/kept-progress.js';
+export { Takedowns, type TakedownFilter, type TakedownView } from './takedowns/takedowns.js';
 export { takedownStates } from './takedowns/takedown-states.js';
 export { TakedownWatch } from './takedowns/takedown-watch.js';
 export { LaneForecasts, type Forecast } from './lanes/lane-forecasts.js';

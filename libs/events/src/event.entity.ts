@@ -5,6 +5,7 @@ import type { EventType } from './event-types.js';
 @Entity({ name: 'events' })
 @Index('events_merchant_idx', ['merchantId', 'id'], { where: 'merchant_id IS NOT NULL' })
 @Index('events_feed_idx', ['txid', 'seq'])
+@Index('events_type_idx', ['type', 'txid', 'seq'], { where: `type <> 'deletion.succeeded'` })
 @Index('events_takedown_idx', ['takedownId', 'txid', 'seq'], { where: 'takedown_id IS NOT NULL' })
 export class EventRow {
   /** A UUID of version 7, so ids are in order of time. */

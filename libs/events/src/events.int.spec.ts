@@ -141,6 +141,7 @@ describe('the events feed', () => {
       { platformId: null, data: { reason: 'gone' } },
     ]);
     expect(await found({ types: [] })).toEqual([]);
+    expect(await found({ types: ['webhook.disabled', 'platform.resumed'] })).toHaveLength(3);
     const seenBy = (platforms: string[] | null, merchants: string[] | null) =>
       found({ scope: { platforms, merchants } });
     expect(await seenBy(null, null)).toHaveLength(3);
@@ -168,17 +169,45 @@ describe('the events feed', () => {
     await dataSource.query(
       insertEvents({ ...OF_PLATFORM, type: `'platform.resumed'`, data: `'{}'::jsonb` }, 'generate_series(1, 10000)'),
     );
-    const data = { counts: {}, accepted: 0, already_open: 0, already_deleted: 0, rejected: 0 };
-    await events.append(dataSource.manager, { type: 'takedown.cancelled', takedownId, data });
+    const late = { id: randomUUID(), authorizerAppid: 'wxlate' };
+    await append({ takedownId, merchant: late });
     await eventually(
       async () => (await events.after(cursor, { takedownId, limit: 1 })).events.length,
       (count) => count === 1,
     );
-    const first = await events.after(cursor, { types: ['takedown.cancelled'], limit: 5 });
+    const first = await events.after(cursor, { merchant: 'wxlate', limit: 5 });
     expect(first).toMatchObject({ events: [], hasMore: true });
-    const second = await events.after(first.next, { types: ['takedown.cancelled'], limit: 5 });
+    const second = await events.after(first.next, { merchant: 'wxlate', limit: 5 });
     expect(second).toMatchObject({ events: [{ takedownId }], hasMore: false });
     expect((await events.after(second.next, { limit: 5 })).events).toEqual([]);
+  });
+
+  it('finds what is of a rare type behind any number of others, and several types in the order of all', async () => {
+    const cursor = await events.latest();
+    const many = (type: string, count: number) =>
+      dataSource.query(
+        insertEvents({ ...OF_PLATFORM, type: `'${type}'`, data: `'{}'::jsonb` }, `generate_series(1, ${count})`),
+      );
+    await many('platform.resumed', 3);
+    await many('deletion.succeeded', 10_001);
+    await many('platform.held', 2);
+    await many('platform.resumed', 3);
+    const { read } = await readOn(cursor, { limit: 20_000 }, 10_009);
+    const of = (types: string[]) => read.filter(({ type }) => types.includes(type)).map(({ id }) => id);
+    for (const types of [['platform.held'], ['platform.resumed', 'platform.held', 'merchant.authorized']] as const) {
+      const page = await events.after(cursor, { types, limit: 50 });
+      expect([page.events.map(({ id }) => id), page.hasMore]).toEqual([of([...types]), false]);
+      const seen: string[] = [];
+      for (let place: string | undefined = cursor, hasMore = true; hasMore;) {
+        const some = await events.after(place, { types, limit: 2 });
+        seen.push(...some.events.map(({ id }) => id));
+        [place, hasMore] = [some.next, some.hasMore];
+      }
+      expect(seen).toEqual(of([...types]));
+    }
+    const types = ['deletion.succeeded', 'platform.held'] as const;
+    const both = await events.after(cursor, { types, limit: 20_000 });
+    expect(both.events.map(({ id }) => id)).toEqual(of([...types]));
   });
 
   it('starts anew from a cursor of a database whose transactions are ahead, and takes in its events', async () => {
@@ -231,7 +260,7 @@ describe('the events feed', () => {
     await events.forgetOld();
     expect(await count()).toBe(kept);
     // Ten thousand at a time.
-    for (let round = 0; round < 2; round++) await events.forgetOld(new Date(Date.now() + month));
+    for (let round = 0; round < 3; round++) await events.forgetOld(new Date(Date.now() + month));
     expect(await count()).toBe(0);
   });
 

@@ -34,6 +34,8 @@ export const insertEvents = (event: EventExpressions, from: string): string => `
   SELECT ${event.type}, ${event.platformId}, ${event.componentAppid}, ${event.merchantId}, ${event.authorizerAppid},
     ${event.deletionId}, ${event.takedownId}, ${event.requestedBy ?? 'NULL::uuid'}, ${event.data} FROM ${from}`;
 
+/** The type of most events, and so of none that the index of types has. */
+const MOST: EventType = 'deletion.succeeded';
 const RETENTION_DAYS = 30;
 const FORGET_AT_A_TIME = 10_000;
 const SCAN_AT_MOST = 10_000;
@@ -135,21 +137,24 @@ export class Events {
     const horizon = await this.horizon(sql);
     const from = BigInt(place.txid) > BigInt(horizon) ? FEED_START : place;
     const { parameters, bind } = statement(from.txid, from.seq, horizon);
-    const among = (column: string, values: readonly string[] | null | undefined) =>
-      values ? [`${column} = ANY(${bind(values)}::text[])`] : [];
+    // Types that few events have are read along an index of their own, merged; all others are passed over.
+    const areRare = types !== undefined && types.length > 0 && !types.includes(MOST) && takedownId === undefined;
     const filters = [
-      ...among('s.type', types),
-      ...among('s.authorizer_appid', merchant === undefined ? undefined : [merchant]),
+      ...(types && !areRare ? [`s.type = ANY(${bind(types)}::text[])`] : []),
+      ...(merchant === undefined ? [] : [`s.authorizer_appid = ${bind(merchant)}`]),
       ...scopeConditions(scope, bind),
     ];
-    // A rare type among millions of events must not make one page read them all.
+    // What is rare among millions of events must not make one page read them all.
     const scanLimit = filters.length > 0 ? Math.max(limit, SCAN_AT_MOST) : limit;
+    const behind = `SELECT * FROM events e WHERE (e.txid, e.seq) > ($1::bigint, $2::bigint) AND e.txid < $3::bigint
+      ${takedownId === undefined ? '' : `AND e.takedown_id = ${bind(takedownId)}`}`;
+    const scanned = areRare
+      ? types.map((type) => `${behind} AND e.type = ${bind(type)} AND e.type <> '${MOST}'`).join(' UNION ALL ')
+      : behind;
     const found = await rows<Scanned>(
       sql,
       `WITH scanned AS MATERIALIZED (
-         SELECT * FROM events e WHERE (e.txid, e.seq) > ($1::bigint, $2::bigint) AND e.txid < $3::bigint
-           ${takedownId === undefined ? '' : `AND e.takedown_id = ${bind(takedownId)}`}
-         ORDER BY e.txid, e.seq LIMIT ${bind(scanLimit)}
+         ${scanned} ORDER BY txid, seq LIMIT ${bind(scanLimit)}
        ), edge AS (
          SELECT txid AS "edgeTxid", seq AS "edgeSeq", (count(*) OVER ())::int AS "scannedCount" FROM scanned
          ORDER BY txid DESC, seq DESC LIMIT 1

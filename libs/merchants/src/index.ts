@@ -42,6 +42,7 @@ export { Inventory, wasSent, type FoundArticle, type LabelledMessage, type Share
 export { GrantRows } from './merchants/grant-rows.js';
 export { lessonOf, type GrantLesson } from './merchants/lessons.js';
 export { MassMessageImport, type ImportedMessage } from './inventory/mass-message-import.js';
+export { mints, type Mint } from './tokens/mints.js';
 export { isBySendTime, MassMessages, type MessageKey, type SentMessage } from './inventory/mass-messages.js';
 export { chooseMerchant, MerchantDirectory, type MerchantCard } from './merchants/merchant-directory.js';
 export { Merchant } from './merchants/merchant.entity.js';

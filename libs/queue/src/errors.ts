@@ -1,5 +1,10 @@
 export type QueueErrorCode =
-  'queue_url_invalid' | 'queue_unavailable' | 'job_data_invalid' | 'job_host_misplaced' | 'job_retry_after';
+  | 'queue_url_invalid'
+  | 'queue_unavailable'
+  | 'queue_unfit'
+  | 'job_data_invalid'
+  | 'job_host_misplaced'
+  | 'job_retry_after';
 
 /** Everything this lib throws, and what a handler may throw to say what comes next. */
 export class QueueError extends Error {
@@ -29,6 +34,13 @@ export class QueueUrlInvalid extends QueueError {
 export class QueueUnavailable extends QueueError {
   constructor(operation: string, options?: ErrorOptions) {
     super('queue_unavailable', `The queue is not available (${operation}).`, options);
+  }
+}
+
+/** The start cannot go on: the queue's server answers, and does not do what is needed. The message says in words why. */
+export class QueueUnfit extends QueueError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('queue_unfit', message, options);
   }
 }
 

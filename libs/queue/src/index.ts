@@ -5,6 +5,7 @@ export {
   JobHostMisplaced,
   QueueError,
   QueueUnavailable,
+  QueueUnfit,
   QueueUrlInvalid,
   RetryAfter,
 } from './errors.js';
@@ -15,4 +16,4 @@ export { jobs, queues, type JobData, type JobName, type QueueName } from './jobs
 export type { QueueOptions } from './queue-connections.js';
 export { QueueModule } from './queue.module.js';
 export { queueShortage, type QueueShortage } from './shortage.js';
-export { isQueueAway, whyNoQueue } from './why-no-queue.js';
+export { refuseUnfitQueue, waitForQueue } from './wait-for-queue.js';

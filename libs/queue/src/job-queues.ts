@@ -1,6 +1,5 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { within } from './deadline.js';
-import { evictionPolicy } from './eviction-policy.js';
 import { JobDataInvalid, QueueUnavailable } from './errors.js';
 import { jobs, queueNames, type JobData, type JobName, type QueueName } from './jobs.js';
 import { CatalogueQueue, QueueConnections, type QueueOptions } from './queue-connections.js';
@@ -94,15 +93,6 @@ export class JobQueues implements OnApplicationShutdown {
   async ping(deadlineMs = DEADLINE_MS): Promise<void> {
     const [queue] = queueNames;
     if (queue) await this.run(queue, 'ping', tryWrite, deadlineMs);
-  }
-
-  /**
-   * The policy by which Redis makes room when its memory is full, if it may throw jobs away.
-   * @throws QueueUnavailable
-   */
-  async evictionPolicy(): Promise<string | undefined> {
-    const [queue] = queueNames;
-    return queue && this.run(queue, 'look at memory', evictionPolicy);
   }
 
   /** Idempotent. What was added stays added. */

@@ -9,11 +9,14 @@ import {
   type Processor,
   type QueueBaseOptions,
 } from 'bullmq';
+import { firstContact as meetPostgres } from '@app/postgres';
+import { Unfit } from '@app/settings';
 import { within } from './deadline.js';
-import { QueueUrlInvalid, RetryAfter } from './errors.js';
-import { queues, type QueueName } from './jobs.js';
+import { QueueUnavailable, QueueUrlInvalid, RetryAfter } from './errors.js';
+import { queueNames, queues, type QueueName } from './jobs.js';
 import { createSharedBackend } from './postgres/shared-backend.js';
 import { connectToPostgres } from './postgres/shared-connection.js';
+import { firstContact as meetRedis } from './redis/first-contact.js';
 
 export interface QueueOptions {
   /** `postgres://`, `postgresql://`, `redis://` or `rediss://`. */
@@ -21,7 +24,7 @@ export interface QueueOptions {
   /** PostgreSQL only: the schema of the queue's own tables. Default `bullmq`. */
   schema?: string;
   /**
-   * Redis only: what every key starts with. Default `{retract}`: a cluster keeps what has the same braces on one node.
+   * Redis only: what every key starts with. Default `{retract}`.
    */
   prefix?: string;
   /** Call slots in this process, where they should differ from the catalogue. */
@@ -50,6 +53,9 @@ const POSTGRES_POOL_SIZE = 6;
 const REDIS_HOLDS_BACK_S = 3;
 const REDIS_ANSWERS_WITHIN_MS = 5_000;
 
+/** A cluster keeps what has the same braces on one node. */
+const REDIS_PREFIX = '{retract}';
+
 const CLOSE_DEADLINE_MS = 5_000;
 
 /**
@@ -66,10 +72,27 @@ export class QueueConnections {
     this.backend = backendOf(options.url);
   }
 
+  /**
+   * Looks at the server before there are queues and workers, by a connection of its own.
+   * @param setting that names the server
+   * @returns the policy by which Redis makes room when its memory is full, if it may throw jobs away
+   * @throws Unfit for what no later try can change; QueueUnavailable
+   */
+  async meet(setting: string): Promise<string | undefined> {
+    const { url, prefix = REDIS_PREFIX } = this.options;
+    try {
+      if (this.backend === 'redis') return await meetRedis(setting, url, `${prefix}:${queueNames[0]}:meta`);
+      await meetPostgres(setting, url);
+      return undefined;
+    } catch (error) {
+      throw error instanceof Unfit ? error : new QueueUnavailable('first contact', { cause: error });
+    }
+  }
+
   /** The backend of one queue or worker. */
   backendFor(role: Role, ...[name, opts, factoryOpts]: Parameters<BackendFactory<IQueueBackend, QueueConnections>>) {
     if (this.backend === 'postgres') return createSharedBackend(name, { ...opts, connection: this.postgres(role) });
-    const { prefix = '{retract}' } = this.options;
+    const { prefix = REDIS_PREFIX } = this.options;
     const ours: KeyPrefixOptions & QueueBaseOptions = {
       ...opts,
       connection: this.redis(role),

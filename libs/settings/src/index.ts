@@ -3,3 +3,5 @@ export { readSettings, SettingsInvalid } from './read-settings.js';
 export { settings } from './settings.js';
 export { reach, Unreachable, type ReachOptions } from './reach.js';
 export { SettingsModule } from './settings.module.js';
+export { tlsFault } from './tls-fault.js';
+export { Unfit } from './unfit.js';

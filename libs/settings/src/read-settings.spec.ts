@@ -78,6 +78,41 @@ describe('readSettings', () => {
     );
   });
 
+  it('refuses files of TLS that cannot be read, in any address of a Postgres, without naming them', () => {
+    const missing = 'postgres://u:p@h/d?sslmode=verify-full&sslrootcert=/nowhere/ca.pem';
+    expect(
+      problemsOf({ MASTER_KEYS, DATABASE_URL: missing, MIGRATION_DATABASE_URL: missing, QUEUE_URL: missing }),
+    ).toEqual(
+      ['DATABASE_URL', 'MIGRATION_DATABASE_URL', 'QUEUE_URL'].map(
+        (name) => `${name} names a file by sslrootcert, sslcert or sslkey that cannot be read`,
+      ),
+    );
+    const there = 'postgres://u:p@h/d?sslmode=verify-full&sslrootcert=package.json';
+    expect(problemsOf({ MASTER_KEYS, DATABASE_URL: there })).toEqual([]);
+  });
+
+  it.each([
+    ['?sslmode=require', '?sslmode=verify-full'],
+    ['?a=b&sslmode=verify-ca&c=d', '?a=b&sslmode=verify-full&c=d'],
+    ['?sslmode=prefer&x', '?sslmode=verify-full&x'],
+    ['?sslmode=verify-full', '?sslmode=verify-full'],
+    ['?sslmode=disable', '?sslmode=disable'],
+    ['?uselibpqcompat=true&sslmode=require', '?uselibpqcompat=true&sslmode=require'],
+    ['', ''],
+  ])('takes "%s" of a Postgres for "%s"', (given, taken) => {
+    const read = readSettings(schema, { MASTER_KEYS, DATABASE_URL: DATABASE_URL + given });
+    expect(read.DATABASE_URL).toBe(DATABASE_URL + taken);
+  });
+
+  it.each(['redis+sentinel://h:26379/primary', 'redis://a:6379,b:6379', 'sentinel://h', 'rediss+cluster://h'])(
+    'refuses a queue at %s in words',
+    (QUEUE_URL) => {
+      expect(problemsOf({ MASTER_KEYS, DATABASE_URL, QUEUE_URL })).toEqual([
+        expect.stringMatching(/^QUEUE_URL must be the .* address of one server: see docs/),
+      ]);
+    },
+  );
+
   it('does not repeat what was given, which may be a secret', () => {
     const secrets = {
       MASTER_KEYS: 'k1:c2VjcmV0',

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { z } from 'zod';
 import { parseMasterKeys } from '@app/vault';
 
@@ -7,6 +8,35 @@ const httpUrl = z
 
 const urlOf = (protocols: RegExp, error: string) => z.url({ protocol: protocols, error });
 
+/** Missing, such a file would look like a server that is away. */
+function hasFiles(url: string): boolean {
+  if (!URL.canParse(url)) return true;
+  const { searchParams } = new URL(url);
+  try {
+    for (const name of ['sslrootcert', 'sslcert', 'sslkey']) {
+      const file = searchParams.get(name);
+      if (file !== null) accessSync(file, constants.R_OK);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * pg takes these modes for verify-full, and says on the standard error, among our JSON, that its next major version will
+ * not. They stay as strict as they are.
+ */
+const verified = (url: string) =>
+  /[?&]uselibpqcompat=true(&|$)/.test(url)
+    ? url
+    : url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
+
+const databaseUrl = (protocols: RegExp, error: string) =>
+  urlOf(protocols, error)
+    .refine(hasFiles, 'names a file by sslrootcert, sslcert or sslkey that cannot be read')
+    .transform(verified);
+
 const wholeNumber = (from: number, to: number) =>
   z.coerce.number({ error: 'must be a number' }).int().min(from).max(to);
 
@@ -14,17 +44,28 @@ const wholeNumber = (from: number, to: number) =>
  * Every setting of the service, by its environment variable. Each app takes those that it needs into its own schema.
  */
 export const settings = {
-  DATABASE_URL: urlOf(/^postgres(ql)?$/, 'must be postgres://user:password@host:port/database'),
+  DATABASE_URL: databaseUrl(/^postgres(ql)?$/, 'must be postgres://user:password@host:port/database'),
   /** The same database as the role that owns its tables. Absent: DATABASE_URL's does. */
-  MIGRATION_DATABASE_URL: urlOf(/^postgres(ql)?$/, 'must be postgres://user:password@host:port/database').optional(),
+  MIGRATION_DATABASE_URL: databaseUrl(
+    /^postgres(ql)?$/,
+    'must be postgres://user:password@host:port/database',
+  ).optional(),
   /** Absent: the queue lives in DATABASE_URL. */
-  QUEUE_URL: urlOf(/^(postgres(ql)?|rediss?)$/, 'must be a postgres://, redis:// or rediss:// address').optional(),
+  QUEUE_URL: databaseUrl(
+    /^(postgres(ql)?|rediss?)$/,
+    'must be the postgres://, redis:// or rediss:// address of one server: see docs/operations.md, The queue in Redis',
+  ).optional(),
   /**
    * The address at which WeChat, merchants' browsers and clients reach the api, with the path that a proxy gives it.
    */
   PUBLIC_URL: httpUrl.default('http://127.0.0.1:3000'),
   PORT: wholeNumber(0, 65_535).default(3000),
   HOST: z.string().min(1).default('127.0.0.1'),
+  /**
+   * Of the worker's health and metrics. Absent: it opens none, so that as many workers as one likes run on a machine.
+   */
+  WORKER_PORT: wholeNumber(0, 65_535).optional(),
+  WORKER_HOST: z.string().min(1).default('127.0.0.1'),
   /** The addresses and ranges whose X-Forwarded-For is believed. Absent: nobody's is. */
   TRUST_PROXY: z
     .string()

@@ -8,6 +8,7 @@ export {
   WebhookScopeTooWide,
   WebhooksError,
 } from './errors.js';
+export { webhookAttempts, type WebhookAttempt } from './attempts.js';
 export { DeliveryLog } from './delivery-log.js';
 export type { RetrySchedule } from './after-attempt.js';
 export type { WebhooksOptions } from './options.js';

@@ -142,6 +142,17 @@ export class WebhookDeliveries {
     await this.enqueue(overdue);
   }
 
+  /** How many are on their way: with a job, and without one. Reads them all: ask seldom. */
+  async countPending(): Promise<{ queued: number; unqueued: number }> {
+    const [pending] = await rows<{ queued: number; unqueued: number }>(
+      this.dataSource,
+      // Each by its own index.
+      `SELECT (SELECT count(*)::int FROM webhook_deliveries WHERE state = 'pending' AND is_queued) AS queued,
+         (SELECT count(*)::int FROM webhook_deliveries WHERE state = 'pending' AND NOT is_queued) AS unqueued`,
+    );
+    return { queued: 0, unqueued: 0, ...pending };
+  }
+
   /** Newest first. `after`: the id after which the page starts. */
   async list(
     endpointId: string,

@@ -6,6 +6,7 @@ import { Events } from '@app/events';
 import { jobs } from '@app/queue';
 import type { Scope } from '@app/scope';
 import { afterAttempt, type AfterAttempt, type Answer } from './after-attempt.js';
+import { webhookAttempts, type WebhookAttempt } from './attempts.js';
 import { guardedAgent } from './outbound/guarded-agent.js';
 import { WEBHOOKS_OPTIONS, type WebhooksOptions } from './options.js';
 import { isPublicAddress } from './outbound/public-address.js';
@@ -119,6 +120,7 @@ export class WebhookSender implements OnApplicationShutdown {
     const facts = { attempt, isTest: due.eventType === TEST_EVENT_TYPE, createdAt, lastDeliveredAt };
     const next = afterAttempt(answer, facts, this.options.schedule ?? jobs['webhook.deliver']);
     await this.store(due, attempt, answer, next);
+    if (!facts.isTest) webhookAttempts.publish({ outcome: OUTCOMES[next.step] } satisfies WebhookAttempt);
     return next.step === 'retry' ? { retryAfterMs: next.delayMs } : undefined;
   }
 
@@ -205,6 +207,8 @@ export class WebhookSender implements OnApplicationShutdown {
     if (isDisabled) this.logger.error('webhook endpoint disabled', { endpoint_id: endpointId, reason });
   }
 }
+
+const OUTCOMES = { delivered: 'delivered', retry: 'retried', failed: 'given_up' } as const;
 
 const columnsOf = (answer: Answer): [number | null, string | null] =>
   'status' in answer ? [answer.status, null] : [null, answer.error];

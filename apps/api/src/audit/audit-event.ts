@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { auditActions, auditSubjects, headStates, roles, type AuditEvent, type RecentVerdict } from '@app/access';
+import {
+  auditActions,
+  auditSubjects,
+  headStates,
+  roles,
+  type AuditData,
+  type AuditEvent,
+  type RecentVerdict,
+} from '@app/access';
 import { momentSchema } from '../http/requests/moment.js';
 import { pageSchemaOf } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
@@ -84,5 +92,27 @@ export function verificationResource(verdict: RecentVerdict): z.input<typeof aud
     newest: rowOf(newest),
     broken_seq: brokenSeq ?? null,
     head: head ? { at: head.at.toISOString(), state: head.state } : null,
+  };
+}
+
+/** The row of which this is the resource, as an export has it. Undefined: it is none. */
+export function readAuditEvent(resource: unknown): AuditEvent | undefined {
+  const { success, data: row } = auditEventSchema.safeParse(resource);
+  if (!success || Number.isNaN(Date.parse(row.at))) return undefined;
+  return {
+    seq: row.seq,
+    at: new Date(row.at),
+    apiKeyId: row.api_key_id,
+    role: row.role,
+    action: row.action,
+    subjectType: row.subject.type,
+    subjectId: row.subject.id,
+    componentAppid: row.component_appid,
+    authorizerAppid: row.authorizer_appid,
+    requestId: row.request_id,
+    ip: row.ip,
+    data: row.data as AuditData,
+    prevHash: row.prev_hash,
+    hash: row.hash,
   };
 }

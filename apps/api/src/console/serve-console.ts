@@ -20,9 +20,8 @@ export async function useConsole(fastify: FastifyInstance, publicUrl: string): P
   const base = `${new URL(publicUrl).pathname.replace(/\/$/, '')}/console/`;
   const page = readFileSync(`${folder}index.html`, 'utf8').replace('<base href="/console/"', `<base href="${base}"`);
 
-  // The addresses are relative: a proxy may have taken a part of the path away.
-  fastify.get('/', (_request, reply) => reply.redirect('console/'));
-  fastify.get('/console', (_request, reply) => reply.redirect('console/'));
+  fastify.get('/', (_request, reply) => reply.redirect(base));
+  fastify.get('/console', (_request, reply) => reply.redirect(base));
   await fastify.register(fastifyStatic, {
     root: `${folder}assets`,
     prefix: '/console/assets/',

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { ApiKeys, type Principal } from '@app/access';
 import { pause } from '@app/concurrency';
 import { ProblemError } from '../http/problems/problem.js';
+import { Metrics } from '../metrics/metrics.js';
 
 /**
  * Of one key, and of a tenant's keys together, in this process. Each asks the database about once a second, which the
@@ -36,6 +37,7 @@ export class OpenStreams implements OnModuleDestroy {
   constructor(
     @Inject(UNREAD_MS) private readonly unreadMs: number,
     private readonly keys: ApiKeys,
+    private readonly metrics: Metrics,
   ) {}
 
   /** Open streams would keep the process from ending. */
@@ -53,6 +55,7 @@ export class OpenStreams implements OnModuleDestroy {
     // Closed while the request was looked at: that is not told again.
     if (reply.raw.destroyed) gone.abort();
     this.takePlace(principal, gone.signal);
+    if (!gone.signal.aborted) this.metrics.countStream(gone.signal);
     const signal = AbortSignal.any([gone.signal, this.stopping.signal]);
     void reply
       .type('text/event-stream')

@@ -1,13 +1,10 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { QueueModule } from '@app/queue';
+import { TelemetryModule } from '@app/telemetry';
 import { HealthController } from './health.controller.js';
-import { Readiness } from './readiness.js';
 
 @Module({
-  imports: [QueueModule, TerminusModule.forRoot({ gracefulShutdownTimeoutMs: 0 })],
+  imports: [TelemetryModule, TerminusModule.forRoot({ gracefulShutdownTimeoutMs: 0 })],
   controllers: [HealthController],
-  providers: [Readiness],
-  exports: [Readiness],
 })
 export class HealthHttpModule {}

@@ -1,9 +1,9 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
+import { Liveness, Readiness, type Live } from '@app/telemetry';
 import { Public } from '../http/access/access.guard.js';
 import { ProblemError } from '../http/problems/problem.js';
-import { Readiness } from './readiness.js';
 
 /** `live`: the process answers. `ready`: it can do its work, because database and queue take writes. */
 @ApiExcludeController()
@@ -12,13 +12,14 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
+    private readonly liveness: Liveness,
     private readonly readiness: Readiness,
   ) {}
 
   @Get('live')
   @Public()
-  live(): { status: 'ok' } {
-    return { status: 'ok' };
+  live(): Live {
+    return this.liveness.state();
   }
 
   /** @throws ProblemError `not_ready` */

@@ -25,7 +25,8 @@ const listSchema = z.strictObject({
   component_appid: appidSchema.optional(),
   label: textSchema(200).min(1).optional(),
   q: wordsSchema.optional().meta({
-    description: 'Words within titles, labels, addresses or the msg_id; or a whole msg_id or article address.',
+    description:
+      'Words within titles or labels, or else within addresses or the msg_id; or a whole msg_id or article address.',
   }),
   sent_after: momentSchema
     .optional()

@@ -54,8 +54,9 @@ export class MassMessagesController {
     description:
       'What merchants have sent, newest first, as WeChat’s pushes and imports told it: the highest `msg_id` first, or, with ' +
       '`sent_after` or `sent_before`, what was sent last. Imports by keys with ' +
-      'limits are seen by keys within the same limits only. With `q`, a page looks at up to 5,000 messages: it may be ' +
-      'short, or empty, and the search goes on while `next_cursor` is not null.',
+      'limits are seen by keys within the same limits only. With `q`, a page looks at a part of the messages ' +
+      'where not all can be found at once: it may be short, or empty, and the search goes on while `next_cursor` is ' +
+      'not null.',
     problems: ['merchant_not_found', 'platform_not_found', 'platform_required'],
     answers: { 200: { description: 'A page of messages.' } },
   })

@@ -7,6 +7,7 @@ import { GrantExchange, Merchants, TokenLending } from '@app/merchants';
 import { AuditedCaller, Needs } from '../http/access/access.guard.js';
 import { Operation } from '../http/open-api/operation.js';
 import { appidSchema } from '../http/requests/appid.js';
+import { CALL_PROBLEMS, MERCHANT_PROBLEMS } from './merchant-problems.js';
 import { MerchantViews } from './merchant-views.js';
 import { accessTokenSchema, merchantSchema, platformChoiceSchema, type PlatformChoice } from './merchant.js';
 
@@ -32,16 +33,7 @@ export class MerchantsAtWechatController {
     description:
       'Asks WeChat again what kind of account this is and what it granted: at most once a minute for each ' +
       'merchant. In between the answer is what is known; `facts_read_at` tells since when.',
-    problems: [
-      'merchant_not_found',
-      'platform_not_found',
-      'platform_required',
-      'unauthorized',
-      'reauthorization_required',
-      'ticket_missing',
-      'token_unavailable',
-      'upstream_failed',
-    ],
+    problems: [...MERCHANT_PROBLEMS, ...CALL_PROBLEMS],
     answers: { 200: { description: 'The merchant as it is known now.' } },
   })
   async refresh(
@@ -72,16 +64,7 @@ export class MerchantsAtWechatController {
     description:
       'Lends the merchant’s current access token to another system of the provider, which must not mint its ' +
       'own: every mint kills the token before it. Every loan is in the audit log.',
-    problems: [
-      'merchant_not_found',
-      'platform_not_found',
-      'platform_required',
-      'unauthorized',
-      'reauthorization_required',
-      'ticket_missing',
-      'token_unavailable',
-      'upstream_failed',
-    ],
+    problems: [...MERCHANT_PROBLEMS, ...CALL_PROBLEMS],
     answers: { 200: { description: 'The token. Nothing on the way may keep it.' } },
   })
   async accessToken(

@@ -11,6 +11,7 @@ import { Operation } from '../http/open-api/operation.js';
 import { eventSchema } from '../events/event.js';
 import { appidSchema } from '../http/requests/appid.js';
 import { cursorOf, pageOfSchema } from '../http/requests/page.js';
+import { MERCHANT_PROBLEMS } from './merchant-problems.js';
 import { MerchantViews } from './merchant-views.js';
 import {
   listMerchantEventsSchema,
@@ -40,7 +41,7 @@ export class MerchantsByIdController {
   @Operation({
     summary: 'Read a merchant',
     description: 'Whether it can be served and why not, its limits, its quota of today and what waits in its lane.',
-    problems: ['merchant_not_found', 'platform_not_found', 'platform_required'],
+    problems: MERCHANT_PROBLEMS,
     answers: { 200: { description: 'The merchant.' } },
   })
   async get(
@@ -59,7 +60,7 @@ export class MerchantsByIdController {
     description:
       'The events about it, newest first: what became of its grant, and how its deletions ended. Kept for thirty ' +
       'days. With `type`, a page looks at up to 10,000 events: it may be short, or empty, while `next_cursor` is not null.',
-    problems: ['merchant_not_found', 'platform_not_found', 'platform_required'],
+    problems: MERCHANT_PROBLEMS,
     answers: { 200: { description: 'A page of events.' } },
   })
   async listEvents(
@@ -82,7 +83,7 @@ export class MerchantsByIdController {
       'Changes the provider’s own name for the merchant, and its limits. A key with limits may lower these, ' +
       'and leaves alone what a key without limits has set: otherwise 403 `limits_not_yours`. It changes no ' +
       'name that a key beyond its limits has given: otherwise 403 `ref_not_yours`.',
-    problems: ['merchant_not_found', 'platform_not_found', 'platform_required', 'limits_not_yours', 'ref_not_yours'],
+    problems: [...MERCHANT_PROBLEMS, 'limits_not_yours', 'ref_not_yours'],
     answers: { 200: { description: 'The merchant as it is now.' } },
   })
   async update(

@@ -6,6 +6,7 @@ import { Merchants } from '@app/merchants';
 import { AuditedCaller, Needs } from '../http/access/access.guard.js';
 import { Operation } from '../http/open-api/operation.js';
 import { appidSchema } from '../http/requests/appid.js';
+import { CALL_PROBLEMS, MERCHANT_PROBLEMS } from './merchant-problems.js';
 import { MerchantViews } from './merchant-views.js';
 import { merchantSchema, platformChoiceSchema, type PlatformChoice } from './merchant.js';
 
@@ -31,16 +32,7 @@ export class MerchantsQuotaController {
       'Asks WeChat now how many deletions the account may make a day and how many it has counted today: at most once ' +
       'a minute for each account. In between the answer is what is known; `limits.learned_at` tells since when. ' +
       'Without this, WeChat is asked once a day when deletions wait, and when it says that the quota is spent.',
-    problems: [
-      'merchant_not_found',
-      'platform_not_found',
-      'platform_required',
-      'unauthorized',
-      'reauthorization_required',
-      'ticket_missing',
-      'token_unavailable',
-      'upstream_failed',
-    ],
+    problems: [...MERCHANT_PROBLEMS, ...CALL_PROBLEMS],
     answers: { 200: { description: 'The merchant, with its quota as it is known now.' } },
   })
   async readQuota(
@@ -65,17 +57,7 @@ export class MerchantsQuotaController {
     description:
       'Has WeChat set all of the account’s daily counters back to 0, and opens its lane. Ten times a month ' +
       'at most, whoever asks WeChat for it; after that 409 `quota_clears_spent`.',
-    problems: [
-      'merchant_not_found',
-      'platform_not_found',
-      'platform_required',
-      'quota_clears_spent',
-      'unauthorized',
-      'reauthorization_required',
-      'ticket_missing',
-      'token_unavailable',
-      'upstream_failed',
-    ],
+    problems: [...MERCHANT_PROBLEMS, 'quota_clears_spent', ...CALL_PROBLEMS],
     answers: { 200: { description: 'The merchant, with all of its quota.' } },
   })
   async clearQuota(

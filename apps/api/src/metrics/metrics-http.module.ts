@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { QueueModule } from '@app/queue';
+import { TelemetryModule } from '@app/telemetry';
 import { MetricsController } from './metrics.controller.js';
 
-@Module({ imports: [QueueModule], controllers: [MetricsController] })
+@Module({ imports: [TelemetryModule], controllers: [MetricsController] })
 export class MetricsHttpModule {}

@@ -1,7 +1,7 @@
 import type { ConflictCount, OpenCount, PlatformHoldView, Point } from '@app/deletions';
 import { ticketStateAt, type MerchantCounts, type Platform } from '@app/merchants';
+import type { PartStates } from '@app/telemetry';
 import type { WebhookEndpoint } from '@app/webhooks';
-import type { PartStates } from '../health/readiness.js';
 
 /** Codes are stable; libs/words has the sentences, which name facts in braces. */
 export const alarmCodes = [

@@ -5,8 +5,8 @@ import { PlatformHolds } from '@app/deletions';
 import { Events } from '@app/events';
 import { Merchants, Platforms } from '@app/merchants';
 import { isEverything, type Scope } from '@app/scope';
+import { Readiness } from '@app/telemetry';
 import { WebhookEndpoints } from '@app/webhooks';
-import { Readiness } from '../health/readiness.js';
 import { DeletionFacts, type Remembered } from './deletion-facts.js';
 
 /** Whoever looks, a figure is read again after this time. */

@@ -3,14 +3,14 @@ import { AccessModule } from '@app/access';
 import { DeletionsModule } from '@app/deletions';
 import { EventsModule } from '@app/events';
 import { MerchantsModule } from '@app/merchants';
+import { TelemetryModule } from '@app/telemetry';
 import { WebhooksModule } from '@app/webhooks';
-import { HealthHttpModule } from '../health/health-http.module.js';
 import { DeletionFacts } from './deletion-facts.js';
 import { OverviewFacts } from './overview-facts.js';
 import { OverviewController } from './overview.controller.js';
 
 @Module({
-  imports: [AccessModule, DeletionsModule, EventsModule, HealthHttpModule, MerchantsModule, WebhooksModule],
+  imports: [AccessModule, DeletionsModule, EventsModule, MerchantsModule, TelemetryModule, WebhooksModule],
   controllers: [OverviewController],
   providers: [DeletionFacts, OverviewFacts],
 })

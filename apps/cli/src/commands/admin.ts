@@ -7,6 +7,7 @@ import { examples } from '../calling/context.js';
 
 /** Programs of the service's own that need its settings (DATABASE_URL, MASTER_KEYS), as they are built beside this one. */
 const PROGRAMS = [
+  { name: 'migrate', file: 'api/src/migrate.js', does: 'bring the database to this version' },
   { name: 'verify-audit', file: 'api/src/verify-audit.js', does: 'check the chain of the audit log' },
   { name: 'rotate-proof-key', file: 'api/src/rotate-proof-key.js', does: 'sign proofs with a new key from now on' },
   { name: 'keys', file: 'api/src/keys.js', does: 'count what each master key is needed for' },

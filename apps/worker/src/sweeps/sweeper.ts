@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Loop } from '@app/concurrency';
 import { DatabaseClock, Resealing } from '@app/database';
+import { ProcessMetrics } from '@app/telemetry';
 import { DeletionUpkeep } from './deletion-upkeep.js';
 import { GrantUpkeep } from './grant-upkeep.js';
 import { InboxSweep } from './inbox-sweep.js';
@@ -30,6 +31,7 @@ export class Sweeper {
     private readonly grants: GrantUpkeep,
     private readonly deletions: DeletionUpkeep,
     private readonly resealing: Resealing,
+    private readonly metrics: ProcessMetrics,
   ) {}
 
   start(): void {
@@ -44,9 +46,11 @@ export class Sweeper {
   private async sweep(stopping: AbortSignal): Promise<void> {
     // By a wrong clock, what is still needed would be forgotten.
     if (!this.clock.agrees) return;
+    const end = this.metrics.sweeps.startTimer();
     for (const step of this.steps()) {
-      if (!stopping.aborted) await step().catch((error: unknown) => this.warn(error));
+      if (!stopping.aborted) await step().catch((error: unknown) => this.failed(error));
     }
+    end();
   }
 
   private steps(): Step[] {
@@ -62,6 +66,11 @@ export class Sweeper {
       () => this.deletions.keepTallies(),
       () => this.resealing.step(RESEALED_A_SWEEP),
     ];
+  }
+
+  private failed(error: unknown): void {
+    this.metrics.failedSweepSteps.inc();
+    this.warn(error);
   }
 
   private warn(error: unknown): void {

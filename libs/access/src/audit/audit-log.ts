@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, Repository, MoreThan, type EntityManager } from 'typeorm';
 import { rows, statement, type StatementPart } from '@app/database';
 import type { Scope } from '@app/scope';
-import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts, type ChainVerdict } from './audit-chain.js';
+import { CHAIN_START, hashOfEvent, lookAtChain, type AuditFacts, type ChainReport } from './audit-chain.js';
 import type { AuditHead } from './audit-head.js';
 import { AuditEvent, type AuditData } from './audit-event.entity.js';
 import { DeferredAct } from './audit-inbox.entity.js';
@@ -96,19 +96,11 @@ export interface AuditPage extends AuditFilter {
   before?: string | undefined;
 }
 
-/** The result of a look at the whole chain. */
-export type AuditReport = ChainVerdict & {
-  /** The number of rows that fit, from the first on. */
-  rows: number;
-  /** The acts that are not chained yet, and for how long the oldest of them has waited. */
+/** The result of a look at the whole chain, and at what is not chained yet. */
+export type AuditReport = ChainReport & {
+  /** The number of acts that are not chained, and for how long the oldest of them has waited. */
   pending: number;
   pendingForMs: number;
-  /** The hashes from earlier notes that no sound row has. */
-  missing: string[];
-  /** The heads from earlier notes that no sound row answers to, oldest first. */
-  unmet: AuditHead[];
-  /** The time during which rows were written that no head covers: they could be cut off unnoticed. */
-  uncoveredForMs: number;
 };
 
 /** Rows that are chained, or read, at a time. */
@@ -223,60 +215,25 @@ export class AuditLog {
     return query;
   }
 
-  /**
-   * Goes through the whole chain, a page at a time. Changes nothing. A chain that was cut, or written anew, fits in
-   * itself:
-   * @param noted hashes that rows had before
-   * @param heads what the chain came to before, by those who can be believed
-   */
+  /** Goes through the whole chain, a page at a time, as `lookAtChain` does. Changes nothing. */
   async verify(noted: readonly string[] = [], heads: readonly AuditHead[] = []): Promise<AuditReport> {
     const [inbox] = await rows<{ pending: number; pendingForMs: number }>(
       this.dataSource,
       `SELECT count(*)::int AS pending,
          coalesce(extract(epoch FROM now() - min(at)) * 1000, 0)::float8 AS "pendingForMs" FROM audit_inbox`,
     );
-    const { pending, pendingForMs } = inbox ?? { pending: 0, pendingForMs: 0 };
-    const missing = new Set(noted);
-    missing.delete(CHAIN_START);
-    const unmet = new Map(heads.map((head) => [`${head.rows} ${head.hash}`, head]));
-    unmet.delete(`0 ${CHAIN_START}`);
-    const covered = Math.max(0, ...heads.map((head) => head.rows));
-    let [count, lastHash, after] = [0, CHAIN_START, '0'];
-    let [uncoveredFrom, lastAt] = [0, 0];
-    const take = (sound: readonly AuditEvent[]) => {
-      for (const { hash, at } of sound) {
-        count += 1;
-        missing.delete(hash);
-        unmet.delete(`${count} ${hash}`);
-        if (count === covered + 1) uncoveredFrom = at.getTime();
-        lastAt = at.getTime();
-      }
-    };
-    const report = () => ({
-      ...{ rows: count, pending, pendingForMs, missing: [...missing], unmet: [...unmet.values()] },
-      uncoveredForMs: count > covered ? lastAt - uncoveredFrom : 0,
-    });
-    for (;;) {
-      const page = await this.chained.find({
+    return { pending: 0, pendingForMs: 0, ...inbox, ...(await lookAtChain(this.whole(), noted, heads)) };
+  }
+
+  private async *whole(): AsyncGenerator<AuditEvent> {
+    for (let after: string | undefined = '0'; after !== undefined;) {
+      const page: AuditEvent[] = await this.chained.find({
         where: { seq: MoreThan(after) },
         order: { seq: 'ASC' },
         take: BATCH,
       });
-      const last = page.at(-1);
-      if (!last) return { ok: true, lastHash, ...report() };
-      const verdict = verifyChain(page, lastHash);
-      if (!verdict.ok) {
-        take(
-          page.slice(
-            0,
-            page.findIndex(({ seq }) => seq === verdict.seq),
-          ),
-        );
-        return { ...verdict, ...report() };
-      }
-      take(page);
-      ({ lastHash } = verdict);
-      after = last.seq;
+      yield* page;
+      after = page.at(-1)?.seq;
     }
   }
 }

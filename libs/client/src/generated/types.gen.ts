@@ -4099,7 +4099,7 @@ export type MassMessagesListData = {
         component_appid?: string;
         label?: string;
         /**
-         * Words within titles, labels, addresses or the msg_id; or a whole msg_id or article address.
+         * Words within titles or labels, or else within addresses or the msg_id; or a whole msg_id or article address.
          */
         q?: string;
         /**

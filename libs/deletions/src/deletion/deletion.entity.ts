@@ -72,6 +72,8 @@ export class Deletion {
   @Column('integer', { default: 0 }) dispatches!: number;
   /** The moment at which the lane's rate allows its call. The dispatch has paid for it. */
   @Column('timestamptz', { name: 'slot_at', nullable: true }) slotAt!: Date | null;
+  /** When its lane was due for it: what passes until its call is our delay. */
+  @Column('timestamptz', { name: 'due_at', nullable: true }) dueAt!: Date | null;
   /** The run that has it, and until when no other may. */
   @Column('uuid', { name: 'run_id', nullable: true }) runId!: string | null;
   @Column('timestamptz', { name: 'running_until', nullable: true }) runningUntil!: Date | null;

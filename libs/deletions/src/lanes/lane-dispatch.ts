@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { recordset, rows, statement } from '@app/database';
@@ -24,6 +25,7 @@ interface Picked extends Dispatched {
 }
 
 interface DueLane extends LaneRow {
+  dueAt: Date;
   platformId: string;
   /** WeChat told a rate for the whole platform. */
   isPaced: boolean;
@@ -37,6 +39,18 @@ interface DueLane extends LaneRow {
   /** Its platform is held, and one deletion of this lane goes ahead to see whether it works again. */
   isProbe: boolean;
 }
+
+/** A lane that may hand deletions out, and since when it was due. */
+type WantingSince = Wanting & { dueMs: number };
+
+/** One look of the dispatcher that found lanes. */
+export interface DispatchLook {
+  /** So long ago the first of them was due. */
+  lagMs: number;
+}
+
+/** Each look is published here. A listener must not throw. */
+export const dispatchLooks = channel('retract.dispatch-looks');
 
 /** At most so many lanes in one look, so that its transaction stays short. */
 const LANES_PER_LOOK = 200;
@@ -68,7 +82,7 @@ export class LaneDispatch {
       await this.heedWakes(tx);
       const found = await rows<DueLane>(
         tx,
-        `SELECT p.merchant_id AS "merchantId", m.platform_id AS "platformId", ${LANE_COLUMNS},
+        `SELECT p.merchant_id AS "merchantId", m.platform_id AS "platformId", p.due_at AS "dueAt", ${LANE_COLUMNS},
            ${SURELY_REFUSED} AS "grantGone",
            CASE WHEN ${SURELY_REFUSED} IS NOT NULL THEN EXISTS (
              SELECT 1 FROM deletions d WHERE d.merchant_id = m.id AND ${isInLane('d')} AND ${IS_TRIED_ANYWAY})
@@ -84,7 +98,10 @@ export class LaneDispatch {
          WHERE p.due_at <= now() ORDER BY p.due_at LIMIT $1 FOR UPDATE OF p, a SKIP LOCKED`,
         [Math.min(LANES_PER_LOOK, room)],
       );
-      if (found.length === 0) return [];
+      const [longestDue] = found;
+      if (!longestDue) return [];
+      const { now, dueAt } = longestDue;
+      dispatchLooks.publish({ lagMs: now.getTime() - dueAt.getTime() } satisfies DispatchLook);
       const { due, shared } = firstOfEachAccount(found);
       const closed = due.filter((lane) => lane.grantGone !== null);
       if (closed.length > 0) await this.failAll(tx, closed);
@@ -169,6 +186,7 @@ export class LaneDispatch {
     const wanting = due
       .filter((lane) => (lane.grantGone === null || lane.hasTries) && lane.heldUntil === null)
       .map((lane) => ({
+        dueMs: lane.dueAt.getTime(),
         merchantId: lane.merchantId,
         platformId: lane.platformId,
         ...atMost(lane.isProbe, allowance(lane, lane.now, this.defaults)),
@@ -197,7 +215,7 @@ export class LaneDispatch {
    * just come in, takes the candidates for few and picks anew for each of them. That took minutes. The UPDATE has no
    * array: it would be walked through once for each row.
    */
-  private pickFrom(tx: EntityManager, open: Wanting[], room: number): Promise<Picked[]> {
+  private pickFrom(tx: EntityManager, open: WantingSince[], room: number): Promise<Picked[]> {
     // Normal ones that cannot leave anyway need not be read and sorted. Some lanes have less than their share, so that
     // others may have more.
     const most = Math.ceil((4 * room) / open.length);
@@ -210,15 +228,17 @@ export class LaneDispatch {
       normal: 'int',
       firstSlotMs: 'float8',
       stepMs: 'float8',
+      dueMs: 'float8',
       turn: 'int',
     });
     return rows(
       tx,
       `WITH lane AS (SELECT * FROM ${lanes}),
        picked AS MATERIALIZED (
-         SELECT next.id, to_timestamp((lane.first_slot_ms + (next.place - 1) * lane.step_ms) / 1000) AS slot_at
+         SELECT next.id, to_timestamp((lane.first_slot_ms + (next.place - 1) * lane.step_ms) / 1000) AS slot_at,
+           GREATEST(next.ready_at, to_timestamp((lane.due_ms + (next.place - 1) * lane.step_ms) / 1000)) AS due_at
          FROM lane CROSS JOIN LATERAL (
-           SELECT id, is_urgent, row_number() OVER (ORDER BY is_urgent DESC, ready_at, id) AS place FROM (
+           SELECT id, is_urgent, ready_at, row_number() OVER (ORDER BY is_urgent DESC, ready_at, id) AS place FROM (
              (SELECT d.id, d.is_urgent, d.ready_at FROM deletions d WHERE ${inLane} AND d.is_urgent
               ORDER BY d.ready_at, d.id LIMIT lane.total)
              UNION ALL
@@ -231,14 +251,14 @@ export class LaneDispatch {
        -- A row that somebody else changes just now is left for the next look: no client's transaction holds others up.
        -- A deletion of a cancelled takedown stays too, also where the cancel has not come to it yet.
        locked AS (
-         SELECT d.id, picked.slot_at FROM picked JOIN deletions d ON d.id = picked.id
+         SELECT d.id, picked.slot_at, picked.due_at FROM picked JOIN deletions d ON d.id = picked.id
          WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND ${isInLane('d')}
            AND CASE WHEN ${IS_TAKEDOWN_CANCELLED} THEN ${IS_LAST_OUTCOME_UNKNOWN} ELSE true END
          ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
        ),
        taken AS (
          UPDATE deletions d SET state = 'queued', dispatched_at = now(), dispatches = d.dispatches + 1,
-           slot_at = locked.slot_at, waiting_for = NULL, waiting_until = NULL
+           slot_at = locked.slot_at, due_at = locked.due_at, waiting_for = NULL, waiting_until = NULL
          FROM locked WHERE d.id = locked.id
          RETURNING d.id, d.merchant_id, d.request_id, d.dispatches, d.is_urgent, d.ready_at
        )

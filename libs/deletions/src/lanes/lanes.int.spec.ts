@@ -42,6 +42,25 @@ const dispatchDue = async () => {
 };
 
 describe('a lane', () => {
+  it('notes on a deletion since when it was due for it', async () => {
+    const merchant = await desk.aMerchant({ ratePerMinute: 1_200, dailyLimit: 1_000 });
+    const ids = await desk.accept(merchant, 3);
+    // Nobody has looked for a while.
+    const past = `now() - interval '10 min'`;
+    await desk.sql(`UPDATE deletions SET ready_at = ${past} WHERE id = ANY($1)`, [ids]);
+    await desk.sql(`UPDATE lane_wakes SET ready_at = ${past}`);
+    await desk.sql(`UPDATE merchant_pacing SET next_slot_at = ${past} WHERE merchant_id = $1`, [merchant.id]);
+    await dispatchUntil((left) => left.length === ids.length);
+    const waits = await desk.sql<{ lateS: number; isAfterReady: boolean }>(
+      `SELECT extract(epoch FROM dispatched_at - due_at)::float8 AS "lateS", due_at >= ready_at AS "isAfterReady"
+       FROM deletions WHERE id = ANY($1) ORDER BY due_at`,
+      [ids],
+    );
+    expect(waits.map(({ isAfterReady }) => isAfterReady)).toEqual([true, true, true]);
+    expect(waits[0]?.lateS).toBeGreaterThanOrEqual(600);
+    expect(waits[2]?.lateS).toBeGreaterThanOrEqual(0);
+  });
+
   it('hands deletions out no faster than its rate', async () => {
     const ids = await desk.accept(await desk.aMerchant({ ratePerMinute: 1_200, dailyLimit: 1_000 }), 12);
     await dispatchUntil((left) => left.length === ids.length);

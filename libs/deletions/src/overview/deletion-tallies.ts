@@ -84,10 +84,16 @@ export class DeletionTallies {
       );
       if (!mark || mark.until <= mark.from) return;
       await tx.query(
-        `INSERT INTO deletion_tallies (at, platform_id, state, outcome_code, count)
-         SELECT ${stepOf('d.finished_at', String(STEP_MS))}, m.platform_id, d.state, ${OUTCOME}, count(*)
-         FROM deletions d JOIN merchants m ON m.id = d.merchant_id
-         WHERE ${isEndedListed('d')} AND d.finished_at >= $1 AND d.finished_at < $2 GROUP BY 1, 2, 3, 4`,
+        `WITH tallied AS (
+           INSERT INTO deletion_tallies (at, platform_id, state, outcome_code, count)
+           SELECT ${stepOf('d.finished_at', String(STEP_MS))}, m.platform_id, d.state, ${OUTCOME}, count(*)
+           FROM deletions d JOIN merchants m ON m.id = d.merchant_id
+           WHERE ${isEndedListed('d')} AND d.finished_at >= $1 AND d.finished_at < $2 GROUP BY 1, 2, 3, 4
+           RETURNING state, outcome_code, count
+         )
+         INSERT INTO deletion_totals AS t (state, outcome_code, count)
+         SELECT state, outcome_code, sum(count) FROM tallied GROUP BY 1, 2
+         ON CONFLICT (state, outcome_code) DO UPDATE SET count = t.count + excluded.count`,
         [mark.from, mark.until],
       );
       await tx.query(`UPDATE deletion_tally_marks SET tallied_until = $1`, [mark.until]);

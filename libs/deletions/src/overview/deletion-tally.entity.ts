@@ -15,6 +15,16 @@ export class DeletionTally {
   @Column('integer') count!: number;
 }
 
+const totalKey = () => ({ primaryKeyConstraintName: 'deletion_totals_pkey' });
+
+/** How many deletions ended in one way, of all that is tallied. Kept for ever, and only added to. */
+@Entity({ name: 'deletion_totals' })
+export class DeletionTotal {
+  @PrimaryColumn('text', totalKey()) state!: DeletionTally['state'];
+  @PrimaryColumn('text', { name: 'outcome_code', ...totalKey() }) outcomeCode!: string;
+  @Column('bigint') count!: string;
+}
+
 /** The one row that says up to which moment everything is in the tallies, and when a worker last looked after them. */
 @Entity({ name: 'deletion_tally_marks' })
 @Check('deletion_tally_marks_only_check', `is_only`)

@@ -17,19 +17,23 @@ export interface Wanting extends Allowance {
   stepMs: number;
 }
 
-export interface Dealt {
+export interface Dealt<Lane extends Wanting> {
   /** The lanes with what they may hand out: in all no more than the platform's rate allows. */
-  offers: Wanting[];
+  offers: Lane[];
   /** When each lane that got nothing shall be looked at again: at the next slot that no lane before it wants. */
   notBefore: Map<string, Date>;
 }
 
 /** Deals the platforms' slots out to the lanes in their order. A lane whose platform has no rate keeps what it has. */
-export function dealOut(wanting: Wanting[], rates: Map<string, PlatformRate>, now: Date): Dealt {
+export function dealOut<Lane extends Wanting>(
+  wanting: Lane[],
+  rates: Map<string, PlatformRate>,
+  now: Date,
+): Dealt<Lane> {
   const left = new Map([...rates].map(([id, { nextSlotMs, rate }]) => [id, slotsAt(nextSlotMs, rate, now)]));
   const waiting = new Map<string, number>();
   const notBefore = new Map<string, Date>();
-  const offers = wanting.map((lane): Wanting => {
+  const offers = wanting.map((lane): Lane => {
     const slots = left.get(lane.platformId);
     const platform = rates.get(lane.platformId);
     if (!slots || !platform || lane.total === 0) return lane;

@@ -9,7 +9,15 @@ import { PROBE_AT, WITH_HOLD } from '../lanes/hold-conditions.js';
 
 /** How it is run, which is nobody else's business. */
 type Inside =
-  'targetKey' | 'alsoRequestedBy' | 'dispatches' | 'slotAt' | 'runId' | 'runningUntil' | 'verifyAt' | 'verifyTries';
+  | 'targetKey'
+  | 'alsoRequestedBy'
+  | 'dispatches'
+  | 'slotAt'
+  | 'dueAt'
+  | 'runId'
+  | 'runningUntil'
+  | 'verifyAt'
+  | 'verifyTries';
 
 /** A deletion as outsiders see it: what its lane waits for counts as its own waiting. */
 export interface DeletionView extends Omit<Deletion, 'waitingFor' | 'metadata' | Inside> {

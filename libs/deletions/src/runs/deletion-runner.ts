@@ -10,6 +10,7 @@ import { FRESH_SLOT_MS } from '../pacing/rate.js';
 import { isOrdinaryAnswer, makeCall, saysNothingOfToken, type MadeCall } from './call-result.js';
 import { afterDelete, afterStillThere, afterTokenFailure, afterVerifyFailure } from './next-step.js';
 import { ACKNOWLEDGED, answerOf, endOf, failed, VERIFIED, type Outcome } from './outcome.js';
+import { firstCalls, type FirstCall } from './run-events.js';
 import { RunRows, type Operation } from './run-rows.js';
 import { RunSteps, type Failure } from './run-steps.js';
 import { CALL_MS, contextOf, isUsable, type CallToken, type Run, type RunEnd } from './run.js';
@@ -113,7 +114,7 @@ export class DeletionRunner {
     for (;;) {
       const ready = await this.beReady(run, refusal);
       if (ready.is === 'ended') return ready.end;
-      const call = await this.callDelete(run, ready);
+      const call = await this.callDelete(run, ready, refusal !== undefined);
       const followed = await this.follow(run, call, ready.token, refusal !== undefined);
       if (followed.is === 'ended') return followed.end;
       refusal = followed.refusal;
@@ -143,10 +144,17 @@ export class DeletionRunner {
   }
 
   /** The second act: from here on the call may have been made, and the slot is used. */
-  private callDelete(run: Run, { token, callId }: Extract<Ready, { is: 'ready' }>): Promise<MadeCall<unknown>> {
+  private callDelete(
+    run: Run,
+    { token, callId }: Extract<Ready, { is: 'ready' }>,
+    isSecondCall: boolean,
+  ): Promise<MadeCall<unknown>> {
     run.call = 'none';
     run.slot = 'none';
-    const { target } = run;
+    const { target, isUrgent, dueAt } = run;
+    if (dueAt !== undefined && !isSecondCall) {
+      firstCalls.publish({ isUrgent, delayMs: performance.now() - dueAt } satisfies FirstCall);
+    }
     return this.call(run, callId, (signal) => this.api.massDelete({ accessToken: token.token, target, signal }));
   }
 

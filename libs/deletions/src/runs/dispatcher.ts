@@ -6,6 +6,7 @@ import { JobQueues } from '@app/queue';
 import { LaneDispatch, type Dispatched } from '../lanes/lane-dispatch.js';
 import { PlatformHolds } from '../holds/platform-holds.js';
 import { LEAST_CAPACITY, nextCapacity, untilWorthALookMs } from './queue-room.js';
+import { leading, type Leading } from './run-events.js';
 import { RunRows } from './run-rows.js';
 
 const TICK_MS = 25;
@@ -21,7 +22,7 @@ const SWEEP_LIMIT = 1_000;
 const LEASE_MS = 8_000;
 const RENEW_EVERY_MS = 2_000;
 /** Any number will do, as long as every worker takes the same. */
-const LEADER_LOCK = 727_275;
+export const LEADER_LOCK = 727_275;
 
 /**
  * Hands deletions out of their lanes into the queue. Every worker has one; an advisory lock of Postgres makes one of
@@ -66,7 +67,11 @@ export class Dispatcher {
       // A leader that is frozen, and does not renew it, loses the lock as one that died.
       await connection.query(`SET idle_session_timeout = '${LEASE_MS}ms'`);
       this.logger.log('dispatching');
-      await this.leadWhileRenewed(connection, stopping).finally(() => this.unlock(connection));
+      leading.publish({ isLeading: true } satisfies Leading);
+      await this.leadWhileRenewed(connection, stopping).finally(() => {
+        leading.publish({ isLeading: false } satisfies Leading);
+        return this.unlock(connection);
+      });
     } finally {
       await connection.release();
     }

@@ -17,6 +17,7 @@ import { SLOT_LIFE_MS } from '../pacing/rate.js';
 import type { CallResult } from './call-result.js';
 import type { End, Outcome } from './outcome.js';
 import { RetryUntilStored } from './retry-until-stored.js';
+import { runsEnded, type RunEnded } from './run-events.js';
 import { CLAIM_MS, lastCallAt, runOf, type ClaimedRow, type Run } from './run.js';
 import { verificationDelayMs } from './verification-delay.js';
 
@@ -121,6 +122,7 @@ export class RunRows {
   async finish(run: Run, end: End, call?: { id: string; result: CallResult }): Promise<void> {
     const { state, proof, outcome } = end;
     await this.answers.store(() => this.ends.submit({ run, end, call }));
+    runsEnded.publish({ state, isUrgent: run.isUrgent, tookMs: performance.now() - run.acceptedAt } satisfies RunEnded);
     this.logger.log('deletion finished', { deletion_id: run.id, result: state, code: outcome.code, proof });
   }
 
@@ -337,6 +339,8 @@ const CLAIMED_COLUMNS = {
   articleIdx: 'd.article_idx',
   url: 'd.url',
   isUrgent: 'd.is_urgent',
+  ageMs: `(extract(epoch FROM now() - d.created_at) * 1000)::float8`,
+  overdueMs: `(extract(epoch FROM now() - d.due_at) * 1000)::float8`,
   retries: 'd.retries',
   isSlotSpent: 's.is_slot_spent',
   slotAgeMs: 's.slot_age_ms',

@@ -65,6 +65,10 @@ export interface Run {
   readonly id: string;
   readonly runId: string;
   readonly isUrgent: boolean;
+  /** By performance.now(). */
+  readonly acceptedAt: number;
+  /** By performance.now(): when its lane was due for it. Undefined once a call was made or has failed since. */
+  readonly dueAt: number | undefined;
   readonly target: Target;
   readonly retries: number;
   readonly merchant: Readonly<{
@@ -132,6 +136,9 @@ export interface ClaimedRow {
   articleIdx: number;
   url: string;
   isUrgent: boolean;
+  ageMs: number;
+  /** Null in rows that left their lanes before this was written down. */
+  overdueMs: number | null;
   retries: number;
   isSlotSpent: boolean;
   slotAgeMs: number;
@@ -158,6 +165,9 @@ export function runOf(row: ClaimedRow, callSlot: CallSlot, askedAt: number): Run
     id: row.id,
     runId: row.runId,
     isUrgent: row.isUrgent,
+    acceptedAt: askedAt - row.ageMs,
+    // A wait for the next try is not the lane's.
+    dueAt: row.overdueMs === null || row.isSlotSpent || row.retries > 0 ? undefined : askedAt - row.overdueMs,
     target: row.msgId ? { msgId: BigInt(row.msgId), articleIdx: row.articleIdx } : { url: row.url },
     retries: row.retries,
     merchant: { id: merchantId, platformId, authorizerAppid, grantVersion, grantGone },

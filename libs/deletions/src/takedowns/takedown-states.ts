@@ -20,3 +20,7 @@ export const takedownStates = ['receiving', 'pending', 'running', 'finished', 'c
 export function takedownStatesBefore(to: TakedownState): TakedownState[] {
   return (Object.keys(TRANSITIONS) as TakedownState[]).filter((from) => TRANSITIONS[from].includes(to));
 }
+
+/** SQL over a takedown `t`: the state in which outsiders see it. */
+export const SEEN_TAKEDOWN_STATE = `CASE WHEN t.state = 'starting' THEN 'receiving'
+  WHEN t.state = 'running' AND t.undo_until > now() THEN 'pending' ELSE t.state END`;

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Loop } from '@app/concurrency';
+import { Loop, pause } from '@app/concurrency';
 import { TakedownCancel } from './takedown-cancel.js';
 import { TakedownIntake } from './takedown-intake.js';
 import { TakedownRelease } from './takedown-release.js';
@@ -10,6 +10,8 @@ const EVERY_MS = 1_000;
 const UPLOAD_SILENT_MS = 5 * 60_000;
 /** Whoever made its deletions is gone: a batch takes less than a second. */
 const RELEASE_SILENT_MS = 30_000;
+/** To find out the progress of large ones takes at most every so-manieth part of a worker's time. */
+const PART = 10;
 
 /** Brings takedowns to their end: closes those that are done, and carries on what a crash cut short. Every worker may do it. */
 @Injectable()
@@ -18,6 +20,11 @@ export class TakedownWatch {
   private readonly loop = new Loop(() => this.look(), {
     everyMs: EVERY_MS,
     onError: (error) => this.logger.warn('watch failed, next one soon', { error }),
+  });
+
+  private readonly progressLoop = new Loop((stopping) => this.keepProgress(stopping), {
+    everyMs: EVERY_MS,
+    onError: (error) => this.logger.warn('progress is not kept, next try soon', { error }),
   });
 
   constructor(
@@ -29,10 +36,11 @@ export class TakedownWatch {
 
   start(): void {
     this.loop.start();
+    this.progressLoop.start();
   }
 
-  stop(): Promise<void> {
-    return this.loop.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.loop.stop(), this.progressLoop.stop()]);
   }
 
   /** One look. */
@@ -43,6 +51,12 @@ export class TakedownWatch {
     await this.each(this.takedowns.silent('starting', RELEASE_SILENT_MS), (id) => this.release.release(id));
     await this.takedowns.finishEnded();
     await this.takedowns.settleEnded();
+  }
+
+  private async keepProgress(stopping: AbortSignal): Promise<void> {
+    const began = performance.now();
+    await this.takedowns.keepProgress();
+    await pause((performance.now() - began) * (PART - 1), stopping);
   }
 
   /** One that fails must not keep the others waiting. */

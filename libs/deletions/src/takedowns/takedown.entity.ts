@@ -43,6 +43,10 @@ export class Takedown {
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
   /** How its deletions ended, so that they need not be counted again. Null while one is open, or was since the last count. */
   @Column('jsonb', { name: 'settled_counts', nullable: true }) settledCounts!: DeletionCounts | null;
+  /** Of many deletions under way: their progress, as somebody last found it out. */
+  @Column('jsonb', { nullable: true }) progress!: object | null;
+  /** When somebody last set out to find it out. */
+  @Column('timestamptz', { name: 'progress_sought_at', nullable: true }) progressSoughtAt!: Date | null;
 }
 
 /** What was received of a takedown and is not yet among the deletions. */

@@ -4,11 +4,12 @@ import { type Merchant } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
 import { addressOf, connect, DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import { eventually } from '../../../../test/support/eventually.js';
+import { takeUnsought } from './kept-progress.js';
 import { TakedownCancel } from './takedown-cancel.js';
 import { type TakedownItem } from './takedown-item.js';
 import { TakedownRelease } from './takedown-release.js';
 import { TakedownWatch } from './takedown-watch.js';
-import { Takedowns } from './takedowns.js';
+import { Takedowns, type TakedownView } from './takedowns.js';
 
 /** Several batches of a release. */
 const COUNT = 12_000;
@@ -330,6 +331,101 @@ it('has its progress found out once for all who look at many deletions, each tim
   expect(await desk.takedowns.recentProgress(await facts(many.id))).toEqual(ended);
   await desk.takedowns.settleEnded();
   expect(await desk.takedowns.recentProgress(await facts(many.id))).toEqual(ended);
+});
+
+describe('the progress of many deletions', () => {
+  const MANY = 1_000;
+  const aReleased = async (count = MANY) => {
+    const id = await aStarted(aims(count));
+    await desk.release.release(id);
+    return id;
+  };
+  const kept = async (id: string) => {
+    const [found] = await desk.sql<{ progress: { counts: object } | null }>(
+      `SELECT progress FROM takedowns WHERE id = $1`,
+      [id],
+    );
+    return found?.progress?.counts;
+  };
+  const foundOut = (id: string, ago: string, succeeded = 0) =>
+    desk.sql(
+      `UPDATE takedowns SET progress = jsonb_set(progress, '{counts,succeeded}', to_jsonb($3::int))
+         || jsonb_build_object('found_at', now() - $2::interval) WHERE id = $1`,
+      [id, ago, succeeded],
+    );
+  const anotherProcess = () => new Takedowns(desk.dataSource, desk.events, desk.forecasts);
+  const succeeded = async (takedown: TakedownView, takedowns = desk.takedowns) =>
+    (await takedowns.recentProgress(takedown)).counts.succeeded;
+
+  it('is told by every process as one has found it out, and anew when that was too long ago', async () => {
+    const id = await aReleased();
+    const view = await facts(id);
+    await desk.takedowns.progress(view);
+    // Young, however slow this test is.
+    await foundOut(id, '-1 hour', 7);
+    expect([await succeeded(view), await succeeded(view, anotherProcess())]).toEqual([7, 7]);
+    expect((await desk.takedowns.recentProgress(view)).eta).toEqual(expect.any(Date));
+    // Old enough for somebody to look behind the back of who asks, who is told what there is.
+    await foundOut(id, '30 s', 7);
+    expect(await succeeded(view)).toBe(7);
+    await eventually(
+      () => kept(id),
+      (counts) => expect.objectContaining({ succeeded: 0 }).asymmetricMatch(counts),
+    );
+    await foundOut(id, '1 hour', 7);
+    expect(await succeeded(view)).toBe(0);
+    await carryOut([id]);
+  });
+
+  it('is another one in another state, and at its end that of its deletions', async () => {
+    const id = await aReleased();
+    const view = await facts(id);
+    await desk.takedowns.progress(view);
+    await foundOut(id, '-1 hour', 7);
+    expect(await succeeded({ ...view, state: 'pending' })).toBe(0);
+    await foundOut(id, '-1 hour', 7);
+    await carryOut([id]);
+    await desk.takedowns.finishEnded();
+    expect(await succeeded(await facts(id))).toBe(MANY);
+    // A look that began before the end keeps nothing.
+    expect((await desk.takedowns.progress(view)).counts.succeeded).toBe(MANY);
+    expect(await kept(id)).toBeUndefined();
+  });
+
+  it('is found out by one worker though nobody looks, and by the next when that one is killed', async () => {
+    await desk.takedowns.finishEnded();
+    const [id, few] = [await aReleased(), await aReleased(MANY - 1)];
+    // Killed before it found out.
+    expect(await takeUnsought(desk.dataSource, MANY, 30_000)).toBe(id);
+    await desk.takedowns.keepProgress();
+    expect(await kept(id)).toBeUndefined();
+    await desk.sql(`UPDATE takedowns SET progress_sought_at = now() - interval '1 hour' WHERE id = $1`, [id]);
+    await Promise.all([desk.takedowns.keepProgress(), anotherProcess().keepProgress()]);
+    expect(await kept(id)).toMatchObject({ queued: MANY });
+    expect(await kept(few)).toBeUndefined();
+    // Sought a moment ago, but in another state than it is now.
+    expect(await takeUnsought(desk.dataSource, MANY, 3_600_000)).toBeUndefined();
+    await desk.sql(
+      `UPDATE takedowns SET progress = progress || '{"state": "pending"}',
+         progress_sought_at = now() - interval '10 s' WHERE id = $1`,
+      [id],
+    );
+    expect(await takeUnsought(desk.dataSource, MANY, 3_600_000)).toBe(id);
+    await carryOut([id, few]);
+  });
+
+  it('waits for nobody who changes the takedown', async () => {
+    const id = await aReleased();
+    const view = await facts(id);
+    const holder = desk.dataSource.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query(`SELECT 1 FROM takedowns WHERE id = $1 FOR UPDATE`, [id]);
+    const { counts } = await desk.takedowns.recentProgress(view);
+    await holder.rollbackTransaction();
+    await holder.release();
+    expect([counts.queued, await kept(id)]).toEqual([MANY, undefined]);
+    await carryOut([id]);
+  });
 });
 
 it('stores how its deletions ended, until one of them is tried again', async () => {

@@ -1,5 +1,4 @@
-import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { rows, statement, type Bind } from '@app/database';
 import { Events } from '@app/events';
@@ -8,13 +7,14 @@ import { isOpenListed } from '../deletion/conditions.js';
 import { SEEN_FROM, SEEN_STATE } from '../requests/deletion-view.js';
 import { LaneForecasts } from '../lanes/lane-forecasts.js';
 import { TakedownNotFound } from '../errors.js';
+import { keepProgress, readProgress, takeUnsought, type TakedownProgress } from './kept-progress.js';
 import type { DeletionCounts, DeletionState } from '../deletion/states.js';
 import type { Takedown } from './takedown.entity.js';
 import type { TakedownRejection } from './takedown-item.js';
-import type { TakedownState } from './takedown-states.js';
+import { SEEN_TAKEDOWN_STATE, type TakedownState } from './takedown-states.js';
 
 /** A takedown as outsiders see it: `pending` while nothing of it may run yet. */
-export interface TakedownView extends Omit<Takedown, 'state' | 'settledCounts'> {
+export interface TakedownView extends Omit<Takedown, 'state' | 'settledCounts' | 'progress' | 'progressSoughtAt'> {
   state: Exclude<TakedownState, 'starting'> | 'pending';
   /** The name of the key that asked. */
   requestedByName: string | null;
@@ -29,33 +29,24 @@ export interface TakedownFilter {
   after?: string | undefined;
 }
 
-export interface TakedownProgress {
-  /** Its deletions by state. */
-  counts: DeletionCounts;
-  /** When the last of them leaves its lane. Null when one never does. */
-  eta: Date | null;
-}
-
 /** The progress of a takedown with fewer deletions is found out each time. */
 const MANY = 1_000;
-/** Progress is remembered for so many times as long as it took to find out, but not for longer than that. */
-const REMEMBERED_FOR = 20;
-const REMEMBERED_MS = 10_000;
+/** Whoever looks has it found out anew when it is so many times as old as that took, but not older than that. */
+const SERVES_FOR = 20;
+const SERVES_MS = 10_000;
+/** A worker finds it out so often, though nobody looks. */
+const KEPT_EVERY_MS = 30_000;
+/** No worker does: it is not told any more. */
+const TOO_OLD_MS = 60_000;
 /** Ended takedowns that one look finds at most. */
 const FINISH_AT_A_TIME = 100;
 
 /** Takedowns as they are reported, and how each is closed once its deletions have ended. */
 @Injectable()
 export class Takedowns {
-  private readonly recent = new LRUCache<string, TakedownProgress, TakedownView>({
-    max: 1_000,
-    fetchMethod: async (_key, _before, { options, context }) => {
-      const began = performance.now();
-      const progress = await this.progress(context);
-      options.ttl = Math.min(Math.ceil((performance.now() - began) * REMEMBERED_FOR), REMEMBERED_MS);
-      return progress;
-    },
-  });
+  private readonly logger = new Logger(Takedowns.name);
+  /** The looks of this process at many deletions, by takedown: all who look at the same time share one. */
+  private readonly looks = new Map<string, Promise<TakedownProgress>>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -104,23 +95,51 @@ export class Takedowns {
     return settled?.counts ?? null;
   }
 
-  /** What is behind it and before it. */
-  async progress({ id, isUrgent, finishedAt }: TakedownView): Promise<TakedownProgress> {
+  /** What is behind it and before it. That of many deletions is kept for those who look later. */
+  async progress(takedown: TakedownView): Promise<TakedownProgress> {
+    const { id, isUrgent, finishedAt } = takedown;
     const settled = finishedAt === null ? null : await this.settledCounts(id);
     if (settled) return { counts: settled, eta: null };
+    const began = performance.now();
     const { eta } = await this.forecasts.ofTakedown(id, isUrgent);
-    return { counts: await this.counts(id), eta };
+    const progress = { counts: await this.counts(id), eta };
+    if (isKept(takedown)) await keepProgress(this.dataSource, takedown, progress, performance.now() - began);
+    return progress;
   }
 
   /**
-   * The same for those who look again and again until it has ended. To find it out costs by deletion, so that of one with
-   * many it is remembered for some seconds.
+   * The same for those who look again and again until it has ended. To find it out costs by deletion: that of many is
+   * told as somebody found it out some seconds ago, and found out anew behind the back of those who look.
    */
   async recentProgress(takedown: TakedownView): Promise<TakedownProgress> {
-    const { id, state, accepted, alreadyOpen, alreadyDeleted, finishedAt } = takedown;
-    const isRemembered = finishedAt === null && accepted + alreadyOpen + alreadyDeleted >= MANY;
-    const recent = isRemembered ? await this.recent.fetch(`${id} ${state}`, { context: takedown }) : undefined;
-    return recent ?? this.progress(takedown);
+    if (!isKept(takedown)) return this.progress(takedown);
+    return this.shared(`${takedown.id} ${takedown.state} recent`, async () => {
+      const anew = () => this.shared(`${takedown.id} ${takedown.state}`, () => this.progress(takedown));
+      const kept = await readProgress(this.dataSource, takedown);
+      if (!kept || kept.ageMs > TOO_OLD_MS) return anew();
+      const { counts, eta, ageMs, tookMs } = kept;
+      if (ageMs > Math.min(tookMs * SERVES_FOR, SERVES_MS)) {
+        anew().catch((error: unknown) =>
+          this.logger.warn('progress is left as it is', { takedown_id: takedown.id, error }),
+        );
+      }
+      return { counts, eta };
+    });
+  }
+
+  /**
+   * Finds out the progress of one takedown with many deletions that nobody has looked at for a while. Whoever comes
+   * second has another one, or none.
+   */
+  async keepProgress(): Promise<void> {
+    const id = await takeUnsought(this.dataSource, MANY, KEPT_EVERY_MS);
+    if (id !== undefined) await this.progress(await this.get(EVERYTHING, id));
+  }
+
+  private shared(key: string, look: () => Promise<TakedownProgress>): Promise<TakedownProgress> {
+    const shared = this.looks.get(key) ?? look().finally(() => this.looks.delete(key));
+    this.looks.set(key, shared);
+    return shared;
   }
 
   /** What has ended is counted in its index alone. */
@@ -161,7 +180,8 @@ export class Takedowns {
       await this.dataSource.transaction(async (tx) => {
         const [finished] = await rows(
           tx,
-          `UPDATE takedowns SET finished_at = now(), state = CASE WHEN state = 'running' THEN 'finished' ELSE state END
+          `UPDATE takedowns SET finished_at = now(), progress = NULL,
+             state = CASE WHEN state = 'running' THEN 'finished' ELSE state END
            WHERE id = $1 AND finished_at IS NULL RETURNING id`,
           [id],
         );
@@ -242,6 +262,9 @@ const NONE: DeletionCounts = {
 
 const OPEN_STATES = ['scheduled', 'queued', 'running', 'waiting'] as const satisfies DeletionState[];
 
+const isKept = ({ finishedAt, accepted, alreadyOpen, alreadyDeleted }: TakedownView) =>
+  finishedAt === null && accepted + alreadyOpen + alreadyDeleted >= MANY;
+
 /** SQL over a takedown `t`: each of its deletions has ended. */
 const HAS_NONE_OPEN = `NOT EXISTS (SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND d.finished_at IS NULL)
   AND NOT EXISTS (SELECT 1 FROM takedown_links l JOIN deletions d ON d.id = l.deletion_id
@@ -255,9 +278,6 @@ const STORED_WHEN: Record<TakedownView['state'], string> = {
   finished: `t.state = 'finished'`,
   cancelled: `t.state = 'cancelled'`,
 };
-
-const SEEN_TAKEDOWN_STATE = `CASE WHEN t.state = 'starting' THEN 'receiving'
-  WHEN t.state = 'running' AND t.undo_until > now() THEN 'pending' ELSE t.state END`;
 
 const SELECT_VIEW = `
   SELECT t.id, ${SEEN_TAKEDOWN_STATE} AS state, t.is_urgent AS "isUrgent", t.reason, t.metadata, t.undo_seconds AS "undoSeconds",

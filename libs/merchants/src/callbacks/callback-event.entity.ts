@@ -11,7 +11,7 @@ export type CallbackChannel = 'authorization' | 'message';
 @Check('callback_events_state_check', `state IN ('pending', 'done', 'failed', 'unreadable')`)
 @Index('callback_events_platform_idx', ['platformId', 'id'])
 @Index('callback_events_kind_idx', ['kind', 'id'])
-@Index('callback_events_state_idx', ['state', 'id'])
+@Index('callback_events_not_done_idx', ['state', 'id'], { where: `state <> 'done'` })
 @Index('callback_events_merchant_idx', ['authorizerAppid', 'id'])
 @Index('callback_events_received_at_idx', ['receivedAt'])
 @Index('callback_events_pending_idx', ['receivedAt'], { where: `state = 'pending'` })

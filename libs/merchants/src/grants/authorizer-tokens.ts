@@ -9,6 +9,7 @@ import { lessonOf } from '../merchants/lessons.js';
 import type { Merchant } from '../merchants/merchant.entity.js';
 import { GrantRows } from '../merchants/grant-rows.js';
 import { Platforms } from '../platforms/platforms.js';
+import { publishMint } from '../tokens/mints.js';
 import { refreshAheadMs } from '../tokens/refresh-ahead.js';
 
 /** What a token call needs to know of its merchant. */
@@ -42,7 +43,7 @@ export class AuthorizerTokens {
    * @throws GrantLost when only the merchant can help; TokenUnavailable; WechatError of the mint
    */
   current(merchant: TokenHolder, inTurn: InTurn = (mint) => mint()): Promise<HeldToken> {
-    return this.tokens.current(merchant.id, () => inTurn(() => this.mint(merchant)));
+    return this.tokens.current(merchant.id, () => inTurn(() => this.publishedMint(merchant)));
   }
 
   /** The token of a row that was found usable. */
@@ -52,7 +53,7 @@ export class AuthorizerTokens {
 
   /** Mints already if the token ends soon; others use the old one meanwhile. @throws as `current` */
   async refreshAhead(merchant: TokenHolder): Promise<void> {
-    await this.tokens.current(merchant.id, () => this.mint(merchant), refreshAheadMs(merchant.id));
+    await this.tokens.current(merchant.id, () => this.publishedMint(merchant), refreshAheadMs(merchant.id));
   }
 
   /** Says that WeChat refused this token; a newer one is left alone. */
@@ -76,6 +77,10 @@ export class AuthorizerTokens {
   /** When each merchant's current token ends; those without one are left out. */
   expiries(merchantIds: string[]): Promise<Map<string, Date>> {
     return this.tokens.expiries(merchantIds);
+  }
+
+  private publishedMint(holder: TokenHolder): Promise<MintedToken> {
+    return publishMint('merchant', () => this.mint(holder));
   }
 
   private async mint(holder: TokenHolder): Promise<MintedToken> {

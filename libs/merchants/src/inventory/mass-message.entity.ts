@@ -10,6 +10,8 @@ import { Merchant, type Source } from '../merchants/merchant.entity.js';
 @Index('mass_messages_sent_idx', ['finishedAt', 'msgId', 'merchantId'])
 @Index('mass_messages_label_page_idx', ['label', 'msgId', 'merchantId'], { where: 'label IS NOT NULL' })
 @Index('mass_messages_label_idx', ['label', 'merchantId', 'msgId'], { where: 'label IS NOT NULL' })
+// On an expression: the pairs of characters of title and label.
+@Index('mass_messages_words_idx', { synchronize: false })
 export class MassMessage {
   @ForeignKey(() => Merchant, { name: 'mass_messages_merchant_id_fkey' })
   @PrimaryColumn('uuid', { name: 'merchant_id' })
@@ -47,6 +49,8 @@ export class MassMessage {
 @Index('mass_message_articles_material_idx', ['merchantId', 'mid', 'idx'])
 @Index('mass_message_articles_address_idx', ['mid', 'idx', 'sn'])
 @Index('mass_message_articles_short_idx', ['shortId'], { where: 'short_id IS NOT NULL' })
+// On an expression: the pairs of characters of the title.
+@Index('mass_message_articles_words_idx', { synchronize: false })
 export class MassMessageArticle {
   @PrimaryColumn('uuid', { name: 'merchant_id' }) merchantId!: string;
   @PrimaryColumn('bigint', { name: 'msg_id' }) msgId!: string;

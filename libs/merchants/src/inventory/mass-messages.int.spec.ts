@@ -3,6 +3,10 @@ import { MerchantsWorld } from '../../../../test/support/merchants-world.js';
 import { MassMessages, type MessageKey } from './mass-messages.js';
 
 const APPID = 'wxsearched';
+/** More than the index lists for one page. */
+const OLD_AND_MANY = 10_001;
+const NEWEST = 700;
+const MERCHANT = '01a00000-0000-7000-8000-000000000001';
 const LONG = (mid: number) => `https://mp.weixin.qq.com/s?__biz=MzA3&mid=${mid}&idx=1&sn=abcdef0123456789`;
 
 describe('the search among mass messages', () => {
@@ -12,10 +16,9 @@ describe('the search among mass messages', () => {
   beforeAll(async () => {
     world = await MerchantsWorld.start();
     const platform = await world.platform({ hasTicket: false });
-    const merchant = '01a00000-0000-7000-8000-000000000001';
     await world.sql(
       `INSERT INTO merchants (id, platform_id, authorizer_appid, state) VALUES ($1, $2, $3, 'authorized')`,
-      [merchant, platform.id, APPID],
+      [MERCHANT, platform.id, APPID],
     );
     await world.sql(
       `WITH message AS (
@@ -28,7 +31,16 @@ describe('the search among mass messages', () => {
            ELSE replace($2, 'MID', msg_id::text) END, CASE msg_id WHEN 3000000004 THEN '春节放假通知' END,
          msg_id::text, 1, 'abcdef0123456789', CASE msg_id WHEN 3000000003 THEN 'Short-Name_3' END, 'import'
        FROM message`,
-      [merchant, LONG(0).replace('mid=0', 'mid=MID')],
+      [MERCHANT, LONG(0).replace('mid=0', 'mid=MID')],
+    );
+    // Older than all others, so that nothing but the index finds them with the first page.
+    await world.sql(
+      `INSERT INTO mass_messages (merchant_id, msg_id, status, import_counts, label, title)
+       SELECT $1, 1000000000 + n, 'imported', n <> 11, label, title FROM (VALUES
+         (1, '冬季清仓大促销', NULL), (2, '清仓ＡＢ', NULL), (3, NULL, '清'), (4, '50% off_Black Friday', NULL),
+         (5, '5% & !:*', NULL), (6, 'a_b \\ it''s', NULL), (7, '🎉🎊👨‍👩‍👧', NULL), (8, NULL, '草莓'),
+         (9, 'xabacx', NULL), (10, 'abcac bacab', NULL), (11, NULL, '草率')) AS old (n, title, label)`,
+      [MERCHANT],
     );
     await world.sql(`INSERT INTO import_limits (id, merchants) VALUES ('own', $1), ('others', $2)`, [
       [APPID],
@@ -37,23 +49,23 @@ describe('the search among mass messages', () => {
     await world.sql(
       `INSERT INTO limited_imports (limits_id, merchant_id, msg_id, label, title)
        VALUES ('own', $1, 2000000001, '租户标签', '租户标题'), ('others', $1, 2000000002, '别人标签', '别人标题')`,
-      [merchant],
+      [MERCHANT],
     );
     await world.sql(
       `INSERT INTO limited_import_articles (limits_id, merchant_id, msg_id, article_idx, url, title)
        VALUES ('own', $1, 2000000001, 1, 'https://example.com/own', '租户文章'),
          ('others', $1, 2000000002, 1, 'https://example.com/others', '别人文章')`,
-      [merchant],
+      [MERCHANT],
     );
   });
   afterAll(() => world.close());
 
-  async function search(words: string, scope = EVERYTHING, filter: { label?: string } = {}) {
+  async function search(words: string, scope = EVERYTHING, filter: { label?: string } = {}, limit = 50) {
     const found: string[] = [];
     let pages = 0;
     let after: { msgId: string; merchantId: string } | undefined;
     do {
-      const page = await world.get(MassMessages).list(scope, { words, limit: 50, ...filter, after });
+      const page = await world.get(MassMessages).list(scope, { words, limit, ...filter, after });
       found.push(...page.found.map(({ msgId }) => msgId));
       after = page.next;
       pages++;
@@ -65,12 +77,79 @@ describe('the search among mass messages', () => {
     ['spring_', '3000000001'],
     ['庆', '3000000002'],
     ['周年', '3000000002'],
-    ['short-name', '3000000003'],
+    ['年庆典', '3000000002'],
     ['放假', '3000000004'],
+  ])('finds %s in a label or a title, however old, with one page', async (words, msgId) => {
+    expect(await search(words)).toEqual({ found: [msgId], pages: 1 });
+    expect(await search(words, limited)).toEqual({ found: [msgId], pages: 2 });
+  });
+
+  it.each([
+    ['short-name', '3000000003'],
     ['00005999', '3000005999'],
-  ])('finds %s in a label, a title, an address or a msg_id', async (words, msgId) => {
-    expect(await search(words)).toEqual({ found: [msgId], pages: 2 });
-    expect((await search(words, limited)).found).toEqual([msgId]);
+  ])('finds %s in an address or a msg_id, page by page', async (words, msgId) => {
+    expect(await search(words)).toEqual({ found: [msgId], pages: 13 });
+    expect(await search(words, limited)).toEqual({ found: [msgId], pages: 2 });
+  });
+
+  it.each([
+    ['清', ['1', '2', '3']],
+    ['清仓', ['1', '2']],
+    ['清仓大', ['1']],
+    ['仓大促', ['1']],
+    ['清促', []],
+    ['仓清仓', []],
+    ['ＡＢ', ['2']],
+    ['Black Friday', ['4']],
+    ['bLaCk fRiDaY', ['4']],
+    ['black  friday', []],
+    ['ck Fr', ['4']],
+    ['50%', ['4']],
+    ['%', ['4', '5']],
+    ['5%', ['5']],
+    ['_', ['4', '6']],
+    ['a_b', ['6']],
+    ['aab', []],
+    ['\\', ['6']],
+    ["it's", ['6']],
+    ["'", ['6']],
+    ['🎉', ['7']],
+    ['🎉🎊', ['7']],
+    ['🎊🎉', []],
+    ['👨‍👩‍👧', ['7']],
+    ['&', ['5']],
+    ['!', ['5']],
+    [':*', ['5']],
+    ["' & '", []],
+    ['草莓', ['8']],
+    ['别的', []],
+  ])('finds exactly the old messages that have %j', async (words, expected) => {
+    const old = async (scope: Scope) =>
+      (await search(words, scope, {}, 500)).found.flatMap((msgId) => (msgId < '2' ? msgId.replace(/^10+/, '') : []));
+    expect(await old(EVERYTHING)).toEqual(expected.toReversed());
+    // It finds as much in addresses, too.
+    expect(await old(limited)).toEqual(expected.toReversed());
+  });
+
+  it('finds words where their pairs stand, and nothing that has the pairs alone', async () => {
+    // Each has all pairs of ABAC.
+    expect((await search('XABACX')).found).toEqual(['1000000009']);
+    expect((await search('ABAC')).found).toEqual(['1000000009']);
+    expect((await search('BACAB')).found).toEqual(['1000000010']);
+  });
+
+  it('finds what a message is called now, and no more what it was called', async () => {
+    const rename = (title: string) =>
+      world.sql(`UPDATE mass_messages SET title = $1 WHERE msg_id = 3000000005`, [title]);
+    await rename('从前的名字');
+    expect((await search('前的名')).found).toEqual(['3000000005']);
+    await rename('现在的名字');
+    expect((await search('前的名')).found).toEqual([]);
+    expect((await search('在的名')).found).toEqual(['3000000005']);
+  });
+
+  it('finds a label that counts for nobody with no key', async () => {
+    expect((await search('草率')).found).toEqual([]);
   });
 
   it.each([['3000000007'], [LONG(3_000_000_007)], [`${LONG(3_000_000_007)}&chksm=1#rd`]])(
@@ -118,6 +197,24 @@ describe('the search among mass messages', () => {
   it('keeps to the other filters', async () => {
     expect(await search('3000', EVERYTHING, { label: 'Spring_Sale' })).toEqual({ found: ['3000000001'], pages: 1 });
     expect((await search('庆', EVERYTHING, { label: 'Spring_Sale' })).found).toEqual([]);
+  });
+
+  it('goes page by page through words that very many messages have, or most of the newest', async () => {
+    await world.sql(
+      `INSERT INTO mass_messages (merchant_id, msg_id, status, import_counts, title)
+       SELECT $1, CASE WHEN n <= $2 THEN 1500000000 ELSE 5000000000 END + n, 'imported', true,
+         CASE WHEN n <= $2 THEN 'old and many' ELSE 'newest of all' END
+       FROM generate_series(1, $2 + $3::int) AS n`,
+      [MERCHANT, OLD_AND_MANY, NEWEST],
+    );
+    for (const [words, count] of [
+      ['and many', OLD_AND_MANY],
+      ['newest', NEWEST],
+    ] as const) {
+      const { found } = await search(words, EVERYTHING, {}, 500);
+      expect([words, found.length]).toEqual([words, count]);
+      expect(found).toEqual([...new Set(found)].sort().reverse());
+    }
   });
 
   describe('by time', () => {

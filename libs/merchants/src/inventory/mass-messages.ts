@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { microsOf, momentOf, recordset, rows, statement } from '@app/database';
-import type { Scope } from '@app/scope';
+import { microsOf, momentOf, recordset, rows, statement, type Bind } from '@app/database';
+import { isEverything, type Scope } from '@app/scope';
 import { readArticleAddress, readMsgId, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
 import { isMerchantOf } from '../platforms/platforms-in-scope.js';
@@ -38,7 +38,7 @@ export interface MessageKey {
 export interface SentMessagePage {
   merchantId?: string | undefined;
   label?: string | undefined;
-  /** Within titles, labels, addresses or the msg_id; or a whole msg_id or address. */
+  /** Within titles or labels, or else within addresses or the msg_id; or a whole msg_id or address. */
   words?: string | undefined;
   /** Sent from this moment on. */
   sentAfter?: Date | undefined;
@@ -58,6 +58,28 @@ interface Named {
 /** Whether those that were sent last come first: only then is it known of each when that was. */
 export const isBySendTime = ({ sentAfter, sentBefore }: Pick<SentMessagePage, 'sentAfter' | 'sentBefore'>): boolean =>
   (sentAfter ?? sentBefore) !== undefined;
+
+/** Titles are those of messages and articles, and labels; an address may also be a msg_id. */
+type Texts = 'titles' | 'addresses';
+
+/** How words are searched for. */
+interface Search {
+  /** The texts that a statement looks into. Undefined: all. */
+  within?: Texts;
+  /** The number of messages that a statement looks at. */
+  looksAt?: number;
+  /** Words that the index of titles finds: only messages that have them are listed. */
+  titled?: string;
+}
+
+/** Among so many of the newest messages, a page of what is common is found sooner than by the index. */
+const NEWEST = 200;
+/** Words are rare that the index has of so many messages, and of so many articles: these are all read for a page. */
+const RARE = 10_000;
+/** Statements at most for a page of words that are not rare. */
+const ROUNDS = 2;
+/** Words with other characters are no piece of an address or a msg_id. */
+const MAY_BE_OF_ADDRESS = /^[!-~]+$/;
 
 /** The inventory: what merchants have sent, learned from WeChat's pushes and from imports. */
 @Injectable()
@@ -104,15 +126,55 @@ export class MassMessages {
 
   /**
    * With what was imported as far as it counts for the caller. Words that are the whole msg_id or address of messages
-   * find these and nothing else.
+   * find these and nothing else. For a key without limits, those in titles and labels find nothing in addresses. For one
+   * with limits the index is not asked: neither a cursor nor a delay tells how many messages of others have the words.
    */
   async list(scope: Scope, page: SentMessagePage): Promise<FoundPage<SentMessage, MessageKey>> {
-    const { words, limit, after } = page;
-    const look = (by: Named & { words?: string | undefined }) =>
-      foundPage((most, place) => this.looked(scope, { ...page, ...by, limit: most, after: place }), limit, after);
-    const by = words === undefined ? undefined : await this.namedBy(scope, words);
-    const named = by && (await look({ ...by, words: undefined }));
-    return named && named.found.length > 0 ? named : look({ words });
+    const { words } = page;
+    if (words === undefined) return this.page(scope, page);
+    const by = await this.namedBy(scope, words);
+    const named = by && (await this.page(scope, { ...page, ...by, words: undefined }));
+    if (named && named.found.length > 0) return named;
+    if (!isEverything(scope)) return this.page(scope, page);
+    const titled = await this.titled(scope, page, words);
+    if (titled.found.length > 0 || !MAY_BE_OF_ADDRESS.test(words)) return titled;
+    return this.page(scope, { ...page, within: 'addresses' }, 1);
+  }
+
+  private page(scope: Scope, page: SentMessagePage & Named & Search, rounds?: number) {
+    const look = (limit: number, after?: MessageKey) => this.looked(scope, { ...page, limit, after });
+    return foundPage(look, page.limit, page.after, rounds);
+  }
+
+  /** Those with the words in a title or a label: all of them where the words are rare, or else page by page. */
+  private async titled(
+    scope: Scope,
+    page: SentMessagePage,
+    words: string,
+  ): Promise<FoundPage<SentMessage, MessageKey>> {
+    const titles: SentMessagePage & Search = { ...page, within: 'titles' };
+    const newest = await this.page(scope, { ...titles, looksAt: NEWEST }, 1);
+    if (!newest.next || newest.found.length === page.limit) return newest;
+    const rest = { ...titles, limit: page.limit - newest.found.length, after: newest.next };
+    const count = await this.countIndexed(words);
+    if (count === 0) return { found: newest.found, next: undefined };
+    const older = await (count <= RARE
+      ? this.page(scope, { ...rest, words: undefined, titled: words })
+      : this.page(scope, rest, ROUNDS));
+    return { found: [...newest.found, ...older.found], next: older.next };
+  }
+
+  /** @returns how many messages, or articles, the index has for the words; one more than are rare stands for many */
+  private async countIndexed(words: string): Promise<number> {
+    const { parameters, bind } = statement();
+    const { messages, articles } = withPairsOf(words, bind);
+    const count = (some: string) => `(SELECT count(*) FROM (SELECT ${some} LIMIT ${RARE + 1}) AS k)::int`;
+    const [found] = await rows<{ count: number }>(
+      this.dataSource,
+      `SELECT GREATEST(${count(messages)}, ${count(articles)}) AS count`,
+      parameters,
+    );
+    return found?.count ?? 0;
   }
 
   /** If the words are a whole msg_id or address. An address is that of at most so many messages as have the same article. */
@@ -134,8 +196,12 @@ export class MassMessages {
     return among.length > 0 ? { among } : undefined;
   }
 
-  private async looked(scope: Scope, page: SentMessagePage & Named): Promise<(SentMessage & Looked & MessageKey)[]> {
+  private async looked(
+    scope: Scope,
+    page: SentMessagePage & Named & Search,
+  ): Promise<(SentMessage & Looked & MessageKey)[]> {
     const { merchantId, label, words, msgId, among, sentAfter, sentBefore, limit, after } = page;
+    const { within, looksAt = LOOKED_AT, titled } = page;
     const isTimed = isBySendTime(page);
     const { parameters, bind } = statement();
     const { articles, labels, limited, limits } = countedInventory(scope, bind);
@@ -150,7 +216,7 @@ export class MassMessages {
            SELECT * FROM ${recordset(bind, 'n', among, { merchantId: 'uuid', msgId: 'bigint' })})`,
     ].filter(Boolean);
     const order = `${isTimed ? 'k.sent_at DESC, ' : ''}k.msg_id DESC, k.merchant_id DESC`;
-    const most = bind(words === undefined ? limit : LOOKED_AT);
+    const most = bind(words === undefined ? limit : looksAt);
     const newestFirst = `ORDER BY ${order} LIMIT ${most}`;
     const spanOf = (sentAt: string) =>
       [
@@ -168,7 +234,8 @@ export class MassMessages {
       JOIN merchants me ON me.id = k.merchant_id
       WHERE ${[...where, ...spanOf(sentAt), ...conditions].join(' AND ')}
       ORDER BY ${isTimed ? `${sentAt} DESC, ` : ''}k.msg_id DESC, k.merchant_id DESC LIMIT ${most}`;
-    const own = pageOf('mass_messages', 'k.finished_at', label === undefined ? [] : ['k.import_counts']);
+    const messages = titled === undefined ? 'mass_messages' : withTitle(titled, bind);
+    const own = pageOf(messages, 'k.finished_at', label === undefined ? [] : ['k.import_counts']);
     // The time that is shown of a message counts: what is known otherwise, or else the latest that was imported.
     const isShownTime = [
       `NOT EXISTS (SELECT 1 FROM mass_messages m WHERE ${same('m')} AND m.finished_at IS NOT NULL)`,
@@ -181,17 +248,22 @@ export class MassMessages {
     const shown = `(SELECT merchant_id, msg_id, article_idx, url, title, source FROM mass_message_articles
       UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source
       FROM ${articles} AS a WHERE source = 'limited_import')`;
-    const texts = `SELECT k.msg_id::text AS text
-      UNION ALL SELECT m.title FROM mass_messages m WHERE ${same('m')}
-      UNION ALL SELECT i.title FROM ${limited} i WHERE ${same('i')}
-      UNION ALL SELECT l.label FROM ${labels} l WHERE ${same('l')}
-      UNION ALL SELECT concat_ws(chr(10), s.url, s.title) FROM ${shown} s WHERE ${same('s')}`;
+    const ofArticles = within === undefined ? 'concat_ws(chr(10), s.url, s.title)' : ARTICLE_TEXT[within];
+    const texts = [
+      `SELECT ${ofArticles} AS text FROM ${shown} s WHERE ${same('s')}`,
+      within !== 'titles' && 'SELECT k.msg_id::text',
+      within !== 'addresses' &&
+        `SELECT m.title FROM mass_messages m WHERE ${same('m')}
+         UNION ALL SELECT i.title FROM ${limited} i WHERE ${same('i')}
+         UNION ALL SELECT l.label FROM ${labels} l WHERE ${same('l')}`,
+    ].filter((some) => some !== false);
     const looked =
       words === undefined
         ? `SELECT k.*, TRUE AS fits, FALSE AS is_last FROM (${all}) k`
         : `SELECT * FROM (
-             SELECT k.*, EXISTS (SELECT 1 FROM (${texts}) t WHERE ${hasWords('t.text', words, bind)}) AS fits,
-               row_number() OVER (ORDER BY ${order}) = ${LOOKED_AT} AS is_last FROM (${all}) k) AS k
+             SELECT k.*,
+               EXISTS (SELECT 1 FROM (${texts.join(' UNION ALL ')}) t WHERE ${hasWords('t.text', words, bind)}) AS fits,
+               row_number() OVER (ORDER BY ${order}) = ${looksAt} AS is_last FROM (${all}) k) AS k
            WHERE fits OR is_last ORDER BY ${order} LIMIT ${bind(limit)}`;
     return rows(
       this.dataSource,
@@ -245,4 +317,31 @@ export class MassMessages {
       );
     }
   }
+}
+
+const ARTICLE_TEXT: Record<Texts, string> = { titles: 's.title', addresses: 's.url' };
+
+/**
+ * SQL from FROM on: messages whose title or label has all pairs of characters that the words have, and articles with
+ * such a title, as their indexes find them.
+ */
+function withPairsOf(words: string, bind: Bind): { messages: string; articles: string } {
+  // Not as a value that the plan could be made for: statistics might call for reading all.
+  const pairs = `(SELECT pairs_of(${bind(words)}))`;
+  return {
+    messages: `FROM mass_messages m WHERE (m.title IS NOT NULL OR m.label IS NOT NULL)
+      AND pairs_in(COALESCE(m.title, '') || chr(10) || COALESCE(m.label, '')) @@ ${pairs}`,
+    articles: `FROM mass_message_articles a WHERE a.title IS NOT NULL AND pairs_in(a.title) @@ ${pairs}`,
+  };
+}
+
+/** SQL: the mass_messages that have the words in a title, or in a label that counts. OFFSET has each looked up alone. */
+function withTitle(words: string, bind: Bind): string {
+  const { messages, articles } = withPairsOf(words, bind);
+  const has = (text: string) => hasWords(text, words, bind);
+  return `(SELECT m.* FROM (
+      SELECT m.merchant_id, m.msg_id ${messages} AND (${has('m.title')} OR m.import_counts AND ${has('m.label')})
+      UNION SELECT a.merchant_id, a.msg_id ${articles} AND ${has('a.title')}
+    ) AS n CROSS JOIN LATERAL (
+      SELECT * FROM mass_messages WHERE merchant_id = n.merchant_id AND msg_id = n.msg_id OFFSET 0) AS m)`;
 }

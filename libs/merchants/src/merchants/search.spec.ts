@@ -46,6 +46,20 @@ describe('a search', () => {
     }
   });
 
+  it('goes no further than it may', async () => {
+    expect(
+      await foundPage(
+        numbers(12_345, () => false),
+        50,
+        undefined,
+        2,
+      ),
+    ).toEqual({
+      found: [],
+      next: expect.objectContaining({ id: 1_000 }),
+    });
+  });
+
   it('asks once for a page of a list, which says nothing of its rows', async () => {
     const look = jest.fn((limit: number, _after: { id: number } | undefined) =>
       Promise.resolve([{ id: 1 }, { id: 2 }, { id: 3 }].slice(0, limit)),

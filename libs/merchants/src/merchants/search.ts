@@ -19,18 +19,20 @@ export interface FoundPage<Row, Place> {
 /** What a search says of a row that it looked at; a list has nothing to say. */
 export interface Looked {
   fits?: boolean;
-  /** It is the last of LOOKED_AT: nothing behind it was looked at. */
+  /** It is the last that the statement looked at. */
   isLast?: boolean;
 }
 
 /**
  * @param look reads the rows that fit after a place, so many at most, and the last that it looked at
  * @param after the place at which to begin
+ * @param rounds statements at most
  */
 export async function foundPage<Row extends Looked & Place, Place>(
   look: (limit: number, after: Place | undefined) => Promise<Row[]>,
   limit: number,
   after: Place | undefined,
+  rounds = ROUNDS,
 ): Promise<FoundPage<Row, Place>> {
   const found: Row[] = [];
   let next = after;
@@ -41,7 +43,7 @@ export async function foundPage<Row extends Looked & Place, Place>(
     found.push(...taken.filter(({ fits }) => fits !== false));
     const last = taken.at(-1);
     next = looked.length > wanted || last?.isLast ? last : undefined;
-    if (next === undefined || found.length === limit || round === ROUNDS) return { found, next };
+    if (next === undefined || found.length === limit || round === rounds) return { found, next };
   }
 }
 

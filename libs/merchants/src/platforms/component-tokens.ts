@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ComponentApi, CredentialExpired, PlatformBroken, WechatError } from '@app/wechat';
 import { AccessTokens, type HeldToken, type MintedToken } from '../tokens/access-tokens.js';
+import { publishMint } from '../tokens/mints.js';
 import { TicketMissing } from '../errors.js';
 import { Platforms, type Platform } from './platforms.js';
 
@@ -58,7 +59,7 @@ export class ComponentTokens {
   }
 
   private current(platform: CallingPlatform): Promise<HeldToken> {
-    return this.tokens.current(platform.id, () => this.mint(platform));
+    return this.tokens.current(platform.id, () => publishMint('platform', () => this.mint(platform)));
   }
 
   private async mint({ id, componentAppid }: CallingPlatform): Promise<MintedToken> {

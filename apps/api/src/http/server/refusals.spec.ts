@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { Registry } from 'prom-client';
 import { Metrics } from '../../metrics/metrics.js';
 import { Refusals, type Refusal } from './refusals.js';
 
@@ -12,7 +13,7 @@ describe('what is told of refused requests', () => {
     jest.useFakeTimers();
     lines = [];
     jest.spyOn(Logger.prototype, 'warn').mockImplementation((message, facts) => void lines.push([message, facts]));
-    refusals = new Refusals(new Metrics(), 60_000);
+    refusals = new Refusals(new Metrics(new Registry()), 60_000);
   });
   afterEach(() => {
     jest.useRealTimers();

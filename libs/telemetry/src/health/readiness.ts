@@ -1,8 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { tryWrite } from '@app/database';
-import { JobQueues } from '@app/queue';
-import { shortageOf, type Shortage } from '../http/problems/shortages.js';
+import { databaseShortage, tryWrite, type DatabaseShortage } from '@app/database';
+import { JobQueues, QueueError, queueShortage, type QueueShortage } from '@app/queue';
 import { Part } from './part.js';
 
 const DEADLINE_MS = 2_000;
@@ -10,12 +9,14 @@ const DEADLINE_MS = 2_000;
 const REMEMBERED_MS = 1_000;
 
 export type PartName = 'database' | 'queue';
+type Shortage = DatabaseShortage | QueueShortage;
 
 /** What each part is short of; null: it does its work. */
 export type PartStates = Record<PartName, Shortage | null>;
 
 /**
- * Whether what requests need can be written to: a disk that is full, or a replica, answers as if nothing were amiss.
+ * Whether what requests and jobs need can be written to: a disk that is full, or a replica, answers as if nothing were
+ * amiss.
  */
 @Injectable()
 export class Readiness {
@@ -37,7 +38,7 @@ export class Readiness {
   private part(name: PartName, fallback: Shortage, attempt: () => Promise<void>): Part<Shortage> {
     return new Part<Shortage>({
       attempt,
-      lackOf: (error) => shortageOf(error) ?? fallback,
+      lackOf: (error) => (error instanceof QueueError ? queueShortage(error) : databaseShortage(error)) ?? fallback,
       deadlineMs: DEADLINE_MS,
       rememberedMs: REMEMBERED_MS,
       // Probes come every few seconds: one line tells of the whole time.

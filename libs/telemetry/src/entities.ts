@@ -1,0 +1,4 @@
+import { SharedFigure } from './metrics/shared-figure.entity.js';
+
+/** The tables of this lib: for its module, and for tools and tests that open a data source of their own. */
+export const telemetryEntities = [SharedFigure];
