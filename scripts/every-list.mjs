@@ -55,6 +55,7 @@ export function everyList({ rare, common, middle, later }, reasons) {
   const both = (name, of) => [rare, common].map((names) => `${name}=${encodeURIComponent(names[of])}`);
   const words = (text) => `q=${encodeURIComponent(text)}`;
   const states = (values) => values.map((state) => `state=${state}`);
+  const waits = ['backoff', 'daily_quota', 'facts'].map((reason) => `waiting_for=${reason}`);
   return {
     'GET /v1/deletions': lists('/v1/deletions', [
       states(DELETION_STATES),
@@ -64,13 +65,21 @@ export function everyList({ rare, common, middle, later }, reasons) {
       ['errcode=0', 'errcode=45009', 'errcode=61007'],
       [`created_after=${middle}`],
       [`created_before=${later}`],
+      waits,
+      [`finished_after=${middle}`],
+      [`finished_before=${later}`],
     ]),
     'GET /v1/deletions/:id': [`/v1/deletions/${rare.deletion}`],
     'GET /v1/deletions/:id/attempts': [`/v1/deletions/${rare.deletion}/attempts`],
     'GET /v1/takedowns': lists('/v1/takedowns', [states(['receiving', 'pending', 'running', 'finished', 'cancelled'])]),
     'GET /v1/takedowns/:id': [`/v1/takedowns/${rare.takedown}`, `/v1/takedowns/${common.takedown}`],
     'GET /v1/takedowns/:id/deletions': [rare, common].flatMap(({ takedown }) =>
-      lists(`/v1/takedowns/${takedown}/deletions`, [states(DELETION_STATES)]),
+      lists(`/v1/takedowns/${takedown}/deletions`, [
+        states(DELETION_STATES),
+        waits,
+        ['outcome=deleted', 'outcome=refused', 'outcome=cancelled'],
+        both('merchant', 'merchant'),
+      ]),
     ),
     'GET /v1/takedowns/:id/rejections': [`/v1/takedowns/${common.takedown}/rejections`],
     'GET /v1/merchants': lists('/v1/merchants', [
@@ -96,7 +105,10 @@ export function everyList({ rare, common, middle, later }, reasons) {
         `q=${OLD_MSG_ID}`,
         words(`https://mp.weixin.qq.com/s/short-${OLD_MSG_ID}`),
       ],
+      [`sent_after=${middle}`],
+      [`sent_before=${later}`],
     ]),
+    'GET /v1/audit-events/verification': ['/v1/audit-events/verification'],
     'GET /v1/audit-events': lists('/v1/audit-events', [
       both('api_key_id', 'key'),
       ['action=deletion.cancelled', 'action=deletion.accepted', 'action=platform.deleted'],

@@ -271,6 +271,7 @@ const RULES: Record<string, Rule> = {
 
   'GET /v1/audit-events': { needs: 'admin', ok: [200], elsewhere: 'left out' },
   'GET /v1/audit-events/export': { needs: 'admin', ok: [200], elsewhere: 'left out' },
+  'GET /v1/audit-events/verification': { needs: 'admin', ok: [200], limited: 'any key with limits' },
   'GET /v1/me': { needs: 'any', ok: [200], elsewhere: 'left out' },
 };
 

@@ -543,11 +543,66 @@ describe('the list of deletions', () => {
     expect((await list(`msg_id=${sentTwice}&state=cancelled`)).data).toEqual([]);
   });
 
+  it('can be narrowed by why they wait', async () => {
+    const [one = '', another = ''] = ids;
+    await system.sql(
+      `UPDATE deletions SET state = 'waiting', waiting_for = 'merchant_admin', ready_at = now() + interval '1 day',
+         waiting_until = now() + interval '1 day' WHERE id = ANY($1)`,
+      [[one, another]],
+    );
+    const shown = async (query: string) => (await list(query)).data.map(({ id }) => id);
+    expect(await shown('waiting_for=merchant_admin')).toEqual([one, another]);
+    expect(await shown('waiting_for=merchant_admin&state=waiting&limit=1')).toEqual([one]);
+    expect(await shown('waiting_for=backoff')).toEqual([]);
+    for (const ended of ['state=cancelled', 'finished_after=2020-01-01T00:00:00Z'])
+      expect(await shown(`waiting_for=merchant_admin&${ended}`)).toEqual([]);
+  });
+
+  it('has those that ended last first where it is cut at when they ended, and loses none of one moment', async () => {
+    const ended = ids.slice(2, 7);
+    const [first = '', ...rest] = [...ended].reverse();
+    const end = (some: string[], at: string) =>
+      system.sql(
+        `UPDATE deletions SET state = 'failed', outcome_code = 'refused', finished_at = $2::timestamptz WHERE id = ANY($1)`,
+        [some, at],
+      );
+    await end(rest, '2126-01-02T00:00:00.000001Z');
+    await end([first], '2126-01-03T00:00:00Z');
+    const inOrder = [first, ...rest.sort().reverse()];
+    const walk = async (query: string) => {
+      const seen: string[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const page = await list(`${query}${cursor && `&cursor=${cursor}`}`);
+        seen.push(...page.data.map(({ id }) => id));
+        cursor = page.next_cursor;
+      }
+      return seen;
+    };
+    for (const limit of [1, 2, 50]) {
+      const span = `finished_after=2126-01-02T00:00:00Z&finished_before=2126-01-04T00:00:00Z&limit=${limit}`;
+      expect(await walk(span)).toEqual(inOrder);
+      expect(await walk(`state=failed&${span}`)).toEqual(inOrder);
+      // With a span in which they were asked for, in the order of these.
+      expect(await walk(`${span}&created_after=2020-01-01T00:00:00Z`)).toEqual([...inOrder].sort().reverse());
+    }
+    const from = 'finished_after=2126-01-01T00:00:00Z';
+    expect(await walk(`${from}&finished_before=2126-01-03T00:00:00Z`)).toEqual(inOrder.slice(1));
+    expect(await walk('finished_after=2126-01-03T00:00:00Z&state=failed')).toEqual([first]);
+    const { next_cursor: byEnd } = await list('finished_before=2126-01-04T00:00:00Z&limit=1');
+    const { next_cursor: byId } = await list('limit=1');
+    for (const query of [`cursor=${byEnd}`, `cursor=${byId}&finished_before=2126-01-04T00:00:00Z`]) {
+      const refused = await system.call('GET', `/v1/deletions?${query}`);
+      expect(problem(refused)).toEqual(aProblem(400, 'invalid_request'));
+    }
+  });
+
   it.each([
     'limit=0',
     'limit=201',
     'limit=x',
     'state=done',
+    'waiting_for=luck',
+    'finished_after=yesterday',
     'msg_id=abc',
     'msg_id=0',
     'msg_id=9223372036854775808',

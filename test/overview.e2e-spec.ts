@@ -57,6 +57,13 @@ it('tells what was done, waits and is left, of everything and within limits', as
     waiting_for: {},
     today: { since: expect.stringMatching(/T16:00:00\.000Z$/), succeeded: 3, failed: 0, cancelled: 1 },
   });
+  // Each figure is as long as its list.
+  const listed = async (query: Record<string, string>) =>
+    (await system.call('GET', `/v1/deletions?${new URLSearchParams(query).toString()}`)).body.data.length;
+  const { since, ...counts } = all.deletions.today;
+  for (const [state, count] of Object.entries(counts)) {
+    expect([state, await listed({ state, finished_after: since })]).toEqual([state, count]);
+  }
   expect(all.merchants).toMatchObject({ total: 2, eligible: 2, ineligible: { unauthorized: 0, not_verified: 0 } });
   expect(all.platforms).toEqual([
     expect.objectContaining({

@@ -1,4 +1,5 @@
 import { BuiltConsole, ConsoleBrowser } from '../support/console-browser.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from '../support/programs.js';
 import { System } from '../support/system.js';
 
@@ -71,6 +72,50 @@ describeWith('chromium', 'signing in to the console', () => {
     const operates = await browser.windowOf((await aKey('operator')).key);
     await operates.goto('/console/');
     await operates.getByRole('link', { name: 'Take down', exact: true }).waitFor();
+  });
+
+  it('goes on where a sign-in link was used before, and says so', async () => {
+    const page = await browser.windowOf((await aKey('operator')).key);
+    await page.goto('/console/merchants#token=used-before');
+    await page.getByRole('alert').getByText('You are still signed in as “the operator”').waitFor();
+    expect(page.url()).not.toContain('token');
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByText('You are still signed in').waitFor({ state: 'detached' });
+    await page.getByRole('heading', { level: 1, name: 'Merchants' }).waitFor();
+  });
+
+  it('asks before a new key is lost, by going back or by loading the page anew', async () => {
+    const page = await browser.windowOf(system.apiKey);
+    await page.goto('/console/');
+    await page.getByRole('link', { name: 'Keys and sessions' }).click();
+    await page.getByRole('button', { name: 'Create a key' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('for the backend');
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    const shown = page.getByRole('dialog').getByText(/^rk_/);
+    const key = await shown.textContent();
+
+    const asked: string[] = [];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.type());
+      void dialog.dismiss();
+    });
+    await page.goBack();
+    await eventually(
+      () => Promise.resolve(asked),
+      ([type]) => type === 'confirm',
+    );
+    await page.evaluate('setTimeout(() => location.reload())');
+    await eventually(
+      () => Promise.resolve(asked),
+      (all) => all.includes('beforeunload'),
+    );
+    expect(await shown.textContent()).toBe(key);
+    expect(page.url()).toContain('/settings/keys');
+
+    await page.getByRole('button', { name: 'I have kept it: close' }).click();
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    expect(asked).toEqual(['confirm', 'beforeunload']);
   });
 
   it('ends with its key', async () => {

@@ -49,7 +49,7 @@ export const arrows = {
   'apps/api': service,
   'apps/worker': service,
   'apps/simulator': ['wechat'],
-  'apps/cli': ['client', 'proof-verifier', 'target-lists'],
+  'apps/cli': ['client', 'proof-verifier', 'target-lists', 'words'],
   'apps/console': ['client', 'proof-verifier', 'target-lists', 'words'],
   'apps/sandbox': [...service, 'embedded-postgres'],
 };
@@ -130,7 +130,7 @@ export const rooms = {
     'take-down': ['take-down/draft', 'take-down/lines', 'api', 'language', 'ui', 'ui/fields'],
     'take-down/draft': ['api'],
     'take-down/lines': [],
-    takedowns: ['api', 'language', 'ui'],
+    takedowns: ['api', 'language', 'ui', 'ui/fields'],
     webhooks: ['api', 'language', 'ui'],
   },
   'apps/api/src': {

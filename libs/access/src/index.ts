@@ -23,6 +23,7 @@ export {
   type AuditFilter,
   type AuditReport,
 } from './audit/audit-log.js';
+export { AuditVerification, headStates, type RecentVerdict } from './audit/audit-verification.js';
 export {
   AccessError,
   ApiKeyNotFound,

@@ -215,6 +215,8 @@ export class Retract {
   readonly auditEvents = {
     list: (query: Query<api.AuditEventsListData> = {}, call?: Call) =>
       this.#listing(query, (page) => api.auditEventsList({ ...this.#plain(call), query: page })),
+    /** Whether its newest rows are as they were written. */
+    verify: (call?: Call) => api.auditEventsVerify(this.#plain(call)),
     /** All of it as a file, oldest first: NDJSON unless `format` asks for another. */
     export: (query: Query<api.AuditEventsExportData> = {}, call?: Call) =>
       this.#stream(api.auditEventsExport({ ...this.#plain(call), query, parseAs: 'stream' })),

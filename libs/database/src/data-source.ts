@@ -57,6 +57,8 @@ import { PushesNotDone1764788000000 } from './migrations/1764788000000-pushes-no
 import { WordsOfTitles1764790000000 } from './migrations/1764790000000-words-of-titles.js';
 import { RareEvents1764791000000 } from './migrations/1764791000000-rare-events.js';
 import { KeptProgress1764792000000 } from './migrations/1764792000000-kept-progress.js';
+import { SentTimes1764800000000 } from './migrations/1764800000000-sent-times.js';
+import { ListsOfEnds1764800100000 } from './migrations/1764800100000-lists-of-ends.js';
 import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion-traces.js';
 
@@ -127,6 +129,8 @@ const migrations = [
   WordsOfTitles1764790000000,
   RareEvents1764791000000,
   KeptProgress1764792000000,
+  SentTimes1764800000000,
+  ListsOfEnds1764800100000,
   Metrics1764810000000,
   DeletionTraces1764820000000,
 ];

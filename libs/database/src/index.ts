@@ -5,6 +5,7 @@ export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js
 export { keyFaults, MasterKeysRefused, type GivenKey, type KeyFault } from './sealing/master-key-rule.js';
 export { checkMasterKeys, standingOf } from './sealing/master-keys.js';
 export { idAt } from './sql/id-at.js';
+export { MICROS, microsOf, momentOf } from './sql/micros.js';
 export { migrationLevel } from './migration-level.js';
 export { prepared } from './sql/prepared.js';
 export { recordset, type ColumnTypes } from './sql/recordset.js';

@@ -43,7 +43,7 @@ export { GrantRows } from './merchants/grant-rows.js';
 export { lessonOf, type GrantLesson } from './merchants/lessons.js';
 export { MassMessageImport, type ImportedMessage } from './inventory/mass-message-import.js';
 export { mints, type Mint } from './tokens/mints.js';
-export { MassMessages, type SentMessage } from './inventory/mass-messages.js';
+export { isBySendTime, MassMessages, type MessageKey, type SentMessage } from './inventory/mass-messages.js';
 export { chooseMerchant, MerchantDirectory, type MerchantCard } from './merchants/merchant-directory.js';
 export { Merchant } from './merchants/merchant.entity.js';
 export { mayAskForFacts, Merchants, type MerchantCounts, type MerchantFilter } from './merchants/merchants.js';

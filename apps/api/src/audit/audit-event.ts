@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { auditActions, auditSubjects, roles, type AuditData, type AuditEvent } from '@app/access';
+import {
+  auditActions,
+  auditSubjects,
+  headStates,
+  roles,
+  type AuditData,
+  type AuditEvent,
+  type RecentVerdict,
+} from '@app/access';
 import { momentSchema } from '../http/requests/moment.js';
 import { pageSchemaOf } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
@@ -47,6 +55,43 @@ export function auditEventResource(event: AuditEvent): z.input<typeof auditEvent
     data: event.data,
     prev_hash: event.prevHash,
     hash: event.hash,
+  };
+}
+
+const rowSchema = z.object({ seq: z.string(), at: z.string(), hash: z.string() }).nullable();
+
+export const auditVerificationSchema = z
+  .object({
+    sound: z.boolean().meta({ description: 'Everything that was looked at fits.' }),
+    rows: z.int().meta({ description: 'The number of rows that were checked: the newest.' }),
+    whole: z.boolean().meta({ description: 'The log has no others.' }),
+    oldest: rowSchema.meta({ description: 'The first of the rows that were checked. Null: the log is empty.' }),
+    newest: rowSchema.meta({ description: 'The last row of the log.' }),
+    broken_seq: z.string().nullable().meta({ description: 'The first row that does not fit, where one does not.' }),
+    head: z
+      .object({ at: z.string(), state: z.enum(headStates) })
+      .nullable()
+      .meta({
+        description:
+          'What a worker noted last of the chain, outside of it. `met`: the chain still has that row; `unknown_key`: so it ' +
+          'has, but the note is signed with a master key that is not here; `not_met`: it has not; `forged`: the note is not ' +
+          'as this service writes them. Null: none was noted yet.',
+      }),
+  })
+  .meta({ id: 'AuditVerification' });
+
+export function verificationResource(verdict: RecentVerdict): z.input<typeof auditVerificationSchema> {
+  const { isSound, rows, isWhole, oldest, newest, brokenSeq, head } = verdict;
+  const rowOf = (event: AuditEvent | undefined) =>
+    event ? { seq: event.seq, at: event.at.toISOString(), hash: event.hash } : null;
+  return {
+    sound: isSound,
+    rows,
+    whole: isWhole,
+    oldest: rowOf(oldest),
+    newest: rowOf(newest),
+    broken_seq: brokenSeq ?? null,
+    head: head ? { at: head.at.toISOString(), state: head.state } : null,
   };
 }
 

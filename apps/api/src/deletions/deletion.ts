@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { MICROS } from '@app/database';
 import {
   deletionStates,
   holdReasons,
+  isByEnd,
   noteOfProof,
   proofs,
   waitingFor,
   type DeletionAttempt,
+  type DeletionPlace,
   type DeletionView,
   type SharedArticle,
 } from '@app/deletions';
@@ -13,7 +16,7 @@ import { ineligibleReasonCodes } from '@app/merchants';
 import { outcomeWords } from '@app/words';
 import { appidSchema } from '../http/requests/appid.js';
 import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
-import { pageSchema } from '../http/requests/page.js';
+import { pageSchemaOf } from '../http/requests/page.js';
 import { momentSchema } from '../http/requests/moment.js';
 import { textSchema } from '../http/requests/text.js';
 
@@ -88,10 +91,26 @@ export type RetryDeletion = z.output<typeof retryDeletionSchema>;
 
 export const stateSchema = z.enum(deletionStates);
 
-export const listDeletionsSchema = pageSchema.extend({
+export const waitingForSchema = z.enum(waitingFor).meta({ description: 'Of those that are open: why they wait.' });
+export const outcomeCodeSchema = z
+  .enum(outcomeCodes)
+  .meta({ description: 'Of those that have ended: the code of the outcome.' });
+
+/** Where a page of deletions starts: after an id; and where the last to end comes first, also after when that was. */
+const placeSchema = z
+  .string()
+  .regex(new RegExp(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/${MICROS.source})?$`, 'i'));
+
+export function placeOf(cursor: string): DeletionPlace {
+  const [id = '', finishedMicros] = cursor.split('/');
+  return { id, finishedMicros };
+}
+
+const filtersSchema = pageSchemaOf(placeSchema).extend({
   merchant: appidSchema.optional(),
   component_appid: appidSchema.optional(),
   state: stateSchema.optional(),
+  waiting_for: waitingForSchema.optional(),
   msg_id: msgIdSchema.optional(),
   errcode: z.coerce
     .number()
@@ -101,10 +120,30 @@ export const listDeletionsSchema = pageSchema.extend({
     .optional()
     .meta({ description: 'Of the last answer of WeChat, as in `outcome`.' }),
   takedown: z.uuid().optional().meta({ description: 'Those that it made, and those that it found open.' }),
-  created_after: momentSchema.optional(),
-  created_before: momentSchema.optional(),
+  created_after: momentSchema.optional().meta({ description: 'From this moment on.' }),
+  created_before: momentSchema.optional().meta({ description: 'Before this moment.' }),
+  finished_after: momentSchema.optional().meta({ description: 'Those that ended, from this moment on.' }),
+  finished_before: momentSchema.optional().meta({ description: 'Those that ended, before this moment.' }),
 });
-export type ListDeletions = z.output<typeof listDeletionsSchema>;
+
+/** All but the merchant, which has to be looked up. */
+export const filterOf = (query: Omit<ListDeletions, 'limit' | 'cursor'>) => ({
+  state: query.state,
+  waitingFor: query.waiting_for,
+  msgId: query.msg_id,
+  errcode: query.errcode,
+  takedownId: query.takedown,
+  createdAfter: query.created_after,
+  createdBefore: query.created_before,
+  finishedAfter: query.finished_after,
+  finishedBefore: query.finished_before,
+});
+
+export const listDeletionsSchema = filtersSchema.refine(
+  ({ cursor, ...query }) => cursor === undefined || cursor.includes('/') === isByEnd(filterOf(query)),
+  { path: ['cursor'], message: 'is a cursor of a list with other filters' },
+);
+export type ListDeletions = z.output<typeof filtersSchema>;
 
 export const idSchema = z.uuid('must be an id that this API gave');
 

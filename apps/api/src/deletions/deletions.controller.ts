@@ -7,9 +7,11 @@ import {
   decideTarget,
   DeletionIntake,
   DeletionViews,
+  isByEnd,
   TakedownTriage,
   targetColumns,
   TargetRefused,
+  type DeletionView,
 } from '@app/deletions';
 import { currentRequestId, newRequestId } from '@app/logging';
 import { Merchants } from '@app/merchants';
@@ -24,7 +26,9 @@ import {
   createDeletionSchema,
   deletionResource,
   deletionSchema,
+  filterOf,
   listDeletionsSchema,
+  placeOf,
   warnedResource,
   type CreateDeletion,
   type DeletionResource,
@@ -129,27 +133,30 @@ export class DeletionsController {
   @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
   @Operation({
     summary: 'List deletions',
-    description: 'Newest first, by merchant, state, message, WeChat’s errcode, takedown or time.',
+    description:
+      'Newest first, by merchant, state, why they wait, message, WeChat’s errcode, takedown or time. With `finished_after` or ' +
+      '`finished_before`, and without `created_after`, `created_before` and `takedown`, those that ended last come first.',
     problems: ['merchant_not_found', 'platform_not_found', 'platform_required'],
     answers: { 200: { description: 'A page of deletions.' } },
   })
   async list(@Caller() { scope }: Principal, @Query({ schema: listDeletionsSchema }) query: ListDeletions) {
-    const { limit, cursor, state, msg_id: msgId, errcode, takedown, created_after, created_before } = query;
+    const { limit, cursor } = query;
+    const filter = filterOf(query);
     const merchant = query.merchant
       ? await this.merchants.find(scope, query.merchant, query.component_appid)
       : undefined;
     const found = await this.deletions.list(scope, {
+      ...filter,
       merchantId: merchant?.id,
-      state,
-      msgId,
-      errcode,
-      takedownId: takedown,
-      createdAfter: created_after,
-      createdBefore: created_before,
       limit: limit + 1,
-      after: cursor,
+      after: cursor === undefined ? undefined : placeOf(cursor),
     });
-    return pageOf(found, limit, deletionResource);
+    const place = ({ id, finishedMicros }: DeletionView) => (isByEnd(filter) ? `${id}/${finishedMicros}` : id);
+    return pageOf(
+      found.map((deletion) => ({ id: place(deletion), deletion })),
+      limit,
+      ({ deletion }) => deletionResource(deletion),
+    );
   }
 
   /**

@@ -1,17 +1,26 @@
 import { z } from 'zod';
 import { WHOLE_MESSAGE } from '@app/deletions';
-import type { SentMessage } from '@app/merchants';
+import { MICROS } from '@app/database';
+import { isBySendTime, type MessageKey, type SentMessage } from '@app/merchants';
 import { appidSchema } from '../http/requests/appid.js';
 import { longLists } from '../http/bodies/long-lists.js';
 import { problemCodes } from '../http/problems/problems.js';
+import { momentSchema } from '../http/requests/moment.js';
 import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
 import { wordsSchema } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
 
-/** A message is named by its msg_id and its merchant; clients see the pair as an opaque cursor. */
-const cursorSchema = z.tuple([msgIdSchema, z.uuid()]);
+/** A message is named by its msg_id and its merchant; where the last sent comes first, when that was is a part of the place. */
+const cursorSchema = z.union([
+  z.tuple([msgIdSchema, z.uuid()]),
+  z.tuple([msgIdSchema, z.uuid(), z.string().regex(new RegExp(`^${MICROS.source}$`))]),
+]);
 
-export const listMassMessagesSchema = z.strictObject({
+/** Clients see it as an opaque cursor. */
+export const wordOf = ({ msgId, merchantId, sentMicros }: MessageKey): string =>
+  [msgId, merchantId, ...(sentMicros ? [sentMicros] : [])].join('/');
+
+const listSchema = z.strictObject({
   merchant: appidSchema.optional(),
   component_appid: appidSchema.optional(),
   label: textSchema(200).min(1).optional(),
@@ -19,18 +28,30 @@ export const listMassMessagesSchema = z.strictObject({
     description:
       'Words within titles or labels, or else within addresses or the msg_id; or a whole msg_id or article address.',
   }),
+  sent_after: momentSchema
+    .optional()
+    .meta({ description: 'Those that were sent, as far as is known, from this moment on.' }),
+  sent_before: momentSchema
+    .optional()
+    .meta({ description: 'Those that were sent, as far as is known, before this moment.' }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z
     .string()
     .max(200)
     .transform((text, context) => {
       const parts = cursorSchema.safeParse(Buffer.from(text, 'base64url').toString('utf8').split('/'));
-      if (parts.success) return { msgId: parts.data[0], merchantId: parts.data[1] };
+      if (parts.success) return { msgId: parts.data[0], merchantId: parts.data[1], sentMicros: parts.data[2] };
       context.addIssue('is not a cursor that a list gave');
       return z.NEVER;
     })
     .optional(),
 });
+
+export const listMassMessagesSchema = listSchema.refine(
+  ({ cursor, sent_after: sentAfter, sent_before: sentBefore }) =>
+    cursor === undefined || (cursor.sentMicros !== undefined) === isBySendTime({ sentAfter, sentBefore }),
+  { path: ['cursor'], message: 'is a cursor of a list with other filters' },
+);
 export type ListMassMessages = z.output<typeof listMassMessagesSchema>;
 
 const MAX_MESSAGES = 10_000;

@@ -2,7 +2,14 @@ import { Body, Controller, Get, HttpCode, Post, Query, SerializeOptions } from '
 import { ApiTags } from '@nestjs/swagger';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
 import { KnownTargets, WHOLE_MESSAGE } from '@app/deletions';
-import { MassMessageImport, MassMessages, MerchantDirectory, Merchants, type SentMessage } from '@app/merchants';
+import {
+  MassMessageImport,
+  MassMessages,
+  MerchantDirectory,
+  Merchants,
+  type MessageKey,
+  type SentMessage,
+} from '@app/merchants';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { tenantOf } from '../http/access/tenant-of.js';
@@ -17,6 +24,7 @@ import {
   listMassMessagesSchema,
   massMessageResource,
   massMessageSchema,
+  wordOf,
   type Gone,
   type ImportRequest,
   type ListMassMessages,
@@ -24,7 +32,7 @@ import {
 
 const MAX_ERRORS = 10_000;
 
-const idOf = ({ msgId, merchantId }: { msgId: string; merchantId: string }) => `${msgId}/${merchantId}`;
+const idOf = ({ msgId, merchantId }: MessageKey) => `${msgId}/${merchantId}`;
 
 @ApiTags('mass messages')
 @Controller('v1/mass-messages')
@@ -44,7 +52,8 @@ export class MassMessagesController {
   @Operation({
     summary: 'List mass messages',
     description:
-      'What merchants have sent, newest first, as WeChat’s pushes and imports told it. Imports by keys with ' +
+      'What merchants have sent, newest first, as WeChat’s pushes and imports told it: the highest `msg_id` first, or, with ' +
+      '`sent_after` or `sent_before`, what was sent last. Imports by keys with ' +
       'limits are seen by keys within the same limits only. With `q`, a page looks at a part of the messages ' +
       'where not all can be found at once: it may be short, or empty, and the search goes on while `next_cursor` is ' +
       'not null.',
@@ -58,6 +67,8 @@ export class MassMessagesController {
       merchantId: merchant?.id,
       label,
       words: q,
+      sentAfter: query.sent_after,
+      sentBefore: query.sent_before,
       limit,
       after: cursor,
     });
@@ -67,7 +78,7 @@ export class MassMessagesController {
       data: withIds.map((message) =>
         massMessageResource(message, (articleIdx) => gone.get(`${message.id}/${articleIdx}`)),
       ),
-      next_cursor: next ? cursorOf(idOf(next)) : null,
+      next_cursor: next ? cursorOf(wordOf(next)) : null,
     };
   }
 

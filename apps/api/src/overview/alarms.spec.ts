@@ -53,7 +53,7 @@ const ALL_IS_WELL: AlarmFacts = {
   merchants: [counts({})],
   open: [{ state: 'waiting', waitingFor: 'daily_quota', count: 1_000 }],
   conflicts: { count: 0, since: null, merchants: [] },
-  lastHour: { succeeded: 0, failed: 0 },
+  lastHour: { from: ago(60), succeeded: 0, failed: 0 },
   endpoints: [{ id: 'e1', state: 'enabled', disabledReason: null, failingSince: null, updatedAt: ago(1) }],
 };
 
@@ -162,7 +162,8 @@ describe('alarmsOf', () => {
       { state: 'waiting', waitingFor: 'merchant_admin', count: 7 },
       { state: 'queued', waitingFor: null, count: 9 },
     ];
-    expect(alarms({ open })).toEqual([expect.objectContaining({ code: 'admin_must_confirm', count: 7 })]);
+    const subject = { type: 'deletions', id: null, filter: { waiting_for: 'merchant_admin' } };
+    expect(alarms({ open })).toEqual([expect.objectContaining({ code: 'admin_must_confirm', count: 7, subject })]);
   });
 
   it.each([
@@ -171,7 +172,14 @@ describe('alarmsOf', () => {
     [10, 10, []],
     [11, 10, ['deletions_failing']],
   ])('takes %s failures beside %s successes for a fault or not', (failed, succeeded, told) => {
-    expect(codes({ lastHour: { failed, succeeded } })).toEqual(told);
+    expect(codes({ lastHour: { from: ago(60), failed, succeeded } })).toEqual(told);
+  });
+
+  it('leads to exactly the failures that it counts', () => {
+    expect(alarms({ lastHour: { from: ago(60), failed: 10, succeeded: 0 } })[0]?.subject.filter).toEqual({
+      state: 'failed',
+      finished_after: ago(60).toISOString(),
+    });
   });
 
   it.each([
@@ -201,7 +209,7 @@ it('words name no more than their alarm tells', () => {
         conflicts: { count: 1, since: null, merchants: ['wxa'] },
         merchants: [counts({ factsUnreadable: 1, reasons: { ...NO_REASONS, reauthorization_required: 1 } })],
         open: [{ state: 'waiting', waitingFor: 'merchant_admin', count: 1 }],
-        lastHour: { succeeded: 0, failed: 10 },
+        lastHour: { from: ago(60), succeeded: 0, failed: 10 },
       }),
       ...alarms({
         endpoints: [

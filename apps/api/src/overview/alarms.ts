@@ -49,7 +49,8 @@ export interface AlarmFacts {
   merchants: MerchantCounts[];
   open: OpenCount[];
   conflicts: ConflictCount;
-  lastHour: Pick<Point, 'succeeded' | 'failed'>;
+  /** Counted from a moment on. */
+  lastHour: Pick<Point, 'succeeded' | 'failed'> & { from: Date };
   endpoints: Pick<WebhookEndpoint, 'id' | 'state' | 'disabledReason' | 'failingSince' | 'updatedAt'>[];
 }
 
@@ -143,20 +144,26 @@ function merchantAlarms({ merchants, conflicts }: AlarmFacts): Alarm[] {
   ];
 }
 
-function deletionAlarms({ open, lastHour: { succeeded, failed } }: AlarmFacts): Alarm[] {
+function deletionAlarms({ open, lastHour: { from, succeeded, failed } }: AlarmFacts): Alarm[] {
   const forAdmin = open
     .filter(({ waitingFor }) => waitingFor === 'merchant_admin')
     .reduce((sum, { count }) => sum + count, 0);
   return [
     ...(forAdmin > 0
-      ? [alarm('admin_must_confirm', 'warning', listOf('deletions', { state: 'waiting' }), { count: forAdmin })]
+      ? [
+          alarm('admin_must_confirm', 'warning', listOf('deletions', { waiting_for: 'merchant_admin' }), {
+            count: forAdmin,
+          }),
+        ]
       : []),
     ...(failed >= FAILURES_AT_LEAST && failed > succeeded
       ? [
-          alarm('deletions_failing', 'warning', listOf('deletions', { state: 'failed' }), {
-            count: failed,
-            facts: { succeeded, failed },
-          }),
+          alarm(
+            'deletions_failing',
+            'warning',
+            listOf('deletions', { state: 'failed', finished_after: from.toISOString() }),
+            { count: failed, facts: { succeeded, failed } },
+          ),
         ]
       : []),
   ];

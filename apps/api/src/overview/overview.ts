@@ -99,7 +99,11 @@ export function overviewResource(facts: OverviewParts): z.input<typeof overviewS
     merchants.reduce((sum, counts) => sum + of(counts), 0);
   const openOf = (isCounted: (counted: (typeof open)[number]) => boolean) =>
     open.filter(isCounted).reduce((sum, counted) => sum + counted.count, 0);
-  const lastHour = { succeeded: totalOf(series.hour, 'succeeded'), failed: totalOf(series.hour, 'failed') };
+  const lastHour = {
+    from: series.hour[0]?.at ?? now,
+    succeeded: totalOf(series.hour, 'succeeded'),
+    failed: totalOf(series.hour, 'failed'),
+  };
   return {
     alarms: alarmsOf({ ...facts, lastHour }).map(alarmResource),
     platforms: platforms.map(({ platform, hold }) => {

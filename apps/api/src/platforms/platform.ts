@@ -110,6 +110,11 @@ export type UpdatePlatform = z.output<typeof updatePlatformSchema>;
 export const platformSchema = z
   .object({
     component_appid: z.string(),
+    callback_urls: z.object({ events: z.string(), messages: z.string() }).meta({
+      description:
+        'What to enter at WeChat as the authorization-event URL and the message-and-event URL: `PUBLIC_URL` has to be where ' +
+        'WeChat reaches this service. WeChat puts an appid in the place of `$APPID$`.',
+    }),
     forward_urls: z
       .array(z.string())
       .optional()
@@ -148,18 +153,20 @@ export const platformSchema = z
 
 interface Seen {
   hold: PlatformHoldView | undefined;
+  callbackUrls: { events: string; messages: string };
   logoUrl: string | null;
 }
 
 /** @param scope of whoever reads: the provider's own addresses are not for the merchants */
 export function platformResource(
   platform: Platform,
-  { hold, logoUrl }: Seen,
+  { hold, callbackUrls, logoUrl }: Seen,
   { merchants }: Scope,
 ): z.input<typeof platformSchema> {
   const ticket = ticketStateAt(platform.ticketReceivedAt, new Date());
   return {
     component_appid: platform.componentAppid,
+    callback_urls: callbackUrls,
     ...(merchants === null && { forward_urls: platform.forwardUrls }),
     provider_name: platform.providerName,
     provider_logo_url: logoUrl,

@@ -198,7 +198,11 @@ export class PlatformsController {
   private seen(platform: Platform, holds: Map<string, PlatformHoldView>, scope: Scope) {
     return platformResource(
       platform,
-      { hold: holds.get(platform.id), logoUrl: this.onboarding.logoUrl(platform) },
+      {
+        hold: holds.get(platform.id),
+        callbackUrls: this.onboarding.callbackUrls(platform),
+        logoUrl: this.onboarding.logoUrl(platform),
+      },
       scope,
     );
   }

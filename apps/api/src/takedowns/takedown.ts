@@ -12,13 +12,16 @@ import {
   allowLateSchema,
   ifSharedSchema,
   metadataSchema,
+  outcomeCodeSchema,
   prioritySchema,
   reasonSchema,
   stateSchema,
   targetFields,
   tryAnywaySchema,
+  waitingForSchema,
 } from '../deletions/deletion.js';
 import { longLists } from '../http/bodies/long-lists.js';
+import { appidSchema } from '../http/requests/appid.js';
 import { problemCodes } from '../http/problems/problems.js';
 import { pageSchema, pageSchemaOf } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
@@ -119,7 +122,13 @@ const takedownStateSchema = z.enum(takedownStates);
 export const listTakedownsSchema = pageSchema.extend({ state: takedownStateSchema.optional() });
 export type ListTakedowns = z.output<typeof listTakedownsSchema>;
 
-export const listTakedownDeletionsSchema = pageSchema.extend({ state: stateSchema.optional() });
+export const listTakedownDeletionsSchema = pageSchema.extend({
+  state: stateSchema.optional(),
+  waiting_for: waitingForSchema.optional(),
+  outcome: outcomeCodeSchema.optional(),
+  merchant: appidSchema.optional(),
+  component_appid: appidSchema.optional(),
+});
 export type ListTakedownDeletions = z.output<typeof listTakedownDeletionsSchema>;
 
 export const listRejectionsSchema = pageSchemaOf(z.string().regex(/^\d{1,9}$/));

@@ -2,25 +2,16 @@ import { Controller, Get, HttpCode, Logger, Param, Post, Query, Req, Res, Serial
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditLog, type Actor, type Principal } from '@app/access';
-import { DeletionViews, Proofs, TakedownCancel, Takedowns } from '@app/deletions';
+import { Proofs, TakedownCancel, Takedowns } from '@app/deletions';
 import { readFeedCursor } from '@app/events';
-import { deletionResource, deletionSchema, idSchema } from '../deletions/deletion.js';
+import { idSchema } from '../deletions/deletion.js';
 import { PROOF, ProofAnswers, proofQuerySchema, type ProofQuery } from '../deletions/proof-answer.js';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { EVENT_STREAM } from '../events/open-streams.js';
 import { Operation } from '../http/open-api/operation.js';
-import { pageOf, pageOfSchema } from '../http/requests/page.js';
 import { actOn, scopeOf } from './takedown-act.js';
 import { TakedownStream } from './takedown-stream.js';
-import {
-  listRejectionsSchema,
-  listTakedownDeletionsSchema,
-  rejectionSchema,
-  takedownResource,
-  takedownSchema,
-  type ListRejections,
-  type ListTakedownDeletions,
-} from './takedown.js';
+import { takedownResource, takedownSchema } from './takedown.js';
 
 /** The routes of one takedown. */
 @ApiTags('takedowns')
@@ -31,7 +22,6 @@ export class TakedownsByIdController {
   constructor(
     private readonly takedowns: Takedowns,
     private readonly canceller: TakedownCancel,
-    private readonly deletions: DeletionViews,
     private readonly proofs: Proofs,
     private readonly answers: ProofAnswers,
     private readonly stream: TakedownStream,
@@ -52,45 +42,6 @@ export class TakedownsByIdController {
   async get(@Caller() { scope }: Principal, @Param('id', { schema: idSchema }) id: string) {
     const takedown = await this.takedowns.get(scope, id);
     return takedownResource(takedown, await this.takedowns.recentProgress(takedown));
-  }
-
-  @Get(':id/deletions')
-  @Needs('viewer', 'reads')
-  @SerializeOptions({ schema: pageOfSchema(deletionSchema) })
-  @Operation({
-    summary: 'List the deletions of a takedown',
-    description: 'Newest first, those included that were open or deleted already.',
-    problems: ['takedown_not_found'],
-    answers: { 200: { description: 'A page of deletions.' } },
-  })
-  async listDeletions(
-    @Caller() { scope }: Principal,
-    @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: listTakedownDeletionsSchema }) { limit, cursor, state }: ListTakedownDeletions,
-  ) {
-    await this.takedowns.get(scope, id);
-    const found = await this.deletions.list(scope, { takedownId: id, state, limit: limit + 1, after: cursor });
-    return pageOf(found, limit, deletionResource);
-  }
-
-  @Get(':id/rejections')
-  @Needs('viewer', 'reads')
-  @SerializeOptions({ schema: pageOfSchema(rejectionSchema) })
-  @Operation({
-    summary: 'List what a takedown did not accept',
-    description: 'By line.',
-    problems: ['takedown_not_found'],
-    answers: { 200: { description: 'A page of lines.' } },
-  })
-  async listRejections(
-    @Caller() { scope }: Principal,
-    @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: listRejectionsSchema }) { limit, cursor }: ListRejections,
-  ) {
-    await this.takedowns.get(scope, id);
-    const found = await this.takedowns.rejections(id, limit + 1, Number(cursor ?? 0));
-    const withIds = found.map((rejection) => ({ ...rejection, id: String(rejection.line) }));
-    return pageOf(withIds, limit, (rejection) => rejection);
   }
 
   @Get(':id/events')

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { renderUnicodeCompact } from 'uqr';
 import type { AuthorizationLink, Event, Merchant, Retract } from '@app/client';
 import { EXIT, Failure, UsageError, type ExitCode } from '../terminal/exit-codes.js';
+import { explained } from '../terminal/explained.js';
 import { moment, plain } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { servedInWords } from './merchants.js';
@@ -112,6 +113,7 @@ function tellGranted({ terminal, tell }: Context, merchant: Merchant): void {
   terminal.print(`${plain(nick_name ?? appid)} (${appid}) has authorized.`);
   terminal.print(`  permission sets: ${permission_sets.join(', ') || 'not known yet'}`);
   terminal.print(`  messages can be taken back: ${servedInWords(merchant)}`);
+  for (const reason of merchant.ineligible_reasons) terminal.print(`    ${explained(reason)}`);
   for (const { detail } of eligibility_warnings) tell(`  ${detail}`);
   if (!eligible) terminal.print(`  to authorize again: ${reauthorize_url}`);
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Deletion, Retract } from '@app/client';
 import { EXIT, Stopped, UsageError, type ExitCode } from '../terminal/exit-codes.js';
+import { explained } from '../terminal/explained.js';
 import { count, moment, plain } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { outcomeInWords } from './follow.js';
@@ -144,7 +145,7 @@ export async function followDeletion(context: Context, client: Retract, deletion
 
 function stateInWords({ id, state, waiting_for, waiting_until, eta }: Deletion): string {
   const until = waiting_until ?? eta;
-  return `${id} ${state}${waiting_for ? ` for ${waiting_for}` : ''}${until ? `, until about ${moment(until)}` : ''}`;
+  return `${id} ${state}${waiting_for ? `: ${explained(waiting_for)}` : ''}${until ? `, until about ${moment(until)}` : ''}`;
 }
 
 export function tellDeletion({ terminal }: Context, deletion: Deletion): ExitCode {

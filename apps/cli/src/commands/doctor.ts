@@ -4,6 +4,7 @@ import { inAddress } from '../calling/options.js';
 import { complaintOf, connectTo } from '../settings/connection.js';
 import { currentLogin, isOpenToOthers, isReadableOnTheWay, type Login } from '../settings/login.js';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
+import { explained } from '../terminal/explained.js';
 import { count, span } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { ownKey } from './login.js';
@@ -160,7 +161,7 @@ async function ofPlatforms(client: Retract): Promise<Finding[]> {
 function ofPlatform({ component_appid, ticket_state, ticket_age_seconds, hold }: Platform): Finding {
   const check = `platform ${component_appid}`;
   if (hold) {
-    const why = `${hold.reason}${hold.errcode === null ? '' : ` (WeChat: ${hold.errcode})`}`;
+    const why = explained(hold.reason, hold.errcode === null ? '' : `WeChat: ${hold.errcode}`);
     const advice = 'Nothing is sent until a probe passes. Look at the secret, the ticket, and the IP list at WeChat.';
     return { check, state: 'wrong', found: `held, ${why}`, advice };
   }

@@ -1,5 +1,6 @@
 import { RetractConnectionError, type Deletion, type Retract, type Takedown, type TakedownProgress } from '@app/client';
 import { EXIT, exitCodeOf, Stopped, type ExitCode } from '../terminal/exit-codes.js';
+import { explained } from '../terminal/explained.js';
 import { etaInWords, Pace, rateInWords } from '../terminal/pace.js';
 import { count, firstOf, number } from '../terminal/words.js';
 import type { Context } from '../calling/context.js';
@@ -185,5 +186,6 @@ async function failuresInWords(client: Retract, id: string): Promise<string[]> {
 export function outcomeInWords({ outcome, state }: Deletion): string {
   if (!outcome) return state;
   const { code, errcode, errmsg } = outcome;
-  return !errcode ? code : `${code} (WeChat: ${errcode}${errmsg ? ` ${errmsg}` : ''})`;
+  if (state === 'succeeded') return code;
+  return explained(code, errcode ? `WeChat: ${errcode}${errmsg ? ` ${errmsg}` : ''}` : '');
 }

@@ -6,6 +6,7 @@ import { RetractConnectionError, RetractError, type Retract, type Takedown, type
 import { readTargets, type TargetLine, type TargetList } from '@app/target-lists';
 import { decodeText } from '../input/text.js';
 import { exitCodeOf, Failure, Stopped, UsageError, type ExitCode } from '../terminal/exit-codes.js';
+import { explained } from '../terminal/explained.js';
 import { count, firstOf, moment, number, plain } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { untilStopped } from '../calling/interrupts.js';
@@ -209,7 +210,7 @@ async function tellDryRun(context: Context, client: Retract, list: TargetList, d
   tellIf(errors.length - SHOWN, `    and ${number(rejected - SHOWN)} more`);
   tellIf(ineligible.items, `  ${count(ineligible.merchants, 'account')} cannot be served:`);
   for (const { merchant, reasons } of ineligible.list.slice(0, SHOWN)) {
-    terminal.note(`    ${merchant}: ${reasons.join(', ')}`);
+    terminal.note(`    ${merchant}: ${reasons.map((reason) => explained(reason)).join(', ')}`);
   }
   if (shared.count > 0) {
     const sends = shared.list.map(({ merchant, msg_id, article_idx }) => `${merchant} ${msg_id} ${article_idx}`);

@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
+import { Tag } from 'tdesign-react';
 import { useState, type ReactNode } from 'react';
-import type { AuditEvent } from '@app/client';
+import type { AuditEvent, AuditVerification } from '@app/client';
 import { auditActionWords, auditSubjectWords, roleNameWords } from '@app/words';
 import { addressOf, retract } from '../api/retract.js';
 import { isLimited, sessionQuery, useMay } from '../api/session.js';
@@ -12,7 +13,7 @@ import { MomentInput } from '../ui/field.js';
 import { ChoiceField, SearchField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Modal } from '../ui/form-dialog.js';
-import { Empty } from '../ui/loaded.js';
+import { Empty, Loaded } from '../ui/loaded.js';
 import { Moment } from '../ui/moment.js';
 import { Facts, NeedsRole, PageHead, Section } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
@@ -135,16 +136,18 @@ function Acts() {
           value={filters.subject}
           onChange={(subject) => change({ subject })}
         />
-        <MomentInput
-          label={t(auditTexts.since)}
-          value={filters.since ?? ''}
-          onChange={(since) => change({ since: since || undefined })}
-        />
-        <MomentInput
-          label={t(auditTexts.until)}
-          value={filters.until ?? ''}
-          onChange={(until) => change({ until: until || undefined })}
-        />
+        <div className="moments">
+          <MomentInput
+            label={t(auditTexts.since)}
+            value={filters.since ?? ''}
+            onChange={(since) => change({ since: since || undefined })}
+          />
+          <MomentInput
+            label={t(auditTexts.until)}
+            value={filters.until ?? ''}
+            onChange={(until) => change({ until: until || undefined })}
+          />
+        </div>
         {isFiltered && (
           <Button variant="text" onClick={() => change(Object.fromEntries(FILTERS.map((name) => [name, undefined])))}>
             {t(uiTexts.clearFilters)}
@@ -213,26 +216,76 @@ function Act({ event, onClose }: { event: AuditEvent; onClose: () => void }) {
 function Verification() {
   const t = useText();
   const session = useQuery(sessionQuery).data;
-  const { data } = useQuery({
-    queryKey: ['audit-events', 'newest'],
-    queryFn: async ({ signal }) => await retract.auditEvents.list({ limit: 1 }, { signal }),
+  const isWhole = session !== undefined && !isLimited(session);
+  const query = useQuery({
+    queryKey: ['audit-events', 'verification'],
+    queryFn: ({ signal }) => retract.auditEvents.verify({ signal }),
+    enabled: isWhole,
   });
-  const newest = data?.data[0];
-  if (!session || isLimited(session) || !newest) return null;
+  if (!isWhole) return null;
   return (
     <Section title={t(auditTexts.chain)}>
       <p>{t(auditTexts.chainLead)}</p>
-      <dl className="settings">
-        <dt>{t(auditTexts.command)}</dt>
-        <dd>
-          <Copyable text={`npm run verify-audit -- ${newest.hash}`} label="npm run verify-audit" />
-        </dd>
-        <dt>{t(auditTexts.newest, { seq: newest.seq })}</dt>
-        <dd>
-          <Copyable text={newest.hash} />
-        </dd>
-      </dl>
-      <p className="soft">{t(auditTexts.chainNote)}</p>
+      <Loaded query={query}>{(verdict) => <Verdict verdict={verdict} />}</Loaded>
     </Section>
+  );
+}
+
+function Verdict({ verdict }: { verdict: AuditVerification }) {
+  const t = useText();
+  const { rows, whole, oldest, newest, broken_seq: seq, head } = verdict;
+  const isHeadSound = head === null || head.state === 'met' || head.state === 'unknown_key';
+  return (
+    <>
+      <dl className="settings">
+        <dt>{t(whole ? auditTexts.lookedAll : auditTexts.looked, { count: rows })}</dt>
+        <dd>
+          <Found isSound={seq === null}>{seq === null ? t(auditTexts.fits) : t(auditTexts.breaks, { seq })}</Found>{' '}
+          {oldest && !whole && (
+            <span className="soft">
+              {t(auditTexts.since)} <Moment at={oldest.at} />
+            </span>
+          )}
+        </dd>
+        <dt>{t(auditTexts.noted)}</dt>
+        <dd>
+          {head === null ? (
+            <span className="soft">{t(auditTexts.noHead)}</span>
+          ) : (
+            <>
+              <Found isSound={isHeadSound}>{t(auditTexts.head[head.state])}</Found>{' '}
+              <span className="soft">
+                <Moment at={head.at} />
+              </span>
+            </>
+          )}
+        </dd>
+        {newest && (
+          <>
+            <dt>{t(auditTexts.newest, { seq: newest.seq })}</dt>
+            <dd>
+              <Copyable text={newest.hash} />
+            </dd>
+          </>
+        )}
+      </dl>
+      {newest && (
+        <>
+          <p>{t(auditTexts.chainAll)}</p>
+          <p>
+            <Copyable text={`npm run verify-audit -- ${newest.hash}`} label="npm run verify-audit" />
+          </p>
+          <p className="soft">{t(auditTexts.chainNote)}</p>
+        </>
+      )}
+    </>
+  );
+}
+
+function Found({ isSound, children }: { isSound: boolean; children: ReactNode }) {
+  return (
+    <Tag theme={isSound ? 'success' : 'danger'} variant="light-outline">
+      {children}
+    </Tag>
   );
 }

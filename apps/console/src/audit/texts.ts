@@ -38,13 +38,34 @@ export const auditTexts = {
   previousHash: { zh: '上一行的哈希', en: 'Hash of the row before' },
   chain: { zh: '核对', en: 'Verification' },
   chainLead: {
-    zh: '每一行的哈希都包含上一行的哈希，所以任何一行被改动、删除或移动都会被发现。核对需要读取整个日志，由维护人员在服务器上运行：',
-    en: 'The hash of each row covers the row and the hash before it, so that no row can be changed, left out or moved unnoticed. The check reads the whole log, and is run on the server by those who run the service:',
+    zh: '每一行的哈希都包含上一行的哈希，所以任何一行被改动、删除或移动都会被发现。这里核对最新的部分：',
+    en: 'The hash of each row covers the row and the hash before it, so that no row can be changed, left out or moved unnoticed. The newest part is checked here:',
+  },
+  chainAll: {
+    zh: '整个日志由维护人员在服务器上核对：',
+    en: 'All of it is checked on the server, by those who run the service:',
   },
   chainNote: {
     zh: '请把最新的哈希记在别处：以后把它加在命令后面，就能证明日志没有被截断或重写。',
     en: 'Note the newest hash elsewhere: given to the command later, it shows that the log was neither cut off nor written anew.',
   },
+  looked: { zh: '最新的 {count} 行', en: 'Newest {count} rows' },
+  lookedAll: { zh: '全部 {count} 行', en: 'All {count} rows' },
+  fits: { zh: '完好：每一行都与上一行吻合', en: 'Sound: each fits the one before it' },
+  breaks: { zh: '有问题：第 {seq} 行与上一行不吻合', en: 'Broken: row {seq} does not fit the one before it' },
+  noted: { zh: '每小时的签名记录', en: 'Signed note, hourly' },
+  noHead: { zh: '还没有记录：后台程序每小时记一次。', en: 'There is none yet: a worker makes one each hour.' },
+  head: {
+    met: { zh: '与日志吻合', en: 'The log is as it says' },
+    unknown_key: {
+      zh: '与日志吻合，但签名所用的主密钥这里没有，无法核对签名',
+      en: 'The log is as it says, but it is signed with a master key that is not here',
+    },
+    not_met: {
+      zh: '日志里没有它记录的那一行：日志被截断或重写',
+      en: 'The log does not have the row that it names: it was cut off, or written anew',
+    },
+    forged: { zh: '不是本服务写的记录', en: 'This service has not written it' },
+  },
   newest: { zh: '最新一行（{seq}）的哈希', en: 'Hash of the newest row ({seq})' },
-  command: { zh: '核对命令', en: 'The check' },
-} as const satisfies Record<string, Words>;
+} as const satisfies Record<string, Words | Record<string, Words>>;

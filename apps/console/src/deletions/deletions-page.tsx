@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { Deletion } from '@app/client';
-import { deletionStateWords } from '@app/words';
+import { deletionStateWords, waitingForWords } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
@@ -20,6 +20,7 @@ import './deletions.css';
 
 const NAMES = {
   state: texts.state,
+  waiting_for: texts.waitsFor,
   merchant: texts.merchant,
   component_appid: texts.platform,
   msg_id: texts.msgId,
@@ -27,10 +28,20 @@ const NAMES = {
   takedown: texts.takedown,
   created_after: texts.after,
   created_before: texts.before,
+  finished_after: texts.endedAfter,
+  finished_before: texts.before,
 } as const;
 
 /** Filters that are asked for seldom. */
-const MORE = ['errcode', 'created_after', 'created_before', 'takedown'] as const;
+const MORE = [
+  'waiting_for',
+  'errcode',
+  'created_after',
+  'created_before',
+  'finished_after',
+  'finished_before',
+  'takedown',
+] as const;
 
 /** Every deletion, newest first. */
 export function Page() {
@@ -91,6 +102,8 @@ function Filters({
   change: (changes: Record<string, string | undefined>) => void;
 }) {
   const t = useText();
+  // They stay closed where a link has set them: what was asked for is the list below.
+  const set = MORE.filter((name) => filters[name] !== undefined).length;
   return (
     <div className="filters" role="search">
       <ChoiceField
@@ -106,20 +119,40 @@ function Filters({
         onChange={(merchant) => change({ merchant, component_appid: undefined })}
       />
       <SearchField label={t(texts.msgId)} value={filters.msg_id} onChange={(msg_id) => change({ msg_id })} />
-      <details open={MORE.some((name) => filters[name] !== undefined)}>
-        <summary>{t(texts.moreFilters)}</summary>
+      <details>
+        <summary>{set > 0 ? t(texts.moreFiltersSet, { count: set }) : t(texts.moreFilters)}</summary>
         <div className="filters">
+          <ChoiceField
+            label={t(texts.waitsFor)}
+            value={filters.waiting_for}
+            choices={Object.entries(waitingForWords).map(([value, words]) => ({ value, text: t(words) }))}
+            onChange={(waiting_for) => change({ waiting_for })}
+          />
           <SearchField label={t(texts.errcode)} value={filters.errcode} onChange={(errcode) => change({ errcode })} />
-          <MomentInput
-            label={t(texts.after)}
-            value={filters.created_after ?? ''}
-            onChange={(at) => change({ created_after: at || undefined })}
-          />
-          <MomentInput
-            label={t(texts.before)}
-            value={filters.created_before ?? ''}
-            onChange={(at) => change({ created_before: at || undefined })}
-          />
+          <div className="moments">
+            <MomentInput
+              label={t(texts.after)}
+              value={filters.created_after ?? ''}
+              onChange={(at) => change({ created_after: at || undefined })}
+            />
+            <MomentInput
+              label={t(texts.before)}
+              value={filters.created_before ?? ''}
+              onChange={(at) => change({ created_before: at || undefined })}
+            />
+          </div>
+          <div className="moments">
+            <MomentInput
+              label={t(texts.endedAfter)}
+              value={filters.finished_after ?? ''}
+              onChange={(at) => change({ finished_after: at || undefined })}
+            />
+            <MomentInput
+              label={t(texts.before)}
+              value={filters.finished_before ?? ''}
+              onChange={(at) => change({ finished_before: at || undefined })}
+            />
+          </div>
           <SearchField
             label={t(texts.takedown)}
             value={filters.takedown}

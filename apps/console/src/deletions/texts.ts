@@ -22,7 +22,10 @@ export const deletionTexts = {
   platform: { zh: '第三方平台', en: 'Platform' },
   after: { zh: '提出时间从', en: 'Asked for from' },
   before: { zh: '到', en: 'until' },
+  endedAfter: { zh: '结束时间从', en: 'Ended from' },
+  waitsFor: { zh: '等待原因', en: 'Why it waits' },
   merchantHint: { zh: '名称或 appid', en: 'name or appid' },
+  moreFiltersSet: { zh: '更多筛选（已设 {count} 项）', en: 'More filters ({count} set)' },
   moreFilters: { zh: '更多筛选', en: 'More filters' },
   none: { zh: '还没有撤回记录', en: 'Nothing has been taken down yet' },
   noneHow: {

@@ -15,6 +15,7 @@ const PARTS: readonly (readonly [id: string, title: Words, Part: () => ReactNode
   ['proofs', helpTexts.proofs, ProofCheck],
   ['words', helpTexts.words, Glossary],
   ['keyboard', helpTexts.keyboard, Keyboard],
+  ['worker', helpTexts.worker, Worker],
 ];
 
 export function Page() {
@@ -128,6 +129,21 @@ function Glossary() {
           </dl>
         </details>
       ))}
+    </>
+  );
+}
+
+/** Where the alarm of a worker that is silent leads to. */
+function Worker() {
+  const t = useText();
+  return (
+    <>
+      <p>{t(helpTexts.workerLead)}</p>
+      <p>{t(helpTexts.workerStart)}</p>
+      <pre className="payload" tabIndex={0}>
+        {'docker compose up -d worker\nnpm run start:worker'}
+      </pre>
+      <p>{t(helpTexts.workerLog)}</p>
     </>
   );
 }

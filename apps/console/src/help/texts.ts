@@ -83,4 +83,18 @@ export const helpTexts = {
   keyArrows: { zh: '在单选项和下拉列表中移动', en: 'Within choices and lists' },
   keyEscape: { zh: '关闭窗口，什么也不做', en: 'Closes a window, and nothing is done' },
   keySkip: { zh: '页面打开后第一次按 Tab：跳到内容', en: 'The first Tab on a page: to its content' },
+
+  worker: { zh: '后台进程（worker）', en: 'Workers' },
+  workerLead: {
+    zh: '撤回由后台进程发出。没有后台进程时什么都不会撤回，也什么都不会丢失：启动之后从停下的地方继续。',
+    en: 'Workers send the deletions. While none works, nothing is deleted and nothing is lost: the next one goes on where the last one stopped.',
+  },
+  workerStart: {
+    zh: '由维护人员在服务器上启动，按安装方式选一条命令。一个就够，多个更快：',
+    en: 'Those who run the service start one on the server, with one of these, as it was installed. One is enough; several are faster:',
+  },
+  workerLog: {
+    zh: '启动后马上又停止时，日志的最后几行说明原因，例如数据库或队列无法连接。',
+    en: 'If it ends at once, the last lines of its log say why: for example that the database or the queue cannot be reached.',
+  },
 } as const satisfies Record<string, Words>;

@@ -7,7 +7,7 @@ import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
-import { SecretOnce } from '../ui/copy.js';
+import { SecretOnce, useStayForSecret } from '../ui/copy.js';
 import { Choices, LinesField, MomentInput, TextField } from '../ui/field.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { useNow } from '../ui/now.js';
@@ -27,6 +27,7 @@ export function CreateKey({ onClose }: { onClose: () => void }) {
     onSuccess: readAnew,
     gcTime: 0,
   });
+  useStayForSecret(isPending);
   const change = (changes: Partial<KeyForm>) => setForm((before) => ({ ...before, ...changes }));
   const faults = faultsOf(form, now);
   if (data)

@@ -7,6 +7,7 @@ import { useText } from '../language/language.js';
 import { changeDraft, changePicked, useDraft } from '../take-down/draft/kept.js';
 import { searchedFor } from '../take-down/lines/links.js';
 import { Button } from '../ui/button.js';
+import { MomentInput } from '../ui/field.js';
 import { SearchField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
@@ -22,6 +23,8 @@ import { countsOf, pickedOf, toggled, withAll, type Picked } from './picking.js'
 import { messageTexts as texts } from './texts.js';
 import './messages.css';
 
+const FILTERS = ['q', 'label', 'merchant', 'component_appid', 'sent_after', 'sent_before'] as const;
+
 const NOTHING: Picked = new Map();
 
 /** What is picked stays in the wizard's draft, so that more can be picked later. */
@@ -32,7 +35,7 @@ const pick = (change: (before: Picked) => Picked): void =>
 export function Page() {
   const t = useText();
   const mayTakeDown = useMay('operator');
-  const [filters, change] = useFilters('q', 'label', 'merchant', 'component_appid');
+  const [filters, change] = useFilters(...FILTERS);
   const draft = useDraft();
   const picked = useMemo(() => (mayTakeDown ? pickedOf(draft.picked) : NOTHING), [mayTakeDown, draft.picked]);
   const toggle = mayTakeDown
@@ -79,11 +82,23 @@ export function Page() {
           value={filters.merchant}
           onChange={(merchant) => change({ merchant, component_appid: undefined })}
         />
+        <div className="moments">
+          <MomentInput
+            label={t(texts.sentAfter)}
+            value={filters.sent_after ?? ''}
+            onChange={(at) => change({ sent_after: at || undefined })}
+          />
+          <MomentInput
+            label={t(texts.sentBefore)}
+            value={filters.sent_before ?? ''}
+            onChange={(at) => change({ sent_before: at || undefined })}
+          />
+        </div>
         {isFiltered && (
           <button
             type="button"
             className="link"
-            onClick={() => change({ q: undefined, label: undefined, merchant: undefined, component_appid: undefined })}
+            onClick={() => change(Object.fromEntries(FILTERS.map((name) => [name, undefined])))}
           >
             {t(uiTexts.clearFilters)}
           </button>

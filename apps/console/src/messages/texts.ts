@@ -10,6 +10,8 @@ export const messageTexts = {
   label: { zh: '标签', en: 'Label' },
   merchant: { zh: '商家', en: 'Merchant' },
   merchantHint: { zh: '名称或 appid', en: 'name or appid' },
+  sentAfter: { zh: '发送时间从', en: 'Sent from' },
+  sentBefore: { zh: '到', en: 'until' },
   message: { zh: '消息', en: 'Message' },
   articles: { zh: '文章', en: 'Articles' },
   sent: { zh: '发送', en: 'Sent' },

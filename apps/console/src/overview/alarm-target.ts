@@ -3,7 +3,8 @@ import type { Alarm } from '@app/client';
 /** Where an alarm is mended: a page of the console with its filters, or a page that tells what to do. */
 export type AlarmTarget =
   | { mend: 'service'; href: string }
-  | { mend: 'service' | 'platforms'; to: '/help' | '/settings/platforms' }
+  | { mend: 'service'; to: '/help'; hash: 'worker' }
+  | { mend: 'platforms'; to: '/settings/platforms' }
   | { mend: 'merchants' | 'deletions'; to: '/merchants' | '/deletions'; search: Record<string, string> }
   | { mend: 'merchant' | 'platform'; to: '/merchants/$appid' | '/settings/platforms/$appid'; params: { appid: string } }
   | { mend: 'webhook_endpoint'; to: '/settings/webhooks/$id'; params: { id: string } };
@@ -18,5 +19,10 @@ export function alarmTarget({ code, subject: { type, id, filter }, facts }: Omit
     return { mend: 'webhook_endpoint', to: '/settings/webhooks/$id', params: { id } };
   const { reason } = facts;
   if (typeof reason === 'string') return { mend: 'service', href: `/docs/problems/${reason}` };
-  return { mend: 'service', to: '/help' };
+  return { mend: 'service', to: '/help', hash: 'worker' };
+}
+
+/** The merchants that an alarm names one by one: it is of several, and no filter finds them. */
+export function namedBy({ subject: { type, filter }, facts: { merchants } }: Omit<Alarm, 'severity'>): string[] {
+  return type === 'merchants' && Object.keys(filter).length === 0 && Array.isArray(merchants) ? merchants : [];
 }

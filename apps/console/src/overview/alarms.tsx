@@ -7,7 +7,7 @@ import { useSpeech, useText } from '../language/language.js';
 import { fill, type Value } from '../language/text.js';
 import { Ago } from '../ui/moment.js';
 import { Errcode } from '../ui/states.js';
-import { alarmTarget } from './alarm-target.js';
+import { alarmTarget, namedBy } from './alarm-target.js';
 import { overviewTexts } from './texts.js';
 
 const THEMES = { critical: 'error', warning: 'warning', notice: 'info' } as const;
@@ -59,12 +59,32 @@ function AlarmLine({ alarm }: { alarm: Alarm }) {
           </>
         )}
       </p>
+      <Named merchants={namedBy(alarm)} of={count} />
     </>
+  );
+}
+
+/** The merchants of an alarm, where no list has them and nobody else: each leads to its page. */
+function Named({ merchants, of }: { merchants: readonly string[]; of: number }) {
+  const t = useText();
+  if (merchants.length === 0) return null;
+  return (
+    <p>
+      {merchants.map((appid) => (
+        <span key={appid}>
+          <Link to="/merchants/$appid" params={{ appid }} className="code">
+            {appid}
+          </Link>{' '}
+        </span>
+      ))}
+      {of > merchants.length && t(overviewTexts.andMore, { count: of - merchants.length })}
+    </p>
   );
 }
 
 function MendLink({ alarm }: { alarm: Alarm }) {
   const t = useText();
+  if (namedBy(alarm).length > 0) return null;
   const { mend, ...target } = alarmTarget(alarm);
   const words = t(overviewTexts.mend[mend]);
   if ('href' in target) return <a href={addressOf(target.href)}>{words}</a>;

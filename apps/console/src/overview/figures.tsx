@@ -16,12 +16,12 @@ export function Figures({ deletions: { open, today }, quota }: Pick<Overview, 'd
       <Tile name={t(overviewTexts.queued)} value={open.queued} state="queued" />
       <Tile name={t(overviewTexts.waiting)} value={open.waiting} state="waiting" />
       {open.scheduled > 0 && <Tile name={t(overviewTexts.scheduled)} value={open.scheduled} state="scheduled" />}
-      <Tile name={t(overviewTexts.succeededToday)} value={today.succeeded} state="succeeded" hasEarlier />
+      <Tile name={t(overviewTexts.succeededToday)} value={today.succeeded} state="succeeded" since={today.since} />
       <Tile
         name={t(overviewTexts.failedToday)}
         value={today.failed}
         state="failed"
-        hasEarlier
+        since={today.since}
         isBad={today.failed > 0}
       />
       <li className="tile">
@@ -39,22 +39,20 @@ function Tile({
   name,
   value,
   state,
-  hasEarlier = false,
+  since,
   isBad = false,
 }: {
   name: string;
   value: number;
   state: string;
-  /** The list is not of today alone. */
-  hasEarlier?: boolean;
+  /** Those that ended from then on. */
+  since?: string;
   isBad?: boolean;
 }) {
-  const t = useText();
   return (
     <li>
-      <Link to="/deletions" search={{ state }} className={isBad ? 'tile is-bad' : 'tile'}>
-        <Figure name={name} value={value} />{' '}
-        {hasEarlier && <span className="soft">{t(overviewTexts.listHasEarlier)}</span>}
+      <Link to="/deletions" search={{ state, finished_after: since }} className={isBad ? 'tile is-bad' : 'tile'}>
+        <Figure name={name} value={value} />
       </Link>
     </li>
   );
@@ -87,7 +85,11 @@ export function WhyWaiting({ waitingFor }: { waitingFor: Overview['deletions']['
       <dl className="counts">
         {reasons.map(([reason, count]) => (
           <div key={reason}>
-            <dt>{words[reason] ? t(words[reason]) : reason}</dt>
+            <dt>
+              <Link to="/deletions" search={{ waiting_for: reason }}>
+                {words[reason] ? t(words[reason]) : reason}
+              </Link>
+            </dt>
             <dd>{formats.number(count)}</dd>
           </div>
         ))}

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { Suspense, lazy } from 'react';
 import type { Overview } from '@app/client';
 import { holdReasonWords, ineligibleReasonWords, outcomeWords, type Words } from '@app/words';
@@ -37,8 +38,10 @@ export function Outcomes({ series }: { series: Overview['series'] }) {
       <ul className="states-list">
         {ends.map((end) => (
           <li key={end}>
-            <span className={`dot state-${end}`} aria-hidden="true" /> {t(overviewTexts[end])}{' '}
-            <b>{formats.number(totals[end])}</b>
+            <span className={`dot state-${end}`} aria-hidden="true" />{' '}
+            <Link to="/deletions" search={{ state: end, finished_after: points[0]?.at }}>
+              {t(overviewTexts[end])} <b>{formats.number(totals[end])}</b>
+            </Link>
           </li>
         ))}
       </ul>

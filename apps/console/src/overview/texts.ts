@@ -6,6 +6,7 @@ export const overviewTexts = {
   toDo: { zh: '{count} 件事需要处理', en: '{count} things to see to' },
   oneToDo: { zh: '1 件事需要处理', en: '1 thing to see to' },
   since: { zh: '开始于', en: 'Since' },
+  andMore: { zh: '另有 {count} 个', en: 'and {count} more' },
   mend: {
     service: { zh: '怎么办', en: 'What to do' },
     platforms: { zh: '登记平台', en: 'Register a platform' },
@@ -21,7 +22,6 @@ export const overviewTexts = {
   running: { zh: '撤回中', en: 'Running' },
   succeededToday: { zh: '今天已撤回', en: 'Taken back today' },
   failedToday: { zh: '今天失败', en: 'Failed today' },
-  listHasEarlier: { zh: '列表含以往的', en: 'listed with earlier ones' },
   quotaLeft: { zh: '今天剩余次数', en: 'Quota left today' },
   ofAccounts: { zh: '{count} 个公众号合计', en: 'of {count} accounts' },
   resets: { zh: '重置于', en: 'Starts anew' },

@@ -65,11 +65,11 @@ function Finding({ check, isFirst }: { check: Check; isFirst: boolean }) {
   const found = (findingWords as Readonly<Record<string, Words>>)[check.code];
   const remedy = isFirst && check.state === 'failed' && (remedyWords as Readonly<Record<string, Words>>)[check.code];
   return (
-    <li className={`check is-${check.state}`}>
+    <li className={`finding is-${check.state}`}>
       <Tag theme={THEMES[check.state]} variant="light-outline">
         {t(checkStateWords[check.state])}
       </Tag>
-      <div className="check-words">
+      <div>
         <p>
           <b>{t(checkWords[check.name])}</b>: {found && t(found)} <FactOf check={check} />{' '}
           <span className="soft code">{check.code}</span>

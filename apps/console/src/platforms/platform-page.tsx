@@ -2,7 +2,7 @@ import { useParams } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import type { Platform } from '@app/client';
 import { ticketStateWords } from '@app/words';
-import { addressOf, retract } from '../api/retract.js';
+import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
 import { Copyable } from '../ui/copy.js';
 import { Loaded } from '../ui/loaded.js';
@@ -53,7 +53,7 @@ function PlatformParts({ platform }: { platform: Platform }) {
         />
       </Section>
       <Doctor appid={appid} />
-      <AtWechat appid={appid} />
+      <AtWechat urls={platform.callback_urls} />
       <Sync appid={appid} />
       <Provider platform={platform} />
       <Forwards platform={platform} />
@@ -63,24 +63,23 @@ function PlatformParts({ platform }: { platform: Platform }) {
   );
 }
 
-function AtWechat({ appid }: { appid: string }) {
+function AtWechat({ urls: { events, messages } }: { urls: Platform['callback_urls'] }) {
   const t = useText();
-  const base = location.origin + addressOf(`/wechat/${appid}`);
   return (
     <Section title={t(platformTexts.atWechat)}>
       <p className="soft">{t(platformTexts.atWechatLead)}</p>
       <dl className="settings">
         <dt>{t(platformTexts.eventsUrl)}</dt>
         <dd>
-          <Copyable text={`${base}/events`} />
+          <Copyable text={events} />
         </dd>
         <dt>{t(platformTexts.messagesUrl)}</dt>
         <dd>
-          <Copyable text={`${base}/messages/$APPID$`} />
+          <Copyable text={messages} />
         </dd>
         <dt>{t(platformTexts.startDomain)}</dt>
         <dd>
-          <Copyable text={location.hostname} />
+          <Copyable text={new URL(events).hostname} />
         </dd>
       </dl>
       <p className="soft">{t(platformTexts.ipHint)}</p>

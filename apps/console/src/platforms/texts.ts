@@ -52,8 +52,8 @@ export const platformTexts = {
     en: 'The IP list there needs the address that this service calls from: “Examine” tells which one is missing. $APPID$ is entered as it stands: WeChat fills it in.',
   },
   addressHint: {
-    zh: '以上是您打开本页面所用的地址。如果微信要用别的公网地址访问本服务，请换成那个地址。',
-    en: 'These begin with the address that you opened this page at. If WeChat reaches this service at another one, put that in its place.',
+    zh: '这些地址以设置项 PUBLIC_URL 开头：它必须是微信访问本服务的公网地址。不对时，请由维护人员更改设置。',
+    en: 'These begin with the setting PUBLIC_URL, which has to be where WeChat reaches this service. If it is not, those who run the service change it.',
   },
 
   examine: { zh: '检查', en: 'Examine' },

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { isSignedOut } from '../api/queries.js';
 import { sessionQuery } from '../api/session.js';
 import { LiveProvider } from '../live/live.js';
-import { useSignInLink } from '../sign-in/sign-in.js';
+import { LinkFault, useSignInLink } from '../sign-in/sign-in.js';
 import { SignInPage } from '../sign-in/sign-in-page.js';
 import { Fault } from '../ui/fault.js';
 import { Loading } from '../ui/loaded.js';
@@ -14,7 +14,12 @@ export function Gate({ children }: { children: ReactNode }) {
   const session = useQuery({ ...sessionQuery, enabled: !link.isUnderWay });
   if (link.isUnderWay) return <Loading />;
   if (isSignedOut(session.error)) return <SignInPage linkError={link.error} />;
-  if (session.data) return <LiveProvider key={session.data.id}>{children}</LiveProvider>;
+  if (session.data)
+    return (
+      <LinkFault value={link.error}>
+        <LiveProvider key={session.data.id}>{children}</LiveProvider>
+      </LinkFault>
+    );
   if (session.error)
     return (
       <main className="sign-in">

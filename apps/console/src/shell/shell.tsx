@@ -1,15 +1,19 @@
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Alert } from 'tdesign-react';
-import { useState } from 'react';
+import { useContext, useState } from 'react';
 import { roleWords, type Words } from '@app/words';
 import { retract } from '../api/retract.js';
+import { isSignedOut } from '../api/queries.js';
 import { hasRole, sessionQuery } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { LanguageSwitch } from '../language/language-switch.js';
 import { useConnection } from '../live/live.js';
+import { LinkFault } from '../sign-in/sign-in.js';
+import { signInTexts } from '../sign-in/texts.js';
 import { Button } from '../ui/button.js';
 import { BrokenPage, Fault, FaultBoundary } from '../ui/fault.js';
+import { uiTexts } from '../ui/texts.js';
 import { shellTexts } from './texts.js';
 
 interface Entry {
@@ -77,6 +81,7 @@ export function Shell() {
       </nav>
       <main id="content" tabIndex={-1}>
         <LostNote />
+        <LinkNote />
         <FaultBoundary key={pathname} fallback={(error) => <BrokenPage error={error} />}>
           <Outlet />
         </FaultBoundary>
@@ -128,6 +133,24 @@ function LostNote() {
   const t = useText();
   const isLost = useConnection() === 'lost';
   return <div role="alert">{isLost && <Alert theme="warning" message={t(shellTexts.lost)} />}</div>;
+}
+
+/** A link may be another key's: those who stay who they were are told so. */
+function LinkNote() {
+  const t = useText();
+  const error = useContext(LinkFault);
+  const { data } = useQuery(sessionQuery);
+  const [isSeen, setSeen] = useState(false);
+  if (!error || !data || isSeen) return null;
+  const said = t(signInTexts.linkUseless, { name: data.api_key.name });
+  return (
+    <div role="alert">
+      {isSignedOut(error) ? <Alert theme="warning" message={said} /> : <Fault error={error} />}
+      <button type="button" className="link" onClick={() => setSeen(true)}>
+        {t(uiTexts.close)}
+      </button>
+    </div>
+  );
 }
 
 function Account() {

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { createContext, useEffect } from 'react';
 import type { SignIn } from '@app/client';
 import { forgetAll, queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
@@ -22,6 +22,9 @@ function takeToken(): string | undefined {
   history.replaceState(history.state, '', location.pathname + location.search);
   return token;
 }
+
+/** Why the link that opened this page has not signed in, for those who were signed in before. */
+export const LinkFault = createContext<Error | null>(null);
 
 /** Of the link that opened this page. */
 const token = takeToken();

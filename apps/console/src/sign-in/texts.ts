@@ -20,4 +20,8 @@ export const signInTexts = {
     zh: '这个登录链接已经用过或已过期（十分钟内有效，只能用一次）。请重新运行 npm start，或者用 API 密钥登录。',
     en: 'This sign-in link was used already or is over: it works once, for ten minutes. Run npm start again, or sign in with an API key.',
   },
+  linkUseless: {
+    zh: '这个登录链接已经用过或已过期，没有用它登录。您仍以“{name}”的身份登录。',
+    en: 'The sign-in link was used already or is over, and has not signed you in. You are still signed in as “{name}”.',
+  },
 } as const satisfies Record<string, Words>;

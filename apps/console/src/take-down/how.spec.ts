@@ -1,4 +1,4 @@
-import { byReason, changesOf, howOf, isOld, lacksAgreement, localTime, undoSecondsOf } from './how.js';
+import { byReason, changesOf, howOf, isOld, lacksAgreement, localTime, undoSecondsOf, wouldGo } from './how.js';
 
 const NOW = Date.parse('2026-03-01T12:00');
 
@@ -18,6 +18,20 @@ describe('the time to undo', () => {
   it('can be given as the field writes it', () => {
     expect(localTime(NOW)).toBe('2026-03-01T12:00');
   });
+});
+
+it('names nothing first that is refused, or of an account that cannot be served', () => {
+  const of = (merchant: string) => ({ merchant, msg_id: '1', article_idx: 1 });
+  const named = [
+    { line: 1, item: of('wxa') },
+    { line: 2, item: of('wxb') },
+    // Of a label, which has no lines.
+    { line: 0, item: of('wxc') },
+    { line: 0, item: of('wxd') },
+  ];
+  const errors = [{ line: 2, code: 'message_not_sent', detail: '' }];
+  const ineligible = { items: 1, merchants: 1, list: [{ merchant: 'wxc', reasons: [], items: 1 }] };
+  expect(wouldGo(named, { errors, ineligible } as never)).toEqual([of('wxa'), of('wxd')]);
 });
 
 describe('how it is asked', () => {

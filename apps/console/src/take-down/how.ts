@@ -1,4 +1,6 @@
-import type { How } from './content.js';
+import type { TakedownDryRun } from '@app/client';
+import type { TargetLine } from '@app/target-lists';
+import type { How, Named } from './content.js';
 import type { Draft, Numbers } from './draft/draft.js';
 
 export const LONGEST_UNDO_SECONDS = 24 * 60 * 60;
@@ -17,6 +19,18 @@ export function howOf(draft: Pick<Draft, 'reason' | 'isUrgent'>, undoSeconds: nu
     undo_seconds: undoSeconds,
     ...(reason !== '' && { reason }),
   };
+}
+
+/** Of what is named first, what would go: not the lines that are refused, and nothing of accounts that cannot be served. */
+export function wouldGo(
+  named: readonly Named[],
+  { errors, ineligible }: Pick<TakedownDryRun, 'errors' | 'ineligible'>,
+): TargetLine[] {
+  const refused = new Set(errors.map(({ line }) => line));
+  const cannot = new Set(ineligible.list.map(({ merchant }) => merchant));
+  return named
+    .filter(({ line, item }) => !refused.has(line) && !cannot.has(item.merchant ?? ''))
+    .map(({ item }) => item);
 }
 
 /** As `<input type="datetime-local">` writes a time of the viewer's zone. */

@@ -8,6 +8,7 @@ import { Loading } from '../ui/loaded.js';
 import { MerchantName } from '../ui/merchant-name.js';
 import { Section } from '../ui/page.js';
 import type { Content } from './content.js';
+import { wouldGo } from './how.js';
 import { searchedFor } from './lines/links.js';
 import { isWholeMessage, knownOf } from './lines/titles.js';
 import { Part } from './picked-messages.js';
@@ -16,15 +17,14 @@ import { takeDownTexts } from './texts.js';
 /** As many as are named. */
 export const SHOWN = 10;
 
-/** What is named first of what would go, lines left out that are refused. */
-function useFirst(content: Content, { errors }: Pick<TakedownDryRun, 'errors'>) {
+/** What is named first of what would go. */
+function useFirst(content: Content, outcome: TakedownDryRun) {
   const query = useQuery({
     queryKey: ['mass-messages', 'first-of', content.key],
     queryFn: ({ signal }) => content.first(signal),
     gcTime: 60_000,
   });
-  const refused = new Set(errors.map(({ line }) => line));
-  const items = (query.data ?? []).filter(({ line }) => !refused.has(line)).map(({ item }) => item);
+  const items = wouldGo(query.data ?? [], outcome);
   return {
     query,
     whole: items.filter(isWholeMessage),

@@ -173,7 +173,7 @@ function ReadLine({ line }: { line: Line }) {
   if ('fault' in line) {
     const words = wordsOfFault(line.fault);
     return (
-      <div className="line is-fault">
+      <div className="read-line is-fault">
         {number}
         <div>
           <b>{words ? t(words) : line.detail}</b>
@@ -184,7 +184,7 @@ function ReadLine({ line }: { line: Line }) {
   }
   const { merchant, msg_id, url } = line.item;
   return (
-    <div className="line">
+    <div className="read-line">
       {number}
       <div>
         <Part item={line.item} />

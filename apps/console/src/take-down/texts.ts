@@ -71,8 +71,8 @@ export const takeDownTexts = {
   pickedCount: { zh: '已选 {count} 项', en: '{count} picked' },
   pickMore: { zh: '到“群发消息”中选择', en: 'Pick on the page of messages' },
   pickHint: {
-    zh: '可以按标题、标签、链接和商家查找，勾选的内容会出现在这里。',
-    en: 'There you find them by title, label, link and merchant; what you pick comes back here.',
+    zh: '可以按标题、标签、链接、商家和时间查找，勾选的内容会出现在这里。',
+    en: 'There you find them by title, label, link, merchant and time; what you pick comes back here.',
   },
   nonePicked: { zh: '还没有选择群发消息', en: 'No messages are picked yet' },
   remove: { zh: '移除 {name}', en: 'Remove {name}' },

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import type { Deletion, Takedown } from '@app/client';
+import type { Deletion, Takedown, TakedownsListDeletionsData } from '@app/client';
 import {
   deletionStateWords,
   holdReasonWords,
@@ -10,21 +10,30 @@ import {
 } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
+import { MerchantField } from '../ui/fields/merchant-field.js';
+import { ChoiceField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
 import { Moment, QuotaMoment } from '../ui/moment.js';
 import { Section } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
 import { DeletionState } from '../ui/states.js';
+import { uiTexts } from '../ui/texts.js';
 import { wasGone } from './progress.js';
 import { StateFilter } from './state-filter.js';
 import { takedownTexts } from './texts.js';
+
+const OUTCOMES: Readonly<Record<string, Words>> = { ...outcomeWords, ...ineligibleReasonWords, ...holdReasonWords };
+const FILTERS = ['state', 'waiting_for', 'outcome', 'merchant', 'component_appid'] as const;
+type Query = NonNullable<TakedownsListDeletionsData['query']>;
 
 /** Its deletions, those included that were open or done before. */
 export function ItsDeletions({ takedown }: { takedown: Takedown }) {
   const t = useText();
   const { id, counts } = takedown;
-  const [{ state }, change] = useFilters('state');
+  const [filters, change] = useFilters(...FILTERS);
+  const { state, waiting_for, outcome } = filters;
+  const isFiltered = Object.keys(filters).length > 0;
   const columns: Column<Deletion>[] = [
     {
       key: 'target',
@@ -49,25 +58,50 @@ export function ItsDeletions({ takedown }: { takedown: Takedown }) {
     <div className="no-print">
       <Section title={t(takedownTexts.its)}>
         <StateFilter words={deletionStateWords} counts={counts} value={state} onChange={(state) => change({ state })} />
+        <div className="filters" role="search">
+          <ChoiceField
+            label={t(takedownTexts.why)}
+            value={waiting_for ?? outcome}
+            choices={WHY.map(([value, words]) => ({ value, text: t(words) }))}
+            onChange={(code) => change(whyOf(code))}
+          />
+          <MerchantField
+            label={t(takedownTexts.merchant)}
+            hint={t(takedownTexts.merchantHint)}
+            value={filters.merchant}
+            onChange={(merchant) => change({ merchant, component_appid: undefined })}
+          />
+          {isFiltered && (
+            <button
+              type="button"
+              className="link"
+              onClick={() => change(Object.fromEntries(FILTERS.map((name) => [name, undefined])))}
+            >
+              {t(uiTexts.clearFilters)}
+            </button>
+          )}
+        </div>
         <Rows
-          key={state ?? ''}
-          queryKey={['takedowns', id, 'deletions', state]}
-          read={(page, signal) =>
-            retract.takedowns.listDeletions(
-              id,
-              { ...(state && { state: state as Deletion['state'] }), ...page },
-              { signal },
-            )
-          }
+          key={JSON.stringify(filters)}
+          queryKey={['takedowns', id, 'deletions', filters]}
+          read={(page, signal) => retract.takedowns.listDeletions(id, { ...(filters as Query), ...page }, { signal })}
           columns={columns}
           idOf={({ id }) => id}
           label={t(takedownTexts.its)}
-          empty={<Empty title={t(state === undefined ? takedownTexts.noDeletions : takedownTexts.noneInState)} />}
+          empty={<Empty title={t(isFiltered ? takedownTexts.noneFits : takedownTexts.noDeletions)} />}
         />
       </Section>
     </div>
   );
 }
+
+/** Why it waits, or how it ended: a code is of one or of the other. */
+const WHY = Object.entries({ ...waitingForWords, ...OUTCOMES });
+
+const whyOf = (code: string | undefined) => ({
+  waiting_for: code !== undefined && code in waitingForWords ? code : undefined,
+  outcome: code !== undefined && code in OUTCOMES ? code : undefined,
+});
 
 function Target({ deletion }: { deletion: Deletion }) {
   const t = useText();
@@ -123,5 +157,4 @@ function Note({ deletion, takedown }: { deletion: Deletion; takedown: Takedown }
   );
 }
 
-export const outcomeOf = (code: string): Words | undefined =>
-  (({ ...holdReasonWords, ...ineligibleReasonWords, ...outcomeWords }) as Record<string, Words>)[code];
+export const outcomeOf = (code: string): Words | undefined => OUTCOMES[code];

@@ -1,5 +1,5 @@
 import type { Takedown } from '@app/client';
-import { csvRow, ofOthers, perMinute, progressOf, standingOf, wasGone } from './progress.js';
+import { csvRow, merchantIn, ofOthers, perMinute, progressOf, standingOf, wasGone } from './progress.js';
 
 const NONE = { scheduled: 0, queued: 0, running: 0, waiting: 0, succeeded: 0, failed: 0, cancelled: 0 };
 
@@ -127,3 +127,10 @@ describe('a row of CSV', () => {
     expect(csvRow([3, 'a "b"', '=1+1', '- x'])).toBe(`"3","a ""b""","'=1+1","'- x"\r\n`);
   });
 });
+
+it.each([
+  ['{"merchant":"wx89689a70a3d01a9b","component_appid":"wx7a1f6f0e2c9b4d58"}', 'wx89689a70a3d01a9b'],
+  ['wx89689a70a3d01a9b\t3147483661\t1', 'wx89689a70a3d01a9b'],
+  ['https://mp.weixin.qq.com/s/9pJLbTu4H9Wq8PcHxyzABC', undefined],
+  [undefined, undefined],
+])('finds the merchant of the line %p', (excerpt, appid) => expect(merchantIn(excerpt)).toBe(appid));

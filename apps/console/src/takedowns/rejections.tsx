@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { problemWords, type ProblemWords, type Words } from '@app/words';
 import { retract } from '../api/retract.js';
@@ -6,7 +7,7 @@ import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { Loaded } from '../ui/loaded.js';
 import { Section } from '../ui/page.js';
-import { csvRow } from './progress.js';
+import { csvRow, merchantIn } from './progress.js';
 import { takedownTexts } from './texts.js';
 
 const SHOWN = 10;
@@ -62,11 +63,17 @@ export function Rejections({ id, count }: { id: string; count: number }) {
           <ul className="plain-list">
             {rejections.map(({ line, code, detail, excerpt }) => {
               const words = wordsAbout(code);
+              const appid = merchantIn(excerpt);
               return (
                 <li key={line}>
                   <span className="soft">{t(takedownTexts.rejectedLine, { line })}</span>{' '}
                   <b>{words ? t(words.title) : detail}</b>
                   {words && <div>{UNTOLD.includes(code) ? detail : t(words.next)}</div>}
+                  {appid !== undefined && (
+                    <Link to="/merchants/$appid" params={{ appid }} className="no-print">
+                      {t(takedownTexts.toMerchant)}
+                    </Link>
+                  )}
                   <div className="soft code">{excerpt}</div>
                 </li>
               );

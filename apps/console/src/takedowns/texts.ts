@@ -76,6 +76,7 @@ export const takedownTexts = {
   wasGone: { zh: '在这个任务之前已删除', en: 'Gone before this takedown' },
   rejected: { zh: '不能接受的行', en: 'Lines not accepted' },
   rejectedCsv: { zh: '下载（CSV）', en: 'Download (CSV)' },
+  toMerchant: { zh: '查看这个商家', en: 'See the merchant' },
   rejectedLine: { zh: '第 {line} 行', en: 'Line {line}' },
   andMore: { zh: '另有 {count} 行', en: 'and {count} more' },
   priority: { zh: '优先级', en: 'Priority' },
@@ -101,5 +102,7 @@ export const takedownTexts = {
   whole: { zh: '整条消息', en: 'Whole message' },
   link: { zh: '文章链接', en: 'Link' },
   noDeletions: { zh: '没有撤回', en: 'There are no deletions' },
-  noneInState: { zh: '没有这种状态的撤回', en: 'No deletion is in this state' },
+  noneFits: { zh: '没有符合筛选条件的撤回', en: 'No deletion fits these filters' },
+  why: { zh: '等待原因或结果', en: 'Why it waits, or how it ended' },
+  merchantHint: { zh: '名称或 appid', en: 'name or appid' },
 } as const satisfies Record<string, Words>;

@@ -1,3 +1,4 @@
+import { useBlocker } from '@tanstack/react-router';
 import { Alert } from 'tdesign-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { renderSVG } from 'uqr';
@@ -61,6 +62,17 @@ export function Qr({ text, title }: { text: string; title: string }) {
   );
 }
 
+/** While a secret is shown, or on its way: to go elsewhere, back, or to load the page anew asks first. */
+export function useStayForSecret(isNeeded: boolean): void {
+  const t = useText();
+  useBlocker({
+    shouldBlockFn: () => !confirm(t(uiTexts.leaveSecret)),
+    // Of a page that is loaded anew, the browser asks in words of its own.
+    enableBeforeUnload: isNeeded,
+    disabled: !isNeeded,
+  });
+}
+
 /** A secret that is shown this once, and stored nowhere in the clear: only the button closes it. */
 export function SecretOnce({
   title,
@@ -74,6 +86,7 @@ export function SecretOnce({
   children?: ReactNode;
 }) {
   const t = useText();
+  useStayForSecret(true);
   return (
     <Modal title={title}>
       <div className="form">

@@ -44,6 +44,10 @@ export const uiTexts = {
     zh: '只在这里显示一次。请现在复制并妥善保存：关闭之后谁也无法再看到它。',
     en: 'It is shown this once. Copy it and keep it well: once this is closed, nobody can see it again.',
   },
+  leaveSecret: {
+    zh: '密钥只显示这一次，您还没有确认已经保存。离开之后谁也无法再看到它。仍要离开吗？',
+    en: 'The secret is shown this once, and you have not said that you kept it. Once you leave, nobody can see it again. Leave all the same?',
+  },
   keptIt: { zh: '已保存，关闭', en: 'I have kept it: close' },
   close: { zh: '关闭', en: 'Close' },
 } as const satisfies Record<string, Words>;

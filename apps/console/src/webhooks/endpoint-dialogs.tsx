@@ -5,7 +5,7 @@ import type { CreateWebhookEndpoint, UpdateWebhookEndpoint, WebhookEndpoint } fr
 import { queries } from '../api/queries.js';
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
-import { SecretOnce } from '../ui/copy.js';
+import { SecretOnce, useStayForSecret } from '../ui/copy.js';
 import { Choices, LinesField, TextField } from '../ui/field.js';
 import { FormDialog } from '../ui/form-dialog.js';
 import { changesOf, EMPTY_FORM, faultsOf, formOf, isComplete, requestOf, type EndpointForm } from './endpoint-form.js';
@@ -34,6 +34,7 @@ export function CreateEndpoint({ onClose }: { onClose: () => void }) {
     onSuccess: readAnew,
     gcTime: 0,
   });
+  useStayForSecret(isPending);
   if (data) return <NewSecret secret={data.secret} onClose={onClose} />;
   const faults = faultsOf(form);
   const change = (changes: Partial<EndpointForm>) => setForm((before) => ({ ...before, ...changes }));
@@ -158,6 +159,7 @@ export function RotateSecret({ endpoint, onClose }: OfEndpoint) {
     onSuccess: readAnew,
     gcTime: 0,
   });
+  useStayForSecret(isPending);
   if (data) return <NewSecret secret={data.secret} onClose={onClose} />;
   return (
     <FormDialog

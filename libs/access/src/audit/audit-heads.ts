@@ -46,6 +46,15 @@ export class AuditHeads {
     return head;
   }
 
+  /** The last that was noted. */
+  static async newest(sql: Sql): Promise<{ at: Date; head: string } | undefined> {
+    const [head] = await rows<{ at: Date; head: string }>(
+      sql,
+      `SELECT at, head FROM audit_heads ORDER BY at DESC LIMIT 1`,
+    );
+    return head;
+  }
+
   /** Oldest first. */
   static async noted(sql: Sql): Promise<string[]> {
     return (await rows<{ head: string }>(sql, `SELECT head FROM audit_heads ORDER BY at`)).map(({ head }) => head);

@@ -99,6 +99,48 @@ export type AuditEvent = {
     hash: string;
 };
 
+export type AuditVerification = {
+    /**
+     * Everything that was looked at fits.
+     */
+    sound: boolean;
+    /**
+     * The number of rows that were checked: the newest.
+     */
+    rows: number;
+    /**
+     * The log has no others.
+     */
+    whole: boolean;
+    /**
+     * The first of the rows that were checked. Null: the log is empty.
+     */
+    oldest: {
+        seq: string;
+        at: string;
+        hash: string;
+    } | null;
+    /**
+     * The last row of the log.
+     */
+    newest: {
+        seq: string;
+        at: string;
+        hash: string;
+    } | null;
+    /**
+     * The first row that does not fit, where one does not.
+     */
+    broken_seq: string | null;
+    /**
+     * What a worker noted last of the chain, outside of it. `met`: the chain still has that row; `unknown_key`: so it has, but the note is signed with a master key that is not here; `not_met`: it has not; `forged`: the note is not as this service writes them. Null: none was noted yet.
+     */
+    head: {
+        at: string;
+        state: 'met' | 'unknown_key' | 'not_met' | 'forged';
+    } | null;
+};
+
 export type AuthorizationLink = {
     id: string;
     /**
@@ -1279,6 +1321,13 @@ export type ParsedTakedown = {
 
 export type Platform = {
     component_appid: string;
+    /**
+     * What to enter at WeChat as the authorization-event URL and the message-and-event URL: `PUBLIC_URL` has to be where WeChat reaches this service. WeChat puts an appid in the place of `$APPID$`.
+     */
+    callback_urls: {
+        events: string;
+        messages: string;
+    };
     /**
      * Not shown to a key that is limited to merchants.
      */
@@ -2831,6 +2880,72 @@ export type AuditEventsExportResponses = {
 
 export type AuditEventsExportResponse = AuditEventsExportResponses[keyof AuditEventsExportResponses];
 
+export type AuditEventsVerifyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/audit-events/verification';
+};
+
+export type AuditEventsVerifyErrors = {
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     * - `key_limited`: The API key is limited to less than this concerns.
+     */
+    403: Problem & {
+        code?: 'forbidden' | 'key_limited';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type AuditEventsVerifyError = AuditEventsVerifyErrors[keyof AuditEventsVerifyErrors];
+
+export type AuditEventsVerifyResponses = {
+    /**
+     * What was checked, and what came of it.
+     */
+    200: AuditVerification;
+};
+
+export type AuditEventsVerifyResponse = AuditEventsVerifyResponses[keyof AuditEventsVerifyResponses];
+
 export type AuthorizationLinksIssueData = {
     body: IssueAuthorizationLink;
     headers?: {
@@ -3054,6 +3169,10 @@ export type DeletionsListData = {
         merchant?: string;
         component_appid?: string;
         state?: 'scheduled' | 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled';
+        /**
+         * Of those that are open: why they wait.
+         */
+        waiting_for?: 'backoff' | 'rate_limit' | 'daily_quota' | 'merchant_admin' | 'platform' | 'facts' | 'token_conflict';
         msg_id?: string;
         /**
          * Of the last answer of WeChat, as in `outcome`.
@@ -3063,8 +3182,22 @@ export type DeletionsListData = {
          * Those that it made, and those that it found open.
          */
         takedown?: string;
+        /**
+         * From this moment on.
+         */
         created_after?: string;
+        /**
+         * Before this moment.
+         */
         created_before?: string;
+        /**
+         * Those that ended, from this moment on.
+         */
+        finished_after?: string;
+        /**
+         * Those that ended, before this moment.
+         */
+        finished_before?: string;
     };
     url: '/v1/deletions';
 };
@@ -3973,6 +4106,14 @@ export type MassMessagesListData = {
          * Words within titles or labels, or else within addresses or the msg_id; or a whole msg_id or article address.
          */
         q?: string;
+        /**
+         * Those that were sent, as far as is known, from this moment on.
+         */
+        sent_after?: string;
+        /**
+         * Those that were sent, as far as is known, before this moment.
+         */
+        sent_before?: string;
         limit?: number;
         cursor?: string;
     };
@@ -6805,6 +6946,16 @@ export type TakedownsListDeletionsData = {
         limit?: number;
         cursor?: string;
         state?: 'scheduled' | 'queued' | 'running' | 'waiting' | 'succeeded' | 'failed' | 'cancelled';
+        /**
+         * Of those that are open: why they wait.
+         */
+        waiting_for?: 'backoff' | 'rate_limit' | 'daily_quota' | 'merchant_admin' | 'platform' | 'facts' | 'token_conflict';
+        /**
+         * Of those that have ended: the code of the outcome.
+         */
+        outcome?: 'deleted' | 'already_deleted' | 'inferred_deleted' | 'cancelled' | 'already_gone' | 'refused' | 'credential_expired' | 'unknown_outcome' | 'article_not_in_message' | 'merchant_must_act' | 'unauthorized' | 'reauthorization_required' | 'permission_set_7_not_granted' | 'not_an_official_account' | 'not_verified' | 'account_frozen' | 'platform_broken' | 'ticket_invalid' | 'ticket_missing' | 'connect_failed' | 'platform_quota_spent' | 'platform_too_fast';
+        merchant?: string;
+        component_appid?: string;
     };
     url: '/v1/takedowns/{id}/deletions';
 };
@@ -6829,10 +6980,18 @@ export type TakedownsListDeletionsErrors = {
         code?: 'forbidden';
     };
     /**
+     * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
      * - `takedown_not_found`: The takedown is not known.
      */
     404: Problem & {
-        code?: 'takedown_not_found';
+        code?: 'merchant_not_found' | 'platform_not_found' | 'takedown_not_found';
+    };
+    /**
+     * - `platform_required`: The merchant authorized several platforms.
+     */
+    409: Problem & {
+        code?: 'platform_required';
     };
     /**
      * - `rate_limited`: The API key, or its tenant, has made too many requests.

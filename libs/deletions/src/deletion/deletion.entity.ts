@@ -32,8 +32,14 @@ import type { DeletionState, Proof } from './states.js';
 // Those with two conditions are for lists and counts: see isOpenListed in conditions.ts.
 @Index('deletions_open_idx', ['id'], { where: `finished_at IS NULL AND created_at > '-infinity'` })
 @Index('deletions_ended_list_idx', ['state', 'id'], { where: `finished_at IS NOT NULL AND created_at > '-infinity'` })
+@Index('deletions_ended_at_idx', ['state', 'finishedAt', 'id'], {
+  where: `finished_at IS NOT NULL AND created_at > '-infinity'`,
+})
 @Index('deletions_finished_idx', ['finishedAt'], { where: `finished_at IS NOT NULL AND created_at > '-infinity'` })
 @Index('deletions_takedown_ended_idx', ['takedownId', 'state', 'id'], {
+  where: 'takedown_id IS NOT NULL AND finished_at IS NOT NULL',
+})
+@Index('deletions_takedown_outcome_idx', ['takedownId', 'outcomeCode', 'id'], {
   where: 'takedown_id IS NOT NULL AND finished_at IS NOT NULL',
 })
 @Index('deletions_requested_idx', ['requestedBy', 'merchantId'], {

@@ -1,4 +1,4 @@
-import type { Bind } from '@app/database';
+import { microsOf, type Bind } from '@app/database';
 import { countedInventory } from '@app/merchants';
 import { askedWithin, type Scope } from '@app/scope';
 import type { Deletion } from '../deletion/deletion.entity.js';
@@ -33,6 +33,8 @@ export interface DeletionView extends Omit<Deletion, 'waitingFor' | 'metadata' |
   /** What these are called, where it was looked up: the account, and the API key that asked. */
   merchantName?: string | null;
   requestedByName?: string | null;
+  /** When it ended, exactly; where it was looked up. */
+  finishedMicros?: string | null;
 }
 
 /**
@@ -134,10 +136,14 @@ export const VIEW_COLUMNS = {
   finishedAt: 'd.finished_at AS "finishedAt"',
   authorizerAppid: 'm.authorizer_appid AS "authorizerAppid"',
   componentAppid: 'pl.component_appid AS "componentAppid"',
-} satisfies Record<Exclude<keyof DeletionView, 'isHidden' | 'title' | 'merchantName' | 'requestedByName'>, string>;
+} satisfies Record<
+  Exclude<keyof DeletionView, 'isHidden' | 'title' | 'merchantName' | 'requestedByName' | 'finishedMicros'>,
+  string
+>;
 /** @param from SEEN_FROM, or SEEN_ONE_BY_ONE */
 export const selectView = (reader: Scope, bind: Bind, from = SEEN_FROM): string =>
   `SELECT ${Object.values(VIEW_COLUMNS).join(', ')},
+     ${microsOf('d.finished_at')} AS "finishedMicros",
      NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden", m.nick_name AS "merchantName",
      (SELECT k.name FROM api_keys k WHERE k.id = d.requested_by) AS "requestedByName",
      (SELECT a.title FROM ${countedInventory(reader, bind).articles} AS a WHERE a.merchant_id = d.merchant_id

@@ -1,18 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, Repository, type EntityManager } from 'typeorm';
-import { rows, statement } from '@app/database';
+import { momentOf, rows, statement } from '@app/database';
 import { countedInventory, onPlatformsOf } from '@app/merchants';
 import { inScope, isEverything, type Scope } from '@app/scope';
 import { DeletionAttempt } from '../deletion/deletion-attempt.entity.js';
 import { earliestIdOf, latestIdOf } from '../deletion/id-bounds.js';
-import type { DeletionState } from '../deletion/states.js';
+import { isEndedListed, isOpenListed } from '../deletion/conditions.js';
+import type { DeletionState, WaitingFor } from '../deletion/states.js';
 import { DeletionNotFound, type SharedArticle } from '../errors.js';
 import {
   asTold,
   isInState,
   SEEN_FROM,
   SEEN_ONE_BY_ONE,
+  SEEN_WAITING_FOR,
   selectView,
   STORED_WHEN,
   VIEW,
@@ -23,17 +25,40 @@ import { samePlatforms, sharedList } from './target-standing.js';
 export interface DeletionFilter {
   merchantId?: string | undefined;
   state?: DeletionState | undefined;
+  waitingFor?: WaitingFor | undefined;
+  /** How it ended. */
+  outcomeCode?: string | undefined;
   msgId?: string | undefined;
   /** What WeChat said in the end. */
   errcode?: number | undefined;
   /** Those that it made, and those that it found open. */
   takedownId?: string | undefined;
+  /** From this moment on. */
   createdAfter?: Date | undefined;
+  /** Before this moment. */
   createdBefore?: Date | undefined;
+  finishedAfter?: Date | undefined;
+  finishedBefore?: Date | undefined;
   limit: number;
-  /** Newest first: the id after which the page starts. */
-  after?: string | undefined;
+  /** Newest first: the place after which the page starts. */
+  after?: DeletionPlace | undefined;
 }
+
+export interface DeletionPlace {
+  id: string;
+  /** Where those that ended last come first. */
+  finishedMicros?: string | undefined;
+}
+
+/**
+ * Whether those that ended last come first, as an index has them. With a span in which they were asked for, or of one
+ * takedown, the order is that of their ids.
+ */
+export const isByEnd = (
+  filter: Pick<DeletionFilter, 'finishedAfter' | 'finishedBefore' | 'createdAfter' | 'createdBefore' | 'takedownId'>,
+): boolean =>
+  (filter.finishedAfter ?? filter.finishedBefore) !== undefined &&
+  (filter.createdAfter ?? filter.createdBefore ?? filter.takedownId) === undefined;
 
 /** Deletions as they are shown. */
 @Injectable()
@@ -65,7 +90,14 @@ export class DeletionViews {
   }
 
   async list(scope: Scope, filter: DeletionFilter): Promise<DeletionView[]> {
-    const { merchantId, state, msgId, errcode, takedownId, createdAfter, createdBefore, limit, after } = filter;
+    const { merchantId, state, waitingFor, outcomeCode, msgId, errcode, takedownId } = filter;
+    const { createdAfter, createdBefore, finishedAfter, finishedBefore, limit, after } = filter;
+    const isOpen = waitingFor !== undefined || (state !== undefined && state in STORED_WHEN);
+    const hasEnded =
+      (state !== undefined && !(state in STORED_WHEN)) || (finishedAfter ?? finishedBefore ?? outcomeCode);
+    // Nothing is both: the indexes of one or the other would be walked for it from end to end.
+    if (isOpen && hasEnded) return [];
+    const isEndOrdered = isByEnd(filter);
     const { parameters, bind } = statement();
     const where = [
       inScope(scope, VIEW, bind),
@@ -73,15 +105,23 @@ export class DeletionViews {
       merchantId && `d.merchant_id = ${bind(merchantId)}`,
       msgId && `d.msg_id = ${bind(msgId)}`,
       errcode !== undefined && `d.outcome_errcode = ${bind(errcode)}`,
-      createdAfter && `d.created_at > ${bind(createdAfter)} AND d.id > ${bind(earliestIdOf(createdAfter))}`,
+      createdAfter && `d.created_at >= ${bind(createdAfter)} AND d.id > ${bind(earliestIdOf(createdAfter))}`,
       createdBefore && `d.created_at < ${bind(createdBefore)} AND d.id < ${bind(latestIdOf(createdBefore))}`,
-      after && `d.id < ${bind(after)}`,
+      finishedAfter && `${isEndedListed('d')} AND d.finished_at >= ${bind(finishedAfter)}`,
+      finishedBefore &&
+        `${isEndedListed('d')} AND d.finished_at < ${bind(finishedBefore)} AND d.id < ${bind(latestIdOf(finishedBefore))}`,
+      after &&
+        (isEndOrdered
+          ? `(d.finished_at, d.id) < (${momentOf(bind(after.finishedMicros))}, ${bind(after.id)}::uuid)`
+          : `d.id < ${bind(after.id)}`),
       state && isInState(state, bind(state)),
+      waitingFor && `${isOpenListed('d')} AND ${SEEN_WAITING_FOR} = ${bind(waitingFor)}`,
+      outcomeCode && `d.finished_at IS NOT NULL AND d.outcome_code = ${bind(outcomeCode)}`,
     ].filter(Boolean);
-    const page = `ORDER BY id DESC LIMIT ${bind(limit)}`;
+    const page = `ORDER BY ${isEndOrdered ? 'd.finished_at DESC, d.id DESC' : 'id DESC'} LIMIT ${bind(limit)}`;
     // Where deletions alone make the page. Else their merchants may be fewer, and found first.
     const isOfTakedown = takedownId !== undefined && scope.merchants === null;
-    const areDeletionsFirst = isEverything(scope) || isOfTakedown || (state && STORED_WHEN[state]);
+    const areDeletionsFirst = isEverything(scope) || isOfTakedown || waitingFor || (state && STORED_WHEN[state]);
     const view = selectView(scope, bind, areDeletionsFirst ? SEEN_ONE_BY_ONE : SEEN_FROM);
     const views = (condition: string) => `${view} WHERE ${[...where, condition].join(' AND ')}`;
     const ask = async (text: string) => (await rows<DeletionView>(this.dataSource, text, parameters)).map(asTold);
@@ -95,7 +135,7 @@ export class DeletionViews {
     const linked = `
       SELECT view.* FROM takedown_links l
       CROSS JOIN LATERAL (${views('d.id = l.deletion_id')} OFFSET 0) AS view
-      WHERE l.takedown_id = ${takedown} ${after ? `AND l.deletion_id < ${bind(after)}` : ''}
+      WHERE l.takedown_id = ${takedown} ${after ? `AND l.deletion_id < ${bind(after.id)}` : ''}
       ORDER BY l.deletion_id DESC LIMIT ${bind(limit)}`;
     return ask(`SELECT * FROM ((${own}) UNION ALL (${linked})) AS both_kinds ${page}`);
   }

@@ -1,6 +1,6 @@
 import { EVERYTHING, type Scope } from '@app/scope';
 import { MerchantsWorld } from '../../../../test/support/merchants-world.js';
-import { MassMessages } from './mass-messages.js';
+import { MassMessages, type MessageKey } from './mass-messages.js';
 
 const APPID = 'wxsearched';
 /** More than the index lists for one page. */
@@ -216,4 +216,65 @@ describe('the search among mass messages', () => {
       expect(found).toEqual([...new Set(found)].sort().reverse());
     }
   });
+
+  describe('by time', () => {
+    const owner = '01a00000-0000-7000-8000-000000000002';
+    const ofOwner: Scope = { platforms: null, merchants: ['wxtimed'] };
+    const at = (hour: number) => new Date(Date.UTC(2026, 10, 29, hour));
+
+    beforeAll(async () => {
+      const platform = await world.platform({ hasTicket: false });
+      await world.sql(
+        `INSERT INTO merchants (id, platform_id, authorizer_appid, state) VALUES ($1, $2, 'wxtimed', 'authorized')`,
+        [owner, platform.id],
+      );
+      // The higher the msg_id, the earlier it was sent; three at the same moment, which a Date cannot tell exactly.
+      await world.sql(
+        `INSERT INTO mass_messages (merchant_id, msg_id, status, import_counts, finished_at, label)
+         SELECT $1::uuid, 5000000000 + n, 'send success', true,
+           CASE WHEN n < 4 THEN $2::timestamptz + interval '1 microsecond' WHEN n < 9 THEN $2 - n * interval '1 hour' END,
+           CASE n WHEN 5 THEN 'five' END
+         FROM generate_series(1, 9) AS n`,
+        [owner, at(20)],
+      );
+      await world.sql(`INSERT INTO import_limits (id, merchants) VALUES ('timed', '{wxtimed}')`);
+      // One that is known otherwise, and one that is not.
+      await world.sql(
+        `INSERT INTO limited_imports (limits_id, merchant_id, msg_id, sent_at)
+         VALUES ('timed', $1, 5000000004, $2), ('timed', $1, 5000000010, $2)`,
+        [owner, at(19)],
+      );
+    });
+
+    async function sent(filter: object, scope = EVERYTHING, limit = 50) {
+      const found: number[] = [];
+      let after: MessageKey | undefined;
+      do {
+        const page = await world.get(MassMessages).list(scope, { limit, merchantId: owner, ...filter, after });
+        found.push(...page.found.map(({ msgId }) => Number(msgId) - 5_000_000_000));
+        after = page.next;
+      } while (after);
+      return found;
+    }
+
+    it('has those that were sent last first, from a moment on, and before one', async () => {
+      expect(await sent({ sentAfter: at(14) })).toEqual([3, 2, 1, 4, 5, 6]);
+      expect(await sent({ sentBefore: at(14) })).toEqual([7, 8]);
+      expect(await sent({ sentAfter: at(14), sentBefore: at(16) })).toEqual([5, 6]);
+      expect(await sent({ sentAfter: at(14), label: 'five' })).toEqual([5]);
+      expect(await sent({ sentAfter: at(14), words: '50000' })).toEqual([3, 2, 1, 4, 5, 6]);
+      expect(await sent({ sentAfter: at(14), words: '5000000007' })).toEqual([]);
+    });
+
+    it('loses none where a page ends among those of one moment', async () => {
+      for (const limit of [1, 2, 4]) expect(await sent({ sentAfter: at(0) }, EVERYTHING, limit)).toEqual(ALL);
+    });
+
+    it('goes by the time that is shown of what a key with limits imported', async () => {
+      for (const limit of [1, 50]) expect(await sent({ sentAfter: at(18) }, ofOwner, limit)).toEqual([3, 2, 1, 10]);
+      expect(await sent({ sentAfter: at(18) })).toEqual([3, 2, 1]);
+    });
+  });
 });
+
+const ALL = [3, 2, 1, 4, 5, 6, 7, 8];

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { recordset, rows, statement, type Bind } from '@app/database';
+import { microsOf, momentOf, recordset, rows, statement, type Bind } from '@app/database';
 import { isEverything, type Scope } from '@app/scope';
 import { readArticleAddress, readMsgId, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
@@ -31,6 +31,8 @@ export interface SentMessage {
 export interface MessageKey {
   msgId: string;
   merchantId: string;
+  /** When it was sent: with a span of time, that is the order of the list. */
+  sentMicros?: string | null | undefined;
 }
 
 export interface SentMessagePage {
@@ -38,6 +40,10 @@ export interface SentMessagePage {
   label?: string | undefined;
   /** Within titles or labels, or else within addresses or the msg_id; or a whole msg_id or address. */
   words?: string | undefined;
+  /** Sent from this moment on. */
+  sentAfter?: Date | undefined;
+  /** Sent before this moment. */
+  sentBefore?: Date | undefined;
   limit: number;
   /** Newest first: the message after which the page starts. Of one merchant, its msg_id is enough. */
   after?: MessageKey | undefined;
@@ -48,6 +54,10 @@ interface Named {
   msgId?: string;
   among?: MessageKey[];
 }
+
+/** Whether those that were sent last come first: only then is it known of each when that was. */
+export const isBySendTime = ({ sentAfter, sentBefore }: Pick<SentMessagePage, 'sentAfter' | 'sentBefore'>): boolean =>
+  (sentAfter ?? sentBefore) !== undefined;
 
 /** Titles are those of messages and articles, and labels; an address may also be a msg_id. */
 type Texts = 'titles' | 'addresses';
@@ -188,43 +198,52 @@ export class MassMessages {
 
   private async looked(
     scope: Scope,
-    {
-      merchantId,
-      label,
-      words,
-      msgId,
-      among,
-      within,
-      looksAt = LOOKED_AT,
-      titled,
-      limit,
-      after,
-    }: SentMessagePage & Named & Search,
-  ): Promise<(SentMessage & Looked)[]> {
+    page: SentMessagePage & Named & Search,
+  ): Promise<(SentMessage & Looked & MessageKey)[]> {
+    const { merchantId, label, words, msgId, among, sentAfter, sentBefore, limit, after } = page;
+    const { within, looksAt = LOOKED_AT, titled } = page;
+    const isTimed = isBySendTime(page);
     const { parameters, bind } = statement();
     const { articles, labels, limited, limits } = countedInventory(scope, bind);
     const same = (row: string) => `${row}.merchant_id = k.merchant_id AND ${row}.msg_id = k.msg_id`;
     const where = [
       await isMerchantOf(scope, 'me', bind, this.dataSource),
       merchantId && `k.merchant_id = ${bind(merchantId)}`,
-      after && `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`,
       label !== undefined && `k.label = ${bind(label)}`,
       msgId !== undefined && `k.msg_id = ${bind(msgId)}`,
       among &&
         `(k.merchant_id, k.msg_id) IN (
            SELECT * FROM ${recordset(bind, 'n', among, { merchantId: 'uuid', msgId: 'bigint' })})`,
     ].filter(Boolean);
-    const order = 'k.msg_id DESC, k.merchant_id DESC';
-    const newestFirst = `ORDER BY ${order} LIMIT ${bind(words === undefined ? limit : looksAt)}`;
+    const order = `${isTimed ? 'k.sent_at DESC, ' : ''}k.msg_id DESC, k.merchant_id DESC`;
+    const most = bind(words === undefined ? limit : looksAt);
+    const newestFirst = `ORDER BY ${order} LIMIT ${most}`;
+    const spanOf = (sentAt: string) =>
+      [
+        sentAfter && `${sentAt} >= ${bind(sentAfter)}`,
+        sentBefore && `${sentAt} < ${bind(sentBefore)}`,
+        after &&
+          (isTimed
+            ? `(${sentAt}, k.msg_id, k.merchant_id) < (${momentOf(bind(after.sentMicros))}, ${bind(after.msgId)}::bigint,
+               ${bind(after.merchantId)}::uuid)`
+            : `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`),
+      ].filter(Boolean);
     // A page of each table, and of each caller's limits, is read along an index of its own: the page is among them.
-    const pageOf = (table: string, condition: string) => `SELECT k.merchant_id, k.msg_id FROM ${table} k
+    const pageOf = (table: string, sentAt: string, conditions: string[]) => `
+      SELECT k.merchant_id, k.msg_id${isTimed ? `, ${sentAt} AS sent_at` : ''} FROM ${table} k
       JOIN merchants me ON me.id = k.merchant_id
-      WHERE ${[...where, condition].join(' AND ')} ${newestFirst}`;
+      WHERE ${[...where, ...spanOf(sentAt), ...conditions].join(' AND ')}
+      ORDER BY ${isTimed ? `${sentAt} DESC, ` : ''}k.msg_id DESC, k.merchant_id DESC LIMIT ${most}`;
     const messages = titled === undefined ? 'mass_messages' : withTitle(titled, bind);
-    const own = pageOf(messages, label === undefined ? 'TRUE' : 'k.import_counts');
+    const own = pageOf(messages, 'k.finished_at', label === undefined ? [] : ['k.import_counts']);
+    // The time that is shown of a message counts: what is known otherwise, or else the latest that was imported.
+    const isShownTime = [
+      `NOT EXISTS (SELECT 1 FROM mass_messages m WHERE ${same('m')} AND m.finished_at IS NOT NULL)`,
+      `k.sent_at = (SELECT max(i.sent_at) FROM ${limited} i WHERE ${same('i')})`,
+    ];
     const besides = `SELECT i.* FROM ${limits} AS l CROSS JOIN LATERAL
-      (${pageOf('limited_imports', 'k.limits_id = l.id')}) AS i`;
-    const page = `SELECT * FROM ((${own}) UNION (${besides})) AS k ${newestFirst}`;
+      (${pageOf('limited_imports', 'k.sent_at', ['k.limits_id = l.id', ...(isTimed ? isShownTime : [])])}) AS i`;
+    const all = `SELECT * FROM ((${own}) UNION (${besides})) AS k ${newestFirst}`;
     // Those without a source are shown, too, although they count for nobody.
     const shown = `(SELECT merchant_id, msg_id, article_idx, url, title, source FROM mass_message_articles
       UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source
@@ -240,11 +259,11 @@ export class MassMessages {
     ].filter((some) => some !== false);
     const looked =
       words === undefined
-        ? `SELECT k.*, TRUE AS fits, FALSE AS is_last FROM (${page}) k`
+        ? `SELECT k.*, TRUE AS fits, FALSE AS is_last FROM (${all}) k`
         : `SELECT * FROM (
              SELECT k.*,
                EXISTS (SELECT 1 FROM (${texts.join(' UNION ALL ')}) t WHERE ${hasWords('t.text', words, bind)}) AS fits,
-               row_number() OVER (ORDER BY ${order}) = ${looksAt} AS is_last FROM (${page}) k) AS k
+               row_number() OVER (ORDER BY ${order}) = ${looksAt} AS is_last FROM (${all}) k) AS k
            WHERE fits OR is_last ORDER BY ${order} LIMIT ${bind(limit)}`;
     return rows(
       this.dataSource,
@@ -259,9 +278,10 @@ export class MassMessages {
              'articleIdx', a.article_idx, 'url', a.url, 'title', a.title, 'source', a.source) ORDER BY a.article_idx)
            FROM (SELECT DISTINCT ON (article_idx) * FROM ${shown} s WHERE ${same('s')}
              ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source)) a),
-           '[]') AS articles, k.fits, k.is_last AS "isLast"
+           '[]') AS articles, ${isTimed ? microsOf('k.sent_at') : 'NULL'} AS "sentMicros", k.fits, k.is_last AS "isLast"
        FROM (${looked}) k LEFT JOIN mass_messages m ON ${same('m')}
-         LEFT JOIN LATERAL (SELECT * FROM ${limited} i WHERE ${same('i')} LIMIT 1) i ON true
+         LEFT JOIN LATERAL (
+           SELECT * FROM ${limited} i WHERE ${same('i')} ORDER BY i.sent_at DESC NULLS LAST LIMIT 1) i ON true
          JOIN merchants me ON me.id = k.merchant_id JOIN platforms p ON p.id = me.platform_id
        ORDER BY ${order}`,
       parameters,

@@ -175,6 +175,12 @@ export class Onboarding {
     return { name: platform.providerName, logoUrl: this.logoUrl(platform) };
   }
 
+  /** Where WeChat pushes to, as it is entered there: `$APPID$` stands for an account, and WeChat fills it in. */
+  callbackUrls({ componentAppid }: Platform): { events: string; messages: string } {
+    const base = `${this.options.publicUrl}/wechat/${componentAppid}`;
+    return { events: `${base}/events`, messages: `${base}/messages/$APPID$` };
+  }
+
   /** Where a page shows the provider's logo from. Null: there is none. */
   logoUrl({ componentAppid, providerLogoType }: Platform): string | null {
     return providerLogoType === null ? null : `${this.options.publicUrl}/authorize/${componentAppid}/logo`;

@@ -21,7 +21,7 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
  * a subject, such as `…ByIdController` of single resources, are one with that of its list.
  */
 export function operationIdOf(controller: string, method: string): string {
-  const subject = controller.replace(/(ById|AtWechat|Doctor|Lines|Quota|Stream)?Controller$/, '');
+  const subject = controller.replace(/(ById|AtWechat|Doctor|Lines|Lists|Quota|Stream)?Controller$/, '');
   return subject.charAt(0).toLowerCase() + subject.slice(1) + method.charAt(0).toUpperCase() + method.slice(1);
 }
 
