@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { rows, type Sql } from '@app/database';
+import { DataSource, type EntityManager } from 'typeorm';
+import { prepared, rows } from '@app/database';
 import { isInLane } from '../deletion/conditions.js';
 import { eta } from '../pacing/eta.js';
 import { PROBE_AT, WITH_HOLD } from './hold-conditions.js';
@@ -109,28 +109,32 @@ export class LaneForecasts {
     return eta(lane, before + more, lane.now, this.defaults, isUrgent, readyAt);
   }
 
-  lanes(merchantIds: string[], sql: Sql = this.dataSource): Promise<ForecastLane[]> {
-    return rows(
-      sql,
-      `SELECT m.id AS "merchantId", ${LANE_COLUMNS}, w.urgent, w.normal,
-         ${PROBE_AT} AS "heldUntil"
-       FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD}
-       LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
-       LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
-       -- Counted lane by lane: where statistics say that nothing waits, a join would begin with all that does.
-       CROSS JOIN LATERAL (
-         SELECT sum(one.urgent)::int AS urgent, sum(one.normal)::int AS normal
-         FROM merchants s CROSS JOIN LATERAL (
-           SELECT count(*) FILTER (WHERE d.is_urgent) AS urgent, count(*) FILTER (WHERE NOT d.is_urgent) AS normal
-           FROM deletions d WHERE d.merchant_id = s.id AND ${isInLane('d')}
-         ) AS one
-         WHERE s.authorizer_appid = m.authorizer_appid
-       ) AS w
-       WHERE m.id = ANY($1)`,
-      [merchantIds],
-    );
+  lanes(merchantIds: string[]): Promise<ForecastLane[]> {
+    return rows(this.dataSource, LANES, [merchantIds]);
+  }
+
+  /** One of them, by a prepared statement: a request waits for it. */
+  async lane(merchantId: string, sql: EntityManager = this.dataSource.manager): Promise<ForecastLane | undefined> {
+    return (await prepared<ForecastLane>(sql, 'forecast one lane', LANES, [[merchantId]]))[0];
   }
 }
+
+/** SQL: the lanes of the merchants $1. */
+const LANES = `
+   SELECT m.id AS "merchantId", ${LANE_COLUMNS}, w.urgent, w.normal, ${PROBE_AT} AS "heldUntil"
+   FROM merchants m JOIN platforms pl ON pl.id = m.platform_id ${WITH_HOLD}
+   LEFT JOIN merchant_pacing p ON p.merchant_id = m.id
+   LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
+   -- Counted lane by lane: where statistics say that nothing waits, a join would begin with all that does.
+   CROSS JOIN LATERAL (
+     SELECT sum(one.urgent)::int AS urgent, sum(one.normal)::int AS normal
+     FROM merchants s CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE d.is_urgent) AS urgent, count(*) FILTER (WHERE NOT d.is_urgent) AS normal
+       FROM deletions d WHERE d.merchant_id = s.id AND ${isInLane('d')}
+     ) AS one
+     WHERE s.authorizer_appid = m.authorizer_appid
+   ) AS w
+   WHERE m.id = ANY($1)`;
 
 interface LaneEnd {
   lane: ForecastLane;

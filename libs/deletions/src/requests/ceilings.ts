@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { rows, type Sql } from '@app/database';
+import { DataSource, type EntityManager } from 'typeorm';
+import { prepared, rows, type Sql } from '@app/database';
 import type { Scope } from '@app/scope';
 import { isOpenListed } from '../deletion/conditions.js';
 import { EtaTooLate, PendingTooMany } from '../errors.js';
@@ -88,7 +88,12 @@ export class Ceilings {
    * @param merchant as the request names it
    * @returns undefined when it has not
    */
-  async ofKnownMerchant(asker: Asker, merchant: string, wanted: Wanted, sql?: Sql): Promise<Looked | undefined> {
+  async ofKnownMerchant(
+    asker: Asker,
+    merchant: string,
+    wanted: Wanted,
+    sql?: EntityManager,
+  ): Promise<Looked | undefined> {
     const key = `${asker.requestedBy} ${merchant}`;
     const lane = this.lanes.recall(key, this.limits.pendingPerMerchant, ({ merchantId }) =>
       this.look(asker, merchantId),
@@ -102,17 +107,16 @@ export class Ceilings {
   }
 
   /** What keeps the asker from one more deletion of this merchant. @param merchant as the request names it */
-  async ofMerchant(asker: Asker, merchant: string, id: string, wanted: Wanted, sql?: Sql): Promise<Looked> {
+  async ofMerchant(asker: Asker, merchant: string, id: string, wanted: Wanted, sql?: EntityManager): Promise<Looked> {
     const counted = await this.lanes.count(`${asker.requestedBy} ${merchant}`, () => this.look(asker, id, sql));
     return { refusal: this.refusalOf(counted, counted.lane, wanted) };
   }
 
-  private async look(asker: Asker, merchantId: string, sql?: Sql) {
-    return {
-      merchantId,
-      pending: (await this.countEach(asker, [merchantId], sql)).get(merchantId) ?? 0,
-      lane: (await this.forecasts.lanes([merchantId], sql))[0],
-    };
+  /** By prepared statements: a request waits for them. */
+  private async look({ requestedBy }: Asker, merchantId: string, sql: EntityManager = this.dataSource.manager) {
+    const values = [requestedBy, [merchantId]];
+    const [counted] = await prepared<{ pending: number }>(sql, 'count pending of one merchant', COUNT_EACH, values);
+    return { merchantId, pending: counted?.pending ?? 0, lane: await this.forecasts.lane(merchantId, sql) };
   }
 
   /** One more was accepted. */
@@ -175,14 +179,11 @@ export class Ceilings {
   }
 
   /** Of each of these merchants; one that has none is left out. */
-  async countEach({ requestedBy }: Asker, merchantIds: string[], sql: Sql = this.dataSource) {
-    const counted = await rows<{ merchantId: string; pending: number }>(
-      sql,
-      `SELECT merchant_id AS "merchantId", count(*)::int AS pending FROM deletions d
-       WHERE requested_by = ANY(ARRAY(SELECT keys_counted_with($1))) AND merchant_id = ANY($2)
-         AND ${isOpenListed('d')} GROUP BY 1`,
-      [requestedBy, merchantIds],
-    );
+  async countEach({ requestedBy }: Asker, merchantIds: string[]): Promise<Map<string, number>> {
+    const counted = await rows<{ merchantId: string; pending: number }>(this.dataSource, COUNT_EACH, [
+      requestedBy,
+      merchantIds,
+    ]);
     return new Map(counted.map(({ merchantId, pending }) => [merchantId, pending]));
   }
 
@@ -201,3 +202,9 @@ export class Ceilings {
     return this.forecasts.lanes(merchantIds);
   }
 }
+
+/** SQL: how many open deletions of each of the merchants $2 are counted with those of the key $1. */
+const COUNT_EACH = `
+  SELECT merchant_id AS "merchantId", count(*)::int AS pending FROM deletions d
+  WHERE requested_by = ANY(ARRAY(SELECT keys_counted_with($1))) AND merchant_id = ANY($2)
+    AND ${isOpenListed('d')} GROUP BY 1`;

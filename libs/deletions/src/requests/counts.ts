@@ -16,7 +16,7 @@ const SHARE = 100;
 export const FAR = 0.25;
 /** So long it will, and from when on it is counted anew beside the requests that use it. */
 const LASTING_MS = 60_000;
-const RENEWED_MS = 20_000;
+const RENEWED_MS = 45_000;
 
 export const pendingOf = ({ pending, added }: Pick<Counted, 'pending' | 'added'>): number => pending + added;
 
