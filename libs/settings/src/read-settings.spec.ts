@@ -36,6 +36,15 @@ describe('readSettings', () => {
     );
   });
 
+  it.each(['https://x.example/?a=1', 'https://x.example/a?', 'https://x.example/#a'])(
+    'takes no query and no fragment in an address that paths are put behind: %s',
+    (url) => {
+      expect(problemsOf({ MASTER_KEYS, DATABASE_URL, PUBLIC_URL: url })).toEqual([
+        'PUBLIC_URL must end with its path: no ? and no #',
+      ]);
+    },
+  );
+
   it('takes a list of addresses apart', () => {
     const readFallbacks = (WECHAT_API_FALLBACK_URLS: string) =>
       readSettings(schema, { MASTER_KEYS, DATABASE_URL, WECHAT_API_FALLBACK_URLS }).WECHAT_API_FALLBACK_URLS;

@@ -4,6 +4,8 @@ import { parseMasterKeys } from '@app/vault';
 
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
+  // Paths are put behind it.
+  .refine((url) => !/[?#]/.test(url), 'must end with its path: no ? and no #')
   .transform((url) => url.replace(/\/+$/, ''));
 
 const urlOf = (protocols: RegExp, error: string) => z.url({ protocol: protocols, error });
