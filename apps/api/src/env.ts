@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { settings } from '@app/settings';
+import { checkRetention, settings } from '@app/settings';
 
-export const apiEnvSchema = z.object(settings).omit({ WORKER_CONCURRENCY: true, WORKER_HOST: true, WORKER_PORT: true });
+export const apiEnvSchema = z
+  .object(settings)
+  .omit({ WORKER_CONCURRENCY: true, WORKER_HOST: true, WORKER_PORT: true })
+  .superRefine(checkRetention);
 export type ApiEnv = Readonly<z.output<typeof apiEnvSchema>>;

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type ValueProvider } from '@nestjs/common';
 import { AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
 import { DeletionsModule } from '@app/deletions';
@@ -11,11 +11,16 @@ import { FactsWatch } from './facts-watch.js';
 import { GrantUpkeep } from './grant-upkeep.js';
 import { InboxSweep } from './inbox-sweep.js';
 import { RecordSweep } from './record-sweep.js';
+import { RECORD_DAYS, RetentionSweep, type RecordDays } from './retention-sweep.js';
 import { Sweeper } from './sweeper.js';
 
 @Module({
   imports: [AccessModule, DatabaseModule, DeletionsModule, EventsModule, MerchantsModule, QueueModule, WebhooksModule],
-  providers: [DeletionUpkeep, FactsWatch, GrantUpkeep, InboxSweep, RecordSweep, Sweeper],
+  providers: [DeletionUpkeep, FactsWatch, GrantUpkeep, InboxSweep, RecordSweep, RetentionSweep, Sweeper],
   exports: [FactsWatch, Sweeper],
 })
-export class SweepsModule {}
+export class SweepsModule {
+  static settings(days: RecordDays): ValueProvider[] {
+    return [{ provide: RECORD_DAYS, useValue: days }];
+  }
+}
