@@ -134,8 +134,11 @@ export const tableRetention: Record<string, Kept> = {
   sign_in_tokens: { bounded: 'rows go after ten minutes' },
   takedown_items: { bounded: 'rows go when their takedown is released or cancelled' },
   takedown_links: withTakedown,
-  takedown_rejections: { setting: 'REJECTIONS_RETENTION_DAYS', since: 'since their takedown was asked for, or with it' },
-  takedowns: { setting: 'DELETIONS_RETENTION_DAYS', since: 'since they finished, and their deletions are gone' },
+  takedown_rejections: {
+    setting: 'REJECTIONS_RETENTION_DAYS',
+    since: 'since their takedown was asked for, or with it',
+  },
+  takedowns: { setting: 'DELETIONS_RETENTION_DAYS', since: 'since they finished, before their deletions' },
   token_conflicts: ofMerchant,
   used_authorization_states: { setting: 'CALLBACKS_RETENTION_DAYS', since: 'since they were used' },
   webhook_deliveries: { setting: 'WEBHOOK_DELIVERIES_RETENTION_DAYS', since: 'since they arrived or were given up' },

@@ -275,7 +275,11 @@ describe('the events feed', () => {
       const { read } = await readOn(begin, {}, 3);
       return read as [(typeof read)[0], (typeof read)[0], (typeof read)[0]];
     };
-    const answerTo = (cursor: string) => events.requireKept(cursor).then(() => 'kept', (error: unknown) => error);
+    const answerTo = (cursor: string) =>
+      events.requireKept(cursor).then(
+        () => 'kept',
+        (error: unknown) => error,
+      );
 
     it('tells a reader who comes back from before that, and nobody else', async () => {
       const [first, second, third] = await threeRead();
@@ -308,10 +312,8 @@ describe('the events feed', () => {
       await append();
       const { read } = await readOn(undefined, { limit: 1_000 }, 2_501);
       await events.forgetOld(30, read.at(-1)?.cursor ?? '');
-      const [{ count }] = await dataSource.query('SELECT count(*)::int AS count FROM events WHERE id = ANY($1)', [
-        read.slice(0, 2_500).map(({ id }) => id),
-      ]);
-      expect(count).toBe(0);
+      const [{ count }] = await dataSource.query('SELECT count(*)::int AS count FROM events');
+      expect(count).toBe(read.length - 2_500);
     });
 
     it('takes no cursor for old after a restore into another server', async () => {

@@ -329,10 +329,7 @@ export class Events {
 
   /** The id of the oldest transaction that still runs: whatever has a smaller one is committed or never will be. */
   private async horizon(sql: Sql): Promise<string> {
-    const [found] = await rows<{ txid: string }>(
-      sql,
-      `SELECT ${HORIZON} AS txid`,
-    );
+    const [found] = await rows<{ txid: string }>(sql, `SELECT ${HORIZON} AS txid`);
     if (!found) throw new Error('Postgres has no snapshot.');
     return found.txid;
   }

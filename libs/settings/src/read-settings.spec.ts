@@ -93,12 +93,22 @@ describe('readSettings', () => {
     [{}, []],
     [{ EVENTS_RETENTION_DAYS: '7' }, []],
     [{ EVENTS_RETENTION_DAYS: '2' }, ['EVENTS_RETENTION_DAYS must be at least 3: ']],
-    [{ EVENTS_RETENTION_DAYS: '31' }, ['WEBHOOK_DELIVERIES_RETENTION_DAYS must be at least EVENTS_RETENTION_DAYS (31): ']],
+    [{ EVENTS_RETENTION_DAYS: 'x' }, ['EVENTS_RETENTION_DAYS must be a number']],
+    [
+      { EVENTS_RETENTION_DAYS: '31' },
+      ['WEBHOOK_DELIVERIES_RETENTION_DAYS must be at least EVENTS_RETENTION_DAYS (31): '],
+    ],
     [{ EVENTS_RETENTION_DAYS: '90', WEBHOOK_DELIVERIES_RETENTION_DAYS: '90' }, []],
-    [{ WEBHOOK_DELIVERIES_RETENTION_DAYS: '0' }, ['WEBHOOK_DELIVERIES_RETENTION_DAYS must be at least 3: ']],
+    [
+      { EVENTS_RETENTION_DAYS: '3', WEBHOOK_DELIVERIES_RETENTION_DAYS: '2' },
+      [
+        'WEBHOOK_DELIVERIES_RETENTION_DAYS must be at least 3: ',
+        'WEBHOOK_DELIVERIES_RETENTION_DAYS must be at least EVENTS_RETENTION_DAYS (3): ',
+      ],
+    ],
     [{ PUSH_MAX_AGE_S: '1296000' }, []],
     [{ CALLBACKS_RETENTION_DAYS: '2' }, []],
-    [{ CALLBACKS_RETENTION_DAYS: '1' }, ['CALLBACKS_RETENTION_DAYS must be at least 2: ']],
+    [{ CALLBACKS_RETENTION_DAYS: '1', PUSH_MAX_AGE_S: '60' }, ['CALLBACKS_RETENTION_DAYS must be at least 2: ']],
     [
       { CALLBACKS_RETENTION_DAYS: '3', PUSH_MAX_AGE_S: '129601' },
       ['CALLBACKS_RETENTION_DAYS must be at least twice PUSH_MAX_AGE_S, which is 4 days: '],

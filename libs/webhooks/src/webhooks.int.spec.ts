@@ -144,7 +144,9 @@ describe('webhooks', () => {
       const id = '00000000-0000-7000-8000-0000000000f0';
       const isThere = async () => (await rows(first.get(DataSource), 'SELECT FROM events WHERE id = $1', [id])).length;
       // By its id it is of 1970.
-      await first.get(DataSource).query(`INSERT INTO events (id, type, data) VALUES ($1, 'platform.resumed', '{}')`, [id]);
+      await first
+        .get(DataSource)
+        .query(`INSERT INTO events (id, type, data) VALUES ($1, 'platform.resumed', '{}')`, [id]);
       await first.get(WebhookFanOut).forgetEvents(3);
       expect(await isThere()).toBe(1);
       await fanOut();

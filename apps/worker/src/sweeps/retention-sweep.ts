@@ -8,13 +8,11 @@ import type { Step } from './step.js';
 /** The injection token of RecordDays. */
 export const RECORD_DAYS = Symbol('RecordDays');
 
+/** With `callback_events` goes all that came by pushes and authorizations. */
+const TABLES = ['events', 'webhook_deliveries', 'callback_events'] as const;
+
 /** How many days the operators keep what tells of the work, by table. */
-export interface RecordDays {
-  events: number;
-  webhook_deliveries: number;
-  /** With all that came by pushes and authorizations. */
-  callback_events: number;
-}
+export type RecordDays = Record<(typeof TABLES)[number], number>;
 
 interface Kept {
   forget: (days: number) => Promise<void>;
@@ -48,15 +46,12 @@ export class RetentionSweep {
   }
 
   steps(): Step[] {
-    return Object.entries(this.days).map(
-      ([table, days]: [keyof RecordDays, number]) =>
-        () =>
-          this.forget(table, days),
-    );
+    return TABLES.map((table) => () => this.forget(table));
   }
 
-  private async forget(table: keyof RecordDays, days: number): Promise<void> {
+  private async forget(table: keyof RecordDays): Promise<void> {
     const { forget, oldestAt } = this.kept[table];
+    const days = this.days[table];
     try {
       await forget(days);
     } finally {
