@@ -84,8 +84,7 @@ export type Kept =
   /** It does not grow with time: by what. */
   | { bounded: string };
 
-const withDeletion = { setting: 'DELETIONS_RETENTION_DAYS', since: 'with their deletion' };
-const withTakedown = { setting: 'DELETIONS_RETENTION_DAYS', since: 'with their takedown' };
+const proof = { forEver: 'proofs are made of them, and what is gone is known by them' };
 const ofPlatform = { bounded: 'one row for each platform' };
 const ofMerchant = { bounded: 'one row for each merchant' };
 const oneRow = { bounded: 'one row' };
@@ -103,14 +102,13 @@ export const tableRetention: Record<string, Kept> = {
   authorization_links: { bounded: 'rows go 30 days after their end, which is at most 30 days after their issue' },
   callback_events: { setting: 'CALLBACKS_RETENTION_DAYS', since: 'since they were received' },
   callback_forwards: { setting: 'CALLBACKS_RETENTION_DAYS', since: 'with their push' },
-  deletion_attempts: withDeletion,
+  deletion_attempts: proof,
   deletion_tallies: { bounded: 'rows go after 31 days; twelve an hour for each way to end on each platform' },
   deletion_tally_marks: oneRow,
   deletion_totals: { bounded: 'one row for each way to end' },
-  deletions: { setting: 'DELETIONS_RETENTION_DAYS', since: 'since they ended' },
+  deletions: proof,
   events: { setting: 'EVENTS_RETENTION_DAYS', since: 'since they happened, and their webhooks are made' },
   forgotten_events: oneRow,
-  gone_targets: { forEver: 'what was taken back is known to be gone, so that it is not asked for again' },
   idempotency_keys: { bounded: 'rows go after 24 hours' },
   import_limits: { bounded: 'one row for each set of limits of keys that have imported' },
   lane_wakes: { bounded: 'the dispatcher takes its rows away every second' },
@@ -133,12 +131,9 @@ export const tableRetention: Record<string, Kept> = {
   shared_figures: { bounded: 'one row for each figure that takes long to count' },
   sign_in_tokens: { bounded: 'rows go after ten minutes' },
   takedown_items: { bounded: 'rows go when their takedown is released or cancelled' },
-  takedown_links: withTakedown,
-  takedown_rejections: {
-    setting: 'REJECTIONS_RETENTION_DAYS',
-    since: 'since their takedown was asked for, or with it',
-  },
-  takedowns: { setting: 'DELETIONS_RETENTION_DAYS', since: 'since they finished, before their deletions' },
+  takedown_links: proof,
+  takedown_rejections: { forEver: 'their takedown stays, and tells which lines it did not accept' },
+  takedowns: proof,
   token_conflicts: ofMerchant,
   used_authorization_states: { setting: 'CALLBACKS_RETENTION_DAYS', since: 'since they were used' },
   webhook_deliveries: { setting: 'WEBHOOK_DELIVERIES_RETENTION_DAYS', since: 'since they arrived or were given up' },
