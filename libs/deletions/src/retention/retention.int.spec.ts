@@ -193,9 +193,9 @@ describe('what is kept, and what stays known', () => {
           [merchants[0]?.id, msgIds[i], daysAgo, articles],
         );
       }
-      const takedowns = [];
+      const takedowns: { id: string; daysAgo: number | null }[] = [];
       for (const { daysAgo } of world.takedowns) takedowns.push({ id: await aTakedown(daysAgo), daysAgo });
-      const deletions = [];
+      const deletions: (Row & { linkedBy: string[] })[] = [];
       for (const { merchant, takedown, isOld, links, state, proof, ...rest } of world.deletions) {
         const row: Row = {
           ...rest,
