@@ -56,7 +56,10 @@ async function prune(): Promise<void> {
     await system.sql(`UPDATE ${table} SET ${older} WHERE finished_at IS NOT NULL`);
   }
   // One that has just started: it walks along all there is.
-  const worker = new Retention(system.runningWorker.get(DataSource, { strict: false }), { deletions: 40, rejections: 90 });
+  const worker = new Retention(system.runningWorker.get(DataSource, { strict: false }), {
+    deletions: 40,
+    rejections: 90,
+  });
   await worker.forgetOld();
 }
 
@@ -171,7 +174,10 @@ describe('a deletion that is kept no more', () => {
     const { body } = await post({ merchant, msg_id, article_idx: 1 });
     expect(await system.finished(body.id)).toMatchObject({ state: 'failed' });
     await succeeded({ merchant, msg_id, article_idx: 2 });
-    const lists = [`/v1/deletions?merchant=${merchant}&limit=1`, `/v1/deletions?finished_after=2020-01-01T00:00:00Z&limit=1`];
+    const lists = [
+      `/v1/deletions?merchant=${merchant}&limit=1`,
+      `/v1/deletions?finished_after=2020-01-01T00:00:00Z&limit=1`,
+    ];
     const cursors = await Promise.all(lists.map(async (list) => (await read(list)).body.next_cursor as string));
     await prune();
     expect(await read(`/v1/deletions/${body.id}`)).toMatchObject({ status: 404, body: { code: 'deletion_not_found' } });

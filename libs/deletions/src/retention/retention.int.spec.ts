@@ -61,8 +61,20 @@ async function put({ id, merchantId, target, state, proof, daysAgo, takedownId }
      SELECT $1, $2, $3, $4, $5, $6, $7, $8, now(), 'test', $9, at - interval '1 min', CASE WHEN $10 THEN at END
      FROM (SELECT now() - $11 * interval '1 day' - $12 * interval '1 s' AS at) AS ended
      ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING RETURNING id`,
-    [id, merchantId, msgId, articleIdx, url, targetKey(target), state, proof, takedownId, hasEnded(state), daysAgo,
-      ++lastSecond],
+    [
+      id,
+      merchantId,
+      msgId,
+      articleIdx,
+      url,
+      targetKey(target),
+      state,
+      proof,
+      takedownId,
+      hasEnded(state),
+      daysAgo,
+      ++lastSecond,
+    ],
   );
   if (!made) return false;
   await desk.sql(
@@ -144,10 +156,10 @@ describe('what is kept, and what stays known', () => {
   ];
   const takedownNumber = fc.integer({ min: 0, max: 4 });
   const worlds: fc.Arbitrary<World> = fc.record({
-    messages: fc.array(
-      fc.record({ articles: fc.constantFrom(null, 1, 2, 3), daysAgo: fc.constantFrom(40, 90, 160) }),
-      { minLength: MESSAGES, maxLength: MESSAGES },
-    ),
+    messages: fc.array(fc.record({ articles: fc.constantFrom(null, 1, 2, 3), daysAgo: fc.constantFrom(40, 90, 160) }), {
+      minLength: MESSAGES,
+      maxLength: MESSAGES,
+    }),
     takedowns: fc.array(fc.record({ daysAgo: fc.constantFrom(null, 60, 120, 140) }), { minLength: 5, maxLength: 5 }),
     deletions: fc.array(
       fc.record({
@@ -219,8 +231,7 @@ describe('what is kept, and what stays known', () => {
       const isUnderWay = (id: string) =>
         deletions.some((one) => !hasEnded(one.state) && (one.takedownId === id || one.linkedBy.includes(id)));
       const takedownGoes = (id: string | null) =>
-        id === null ||
-        takedowns.some((one) => one.id === id && (one.daysAgo ?? 0) > DAYS.deletions && !isUnderWay(id));
+        id === null || takedowns.some((one) => one.id === id && (one.daysAgo ?? 0) > DAYS.deletions && !isUnderWay(id));
       const deletionGoes = ({ state, daysAgo, takedownId, linkedBy }: (typeof deletions)[number]) =>
         hasEnded(state) && daysAgo > DAYS.deletions && takedownGoes(takedownId) && linkedBy.every(takedownGoes);
 
@@ -363,12 +374,15 @@ describe('a deletion', () => {
     await forget();
     expect(await countOf('deletions WHERE merchant_id = $1', [merchants[0]?.id])).toBe(0);
     expect(await countOf('gone_targets WHERE merchant_id = $1', [merchants[0]?.id])).toBe(count);
-    expect(await countOf('deletion_attempts a WHERE NOT EXISTS (SELECT 1 FROM deletions WHERE id = a.deletion_id)')).toBe(0);
+    expect(
+      await countOf('deletion_attempts a WHERE NOT EXISTS (SELECT 1 FROM deletions WHERE id = a.deletion_id)'),
+    ).toBe(0);
   });
 
   it('stays until it is tallied, so that no counter misses it', async () => {
     const tallies = new DeletionTallies(desk.dataSource);
-    const total = async () => Number((await desk.sql<{ sum: string }>(`SELECT sum(count) FROM deletion_totals`))[0]?.sum);
+    const total = async () =>
+      Number((await desk.sql<{ sum: string }>(`SELECT sum(count) FROM deletion_totals`))[0]?.sum);
     const [mark] = await desk.sql<{ until: Date }>(`SELECT tallied_until AS until FROM deletion_tally_marks`);
     await desk.sql(`UPDATE deletion_tally_marks SET tallied_until = now() - interval '106 days'`);
     const [before, count] = [await total(), 6];

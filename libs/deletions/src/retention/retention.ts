@@ -103,16 +103,19 @@ export class Retention {
          + (SELECT count(*) FROM items)::int AS count`,
       ids,
     );
-    return hanging + (await this.count(
-      `WITH gone AS (
+    return (
+      hanging +
+      (await this.count(
+        `WITH gone AS (
          DELETE FROM takedowns WHERE id = ANY(ARRAY(
            SELECT t.id FROM takedowns t WHERE t.id = ANY($1::uuid[]) AND ${firstIn('takedown_links')} IS NULL
              AND ${firstIn('takedown_rejections')} IS NULL AND ${firstIn('takedown_items')} IS NULL
            FOR UPDATE OF t SKIP LOCKED))
          RETURNING 1
        ) SELECT count(*)::int FROM gone`,
-      ids,
-    ));
+        ids,
+      ))
+    );
   }
 
   /**
