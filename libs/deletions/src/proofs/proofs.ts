@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows, statement } from '@app/database';
+import { rows, statement, type Bind } from '@app/database';
 import { askedWithin, type Scope } from '@app/scope';
 import { DeletionViews } from '../requests/deletion-views.js';
 import { knownArticles } from '../deletion/known-gone.js';
 import { noteOfProof, type DeletionState, type Proof } from '../deletion/states.js';
+import { PeriodNotOver } from '../errors.js';
 import { Takedowns } from '../takedowns/takedowns.js';
+import { endedIn, FIRST, PAGE, periodName, settledUntil, type Period } from './period.js';
 
 /** What is said of one upstream call. The request is as it was sent, without the token. */
 export interface ProvenCall {
@@ -62,7 +64,7 @@ export interface DeletionRecord {
 type Hidden = ['reason'];
 
 /** Who asked for what, and when it was exported. */
-export interface HeaderRecord {
+interface SubjectHeader {
   type: 'header';
   /** Since 2 an export ends with a signature. */
   version: 2;
@@ -78,6 +80,24 @@ export interface HeaderRecord {
   exported_at: string;
 }
 
+/** What ended when, and who exported it. */
+interface PeriodHeader {
+  type: 'header';
+  version: 2;
+  subject: 'period';
+  id: string;
+  finished_after: string;
+  finished_before: string;
+  /** The appids to which it is confined, by its filters or by the limits of the key. Null: none is left out. */
+  platforms: readonly string[] | null;
+  merchants: readonly string[] | null;
+  requested_by: string;
+  request_id: string;
+  exported_at: string;
+}
+
+export type HeaderRecord = SubjectHeader | PeriodHeader;
+
 export interface TrailerRecord {
   type: 'trailer';
   /** Of the deletions between header and trailer. */
@@ -86,10 +106,14 @@ export interface TrailerRecord {
 
 export type ProofRecord = HeaderRecord | DeletionRecord | TrailerRecord;
 
-const PAGE = 500;
-const FIRST = '00000000-0000-0000-0000-000000000000';
+/** Of the key that exports a period. */
+export interface PeriodReader {
+  scope: Scope;
+  apiKeyId: string;
+  requestId: string;
+}
 
-/** The evidence of what was done, record by record: however large the takedown, only a page of it is in memory. */
+/** The evidence of what was done, record by record: however large the takedown or the period, only a page of it is in memory. */
 @Injectable()
 export class Proofs {
   constructor(
@@ -113,14 +137,55 @@ export class Proofs {
     ]);
   }
 
-  private async *records(scope: Scope, header: HeaderRecord, conditions: string[]): AsyncGenerator<ProofRecord> {
+  /**
+   * Of every deletion that ended in the period, however it ended. Nothing that ended in it is written down later: the same
+   * period exported again has no more deletions. One that failed is not in it any more once it is retried.
+   * @param within what is wanted of what the reader may reach
+   * @throws PeriodNotOver
+   */
+  async ofPeriod(
+    reader: PeriodReader,
+    within: Scope,
+    period: Period,
+    now: Date,
+  ): Promise<AsyncGenerator<ProofRecord>> {
+    const until = await settledUntil(this.dataSource);
+    if (period.to > until) throw new PeriodNotOver(until);
+    return this.recordsOfPeriod(reader, within, period, now);
+  }
+
+  private async *recordsOfPeriod(
+    reader: PeriodReader,
+    within: Scope,
+    period: Period,
+    now: Date,
+  ): AsyncGenerator<ProofRecord> {
+    let count = 0;
+    yield headerOfPeriod(reader, within, period, now);
+    for await (const ids of endedIn(this.dataSource, within, period)) {
+      if (ids.length === 0) continue;
+      // What is retried in this moment has not ended in the period any more.
+      const found = await this.page(
+        reader.scope,
+        null,
+        (bind) => `d.id = ANY(${bind(ids)}) AND d.finished_at < ${bind(period.to)}`,
+        FIRST,
+      );
+      const byId = new Map(found.map((record) => [record.id, record]));
+      yield* ids.flatMap((id) => byId.get(id) ?? []);
+      count += found.length;
+    }
+    yield { type: 'trailer', count };
+  }
+
+  private async *records(scope: Scope, header: SubjectHeader, conditions: string[]): AsyncGenerator<ProofRecord> {
     let count = 0;
     yield header;
     for (const condition of conditions) {
       let page: DeletionRecord[];
       let last = FIRST;
       do {
-        page = await this.page(scope, header.id, condition, last);
+        page = await this.page(scope, header.id, () => condition, last);
         yield* page;
         count += page.length;
         last = page.at(-1)?.id ?? last;
@@ -129,7 +194,13 @@ export class Proofs {
     yield { type: 'trailer', count };
   }
 
-  private async page(scope: Scope, id: string, condition: string, after: string): Promise<DeletionRecord[]> {
+  /** @param id of what is exported, where it has one @param condition SQL over a deletion `d` */
+  private async page(
+    scope: Scope,
+    id: string | null,
+    condition: (bind: Bind) => string,
+    after: string,
+  ): Promise<DeletionRecord[]> {
     const { parameters, bind } = statement(id, after);
     const isTold = askedWithin(scope, 'd.requested_by', bind);
     const found = await rows<DeletionRow>(
@@ -144,7 +215,7 @@ export class Proofs {
            SELECT CASE WHEN l.was_deleted THEN 'already_deleted' ELSE 'already_open' END
            FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id) END AS counted_as, d.created_at, d.finished_at
        FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
-       WHERE ${condition} AND d.id > $2 ORDER BY d.id LIMIT ${PAGE}`,
+       WHERE ${condition(bind)} AND d.id > $2 ORDER BY d.id LIMIT ${PAGE}`,
       parameters,
     );
     const calls = await rows<CallRow>(
@@ -199,8 +270,29 @@ function requestOf(
   return operation === 'mass/get' ? { msg_id } : { msg_id, article_idx: article_idx ?? 0 };
 }
 
+function headerOfPeriod(
+  { apiKeyId, requestId }: PeriodReader,
+  { platforms, merchants }: Scope,
+  period: Period,
+  now: Date,
+): PeriodHeader {
+  return {
+    type: 'header',
+    version: 2,
+    subject: 'period',
+    id: periodName(period),
+    finished_after: period.from.toISOString(),
+    finished_before: period.to.toISOString(),
+    platforms,
+    merchants,
+    requested_by: apiKeyId,
+    request_id: requestId,
+    exported_at: now.toISOString(),
+  };
+}
+
 function headerOf(
-  subject: HeaderRecord['subject'],
+  subject: SubjectHeader['subject'],
   of: {
     id: string;
     state: string;
@@ -212,7 +304,7 @@ function headerOf(
     finishedAt: Date | null;
   },
   now: Date,
-): HeaderRecord {
+): SubjectHeader {
   return {
     type: 'header',
     version: 2,
