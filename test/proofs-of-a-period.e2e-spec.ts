@@ -225,7 +225,11 @@ describe('a key with limits', () => {
     expect(told).toMatchObject(own.map(() => ({ reason: null, hidden: ['reason'] })));
     const csv = await read(pathOf(day, '&format=csv'), limited);
     const { body: jwks } = await read('/.well-known/jwks.json');
-    expect((await verifyProof([csv.body], jwks)).proof).toMatchObject({ subject: 'period', count: 3, only: [merchant] });
+    expect((await verifyProof([csv.body], jwks)).proof).toMatchObject({
+      subject: 'period',
+      count: 3,
+      only: [merchant],
+    });
     const beyond = await read(pathOf(day, `&merchant=${other}`), limited);
     expect([beyond.status, beyond.body.code]).toEqual([404, 'merchant_not_found']);
   });
@@ -279,7 +283,9 @@ describe('a long export', () => {
   beforeAll(async () => {
     day = aDay();
     await ended({ at: day.from, micros: 0 }, MANY, 1_000);
-    const send = Object.getOwnPropertyDescriptor(pg.Client.prototype, 'query')?.value as (...given: unknown[]) => unknown;
+    const send = Object.getOwnPropertyDescriptor(pg.Client.prototype, 'query')?.value as (
+      ...given: unknown[]
+    ) => unknown;
     jest.spyOn(SteadyClient.prototype, 'query').mockImplementation(function (this: unknown, ...given: unknown[]) {
       if (String(given[0]).includes('FROM takedown_links l WHERE l.takedown_id = $1')) pages += 1;
       return send.apply(this, given);
@@ -387,7 +393,10 @@ describe('from a shell', () => {
     const day = aDay();
     const midnight = day.from - 8 * 3_600_000;
     await ended({ at: midnight, micros: -1 });
-    const ids = [...(await ended({ at: midnight, micros: 0 })), ...(await ended({ at: midnight + DAY_MS, micros: -1 }))];
+    const ids = [
+      ...(await ended({ at: midnight, micros: 0 })),
+      ...(await ended({ at: midnight + DAY_MS, micros: -1 })),
+    ];
     await ended({ at: midnight + DAY_MS, micros: 0 });
     const [from, to] = [day.from, day.to].map((at) => iso(at).slice(0, 10));
     const asText = await user.run(`retract proofs --from ${from} --to ${to}`);
@@ -440,7 +449,12 @@ it('npm run verify-proof says what period a file is of', async () => {
   await ended({ at: from, micros: 0 });
   const { home } = new CommandLine();
   writeFileSync(join(home, 'period.ndjson'), (await read(pathOf({ from, to }))).body);
-  const args = ['dist/apps/api/src/verify-proof.js', join(home, 'period.ndjson'), '--jwks', `${system.url}/.well-known/jwks.json`];
+  const args = [
+    'dist/apps/api/src/verify-proof.js',
+    join(home, 'period.ndjson'),
+    '--jwks',
+    `${system.url}/.well-known/jwks.json`,
+  ];
   const out = await new Promise<string>((resolve) => execFile(process.execPath, args, (_error, text) => resolve(text)));
   expect(out).toMatch(/^ok: 1 deletion, last hash /);
   expect(out).toContain(`as the export of what ended from ${iso(from)} on and before ${iso(to)}`);

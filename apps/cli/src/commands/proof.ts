@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Option, type Command } from 'commander';
+import { causeOf } from '../settings/connection.js';
 import { Failure } from '../terminal/exit-codes.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { subjectOf } from '../calling/subjects.js';
@@ -52,7 +53,11 @@ export async function keepProof(
 ): Promise<void> {
   // A proof is JSON as it is: `--json` says no more than that.
   const text = Readable.fromWeb((await read(terminal.isJson && output === undefined ? 'ndjson' : format)) as never);
-  if (output === undefined) return pipeline(text, process.stdout, { end: false });
+  if (output === undefined) {
+    return pipeline(text, process.stdout, { end: false }).catch((error: unknown) => {
+      throw new Failure(`It broke off: what was written is not whole (${causeOf(error)}).`, { cause: error });
+    });
+  }
   const written = `${output}.${process.pid}.part`;
   try {
     await pipeline(text, createWriteStream(written, { flags: 'wx' }));

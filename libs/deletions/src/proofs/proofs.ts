@@ -143,12 +143,7 @@ export class Proofs {
    * @param within what is wanted of what the reader may reach
    * @throws PeriodNotOver
    */
-  async ofPeriod(
-    reader: PeriodReader,
-    within: Scope,
-    period: Period,
-    now: Date,
-  ): Promise<AsyncGenerator<ProofRecord>> {
+  async ofPeriod(reader: PeriodReader, within: Scope, period: Period, now: Date): Promise<AsyncGenerator<ProofRecord>> {
     const until = await settledUntil(this.dataSource);
     if (period.to > until) throw new PeriodNotOver(until);
     return this.recordsOfPeriod(reader, within, period, now);
