@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { SteadyClient } from '@app/postgres';
-import { verifyProof } from '@app/proof-verifier';
+import { summaryOf, verifyProof, type KeySet } from '@app/proof-verifier';
 import { CommandLine } from './support/command-line.js';
 import { eventually } from './support/eventually.js';
 import { commandsOf } from './support/runbook.js';
@@ -15,9 +15,9 @@ import { PLATFORM, System, type Reply } from './support/system.js';
 import { openWay } from './support/way.js';
 
 const DAY_MS = 24 * 60 * 60_000;
-const REASON = 'asked for by a court';
+const REASON = `asked for by a court${'.'.repeat(450)}`;
 /** More than a connection and its buffers take. */
-const MANY = 30_000;
+const MANY = 20_000;
 
 let system: System;
 let merchant: string;
@@ -279,10 +279,13 @@ describe('a period', () => {
 describe('a long export', () => {
   let day: { from: number; to: number };
   let pages = 0;
+  let jwks: KeySet;
 
   beforeAll(async () => {
     day = aDay();
     await ended({ at: day.from, micros: 0 }, MANY, 1_000);
+    await read(pathOf(aDay()));
+    ({ body: jwks } = await read('/.well-known/jwks.json'));
     const send = Object.getOwnPropertyDescriptor(pg.Client.prototype, 'query')?.value as (
       ...given: unknown[]
     ) => unknown;
@@ -290,11 +293,16 @@ describe('a long export', () => {
       if (String(given[0]).includes('FROM takedown_links l WHERE l.takedown_id = $1')) pages += 1;
       return send.apply(this, given);
     });
-  }, 120_000);
+  }, 300_000);
   beforeEach(() => {
     pages = 0;
   });
   afterAll(() => jest.restoreAllMocks());
+
+  /** As `System.judged`, for what is long. The keys are those of now. */
+  const judged = async (text: string) =>
+    summaryOf(await verifyProof(text.match(/[^]{1,65536}/g) ?? [], jwks, { sha256 }));
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
   /** Its head alone is read. */
   async function begun(): Promise<IncomingMessage> {
@@ -321,7 +329,7 @@ describe('a long export', () => {
     response.setEncoding('utf8');
     response.on('data', (piece: string) => (text += piece));
     response.on('error', () => undefined);
-    if (!response.closed) await once(response, 'close');
+    if (!response.closed) await new Promise((resolve) => response.once('close', resolve));
     return { text, isWhole: response.complete };
   };
 
@@ -332,9 +340,9 @@ describe('a long export', () => {
     const { text, isWhole } = await restOf(response);
     expect(isWhole).toBe(true);
     expect(pages).toBe(MANY / 500);
-    expect(await system.judged(text)).toMatch(/^ok: 30000 deletions/);
+    expect(await judged(text)).toMatch(/^ok: 20000 deletions/);
     expect(await notedOf(day)).toHaveLength(1);
-  }, 120_000);
+  }, 300_000);
 
   it('ends with a reader that goes away, and is not noted', async () => {
     const noted = await notedOf(day);
@@ -344,7 +352,7 @@ describe('a long export', () => {
     await untilQuiet();
     expect(pages).toBeLessThan(MANY / 500);
     expect(await notedOf(day)).toEqual(noted);
-  }, 120_000);
+  }, 300_000);
 
   it('breaks off where the database goes away, and does not look whole', async () => {
     const response = await begun();
@@ -352,21 +360,25 @@ describe('a long export', () => {
     const server = new pg.Client({ connectionString: new URL('/postgres', system.database.url).href });
     await server.connect();
     const name = new URL(system.database.url).pathname.slice(1);
-    await server.query(`ALTER DATABASE "${name}" ALLOW_CONNECTIONS false`);
-    await server.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, [name]);
-    const { text, isWhole } = await restOf(response);
-    await server.query(`ALTER DATABASE "${name}" ALLOW_CONNECTIONS true`);
-    await server.end();
-    expect(isWhole).toBe(false);
-    expect(text).not.toContain('"type":"trailer"');
-    const { status } = await eventually(
-      () => system.call('GET', '/health/ready'),
-      (reply) => reply.status === 200,
+    const accepting = (is: boolean) => server.query(`ALTER DATABASE "${name}" ALLOW_CONNECTIONS ${is}`);
+    let rest;
+    try {
+      await accepting(false);
+      await server.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, [name]);
+      rest = await restOf(response);
+    } finally {
+      await accepting(true);
+      await server.end();
+    }
+    expect(rest.isWhole).toBe(false);
+    expect(rest.text).not.toContain('"type":"trailer"');
+    expect(await judged(rest.text)).toMatch(/^not ok: line \d+ /);
+    await eventually(
+      () => system.send('GET', '/health/ready', {}),
+      ({ status }) => status === 200,
       60_000,
     );
-    expect(status).toBe(200);
-    expect(await system.judged(text)).toMatch(/^not ok: line \d+ /);
-  }, 180_000);
+  }, 300_000);
 
   it('that is cut off on its way is no file for the command line, and no proof', async () => {
     const way = await openWay(system.url);
@@ -382,7 +394,7 @@ describe('a long export', () => {
     } finally {
       way.close();
     }
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('from a shell', () => {
