@@ -185,6 +185,28 @@ describe('in a database that is full of what is finished', () => {
     expect((await faultsOf(ask)).filter((fault) => !ofAllMerchants(fault))).toEqual([]);
   });
 
+  it.each(Object.entries(LIMITS))(
+    'the proofs of a period are read by indexes with a key for %s',
+    async (_name, limitsIn) => {
+      const limits = limitsIn(names);
+      const headers = await keyOf(limits);
+      const { rows } = await client.query<{ count: number }>(
+        `SELECT count(*)::int AS count FROM deletions d JOIN merchants m ON m.id = d.merchant_id
+         JOIN platforms p ON p.id = m.platform_id
+       WHERE d.finished_at >= $1 AND d.finished_at < $2 AND ($3::text[] IS NULL OR m.authorizer_appid = ANY($3))
+         AND ($4::text[] IS NULL OR p.component_appid = ANY($4))`,
+        [names.middle, names.later, limits.merchants ?? null, limits.platforms ?? null],
+      );
+      const ask = async () => {
+        const period = `finished_after=${names.middle}&finished_before=${names.later}&format=json`;
+        const { status, body } = await system.call('GET', `/v1/proofs?${period}`, undefined, headers);
+        expect([status, body.data.at(-2).count]).toEqual([200, rows[0]?.count]);
+      };
+      expect(await faultsOf(ask)).toEqual([]);
+    },
+    120_000,
+  );
+
   it('the feed finds types that few events have by an index', async () => {
     const headers = await keyOf({});
     const faults: string[] = [];
@@ -376,5 +398,6 @@ const ELSEWHERE = {
   'GET /v1/takedowns/:id/events': 'event-streams.e2e-spec.ts',
   'GET /v1/deletions/:id/proof': 'takedowns.e2e-spec.ts',
   'GET /v1/takedowns/:id/proof': 'takedowns.e2e-spec.ts',
+  'GET /v1/proofs': 'a test of its own, below the lists',
   'GET /v1/audit-events/export': 'audit-log.int.spec.ts',
 };

@@ -350,6 +350,10 @@ export const problemWords = {
       en: 'Raise the account’s quota, make it urgent, or say that it may wait so long.',
     },
   },
+  period_not_over: {
+    title: { zh: '这段时间还没有结束', en: 'The period is not over yet' },
+    next: { zh: '请选择更早结束的时间段，或稍后再试。', en: 'Name a period that ends earlier, or try again later.' },
+  },
   takedown_not_found: {
     title: { zh: '找不到该撤回任务', en: 'The takedown is not known' },
     next: {

@@ -9,6 +9,10 @@ export const deletionStates = [
 ] as const;
 export type DeletionState = (typeof deletionStates)[number];
 
+/** The states of what has ended. */
+export const endStates = ['succeeded', 'failed', 'cancelled'] as const satisfies DeletionState[];
+export type EndState = (typeof endStates)[number];
+
 export type DeletionCounts = Record<DeletionState, number>;
 
 /**

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows, statement } from '@app/database';
+import { rows, statement, type Bind } from '@app/database';
 import { askedWithin, type Scope } from '@app/scope';
 import { PRUNED_DELETIONS } from '../requests/deletion-view.js';
 import { DeletionViews } from '../requests/deletion-views.js';
 import { knownArticles } from '../deletion/known-gone.js';
 import { noteOfProof, type DeletionState, type Proof } from '../deletion/states.js';
-import { DeletionNotFound } from '../errors.js';
+import { DeletionNotFound, PeriodNotOver } from '../errors.js';
 import { Takedowns } from '../takedowns/takedowns.js';
+import { endedIn, FIRST, PAGE, periodName, settledUntil, type Period } from './period.js';
 
 /** What is said of one upstream call. The request is as it was sent, without the token. */
 export interface ProvenCall {
@@ -64,7 +65,7 @@ export interface DeletionRecord {
 type Hidden = ['reason'];
 
 /** Who asked for what, and when it was exported. */
-export interface HeaderRecord {
+interface SubjectHeader {
   type: 'header';
   /** Since 2 an export ends with a signature. */
   version: 2;
@@ -80,6 +81,24 @@ export interface HeaderRecord {
   exported_at: string;
 }
 
+/** What ended when, and who exported it. */
+interface PeriodHeader {
+  type: 'header';
+  version: 2;
+  subject: 'period';
+  id: string;
+  finished_after: string;
+  finished_before: string;
+  /** The appids to which it is confined, by its filters or by the limits of the key. Null: none is left out. */
+  platforms: readonly string[] | null;
+  merchants: readonly string[] | null;
+  requested_by: string;
+  request_id: string;
+  exported_at: string;
+}
+
+export type HeaderRecord = SubjectHeader | PeriodHeader;
+
 export interface TrailerRecord {
   type: 'trailer';
   /** Of the deletions between header and trailer. */
@@ -93,13 +112,17 @@ interface Part {
   /** `deletions`, or what looks like it. */
   from: string;
   /** Over a deletion `d`. */
-  condition: string;
+  condition: (bind: Bind) => string;
 }
 
-const PAGE = 500;
-const FIRST = '00000000-0000-0000-0000-000000000000';
+/** Of the key that exports a period. */
+export interface PeriodReader {
+  scope: Scope;
+  apiKeyId: string;
+  requestId: string;
+}
 
-/** The evidence of what was done, record by record: however large the takedown, only a page of it is in memory. */
+/** The evidence of what was done, record by record: however large the takedown or the period, only a page of it is in memory. */
 @Injectable()
 export class Proofs {
   constructor(
@@ -112,23 +135,67 @@ export class Proofs {
   async ofDeletion(scope: Scope, id: string, now: Date): Promise<AsyncGenerator<ProofRecord>> {
     const deletion = await this.deletions.get(scope, id);
     const from = deletion.isPruned ? PRUNED_DELETIONS : 'deletions';
-    return this.records(scope, headerOf('deletion', deletion, now), [{ from, condition: 'd.id = $1' }], async () => {
-      if ((await this.deletions.get(scope, id)).isPruned !== deletion.isPruned) throw new DeletionNotFound(id);
-    });
+    return this.records(
+      scope,
+      headerOf('deletion', deletion, now),
+      [{ from, condition: () => 'd.id = $1' }],
+      async () => {
+        if ((await this.deletions.get(scope, id)).isPruned !== deletion.isPruned) throw new DeletionNotFound(id);
+      },
+    );
   }
 
   /** @throws TakedownNotFound */
   async ofTakedown(scope: Scope, id: string, now: Date): Promise<AsyncGenerator<ProofRecord>> {
     const header = headerOf('takedown', await this.takedowns.get(scope, id), now);
     const parts = [
-      { from: 'deletions', condition: 'd.takedown_id = $1' },
-      { from: 'deletions', condition: 'd.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1)' },
+      { from: 'deletions', condition: () => 'd.takedown_id = $1' },
+      { from: 'deletions', condition: () => 'd.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1)' },
       {
         from: PRUNED_DELETIONS,
-        condition: 'd.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1 AND was_deleted)',
+        condition: () => 'd.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1 AND was_deleted)',
       },
     ];
     return this.records(scope, header, parts, () => this.takedowns.get(scope, id));
+  }
+
+  /**
+   * Of every deletion that ended in the period, however it ended. Nothing that ended in it is written down later: the same
+   * period exported again has no more deletions. One that failed is not in it any more once it is retried.
+   * @param within what is wanted of what the reader may reach
+   * @throws PeriodNotOver
+   */
+  async ofPeriod(reader: PeriodReader, within: Scope, period: Period, now: Date): Promise<AsyncGenerator<ProofRecord>> {
+    const until = await settledUntil(this.dataSource);
+    if (period.to > until) throw new PeriodNotOver(until);
+    return this.recordsOfPeriod(reader, within, period, now);
+  }
+
+  private async *recordsOfPeriod(
+    reader: PeriodReader,
+    within: Scope,
+    period: Period,
+    now: Date,
+  ): AsyncGenerator<ProofRecord> {
+    let count = 0;
+    yield headerOfPeriod(reader, within, period, now);
+    for await (const ids of endedIn(this.dataSource, within, period)) {
+      if (ids.length === 0) continue;
+      // What is retried in this moment has not ended in the period any more.
+      const found = await this.page(
+        reader.scope,
+        null,
+        {
+          from: 'deletions',
+          condition: (bind) => `d.id = ANY(${bind(ids)}) AND d.finished_at < ${bind(period.to)}`,
+        },
+        FIRST,
+      );
+      const byId = new Map(found.map((record) => [record.id, record]));
+      yield* ids.flatMap((id) => byId.get(id) ?? []);
+      count += found.length;
+    }
+    yield { type: 'trailer', count };
   }
 
   /**
@@ -136,7 +203,7 @@ export class Proofs {
    */
   private async *records(
     scope: Scope,
-    header: HeaderRecord,
+    header: SubjectHeader,
     parts: Part[],
     stillKept: () => Promise<unknown>,
   ): AsyncGenerator<ProofRecord> {
@@ -156,7 +223,8 @@ export class Proofs {
     yield { type: 'trailer', count };
   }
 
-  private async page(scope: Scope, id: string, part: Part, after: string): Promise<DeletionRecord[]> {
+  /** @param id of what is exported, where it has one */
+  private async page(scope: Scope, id: string | null, part: Part, after: string): Promise<DeletionRecord[]> {
     const { parameters, bind } = statement(id, after);
     const isTold = askedWithin(scope, 'd.requested_by', bind);
     const found = await rows<DeletionRow>(
@@ -171,7 +239,7 @@ export class Proofs {
            SELECT CASE WHEN l.was_deleted THEN 'already_deleted' ELSE 'already_open' END
            FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id) END AS counted_as, d.created_at, d.finished_at
        FROM ${part.from} d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
-       WHERE ${part.condition} AND d.id > $2 ORDER BY d.id LIMIT ${PAGE}`,
+       WHERE ${part.condition(bind)} AND d.id > $2 ORDER BY d.id LIMIT ${PAGE}`,
       parameters,
     );
     const calls = await rows<CallRow>(
@@ -227,8 +295,29 @@ function requestOf(
   return operation === 'mass/get' ? { msg_id } : { msg_id, article_idx: article_idx ?? 0 };
 }
 
+function headerOfPeriod(
+  { apiKeyId, requestId }: PeriodReader,
+  { platforms, merchants }: Scope,
+  period: Period,
+  now: Date,
+): PeriodHeader {
+  return {
+    type: 'header',
+    version: 2,
+    subject: 'period',
+    id: periodName(period),
+    finished_after: period.from.toISOString(),
+    finished_before: period.to.toISOString(),
+    platforms,
+    merchants,
+    requested_by: apiKeyId,
+    request_id: requestId,
+    exported_at: now.toISOString(),
+  };
+}
+
 function headerOf(
-  subject: HeaderRecord['subject'],
+  subject: SubjectHeader['subject'],
   of: {
     id: string;
     state: string;
@@ -240,7 +329,7 @@ function headerOf(
     finishedAt: Date | null;
   },
   now: Date,
-): HeaderRecord {
+): SubjectHeader {
   return {
     type: 'header',
     version: 2,

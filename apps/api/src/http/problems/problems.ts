@@ -294,6 +294,12 @@ const problems = {
       'Raise the account’s quota, cancel what is not needed, make it urgent, or say `"allow_late": true` if it ' +
       'shall wait so long.',
   ],
+  period_not_over: [
+    409,
+    'What ended in the last five minutes may not all be written down yet, and an export without it would look whole. ' +
+      '`settled_until` is the latest moment at which a period may end now. If it stays behind for long, a transaction is open ' +
+      'in the database, such as that of a backup: a period that ended before it began can be exported all the while.',
+  ],
   takedown_not_found: [
     404,
     'Look for its id in `GET /v1/takedowns`. Those that finished more than `DELETIONS_RETENTION_DAYS` ago are not kept.',
