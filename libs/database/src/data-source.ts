@@ -183,6 +183,19 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   };
 }
 
+/** Opens a database for a piece of work, and closes it behind that. */
+export async function withDataSource<T>(
+  options: DatabaseOptions,
+  work: (dataSource: DataSource) => Promise<T>,
+): Promise<T> {
+  const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
+  try {
+    return await work(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
 /** Without this, a schema by the name of our role, whoever made it, would stand in front of the tables. */
 export const IN_PUBLIC = { options: `${BOTH_ENDS_NOTICE.options} -c search_path=public` };
 
