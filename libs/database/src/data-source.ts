@@ -61,6 +61,7 @@ import { SentTimes1764800000000 } from './migrations/1764800000000-sent-times.js
 import { ListsOfEnds1764800100000 } from './migrations/1764800100000-lists-of-ends.js';
 import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion-traces.js';
+import { AuditArchives1764843000000 } from './migrations/1764843000000-audit-archives.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -133,6 +134,7 @@ const migrations = [
   ListsOfEnds1764800100000,
   Metrics1764810000000,
   DeletionTraces1764820000000,
+  AuditArchives1764843000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
@@ -183,6 +185,12 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
 
 /** Without this, a schema by the name of our role, whoever made it, would stand in front of the tables. */
 export const IN_PUBLIC = { options: `${BOTH_ENDS_NOTICE.options} -c search_path=public` };
+
+/** For the role that owns the tables. */
+export function ownerDataSourceOptions(options: DatabaseOptions): DataSourceOptions {
+  const all = dataSourceOptions(options);
+  return { ...all, extra: { ...(all.extra as object), ...IN_PUBLIC } } as DataSourceOptions;
+}
 
 /**
  * Runs pending migrations under an advisory lock, so that several processes may start at once. Returns their names.
