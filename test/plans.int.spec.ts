@@ -267,10 +267,14 @@ describe('in a database that is full of what is finished', () => {
       const part = { ...ends, rows: STEP, upTo: last.at, sha256: '' };
       // What is filled in is not that old.
       await expect(archives.seal(part)).rejects.toThrow('does not begin');
-      await client.query(
-        `INSERT INTO audit_archives VALUES ($1, $2, $3, $4, $5, $5, $6, '', now(), 'k1', '')`,
-        [last.seq, first.seq, first.prevHash, last.hash, STEP, last.at],
-      );
+      await client.query(`INSERT INTO audit_archives VALUES ($1, $2, $3, $4, $5, $5, $6, '', now(), 'k1', '')`, [
+        last.seq,
+        first.seq,
+        first.prevHash,
+        last.hash,
+        STEP,
+        last.at,
+      ]);
       expect(await archives.remove(events)).toBe(STEP);
       expect(await archives.oldestLeft()).toBeUndefined();
       expect((await system.call('GET', '/v1/audit-events/verification')).status).toBe(200);

@@ -93,7 +93,9 @@ async function verifyDatabase(files: string[], noted: string[], given: AuditHead
     tellEarlier(whole.earlier, given);
     if (report.leftRows > 0) {
       const where = inFiles ? 'in the files' : 'archived';
-      console.log(`${report.leftRows} rows are ${where} and still here as well: archive-audit --delete takes them out.`);
+      console.log(
+        `${report.leftRows} rows are ${where} and still here as well: archive-audit --delete takes them out.`,
+      );
     }
     if (report.uncoveredForMs > COVERED_WITHIN_MS) {
       const hours = Math.floor(report.uncoveredForMs / 3_600_000);
@@ -134,13 +136,13 @@ async function* eventsOf(files: string[]): AsyncGenerator<AuditEvent> {
   for (const file of files) yield* readExport(file === '-' ? process.stdin : (await open(file)).createReadStream());
 }
 
-const behindFiles = (rows: number): Before => ({ rows, told: `${rows} in the files`, name: 'the files' });
+function behindFiles(rows: number): Before {
+  return { rows, told: `${rows} in the files`, name: 'the files' };
+}
 
-const behindArchive = ({ totalRows: rows, upTo }: AuditArchive): Before => ({
-  rows,
-  told: `${rows} archived up to ${upTo.toISOString()}`,
-  name: 'the last archive',
-});
+function behindArchive({ totalRows: rows, upTo }: AuditArchive): Before {
+  return { rows, told: `${rows} archived up to ${upTo.toISOString()}`, name: 'the last archive' };
+}
 
 function tell(
   report: ChainReport,
@@ -176,7 +178,8 @@ function tell(
 }
 
 function misfit(seq: string, rows: number, lastSeq: string, before: Before | undefined): string {
-  if (before && rows === 0 && BigInt(seq) <= BigInt(lastSeq)) return `row ${seq} is still here and does not fit ${before.name}`;
+  if (before && rows === 0 && BigInt(seq) <= BigInt(lastSeq))
+    return `row ${seq} is still here and does not fit ${before.name}`;
   if (before && rows === 0) return `row ${seq} does not follow ${before.name}`;
   return `row ${seq} does not fit the ${rows} sound rows before it`;
 }

@@ -151,5 +151,7 @@ function sentenceOf(error: unknown): string | undefined {
   return whyNotStarted(error) ?? (isFileError(error) ? `The file cannot be used: ${error.message}.` : undefined);
 }
 
-const isFileError = (error: unknown): error is Error =>
-  error instanceof Error && 'syscall' in error && ['open', 'read', 'write', 'fsync', 'rename'].includes(String(error.syscall));
+function isFileError(error: unknown): error is Error {
+  const call = error instanceof Error && 'syscall' in error ? String(error.syscall) : '';
+  return ['open', 'read', 'write', 'fsync', 'rename'].includes(call);
+}

@@ -40,20 +40,23 @@ export async function lookAtArchive(
   heads: readonly AuditHead[],
 ): Promise<(ArchivedRows & { metHeads: number }) | undefined> {
   const hash = createHash('sha256');
-  let [first, last]: AuditEvent[] = [];
+  const ends: { first?: AuditEvent; last?: AuditEvent } = {};
   let newest = 0;
   async function* ascending(): AsyncGenerator<AuditEvent> {
     for await (const event of readExport(Readable.from(chunksOf(path, hash)))) {
-      if (!first && event.prevHash !== after.hash) {
-        const where = after.rows === 0 ? 'at the start of the log' : `behind ${after.hash}, where the last archive ends`;
+      if (!ends.first && event.prevHash !== after.hash) {
+        const where =
+          after.rows === 0 ? 'at the start of the log' : `behind ${after.hash}, where the last archive ends`;
         throw new ArchiveRefused(`${path} does not begin ${where}.`);
       }
       // A hash does not cover the number of its row.
-      if (BigInt(event.seq) <= BigInt(last?.seq ?? after.seq)) {
-        throw new ArchiveRefused(`${path} is not in order: row ${event.seq} stands behind row ${last?.seq ?? after.seq}.`);
+      if (BigInt(event.seq) <= BigInt(ends.last?.seq ?? after.seq)) {
+        throw new ArchiveRefused(
+          `${path} is not in order: row ${event.seq} stands behind row ${ends.last?.seq ?? after.seq}.`,
+        );
       }
-      first ??= event;
-      last = event;
+      ends.first ??= event;
+      ends.last = event;
       newest = Math.max(newest, event.at.getTime());
       yield event;
     }
@@ -71,6 +74,7 @@ export async function lookAtArchive(
         'It was not archived.',
     );
   }
+  const { first, last } = ends;
   if (!first || !last) return undefined;
   return {
     firstSeq: first.seq,

@@ -106,9 +106,7 @@ export function verificationResource(verdict: RecentVerdict): z.input<typeof aud
     newest: rowOf(newest),
     broken_seq: brokenSeq ?? null,
     head: head ? { at: head.at.toISOString(), state: head.state } : null,
-    archived: archived
-      ? { rows: archived.rows, up_to: archived.upTo.toISOString(), state: archived.state }
-      : null,
+    archived: archived ? { rows: archived.rows, up_to: archived.upTo.toISOString(), state: archived.state } : null,
   };
 }
 

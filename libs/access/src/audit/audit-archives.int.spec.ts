@@ -174,7 +174,9 @@ describe('archives of the audit log', () => {
   it('are not for a role that does not own the log, whatever it was granted', async () => {
     const role = `r_${randomUUID().replaceAll('-', '')}`;
     const { part, events } = await oldest();
-    await dataSource.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
+    await dataSource.query(
+      `CREATE ROLE ${role} LOGIN PASSWORD '${role}'; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`,
+    );
     const url = new URL(database.url);
     [url.username, url.password] = [role, role];
     const options = { url: url.href, entities: accessEntities, applicationName: 'test', poolSize: 1 };
@@ -293,7 +295,9 @@ describe('archives of the audit log', () => {
   });
 
   it('have no rows of the last 90 days', async () => {
-    await expect(archives.refuseUnlessOld(daysAgo(89))).rejects.toThrow(/^Rows of the last 90 days stay: the day may be/);
+    await expect(archives.refuseUnlessOld(daysAgo(89))).rejects.toThrow(
+      /^Rows of the last 90 days stay: the day may be/,
+    );
     await archives.refuseUnlessOld(daysAgo(91));
   });
 });

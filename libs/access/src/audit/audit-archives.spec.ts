@@ -15,7 +15,7 @@ const archive = (changes: Partial<AuditArchive> = {}): AuditArchive => ({
   sha256: 'f'.repeat(64),
   archivedAt: new Date('2026-05-01T08:00:00.123Z'),
   keyId: 'k1',
-  signature: '5yDwTi86cfmBRtwKXbo4HSdBfXr8tHAa63Bm1STYEvI',
+  signature: 'n_T9eYMNzQmGMkLN181pZht9ZDurvIxXudgQY9vjhdw',
   ...changes,
 });
 
