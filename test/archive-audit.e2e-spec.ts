@@ -7,10 +7,19 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { accessEntities, ApiKeys, AuditHeads, AuditLog, AuditVerification } from '@app/access';
+import {
+  accessEntities,
+  ApiKeys,
+  AuditArchives,
+  AuditHeads,
+  AuditLog,
+  AuditVerification,
+  BEFORE_ALL,
+} from '@app/access';
 import { dataSourceOptions, prepareDatabase } from '@app/database';
 import { EVERYTHING } from '@app/scope';
 import { SecretBox } from '@app/vault';
+import { batchesOf, lookAtArchive, writeArchive } from '../apps/api/src/audit/archive-file.js';
 import { auditEventResource } from '../apps/api/src/audit/audit-event.js';
 import { CommandLine } from './support/command-line.js';
 import { createMigratedDatabase, type TestDatabase } from './support/database.js';
@@ -143,7 +152,6 @@ describe('npm run archive-audit', () => {
     expect(await take()).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/has 5 rows, [^]* 1 heads/) });
     expect(readFileSync(file, 'utf8')).toBe(rows.map((row) => `${row}\n`).join(''));
     expect(await verify()).toMatchObject(sound('8 rows'));
-    expect(await verify('--file', file)).toMatchObject(sound('5 rows'));
     // Not deleted yet, it is in both.
     expect(await verify('--file', file, '--database')).toMatchObject(sound('3 rows, after 5 in the files'));
 
@@ -181,8 +189,7 @@ describe('npm run archive-audit', () => {
     );
     expect(await verify('--file', file, '--after', hash)).toMatchObject(sound(`5 rows, after the hash ${hash}`));
     for (const [words, why] of [
-      [['--file', file], /does not fit the 0 sound rows[^]*needs these before it/],
-      [['--file', file, '--file', first], /does not fit the 0 sound rows/],
+      [['--file', file, '--file', first], /does not fit the 0 sound rows[^]*needs these before it/],
       [['--file', first, '--database'], /does not follow the files/],
     ] as const) {
       expect(await verify(...words)).toMatchObject({ code: 1, out: '', err: expect.stringMatching(why) });
@@ -313,7 +320,7 @@ describe('npm run archive-audit', () => {
       const none = 'postgres://nobody@127.0.0.1:1/nothing';
       expect(await archive(words, { MIGRATION_DATABASE_URL: none })).toMatchObject(refused(/does not answer/));
       expect(await archive(words, { DATABASE_URL: '', MIGRATION_DATABASE_URL: '' })).toMatchObject(
-        refused(/DATABASE_URL is required/),
+        refused(/DATABASE_URL must be/),
       );
     });
 
@@ -330,23 +337,23 @@ describe('npm run archive-audit', () => {
       expect(existsSync(file) || existsSync(`${file}.partial`)).toBe(false);
     });
 
-    it('a file that is not as it was taken, or has what is young', async () => {
-      expect(await take()).toMatchObject({ code: 0 });
+    it('a file that is not as it was taken', async () => {
+      await writeArchive(file, log.oldRows(BEFORE_ALL, new Date(DAY)));
       const lines = readFileSync(file, 'utf8').trim().split('\n');
-      const young: string[] = [];
-      for await (const event of log.oldestFirst(EVERYTHING, {})) young.push(JSON.stringify(auditEventResource(event)));
+      const write = (changed: readonly string[]) => writeFileSync(file, changed.map((line) => `${line}\n`).join(''));
       for (const [changed, why] of [
         [lines.slice(1), /does not begin at the start of the log/],
         [lines.toSpliced(2, 1), /broken at row/],
         [lines.with(1, (lines[1] ?? '').replace('192.0.2.7', '192.0.2.8')), /broken at row/],
-        [lines.with(1, (lines[1] ?? '').replace(/"seq":"\d+"/, '"seq":"1"')), /is not in order/],
         [[...lines, 'no row'], /^Line 6 is no row/],
-        [[], /has no rows/],
-        [young, /rows of the last 90 days/],
       ] as const) {
-        writeFileSync(file, changed.map((line) => `${line}\n`).join(''));
-        expect(await remove()).toMatchObject(refused(why));
+        write(changed);
+        await expect(lookAtArchive(file, BEFORE_ALL, [])).rejects.toThrow(why);
       }
+      write(lines.with(1, (lines[1] ?? '').replace(/"seq":"\d+"/, '"seq":"1"')));
+      expect(await remove()).toMatchObject(refused(/is not in order/));
+      write([]);
+      expect(await remove()).toMatchObject(refused(/has no rows/));
     });
 
     it('a file of another log', async () => {
@@ -378,8 +385,15 @@ describe('npm run archive-audit', () => {
       head = await noteHead();
       await aYear(2023, 1);
       await today(3);
-      expect(await take()).toMatchObject({ code: 0 });
-      expect(await remove()).toMatchObject({ code: 0 });
+      // As the program does it, in this process.
+      const owner = await open(owned.url);
+      const archives = new AuditArchives(owner, box);
+      await writeArchive(file, AuditLog.of(owner).oldRows(BEFORE_ALL, new Date(DAY)));
+      const part = await lookAtArchive(file, BEFORE_ALL, []);
+      if (!part) throw new Error('no rows');
+      await archives.seal(part);
+      for await (const batch of batchesOf(file, part.prevHash, 4)) await archives.remove(batch);
+      await owner.destroy();
       expect(await count()).toBe(3);
     });
 
