@@ -2,6 +2,7 @@
 export const tableOwners: Record<string, string[]> = {
   'libs/access': [
     'api_keys',
+    'audit_archives',
     'audit_events',
     'audit_heads',
     'audit_inbox',
@@ -17,6 +18,7 @@ export const tableOwners: Record<string, string[]> = {
     'deletion_tally_marks',
     'deletion_totals',
     'deletions',
+    'gone_targets',
     'lane_wakes',
     'merchant_pacing',
     'platform_holds',
@@ -84,7 +86,8 @@ export type Kept =
   /** It does not grow with time: by what. */
   | { bounded: string };
 
-const proof = { forEver: 'proofs are made of them, and what is gone is known by them' };
+const withDeletion = { setting: 'DELETIONS_RETENTION_DAYS', since: 'with their deletion' };
+const withTakedown = { setting: 'DELETIONS_RETENTION_DAYS', since: 'with their takedown' };
 const ofPlatform = { bounded: 'one row for each platform' };
 const ofMerchant = { bounded: 'one row for each merchant' };
 const oneRow = { bounded: 'one row' };
@@ -95,20 +98,22 @@ export const tableRetention: Record<string, Kept> = {
   access_tokens: { bounded: 'one row for each merchant and platform' },
   account_ledgers: { bounded: 'one row for each account' },
   api_keys: { forEver: 'deletions and audit rows name keys by their ids, also revoked ones' },
-  audit_events: { forEver: 'the service cannot delete them; their owner may archive them' },
+  audit_archives: { bounded: 'one row for each archive that the owner makes' },
+  audit_events: { forEver: 'the service cannot delete them; their owner archives them: `npm run archive-audit`' },
   audit_heads: { forEver: 'one row an hour, by which a log that was cut off is found out' },
   audit_inbox: { bounded: 'workers move its rows to `audit_events` within seconds' },
   authorization_codes: { setting: 'CALLBACKS_RETENTION_DAYS', since: 'since they came' },
   authorization_links: { bounded: 'rows go 30 days after their end, which is at most 30 days after their issue' },
   callback_events: { setting: 'CALLBACKS_RETENTION_DAYS', since: 'since they were received' },
   callback_forwards: { setting: 'CALLBACKS_RETENTION_DAYS', since: 'with their push' },
-  deletion_attempts: proof,
+  deletion_attempts: withDeletion,
   deletion_tallies: { bounded: 'rows go after 31 days; twelve an hour for each way to end on each platform' },
   deletion_tally_marks: oneRow,
   deletion_totals: { bounded: 'one row for each way to end' },
-  deletions: proof,
+  deletions: { setting: 'DELETIONS_RETENTION_DAYS', since: 'since they ended' },
   events: { setting: 'EVENTS_RETENTION_DAYS', since: 'since they happened, and their webhooks are made' },
   forgotten_events: oneRow,
+  gone_targets: { forEver: 'what was taken back is known to be gone, so that it is not asked for again' },
   idempotency_keys: { bounded: 'rows go after 24 hours' },
   import_limits: { bounded: 'one row for each set of limits of keys that have imported' },
   lane_wakes: { bounded: 'the dispatcher takes its rows away every second' },
@@ -131,9 +136,9 @@ export const tableRetention: Record<string, Kept> = {
   shared_figures: { bounded: 'one row for each figure that takes long to count' },
   sign_in_tokens: { bounded: 'rows go after ten minutes' },
   takedown_items: { bounded: 'rows go when their takedown is released or cancelled' },
-  takedown_links: proof,
-  takedown_rejections: { forEver: 'their takedown stays, and tells which lines it did not accept' },
-  takedowns: proof,
+  takedown_links: withTakedown,
+  takedown_rejections: { setting: 'REJECTIONS_RETENTION_DAYS', since: 'since their takedown was asked for' },
+  takedowns: { setting: 'DELETIONS_RETENTION_DAYS', since: 'since they finished, before their deletions' },
   token_conflicts: ofMerchant,
   used_authorization_states: { setting: 'CALLBACKS_RETENTION_DAYS', since: 'since they were used' },
   webhook_deliveries: { setting: 'WEBHOOK_DELIVERIES_RETENTION_DAYS', since: 'since they arrived or were given up' },

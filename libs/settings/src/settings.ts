@@ -45,6 +45,9 @@ const wholeNumber = (from: number, to: number) =>
 /** Days that something is kept. @param why it cannot be kept for less */
 const daysKept = (least: number, why: string) =>
   z.coerce.number({ error: 'must be a number' }).int().min(least, `must be at least ${least}: ${why}`).max(3_650);
+/** The same of what may be kept for ever, which 0 is. @param atLeast fewer would take away what is in use still */
+const daysOrForEver = (atLeast: number) =>
+  wholeNumber(0, 36_500).refine((days) => days === 0 || days >= atLeast, `must be 0 or at least ${atLeast}`);
 
 /**
  * Every setting of the service, by its environment variable. Each app takes those that it needs into its own schema.
@@ -160,6 +163,13 @@ export const settings = {
   DEFAULT_RATE_PER_MINUTE: wholeNumber(1, 100_000).default(60),
   DEFAULT_DAILY_QUOTA: wholeNumber(1, 10_000_000).default(10),
   URGENT_RESERVE: wholeNumber(0, 10_000_000).default(2),
+  /**
+   * Deletions that have ended with their calls, and takedowns that have finished; 0: for ever. No figure, undo window or
+   * look at WeChat reaches back as far as the least.
+   */
+  DELETIONS_RETENTION_DAYS: daysOrForEver(35).default(1_095),
+  /** The lines that takedowns did not accept; 0: as long as the takedown. An upload may last for days. */
+  REJECTIONS_RETENTION_DAYS: daysOrForEver(14).default(90),
   /** Off: webhooks go to the internet only. On, whoever may make endpoints reaches what this machine reaches. */
   WEBHOOKS_ALLOW_PRIVATE: z.stringbool().default(false),
   /** `log` is the name that `info` had before. */
