@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import pg, { type QueryResultRow } from 'pg';
 import { Process } from './process.js';
 import type { Servers } from './servers.js';
@@ -49,6 +51,23 @@ export class Stage {
     const database = new Database(url);
     this.endings.push(() => this.servers.dropDatabase(url));
     this.endings.push(() => database.close());
+    return database;
+  }
+
+  /** The database that was given, as a full one; otherwise one that is filled with so much for the scenario. */
+  async filledDatabase(sizes: Record<string, number>): Promise<Database> {
+    const { filledUrl } = this.servers;
+    if (filledUrl) {
+      const given = new Database(filledUrl);
+      this.endings.push(() => given.close());
+      return given;
+    }
+    const database = await this.database();
+    const words = Object.entries(sizes).map(([name, size]) => `--${name}=${size}`);
+    await promisify(execFile)(process.execPath, ['scripts/fill-database.mjs', ...words], {
+      env: { PATH: process.env.PATH, DATABASE_URL: database.url },
+      signal: this.signal,
+    });
     return database;
   }
 

@@ -68,11 +68,12 @@ const SEEN = seen(laneBlock('d.is_urgent'), LANE_BLOCK_REASON);
  * The same of deletions that are read in an order until a page is full: whatever their lanes are taken for to decide,
  * each is looked up for its own, and no table of them is read. OFFSET keeps it so.
  */
-export const SEEN_ONE_BY_ONE = `
-  FROM deletions d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
+export const seenOneByOne = (deletions: string): string => `
+  FROM ${deletions} d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
   CROSS JOIN LATERAL (SELECT * FROM platforms WHERE id = m.platform_id OFFSET 0) AS pl
   LEFT JOIN LATERAL (SELECT * FROM platform_holds WHERE platform_id = m.platform_id OFFSET 0) AS h ON true
   LEFT JOIN LATERAL (SELECT * FROM merchant_pacing WHERE merchant_id = d.merchant_id OFFSET 0) AS p ON true`;
+export const SEEN_ONE_BY_ONE = seenOneByOne('deletions');
 /** Where the columns come from that SEEN_STATE speaks of. */
 export const SEEN_FROM = `
   FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
