@@ -342,7 +342,12 @@ const LEDGERS = `
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { values } = parseArgs({
-    options: { deletions: { type: 'string' }, merchants: { type: 'string' }, open: { type: 'string' }, days: { type: 'string' } },
+    options: {
+      deletions: { type: 'string' },
+      merchants: { type: 'string' },
+      open: { type: 'string' },
+      days: { type: 'string' },
+    },
   });
   const sizes = Object.fromEntries(Object.entries(values).map(([name, text]) => [name, Number(text)]));
   const { DATABASE_URL } = process.env;
@@ -352,7 +357,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   });
   if (!DATABASE_URL) faults.push(['DATABASE_URL']);
   if (faults.length > 0) {
-    console.error(`Missing, or not between 200 and 100,000,000 (days: 1 and 99): ${faults.map(([name]) => name).join(', ')}`);
+    console.error(
+      `Missing, or not between 200 and 100,000,000 (days: 1 and 99): ${faults.map(([name]) => name).join(', ')}`,
+    );
     process.exit(1);
   }
   await fillDatabase(DATABASE_URL, sizes, console.log).catch((error) => {

@@ -8,7 +8,16 @@
 // `--keep` leaves the database in the folder, where the next run finds it.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -46,7 +55,9 @@ const { values: options } = parseArgs({
 const parts = options.only.split(',');
 const strange = parts.filter((part) => !(part in PARTS));
 if (!options.dir || strange.length > 0) {
-  console.error(strange.length > 0 ? `There is no part ${strange.join()}.` : '--dir is missing: a folder for the database.');
+  console.error(
+    strange.length > 0 ? `There is no part ${strange.join()}.` : '--dir is missing: a folder for the database.',
+  );
   process.exit(1);
 }
 const dir = resolve(options.dir);
@@ -127,7 +138,9 @@ async function describe(url) {
       `${gigabytes(bytes)}, filled in ${minutes.toFixed(0)} minutes.\n`,
     '| table | rows | with indexes |',
     '| --- | --- | --- |',
-    ...rows.map((of) => `| \`${of.name}\` | ${Math.max(0, of.count).toLocaleString('en-US')} | ${gigabytes(of.bytes)} |`),
+    ...rows.map(
+      (of) => `| \`${of.name}\` | ${Math.max(0, of.count).toLocaleString('en-US')} | ${gigabytes(of.bytes)} |`,
+    ),
   ].join('\n');
 }
 
@@ -152,9 +165,15 @@ async function readPlans(url) {
   for (const test of new Set(read.map((one) => one.test))) {
     const of = read.filter((one) => one.test === test);
     const most = Math.max(...of.map((one) => one.read));
-    tell(`| ${test.replace(/^in a database that is full of what is finished /, '')} | ${of.length} | ${most.toLocaleString('en-US')} |`);
+    tell(
+      `| ${test.replace(/^in a database that is full of what is finished /, '')} | ${of.length} | ${most.toLocaleString('en-US')} |`,
+    );
   }
-  tell(status === 0 ? '\nNothing that grows is read from end to end, walked through far, or sorted.\n' : '\nNot all are as they should be.\n');
+  tell(
+    status === 0
+      ? '\nNothing that grows is read from end to end, walked through far, or sorted.\n'
+      : '\nNot all are as they should be.\n',
+  );
   return status === 0;
 }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Test, type TestingModule } from '@nestjs/testing';
-import pg from 'pg';
+import pg, { type QueryResultRow } from 'pg';
 import { DataSource } from 'typeorm';
 import { DeletionTallies, FactsWait, LaneDispatch, Takedowns, TakedownWatch } from '@app/deletions';
 import { ineligibleReasonCodes } from '@app/merchants';
@@ -114,7 +114,7 @@ describe('in a database that is full of what is finished', () => {
     await system.close();
   });
 
-  const rowsOf = async <Row extends pg.QueryResultRow>(text: string) => (await client.query<Row>(text)).rows;
+  const rowsOf = async <Row extends QueryResultRow>(text: string) => (await client.query<Row>(text)).rows;
 
   /** What is wrong with the plans of the statements that the work sends. */
   async function faultsOf(work: () => Promise<unknown>, atMost = READ_AT_MOST): Promise<string[]> {

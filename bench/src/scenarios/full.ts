@@ -47,9 +47,7 @@ export async function full(stage: Stage): Promise<Figure[]> {
       for (const play of round % 2 === 0 ? [one, other] : [other, one]) await play();
     }
     const rows = Math.round(count).toLocaleString('en-US');
-    figures.push(
-      atLeast(0.95, { what: `beside ${rows} deletions, queue on ${backend}`, unit: '/s', ours, baseline }),
-    );
+    figures.push(atLeast(0.95, { what: `beside ${rows} deletions, queue on ${backend}`, unit: '/s', ours, baseline }));
   }
   return figures;
 }

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Loop } from '@app/concurrency';
 import { DatabaseClock, Resealing } from '@app/database';
-import { MerchantCensus, ProcessMetrics } from '@app/telemetry';
+import { ProcessMetrics } from '@app/telemetry';
 import { DeletionUpkeep } from './deletion-upkeep.js';
 import { GrantUpkeep } from './grant-upkeep.js';
 import { InboxSweep } from './inbox-sweep.js';
@@ -31,7 +31,6 @@ export class Sweeper {
     private readonly grants: GrantUpkeep,
     private readonly deletions: DeletionUpkeep,
     private readonly resealing: Resealing,
-    private readonly census: MerchantCensus,
     private readonly metrics: ProcessMetrics,
   ) {}
 
@@ -63,10 +62,10 @@ export class Sweeper {
       () => this.deletions.verifyDeletions(),
       () => this.grants.reconcilePlatforms(),
       () => this.grants.readOldFacts(),
+      () => this.grants.takeCensus(),
       () => this.deletions.readQuotas(),
       () => this.deletions.keepTallies(),
       () => this.resealing.step(RESEALED_A_SWEEP),
-      () => this.census.advance(),
     ];
   }
 
