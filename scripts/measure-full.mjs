@@ -3,7 +3,7 @@
 // metrics send. Tables come out as they are ready. Ctrl-C ends it at any moment, and takes everything with it that it made.
 //
 //   npm run measure-full -- --dir /data/full [--deletions 10000000] [--merchants 200000] [--open 5000] [--days 60]
-//     [--only lists,steady,plans] [--times 15] [--report full.md] [--keep]
+//     [--only lists,steady,plans] [--times 15] [--quick] [--report full.md] [--keep]
 //
 // `--keep` leaves the database in the folder, where the next run finds it.
 import { execFileSync, spawn } from 'node:child_process';
@@ -50,6 +50,7 @@ const { values: options } = parseArgs({
     times: { type: 'string', default: '15' },
     report: { type: 'string' },
     keep: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
   },
 });
 const parts = options.only.split(',');
@@ -75,6 +76,8 @@ let postgres;
 try {
   if (!existsSync(mark)) await fill();
   postgres = await startPostgres();
+  // It may have been kept by an older release.
+  await migrate(postgres.url);
   tell(`${await describe(postgres.url)}\n`);
   for (const part of parts) {
     stopping.signal.throwIfAborted();
@@ -150,7 +153,7 @@ async function measureLists(url) {
 }
 
 async function measureSteady(url) {
-  const words = ['--only', 'full', '--strict', '--filled', url];
+  const words = ['--only', 'full', '--strict', '--filled', url, ...(options.quick ? ['--quick'] : [])];
   return (await run(['--enable-source-maps', 'dist/bench/src/main.js', ...words], {}, tell)) === 0;
 }
 

@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { DeletionTallies, FactsWait, LaneDispatch, Takedowns, TakedownWatch } from '@app/deletions';
 import { ineligibleReasonCodes } from '@app/merchants';
 import { SteadyClient } from '@app/postgres';
-import { WebhookDeliveries } from '@app/webhooks';
+import { WebhookDeliveries, WebhookFanOut } from '@app/webhooks';
 import { Sweeper } from '../apps/worker/src/sweeps/sweeper.js';
 import { WorkerModule } from '../apps/worker/src/worker.module.js';
 import { workerEnvSchema } from '../apps/worker/src/env.js';
@@ -243,11 +243,14 @@ describe('in a database that is full of what is finished', () => {
   });
 
   it('what a worker looks for all the time is found by indexes', async () => {
+    // Elsewhere, webhooks have been told of all events.
+    if (!GIVEN) await client.query(`UPDATE webhook_feed SET cursor = '0.0'`);
     const look = async () => {
       await worker.get(FactsWait).claim(100);
       await worker.get(TakedownWatch).look();
       await worker.get(Takedowns).keepProgress();
       await worker.get(WebhookDeliveries).enqueueWaiting();
+      await worker.get(WebhookFanOut).readOn();
       await worker.get(Sweeper)['sweep'](new AbortController().signal);
     };
     // Counts the log's rows, once an hour.

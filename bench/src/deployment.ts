@@ -55,6 +55,7 @@ export class Deployment {
     const queueUrl =
       backend === 'another PostgreSQL' ? (await stage.database()).url : await stage.queueUrl(backend, database);
     const deployment = new Deployment(stage, database, queueUrl, upstream);
+    if (given) await deployment.forgetSecrets();
     await deployment.addPlatform();
     return deployment;
   }
@@ -178,6 +179,21 @@ export class Deployment {
   /** What minting takes to know of a merchant. */
   holder({ id, appid }: BenchMerchant): TokenHolder {
     return { id, platformId: this.platformId, authorizerAppid: appid };
+  }
+
+  /** So that whoever comes next needs no key of this run. */
+  async forgetSecrets(): Promise<void> {
+    await this.database.rows(
+      `WITH platform AS (
+         UPDATE platforms SET app_secret_sealed = '', token_sealed = '', encoding_aes_key_sealed = '', ticket_sealed = NULL
+         WHERE component_appid = $1 RETURNING id
+       ), merchant AS (
+         UPDATE merchants SET refresh_token_sealed = NULL WHERE platform_id = (SELECT id FROM platform) RETURNING id
+       )
+       UPDATE access_tokens SET token_sealed = NULL
+       WHERE holder_id IN (SELECT id FROM merchant UNION ALL SELECT id FROM platform)`,
+      [PLATFORM.componentAppid],
+    );
   }
 
   /** What has ended before is not counted any more. */

@@ -11,6 +11,7 @@ export type Backend = 'PostgreSQL' | 'Redis';
 export class Stage {
   private readonly endings: (() => Promise<unknown>)[] = [];
   private readonly ending = new AbortController();
+  private readonly processes: Process[] = [];
   private ended: Promise<void> | undefined;
 
   constructor(
@@ -60,6 +61,9 @@ export class Stage {
     if (filledUrl) {
       const given = new Database(filledUrl);
       this.endings.push(() => given.close());
+      // Its merchants are changed.
+      const isFilled = await given.value<boolean>(`SELECT EXISTS (SELECT 1 FROM api_keys WHERE name = 'filled')`);
+      if (!isFilled) throw new Error('It is not a database that `npm run fill-database` has filled.');
       return given;
     }
     const database = await this.database();
@@ -86,12 +90,19 @@ export class Stage {
     this.signal.throwIfAborted();
     const process = Process.start(script, env, nodeOptions);
     this.endings.push(() => process.stop());
+    this.processes.push(process);
     return process;
   }
 
-  /** Looks now and then, and seldom, for looking costs what is measured. @throws when the scenario ends before */
+  /**
+   * Looks now and then, and seldom, for looking costs what is measured.
+   * @throws when the scenario ends before, or one of its processes by itself
+   */
   async until(isSo: () => Promise<boolean>, everyMs = 250): Promise<void> {
-    while (!(await isSo())) await this.pause(everyMs);
+    while (!(await isSo())) {
+      for (const process of this.processes) process.throwIfGone();
+      await this.pause(everyMs);
+    }
   }
 
   /** @throws when the scenario ends before */

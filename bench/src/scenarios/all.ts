@@ -85,7 +85,7 @@ export const scenarios: Scenario[] = [
   {
     name: 'full',
     title: 'steady deletions in a database that is full of what is finished, against an empty one',
-    limitS: { quick: 120, full: 3_600 },
+    limitS: { quick: 300, full: 5_400 },
     play: full,
   },
   {
