@@ -3,7 +3,7 @@
 // metrics send. Tables come out as they are ready. Ctrl-C ends it at any moment, and takes everything with it that it made.
 //
 //   npm run measure-full -- --dir /data/full [--deletions 10000000] [--merchants 200000] [--open 5000] [--days 60]
-//     [--only lists,steady,plans] [--times 15] [--quick] [--report full.md] [--keep]
+//     [--only lists,plans,steady] [--times 15] [--quick] [--report full.md] [--keep]
 //
 // `--keep` leaves the database in the folder, where the next run finds it.
 import { execFileSync, spawn } from 'node:child_process';
@@ -24,7 +24,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ensureBuilt, ensureInstalled, root } from './lib.mjs';
 
-const PARTS = { lists: measureLists, steady: measureSteady, plans: readPlans };
+const PARTS = { lists: measureLists, plans: readPlans, steady: measureSteady };
 /** Of a deletion with all that it leaves behind, and with room to build indexes in. */
 const BYTES_A_DELETION = 5_000;
 const BYTES_LEFT = 5e9;

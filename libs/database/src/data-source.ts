@@ -62,6 +62,7 @@ import { ListsOfEnds1764800100000 } from './migrations/1764800100000-lists-of-en
 import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion-traces.js';
 import { MerchantCensus1764844000000 } from './migrations/1764844000000-merchant-census.js';
+import { MerchantsOfAPlatform1764844000100 } from './migrations/1764844000100-merchants-of-a-platform.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -135,6 +136,7 @@ const migrations = [
   Metrics1764810000000,
   DeletionTraces1764820000000,
   MerchantCensus1764844000000,
+  MerchantsOfAPlatform1764844000100,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
