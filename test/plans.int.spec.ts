@@ -37,6 +37,8 @@ interface Statement {
   values: unknown[];
 }
 
+/** As the script fills them. */
+const DAYS = 60;
 const UNIQUE_VIOLATION = '23505';
 
 /** A full database is looked at for long before the first test. */
@@ -181,7 +183,9 @@ describe('in a database that is full of what is finished', () => {
             // Of a takedown that has little of a platform's, or of a time, all may be looked through: it is one takedown's.
             const isRareThere = isLimited || address.includes('finished_after=');
             const ofTakedown = isRareThere && address.includes('takedown=') ? sizes.deletions / 10 : readAtMost;
-            faults.push(...(await faultsOf(ask, ofTakedown)).map((fault) => `${address}: ${fault}`));
+            // Acts are chained a little later than they are done: those of a day are walked past.
+            const ofDay = /audit-events.*until=/.test(address) ? sizes.deletions / DAYS : 0;
+            faults.push(...(await faultsOf(ask, ofTakedown + ofDay)).map((fault) => `${address}: ${fault}`));
           }
         }
         expect(faults).toEqual([]);
@@ -271,7 +275,7 @@ describe('in a database that is full of what is finished', () => {
     await client.query(`UPDATE webhook_endpoints SET state = 'enabled'`);
     const day = 24 * 60 * 60_000;
     // Of ten million, a day's are more than one wish takes.
-    const ms = GIVEN ? (500 * 60 * day) / sizes.deletions : day;
+    const ms = GIVEN ? (500 * DAYS * day) / sizes.deletions : day;
     const until = new Date(new Date(names.later).getTime() + ms).toISOString();
     const span = { since: names.later, until, states: ['failed', 'delivered'] };
     const faults: string[] = [];
