@@ -61,6 +61,7 @@ import { SentTimes1764800000000 } from './migrations/1764800000000-sent-times.js
 import { ListsOfEnds1764800100000 } from './migrations/1764800100000-lists-of-ends.js';
 import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion-traces.js';
+import { DeletionsRetention1764840000000 } from './migrations/1764840000000-deletions-retention.js';
 import { MerchantCensus1764844000000 } from './migrations/1764844000000-merchant-census.js';
 import { MerchantsOfAPlatform1764844000100 } from './migrations/1764844000100-merchants-of-a-platform.js';
 
@@ -135,6 +136,7 @@ const migrations = [
   ListsOfEnds1764800100000,
   Metrics1764810000000,
   DeletionTraces1764820000000,
+  DeletionsRetention1764840000000,
   MerchantCensus1764844000000,
   MerchantsOfAPlatform1764844000100,
 ];

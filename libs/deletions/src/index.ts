@@ -29,6 +29,7 @@ export {
   NothingAccepted,
   NotYours,
   PendingTooMany,
+  PeriodNotOver,
   ProofKeyUnknown,
   TakedownBrokenOff,
   TakedownNotFound,
@@ -60,6 +61,7 @@ export {
   type WaitingFor,
 } from './deletion/states.js';
 export { firstCalls, leading, runsEnded, type FirstCall, type Leading, type RunEnded } from './runs/run-events.js';
+export { Retention, type RetentionDays } from './retention/retention.js';
 export { TokensToRefresh } from './runs/tokens-to-refresh.js';
 export { Verifications } from './runs/verifications.js';
 export {
@@ -99,6 +101,7 @@ export { hashOfRecord, ProofChain } from './proofs/proof-chain.js';
 export { BYTE_ORDER_MARK, cellOf, csvRow, proofText, type ProofFormat } from './proofs/proof-formats.js';
 export { ProofKeys, type ProofKeyChange, type PublicProofKey, type SigningKey } from './proofs/proof-keys.js';
 export { signEnd, type ProofEnd, type SignatureRecord } from './proofs/proof-signature.js';
+export { periodName, type Period } from './proofs/period.js';
 export { Proofs, type ProofRecord } from './proofs/proofs.js';
 export { type HoldReason } from './holds/platform-hold.entity.js';
 export { type TakedownState } from './takedowns/takedown-states.js';

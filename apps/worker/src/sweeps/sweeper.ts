@@ -65,6 +65,7 @@ export class Sweeper {
       () => this.grants.takeCensus(),
       () => this.deletions.readQuotas(),
       () => this.deletions.keepTallies(),
+      () => this.deletions.forgetOld(),
       () => this.resealing.step(RESEALED_A_SWEEP),
     ];
   }

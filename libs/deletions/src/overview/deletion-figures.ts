@@ -7,7 +7,7 @@ import { isEndedListed, isOpenListed } from '../deletion/conditions.js';
 import type { DeletionState, WaitingFor } from '../deletion/states.js';
 import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
 import { nextShanghaiMidnight, shanghaiDay } from '../pacing/shanghai-day.js';
-import { SEEN_STATE, SEEN_WAITING_FOR, seenOneByOne } from '../requests/deletion-view.js';
+import { oneByOne, SEEN_STATE, SEEN_WAITING_FOR } from '../requests/deletion-view.js';
 
 export interface OpenCount {
   state: Extract<DeletionState, 'scheduled' | 'queued' | 'running' | 'waiting'>;
@@ -60,7 +60,7 @@ export class DeletionFigures {
       this.dataSource,
       // Those that look the same in one lane are counted first, so that it is looked up once, by its index.
       `SELECT ${SEEN_STATE} AS state, ${SEEN_WAITING_FOR} AS "waitingFor", sum(d.count)::int AS count
-       ${seenOneByOne(`(
+       ${oneByOne(`(
          SELECT merchant_id, state, is_urgent, waiting_for, NULL::timestamptz AS finished_at, ${ALIKE}, count(*)
          FROM deletions o WHERE ${isOpenListed('o')} AND ${ofMerchants} GROUP BY 1, 2, 3, 4, 5, 6, 7)`)}
        WHERE ${await isMerchantOf(scope, 'm', bind, this.dataSource)} GROUP BY 1, 2`,
