@@ -48,7 +48,7 @@ export const tableOwners: Record<string, string[]> = {
     'pre_auth_codes',
     'used_authorization_states',
   ],
-  'libs/telemetry': ['shared_figures'],
+  'libs/telemetry': ['merchant_census', 'shared_figures'],
   'libs/webhooks': ['webhook_deliveries', 'webhook_endpoints', 'webhook_feed'],
 };
 
@@ -122,6 +122,7 @@ export const tableRetention: Record<string, Kept> = {
   mass_message_articles: inventory,
   mass_messages: inventory,
   master_key_checks: { bounded: 'one row for each master key that was ever used' },
+  merchant_census: oneRow,
   merchant_pacing: ofMerchant,
   merchants: { forEver: 'one row for each account on each platform; deletions and proofs are of merchants' },
   migrations: { bounded: 'one row for each migration' },
