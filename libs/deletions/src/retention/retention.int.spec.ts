@@ -404,8 +404,22 @@ describe('a deletion', () => {
     const id = await one(address(9), 'succeeded', { proof: 'inferred' });
     const looking = async () => {
       const seen = [];
-      for (let i = 0; i < 20; i++) seen.push((await desk.deletionViews.get(EVERYTHING, id)).state);
+      for (let i = 0; i < 20; i++) {
+        seen.push((await desk.deletionViews.get(EVERYTHING, id)).state);
+        await readProof();
+      }
       return seen;
+    };
+    /** Its calls are there, or it says that they are not; and where it cannot tell, it has no end. */
+    const readProof = async () => {
+      try {
+        for await (const record of await proofs.ofDeletion(EVERYTHING, id, new Date(0))) {
+          if (record.type !== 'deletion') continue;
+          expect(record.calls).toHaveLength(record.proof_note?.includes('retention') ? 0 : 1);
+        }
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'deletion_not_found' });
+      }
     };
     const [seen] = await Promise.all([looking(), forget()]);
     expect(new Set(seen)).toEqual(new Set(['succeeded']));
