@@ -8,6 +8,7 @@ import { deletionStates, type DeletionState, type Proof } from '../deletion/stat
 import { targetColumns, targetKey, type Target } from '../deletion/target.js';
 import { DeletionTallies } from '../overview/deletion-tallies.js';
 import { Proofs, type ProofRecord } from '../proofs/proofs.js';
+import { GoneMessages } from '../gone/gone-messages.js';
 import { goneOneByOne, type Wish } from '../gone/gone-by.fixture.js';
 import { Retention } from './retention.js';
 
@@ -186,7 +187,17 @@ describe('what is kept, and what stays known', () => {
       [merchants[0]?.id],
     );
     const limited: Scope = { platforms: [platform?.appid ?? ''], merchants: null };
-    return Promise.all([EVERYTHING, limited].map((scope) => goneOneByOne(desk.dataSource, wishes, scope)));
+    const scopes = [EVERYTHING, limited];
+    const oneByOne = await Promise.all(scopes.map((scope) => goneOneByOne(desk.dataSource, wishes, scope)));
+    const numbers = [0, 1, 2, 3];
+    const url = 'https://mp.weixin.qq.com/s/retention-1-x';
+    const articles = numbers.slice(1).map((articleIdx) => ({ articleIdx, url: articleIdx === 1 ? url : null }));
+    const messages = merchants.flatMap(({ id: merchantId }) =>
+      msgIds.map((msgId) => ({ merchantId, msgId: String(msgId), articles })),
+    );
+    const ofPages = await Promise.all(scopes.map((scope) => new GoneMessages(desk.dataSource).among(messages, scope)));
+    const ofMessages = ofPages.map((page) => page.flatMap((goneBy) => numbers.map((idx) => goneBy(idx)?.id ?? null)));
+    return [...oneByOne, ...ofMessages];
   }
 
   it('follows one plain rule, whatever there is', async () => {
