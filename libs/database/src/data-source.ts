@@ -191,7 +191,7 @@ export const IN_PUBLIC = { options: `${BOTH_ENDS_NOTICE.options} -c search_path=
 /** For the role that owns the tables. */
 export function ownerDataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   const all = dataSourceOptions(options);
-  return { ...all, extra: { ...(all.extra as object), ...IN_PUBLIC } } as DataSourceOptions;
+  return { ...all, extra: { ...(all.extra as object), ...IN_PUBLIC } };
 }
 
 /**
