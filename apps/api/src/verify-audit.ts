@@ -1,6 +1,5 @@
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import {
   accessEntities,
@@ -17,8 +16,8 @@ import {
   type AuditHead,
   type ChainReport,
 } from '@app/access';
-import { ownerDataSourceOptions } from '@app/database';
-import { readSettings, settings, SettingsInvalid } from '@app/settings';
+import { ProgramEnded, runProgram, withDatabase } from '@app/database';
+import { readSettings, settings } from '@app/settings';
 import { SecretBox } from '@app/vault';
 import { readExport } from './audit/audit-export.js';
 
@@ -43,7 +42,7 @@ interface Before {
 }
 
 const schema = z.object({ DATABASE_URL: settings.DATABASE_URL, MASTER_KEYS: settings.MASTER_KEYS.optional() });
-try {
+await runProgram(async () => {
   const { values, positionals: noted } = parseArgs({
     allowPositionals: true,
     options: {
@@ -55,24 +54,20 @@ try {
   });
   const { file: files, after, database } = values;
   const notAHash = [...noted, ...(after === undefined ? [] : [after])].find((text) => !/^[0-9a-f]{64}$/.test(text));
-  if (notAHash !== undefined) throw new Error(`${notAHash} is no hash: 64 characters of 0-9a-f.`);
+  if (notAHash !== undefined) fail(`${notAHash} is no hash: 64 characters of 0-9a-f.`);
   if (after !== undefined && (files.length === 0 || database)) {
-    throw new Error('--after is for files alone: beside the database, give the archives from the first on.');
+    fail('--after is for files alone: beside the database, give the archives from the first on.');
   }
   const given = values.head.map((text) => readHead(text) ?? fail(`${text} has no head of an audit log in it.`));
   if (files.length > 0 && !database) await verifyFiles(files, after, noted, given);
   else await verifyDatabase(files, noted, given);
-} catch (error) {
-  console.error(error instanceof SettingsInvalid ? error.message : error);
-  process.exitCode = 2;
-}
+});
 
 async function verifyDatabase(files: string[], noted: string[], given: AuditHead[]): Promise<void> {
   const { DATABASE_URL: url, MASTER_KEYS: keys } = readSettings(schema, process.env);
   const box = keys && new SecretBox(keys);
   const options = { url, entities: accessEntities, applicationName: 'retract-verify-audit', poolSize: 1 };
-  const dataSource = await new DataSource(ownerDataSourceOptions(options)).initialize();
-  try {
+  await withDatabase(options, async (dataSource) => {
     const stored = (await AuditHeads.noted(dataSource)).map((text) => ({ text, head: readHead(text) }));
     const heads = [...stored.flatMap(({ head }) => head ?? []), ...given];
     const unreadable = stored.filter(({ head }) => !head).map(({ text }) => text);
@@ -108,9 +103,7 @@ async function verifyDatabase(files: string[], noted: string[], given: AuditHead
     } else if (report.pending > 0) {
       console.log(`${report.pending} acts of the last minutes wait to be chained.`);
     }
-  } finally {
-    await dataSource.destroy();
-  }
+  });
 }
 
 /** Without the database, which may be in an attacker's hands. Files have no heads: they are those that are given. */
@@ -227,5 +220,5 @@ function wrong(sentence: string): void {
 }
 
 function fail(sentence: string): never {
-  throw new Error(sentence);
+  throw new ProgramEnded(sentence);
 }
