@@ -209,7 +209,8 @@ export class Proofs {
          CASE WHEN d.takedown_id = $1 THEN 'made' ELSE (
            SELECT CASE WHEN l.was_deleted THEN 'already_deleted' ELSE 'already_open' END
            FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id) END AS counted_as, d.created_at, d.finished_at
-       FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+       FROM deletions d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
+       JOIN platforms pl ON pl.id = m.platform_id
        WHERE ${condition(bind)} AND d.id > $2 ORDER BY d.id LIMIT ${PAGE}`,
       parameters,
     );
