@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { Test, type TestingModule } from '@nestjs/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { DeletionTallies, FactsWait, LaneDispatch, Takedowns, TakedownWatch } from '@app/deletions';
+import { DeletionTallies, FactsWait, LaneDispatch, Retention, Takedowns, TakedownWatch } from '@app/deletions';
 import { ineligibleReasonCodes } from '@app/merchants';
 import { SteadyClient } from '@app/postgres';
 import { WebhookDeliveries } from '@app/webhooks';
@@ -270,6 +270,26 @@ describe('in a database that is full of what is finished', () => {
       expect(await figures.read()).toMatchObject({ merchants: { merchants: MERCHANTS }, lanes: expect.anything() });
     });
     expect(faults.filter((fault) => !isOncePerMinute(fault))).toEqual([]);
+  });
+
+  it('what is old is found by indexes, what has to stay is passed over in steps, and else nothing is read', async () => {
+    const source = worker.get(DataSource);
+    const forget = (days: number) => new Retention(source, { deletions: days, rejections: days }).forgetOld();
+    const count = async () =>
+      (await client.query<{ count: number }>('SELECT count(*)::int FROM deletions')).rows[0]?.count ?? 0;
+    const all = await count();
+    expect(await faultsOf(() => forget(1_095), 100)).toEqual([]);
+    // Their takedowns have finished an hour ago.
+    expect(await faultsOf(() => forget(40))).toEqual([]);
+    await client.query(`UPDATE takedowns SET finished_at = now() - interval '50 days' WHERE finished_at IS NOT NULL`);
+    expect(await faultsOf(() => forget(40))).toEqual([]);
+    expect(await count()).toBeLessThan(all);
+    // What they have left is looked up.
+    await client.query('ANALYZE gone_targets');
+    growing.add('gone_targets');
+    for (const [path, wish] of wishesFor(await messageIn(client, 'mass_messages', {}))) {
+      expect(await faultsOf(() => system.call('POST', path, wish))).toEqual([]);
+    }
   });
 
   it('deliveries of a span of time are sent again by an index', async () => {

@@ -82,6 +82,7 @@ export const rooms = {
     runs: ['holds', 'lanes', 'deletion', 'pacing'],
     takedowns: ['requests', 'lanes', 'deletion'],
     proofs: ['takedowns', 'requests', 'deletion'],
+    retention: ['deletion'],
     overview: ['runs', 'requests', 'lanes', 'deletion', 'pacing'],
   },
   'libs/merchants/src': {

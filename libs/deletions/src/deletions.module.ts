@@ -24,6 +24,7 @@ import { QuotaLedgers } from './quota/quota-ledgers.js';
 import { QuotaReading } from './quota/quota-reading.js';
 import { ProofKeys } from './proofs/proof-keys.js';
 import { Proofs } from './proofs/proofs.js';
+import { KEPT_FOR_EVER, Retention, RETENTION_DAYS, type RetentionDays } from './retention/retention.js';
 import { RetryUntilStored } from './runs/retry-until-stored.js';
 import { RunRows } from './runs/run-rows.js';
 import { RunSteps } from './runs/run-steps.js';
@@ -45,6 +46,8 @@ export interface DeletionsOptions {
   pacing: PacingDefaults;
   /** For those who accept wishes. */
   ceilings?: CeilingLimits;
+  /** For those who delete what is old. */
+  retention?: RetentionDays;
 }
 
 /** What apps use. */
@@ -66,6 +69,7 @@ const services = [
   QuotaClearing,
   QuotaLedgers,
   QuotaReading,
+  Retention,
   TakedownCancel,
   TakedownDryRun,
   TakedownIntake,
@@ -85,10 +89,11 @@ const services = [
   exports: services,
 })
 export class DeletionsModule {
-  static settings({ pacing, ceilings = NO_CEILINGS }: DeletionsOptions): ValueProvider[] {
+  static settings({ pacing, ceilings = NO_CEILINGS, retention = KEPT_FOR_EVER }: DeletionsOptions): ValueProvider[] {
     return [
       { provide: PACING_DEFAULTS, useValue: pacing },
       { provide: CEILINGS, useValue: ceilings },
+      { provide: RETENTION_DAYS, useValue: retention },
     ];
   }
 }

@@ -22,6 +22,7 @@ export {
   NothingAccepted,
   NotYours,
   PendingTooMany,
+  PeriodNotKept,
   PeriodNotOver,
   ProofKeyUnknown,
   TakedownBrokenOff,
@@ -54,6 +55,7 @@ export {
   type WaitingFor,
 } from './deletion/states.js';
 export { firstCalls, leading, runsEnded, type FirstCall, type Leading, type RunEnded } from './runs/run-events.js';
+export { Retention, type RetentionDays } from './retention/retention.js';
 export { TokensToRefresh } from './runs/tokens-to-refresh.js';
 export { Verifications } from './runs/verifications.js';
 export {

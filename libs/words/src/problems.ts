@@ -309,7 +309,10 @@ export const problemWords = {
   },
   deletion_not_found: {
     title: { zh: '找不到该撤回', en: 'The deletion is not known' },
-    next: { zh: '请在撤回列表中查找。', en: 'Look for it in the list of deletions.' },
+    next: {
+      zh: '请在撤回列表中查找；超过保留期限的记录已删除。',
+      en: 'Look for it in the list of deletions; those that ended long ago are not kept.',
+    },
   },
   deletion_state_conflict: {
     title: { zh: '撤回的当前状态不允许此操作', en: 'The deletion is not in a state for this' },
@@ -351,9 +354,16 @@ export const problemWords = {
     title: { zh: '这段时间还没有结束', en: 'The period is not over yet' },
     next: { zh: '请选择更早结束的时间段，或稍后再试。', en: 'Name a period that ends earlier, or try again later.' },
   },
+  period_not_kept: {
+    title: { zh: '这段时间的记录已不再保留', en: 'The period is not all kept any more' },
+    next: { zh: '请选择更晚开始的时间段。', en: 'Name a period that begins later.' },
+  },
   takedown_not_found: {
     title: { zh: '找不到该撤回任务', en: 'The takedown is not known' },
-    next: { zh: '请在撤回任务列表中查找。', en: 'Look for it in the list of takedowns.' },
+    next: {
+      zh: '请在撤回任务列表中查找；超过保留期限的记录已删除。',
+      en: 'Look for it in the list of takedowns; those that finished long ago are not kept.',
+    },
   },
   takedown_state_conflict: {
     title: { zh: '撤回任务的当前状态不允许此操作', en: 'The takedown is not in a state for this' },

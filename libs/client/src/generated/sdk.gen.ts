@@ -243,7 +243,7 @@ export const deletionsList = <ThrowOnError extends boolean = true>(options?: Opt
 /**
  * Ask for a deletion
  *
- * Name one article by `msg_id` and `article_idx` (1 is the first) or by its `url`, or a whole message by `msg_id` and `whole_message`. While the same target is open, that deletion is the answer (200); of one that is known to be gone it is the deletion that did it (200), unless `again` insists.
+ * Name one article by `msg_id` and `article_idx` (1 is the first) or by its `url`, or a whole message by `msg_id` and `whole_message`. While the same target is open, that deletion is the answer (200); of one that is known to be gone it is the deletion that did it (200), however long ago that was (`pruned`), unless `again` insists.
  *
  * Takes an API key of the role `operator`.
  */
@@ -265,7 +265,7 @@ export const deletionsCreate = <ThrowOnError extends boolean = true>(options: Op
 /**
  * Read a deletion
  *
- * With `eta`: when it will leave the lane of its merchant, as things stand.
+ * With `eta`: when it will leave the lane of its merchant, as things stand. One that ended longer ago than deletions are kept (`DELETIONS_RETENTION_DAYS`) is not found, unless it succeeded: then what is known of its target stays, and the answer has `pruned`.
  *
  * Takes an API key of the role `viewer`.
  */
@@ -319,7 +319,7 @@ export const deletionsCancel = <ThrowOnError extends boolean = true>(options: Op
 /**
  * Export the proof of a deletion
  *
- * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`.
+ * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`. Of a deletion that is `pruned`, the calls and who asked are known no more: its `proof_note` says so.
  *
  * Takes an API key of the role `viewer`.
  */
@@ -1006,7 +1006,7 @@ export const takedownsProof = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * List what a takedown did not accept
  *
- * By line.
+ * By line. Lines are kept for `REJECTIONS_RETENTION_DAYS`, 90 days unless told otherwise; `rejected` of the takedown counts them all the same.
  *
  * Takes an API key of the role `viewer`.
  */

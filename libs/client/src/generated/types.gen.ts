@@ -356,9 +356,13 @@ export type Deletion = {
     } | null;
     proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
     /**
-     * Of `inferred`: what is known, and what is inferred from it.
+     * Of `inferred`: what is known, and what is inferred from it. Where `pruned`: what is left.
      */
     proof_note: string | null;
+    /**
+     * Only where a deletion succeeded so long ago (`DELETIONS_RETENTION_DAYS`, three years unless told otherwise) that all that is kept is its target, its proof, and when it was made and ended. All else is null or none.
+     */
+    pruned?: true;
     attempts: number;
     /**
      * The takedown that made it.
@@ -775,7 +779,7 @@ export type MassMessage = {
      */
     deleted_at: string | null;
     /**
-     * The id of that deletion.
+     * The id of that deletion, also where it is `pruned`.
      */
     deleted_by: string | null;
     articles: Array<{
@@ -787,7 +791,7 @@ export type MassMessage = {
          */
         deleted_at: string | null;
         /**
-         * The id of that deletion.
+         * The id of that deletion, also where it is `pruned`.
          */
         deleted_by: string | null;
         /**

@@ -35,6 +35,15 @@ export async function settledUntil(sql: Sql, marginMs = SETTLED_AFTER_MS): Promi
   return settled.until;
 }
 
+/** The moment from which on no deletion that ended has been pruned; undefined where none was. */
+export async function keptSince(sql: Sql): Promise<Date | undefined> {
+  const [mark] = await rows<{ since: Date | null }>(
+    sql,
+    `SELECT date_trunc('milliseconds', pruned_until) + interval '1 ms' AS since FROM deletion_tally_marks`,
+  );
+  return mark?.since ?? undefined;
+}
+
 /** The ids of what ended in a period, page by page, in the order of the ends; of few merchants, of one after the other. */
 export async function* endedIn(sql: Sql, scope: Scope, period: Period): AsyncGenerator<string[]> {
   const merchants = await fewMerchants(sql, scope);

@@ -43,7 +43,9 @@ export class KnownTargets {
       // OFFSET has each deletion looked up by its id.
       (targets, within) => `SELECT t.line, d.id, d.finished_at AS "finishedAt" FROM ${targets}
          CROSS JOIN LATERAL (SELECT ${goneBy(wishOf('t'), within)} AS id OFFSET 0) AS gone
-         CROSS JOIN LATERAL (SELECT d.id, d.finished_at FROM deletions d WHERE d.id = gone.id OFFSET 0) AS d`,
+         CROSS JOIN LATERAL (
+           SELECT d.id, d.finished_at FROM deletions d WHERE d.id = gone.id
+           UNION ALL SELECT g.id, g.finished_at FROM gone_targets g WHERE g.id = gone.id OFFSET 0) AS d`,
     );
     return new Map(found.map(({ line, ...deletion }) => [line, deletion]));
   }

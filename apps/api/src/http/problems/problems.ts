@@ -256,7 +256,10 @@ const problems = {
       'else: a short one (`/s/…`), or a long one with `__biz`, `mid`, `idx` and `sn`. Quotes, blanks and stops ' +
       'around it do no harm, nor does `&amp;`; a title beside it does, and so does a link that was cut.',
   ],
-  deletion_not_found: [404, 'Look for its id in `GET /v1/deletions`.'],
+  deletion_not_found: [
+    404,
+    'Look for its id in `GET /v1/deletions`. Those that ended more than `DELETIONS_RETENTION_DAYS` ago are not kept.',
+  ],
   deletion_state_conflict: [
     409,
     'A deletion can be cancelled until it is dispatched, and retried once it has failed and no other one of ' +
@@ -297,7 +300,15 @@ const problems = {
       '`settled_until` is the latest moment at which a period may end now. If it stays behind for long, a transaction is open ' +
       'in the database, such as that of a backup: a period that ended before it began can be exported all the while.',
   ],
-  takedown_not_found: [404, 'Look for its id in `GET /v1/takedowns`.'],
+  period_not_kept: [
+    409,
+    'Deletions that ended more than `DELETIONS_RETENTION_DAYS` ago are not kept, and an export without them would look whole. ' +
+      '`kept_since` is the earliest moment at which a period may begin.',
+  ],
+  takedown_not_found: [
+    404,
+    'Look for its id in `GET /v1/takedowns`. Those that finished more than `DELETIONS_RETENTION_DAYS` ago are not kept.',
+  ],
   takedown_state_conflict: [
     409,
     'A takedown can be cancelled until its last deletion has come to an end. What was deleted cannot be brought back.',
