@@ -405,7 +405,8 @@ describe('a deletion', () => {
     await one(article(6, 1), 'failed');
     const at = (daysAgo: number) => new Date(Date.now() - daysAgo * 24 * 3_600_000);
     const reader = { scope: EVERYTHING, apiKeyId: randomUUID(), requestId: 'test' };
-    const exportOf = (from: Date) => proofs.ofPeriod(reader, EVERYTHING, { from, to: at(140) }, new Date());
+    const within: Scope = { platforms: null, merchants: [merchants[0]?.authorizerAppid ?? ''] };
+    const exportOf = (from: Date) => proofs.ofPeriod(reader, within, { from, to: at(140) }, new Date());
     const whole = async (records: AsyncGenerator<ProofRecord>) => {
       const types: string[] = [];
       for await (const { type } of records) types.push(type);
