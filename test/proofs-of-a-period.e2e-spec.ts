@@ -420,7 +420,7 @@ describe('from a shell', () => {
     expect(asFile.out).toContain(`"finished_after":"${from}T00:00:00+08:00"`);
     expect(asFile.out).toContain('tells of 2 deletions, as the export of what ended from');
     expect(asFile.out).toContain(`not of ${merchant}.`);
-  });
+  }, 240_000);
 
   it.each([
     ['', /required option '--from <time>'/],
@@ -453,7 +453,7 @@ describe('from a shell', () => {
     expect(out).toContain('tells of 2 deletions, as the export of what ended from 2025-09-30T16:00:00.000Z on');
     const [file] = readFileSync(join(user.home, 'proofs-2025-10-01.ndjson'), 'utf8').split('\n');
     expect(JSON.parse(file ?? '')).toMatchObject({ subject: 'period', finished_before: '2025-10-31T16:00:00.000Z' });
-  });
+  }, 240_000);
 });
 
 it('npm run verify-proof says what period a file is of', async () => {
