@@ -1,6 +1,6 @@
 import { countedInventory, type CountedInventory } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
-import { WHOLE_MESSAGE } from './target.js';
+import { WHOLE_MESSAGE } from '../deletion/target.js';
 
 /** A wish's target, as SQL expressions. */
 export interface WishColumns {
