@@ -64,6 +64,8 @@ import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion
 import { DeletionsRetention1764840000000 } from './migrations/1764840000000-deletions-retention.js';
 import { PrunedUntil1764842000000 } from './migrations/1764842000000-pruned-until.js';
 import { AuditArchives1764843000000 } from './migrations/1764843000000-audit-archives.js';
+import { MerchantCensus1764844000000 } from './migrations/1764844000000-merchant-census.js';
+import { MerchantsOfAPlatform1764844000100 } from './migrations/1764844000100-merchants-of-a-platform.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -139,6 +141,8 @@ const migrations = [
   DeletionsRetention1764840000000,
   PrunedUntil1764842000000,
   AuditArchives1764843000000,
+  MerchantCensus1764844000000,
+  MerchantsOfAPlatform1764844000100,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
@@ -206,7 +210,7 @@ export const IN_PUBLIC = { options: `${BOTH_ENDS_NOTICE.options} -c search_path=
 /** For the role that owns the tables, and for programs that must not be misled by a schema of somebody's. */
 export function ownerDataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   const all = dataSourceOptions(options);
-  return { ...all, extra: { ...(all.extra as object), ...IN_PUBLIC } } as DataSourceOptions;
+  return { ...all, extra: { ...(all.extra as object), ...IN_PUBLIC } };
 }
 
 /**
