@@ -407,6 +407,30 @@ describe('a deletion', () => {
     await desk.sql(`UPDATE deletion_tally_marks SET tallied_until = $1`, [mark?.until]);
   });
 
+  it('is in no export of its period any more, nor in one that is under way', async () => {
+    await desk.sql(`UPDATE deletion_tally_marks SET pruned_until = NULL`);
+    await one(article(6, 1), 'failed');
+    const at = (daysAgo: number) => new Date(Date.now() - daysAgo * 24 * 3_600_000);
+    const reader = { scope: EVERYTHING, apiKeyId: randomUUID(), requestId: 'test' };
+    const within: Scope = { platforms: null, merchants: [merchants[0]?.authorizerAppid ?? ''] };
+    const exportOf = (from: Date) => proofs.ofPeriod(reader, within, { from, to: at(140) }, new Date());
+    const whole = async (records: AsyncGenerator<ProofRecord>) => {
+      const types: string[] = [];
+      for await (const { type } of records) types.push(type);
+      return types;
+    };
+    expect(await whole(await exportOf(at(160)))).toEqual(['header', 'deletion', 'trailer']);
+    const underWay = await exportOf(at(160));
+    expect((await underWay.next()).value).toMatchObject({ type: 'header', subject: 'period' });
+    await forget();
+    await expect(whole(underWay)).rejects.toMatchObject({ code: 'period_not_kept' });
+    const refusal = await exportOf(at(160)).catch((error: unknown) => error as { keptSince: Date });
+    expect(refusal).toMatchObject({ code: 'period_not_kept', keptSince: expect.any(Date) });
+    const { keptSince } = refusal as { keptSince: Date };
+    expect(keptSince.getTime()).toBeLessThan(at(149).getTime());
+    expect(await whole(await exportOf(keptSince))).toEqual(['header', 'trailer']);
+  });
+
   it('that is pruned while it is looked at is found in one place or the other', async () => {
     const id = await one(address(9), 'succeeded', { proof: 'inferred' });
     const looking = async () => {
