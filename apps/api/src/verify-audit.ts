@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import {
   accessEntities,
@@ -14,8 +13,8 @@ import {
   type AuditHead,
   type ChainReport,
 } from '@app/access';
-import { dataSourceOptions } from '@app/database';
-import { readSettings, settings, SettingsInvalid } from '@app/settings';
+import { ProgramEnded, runProgram, withDatabase } from '@app/database';
+import { readSettings, settings } from '@app/settings';
 import { SecretBox } from '@app/vault';
 import { readAuditEvent } from './audit/audit-event.js';
 
@@ -30,27 +29,23 @@ const CHAINED_WITHIN_MS = 5 * 60_000;
 const COVERED_WITHIN_MS = 2 * 60 * 60_000;
 
 const schema = z.object({ DATABASE_URL: settings.DATABASE_URL, MASTER_KEYS: settings.MASTER_KEYS.optional() });
-try {
+await runProgram(async () => {
   const { values, positionals: noted } = parseArgs({
     allowPositionals: true,
     options: { head: { type: 'string', multiple: true, default: [] }, file: { type: 'string' } },
   });
   const notAHash = noted.find((text) => !/^[0-9a-f]{64}$/.test(text));
-  if (notAHash !== undefined) throw new Error(`${notAHash} is no hash: 64 characters of 0-9a-f.`);
+  if (notAHash !== undefined) fail(`${notAHash} is no hash: 64 characters of 0-9a-f.`);
   const given = values.head.map((text) => readHead(text) ?? fail(`${text} has no head of an audit log in it.`));
   if (values.file === undefined) await verifyDatabase(noted, given);
   else await verifyFile(values.file, noted, given);
-} catch (error) {
-  console.error(error instanceof SettingsInvalid ? error.message : error);
-  process.exitCode = 2;
-}
+});
 
 async function verifyDatabase(noted: string[], given: AuditHead[]): Promise<void> {
   const { DATABASE_URL: url, MASTER_KEYS: keys } = readSettings(schema, process.env);
   const box = keys && new SecretBox(keys);
   const options = { url, entities: accessEntities, applicationName: 'retract-verify-audit', poolSize: 1 };
-  const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
-  try {
+  await withDatabase(options, async (dataSource) => {
     const stored = (await AuditHeads.noted(dataSource)).map((text) => ({ text, head: readHead(text) }));
     const heads = [...stored.flatMap(({ head }) => head ?? []), ...given];
     const unreadable = stored.filter(({ head }) => !head).map(({ text }) => text);
@@ -67,9 +62,7 @@ async function verifyDatabase(noted: string[], given: AuditHead[]): Promise<void
     } else if (report.pending > 0) {
       console.log(`${report.pending} acts of the last minutes wait to be chained.`);
     }
-  } finally {
-    await dataSource.destroy();
-  }
+  });
 }
 
 /** Without the database, which may be in an attacker's hands. An export has no heads: they are those that are given. */
@@ -142,5 +135,5 @@ function wrong(sentence: string): void {
 }
 
 function fail(sentence: string): never {
-  throw new Error(sentence);
+  throw new ProgramEnded(sentence);
 }

@@ -11,7 +11,7 @@ import { DeletionChanges } from './requests/deletion-changes.js';
 import { DeletionIntake } from './requests/deletion-intake.js';
 import { DeletionViews } from './requests/deletion-views.js';
 import { Dispatcher } from './runs/dispatcher.js';
-import { GoneMessages } from './deletion/gone-messages.js';
+import { GoneMessages } from './gone/gone-messages.js';
 import { FactsWait } from './lanes/facts-wait.js';
 import { LaneDispatch } from './lanes/lane-dispatch.js';
 import { LaneReports } from './lanes/lane-reports.js';
@@ -25,6 +25,7 @@ import { QuotaLedgers } from './quota/quota-ledgers.js';
 import { QuotaReading } from './quota/quota-reading.js';
 import { ProofKeys } from './proofs/proof-keys.js';
 import { Proofs } from './proofs/proofs.js';
+import { KEPT_FOR_EVER, Retention, RETENTION_DAYS, type RetentionDays } from './retention/retention.js';
 import { RetryUntilStored } from './runs/retry-until-stored.js';
 import { RunRows } from './runs/run-rows.js';
 import { RunSteps } from './runs/run-steps.js';
@@ -46,6 +47,8 @@ export interface DeletionsOptions {
   pacing: PacingDefaults;
   /** For those who accept wishes. */
   ceilings?: CeilingLimits;
+  /** For those who delete what is old. */
+  retention?: RetentionDays;
 }
 
 /** What apps use. */
@@ -67,6 +70,7 @@ const services = [
   QuotaClearing,
   QuotaLedgers,
   QuotaReading,
+  Retention,
   TakedownCancel,
   TakedownDryRun,
   TakedownIntake,
@@ -96,10 +100,11 @@ const services = [
   exports: services,
 })
 export class DeletionsModule {
-  static settings({ pacing, ceilings = NO_CEILINGS }: DeletionsOptions): ValueProvider[] {
+  static settings({ pacing, ceilings = NO_CEILINGS, retention = KEPT_FOR_EVER }: DeletionsOptions): ValueProvider[] {
     return [
       { provide: PACING_DEFAULTS, useValue: pacing },
       { provide: CEILINGS, useValue: ceilings },
+      { provide: RETENTION_DAYS, useValue: retention },
     ];
   }
 }

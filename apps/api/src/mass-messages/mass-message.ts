@@ -135,7 +135,7 @@ const goneShape = {
   deleted_at: z.string().nullable().meta({
     description: 'When a deletion of ours ended by which it is known to be gone, as far as the key may know.',
   }),
-  deleted_by: z.string().nullable().meta({ description: 'The id of that deletion.' }),
+  deleted_by: z.string().nullable().meta({ description: 'The id of that deletion, also where it is `pruned`.' }),
 };
 
 export const massMessageSchema = z

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { prepared, statement, type Sql, type StatementPart } from '@app/database';
 import { countedInventory, MAY_BE_TRIED, mayTryAnyway, Merchants } from '@app/merchants';
 import { EVERYTHING, formOf, inScope, type Scope } from '@app/scope';
-import { goneBy, OBSTACLES, obstacleTo, type WishColumns } from '../deletion/known-gone.js';
+import { goneBy, OBSTACLES, obstacleTo, type WishColumns } from '../gone/known-gone.js';
 import { WHOLE_MESSAGE, targetColumns, targetKey } from '../deletion/target.js';
 import { MerchantNotEligible, SharedMaterial, TargetRefused, type SharedArticle } from '../errors.js';
 import { isInLane } from '../deletion/conditions.js';

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { prepared, statement, type Bind } from '@app/database';
 import { countedInventory, type CountedInventory } from '@app/merchants';
 import { formOf, type Scope } from '@app/scope';
-import { goneBy, isOfPlatforms, obstacleTo, OBSTACLES, sharedWith, type WishColumns } from '../deletion/known-gone.js';
+import { goneBy, isOfPlatforms, obstacleTo, OBSTACLES, sharedWith, type WishColumns } from '../gone/known-gone.js';
 import { targetColumns, targetKey, type Target } from '../deletion/target.js';
 import type { SharedArticle } from '../errors.js';
 

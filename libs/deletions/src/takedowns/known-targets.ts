@@ -4,7 +4,7 @@ import { recordset, rows, statement } from '@app/database';
 import { countedInventory, type CountedInventory, type SharedSend } from '@app/merchants';
 import type { Scope } from '@app/scope';
 import type { SharedArticle } from '../errors.js';
-import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from '../deletion/known-gone.js';
+import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from '../gone/known-gone.js';
 import type { TakedownItem } from './takedown-item.js';
 import { targetColumns, targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
 

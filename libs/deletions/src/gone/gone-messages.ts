@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { prepared, recordset, statement } from '@app/database';
 import { formOf, type Scope } from '@app/scope';
 import { isOfPlatforms } from './known-gone.js';
-import { targetKey, WHOLE_MESSAGE } from './target.js';
+import { targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
 
 /** A message of the inventory, as it is shown. */
 export interface ShownMessage {
@@ -104,7 +104,8 @@ const keysOf = ({ msgId, articles }: ShownMessage): string[] => [
 const SUCCEEDED = 'd.id, d.target_key, d.msg_id, d.proof, d.created_at, d.finished_at';
 
 /**
- * SQL: the deletions that succeeded and may concern the messages `t`, over whichever platform of their accounts. OFFSET
+ * SQL: the deletions that succeeded and may concern the messages `t`, also those that are kept no more, over whichever
+ * platform of their accounts. OFFSET
  * keeps Postgres from beginning with them: other accounts have messages of the same number.
  * @param within SQL on the merchant `same`: whether the caller may know of its deletions
  */
@@ -120,14 +121,18 @@ const succeededAmong = (messages: string, within: string) => `
     LEFT JOIN mass_messages mm ON mm.merchant_id = same.id AND mm.msg_id = t.msg_id
     WHERE mine.id = t.merchant_id
   ) AS account
-  CROSS JOIN LATERAL (
-    SELECT ${SUCCEEDED} FROM deletions d WHERE d.state = 'succeeded' AND d.merchant_id = ANY(account.merchant_ids)
+  CROSS JOIN LATERAL (${['deletions', 'gone_targets'].map(succeededIn).join(' UNION ALL ')} OFFSET 0) AS g
+  ORDER BY t.line, g.finished_at DESC`;
+
+/** @param table `deletions`, or what is kept for ever of those that succeeded */
+const succeededIn = (table: string) => {
+  const ofAccount = `${SUCCEEDED} FROM ${table} d WHERE d.merchant_id = ANY(account.merchant_ids)
+    ${table === 'deletions' ? `AND d.state = 'succeeded'` : ''}`;
+  return `
+    SELECT ${ofAccount}
       AND d.target_key = ANY(ARRAY(
         SELECT json_array_elements_text(t.keys)
         UNION ALL SELECT 'msg:' || t.msg_id || ':' || nth FROM generate_series(1, account.article_count) AS nth))
     UNION ALL
-    SELECT ${SUCCEEDED} FROM deletions d WHERE d.state = 'succeeded' AND d.merchant_id = ANY(account.merchant_ids)
-      AND d.proof = 'verified' AND d.msg_id = t.msg_id
-    OFFSET 0
-  ) AS g
-  ORDER BY t.line, g.finished_at DESC`;
+    SELECT ${ofAccount} AND d.proof = 'verified' AND d.msg_id = t.msg_id`;
+};

@@ -1,11 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
-import { recordset, rows, statement } from '@app/database';
 import { type Merchant } from '@app/merchants';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import { GoneMessages, type ShownMessage } from './gone-messages.js';
-import { goneBy, isOfPlatforms, wishOf } from './known-gone.js';
-import { targetColumns, targetKey, WHOLE_MESSAGE, type Target } from './target.js';
+import { goneOneByOne } from './gone-by.fixture.js';
+import { targetColumns, targetKey, WHOLE_MESSAGE, type Target } from '../deletion/target.js';
 
 const MESSAGES = 80;
 const ARTICLES = [1, 2, 3];
@@ -82,39 +81,28 @@ async function generate(): Promise<ShownMessage[]> {
     });
     shown.push(...merchants.map(({ id }) => ({ merchantId: id, msgId, articles })));
   }
+  // A third of what succeeded is not kept any more.
+  await desk.sql(
+    `WITH pruned AS (DELETE FROM deletions WHERE state = 'succeeded' AND hashtext(target_key) % 3 = 0 RETURNING *)
+     INSERT INTO gone_targets (id, merchant_id, msg_id, target_key, proof, created_at, finished_at)
+     SELECT id, merchant_id, msg_id, target_key, proof, created_at, finished_at FROM pruned`,
+  );
   return shown;
 }
 
 /** What each target is told by itself, as a wish for it is. */
-async function oneByOne(messages: ShownMessage[], { platforms }: Scope): Promise<(string | null)[]> {
-  const wishes = messages.flatMap(({ merchantId, msgId, articles }) =>
-    [{ articleIdx: WHOLE_MESSAGE, url: null }, ...articles].map(({ articleIdx, url }) => ({
-      line: 0,
-      merchantId,
-      msgId,
-      articleIdx,
-      targetKey: targetKey({ msgId: BigInt(msgId), articleIdx }),
-      askedKey: url === null ? null : targetKey({ url }),
-    })),
-  );
-  const { parameters, bind } = statement();
-  wishes.forEach((wish, line) => (wish.line = line));
-  const targets = recordset(bind, 't', wishes, {
-    line: 'int',
-    merchantId: 'uuid',
-    msgId: 'bigint',
-    articleIdx: 'int',
-    targetKey: 'text',
-    askedKey: 'text',
-  });
-  const within = platforms === null ? 'TRUE' : isOfPlatforms(bind(platforms));
-  const found = await rows<{ id: string | null }>(
+const oneByOne = (messages: ShownMessage[], scope: Scope) =>
+  goneOneByOne(
     desk.dataSource,
-    `SELECT ${goneBy(wishOf('t'), within)} AS id FROM ${targets} ORDER BY t.line`,
-    parameters,
+    messages.flatMap(({ merchantId, msgId, articles }) =>
+      [{ articleIdx: WHOLE_MESSAGE, url: null }, ...articles].map(({ articleIdx, url }) => ({
+        merchantId,
+        target: { msgId: BigInt(msgId), articleIdx },
+        askedUrl: url,
+      })),
+    ),
+    scope,
   );
-  return found.map(({ id }) => id);
-}
 
 it('tells of a page of messages what a wish for each of their targets would be told', async () => {
   const generated = await generate();

@@ -1,5 +1,5 @@
 import { goneOf, type ShownMessage, type Succeeded } from './gone-messages.js';
-import { targetKey, WHOLE_MESSAGE } from './target.js';
+import { targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
 
 const MSG_ID = '3147483661';
 const url = 'https://mp.weixin.qq.com/s/of-the-first';
