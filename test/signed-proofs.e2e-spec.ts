@@ -422,7 +422,7 @@ describe('npm run rotate-proof-key', () => {
     expect(last.filter((key: object) => !('revoked' in key))).toEqual([last.at(-1)]);
     expect(await codeOf(fresh)).toBe('key_revoked');
     expect(await codeOf(await exportOf('json'))).toBe('signed');
-  });
+  }, 240_000);
 
   it('changes nothing for who is no admin', async () => {
     const before = await keySet();
@@ -446,7 +446,7 @@ describe('npm run rotate-proof-key', () => {
     expect(await keySet()).toEqual(before);
     const FIRST_KEY_FILE = await kept('first-admin-key', `${system.apiKey}\n`);
     expect(await run('rotate-proof-key', [], { ...fromFile, FIRST_KEY_FILE })).toMatchObject({ code: 0 });
-  });
+  }, 240_000);
 
   it('is counted by npm run keys, and sealed anew with the rest', async () => {
     expect((await run('keys', [], settings())).out).toMatch(/^proof_keys +1$/m);

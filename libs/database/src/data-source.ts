@@ -63,6 +63,7 @@ import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion-traces.js';
 import { DeletionsRetention1764840000000 } from './migrations/1764840000000-deletions-retention.js';
 import { ForgottenEvents1764841000000 } from './migrations/1764841000000-forgotten-events.js';
+import { PrunedUntil1764842000000 } from './migrations/1764842000000-pruned-until.js';
 import { AuditArchives1764843000000 } from './migrations/1764843000000-audit-archives.js';
 import { MerchantCensus1764844000000 } from './migrations/1764844000000-merchant-census.js';
 import { MerchantsOfAPlatform1764844000100 } from './migrations/1764844000100-merchants-of-a-platform.js';
@@ -140,6 +141,7 @@ const migrations = [
   DeletionTraces1764820000000,
   DeletionsRetention1764840000000,
   ForgottenEvents1764841000000,
+  PrunedUntil1764842000000,
   AuditArchives1764843000000,
   MerchantCensus1764844000000,
   MerchantsOfAPlatform1764844000100,

@@ -170,6 +170,16 @@ export class PeriodNotOver extends DeletionsError {
   }
 }
 
+/** Some of what ended in it was pruned: an export of it would not be whole. */
+export class PeriodNotKept extends DeletionsError {
+  constructor(readonly keptSince: Date) {
+    super(
+      'period_not_kept',
+      `What ended before ${keptSince.toISOString()} is not all kept any more: a period may begin then, and not earlier.`,
+    );
+  }
+}
+
 export class ProofKeyUnknown extends DeletionsError {
   constructor(kid: string) {
     super('proof_key_unknown', `There is no proof key ${kid}.`);

@@ -29,6 +29,7 @@ export {
   NothingAccepted,
   NotYours,
   PendingTooMany,
+  PeriodNotKept,
   PeriodNotOver,
   ProofKeyUnknown,
   TakedownBrokenOff,

@@ -181,7 +181,10 @@ async function readChain(text: Text, sha256: NonNullable<CheckOptions['sha256']>
 
 /** In CSV, lists stand in the cells of a deletion's merchant and platform. */
 function onlyOf({ merchants, merchant, platforms, component_appid: platform }: Fields): { only?: string[] } {
-  const listIn = (value: unknown) => (Array.isArray(value) ? value.map(String) : String(value ?? '').match(/[\w-]+/g));
+  const listIn = (value: unknown) => {
+    if (Array.isArray(value)) return value.map(String);
+    return typeof value === 'string' ? value.match(/[\w-]+/g) : undefined;
+  };
   const only = [merchants ?? merchant, platforms ?? platform].flatMap((value) => listIn(value) ?? []);
   return only.length > 0 ? { only } : {};
 }

@@ -354,6 +354,10 @@ export const problemWords = {
     title: { zh: '这段时间还没有结束', en: 'The period is not over yet' },
     next: { zh: '请选择更早结束的时间段，或稍后再试。', en: 'Name a period that ends earlier, or try again later.' },
   },
+  period_not_kept: {
+    title: { zh: '这段时间的记录已不再保留', en: 'The period is not all kept any more' },
+    next: { zh: '请选择更晚开始的时间段。', en: 'Name a period that begins later.' },
+  },
   takedown_not_found: {
     title: { zh: '找不到该撤回任务', en: 'The takedown is not known' },
     next: {

@@ -24,11 +24,11 @@ export class ProofsController {
   @Operation({
     summary: 'Export the proofs of a period',
     description:
-      'Evidence of every deletion that ended in the period and is kept, however it ended: who asked, every call and its answer. ' +
+      'Evidence of every deletion that ended in the period, however it ended: who asked, every call and its answer. ' +
       'NDJSON, or CSV or JSON where `format` or the Accept header says so; chained by hashes and signed, to be checked ' +
       'with `npm run verify-proof`. The period has to have been over for five minutes, so that nothing that ended in it comes ' +
-      'later. A key with limits exports what it may reach.',
-    problems: ['period_not_over', 'merchant_not_found', 'platform_not_found', 'platform_required'],
+      'later, and all of it has to be kept. A key with limits exports what it may reach.',
+    problems: ['period_not_over', 'period_not_kept', 'merchant_not_found', 'platform_not_found', 'platform_required'],
     answers: { 200: PROOF },
   })
   async export(

@@ -131,8 +131,8 @@ export class AuditArchives {
         tx,
         `SELECT date_trunc('milliseconds', now()) AS at, $1::timestamptz < ${OLD} AS "areOld",
            EXISTS (SELECT FROM audit_events WHERE seq = $2 AND hash = $3) AS "hasLast",
-           EXISTS (SELECT FROM audit_events WHERE seq > $2) AS "goesOn",
-           EXISTS (SELECT FROM audit_events WHERE seq <= $4) AS "hasLeft"`,
+           (SELECT max(seq) FROM audit_events) > $2 AS "goesOn",
+           (SELECT min(seq) FROM audit_events) <= $4 AS "hasLeft"`,
         [part.upTo, part.lastSeq, part.lastHash, before.seq],
       );
       const why = standing ? whyNotSealed(part, before, standing) : 'The database does not answer.';

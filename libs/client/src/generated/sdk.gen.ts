@@ -749,7 +749,7 @@ export const platformsSync = <ThrowOnError extends boolean = true>(options: Opti
 /**
  * Export the proofs of a period
  *
- * Evidence of every deletion that ended in the period and is kept, however it ended: who asked, every call and its answer. NDJSON, or CSV or JSON where `format` or the Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`. The period has to have been over for five minutes, so that nothing that ended in it comes later. A key with limits exports what it may reach.
+ * Evidence of every deletion that ended in the period, however it ended: who asked, every call and its answer. NDJSON, or CSV or JSON where `format` or the Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`. The period has to have been over for five minutes, so that nothing that ended in it comes later, and all of it has to be kept. A key with limits exports what it may reach.
  *
  * Takes an API key of the role `viewer`.
  */

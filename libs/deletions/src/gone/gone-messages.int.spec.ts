@@ -67,9 +67,10 @@ async function generate(): Promise<ShownMessage[]> {
       const columns = targetColumns(target);
       // An open one is nobody's answer, and no two end in the same moment.
       await desk.sql(
-        `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, ready_at, request_id, proof,
-           created_at, finished_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, now(), 'test', $8, now() - $9 * interval '1 h', now() - $10 * interval '1 s')`,
+        `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, ready_at, request_id,
+           proof, created_at, finished_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, now(), 'test',
+           $8, now() - $9 * interval '1 h', now() - $10 * interval '1 s')`,
         [uuidv7(), merchant.id, columns.msgId, columns.articleIdx, columns.url, targetKey(target)]
           .concat([next(4) === 0 ? 'failed' : 'succeeded', next(4) === 0 ? 'verified' : 'acknowledged'])
           .concat([String(next(4) - 1), String(++ended)]),

@@ -25,7 +25,7 @@ export class DeletionTotal {
   @Column('bigint') count!: string;
 }
 
-/** The one row that says up to which moment everything is in the tallies, and when a worker last looked after them. */
+/** The one row that says up to which moment everything is in the tallies, when a worker last looked after them, and what is not kept any more. */
 @Entity({ name: 'deletion_tally_marks' })
 @Check('deletion_tally_marks_only_check', `is_only`)
 export class DeletionTallyMark {
@@ -37,4 +37,6 @@ export class DeletionTallyMark {
   isOnly!: boolean;
   @Column('timestamptz', { name: 'tallied_until' }) talliedUntil!: Date;
   @Column('timestamptz', { name: 'swept_at', nullable: true }) sweptAt!: Date | null;
+  /** The latest end of a deletion that is not kept any more. */
+  @Column('timestamptz', { name: 'pruned_until', nullable: true }) prunedUntil!: Date | null;
 }

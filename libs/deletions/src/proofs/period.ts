@@ -35,6 +35,15 @@ export async function settledUntil(sql: Sql, marginMs = SETTLED_AFTER_MS): Promi
   return settled.until;
 }
 
+/** The moment from which on no deletion that ended has been pruned; undefined where none was. */
+export async function keptSince(sql: Sql): Promise<Date | undefined> {
+  const [mark] = await rows<{ since: Date | null }>(
+    sql,
+    `SELECT date_trunc('milliseconds', pruned_until) + interval '1 ms' AS since FROM deletion_tally_marks`,
+  );
+  return mark?.since ?? undefined;
+}
+
 /** The ids of what ended in a period, page by page, in the order of the ends; of few merchants, of one after the other. */
 export async function* endedIn(sql: Sql, scope: Scope, period: Period): AsyncGenerator<string[]> {
   const merchants = await fewMerchants(sql, scope);
@@ -59,14 +68,24 @@ async function* walk(sql: Sql, scope: Scope, { from, to }: Period, merchantId?: 
   let after = { micros: `${from.getTime()}000`, id: FIRST };
   for (;;) {
     const { parameters, bind } = statement();
-    const place = `(${momentOf(bind(after.micros))}, ${bind(after.id)}::uuid)`;
+    const place = `${momentOf(bind(after.micros))}, ${bind(after.id)}::uuid`;
     const until = bind(to);
-    const ended = (which: string) => `SELECT d.id, d.merchant_id, d.finished_at FROM deletions d
-      WHERE ${which} AND (d.finished_at, d.id) > ${place} AND d.finished_at < ${until}`;
-    // All ends in their order have an index for each state.
-    const parts = merchantId
-      ? [ended(`d.merchant_id = ${bind(merchantId)} AND d.finished_at IS NOT NULL`)]
-      : endStates.map((state) => ended(`${isEndedListed('d')} AND d.state = '${state}'`));
+    const ended = (which: string, order: string) => `(SELECT d.id, d.merchant_id, d.finished_at FROM deletions d
+      WHERE ${which} ORDER BY ${order} LIMIT ${PAGE})`;
+    const ofMerchant = () =>
+      ended(
+        `d.merchant_id = ${bind(merchantId)} AND d.finished_at IS NOT NULL AND (d.finished_at, d.id) > (${place})
+           AND d.finished_at < ${until}`,
+        'd.finished_at, d.id',
+      );
+    // As their index has them, and no other: among the ends of all, one state may be rare.
+    const inState = (state: string) =>
+      ended(
+        `${isEndedListed('d')} AND (d.state, d.finished_at, d.id) > ('${state}', ${place})
+           AND (d.state, d.finished_at) < ('${state}', ${until}::timestamptz)`,
+        'd.state, d.finished_at, d.id',
+      );
+    const parts = merchantId ? [ofMerchant()] : endStates.map(inState);
     const isWithin = merchantId || isEverything(scope) ? 'TRUE' : await isMerchantOf(scope, 'm', bind, sql);
     const page = await rows<typeof after & { isWithin: boolean }>(
       sql,

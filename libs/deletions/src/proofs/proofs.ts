@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows, statement, type Bind } from '@app/database';
+import { rows, statement, type Bind, type Sql } from '@app/database';
 import { askedWithin, type Scope } from '@app/scope';
 import { PRUNED_DELETIONS } from '../requests/deletion-view.js';
 import { DeletionViews } from '../requests/deletion-views.js';
 import { knownArticles } from '../gone/known-gone.js';
 import { noteOfProof, type DeletionState, type Proof } from '../deletion/states.js';
-import { DeletionNotFound, PeriodNotOver } from '../errors.js';
+import { DeletionNotFound, PeriodNotKept, PeriodNotOver } from '../errors.js';
 import { Takedowns } from '../takedowns/takedowns.js';
-import { endedIn, FIRST, PAGE, periodName, settledUntil, type Period } from './period.js';
+import { endedIn, FIRST, keptSince, PAGE, periodName, settledUntil, type Period } from './period.js';
 
 /** What is said of one upstream call. The request is as it was sent, without the token. */
 export interface ProvenCall {
@@ -107,19 +107,19 @@ export interface TrailerRecord {
 
 export type ProofRecord = HeaderRecord | DeletionRecord | TrailerRecord;
 
+/** Of the key that exports a period. */
+export interface PeriodReader {
+  scope: Scope;
+  apiKeyId: string;
+  requestId: string;
+}
+
 /** SQL: whose records a part of a proof has. */
 interface Part {
   /** `deletions`, or what looks like it. */
   from: string;
   /** Over a deletion `d`. */
   condition: (bind: Bind) => string;
-}
-
-/** Of the key that exports a period. */
-export interface PeriodReader {
-  scope: Scope;
-  apiKeyId: string;
-  requestId: string;
 }
 
 /** The evidence of what was done, record by record: however large the takedown or the period, only a page of it is in memory. */
@@ -135,14 +135,10 @@ export class Proofs {
   async ofDeletion(scope: Scope, id: string, now: Date): Promise<AsyncGenerator<ProofRecord>> {
     const deletion = await this.deletions.get(scope, id);
     const from = deletion.isPruned ? PRUNED_DELETIONS : 'deletions';
-    return this.records(
-      scope,
-      headerOf('deletion', deletion, now),
-      [{ from, condition: () => 'd.id = $1' }],
-      async () => {
-        if ((await this.deletions.get(scope, id)).isPruned !== deletion.isPruned) throw new DeletionNotFound(id);
-      },
-    );
+    const pages = this.pages(scope, id, [{ from, condition: () => 'd.id = $1' }]);
+    return this.records(headerOf('deletion', deletion, now), pages, async () => {
+      if ((await this.deletions.get(scope, id)).isPruned !== deletion.isPruned) throw new DeletionNotFound(id);
+    });
   }
 
   /** @throws TakedownNotFound */
@@ -156,79 +152,87 @@ export class Proofs {
         condition: () => 'd.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1 AND was_deleted)',
       },
     ];
-    return this.records(scope, header, parts, () => this.takedowns.get(scope, id));
+    return this.records(header, this.pages(scope, id, parts), () => this.takedowns.get(scope, id));
   }
 
   /**
    * Of every deletion that ended in the period, however it ended. Nothing that ended in it is written down later: the same
    * period exported again has no more deletions. One that failed is not in it any more once it is retried.
    * @param within what is wanted of what the reader may reach
-   * @throws PeriodNotOver
+   * @throws PeriodNotOver, PeriodNotKept
    */
   async ofPeriod(reader: PeriodReader, within: Scope, period: Period, now: Date): Promise<AsyncGenerator<ProofRecord>> {
     const until = await settledUntil(this.dataSource);
     if (period.to > until) throw new PeriodNotOver(until);
-    return this.recordsOfPeriod(reader, within, period, now);
-  }
-
-  private async *recordsOfPeriod(
-    reader: PeriodReader,
-    within: Scope,
-    period: Period,
-    now: Date,
-  ): AsyncGenerator<ProofRecord> {
-    let count = 0;
-    yield headerOfPeriod(reader, within, period, now);
-    for await (const ids of endedIn(this.dataSource, within, period)) {
-      if (ids.length === 0) continue;
-      // What is retried in this moment has not ended in the period any more.
-      const found = await this.page(
-        reader.scope,
-        null,
-        {
-          from: 'deletions',
-          condition: (bind) => `d.id = ANY(${bind(ids)}) AND d.finished_at < ${bind(period.to)}`,
-        },
-        FIRST,
-      );
-      const byId = new Map(found.map((record) => [record.id, record]));
-      yield* ids.flatMap((id) => byId.get(id) ?? []);
-      count += found.length;
-    }
-    yield { type: 'trailer', count };
+    const stillKept = async () => {
+      const since = await keptSince(this.dataSource);
+      if (since && period.from < since) throw new PeriodNotKept(since);
+    };
+    await stillKept();
+    const header = headerOfPeriod(reader, within, period, now);
+    return this.records(header, this.pagesOfPeriod(reader.scope, within, period), stillKept);
   }
 
   /**
    * @param stillKept throws if any of them may have been pruned meanwhile: then there is no end, and no signature
    */
   private async *records(
-    scope: Scope,
-    header: SubjectHeader,
-    parts: Part[],
+    header: HeaderRecord,
+    pages: AsyncIterable<DeletionRecord[]>,
     stillKept: () => Promise<unknown>,
   ): AsyncGenerator<ProofRecord> {
     let count = 0;
     yield header;
-    for (const part of parts) {
-      let page: DeletionRecord[];
-      let last = FIRST;
-      do {
-        page = await this.page(scope, header.id, part, last);
-        yield* page;
-        count += page.length;
-        last = page.at(-1)?.id ?? last;
-      } while (page.length === PAGE);
+    for await (const page of pages) {
+      yield* page;
+      count += page.length;
     }
     await stillKept();
     yield { type: 'trailer', count };
   }
 
-  /** @param id of what is exported, where it has one */
-  private async page(scope: Scope, id: string | null, part: Part, after: string): Promise<DeletionRecord[]> {
+  private async *pages(scope: Scope, id: string, parts: Part[]): AsyncGenerator<DeletionRecord[]> {
+    for (const part of parts) {
+      let page: DeletionRecord[];
+      let last = FIRST;
+      do {
+        page = await this.page(scope, id, part, last);
+        yield page;
+        last = page.at(-1)?.id ?? last;
+      } while (page.length === PAGE);
+    }
+  }
+
+  private async *pagesOfPeriod(reader: Scope, within: Scope, period: Period): AsyncGenerator<DeletionRecord[]> {
+    for await (const ids of endedIn(this.dataSource, within, period)) {
+      if (ids.length === 0) continue;
+      // What is retried in this moment has not ended in the period any more.
+      const condition = (bind: Bind) => `d.id = ANY(${bind(ids)}) AND d.finished_at < ${bind(period.to)}`;
+      const found = await this.page(reader, null, { from: 'deletions', condition }, FIRST);
+      const byId = new Map(found.map((record) => [record.id, record]));
+      yield ids.flatMap((id) => byId.get(id) ?? []);
+    }
+  }
+
+  /**
+   * Deletions and their calls as they were at one moment: those that are pruned meanwhile would be shown without calls.
+   * @param id of what is exported, where it has one
+   */
+  private page(scope: Scope, id: string | null, part: Part, after: string): Promise<DeletionRecord[]> {
+    return this.dataSource.transaction('REPEATABLE READ', (tx) => this.pageAt(tx, scope, id, part, after));
+  }
+
+  private async pageAt(
+    sql: Sql,
+    scope: Scope,
+    id: string | null,
+    part: Part,
+    after: string,
+  ): Promise<DeletionRecord[]> {
     const { parameters, bind } = statement(id, after);
     const isTold = askedWithin(scope, 'd.requested_by', bind);
     const found = await rows<DeletionRow>(
-      this.dataSource,
+      sql,
       `SELECT d.id, m.authorizer_appid AS merchant, pl.component_appid, d.msg_id, d.article_idx,
          ${knownArticles({ merchantId: 'd.merchant_id', msgId: 'd.msg_id' })} AS message_articles,
          d.url, COALESCE((SELECT l.asked_url FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id), d.asked_url) AS asked_url,
@@ -238,12 +242,13 @@ export class Proofs {
          CASE WHEN d.takedown_id = $1 THEN 'made' ELSE (
            SELECT CASE WHEN l.was_deleted THEN 'already_deleted' ELSE 'already_open' END
            FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id) END AS counted_as, d.created_at, d.finished_at
-       FROM ${part.from} d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
+       FROM ${part.from} d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
+       JOIN platforms pl ON pl.id = m.platform_id
        WHERE ${part.condition(bind)} AND d.id > $2 ORDER BY d.id LIMIT ${PAGE}`,
       parameters,
     );
     const calls = await rows<CallRow>(
-      this.dataSource,
+      sql,
       `SELECT deletion_id, operation, outcome, errcode, errmsg, rid, http_status, started_at, finished_at
        FROM deletion_attempts WHERE deletion_id = ANY($1) ORDER BY deletion_id, id`,
       [found.map((row) => row.id)],

@@ -146,6 +146,9 @@ export class Retention {
          DELETE FROM deletion_attempts WHERE deletion_id = ANY(ARRAY(SELECT id FROM old))
        ), gone AS (
          DELETE FROM deletions WHERE id = ANY(ARRAY(SELECT id FROM old))
+       ), marked AS (
+         UPDATE deletion_tally_marks SET pruned_until = GREATEST(pruned_until, (SELECT max(finished_at) FROM old))
+         WHERE EXISTS (SELECT 1 FROM old)
        )
        SELECT count(*)::int AS count, (
          SELECT json_build_object('finishedMicros', ${microsOf('finished_at')}, 'id', id) FROM passed

@@ -68,8 +68,8 @@ interface Search {
   within?: Texts;
   /** The number of messages that a statement looks at. */
   looksAt?: number;
-  /** Words that the index of titles finds: only messages that have them are listed. */
-  titled?: string;
+  /** What is older is found by the index of titles, if the words are rare. */
+  withOlder?: boolean;
 }
 
 /** Among so many of the newest messages, a page of what is common is found sooner than by the index. */
@@ -136,7 +136,7 @@ export class MassMessages {
     const named = by && (await this.page(scope, { ...page, ...by, words: undefined }));
     if (named && named.found.length > 0) return named;
     if (!isEverything(scope)) return this.page(scope, page);
-    const titled = await this.titled(scope, page, words);
+    const titled = await this.titled(scope, page);
     if (titled.found.length > 0 || !MAY_BE_OF_ADDRESS.test(words)) return titled;
     return this.page(scope, { ...page, within: 'addresses' }, 1);
   }
@@ -147,34 +147,13 @@ export class MassMessages {
   }
 
   /** Those with the words in a title or a label: all of them where the words are rare, or else page by page. */
-  private async titled(
-    scope: Scope,
-    page: SentMessagePage,
-    words: string,
-  ): Promise<FoundPage<SentMessage, MessageKey>> {
+  private async titled(scope: Scope, page: SentMessagePage): Promise<FoundPage<SentMessage, MessageKey>> {
     const titles: SentMessagePage & Search = { ...page, within: 'titles' };
-    const newest = await this.page(scope, { ...titles, looksAt: NEWEST }, 1);
-    if (!newest.next || newest.found.length === page.limit) return newest;
-    const rest = { ...titles, limit: page.limit - newest.found.length, after: newest.next };
-    const count = await this.countIndexed(words);
-    if (count === 0) return { found: newest.found, next: undefined };
-    const older = await (count <= RARE
-      ? this.page(scope, { ...rest, words: undefined, titled: words })
-      : this.page(scope, rest, ROUNDS));
-    return { found: [...newest.found, ...older.found], next: older.next };
-  }
-
-  /** @returns how many messages, or articles, the index has for the words; one more than are rare stands for many */
-  private async countIndexed(words: string): Promise<number> {
-    const { parameters, bind } = statement();
-    const { messages, articles } = withPairsOf(words, bind);
-    const count = (some: string) => `(SELECT count(*) FROM (SELECT ${some} LIMIT ${RARE + 1}) AS k)::int`;
-    const [found] = await rows<{ count: number }>(
-      this.dataSource,
-      `SELECT GREATEST(${count(messages)}, ${count(articles)}) AS count`,
-      parameters,
-    );
-    return found?.count ?? 0;
+    const first = await this.page(scope, { ...titles, looksAt: NEWEST, withOlder: true }, 1);
+    if (!first.next || first.found.length === page.limit) return first;
+    const rest = { ...titles, limit: page.limit - first.found.length, after: first.next };
+    const older = await this.page(scope, rest, ROUNDS);
+    return { found: [...first.found, ...older.found], next: older.next };
   }
 
   /** If the words are a whole msg_id or address. An address is that of at most so many messages as have the same article. */
@@ -201,7 +180,7 @@ export class MassMessages {
     page: SentMessagePage & Named & Search,
   ): Promise<(SentMessage & Looked & MessageKey)[]> {
     const { merchantId, label, words, msgId, among, sentAfter, sentBefore, limit, after } = page;
-    const { within, looksAt = LOOKED_AT, titled } = page;
+    const { within, looksAt = LOOKED_AT, withOlder = false } = page;
     const isTimed = isBySendTime(page);
     const { parameters, bind } = statement();
     const { articles, labels, limited, limits } = countedInventory(scope, bind);
@@ -216,7 +195,8 @@ export class MassMessages {
            SELECT * FROM ${recordset(bind, 'n', among, { merchantId: 'uuid', msgId: 'bigint' })})`,
     ].filter(Boolean);
     const order = `${isTimed ? 'k.sent_at DESC, ' : ''}k.msg_id DESC, k.merchant_id DESC`;
-    const most = bind(words === undefined ? limit : looksAt);
+    const wanted = bind(limit);
+    const most = words === undefined ? wanted : bind(looksAt);
     const newestFirst = `ORDER BY ${order} LIMIT ${most}`;
     const spanOf = (sentAt: string) =>
       [
@@ -229,25 +209,25 @@ export class MassMessages {
             : `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`),
       ].filter(Boolean);
     // A page of each table, and of each caller's limits, is read along an index of its own: the page is among them.
-    const pageOf = (table: string, sentAt: string, conditions: string[]) => `
+    const pageOf = (table: string, sentAt: string, conditions: string[], limit: string) => `
       SELECT k.merchant_id, k.msg_id${isTimed ? `, ${sentAt} AS sent_at` : ''} FROM ${table} k
-      JOIN merchants me ON me.id = k.merchant_id
+      ${isEverything(scope) ? '' : 'JOIN merchants me ON me.id = k.merchant_id'}
       WHERE ${[...where, ...spanOf(sentAt), ...conditions].join(' AND ')}
-      ORDER BY ${isTimed ? `${sentAt} DESC, ` : ''}k.msg_id DESC, k.merchant_id DESC LIMIT ${most}`;
-    const messages = titled === undefined ? 'mass_messages' : withTitle(titled, bind);
-    const own = pageOf(messages, 'k.finished_at', label === undefined ? [] : ['k.import_counts']);
+      ORDER BY ${isTimed ? `${sentAt} DESC, ` : ''}k.msg_id DESC, k.merchant_id DESC LIMIT ${limit}`;
+    const ofLabel = label === undefined ? [] : ['k.import_counts'];
+    const own = pageOf('mass_messages', 'k.finished_at', ofLabel, most);
     // The time that is shown of a message counts: what is known otherwise, or else the latest that was imported.
     const isShownTime = [
       `NOT EXISTS (SELECT 1 FROM mass_messages m WHERE ${same('m')} AND m.finished_at IS NOT NULL)`,
       `k.sent_at = (SELECT max(i.sent_at) FROM ${limited} i WHERE ${same('i')})`,
     ];
-    const besides = `SELECT i.* FROM ${limits} AS l CROSS JOIN LATERAL
-      (${pageOf('limited_imports', 'k.sent_at', ['k.limits_id = l.id', ...(isTimed ? isShownTime : [])])}) AS i`;
-    const all = `SELECT * FROM ((${own}) UNION (${besides})) AS k ${newestFirst}`;
+    const besides = () => `SELECT i.* FROM ${limits} AS l CROSS JOIN LATERAL
+      (${pageOf('limited_imports', 'k.sent_at', ['k.limits_id = l.id', ...(isTimed ? isShownTime : [])], most)}) AS i`;
+    const all = isEverything(scope) ? own : `SELECT * FROM ((${own}) UNION (${besides()})) AS k ${newestFirst}`;
     // Those without a source are shown, too, although they count for nobody.
-    const shown = `(SELECT merchant_id, msg_id, article_idx, url, title, source FROM mass_message_articles
-      UNION ALL SELECT merchant_id, msg_id, article_idx, url, title, source
-      FROM ${articles} AS a WHERE source = 'limited_import')`;
+    const told = `SELECT merchant_id, msg_id, article_idx, url, title, source FROM`;
+    const limitedArticles = `UNION ALL ${told} ${articles} AS a WHERE source = 'limited_import'`;
+    const shown = `(${told} mass_message_articles ${isEverything(scope) ? '' : limitedArticles})`;
     const ofArticles = within === undefined ? 'concat_ws(chr(10), s.url, s.title)' : ARTICLE_TEXT[within];
     const texts = [
       `SELECT ${ofArticles} AS text FROM ${shown} s WHERE ${same('s')}`,
@@ -257,14 +237,31 @@ export class MassMessages {
          UNION ALL SELECT i.title FROM ${limited} i WHERE ${same('i')}
          UNION ALL SELECT l.label FROM ${labels} l WHERE ${same('l')}`,
     ].filter((some) => some !== false);
+    const firstOf = (some: string) => `SELECT * FROM (${some}) AS k ORDER BY ${order} LIMIT ${wanted}`;
+    const looksFor = (some: string) =>
+      firstOf(`SELECT * FROM (
+        SELECT k.*,
+          EXISTS (SELECT 1 FROM (${texts.join(' UNION ALL ')}) t WHERE ${hasWords('t.text', some, bind)}) AS fits,
+          row_number() OVER (ORDER BY ${order}) = ${looksAt} AS is_last FROM (${all}) k) AS k WHERE fits OR is_last`);
+    // How many the index has is asked for where the newest do not fill the page. If that is not too many, all older ones
+    // come from it and the page is complete; if it is, the search goes on after the last of the newest.
+    const withOlderFor = (some: string) => {
+      const place = (row: string, sentAt: string) => `${isTimed ? `${sentAt}, ` : ''}${row}.msg_id, ${row}.merchant_id`;
+      const isRare = `(SELECT indexed FROM older) <= ${RARE}`;
+      const isOlder = `(${place('k', 'k.finished_at')}) < (SELECT ${place('n', 'n.sent_at')} FROM newest n WHERE is_last)`;
+      return `
+        WITH newest AS MATERIALIZED (${looksFor(some)}),
+          older AS MATERIALIZED (SELECT ${countIndexed(some, bind)} AS indexed FROM newest WHERE is_last)
+        SELECT * FROM newest WHERE fits OR (SELECT indexed FROM older) > ${RARE}
+        UNION ALL SELECT k.*, TRUE, FALSE FROM (
+          ${pageOf(withTitle(some, bind), 'k.finished_at', [...ofLabel, isRare, isOlder], wanted)}) AS k`;
+    };
     const looked =
       words === undefined
         ? `SELECT k.*, TRUE AS fits, FALSE AS is_last FROM (${all}) k`
-        : `SELECT * FROM (
-             SELECT k.*,
-               EXISTS (SELECT 1 FROM (${texts.join(' UNION ALL ')}) t WHERE ${hasWords('t.text', words, bind)}) AS fits,
-               row_number() OVER (ORDER BY ${order}) = ${looksAt} AS is_last FROM (${all}) k) AS k
-           WHERE fits OR is_last ORDER BY ${order} LIMIT ${bind(limit)}`;
+        : withOlder
+          ? firstOf(withOlderFor(words))
+          : looksFor(words);
     return rows(
       this.dataSource,
       `SELECT k.merchant_id AS "merchantId", me.authorizer_appid AS "authorizerAppid",
@@ -333,6 +330,13 @@ function withPairsOf(words: string, bind: Bind): { messages: string; articles: s
       AND pairs_in(COALESCE(m.title, '') || chr(10) || COALESCE(m.label, '')) @@ ${pairs}`,
     articles: `FROM mass_message_articles a WHERE a.title IS NOT NULL AND pairs_in(a.title) @@ ${pairs}`,
   };
+}
+
+/** SQL: how many messages, or articles, the index has for the words; one more than are rare stands for many. */
+function countIndexed(words: string, bind: Bind): string {
+  const { messages, articles } = withPairsOf(words, bind);
+  const count = (some: string) => `(SELECT count(*) FROM (SELECT ${some} LIMIT ${RARE + 1}) AS k)`;
+  return `(SELECT GREATEST(${count(messages)}, ${count(articles)}))`;
 }
 
 /** SQL: the mass_messages that have the words in a title, or in a label that counts. OFFSET has each looked up alone. */

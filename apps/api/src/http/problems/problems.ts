@@ -300,6 +300,11 @@ const problems = {
       '`settled_until` is the latest moment at which a period may end now. If it stays behind for long, a transaction is open ' +
       'in the database, such as that of a backup: a period that ended before it began can be exported all the while.',
   ],
+  period_not_kept: [
+    409,
+    'Deletions that ended more than `DELETIONS_RETENTION_DAYS` ago are not kept, and an export without them would look whole. ' +
+      '`kept_since` is the earliest moment at which a period may begin.',
+  ],
   takedown_not_found: [
     404,
     'Look for its id in `GET /v1/takedowns`. Those that finished more than `DELETIONS_RETENTION_DAYS` ago are not kept.',
