@@ -166,6 +166,13 @@ const RULES: Record<string, Rule> = {
   'POST /v1/deletions/:id/cancel': { needs: 'operator', ok: [200, 409], elsewhere: 'not found', fresh: askedOnce },
   'POST /v1/deletions/:id/retry': { needs: 'operator', ok: [202, 409], elsewhere: 'not found', fresh: askedOnce },
 
+  'GET /v1/proofs': {
+    needs: 'viewer',
+    ok: [200],
+    query: () => 'finished_after=2020-01-01T00:00:00Z&finished_before=2025-01-01T00:00:00Z&format=json',
+    elsewhere: 'left out',
+  },
+
   'POST /v1/takedowns': {
     needs: 'operator',
     // What is elsewhere is refused item by item, and here there is but one.

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { Test, type TestingModule } from '@nestjs/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { DeletionTallies, FactsWait, LaneDispatch, Takedowns, TakedownWatch } from '@app/deletions';
+import { DeletionTallies, FactsWait, LaneDispatch, Retention, Takedowns, TakedownWatch } from '@app/deletions';
 import { ineligibleReasonCodes } from '@app/merchants';
 import { SteadyClient } from '@app/postgres';
 import { WebhookDeliveries } from '@app/webhooks';
@@ -185,6 +185,28 @@ describe('in a database that is full of what is finished', () => {
     expect((await faultsOf(ask)).filter((fault) => !ofAllMerchants(fault))).toEqual([]);
   });
 
+  it.each(Object.entries(LIMITS))(
+    'the proofs of a period are read by indexes with a key for %s',
+    async (_name, limitsIn) => {
+      const limits = limitsIn(names);
+      const headers = await keyOf(limits);
+      const { rows } = await client.query<{ count: number }>(
+        `SELECT count(*)::int AS count FROM deletions d JOIN merchants m ON m.id = d.merchant_id
+         JOIN platforms p ON p.id = m.platform_id
+       WHERE d.finished_at >= $1 AND d.finished_at < $2 AND ($3::text[] IS NULL OR m.authorizer_appid = ANY($3))
+         AND ($4::text[] IS NULL OR p.component_appid = ANY($4))`,
+        [names.middle, names.later, limits.merchants ?? null, limits.platforms ?? null],
+      );
+      const ask = async () => {
+        const period = `finished_after=${names.middle}&finished_before=${names.later}&format=json`;
+        const { status, body } = await system.call('GET', `/v1/proofs?${period}`, undefined, headers);
+        expect([status, body.data.at(-2).count]).toEqual([200, rows[0]?.count]);
+      };
+      expect(await faultsOf(ask)).toEqual([]);
+    },
+    120_000,
+  );
+
   it('the feed finds types that few events have by an index', async () => {
     const headers = await keyOf({});
     const faults: string[] = [];
@@ -248,6 +270,26 @@ describe('in a database that is full of what is finished', () => {
       expect(await figures.read()).toMatchObject({ merchants: { merchants: MERCHANTS }, lanes: expect.anything() });
     });
     expect(faults.filter((fault) => !isOncePerMinute(fault))).toEqual([]);
+  });
+
+  it('what is old is found by indexes, what has to stay is passed over in steps, and else nothing is read', async () => {
+    const source = worker.get(DataSource);
+    const forget = (days: number) => new Retention(source, { deletions: days, rejections: days }).forgetOld();
+    const count = async () =>
+      (await client.query<{ count: number }>('SELECT count(*)::int FROM deletions')).rows[0]?.count ?? 0;
+    const all = await count();
+    expect(await faultsOf(() => forget(1_095), 100)).toEqual([]);
+    // Their takedowns have finished an hour ago.
+    expect(await faultsOf(() => forget(40))).toEqual([]);
+    await client.query(`UPDATE takedowns SET finished_at = now() - interval '50 days' WHERE finished_at IS NOT NULL`);
+    expect(await faultsOf(() => forget(40))).toEqual([]);
+    expect(await count()).toBeLessThan(all);
+    // What they have left is looked up.
+    await client.query('ANALYZE gone_targets');
+    growing.add('gone_targets');
+    for (const [path, wish] of wishesFor(await messageIn(client, 'mass_messages', {}))) {
+      expect(await faultsOf(() => system.call('POST', path, wish))).toEqual([]);
+    }
   });
 
   it('deliveries of a span of time are sent again by an index', async () => {
@@ -356,5 +398,6 @@ const ELSEWHERE = {
   'GET /v1/takedowns/:id/events': 'event-streams.e2e-spec.ts',
   'GET /v1/deletions/:id/proof': 'takedowns.e2e-spec.ts',
   'GET /v1/takedowns/:id/proof': 'takedowns.e2e-spec.ts',
+  'GET /v1/proofs': 'a test of its own, below the lists',
   'GET /v1/audit-events/export': 'audit-log.int.spec.ts',
 };

@@ -17,6 +17,7 @@ export const tableOwners: Record<string, string[]> = {
     'deletion_tally_marks',
     'deletion_totals',
     'deletions',
+    'gone_targets',
     'lane_wakes',
     'merchant_pacing',
     'platform_holds',

@@ -1,5 +1,11 @@
 import { z } from 'zod';
 import { settings } from '@app/settings';
 
-export const apiEnvSchema = z.object(settings).omit({ WORKER_CONCURRENCY: true, WORKER_HOST: true, WORKER_PORT: true });
+export const apiEnvSchema = z.object(settings).omit({
+  WORKER_CONCURRENCY: true,
+  WORKER_HOST: true,
+  WORKER_PORT: true,
+  DELETIONS_RETENTION_DAYS: true,
+  REJECTIONS_RETENTION_DAYS: true,
+});
 export type ApiEnv = Readonly<z.output<typeof apiEnvSchema>>;

@@ -10,6 +10,7 @@ import { addEvents } from './commands/events.js';
 import { addLogin } from './commands/login.js';
 import { addMerchants } from './commands/merchants.js';
 import { addProof } from './commands/proof.js';
+import { addProofs } from './commands/proofs.js';
 import { addTakedown } from './commands/takedown.js';
 import { addVerify } from './commands/verify.js';
 import { addWatch } from './commands/watch.js';
@@ -44,6 +45,7 @@ export function buildProgram(): Command {
     addTakedown,
     addWatch,
     addProof,
+    addProofs,
     addVerify,
     addEvents,
     addDoctor,

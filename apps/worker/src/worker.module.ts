@@ -64,6 +64,7 @@ export class WorkerModule {
               dailyLimit: env.DEFAULT_DAILY_QUOTA,
               urgentReserve: env.URGENT_RESERVE,
             },
+            retention: { deletions: env.DELETIONS_RETENTION_DAYS, rejections: env.REJECTIONS_RETENTION_DAYS },
           }),
           // It issues none.
           AccessModule.settings({ keysPerTenant: 0 }),

@@ -258,6 +258,12 @@ export class Retract {
       api.webhookDeliveriesResend({ ...this.#keyed(call), body }),
   };
 
+  readonly proofs = {
+    /** Of all that ended in a period, as text: NDJSON unless `format` asks for another. */
+    export: (query: Query<api.ProofsExportData>, call?: Call) =>
+      this.#stream(api.proofsExport({ ...this.#plain(call), query, parseAs: 'stream' })),
+  };
+
   /** The JSON Web Key Set of those that proofs are signed with. */
   readonly proofKeys = {
     get: (call?: Call) => api.proofKeysGet(this.#plain(call)),

@@ -54,13 +54,13 @@ export function transport(options: TransportOptions): typeof fetch {
 /** A signal reaches a stream through requests that nothing else holds: without them it does not end what was long begun. */
 const requestsOf = new WeakMap<ReadableStream, unknown[]>();
 
-/** JSON is read to its end, so that what is lost half-way counts as lost; streams are handed on. */
+/** JSON is read to its end, so that what is lost half-way counts as lost; streams and files are handed on. */
 async function answerTo(request: Request, send: typeof fetch): Promise<Response> {
   const response = await send(request);
   const type = response.headers.get('content-type') ?? '';
   // The api has no pages: one that comes with a success is the sign-in page of a proxy, for instance.
   if (!response.ok || type.startsWith('text/html')) throw errorOf(response, await response.text());
-  if (!type.startsWith('application/json')) return response;
+  if (!type.startsWith('application/json') || response.headers.has('content-disposition')) return response;
   const { status, headers } = response;
   return new Response(await response.text(), { status, headers });
 }

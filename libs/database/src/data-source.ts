@@ -61,6 +61,7 @@ import { SentTimes1764800000000 } from './migrations/1764800000000-sent-times.js
 import { ListsOfEnds1764800100000 } from './migrations/1764800100000-lists-of-ends.js';
 import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion-traces.js';
+import { DeletionsRetention1764840000000 } from './migrations/1764840000000-deletions-retention.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -133,6 +134,7 @@ const migrations = [
   ListsOfEnds1764800100000,
   Metrics1764810000000,
   DeletionTraces1764820000000,
+  DeletionsRetention1764840000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

@@ -11,6 +11,7 @@ import { DeletionChanges } from './requests/deletion-changes.js';
 import { DeletionIntake } from './requests/deletion-intake.js';
 import { DeletionViews } from './requests/deletion-views.js';
 import { Dispatcher } from './runs/dispatcher.js';
+import { GoneMessages } from './gone/gone-messages.js';
 import { FactsWait } from './lanes/facts-wait.js';
 import { LaneDispatch } from './lanes/lane-dispatch.js';
 import { LaneReports } from './lanes/lane-reports.js';
@@ -24,6 +25,7 @@ import { QuotaLedgers } from './quota/quota-ledgers.js';
 import { QuotaReading } from './quota/quota-reading.js';
 import { ProofKeys } from './proofs/proof-keys.js';
 import { Proofs } from './proofs/proofs.js';
+import { KEPT_FOR_EVER, Retention, RETENTION_DAYS, type RetentionDays } from './retention/retention.js';
 import { RetryUntilStored } from './runs/retry-until-stored.js';
 import { RunRows } from './runs/run-rows.js';
 import { RunSteps } from './runs/run-steps.js';
@@ -45,6 +47,8 @@ export interface DeletionsOptions {
   pacing: PacingDefaults;
   /** For those who accept wishes. */
   ceilings?: CeilingLimits;
+  /** For those who delete what is old. */
+  retention?: RetentionDays;
 }
 
 /** What apps use. */
@@ -57,7 +61,7 @@ const services = [
   DeletionViews,
   Dispatcher,
   FactsWait,
-  KnownTargets,
+  GoneMessages,
   LaneReports,
   Lanes,
   PlatformHolds,
@@ -66,6 +70,7 @@ const services = [
   QuotaClearing,
   QuotaLedgers,
   QuotaReading,
+  Retention,
   TakedownCancel,
   TakedownDryRun,
   TakedownIntake,
@@ -81,14 +86,25 @@ const services = [
 /** The life of deletions: accepted, paced, run, proven. */
 @Module({
   imports: [DatabaseModule, EventsModule, MerchantsModule, QueueModule, TypeOrmModule.forFeature(deletionsEntities)],
-  providers: [...services, Ceilings, LaneDispatch, LaneForecasts, RetryUntilStored, RunRows, RunSteps, TokenConflicts],
+  providers: [
+    ...services,
+    Ceilings,
+    KnownTargets,
+    LaneDispatch,
+    LaneForecasts,
+    RetryUntilStored,
+    RunRows,
+    RunSteps,
+    TokenConflicts,
+  ],
   exports: services,
 })
 export class DeletionsModule {
-  static settings({ pacing, ceilings = NO_CEILINGS }: DeletionsOptions): ValueProvider[] {
+  static settings({ pacing, ceilings = NO_CEILINGS, retention = KEPT_FOR_EVER }: DeletionsOptions): ValueProvider[] {
     return [
       { provide: PACING_DEFAULTS, useValue: pacing },
       { provide: CEILINGS, useValue: ceilings },
+      { provide: RETENTION_DAYS, useValue: retention },
     ];
   }
 }

@@ -159,6 +159,17 @@ export class NothingAccepted extends DeletionsError {
   }
 }
 
+/** An export of it might not be whole: what ends in it may not all be written down yet. */
+export class PeriodNotOver extends DeletionsError {
+  /** @param settledUntil up to which a period may reach now */
+  constructor(readonly settledUntil: Date) {
+    super(
+      'period_not_over',
+      `What has ended since ${settledUntil.toISOString()} may not all be written down yet: a period may end then, and not later.`,
+    );
+  }
+}
+
 export class ProofKeyUnknown extends DeletionsError {
   constructor(kid: string) {
     super('proof_key_unknown', `There is no proof key ${kid}.`);

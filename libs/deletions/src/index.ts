@@ -4,7 +4,7 @@ export { DeletionRunner } from './runs/deletion-runner.js';
 export { DeletionChanges } from './requests/deletion-changes.js';
 export { DeletionIntake, type MerchantAddress, type NewDeletion } from './requests/deletion-intake.js';
 export { type DeletionView } from './requests/deletion-view.js';
-export { KnownTargets } from './takedowns/known-targets.js';
+export { GoneMessages, type Gone, type GoneBy } from './gone/gone-messages.js';
 export { DeletionViews, isByEnd, type DeletionFilter, type DeletionPlace } from './requests/deletion-views.js';
 export { DeletionsModule } from './deletions.module.js';
 export { DeletionFigures, type ConflictCount, type OpenCount, type QuotaLeft } from './overview/deletion-figures.js';
@@ -22,6 +22,7 @@ export {
   NothingAccepted,
   NotYours,
   PendingTooMany,
+  PeriodNotOver,
   ProofKeyUnknown,
   TakedownBrokenOff,
   TakedownNotFound,
@@ -53,6 +54,7 @@ export {
   type WaitingFor,
 } from './deletion/states.js';
 export { firstCalls, leading, runsEnded, type FirstCall, type Leading, type RunEnded } from './runs/run-events.js';
+export { Retention, type RetentionDays } from './retention/retention.js';
 export { TokensToRefresh } from './runs/tokens-to-refresh.js';
 export { Verifications } from './runs/verifications.js';
 export {
@@ -92,6 +94,7 @@ export { hashOfRecord, ProofChain } from './proofs/proof-chain.js';
 export { BYTE_ORDER_MARK, cellOf, csvRow, proofText, type ProofFormat } from './proofs/proof-formats.js';
 export { ProofKeys, type ProofKeyChange, type PublicProofKey, type SigningKey } from './proofs/proof-keys.js';
 export { signEnd, type ProofEnd, type SignatureRecord } from './proofs/proof-signature.js';
+export { periodName, type Period } from './proofs/period.js';
 export { Proofs, type ProofRecord } from './proofs/proofs.js';
 export { type HoldReason } from './holds/platform-hold.entity.js';
 export { type TakedownState } from './takedowns/takedown-states.js';

@@ -1,4 +1,4 @@
-import type { ProofFault, ProofReport, Verdict } from './verify-proof.js';
+import type { ProofFacts, ProofFault, ProofReport, Verdict } from './verify-proof.js';
 
 export type Language = 'en' | 'zh';
 
@@ -66,12 +66,25 @@ function faultOf({ code, line, proof }: ProofReport, language: Language): string
   return FAULTS[language][code as ProofFault].replace('#', String(line)).replace('%', proof?.lastHash ?? '');
 }
 
+/** A period has both its moments for a name. */
+function periodOf({ subject, id }: ProofFacts): { from: string; to: string } | undefined {
+  const [from = '', to = ''] = id.split('/');
+  return subject === 'period' ? { from, to } : undefined;
+}
+
+function aboutInEnglish(proof: ProofFacts): string[] {
+  const { count, subject, id, exportedAt, only } = proof;
+  const period = periodOf(proof);
+  const of = period ? `what ended from ${period.from} on and before ${period.to}` : `the ${subject} ${id}`;
+  return [
+    `The file tells of ${count} deletion${count === 1 ? '' : 's'}, as the export of ${of}, made at ${exportedAt}.`,
+    ...(only ? [`It leaves out what was not of ${only.join(', ')}.`] : []),
+  ];
+}
+
 function inEnglish(report: ProofReport) {
   const { verdict, code, proof, signature } = report;
-  const about = proof && [
-    `The file tells of ${proof.count} deletion${proof.count === 1 ? '' : 's'}, as the export of the ${proof.subject} ${proof.id}, made ` +
-      `at ${proof.exportedAt}.`,
-  ];
+  const about = proof && aboutInEnglish(proof);
   const shows =
     'It shows what this service did and what WeChat answered. It does not show that nobody saw the article, and nothing of copies ' +
     'elsewhere.';
@@ -117,12 +130,21 @@ function inEnglish(report: ProofReport) {
   };
 }
 
+function aboutInChinese(proof: ProofFacts): string[] {
+  const { count, subject, id, exportedAt, only } = proof;
+  const period = periodOf(proof);
+  const of = period
+    ? `自 ${period.from} 起、${period.to} 之前结束的撤回`
+    : `${subject === 'takedown' ? '撤回任务' : '单条撤回'} ${id}`;
+  return [
+    `文件记载了 ${count} 条撤回记录，是${of} 于 ${exportedAt} 的导出。`,
+    ...(only ? [`其中只包含属于 ${only.join('、')} 的记录。`] : []),
+  ];
+}
+
 function inChinese(report: ProofReport) {
   const { verdict, code, proof, signature } = report;
-  const subject = proof?.subject === 'takedown' ? '撤回任务' : '单条撤回';
-  const about = proof && [
-    `文件记载了 ${proof.count} 条撤回记录，是${subject} ${proof.id} 于 ${proof.exportedAt} 的导出。`,
-  ];
+  const about = proof && aboutInChinese(proof);
   if (verdict === 'signed') {
     return {
       heading: '文件与出具时一致。',

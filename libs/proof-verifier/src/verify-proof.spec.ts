@@ -67,6 +67,7 @@ it('takes a key set with a byte order mark in front', () => {
 
 describe('the words for a report', () => {
   const proof = { subject: 'takedown', id: 'x', count: 1, exportedAt: '2026-11-23T11:00:00.000Z', lastHash: 'ab' };
+  const period = { ...proof, subject: 'period', id: '2026-10-01T00:00:00.000Z/2026-11-01T00:00:00.000Z' };
   const signature = { issuer: 'https://retract.example', signedAt: '2026-11-23T11:00:01.000Z', kid: 'k' };
   const reports: ProofReport[] = [
     { verdict: 'signed', code: 'signed', proof, signature },
@@ -74,6 +75,8 @@ describe('the words for a report', () => {
     { verdict: 'chain_only', code: 'no_keys', proof, signature },
     { verdict: 'chain_only', code: 'no_ed25519', proof, signature },
     { verdict: 'chain_only', code: 'unsigned', proof },
+    { verdict: 'signed', code: 'signed', proof: period, signature },
+    { verdict: 'signed', code: 'signed', proof: { ...period, only: ['wx1', 'wx2'] }, signature },
     { verdict: 'refused', code: 'changed', line: 7 },
     { verdict: 'refused', code: 'other_export', proof },
   ];
@@ -86,6 +89,18 @@ describe('the words for a report', () => {
         expect(sentence).not.toMatch(/undefined|[#%]/);
       }
     }
+  });
+
+  it.each([
+    ['en', ['ended from 2026-10-01T00:00:00.000Z on and before 2026-11-01T00:00:00.000Z,', 'not of wx1, wx2.']],
+    ['zh', ['自 2026-10-01T00:00:00.000Z 起、2026-11-01T00:00:00.000Z 之前结束的撤回', '只包含属于 wx1、wx2 的记录。']],
+  ] as const)('say of a period when it was, and what it is confined to, in %s', (language, words) => {
+    const [whole = '', confined = ''] = reports
+      .filter((report) => report.proof?.subject === 'period')
+      .map((report) => tellProof(report, language).sentences.join(' '));
+    expect(whole).toContain(words[0]);
+    expect(whole).not.toContain('wx1');
+    for (const one of words) expect(confined).toContain(one);
   });
 
   it('never say of an unchecked signature that it is good', () => {

@@ -51,6 +51,8 @@ export interface ProofFacts {
   count: number;
   exportedAt: string;
   lastHash: string;
+  /** Of a period: the appids of the merchants and platforms to which it is confined, if it is. */
+  only?: string[];
 }
 
 /** RFC 7517. Of its keys those for Ed25519 are used. */
@@ -147,6 +149,7 @@ async function readChain(text: Text, sha256: NonNullable<CheckOptions['sha256']>
     count,
     exportedAt: String(of.exported_at),
     lastHash,
+    ...(of.subject === 'period' && onlyOf(of)),
   });
   for await (const { line, record, isCells } of recordsOf(text)) {
     last = line;
@@ -174,6 +177,13 @@ async function readChain(text: Text, sha256: NonNullable<CheckOptions['sha256']>
   // Since version 2 every export ends with a signature.
   if (!signature && Number(header.version) >= 2) throw new Refused('signature_missing', last + 1);
   return { proof: facts(header), signature };
+}
+
+/** In CSV, lists stand in the cells of a deletion's merchant and platform. */
+function onlyOf({ merchants, merchant, platforms, component_appid: platform }: Fields): { only?: string[] } {
+  const listIn = (value: unknown) => (Array.isArray(value) ? value.map(String) : String(value ?? '').match(/[\w-]+/g));
+  const only = [merchants ?? merchant, platforms ?? platform].flatMap((value) => listIn(value) ?? []);
+  return only.length > 0 ? { only } : {};
 }
 
 /** JSON without white space and with the keys of every object sorted: what hashes and signatures cover. */

@@ -45,6 +45,15 @@ describe('readSettings', () => {
     },
   );
 
+  it('keeps what is needed still, or keeps it for ever', () => {
+    const problems = (DELETIONS_RETENTION_DAYS: string) =>
+      problemsOf({ MASTER_KEYS, DATABASE_URL, DELETIONS_RETENTION_DAYS });
+    for (const days of ['0', '35', '36500']) expect([days, problems(days)]).toEqual([days, []]);
+    for (const days of ['1', '34']) {
+      expect([days, problems(days)]).toEqual([days, ['DELETIONS_RETENTION_DAYS must be 0 or at least 35']]);
+    }
+  });
+
   it('takes a list of addresses apart', () => {
     const readFallbacks = (WECHAT_API_FALLBACK_URLS: string) =>
       readSettings(schema, { MASTER_KEYS, DATABASE_URL, WECHAT_API_FALLBACK_URLS }).WECHAT_API_FALLBACK_URLS;

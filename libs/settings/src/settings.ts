@@ -42,6 +42,10 @@ const databaseUrl = (protocols: RegExp, error: string) =>
 const wholeNumber = (from: number, to: number) =>
   z.coerce.number({ error: 'must be a number' }).int().min(from).max(to);
 
+/** @param atLeast fewer would take away what is in use still */
+const daysKept = (atLeast: number) =>
+  wholeNumber(0, 36_500).refine((days) => days === 0 || days >= atLeast, `must be 0 or at least ${atLeast}`);
+
 /**
  * Every setting of the service, by its environment variable. Each app takes those that it needs into its own schema.
  */
@@ -153,6 +157,13 @@ export const settings = {
   DEFAULT_RATE_PER_MINUTE: wholeNumber(1, 100_000).default(60),
   DEFAULT_DAILY_QUOTA: wholeNumber(1, 10_000_000).default(10),
   URGENT_RESERVE: wholeNumber(0, 10_000_000).default(2),
+  /**
+   * Deletions that have ended with their calls, and takedowns that have finished; 0: for ever. No figure, undo window or
+   * look at WeChat reaches back as far as the least.
+   */
+  DELETIONS_RETENTION_DAYS: daysKept(35).default(1_095),
+  /** The lines that takedowns did not accept; 0: as long as the takedown. An upload may last for days. */
+  REJECTIONS_RETENTION_DAYS: daysKept(14).default(90),
   /** Off: webhooks go to the internet only. On, whoever may make endpoints reaches what this machine reaches. */
   WEBHOOKS_ALLOW_PRIVATE: z.stringbool().default(false),
   /** `log` is the name that `info` had before. */

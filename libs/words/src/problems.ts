@@ -309,7 +309,10 @@ export const problemWords = {
   },
   deletion_not_found: {
     title: { zh: '找不到该撤回', en: 'The deletion is not known' },
-    next: { zh: '请在撤回列表中查找。', en: 'Look for it in the list of deletions.' },
+    next: {
+      zh: '请在撤回列表中查找；超过保留期限的记录已删除。',
+      en: 'Look for it in the list of deletions; those that ended long ago are not kept.',
+    },
   },
   deletion_state_conflict: {
     title: { zh: '撤回的当前状态不允许此操作', en: 'The deletion is not in a state for this' },
@@ -347,9 +350,16 @@ export const problemWords = {
       en: 'Raise the account’s quota, make it urgent, or say that it may wait so long.',
     },
   },
+  period_not_over: {
+    title: { zh: '这段时间还没有结束', en: 'The period is not over yet' },
+    next: { zh: '请选择更早结束的时间段，或稍后再试。', en: 'Name a period that ends earlier, or try again later.' },
+  },
   takedown_not_found: {
     title: { zh: '找不到该撤回任务', en: 'The takedown is not known' },
-    next: { zh: '请在撤回任务列表中查找。', en: 'Look for it in the list of takedowns.' },
+    next: {
+      zh: '请在撤回任务列表中查找；超过保留期限的记录已删除。',
+      en: 'Look for it in the list of takedowns; those that finished long ago are not kept.',
+    },
   },
   takedown_state_conflict: {
     title: { zh: '撤回任务的当前状态不允许此操作', en: 'The takedown is not in a state for this' },

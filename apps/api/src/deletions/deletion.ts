@@ -185,10 +185,17 @@ export const deletionSchema = z
       })
       .nullable(),
     proof: z.enum(proofs),
-    proof_note: z
-      .string()
-      .nullable()
-      .meta({ description: 'Of `inferred`: what is known, and what is inferred from it.' }),
+    proof_note: z.string().nullable().meta({
+      description: 'Of `inferred`: what is known, and what is inferred from it. Where `pruned`: what is left.',
+    }),
+    pruned: z
+      .literal(true)
+      .optional()
+      .meta({
+        description:
+          'Only where a deletion succeeded so long ago (`DELETIONS_RETENTION_DAYS`, three years unless told otherwise) ' +
+          'that all that is kept is its target, its proof, and when it was made and ended. All else is null or none.',
+      }),
     attempts: z.int(),
     takedown: z.string().nullable().meta({ description: 'The takedown that made it.' }),
     created_at: z.string(),
@@ -258,7 +265,8 @@ export function deletionResource(deletion: DeletionView): DeletionResource {
           }
         : null,
     proof: deletion.proof,
-    proof_note: noteOfProof(deletion.proof),
+    proof_note: noteOfProof(deletion.proof, deletion.isPruned),
+    ...(deletion.isPruned && { pruned: true as const }),
     attempts: deletion.attempts,
     takedown: deletion.takedownId,
     created_at: deletion.createdAt.toISOString(),

@@ -36,7 +36,10 @@ export class DeletionsByIdController {
   @SerializeOptions({ schema: deletionSchema })
   @Operation({
     summary: 'Read a deletion',
-    description: 'With `eta`: when it will leave the lane of its merchant, as things stand.',
+    description:
+      'With `eta`: when it will leave the lane of its merchant, as things stand. One that ended longer ago than ' +
+      'deletions are kept (`DELETIONS_RETENTION_DAYS`) is not found, unless it succeeded: then what is known of its ' +
+      'target stays, and the answer has `pruned`.',
     problems: ['deletion_not_found'],
     answers: { 200: { description: 'The deletion.' } },
   })
@@ -66,7 +69,8 @@ export class DeletionsByIdController {
     summary: 'Export the proof of a deletion',
     description:
       'Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept ' +
-      'header says so; chained by hashes and signed, to be checked with `npm run verify-proof`.',
+      'header says so; chained by hashes and signed, to be checked with `npm run verify-proof`. Of a deletion that is ' +
+      '`pruned`, the calls and who asked are known no more: its `proof_note` says so.',
     problems: ['deletion_not_found'],
     answers: { 200: PROOF },
   })

@@ -5,10 +5,11 @@ import { MerchantsModule } from '@app/merchants';
 import { DeletionsController } from './deletions.controller.js';
 import { DeletionsByIdController } from './deletions-by-id.controller.js';
 import { ProofAnswers } from './proof-answer.js';
+import { ProofsController } from './proofs.controller.js';
 
 @Module({
   imports: [AccessModule, DeletionsModule, MerchantsModule],
-  controllers: [DeletionsController, DeletionsByIdController],
+  controllers: [DeletionsController, DeletionsByIdController, ProofsController],
   providers: [ProofAnswers],
   // A takedown's proof is answered alike.
   exports: [ProofAnswers],

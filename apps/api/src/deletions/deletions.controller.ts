@@ -59,7 +59,8 @@ export class DeletionsController {
     description:
       'Name one article by `msg_id` and `article_idx` (1 is the first) or by its `url`, or a whole message ' +
       'by `msg_id` and `whole_message`. While the same target is open, that deletion is the answer (200); ' +
-      'of one that is known to be gone it is the deletion that did it (200), unless `again` insists.',
+      'of one that is known to be gone it is the deletion that did it (200), however long ago that was (`pruned`), ' +
+      'unless `again` insists.',
     problems: [
       'target_missing',
       'msg_id_invalid',

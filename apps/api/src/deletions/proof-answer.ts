@@ -7,11 +7,30 @@ import { CSV_TYPE } from '../http/answers/csv.js';
 import { acceptedFormat, sendFile } from '../http/answers/formats.js';
 import { linesOf } from '../http/open-api/json-schema.js';
 import type { DescribedAnswer, JsonSchema } from '../http/open-api/operation.js';
+import { appidSchema } from '../http/requests/appid.js';
+import { momentSchema } from '../http/requests/moment.js';
 
 export const proofQuerySchema = z.strictObject({
   format: z.enum(['json', 'ndjson', 'csv']).optional().meta({ description: 'Goes before the Accept header.' }),
 });
 export type ProofQuery = z.output<typeof proofQuerySchema>;
+
+export const exportProofsSchema = proofQuerySchema
+  .extend({
+    finished_after: momentSchema.meta({ description: 'Those that ended, from this moment on.' }),
+    finished_before: momentSchema.meta({ description: 'Those that ended, before this moment.' }),
+    merchant: appidSchema.optional(),
+    component_appid: appidSchema.optional().meta({ description: 'Only beside a merchant.' }),
+  })
+  .refine((query) => query.finished_after < query.finished_before, {
+    path: ['finished_before'],
+    message: 'must be later than finished_after',
+  })
+  .refine((query) => query.component_appid === undefined || query.merchant !== undefined, {
+    path: ['component_appid'],
+    message: 'is the platform of a merchant, which is missing',
+  });
+export type ExportProofs = z.output<typeof exportProofsSchema>;
 
 const TYPES: Record<ProofFormat, string> = {
   json: 'application/json; charset=utf-8',

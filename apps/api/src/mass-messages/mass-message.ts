@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WHOLE_MESSAGE } from '@app/deletions';
+import { WHOLE_MESSAGE, type Gone, type GoneBy } from '@app/deletions';
 import { MICROS } from '@app/database';
 import { isBySendTime, type MessageKey, type SentMessage } from '@app/merchants';
 import { appidSchema } from '../http/requests/appid.js';
@@ -135,7 +135,7 @@ const goneShape = {
   deleted_at: z.string().nullable().meta({
     description: 'When a deletion of ours ended by which it is known to be gone, as far as the key may know.',
   }),
-  deleted_by: z.string().nullable().meta({ description: 'The id of that deletion.' }),
+  deleted_by: z.string().nullable().meta({ description: 'The id of that deletion, also where it is `pruned`.' }),
 };
 
 export const massMessageSchema = z
@@ -176,21 +176,14 @@ export const massMessageSchema = z
   })
   .meta({ id: 'MassMessage' });
 
-/** A deletion by which something is known to be gone. */
-export interface Gone {
-  id: string;
-  finishedAt: Date;
-}
-
 const goneOf = (gone: Gone | undefined) => ({
   deleted_at: gone?.finishedAt.toISOString() ?? null,
   deleted_by: gone?.id ?? null,
 });
 
-/** @param goneBy the deletion of an article of it, by its number, or of all of it */
 export function massMessageResource(
   message: SentMessage,
-  goneBy: (articleIdx: number) => Gone | undefined,
+  goneBy: GoneBy = () => undefined,
 ): z.input<typeof massMessageSchema> {
   return {
     merchant: message.authorizerAppid,

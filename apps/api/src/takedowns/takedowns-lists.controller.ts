@@ -62,7 +62,9 @@ export class TakedownsListsController {
   @SerializeOptions({ schema: pageOfSchema(rejectionSchema) })
   @Operation({
     summary: 'List what a takedown did not accept',
-    description: 'By line.',
+    description:
+      'By line. Lines are kept for `REJECTIONS_RETENTION_DAYS`, 90 days unless told otherwise; `rejected` of the ' +
+      'takedown counts them all the same.',
     problems: ['takedown_not_found'],
     answers: { 200: { description: 'A page of lines.' } },
   })

@@ -12,6 +12,17 @@ export function asSeconds(text: string): number {
   return Number(text);
 }
 
+/** A day begins at its midnight in Shanghai, as it does for quotas. What else is a moment, the service says. */
+export function asMoment(text: string): string {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return `${text}T00:00:00+08:00`;
+  if (Number.isNaN(Date.parse(text)) || !/T.+(Z|[+-]\d{2}:?\d{2})$/i.test(text)) {
+    throw new InvalidArgumentError(
+      'must be a day, such as 2026-10-01, or a time with its offset: 2026-10-01T00:00:00+08:00.',
+    );
+  }
+  return text;
+}
+
 /** Of both deletions and takedowns. */
 export const ifSharedOption = () =>
   new Option('--if-shared <what>', 'where other sends would lose their pages, too').choices(['warn', 'refuse']);

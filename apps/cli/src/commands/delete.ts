@@ -149,7 +149,8 @@ function stateInWords({ id, state, waiting_for, waiting_until, eta }: Deletion):
 }
 
 export function tellDeletion({ terminal }: Context, deletion: Deletion): ExitCode {
-  const { id, state, proof, attempts } = deletion;
-  terminal.print(`${id} ${state}: ${outcomeInWords(deletion)}, proof ${proof}, ${count(attempts, 'call')}.`);
+  const { id, state, proof, attempts, pruned } = deletion;
+  const calls = pruned ? 'its calls are not kept any more' : count(attempts, 'call');
+  terminal.print(`${id} ${state}: ${outcomeInWords(deletion)}, proof ${proof}, ${calls}.`);
   return state === 'succeeded' ? EXIT.ok : EXIT.failed;
 }

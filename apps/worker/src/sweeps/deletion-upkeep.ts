@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DeletionTallies, FactsWait, QuotaLedgers, Verifications } from '@app/deletions';
+import { DeletionTallies, FactsWait, QuotaLedgers, Retention, Verifications } from '@app/deletions';
 import { JobQueues } from '@app/queue';
 import { addErrands } from './errands.js';
 
@@ -18,6 +18,7 @@ export class DeletionUpkeep {
     private readonly ledgers: QuotaLedgers,
     private readonly verifications: Verifications,
     private readonly tallies: DeletionTallies,
+    private readonly retention: Retention,
     private readonly queues: JobQueues,
   ) {}
 
@@ -37,6 +38,10 @@ export class DeletionUpkeep {
 
   async keepTallies(): Promise<void> {
     await this.tallies.keep();
+  }
+
+  async forgetOld(): Promise<void> {
+    await this.retention.forgetOld();
   }
 
   async readQuotas(): Promise<void> {

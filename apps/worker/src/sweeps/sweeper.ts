@@ -66,6 +66,7 @@ export class Sweeper {
       () => this.grants.readOldFacts(),
       () => this.deletions.readQuotas(),
       () => this.deletions.keepTallies(),
+      () => this.deletions.forgetOld(),
       () => this.resealing.step(RESEALED_A_SWEEP),
     ];
   }

@@ -3,7 +3,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysGetData, ApiKeysGetErrors, ApiKeysGetResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, ApiKeysUpdateData, ApiKeysUpdateErrors, ApiKeysUpdateResponses, AuditEventsExportData, AuditEventsExportErrors, AuditEventsExportResponses, AuditEventsListData, AuditEventsListErrors, AuditEventsListResponses, AuditEventsVerifyData, AuditEventsVerifyErrors, AuditEventsVerifyResponses, AuthorizationLinksIssueData, AuthorizationLinksIssueErrors, AuthorizationLinksIssueResponses, CallbackEventsListData, CallbackEventsListErrors, CallbackEventsListResponses, DeletionsAttemptsData, DeletionsAttemptsErrors, DeletionsAttemptsResponses, DeletionsCancelData, DeletionsCancelErrors, DeletionsCancelResponses, DeletionsCreateData, DeletionsCreateErrors, DeletionsCreateResponses, DeletionsGetData, DeletionsGetErrors, DeletionsGetResponses, DeletionsListData, DeletionsListErrors, DeletionsListResponses, DeletionsProofData, DeletionsProofErrors, DeletionsProofResponses, DeletionsRetryData, DeletionsRetryErrors, DeletionsRetryResponses, EventsFollowData, EventsFollowErrors, EventsFollowResponses, EventsListData, EventsListErrors, EventsListResponses, MassMessagesImportData, MassMessagesImportErrors, MassMessagesImportResponses, MassMessagesListData, MassMessagesListErrors, MassMessagesListResponses, MeGetData, MeGetErrors, MeGetResponses, MerchantsAccessTokenData, MerchantsAccessTokenErrors, MerchantsAccessTokenResponses, MerchantsClearQuotaData, MerchantsClearQuotaErrors, MerchantsClearQuotaResponses, MerchantsGetData, MerchantsGetErrors, MerchantsGetResponses, MerchantsListData, MerchantsListErrors, MerchantsListEventsData, MerchantsListEventsErrors, MerchantsListEventsResponses, MerchantsListResponses, MerchantsReadQuotaData, MerchantsReadQuotaErrors, MerchantsReadQuotaResponses, MerchantsRefreshData, MerchantsRefreshErrors, MerchantsRefreshResponses, MerchantsUpdateData, MerchantsUpdateErrors, MerchantsUpdateResponses, OverviewGetData, OverviewGetErrors, OverviewGetResponses, PlatformsDeleteData, PlatformsDeleteErrors, PlatformsDeleteResponses, PlatformsExamineData, PlatformsExamineErrors, PlatformsExamineResponses, PlatformsGetData, PlatformsGetErrors, PlatformsGetResponses, PlatformsListData, PlatformsListErrors, PlatformsListResponses, PlatformsRegisterData, PlatformsRegisterErrors, PlatformsRegisterResponses, PlatformsSyncData, PlatformsSyncErrors, PlatformsSyncResponses, PlatformsUpdateData, PlatformsUpdateErrors, PlatformsUpdateResponses, ProofKeysGetData, ProofKeysGetErrors, ProofKeysGetResponses, SessionGetData, SessionGetErrors, SessionGetResponses, SessionsEndData, SessionsEndErrors, SessionsEndResponses, SessionSignInData, SessionSignInErrors, SessionSignInResponses, SessionSignOutData, SessionSignOutErrors, SessionSignOutResponses, SessionsListData, SessionsListErrors, SessionsListResponses, TakedownsCancelData, TakedownsCancelErrors, TakedownsCancelResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsFollowData, TakedownsFollowErrors, TakedownsFollowResponses, TakedownsGetData, TakedownsGetErrors, TakedownsGetResponses, TakedownsListData, TakedownsListDeletionsData, TakedownsListDeletionsErrors, TakedownsListDeletionsResponses, TakedownsListErrors, TakedownsListRejectionsData, TakedownsListRejectionsErrors, TakedownsListRejectionsResponses, TakedownsListResponses, TakedownsParseData, TakedownsParseErrors, TakedownsParseResponses, TakedownsProofData, TakedownsProofErrors, TakedownsProofResponses, WebhookDeliveriesListData, WebhookDeliveriesListErrors, WebhookDeliveriesListResponses, WebhookDeliveriesResendData, WebhookDeliveriesResendErrors, WebhookDeliveriesResendResponses, WebhookEndpointsCreateData, WebhookEndpointsCreateErrors, WebhookEndpointsCreateResponses, WebhookEndpointsDeleteData, WebhookEndpointsDeleteErrors, WebhookEndpointsDeleteResponses, WebhookEndpointsGetData, WebhookEndpointsGetErrors, WebhookEndpointsGetResponses, WebhookEndpointsListData, WebhookEndpointsListDeliveriesData, WebhookEndpointsListDeliveriesErrors, WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListErrors, WebhookEndpointsListResponses, WebhookEndpointsResendData, WebhookEndpointsResendErrors, WebhookEndpointsResendResponses, WebhookEndpointsRotateSecretData, WebhookEndpointsRotateSecretErrors, WebhookEndpointsRotateSecretResponses, WebhookEndpointsTestData, WebhookEndpointsTestErrors, WebhookEndpointsTestResponses, WebhookEndpointsUpdateData, WebhookEndpointsUpdateErrors, WebhookEndpointsUpdateResponses } from './types.gen.js';
+import type { ApiKeysCreateData, ApiKeysCreateErrors, ApiKeysCreateResponses, ApiKeysGetData, ApiKeysGetErrors, ApiKeysGetResponses, ApiKeysListData, ApiKeysListErrors, ApiKeysListResponses, ApiKeysRevokeData, ApiKeysRevokeErrors, ApiKeysRevokeResponses, ApiKeysUpdateData, ApiKeysUpdateErrors, ApiKeysUpdateResponses, AuditEventsExportData, AuditEventsExportErrors, AuditEventsExportResponses, AuditEventsListData, AuditEventsListErrors, AuditEventsListResponses, AuditEventsVerifyData, AuditEventsVerifyErrors, AuditEventsVerifyResponses, AuthorizationLinksIssueData, AuthorizationLinksIssueErrors, AuthorizationLinksIssueResponses, CallbackEventsListData, CallbackEventsListErrors, CallbackEventsListResponses, DeletionsAttemptsData, DeletionsAttemptsErrors, DeletionsAttemptsResponses, DeletionsCancelData, DeletionsCancelErrors, DeletionsCancelResponses, DeletionsCreateData, DeletionsCreateErrors, DeletionsCreateResponses, DeletionsGetData, DeletionsGetErrors, DeletionsGetResponses, DeletionsListData, DeletionsListErrors, DeletionsListResponses, DeletionsProofData, DeletionsProofErrors, DeletionsProofResponses, DeletionsRetryData, DeletionsRetryErrors, DeletionsRetryResponses, EventsFollowData, EventsFollowErrors, EventsFollowResponses, EventsListData, EventsListErrors, EventsListResponses, MassMessagesImportData, MassMessagesImportErrors, MassMessagesImportResponses, MassMessagesListData, MassMessagesListErrors, MassMessagesListResponses, MeGetData, MeGetErrors, MeGetResponses, MerchantsAccessTokenData, MerchantsAccessTokenErrors, MerchantsAccessTokenResponses, MerchantsClearQuotaData, MerchantsClearQuotaErrors, MerchantsClearQuotaResponses, MerchantsGetData, MerchantsGetErrors, MerchantsGetResponses, MerchantsListData, MerchantsListErrors, MerchantsListEventsData, MerchantsListEventsErrors, MerchantsListEventsResponses, MerchantsListResponses, MerchantsReadQuotaData, MerchantsReadQuotaErrors, MerchantsReadQuotaResponses, MerchantsRefreshData, MerchantsRefreshErrors, MerchantsRefreshResponses, MerchantsUpdateData, MerchantsUpdateErrors, MerchantsUpdateResponses, OverviewGetData, OverviewGetErrors, OverviewGetResponses, PlatformsDeleteData, PlatformsDeleteErrors, PlatformsDeleteResponses, PlatformsExamineData, PlatformsExamineErrors, PlatformsExamineResponses, PlatformsGetData, PlatformsGetErrors, PlatformsGetResponses, PlatformsListData, PlatformsListErrors, PlatformsListResponses, PlatformsRegisterData, PlatformsRegisterErrors, PlatformsRegisterResponses, PlatformsSyncData, PlatformsSyncErrors, PlatformsSyncResponses, PlatformsUpdateData, PlatformsUpdateErrors, PlatformsUpdateResponses, ProofKeysGetData, ProofKeysGetErrors, ProofKeysGetResponses, ProofsExportData, ProofsExportErrors, ProofsExportResponses, SessionGetData, SessionGetErrors, SessionGetResponses, SessionsEndData, SessionsEndErrors, SessionsEndResponses, SessionSignInData, SessionSignInErrors, SessionSignInResponses, SessionSignOutData, SessionSignOutErrors, SessionSignOutResponses, SessionsListData, SessionsListErrors, SessionsListResponses, TakedownsCancelData, TakedownsCancelErrors, TakedownsCancelResponses, TakedownsCreateData, TakedownsCreateErrors, TakedownsCreateResponses, TakedownsFollowData, TakedownsFollowErrors, TakedownsFollowResponses, TakedownsGetData, TakedownsGetErrors, TakedownsGetResponses, TakedownsListData, TakedownsListDeletionsData, TakedownsListDeletionsErrors, TakedownsListDeletionsResponses, TakedownsListErrors, TakedownsListRejectionsData, TakedownsListRejectionsErrors, TakedownsListRejectionsResponses, TakedownsListResponses, TakedownsParseData, TakedownsParseErrors, TakedownsParseResponses, TakedownsProofData, TakedownsProofErrors, TakedownsProofResponses, WebhookDeliveriesListData, WebhookDeliveriesListErrors, WebhookDeliveriesListResponses, WebhookDeliveriesResendData, WebhookDeliveriesResendErrors, WebhookDeliveriesResendResponses, WebhookEndpointsCreateData, WebhookEndpointsCreateErrors, WebhookEndpointsCreateResponses, WebhookEndpointsDeleteData, WebhookEndpointsDeleteErrors, WebhookEndpointsDeleteResponses, WebhookEndpointsGetData, WebhookEndpointsGetErrors, WebhookEndpointsGetResponses, WebhookEndpointsListData, WebhookEndpointsListDeliveriesData, WebhookEndpointsListDeliveriesErrors, WebhookEndpointsListDeliveriesResponses, WebhookEndpointsListErrors, WebhookEndpointsListResponses, WebhookEndpointsResendData, WebhookEndpointsResendErrors, WebhookEndpointsResendResponses, WebhookEndpointsRotateSecretData, WebhookEndpointsRotateSecretErrors, WebhookEndpointsRotateSecretResponses, WebhookEndpointsTestData, WebhookEndpointsTestErrors, WebhookEndpointsTestResponses, WebhookEndpointsUpdateData, WebhookEndpointsUpdateErrors, WebhookEndpointsUpdateResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -243,7 +243,7 @@ export const deletionsList = <ThrowOnError extends boolean = true>(options?: Opt
 /**
  * Ask for a deletion
  *
- * Name one article by `msg_id` and `article_idx` (1 is the first) or by its `url`, or a whole message by `msg_id` and `whole_message`. While the same target is open, that deletion is the answer (200); of one that is known to be gone it is the deletion that did it (200), unless `again` insists.
+ * Name one article by `msg_id` and `article_idx` (1 is the first) or by its `url`, or a whole message by `msg_id` and `whole_message`. While the same target is open, that deletion is the answer (200); of one that is known to be gone it is the deletion that did it (200), however long ago that was (`pruned`), unless `again` insists.
  *
  * Takes an API key of the role `operator`.
  */
@@ -265,7 +265,7 @@ export const deletionsCreate = <ThrowOnError extends boolean = true>(options: Op
 /**
  * Read a deletion
  *
- * With `eta`: when it will leave the lane of its merchant, as things stand.
+ * With `eta`: when it will leave the lane of its merchant, as things stand. One that ended longer ago than deletions are kept (`DELETIONS_RETENTION_DAYS`) is not found, unless it succeeded: then what is known of its target stays, and the answer has `pruned`.
  *
  * Takes an API key of the role `viewer`.
  */
@@ -319,7 +319,7 @@ export const deletionsCancel = <ThrowOnError extends boolean = true>(options: Op
 /**
  * Export the proof of a deletion
  *
- * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`.
+ * Evidence: who asked, every call and its answer. JSON, or NDJSON or CSV where `format` or the Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`. Of a deletion that is `pruned`, the calls and who asked are known no more: its `proof_note` says so.
  *
  * Takes an API key of the role `viewer`.
  */
@@ -747,6 +747,24 @@ export const platformsSync = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
+ * Export the proofs of a period
+ *
+ * Evidence of every deletion that ended in the period and is kept, however it ended: who asked, every call and its answer. NDJSON, or CSV or JSON where `format` or the Accept header says so; chained by hashes and signed, to be checked with `npm run verify-proof`. The period has to have been over for five minutes, so that nothing that ended in it comes later. A key with limits exports what it may reach.
+ *
+ * Takes an API key of the role `viewer`.
+ */
+export const proofsExport = <ThrowOnError extends boolean = true>(options: Options<ProofsExportData, ThrowOnError>) => (options.client ?? client).get<ProofsExportResponses, ProofsExportErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: '__Host-retract_session',
+            type: 'apiKey'
+        }],
+    url: '/v1/proofs',
+    ...options
+});
+
+/**
  * Sign out
  *
  * Ends the own session. It takes a second, and then no process lets the session in.
@@ -988,7 +1006,7 @@ export const takedownsProof = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * List what a takedown did not accept
  *
- * By line.
+ * By line. Lines are kept for `REJECTIONS_RETENTION_DAYS`, 90 days unless told otherwise; `rejected` of the takedown counts them all the same.
  *
  * Takes an API key of the role `viewer`.
  */

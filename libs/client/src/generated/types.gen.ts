@@ -80,9 +80,9 @@ export type AuditEvent = {
     at: string;
     api_key_id: string;
     role: 'admin' | 'operator' | 'viewer' | 'tokens';
-    action: 'access_token.lent' | 'api_key.created' | 'api_key.revoked' | 'api_key.updated' | 'audit_log.exported' | 'authorization_link.issued' | 'deletion.accepted' | 'deletion.cancelled' | 'deletion.proof_exported' | 'deletion.retried' | 'mass_messages.imported' | 'merchant.limits_changed' | 'merchant.quota_cleared' | 'merchant.quota_read' | 'merchant.ref_changed' | 'merchant.refreshed' | 'platform.deleted' | 'platform.examined' | 'platform.registered' | 'platform.synced' | 'platform.updated' | 'proof_key.made' | 'proof_key.revoked' | 'proof_key.rotated' | 'session.ended' | 'session.started' | 'takedown.accepted' | 'takedown.cancelled' | 'takedown.proof_exported' | 'webhook_deliveries.resent' | 'webhook_endpoint.created' | 'webhook_endpoint.deleted' | 'webhook_endpoint.delivery_resent' | 'webhook_endpoint.secret_rotated' | 'webhook_endpoint.tested' | 'webhook_endpoint.updated';
+    action: 'access_token.lent' | 'api_key.created' | 'api_key.revoked' | 'api_key.updated' | 'audit_log.exported' | 'authorization_link.issued' | 'deletion.accepted' | 'deletion.cancelled' | 'deletion.proof_exported' | 'deletion.retried' | 'mass_messages.imported' | 'merchant.limits_changed' | 'merchant.quota_cleared' | 'merchant.quota_read' | 'merchant.ref_changed' | 'merchant.refreshed' | 'period.proof_exported' | 'platform.deleted' | 'platform.examined' | 'platform.registered' | 'platform.synced' | 'platform.updated' | 'proof_key.made' | 'proof_key.revoked' | 'proof_key.rotated' | 'session.ended' | 'session.started' | 'takedown.accepted' | 'takedown.cancelled' | 'takedown.proof_exported' | 'webhook_deliveries.resent' | 'webhook_endpoint.created' | 'webhook_endpoint.deleted' | 'webhook_endpoint.delivery_resent' | 'webhook_endpoint.secret_rotated' | 'webhook_endpoint.tested' | 'webhook_endpoint.updated';
     subject: {
-        type: 'api_key' | 'audit_log' | 'authorization_link' | 'deletion' | 'import' | 'merchant' | 'platform' | 'proof_key' | 'session' | 'takedown' | 'webhook_deliveries' | 'webhook_endpoint';
+        type: 'api_key' | 'audit_log' | 'authorization_link' | 'deletion' | 'import' | 'merchant' | 'period' | 'platform' | 'proof_key' | 'session' | 'takedown' | 'webhook_deliveries' | 'webhook_endpoint';
         id: string;
     };
     component_appid: string | null;
@@ -356,9 +356,13 @@ export type Deletion = {
     } | null;
     proof: 'none' | 'acknowledged' | 'verified' | 'inferred';
     /**
-     * Of `inferred`: what is known, and what is inferred from it.
+     * Of `inferred`: what is known, and what is inferred from it. Where `pruned`: what is left.
      */
     proof_note: string | null;
+    /**
+     * Only where a deletion succeeded so long ago (`DELETIONS_RETENTION_DAYS`, three years unless told otherwise) that all that is kept is its target, its proof, and when it was made and ended. All else is null or none.
+     */
+    pruned?: true;
     attempts: number;
     /**
      * The takedown that made it.
@@ -662,7 +666,7 @@ export type ImportResult = {
      */
     errors: Array<{
         line: number;
-        code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'origin_refused' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'session_not_found' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'examined_too_soon' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+        code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'origin_refused' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'session_not_found' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'examined_too_soon' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'period_not_over' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
         detail: string;
     }>;
 };
@@ -775,7 +779,7 @@ export type MassMessage = {
      */
     deleted_at: string | null;
     /**
-     * The id of that deletion.
+     * The id of that deletion, also where it is `pruned`.
      */
     deleted_by: string | null;
     articles: Array<{
@@ -787,7 +791,7 @@ export type MassMessage = {
          */
         deleted_at: string | null;
         /**
-         * The id of that deletion.
+         * The id of that deletion, also where it is `pruned`.
          */
         deleted_by: string | null;
         /**
@@ -1492,7 +1496,7 @@ export type Problem = {
     /**
      * Stable: what programs decide by.
      */
-    code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'origin_refused' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'session_not_found' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'examined_too_soon' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+    code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'origin_refused' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'session_not_found' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'examined_too_soon' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'period_not_over' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
     /**
      * For people. It may change.
      */
@@ -1516,7 +1520,7 @@ export type Problem = {
         message: string;
     } | {
         line: number;
-        code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'origin_refused' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'session_not_found' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'examined_too_soon' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+        code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'origin_refused' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'session_not_found' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'examined_too_soon' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'period_not_over' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
         detail: string;
         excerpt?: string;
     }>;
@@ -1544,6 +1548,10 @@ export type Problem = {
      * Of eta_too_late.
      */
     latest?: string;
+    /**
+     * Of period_not_over.
+     */
+    settled_until?: string;
     /**
      * Of shared_material.
      */
@@ -1956,7 +1964,7 @@ export type TakedownRejection = {
      * Of the NDJSON body, or the place in the list; counted from 1.
      */
     line: number;
-    code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'origin_refused' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'session_not_found' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'examined_too_soon' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
+    code: 'invalid_request' | 'malformed_body' | 'malformed_request' | 'body_not_utf8' | 'body_too_deep' | 'body_beyond_limits' | 'field_repeated' | 'unauthenticated' | 'forbidden' | 'origin_refused' | 'key_limited' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'address_too_long' | 'head_too_large' | 'too_many_failures' | 'rate_limited' | 'requests_too_many' | 'session_not_found' | 'api_key_not_found' | 'api_key_revoked' | 'limits_too_wide' | 'api_keys_too_many' | 'last_admin_key' | 'platform_not_found' | 'platform_exists' | 'platform_has_merchants' | 'platform_required' | 'merchant_not_found' | 'merchant_not_eligible' | 'unauthorized' | 'reauthorization_required' | 'ticket_missing' | 'token_unavailable' | 'authorization_state_forged' | 'authorization_state_expired' | 'authorization_state_used' | 'authorization_link_forged' | 'authorization_link_expired' | 'authorization_link_used' | 'authorization_link_of_another' | 'open_authorization_off' | 'examined_too_soon' | 'sync_too_soon' | 'too_many_authorizations' | 'return_url_not_allowed' | 'push_refused' | 'authorization_code_refused' | 'target_missing' | 'msg_id_invalid' | 'msg_id_unsafe_number' | 'article_idx_needs_msg_id' | 'whole_message_not_confirmed' | 'whole_message_contradicts_article_idx' | 'whole_message_needs_msg_id' | 'url_not_an_article' | 'deletion_not_found' | 'deletion_state_conflict' | 'not_yours' | 'limits_not_yours' | 'ref_not_yours' | 'pending_too_many' | 'eta_too_late' | 'period_not_over' | 'takedown_not_found' | 'takedown_state_conflict' | 'takedown_broken_off' | 'nothing_accepted' | 'url_not_resolved' | 'url_ambiguous' | 'url_of_another_merchant' | 'message_not_sent' | 'article_not_in_message' | 'shared_material' | 'line_too_long' | 'quota_clears_spent' | 'idempotency_key_reused' | 'idempotency_key_in_use' | 'feed_cursor_invalid' | 'webhook_endpoint_not_found' | 'webhook_endpoint_disabled' | 'webhook_endpoints_too_many' | 'webhook_delivery_not_found' | 'webhook_address_private' | 'upstream_failed' | 'queue_unavailable' | 'queue_full' | 'queue_read_only' | 'queue_refused' | 'database_unavailable' | 'database_busy' | 'database_full' | 'database_read_only' | 'database_out_of_memory' | 'not_ready' | 'internal_error';
     detail: string;
     /**
      * How the line begins.
@@ -6001,6 +6009,115 @@ export type PlatformsSyncResponses = {
 };
 
 export type PlatformsSyncResponse = PlatformsSyncResponses[keyof PlatformsSyncResponses];
+
+export type ProofsExportData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Goes before the Accept header.
+         */
+        format?: 'json' | 'ndjson' | 'csv';
+        /**
+         * Those that ended, from this moment on.
+         */
+        finished_after: string;
+        /**
+         * Those that ended, before this moment.
+         */
+        finished_before: string;
+        merchant?: string;
+        /**
+         * Only beside a merchant.
+         */
+        component_appid?: string;
+    };
+    url: '/v1/proofs';
+};
+
+export type ProofsExportErrors = {
+    /**
+     * - `invalid_request`: The request is not of the expected form.
+     */
+    400: Problem & {
+        code?: 'invalid_request';
+    };
+    /**
+     * - `unauthenticated`: A valid API key is needed.
+     */
+    401: Problem & {
+        code?: 'unauthenticated';
+    };
+    /**
+     * - `forbidden`: The API key has no right to this.
+     */
+    403: Problem & {
+        code?: 'forbidden';
+    };
+    /**
+     * - `merchant_not_found`: The merchant is not known.
+     * - `platform_not_found`: The platform is not registered.
+     */
+    404: Problem & {
+        code?: 'merchant_not_found' | 'platform_not_found';
+    };
+    /**
+     * - `period_not_over`: The period is not over yet.
+     * - `platform_required`: The merchant authorized several platforms.
+     */
+    409: Problem & {
+        code?: 'period_not_over' | 'platform_required';
+    };
+    /**
+     * - `rate_limited`: The API key, or its tenant, has made too many requests.
+     * - `requests_too_many`: The API key, or its tenant, has too many requests under way.
+     * - `too_many_failures`: Too many keys that are none.
+     */
+    429: Problem & {
+        code?: 'rate_limited' | 'requests_too_many' | 'too_many_failures';
+    };
+    /**
+     * - `internal_error`: Something went wrong here.
+     */
+    500: Problem & {
+        code?: 'internal_error';
+    };
+    /**
+     * - `database_busy`: No connection to the database was free in time.
+     * - `database_full`: The disk of the database is full.
+     * - `database_out_of_memory`: The database is short of memory.
+     * - `database_read_only`: The database takes no writes.
+     * - `database_unavailable`: The database does not answer.
+     */
+    503: Problem & {
+        code?: 'database_busy' | 'database_full' | 'database_out_of_memory' | 'database_read_only' | 'database_unavailable';
+    };
+    /**
+     * - `address_too_long`: The address is too long.
+     * - `head_too_large`: Address and headers are too large.
+     * - `malformed_request`: The request cannot be understood.
+     */
+    default: Problem & {
+        code?: 'address_too_long' | 'head_too_large' | 'malformed_request';
+    };
+};
+
+export type ProofsExportError = ProofsExportErrors[keyof ProofsExportErrors];
+
+export type ProofsExportResponses = {
+    /**
+     * A header, a record for each deletion, and a trailer with their count; each follows the hash of the one before. At the end a signature of the deployment, whose keys are at `/.well-known/jwks.json`.
+     */
+    200: {
+        data: Array<{
+            type: 'header' | 'deletion' | 'trailer' | 'signature';
+            prev_hash: string;
+            hash?: string;
+        }>;
+    };
+};
+
+export type ProofsExportResponse = ProofsExportResponses[keyof ProofsExportResponses];
 
 export type SessionSignOutData = {
     body?: never;

@@ -14,6 +14,12 @@ export const isOpenListed = (d: string): string => `(${d}.finished_at IS NULL AN
 /** SQL: the deletion has ended, for lists and counts of all that has, as `isOpenListed`. @param d its alias */
 export const isEndedListed = (d: string): string => `(${d}.finished_at IS NOT NULL AND ${d}.created_at > '-infinity')`;
 
+/**
+ * A deletion ends at the moment at which its transaction began, and is seen when that commits. What ended so long ago can be
+ * tallied: no statement of ours may take as long.
+ */
+export const SETTLED_AFTER_MS = 5 * 60_000;
+
 /** SQL: the deletion is in its lane, and neither its schedule nor a wait keeps it there. @param d its alias */
 export const isReadyInLane = (d: string): string => `(${isInLane(d)} AND ${d}.ready_at <= now())`;
 

@@ -9,6 +9,10 @@ export const deletionStates = [
 ] as const;
 export type DeletionState = (typeof deletionStates)[number];
 
+/** The states of what has ended. */
+export const endStates = ['succeeded', 'failed', 'cancelled'] as const satisfies DeletionState[];
+export type EndState = (typeof endStates)[number];
+
 export type DeletionCounts = Record<DeletionState, number>;
 
 /**
@@ -18,13 +22,21 @@ export type DeletionCounts = Record<DeletionState, number>;
 export const proofs = ['none', 'acknowledged', 'verified', 'inferred'] as const;
 export type Proof = (typeof proofs)[number];
 
-/** Tells what is known and what is inferred, where WeChat did not say it itself. */
-export function noteOfProof(proof: Proof): string | null {
-  if (proof !== 'inferred') return null;
-  return (
-    'Known: a delete call was sent and its answer was lost; WeChat had not said before that there was nothing to ' +
-    'delete; a later call was answered that there is. Inferred, not shown by WeChat: that the lost call deleted it.'
-  );
+const INFERRED =
+  'Known: a delete call was sent and its answer was lost; WeChat had not said before that there was nothing to ' +
+  'delete; a later call was answered that there is. Inferred, not shown by WeChat: that the lost call deleted it.';
+
+const PRUNED =
+  'Of this deletion it is kept that it succeeded, when, and by which proof. Its calls and who asked for it were ' +
+  'deleted when their time of retention had passed.';
+
+/**
+ * Tells what is known and what is inferred, where WeChat did not say it itself, and what is kept no more.
+ * @param isPruned its row in `gone_targets` is all that is kept
+ */
+export function noteOfProof(proof: Proof, isPruned = false): string | null {
+  const notes = [proof === 'inferred' && INFERRED, isPruned && PRUNED].filter((note) => note !== false);
+  return notes.length > 0 ? notes.join(' ') : null;
 }
 
 export const waitingFor = [

@@ -3,8 +3,8 @@ import { DataSource } from 'typeorm';
 import { rows, statement } from '@app/database';
 import { isMerchantOf, onPlatformsOf } from '@app/merchants';
 import { isEverything, type Scope } from '@app/scope';
-import { isEndedListed } from '../deletion/conditions.js';
-import { SETTLED_AFTER_MS, STEP_MS, TALLIED_MS, type EndedCount, type Span } from './spans.js';
+import { isEndedListed, SETTLED_AFTER_MS } from '../deletion/conditions.js';
+import { STEP_MS, TALLIED_MS, type EndedCount, type Span } from './spans.js';
 
 /** So much of what was not tallied yet goes into one transaction, which is all that a sweep does. */
 const AT_A_TIME_MS = 24 * 60 * 60_000;

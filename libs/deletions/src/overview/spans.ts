@@ -1,3 +1,4 @@
+import type { EndState } from '../deletion/states.js';
 import { startOfShanghaiDay } from '../pacing/shanghai-day.js';
 
 const MINUTE_MS = 60_000;
@@ -8,11 +9,6 @@ const DAY_MS = 24 * HOUR_MS;
 export const STEP_MS = 5 * MINUTE_MS;
 /** So long the tallies reach back: all of the longest span. */
 export const TALLIED_MS = 31 * DAY_MS;
-/**
- * A deletion ends at the moment at which its transaction began, and is seen when that commits. A step is tallied when
- * so much time has passed since it ended: no statement of ours may take as long.
- */
-export const SETTLED_AFTER_MS = 5 * MINUTE_MS;
 
 /** The last part of the past, in steps. */
 export interface Span {
@@ -26,7 +22,6 @@ export type SpanName = 'hour' | 'day' | 'month';
 
 /** How long the steps of each span are. */
 export const SPAN_STEP_MS: Record<SpanName, number> = { hour: STEP_MS, day: HOUR_MS, month: DAY_MS };
-export type EndState = 'succeeded' | 'failed' | 'cancelled';
 
 /** How many deletions ended in one way within a step. */
 export interface EndedCount {

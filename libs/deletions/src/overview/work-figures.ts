@@ -4,7 +4,7 @@ import { rows } from '@app/database';
 import { AWAITS_FACTS } from '../lanes/facts-wait.js';
 import { WITH_HOLD } from '../lanes/hold-conditions.js';
 import { LEADER_LOCK } from '../runs/dispatcher.js';
-import type { EndState } from './spans.js';
+import type { EndState } from '../deletion/states.js';
 
 /** Whether work is being handed out. Ages are in seconds. */
 export interface Pulse {

@@ -132,6 +132,32 @@ describe.each(FORMATS)('a proof as %s', (format) => {
   });
 });
 
+const PERIOD = {
+  type: 'header',
+  version: 2,
+  subject: 'period',
+  id: '2026-10-01T00:00:00.000Z/2026-11-01T00:00:00.000Z',
+  finished_after: '2026-10-01T00:00:00.000Z',
+  finished_before: '2026-11-01T00:00:00.000Z',
+  platforms: null,
+  merchants: null,
+  requested_by: '00000000-0000-7000-8000-000000000009',
+  request_id: 'r-2',
+  exported_at: '2026-11-02T00:00:00.000Z',
+} satisfies ProofRecord;
+
+it.each(FORMATS)('says of a period what it is confined to, as %s', async (format) => {
+  const proofOf = async (header: ProofRecord) =>
+    (await verifyProof([await textOf(format, [header, ...RECORDS.slice(1)])], keySet)).proof;
+  const facts = { subject: 'period', id: PERIOD.id, count: 3 };
+  expect(await proofOf(PERIOD)).toEqual({ ...facts, exportedAt: PERIOD.exported_at, lastHash: expect.any(String) });
+  expect(await proofOf({ ...PERIOD, merchants: ['wx1', 'wx2'], platforms: ['wx3'] })).toMatchObject({
+    ...facts,
+    only: ['wx1', 'wx2', 'wx3'],
+  });
+  expect(await proofOf({ ...PERIOD, platforms: ['wx3'] })).toMatchObject({ ...facts, only: ['wx3'] });
+});
+
 it.each(FORMATS)('notes its end before it hands the trailer out, as %s', async (format) => {
   const { text, ends } = await exported(format);
   const [{ count, lastHash } = { count: 0, lastHash: '' }] = ends;

@@ -94,7 +94,11 @@ function asJson(chain: ProofChain, record: ProofRecord | SignatureRecord): strin
 
 /** Here a hash covers the cells as they are written, all of them text. */
 function asCells(chain: ProofChain, record: ProofRecord | SignatureRecord): string {
-  const cells = Object.fromEntries(COLUMNS.map((column) => [column, cellOf((record as Partial<Cells>)[column])]));
+  const values: Partial<Cells> =
+    record.type === 'header' && record.subject === 'period'
+      ? { ...record, merchant: record.merchants, component_appid: record.platforms }
+      : record;
+  const cells = Object.fromEntries(COLUMNS.map((column) => [column, cellOf(values[column])]));
   return csvRow(
     record.type === 'signature' ? [...Object.values(cells), record.prev_hash, ''] : Object.values(chain.link(cells)),
   );

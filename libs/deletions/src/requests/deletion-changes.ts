@@ -5,10 +5,10 @@ import { merchantInScope, Merchants, type Alongside } from '@app/merchants';
 import { askedWithin, EVERYTHING, isEverything, type Scope } from '@app/scope';
 import { CAN_BE_STOPPED, endAs } from '../deletion/conditions.js';
 import { tellOf } from '../deletion/deletion-events.js';
-import { goneBy, OBSTACLES, type WishColumns } from '../deletion/known-gone.js';
+import { goneBy, OBSTACLES, type WishColumns } from '../gone/known-gone.js';
 import { statesBefore } from '../deletion/states.js';
 import { WHOLE_MESSAGE, type Target } from '../deletion/target.js';
-import { DeletionNotFound, DeletionStateConflict, MerchantNotEligible, NotYours, TargetRefused } from '../errors.js';
+import { DeletionStateConflict, MerchantNotEligible, NotYours, TargetRefused } from '../errors.js';
 import { wakeLanes } from '../lanes/lane-wakes.js';
 import { Ceilings, type Wanted } from './ceilings.js';
 import { noteWish, OWNER } from './deletion-owner.js';
@@ -163,7 +163,8 @@ export class DeletionChanges {
        FROM deletions d WHERE d.id = $1 AND ${merchantInScope(scope, 'd.merchant_id', bind)}`,
       parameters,
     );
-    if (!found) throw new DeletionNotFound(id);
+    // Not there, or it succeeded so long ago that it is kept no more.
+    if (!found) throw await this.conflict(tx, scope, id, wanted);
     if (!found.isOwn) throw new NotYours(id, wanted);
   }
 

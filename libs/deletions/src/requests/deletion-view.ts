@@ -21,11 +21,14 @@ type Inside =
   | 'verifyTries';
 
 /** A deletion as outsiders see it: what its lane waits for counts as its own waiting. */
-export interface DeletionView extends Omit<Deletion, 'waitingFor' | 'metadata' | Inside> {
+export interface DeletionView extends Omit<Deletion, 'waitingFor' | 'metadata' | 'requestId' | Inside> {
   waitingFor: WaitingFor | null;
   /** Asked for beyond the limits of whoever looks: reason and metadata are null. */
   isHidden: boolean;
+  /** It is kept no more: `gone_targets` knows that it succeeded, and what is not known is null or none. */
+  isPruned?: boolean;
   metadata: Record<string, string> | null;
+  requestId: string | null;
   authorizerAppid: string;
   componentAppid: string;
   /** Of the article, or of the first one of a whole message, where the inventory has it and it was looked up. */
@@ -64,15 +67,27 @@ export function seen(block: string, reason: string) {
 }
 
 const SEEN = seen(laneBlock('d.is_urgent'), LANE_BLOCK_REASON);
+const oneByOne = (deletions: string) => `
+  FROM ${deletions} d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
+  CROSS JOIN LATERAL (SELECT * FROM platforms WHERE id = m.platform_id OFFSET 0) AS pl
+  LEFT JOIN LATERAL (SELECT * FROM platform_holds WHERE platform_id = m.platform_id OFFSET 0) AS h ON true
+  LEFT JOIN LATERAL (SELECT * FROM merchant_pacing WHERE merchant_id = d.merchant_id OFFSET 0) AS p ON true`;
 /**
  * The same of deletions that are read in an order until a page is full: whatever their lanes are taken for to decide,
  * each is looked up for its own, and no table of them is read. OFFSET keeps it so.
  */
-export const SEEN_ONE_BY_ONE = `
-  FROM deletions d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
-  CROSS JOIN LATERAL (SELECT * FROM platforms WHERE id = m.platform_id OFFSET 0) AS pl
-  LEFT JOIN LATERAL (SELECT * FROM platform_holds WHERE platform_id = m.platform_id OFFSET 0) AS h ON true
-  LEFT JOIN LATERAL (SELECT * FROM merchant_pacing WHERE merchant_id = d.merchant_id OFFSET 0) AS p ON true`;
+export const SEEN_ONE_BY_ONE = oneByOne('deletions');
+/** SQL: deletions that are kept no more, as far as their targets tell of them. */
+export const PRUNED_DELETIONS = `(
+  SELECT id, merchant_id, msg_id, target_key, proof, created_at, finished_at, 'succeeded' AS state,
+    CASE WHEN msg_id IS NOT NULL THEN split_part(target_key, ':', 3)::int END AS article_idx,
+    CASE WHEN msg_id IS NULL THEN substr(target_key, 5) END AS url, NULL::text AS asked_url,
+    NULL::text AS reason, '{}'::jsonb AS metadata, NULL::text AS request_id, NULL::uuid AS requested_by,
+    NULL::uuid AS takedown_id, false AS is_urgent, false AS try_anyway, NULL::timestamptz AS not_before,
+    created_at AS ready_at, NULL::timestamptz AS dispatched_at, 0 AS attempts, 0 AS retries,
+    NULL::text AS waiting_for, NULL::timestamptz AS waiting_until, NULL::text AS outcome_code,
+    NULL::int AS outcome_errcode, NULL::text AS outcome_errmsg, NULL::text AS outcome_rid FROM gone_targets)`;
+export const SEEN_PRUNED = oneByOne(PRUNED_DELETIONS);
 /** Where the columns come from that SEEN_STATE speaks of. */
 export const SEEN_FROM = `
   FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
@@ -137,13 +152,16 @@ export const VIEW_COLUMNS = {
   authorizerAppid: 'm.authorizer_appid AS "authorizerAppid"',
   componentAppid: 'pl.component_appid AS "componentAppid"',
 } satisfies Record<
-  Exclude<keyof DeletionView, 'isHidden' | 'title' | 'merchantName' | 'requestedByName' | 'finishedMicros'>,
+  Exclude<
+    keyof DeletionView,
+    'isHidden' | 'isPruned' | 'title' | 'merchantName' | 'requestedByName' | 'finishedMicros'
+  >,
   string
 >;
-/** @param from SEEN_FROM, or SEEN_ONE_BY_ONE */
+/** @param from SEEN_FROM, SEEN_ONE_BY_ONE or SEEN_PRUNED */
 export const selectView = (reader: Scope, bind: Bind, from = SEEN_FROM): string =>
   `SELECT ${Object.values(VIEW_COLUMNS).join(', ')},
-     ${microsOf('d.finished_at')} AS "finishedMicros",
+     ${microsOf('d.finished_at')} AS "finishedMicros", ${from === SEEN_PRUNED} AS "isPruned",
      NOT ${askedWithin(reader, 'd.requested_by', bind)} AS "isHidden", m.nick_name AS "merchantName",
      (SELECT k.name FROM api_keys k WHERE k.id = d.requested_by) AS "requestedByName",
      (SELECT a.title FROM ${countedInventory(reader, bind).articles} AS a WHERE a.merchant_id = d.merchant_id

@@ -14,6 +14,7 @@ import {
   isInState,
   SEEN_FROM,
   SEEN_ONE_BY_ONE,
+  SEEN_PRUNED,
   SEEN_WAITING_FOR,
   selectView,
   STORED_WHEN,
@@ -69,7 +70,8 @@ export class DeletionViews {
   ) {}
 
   /**
-   * What is out of scope is not found, as if it were not there.
+   * What is out of scope is not found, as if it were not there. Of a deletion that succeeded and is kept no more, what
+   * is known still is found.
    * @param reader who is told of what is found
    * @throws DeletionNotFound
    */
@@ -79,14 +81,17 @@ export class DeletionViews {
     tx: EntityManager = this.dataSource.manager,
     reader: Scope = scope,
   ): Promise<DeletionView> {
-    const { parameters, bind } = statement(id);
-    const [view] = await rows<DeletionView>(
-      tx,
-      `${selectView(reader, bind)} WHERE d.id = $1 AND ${inScope(scope, VIEW, bind)}`,
-      parameters,
-    );
-    if (!view) throw new DeletionNotFound(id);
-    return asTold(view);
+    // In this order: one that is pruned meanwhile is found by the second.
+    for (const from of [SEEN_FROM, SEEN_PRUNED]) {
+      const { parameters, bind } = statement(id);
+      const [view] = await rows<DeletionView>(
+        tx,
+        `${selectView(reader, bind, from)} WHERE d.id = $1 AND ${inScope(scope, VIEW, bind)}`,
+        parameters,
+      );
+      if (view) return asTold(view);
+    }
+    throw new DeletionNotFound(id);
   }
 
   async list(scope: Scope, filter: DeletionFilter): Promise<DeletionView[]> {
@@ -122,8 +127,8 @@ export class DeletionViews {
     // Where deletions alone make the page. Else their merchants may be fewer, and found first.
     const isOfTakedown = takedownId !== undefined && scope.merchants === null;
     const areDeletionsFirst = isEverything(scope) || isOfTakedown || waitingFor || (state && STORED_WHEN[state]);
-    const view = selectView(scope, bind, areDeletionsFirst ? SEEN_ONE_BY_ONE : SEEN_FROM);
-    const views = (condition: string) => `${view} WHERE ${[...where, condition].join(' AND ')}`;
+    const views = (condition: string, from = areDeletionsFirst ? SEEN_ONE_BY_ONE : SEEN_FROM) =>
+      `${selectView(scope, bind, from)} WHERE ${[...where, condition].join(' AND ')}`;
     const ask = async (text: string) => (await rows<DeletionView>(this.dataSource, text, parameters)).map(asTold);
     if (takedownId === undefined) return ask(`${views('TRUE')} ${page}`);
     // Two halves, each by its own index: with OR the whole takedown would be read for a page. In the order of that
@@ -134,7 +139,8 @@ export class DeletionViews {
       ORDER BY d.takedown_id DESC, d.id DESC LIMIT ${bind(limit)}`;
     const linked = `
       SELECT view.* FROM takedown_links l
-      CROSS JOIN LATERAL (${views('d.id = l.deletion_id')} OFFSET 0) AS view
+      CROSS JOIN LATERAL (
+        ${views('d.id = l.deletion_id')} UNION ALL ${views('d.id = l.deletion_id', SEEN_PRUNED)} OFFSET 0) AS view
       WHERE l.takedown_id = ${takedown} ${after ? `AND l.deletion_id < ${bind(after.id)}` : ''}
       ORDER BY l.deletion_id DESC LIMIT ${bind(limit)}`;
     return ask(`SELECT * FROM ((${own}) UNION ALL (${linked})) AS both_kinds ${page}`);

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { pause } from '@app/concurrency';
 import { rows } from '@app/database';
-import { goneBy, isOfPlatforms, wishOf } from '../deletion/known-gone.js';
+import { goneBy, isOfPlatforms, wishOf } from '../gone/known-gone.js';
 import { wakeLanes } from '../lanes/lane-wakes.js';
 
 /** How many items become deletions in one transaction: a few tenths of a second. */
@@ -139,8 +139,9 @@ export class TakedownRelease {
        ),
        linked AS (
          INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted, asked_url)
-         SELECT DISTINCT $1::uuid, g.id, true, w.asked_url FROM wanted w
-         JOIN deletions g ON g.id = w.gone_id AND g.takedown_id IS DISTINCT FROM $1
+         SELECT DISTINCT $1::uuid, w.gone_id, true, w.asked_url FROM wanted w
+         LEFT JOIN deletions g ON g.id = w.gone_id
+         WHERE w.gone_id IS NOT NULL AND g.takedown_id IS DISTINCT FROM $1
          ON CONFLICT DO NOTHING
        ),
        inserted AS (

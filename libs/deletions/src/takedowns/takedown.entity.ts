@@ -1,5 +1,4 @@
 import { Check, Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import { Deletion } from '../deletion/deletion.entity.js';
 import type { DeletionCounts } from '../deletion/states.js';
 import type { TakedownState } from './takedown-states.js';
 
@@ -10,6 +9,8 @@ import type { TakedownState } from './takedown-states.js';
 @Index('takedowns_open_idx', ['id'], { where: 'finished_at IS NULL' })
 @Index('takedowns_unsettled_idx', ['id'], { where: 'finished_at IS NOT NULL AND settled_counts IS NULL' })
 @Index('takedowns_state_idx', ['state', 'id'])
+@Index('takedowns_finished_idx', ['finishedAt'], { where: 'finished_at IS NOT NULL AND forgotten_at IS NULL' })
+@Index('takedowns_forgotten_idx', ['id'], { where: 'forgotten_at IS NOT NULL' })
 @Index('takedowns_limited_idx', ['id'], { where: 'scope_platforms IS NOT NULL OR scope_merchants IS NOT NULL' })
 export class Takedown {
   @PrimaryColumn('uuid') id!: string;
@@ -47,6 +48,8 @@ export class Takedown {
   @Column('jsonb', { nullable: true }) progress!: object | null;
   /** When somebody last set out to find it out. */
   @Column('timestamptz', { name: 'progress_sought_at', nullable: true }) progressSoughtAt!: Date | null;
+  /** It has been kept for as long as it is to be: from then on nobody sees it, and all of it goes step by step. */
+  @Column('timestamptz', { name: 'forgotten_at', nullable: true }) forgottenAt!: Date | null;
 }
 
 /** What was received of a takedown and is not yet among the deletions. */
@@ -69,13 +72,15 @@ export class TakedownItemRow {
   @Column('boolean', { name: 'try_anyway', default: false }) tryAnyway!: boolean;
 }
 
-/** A deletion of somebody else that was open, or had succeeded, when the takedown asked for the same. */
+/**
+ * A deletion of somebody else that was open, or had succeeded, when the takedown asked for the same. Of one that had
+ * succeeded long before, no more may be kept than its row in `gone_targets`: hence no foreign key.
+ */
 @Entity({ name: 'takedown_links' })
 export class TakedownLink {
   @ForeignKey(() => Takedown, { name: 'takedown_links_takedown_id_fkey' })
   @PrimaryColumn('uuid', { name: 'takedown_id' })
   takedownId!: string;
-  @ForeignKey(() => Deletion, { name: 'takedown_links_deletion_id_fkey' })
   @PrimaryColumn('uuid', { name: 'deletion_id' })
   @Index('takedown_links_deletion_idx')
   deletionId!: string;

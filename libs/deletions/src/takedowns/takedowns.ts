@@ -14,7 +14,10 @@ import type { TakedownRejection } from './takedown-item.js';
 import { SEEN_TAKEDOWN_STATE, type TakedownState } from './takedown-states.js';
 
 /** A takedown as outsiders see it: `pending` while nothing of it may run yet. */
-export interface TakedownView extends Omit<Takedown, 'state' | 'settledCounts' | 'progress' | 'progressSoughtAt'> {
+export interface TakedownView extends Omit<
+  Takedown,
+  'state' | 'settledCounts' | 'progress' | 'progressSoughtAt' | 'forgottenAt'
+> {
   state: Exclude<TakedownState, 'starting'> | 'pending';
   /** The name of the key that asked. */
   requestedByName: string | null;
@@ -81,7 +84,7 @@ export class Takedowns {
     );
   }
 
-  /** How many of its deletions are in each state, those included that were open before. */
+  /** How many of its deletions are in each state, those included that were open or had succeeded before. */
   async counts(id: string, tx: EntityManager = this.dataSource.manager): Promise<DeletionCounts> {
     return (await this.settledCounts(id, tx)) ?? (await this.count(tx, id));
   }
@@ -153,6 +156,9 @@ export class Takedowns {
          UNION ALL
          SELECT ${SEEN_STATE}, count(*) ${SEEN_FROM}
          WHERE d.id IN (SELECT deletion_id FROM takedown_links WHERE takedown_id = $1) GROUP BY 1
+         UNION ALL
+         SELECT 'succeeded', count(*) FROM takedown_links l JOIN gone_targets g ON g.id = l.deletion_id
+         WHERE l.takedown_id = $1 AND l.was_deleted HAVING count(*) > 0
        ) seen (state, count) GROUP BY state`,
       [id],
     );
@@ -293,8 +299,9 @@ const SELECT_VIEW = `
 /** Whoever is limited sees the takedowns that were asked for within the same limits, or narrower ones. */
 function within(scope: Scope, bind: Bind): string {
   const limits = [
+    't.forgotten_at IS NULL',
     scope.platforms && `t.scope_platforms <@ ${bind(scope.platforms)}::text[]`,
     scope.merchants && `t.scope_merchants <@ ${bind(scope.merchants)}::text[]`,
   ].filter((limit) => limit !== null);
-  return limits.length > 0 ? limits.join(' AND ') : 'TRUE';
+  return limits.join(' AND ');
 }

@@ -42,6 +42,7 @@ export const problemSchema = z
     limit: z.int().optional().meta({ description: 'How many there may be.' }),
     eta: z.string().optional().meta({ description: 'Of eta_too_late.' }),
     latest: z.string().optional().meta({ description: 'Of eta_too_late.' }),
+    settled_until: z.string().optional().meta({ description: 'Of period_not_over.' }),
     sends: z
       .array(z.object({ msg_id: z.string(), article_idx: z.int() }))
       .optional()

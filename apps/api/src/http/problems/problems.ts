@@ -256,7 +256,10 @@ const problems = {
       'else: a short one (`/s/…`), or a long one with `__biz`, `mid`, `idx` and `sn`. Quotes, blanks and stops ' +
       'around it do no harm, nor does `&amp;`; a title beside it does, and so does a link that was cut.',
   ],
-  deletion_not_found: [404, 'Look for its id in `GET /v1/deletions`.'],
+  deletion_not_found: [
+    404,
+    'Look for its id in `GET /v1/deletions`. Those that ended more than `DELETIONS_RETENTION_DAYS` ago are not kept.',
+  ],
   deletion_state_conflict: [
     409,
     'A deletion can be cancelled until it is dispatched, and retried once it has failed and no other one of ' +
@@ -291,7 +294,16 @@ const problems = {
       'Raise the account’s quota, cancel what is not needed, make it urgent, or say `"allow_late": true` if it ' +
       'shall wait so long.',
   ],
-  takedown_not_found: [404, 'Look for its id in `GET /v1/takedowns`.'],
+  period_not_over: [
+    409,
+    'What ended in the last five minutes may not all be written down yet, and an export without it would look whole. ' +
+      '`settled_until` is the latest moment at which a period may end now. If it stays behind for long, a transaction is open ' +
+      'in the database, such as that of a backup: a period that ended before it began can be exported all the while.',
+  ],
+  takedown_not_found: [
+    404,
+    'Look for its id in `GET /v1/takedowns`. Those that finished more than `DELETIONS_RETENTION_DAYS` ago are not kept.',
+  ],
   takedown_state_conflict: [
     409,
     'A takedown can be cancelled until its last deletion has come to an end. What was deleted cannot be brought back.',

@@ -7,6 +7,7 @@ import {
   MerchantNotEligible,
   NothingAccepted,
   PendingTooMany,
+  PeriodNotOver,
   SharedMaterial,
 } from '@app/deletions';
 import { FeedCursorInvalid } from '@app/events';
@@ -104,6 +105,7 @@ const isHungUp = (error: unknown, request: FastifyRequest | undefined): boolean 
 function membersOf(error: Error): Record<string, unknown> {
   if (error instanceof MerchantNotEligible) return { reasons: error.reasons };
   if (error instanceof PendingTooMany) return { ceiling: error.ceiling, limit: error.limit };
+  if (error instanceof PeriodNotOver) return { settled_until: error.settledUntil.toISOString() };
   if (error instanceof EtaTooLate) return { eta: error.eta.toISOString(), latest: error.latest.toISOString() };
   if (error instanceof NothingAccepted) return { errors: error.rejections };
   if (error instanceof SharedMaterial) {

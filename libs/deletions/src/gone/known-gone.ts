@@ -1,6 +1,6 @@
 import { countedInventory, type CountedInventory } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
-import { WHOLE_MESSAGE } from './target.js';
+import { WHOLE_MESSAGE } from '../deletion/target.js';
 
 /** A wish's target, as SQL expressions. */
 export interface WishColumns {
@@ -33,21 +33,25 @@ const wishForArticle = (article: string): WishColumns => ({
 });
 
 /**
- * SQL: the deletions `g` of the account that succeeded, over whichever platform. A failed one proves nothing.
- * OFFSET keeps Postgres from beginning with `g`: other accounts have messages of the same number.
+ * SQL: the deletions `g` of the account that succeeded, over whichever platform, also those that are kept no more. A
+ * failed one proves nothing. OFFSET keeps Postgres from beginning with `g`: other accounts have messages of the same
+ * number.
  */
 const succeededOf = (merchantId: string, within: string, isIt: string) => `
   merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND ${within}
   CROSS JOIN LATERAL (
     SELECT g.id, g.target_key, g.finished_at FROM deletions g
-    WHERE g.merchant_id = same.id AND g.state = 'succeeded' AND ${isIt} OFFSET 0
+    WHERE g.merchant_id = same.id AND g.state = 'succeeded' AND ${isIt}
+    UNION ALL
+    SELECT g.id, g.target_key, g.finished_at FROM gone_targets g WHERE g.merchant_id = same.id AND ${isIt} OFFSET 0
   ) AS g WHERE mine.id = ${merchantId}`;
 
 /**
  * SQL: the id of the deletion by which a target is known to be gone, or null. That is one of the same target, or of the
  * whole message; one of any of its articles after which WeChat said that the message is deleted; one by the address
  * that was asked for, if it was made after the message went out; and for a whole message the last of its articles, if
- * WeChat told their number and each was deleted. An account's messages are the same over whichever platform.
+ * WeChat told their number and each was deleted. An account's messages are the same over whichever platform. Of the
+ * deletion no more may be kept than its row in `gone_targets`.
  * @param within SQL on the merchant `same`: whether the caller may know of its deletions
  */
 export function goneBy(wish: WishColumns, within: string): string {
