@@ -26,9 +26,13 @@ const UNPACED = { DEFAULT_RATE_PER_MINUTE: '100000', DEFAULT_DAILY_QUOTA: '10000
 /** Our service on a database of its own, filled as a life of onboarding would have filled it. */
 export class Deployment {
   readonly apiKey = `rk_${randomBytes(32).toString('base64url')}`;
-  private readonly masterKeys = `bench:${randomBytes(32).toString('base64')}`;
+  /** With an id of their own: a database remembers those of the runs before. */
+  private readonly masterKeys = `bench-${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`;
   private readonly sealed = new SealedColumns(new SecretBox(parseMasterKeys(this.masterKeys)));
-  private readonly platformId = uuidv7();
+  private platformId = uuidv7();
+  /** Rows with a greater id are of this round: the database may be full of others. */
+  private since = uuidv7();
+  private lastMsgId = 3_147_483_660;
 
   private constructor(
     private readonly stage: Stage,
@@ -37,16 +41,21 @@ export class Deployment {
     private readonly upstream: Upstream,
   ) {}
 
-  /** @param backend where the queue is: in the deployment's own database unless told otherwise, or in one beside it */
+  /**
+   * @param backend where the queue is: in the deployment's own database unless told otherwise, or in one beside it
+   * @param given a migrated database instead of a new one
+   */
   static async open(
     stage: Stage,
     upstream: Upstream,
     backend: Backend | 'another PostgreSQL' = 'PostgreSQL',
+    given?: Database,
   ): Promise<Deployment> {
-    const database = await stage.database();
+    const database = given ?? (await stage.database());
     const queueUrl =
       backend === 'another PostgreSQL' ? (await stage.database()).url : await stage.queueUrl(backend, database);
     const deployment = new Deployment(stage, database, queueUrl, upstream);
+    if (given) await deployment.forgetSecrets();
     await deployment.addPlatform();
     return deployment;
   }
@@ -93,23 +102,44 @@ export class Deployment {
       id: uuidv7(),
       appid: `wx${index.toString(16).padStart(16, '0')}`,
     }));
+    await this.grant(merchants, isWarm);
+    return merchants;
+  }
+
+  /** Takes over so many merchants of a full database, wherever they are in it, with all that is kept of them. */
+  async adoptMerchants(count: number): Promise<BenchMerchant[]> {
+    const merchants = await this.database.rows<{ id: string; appid: string }>(
+      `SELECT id, authorizer_appid AS appid FROM merchants m WHERE platform_id <> $1 AND ineligible_reasons = '{}'
+         AND NOT EXISTS (SELECT 1 FROM deletions d WHERE d.merchant_id = m.id AND d.finished_at IS NULL)
+       ORDER BY md5(id::text) LIMIT $2`,
+      [this.platformId, count],
+    );
+    if (merchants.length < count) throw new Error(`The database has only ${merchants.length} idle merchants.`);
+    await this.grant(merchants, true);
+    return merchants;
+  }
+
+  private async grant(merchants: BenchMerchant[], isWarm: boolean): Promise<void> {
     const seal = (table: string, column: string, plain: string) =>
       merchants.map(({ id }) => this.sealed.seal({ table, column, rowId: id }, plain));
     await this.database.rows(
       `INSERT INTO merchants (id, platform_id, authorizer_appid, state, refresh_token_sealed, permission_sets, grant_version,
          granted_at, is_mini_program, service_type, verify_type, account_status, facts_read_at, facts_asked_at)
        SELECT id, $1, appid, 'authorized', sealed, '{1,7}', 1, now(), false, 2, 0, 1, now(), now()
-       FROM unnest($2::uuid[], $3::text[], $4::text[]) AS t (id, appid, sealed)`,
+       FROM unnest($2::uuid[], $3::text[], $4::text[]) AS t (id, appid, sealed)
+       ON CONFLICT (id) DO UPDATE SET platform_id = $1, refresh_token_sealed = excluded.refresh_token_sealed,
+         facts_read_at = now()`,
       [this.platformId, ids(merchants), appids(merchants), seal('merchants', 'refresh_token_sealed', 'refresh-token')],
     );
-    if (isWarm) {
-      await this.database.rows(
-        `INSERT INTO access_tokens (holder_id, token_sealed, expires_at, use_until, version)
-         SELECT id, sealed, now() + interval '2 h', now() + interval '115 min', 1 FROM unnest($1::uuid[], $2::text[]) AS t (id, sealed)`,
-        [ids(merchants), seal('access_tokens', 'token_sealed', 'access-token')],
-      );
-    }
-    return merchants;
+    if (!isWarm) return;
+    await this.database.rows(
+      `INSERT INTO access_tokens (holder_id, token_sealed, expires_at, use_until, version)
+       SELECT id, sealed, now() + interval '2 h', now() + interval '115 min', 1
+       FROM unnest($1::uuid[], $2::text[]) AS t (id, sealed)
+       ON CONFLICT (holder_id) DO UPDATE SET token_sealed = excluded.token_sealed, expires_at = excluded.expires_at,
+         use_until = excluded.use_until, version = 1`,
+      [ids(merchants), seal('access_tokens', 'token_sealed', 'access-token')],
+    );
   }
 
   /**
@@ -120,9 +150,10 @@ export class Deployment {
     await this.database.rows(
       `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id)
        SELECT uuidv7(), merchant_id, msg_id, 1, 'msg:' || msg_id || ':1', 'queued', now(), 'bench'
-       FROM generate_series(3147483661, 3147483660 + $2::bigint) AS msg_id, unnest($1::uuid[]) AS merchant_id`,
-      [ids(merchants), ofEach],
+       FROM generate_series($3::bigint + 1, $3::bigint + $2::bigint) AS msg_id, unnest($1::uuid[]) AS merchant_id`,
+      [ids(merchants), ofEach, this.lastMsgId],
     );
+    this.lastMsgId += ofEach;
     await this.database.rows(
       `INSERT INTO merchant_pacing (merchant_id, due_at) SELECT unnest($1::uuid[]), now() + $2 * interval '1 s'
        ON CONFLICT (merchant_id) DO UPDATE SET due_at = excluded.due_at`,
@@ -150,10 +181,31 @@ export class Deployment {
     return { id, platformId: this.platformId, authorizerAppid: appid };
   }
 
+  /** So that whoever comes next needs no key of this run. */
+  async forgetSecrets(): Promise<void> {
+    await this.database.rows(
+      `WITH platform AS (
+         UPDATE platforms SET app_secret_sealed = '', token_sealed = '', encoding_aes_key_sealed = '', ticket_sealed = NULL
+         WHERE component_appid = $1 RETURNING id
+       ), merchant AS (
+         UPDATE merchants SET refresh_token_sealed = NULL WHERE platform_id = (SELECT id FROM platform) RETURNING id
+       )
+       UPDATE access_tokens SET token_sealed = NULL
+       WHERE holder_id IN (SELECT id FROM merchant UNION ALL SELECT id FROM platform)`,
+      [PLATFORM.componentAppid],
+    );
+  }
+
+  /** What has ended before is not counted any more. */
+  beginRound(): void {
+    this.since = uuidv7();
+  }
+
   /** Deletions that have ended, counted where there are few rows: by their calls, one for each. */
   async finished(): Promise<number> {
     return this.database.value<number>(
-      `SELECT /* bench */ count(*)::int FROM deletion_attempts WHERE finished_at IS NOT NULL`,
+      `SELECT /* bench */ count(*)::int FROM deletion_attempts WHERE id > $1 AND finished_at IS NOT NULL`,
+      [this.since],
     );
   }
 
@@ -161,7 +213,8 @@ export class Deployment {
   async untilFinished(count: number): Promise<void> {
     await this.stage.until(async () => (await this.finished()) >= count);
     const bad = await this.database.value<number>(
-      `SELECT count(*)::int FROM deletion_attempts WHERE outcome <> 'accepted'`,
+      `SELECT count(*)::int FROM deletion_attempts WHERE id > $1 AND outcome <> 'accepted'`,
+      [this.since],
     );
     if (bad > 0) throw new Error(`${bad} calls have failed`);
   }
@@ -171,17 +224,25 @@ export class Deployment {
    * little to do.
    */
   rate(): Promise<number> {
-    return steadyRate(this.database, 'deletions', 'finished_at');
+    return steadyRate(this.database, `(SELECT * FROM deletions WHERE id > '${this.since}') AS d`, 'finished_at');
   }
 
   private async addPlatform(): Promise<void> {
     const { componentAppid, appSecret, token, encodingAesKey } = PLATFORM;
+    const [known] = await this.database.rows<{ id: string }>(`SELECT id FROM platforms WHERE component_appid = $1`, [
+      componentAppid,
+    ]);
+    // Of a run before, in a database that was given.
+    if (known) this.platformId = known.id;
     const seal = (column: string, plain: string) =>
       this.sealed.seal({ table: 'platforms', column, rowId: this.platformId }, plain);
     await this.database.rows(
       `INSERT INTO platforms (id, component_appid, app_secret_sealed, token_sealed, encoding_aes_key_sealed, ticket_sealed,
          ticket_created_at, ticket_received_at, reconciled_at, reconcile_asked_at)
-       VALUES ($1, $2, $3, $4, $5, $6, now(), now(), now(), now())`,
+       VALUES ($1, $2, $3, $4, $5, $6, now(), now(), now(), now())
+       ON CONFLICT (id) DO UPDATE SET app_secret_sealed = excluded.app_secret_sealed, token_sealed = excluded.token_sealed,
+         encoding_aes_key_sealed = excluded.encoding_aes_key_sealed, ticket_sealed = excluded.ticket_sealed,
+         ticket_created_at = now(), ticket_received_at = now(), reconciled_at = now(), reconcile_asked_at = now()`,
       [
         this.platformId,
         componentAppid,

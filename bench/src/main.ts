@@ -49,7 +49,7 @@ async function play(chosen: Scenario[], options: Options, words: string[]): Prom
   // The script that started this one is gone, killed perhaps. Listening for it must not keep this one from ending.
   process.once('disconnect', leave);
   process.channel?.unref();
-  const servers = await Servers.start();
+  const servers = await Servers.start(options.filled ?? undefined);
   const played: Played[] = [];
   try {
     for (const scenario of chosen) {

@@ -8,12 +8,14 @@ describe('the options of the benches', () => {
       isList: false,
       only: [],
       report: 'docs/benchmarks.md',
+      filled: null,
     });
   });
 
   it('keep no run that is quick or not whole, unless a file is named', () => {
     expect(readOptions(['--quick'])).toMatchObject({ isQuick: true, report: null });
     expect(readOptions(['--only', 'mints', '--only', 'post'])).toMatchObject({ only: ['mints', 'post'], report: null });
+    expect(readOptions(['--filled', 'postgres://full'])).toMatchObject({ filled: 'postgres://full', report: null });
     expect(readOptions(['--quick', '--report', 'here.md'])).toMatchObject({ report: 'here.md' });
   });
 

@@ -8,6 +8,7 @@ const DIST = join(import.meta.dirname, '../..');
 /** A process of its own, over the built sources. */
 export class Process {
   private readonly exited: Promise<unknown>;
+  private isStopping = false;
 
   private constructor(
     readonly child: ChildProcess,
@@ -44,12 +45,20 @@ export class Process {
     this.child.send(message);
   }
 
+  /** @throws when it has ended by itself */
+  throwIfGone(): void {
+    if (!this.isStopping && (this.child.exitCode !== null || this.child.signalCode !== null)) {
+      throw new Error(`${this.name} has ended with ${this.child.exitCode ?? this.child.signalCode}`);
+    }
+  }
+
   usage(): Usage {
     if (this.child.pid === undefined) throw new Error(`${this.name} did not start`);
     return usageOf(this.child.pid);
   }
 
   async stop(): Promise<void> {
+    this.isStopping = true;
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     this.child.kill('SIGTERM');
     const timer = setTimeout(() => this.child.kill('SIGKILL'), 8_000);

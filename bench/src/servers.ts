@@ -18,13 +18,18 @@ export class Servers {
 
   private constructor(
     private readonly adminUrl: string,
+    /** A database that somebody has filled; undefined: the server is our own, and has none. */
+    readonly filledUrl: string | undefined,
     /** Undefined: there is no `redis-server` on the PATH. */
     readonly redisUrl: string | undefined,
     readonly stop: () => Promise<void>,
   ) {}
 
-  /** Postgres with the defaults that it comes with, durable: what is committed is on the disk. */
-  static async start(): Promise<Servers> {
+  /**
+   * Postgres with the defaults that it comes with, durable: what is committed is on the disk.
+   * @param filledUrl a database on whose server all is run instead
+   */
+  static async start(filledUrl?: string): Promise<Servers> {
     const dir = mkdtempSync(join(tmpdir(), 'retract-bench-'));
     // Root starts Postgres as another user, who has to pass through.
     chmodSync(dir, 0o711);
@@ -34,12 +39,14 @@ export class Servers {
     };
     try {
       const settings = { max_connections: '300', shared_preload_libraries: 'pg_stat_statements' };
-      const postgres = await startEmbeddedPostgres({ dir: join(dir, 'postgres'), database: TEMPLATE, settings });
+      const postgres = filledUrl
+        ? await templateBeside(filledUrl)
+        : await startEmbeddedPostgres({ dir: join(dir, 'postgres'), database: TEMPLATE, settings });
       stops.push(() => postgres.stop());
       await migrate(postgres.url);
       const redis = await startRedis(dir);
       if (redis) stops.push(() => redis.stop());
-      return new Servers(postgres.url, redis?.url, stop);
+      return new Servers(postgres.url, filledUrl, redis?.url, stop);
     } catch (error) {
       await stop();
       throw error;
@@ -50,9 +57,7 @@ export class Servers {
   async createDatabase(): Promise<string> {
     const name = `bench_${this.nextDatabase++}`;
     await this.admin(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
-    const url = new URL(this.adminUrl);
-    url.pathname = `/${name}`;
-    return url.href;
+    return databaseIn(this.adminUrl, name);
   }
 
   async dropDatabase(url: string): Promise<void> {
@@ -66,19 +71,34 @@ export class Servers {
   }
 
   /** This is not in the template: a database that somebody is connected to cannot be copied. */
-  private async admin<Row extends QueryResultRow>(text: string): Promise<Row[]> {
-    const url = new URL(this.adminUrl);
-    url.pathname = '/postgres';
-    const client = new pg.Client({ connectionString: url.href });
-    // Should Postgres go away, the statement says so.
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      return (await client.query<Row>(text)).rows;
-    } finally {
-      await client.end();
-    }
+  private admin<Row extends QueryResultRow>(text: string): Promise<Row[]> {
+    return onServerOf<Row>(this.adminUrl, text);
   }
+}
+
+async function onServerOf<Row extends QueryResultRow>(databaseUrl: string, text: string): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: databaseIn(databaseUrl, 'postgres') });
+  // Should Postgres go away, the statement says so.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+function databaseIn(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function templateBeside(filledUrl: string): Promise<{ url: string; stop: () => Promise<unknown> }> {
+  const drop = () => onServerOf(filledUrl, `DROP DATABASE IF EXISTS ${TEMPLATE} WITH (FORCE)`);
+  await drop();
+  await onServerOf(filledUrl, `CREATE DATABASE ${TEMPLATE}`);
+  return { url: databaseIn(filledUrl, TEMPLATE), stop: drop };
 }
 
 /**

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import pg, { type QueryResultRow } from 'pg';
 import { Process } from './process.js';
 import type { Servers } from './servers.js';
@@ -9,6 +11,7 @@ export type Backend = 'PostgreSQL' | 'Redis';
 export class Stage {
   private readonly endings: (() => Promise<unknown>)[] = [];
   private readonly ending = new AbortController();
+  private readonly processes: Process[] = [];
   private ended: Promise<void> | undefined;
 
   constructor(
@@ -52,6 +55,26 @@ export class Stage {
     return database;
   }
 
+  /** The database that was given, as a full one; otherwise one that is filled with so much for the scenario. */
+  async filledDatabase(sizes: Record<string, number>): Promise<Database> {
+    const { filledUrl } = this.servers;
+    if (filledUrl) {
+      const given = new Database(filledUrl);
+      this.endings.push(() => given.close());
+      // Its merchants are changed.
+      const isFilled = await given.value<boolean>(`SELECT EXISTS (SELECT 1 FROM api_keys WHERE name = 'filled')`);
+      if (!isFilled) throw new Error('It is not a database that `npm run fill-database` has filled.');
+      return given;
+    }
+    const database = await this.database();
+    const words = Object.entries(sizes).map(([name, size]) => `--${name}=${size}`);
+    await promisify(execFile)(process.execPath, ['scripts/fill-database.mjs', ...words], {
+      env: { PATH: process.env.PATH, DATABASE_URL: database.url },
+      signal: this.signal,
+    });
+    return database;
+  }
+
   /** The settings of a queue that belongs to that database. Redis is emptied: it is one for all. */
   async queueUrl(backend: Backend, database: Database): Promise<string> {
     if (backend === 'PostgreSQL') return database.url;
@@ -67,12 +90,19 @@ export class Stage {
     this.signal.throwIfAborted();
     const process = Process.start(script, env, nodeOptions);
     this.endings.push(() => process.stop());
+    this.processes.push(process);
     return process;
   }
 
-  /** Looks now and then, and seldom, for looking costs what is measured. @throws when the scenario ends before */
+  /**
+   * Looks now and then, and seldom, for looking costs what is measured.
+   * @throws when the scenario ends before, or one of its processes by itself
+   */
   async until(isSo: () => Promise<boolean>, everyMs = 250): Promise<void> {
-    while (!(await isSo())) await this.pause(everyMs);
+    while (!(await isSo())) {
+      for (const process of this.processes) process.throwIfGone();
+      await this.pause(everyMs);
+    }
   }
 
   /** @throws when the scenario ends before */

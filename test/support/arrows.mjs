@@ -100,8 +100,9 @@ export const rooms = {
     redis: [],
   },
   'libs/telemetry/src': {
+    census: [],
     health: [],
-    metrics: ['health'],
+    metrics: ['census', 'health'],
   },
   'libs/webhooks/src': {
     outbound: [],

@@ -2,6 +2,7 @@
 export const tableOwners: Record<string, string[]> = {
   'libs/access': [
     'api_keys',
+    'audit_archives',
     'audit_events',
     'audit_heads',
     'audit_inbox',
@@ -47,7 +48,7 @@ export const tableOwners: Record<string, string[]> = {
     'pre_auth_codes',
     'used_authorization_states',
   ],
-  'libs/telemetry': ['shared_figures'],
+  'libs/telemetry': ['merchant_census', 'shared_figures'],
   'libs/webhooks': ['webhook_deliveries', 'webhook_endpoints', 'webhook_feed'],
 };
 

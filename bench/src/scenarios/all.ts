@@ -2,6 +2,7 @@ import type { Figure } from '../figures.js';
 import type { Stage } from '../stage.js';
 import { accept } from './accept.js';
 import { callbacks } from './callbacks.js';
+import { full } from './full.js';
 import { mints } from './mints.js';
 import { neighbours } from './neighbours.js';
 import { post } from './post.js';
@@ -80,6 +81,12 @@ export const scenarios: Scenario[] = [
     title: 'rate and memory of a worker with 1,000,000 deletions waiting, against 1,000',
     limitS: { quick: 90, full: 1_500 },
     play: waiting,
+  },
+  {
+    name: 'full',
+    title: 'steady deletions in a database that is full of what is finished, against an empty one',
+    limitS: { quick: 300, full: 5_400 },
+    play: full,
   },
   {
     name: 'statements',

@@ -1,4 +1,4 @@
-export { dataSourceOptions, migrate, type DatabaseOptions } from './data-source.js';
+export { dataSourceOptions, migrate, ownerDataSourceOptions, type DatabaseOptions } from './data-source.js';
 export { leastOffsetMs } from './clock-offset.js';
 export { DatabaseClock } from './database-clock.js';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';

@@ -7,7 +7,14 @@ export { type DeletionView } from './requests/deletion-view.js';
 export { GoneMessages, type Gone, type GoneBy } from './gone/gone-messages.js';
 export { DeletionViews, isByEnd, type DeletionFilter, type DeletionPlace } from './requests/deletion-views.js';
 export { DeletionsModule } from './deletions.module.js';
-export { DeletionFigures, type ConflictCount, type OpenCount, type QuotaLeft } from './overview/deletion-figures.js';
+export {
+  DeletionFigures,
+  quotaLeft,
+  type AccountQuotas,
+  type ConflictCount,
+  type OpenCount,
+  type QuotaLeft,
+} from './overview/deletion-figures.js';
 export { DeletionTallies } from './overview/deletion-tallies.js';
 export { laneWaits, WorkFigures, type EndedTotal, type LaneWait, type Pulse } from './overview/work-figures.js';
 export { pointsOf, SPAN_STEP_MS, spansAt, totalOf, type Point, type Span, type SpanName } from './overview/spans.js';

@@ -1,3 +1,5 @@
+export type { Census } from './census/census.js';
+export { MerchantCensus } from './census/merchant-census.js';
 export { readBuild, type Build } from './health/build.js';
 export { telemetryEntities } from './entities.js';
 export { Liveness, type Live } from './health/liveness.js';

@@ -5,6 +5,7 @@ import { DeletionsModule } from '@app/deletions';
 import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
 import { WebhooksModule } from '@app/webhooks';
+import { MerchantCensus } from './census/merchant-census.js';
 import { telemetryEntities } from './entities.js';
 import { BUILD, readBuild } from './health/build.js';
 import { Liveness } from './health/liveness.js';
@@ -25,8 +26,8 @@ import { WebhookFigures } from './metrics/webhook-figures.js';
     TypeOrmModule.forFeature(telemetryEntities),
     WebhooksModule,
   ],
-  providers: [Exposition, Liveness, Readiness, SharedCounts, SharedFigures, WebhookFigures],
-  exports: [Exposition, Liveness, Readiness],
+  providers: [Exposition, Liveness, MerchantCensus, Readiness, SharedCounts, SharedFigures, WebhookFigures],
+  exports: [Exposition, Liveness, MerchantCensus, Readiness],
 })
 export class TelemetryModule {
   /** @param metrics the connection to WeChat counts into the same */

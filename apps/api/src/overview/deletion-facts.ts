@@ -41,7 +41,6 @@ export class DeletionFacts {
       ...(await this.tallies.lastSweep()),
       open: await figure('open', () => this.figures.open(scope)),
       series: await figure('series', () => this.series(scope)),
-      quota: await figure('quota', () => this.figures.quotaLeft(scope)),
       conflicts: await figure('conflicts', () => this.figures.tokenConflicts(scope)),
       takedowns: await figure('takedowns', () => this.takedownsUnderWay(scope)),
     };

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { mayAct, type Principal } from '@app/access';
-import { PlatformHolds } from '@app/deletions';
+import { PlatformHolds, quotaLeft } from '@app/deletions';
 import { Events } from '@app/events';
-import { Merchants, Platforms } from '@app/merchants';
+import { Platforms } from '@app/merchants';
 import { isEverything, type Scope } from '@app/scope';
-import { Readiness } from '@app/telemetry';
+import { MerchantCensus, Readiness, type Census } from '@app/telemetry';
 import { WebhookEndpoints } from '@app/webhooks';
 import { DeletionFacts, type Remembered } from './deletion-facts.js';
 
@@ -36,7 +36,7 @@ export class OverviewFacts {
     private readonly readiness: Readiness,
     private readonly platforms: Platforms,
     private readonly holds: PlatformHolds,
-    private readonly merchants: Merchants,
+    private readonly census: MerchantCensus,
     private readonly deletions: DeletionFacts,
     private readonly events: Events,
     private readonly endpoints: WebhookEndpoints,
@@ -46,11 +46,13 @@ export class OverviewFacts {
     const figure: Remembered = <Figure>(name: string, read: () => Promise<object>) =>
       this.figures.forceFetch(`${name} ${JSON.stringify(scope)}`, { context: read }) as Promise<Figure>;
     // One after the other: however many look, each takes one connection.
+    const census = await figure<Census>('census', () => this.census.read(scope));
     return {
       isUnlimited: isEverything(scope),
       parts: await this.readiness.states(),
       platforms: await figure('platforms', () => this.platformsOf(scope)),
-      merchants: await figure('merchants', () => this.merchants.counts(scope)),
+      merchants: census.merchants,
+      quota: quotaLeft(census.quotas),
       ...(await this.deletions.of(scope, figure)),
       events: await figure('events', () => this.events.newest(scope, EVENTS_SHOWN)),
       // Who may not read endpoints hears nothing of them.

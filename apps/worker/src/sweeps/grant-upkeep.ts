@@ -3,12 +3,13 @@ import { TokensToRefresh } from '@app/deletions';
 import { newRequestId } from '@app/logging';
 import { ComponentTokens, Merchants, PlatformUpkeep } from '@app/merchants';
 import { JobQueues } from '@app/queue';
+import { MerchantCensus } from '@app/telemetry';
 import { addErrands } from './errands.js';
 
 /** Per sweep: 3,000 merchants are read within a quarter of an hour, and WeChat hardly notices. */
 const FACTS_AT_A_TIME = 50;
 
-/** Keeps grants and tokens sound without anybody asking. Job ids are those of the rows, so every worker may do it. */
+/** Keeps grants and tokens sound, and merchants counted, without anybody asking. Job ids are those of the rows, so every worker may do it. */
 @Injectable()
 export class GrantUpkeep {
   constructor(
@@ -17,6 +18,7 @@ export class GrantUpkeep {
     private readonly merchants: Merchants,
     private readonly tokensToRefresh: TokensToRefresh,
     private readonly queues: JobQueues,
+    private readonly census: MerchantCensus,
   ) {}
 
   async askForSilentTickets(): Promise<void> {
@@ -39,5 +41,9 @@ export class GrantUpkeep {
 
   async readOldFacts(): Promise<void> {
     await addErrands(this.queues, 'merchant.read-facts', await this.merchants.claimForFacts(FACTS_AT_A_TIME));
+  }
+
+  async takeCensus(): Promise<void> {
+    await this.census.advance();
   }
 }

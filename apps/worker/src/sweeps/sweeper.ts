@@ -64,6 +64,7 @@ export class Sweeper {
       () => this.deletions.verifyDeletions(),
       () => this.grants.reconcilePlatforms(),
       () => this.grants.readOldFacts(),
+      () => this.grants.takeCensus(),
       () => this.deletions.readQuotas(),
       () => this.deletions.keepTallies(),
       () => this.deletions.forgetOld(),

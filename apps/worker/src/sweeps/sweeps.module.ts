@@ -5,6 +5,7 @@ import { DeletionsModule } from '@app/deletions';
 import { EventsModule } from '@app/events';
 import { MerchantsModule } from '@app/merchants';
 import { QueueModule } from '@app/queue';
+import { TelemetryModule } from '@app/telemetry';
 import { WebhooksModule } from '@app/webhooks';
 import { DeletionUpkeep } from './deletion-upkeep.js';
 import { FactsWatch } from './facts-watch.js';
@@ -14,7 +15,16 @@ import { RecordSweep } from './record-sweep.js';
 import { Sweeper } from './sweeper.js';
 
 @Module({
-  imports: [AccessModule, DatabaseModule, DeletionsModule, EventsModule, MerchantsModule, QueueModule, WebhooksModule],
+  imports: [
+    AccessModule,
+    DatabaseModule,
+    DeletionsModule,
+    EventsModule,
+    MerchantsModule,
+    QueueModule,
+    TelemetryModule,
+    WebhooksModule,
+  ],
   providers: [DeletionUpkeep, FactsWatch, GrantUpkeep, InboxSweep, RecordSweep, Sweeper],
   exports: [FactsWatch, Sweeper],
 })

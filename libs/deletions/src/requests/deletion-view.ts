@@ -67,7 +67,7 @@ export function seen(block: string, reason: string) {
 }
 
 const SEEN = seen(laneBlock('d.is_urgent'), LANE_BLOCK_REASON);
-const oneByOne = (deletions: string) => `
+export const oneByOne = (deletions: string) => `
   FROM ${deletions} d CROSS JOIN LATERAL (SELECT * FROM merchants WHERE id = d.merchant_id OFFSET 0) AS m
   CROSS JOIN LATERAL (SELECT * FROM platforms WHERE id = m.platform_id OFFSET 0) AS pl
   LEFT JOIN LATERAL (SELECT * FROM platform_holds WHERE platform_id = m.platform_id OFFSET 0) AS h ON true

@@ -7,7 +7,7 @@ import type { AuthorizerInfo } from '@app/wechat';
 import { MerchantNotFound, PlatformRequired, RefNotYours } from '../errors.js';
 import { PlatformRow } from '../platforms/platform.entity.js';
 import { Platforms } from '../platforms/platforms.js';
-import { isMerchantOf, onPlatformsOf } from '../platforms/platforms-in-scope.js';
+import { isInRange, isMerchantOf, onPlatformsOf, type AppidRange } from '../platforms/platforms-in-scope.js';
 import { ineligibleReasonCodes, type IneligibleReason, type MerchantState } from './eligibility.js';
 import { EligibilityChanges } from './eligibility-changes.js';
 import { Merchant } from './merchant.entity.js';
@@ -120,10 +120,21 @@ export class Merchants {
     return { found: await this.repository.find({ where: { id: In(ids) }, order: { id: 'ASC' } }), next };
   }
 
-  /** By platform; one without merchants is left out. Reads all merchants within the scope: ask seldom. */
-  async counts(scope: Scope): Promise<MerchantCounts[]> {
+  /** The appid of so many merchants further on. Null: there are fewer. @param after an appid, or nothing */
+  async appidBeyond(after: string, merchants: number): Promise<string | null> {
+    const [found] = await rows<{ appid: string }>(
+      this.dataSource,
+      `SELECT authorizer_appid AS appid FROM merchants WHERE authorizer_appid > $1
+       ORDER BY authorizer_appid OFFSET $2 LIMIT 1`,
+      [after, merchants - 1],
+    );
+    return found?.appid ?? null;
+  }
+
+  /** By platform; one without merchants is left out. Reads all these merchants: ask for few, or seldom. */
+  async counts(of: Scope | AppidRange): Promise<MerchantCounts[]> {
     const { parameters, bind } = statement();
-    const within = await isMerchantOf(scope, 'm', bind, this.dataSource);
+    const within = 'after' in of ? isInRange(of, 'm', bind) : await isMerchantOf(of, 'm', bind, this.dataSource);
     const reasons = ineligibleReasonCodes.map(
       (code) => `'${code}', count(*) FILTER (WHERE '${code}' = ANY(m.ineligible_reasons))`,
     );

@@ -25,6 +25,18 @@ export async function onPlatformsOf({ platforms }: Scope, platformId: string, bi
   return `${platformId} = ANY(${bind(found.map(({ id }) => id))}::uuid[])`;
 }
 
+/** Merchants whose appids come after `after`, up to `until` with it, or up to the last where that is null. */
+export interface AppidRange {
+  after: string;
+  until: string | null;
+}
+
+/** As SQL on the alias of a merchant, or of whatever else has an `authorizer_appid`. */
+export function isInRange({ after, until }: AppidRange, alias: string, bind: Bind): string {
+  const isBeyond = `${alias}.authorizer_appid > ${bind(after)}`;
+  return until === null ? isBeyond : `${isBeyond} AND ${alias}.authorizer_appid <= ${bind(until)}`;
+}
+
 /** The limits to platforms, as above, and to merchants, as SQL on a merchant's alias. */
 export async function isMerchantOf(scope: Scope, merchant: string, bind: Bind, sql: Sql): Promise<string> {
   const limits = [

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { DeletionFigures, PlatformHolds, WorkFigures, type EndedTotal, type Pulse } from '@app/deletions';
-import { Merchants, Platforms } from '@app/merchants';
+import { PlatformHolds, quotaLeft, WorkFigures, type EndedTotal, type Pulse } from '@app/deletions';
+import { Platforms } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
+import { MerchantCensus } from '../census/merchant-census.js';
 import { SharedCounts, type Counts } from './shared-counts.js';
 import { WebhookFigures, type TroubledEndpoints } from './webhook-figures.js';
 
@@ -28,7 +29,7 @@ export interface SharedReading {
 
 /** Each makes a series. A deployment has a handful. */
 const MAX_PLATFORMS = 200;
-/** What is being worked on changes quickly; all merchants take long to count. */
+/** What is being worked on changes quickly; how many merchants there are does not. */
 const WORK_EVERY_S = 15;
 const MERCHANTS_EVERY_S = 60;
 
@@ -38,10 +39,9 @@ export class SharedFigures {
   constructor(
     private readonly counts: SharedCounts,
     private readonly work: WorkFigures,
-    private readonly deletions: DeletionFigures,
     private readonly platforms: Platforms,
     private readonly holds: PlatformHolds,
-    private readonly merchants: Merchants,
+    private readonly census: MerchantCensus,
     private readonly webhooks: WebhookFigures,
   ) {}
 
@@ -76,9 +76,8 @@ export class SharedFigures {
   private async merchantCounts(): Promise<Counts> {
     const sums: Counts = { merchants: 0, eligible: 0, factsUnknown: 0, factsUnreadable: 0 };
     const add = (name: string, count: number) => (sums[name] = (sums[name] ?? 0) + count);
-    for (const { reasons, merchants, eligible, factsUnknown, factsUnreadable } of await this.merchants.counts(
-      EVERYTHING,
-    )) {
+    const census = await this.census.read(EVERYTHING);
+    for (const { reasons, merchants, eligible, factsUnknown, factsUnreadable } of census.merchants) {
       const counted: Counts = { merchants, eligible, factsUnknown, factsUnreadable, ...reasons };
       for (const [name, count] of Object.entries(counted)) add(name, count);
     }
@@ -86,7 +85,7 @@ export class SharedFigures {
   }
 
   private async quota(): Promise<Counts> {
-    const { accounts, left } = await this.deletions.quotaLeft(EVERYTHING);
+    const { accounts, left } = quotaLeft((await this.census.read(EVERYTHING)).quotas);
     return { accounts, left };
   }
 }

@@ -1,0 +1,80 @@
+import { Deployment, type BenchMerchant } from '../deployment.js';
+import { atLeast, type Figure } from '../figures.js';
+import type { Backend, Stage } from '../stage.js';
+import { Upstream } from '../upstream.js';
+
+const LATENCY_MS = 10;
+const CONCURRENCY = 50;
+const MERCHANTS = 500;
+
+/** Without retention: of two that are full alike, one would forget its old rows while it is measured. */
+const KEPT = {
+  EVENTS_RETENTION_DAYS: '3650',
+  WEBHOOK_DELIVERIES_RETENTION_DAYS: '3650',
+  CALLBACKS_RETENTION_DAYS: '3650',
+};
+
+interface Side {
+  deployment: Deployment;
+  merchants: BenchMerchant[];
+}
+
+/**
+ * Deletions a second of one worker, for merchants who are anywhere among many others and have a past, against merchants
+ * of an empty database on the same server.
+ */
+export async function full(stage: Stage): Promise<Figure[]> {
+  const upstream = await Upstream.start(stage, LATENCY_MS);
+  const database = await stage.filledDatabase(
+    stage.size({ deletions: 20_000, merchants: 5_000 }, { deletions: 300_000, merchants: 20_000 }),
+  );
+  const deployment = await Deployment.open(stage, upstream, 'PostgreSQL', database);
+  const filled = { deployment, merchants: await deployment.adoptMerchants(MERCHANTS) };
+  // Where nobody has made up for the tallies that the filling did not write, that is not what is measured.
+  await database.rows(
+    `UPDATE deletion_tally_marks SET tallied_until = GREATEST(tallied_until, date_trunc('hour', now() - interval '1 h'))`,
+  );
+  const [{ count }] = (await database.rows<{ count: number }>(
+    `SELECT reltuples::float8 AS count FROM pg_class WHERE oid = 'deletions'::regclass`,
+  )) as [{ count: number }];
+  // WeChat cannot be asked about merchants of platforms without secrets.
+  await database.rows(
+    `UPDATE merchants SET facts_asked_at = now(), facts_failing_since = now() - interval '1 day',
+       facts_read_at = CASE WHEN facts_read_at IS NOT NULL THEN now() END
+     WHERE facts_read_at IS NULL OR facts_read_at < now() - interval '20 hours'`,
+  );
+  const figures: Figure[] = [];
+  for (const backend of stage.backends) {
+    const [ours, baseline]: [number[], number[]] = [[], []];
+    for (let round = 0; round < stage.size(1, 6); round++) {
+      const one = async () => void ours.push(await stage.part((part) => rateOf(part, backend, filled)));
+      const other = async () => void baseline.push(await stage.part((part) => rateInEmpty(part, backend, upstream)));
+      // Each is the first as often as the other.
+      for (const play of round % 2 === 0 ? [one, other] : [other, one]) await play();
+    }
+    const rows = Math.round(count).toLocaleString('en-US');
+    figures.push(atLeast(0.95, { what: `beside ${rows} deletions, queue on ${backend}`, unit: '/s', ours, baseline }));
+  }
+  await deployment.forgetSecrets();
+  return figures;
+}
+
+async function rateInEmpty(stage: Stage, backend: Backend, upstream: Upstream): Promise<number> {
+  const deployment = await Deployment.open(stage, upstream);
+  const merchants = await deployment.addMerchants(MERCHANTS, { isWarm: true });
+  return rateOf(stage, backend, { deployment, merchants });
+}
+
+async function rateOf(stage: Stage, backend: Backend, { deployment, merchants }: Side): Promise<number> {
+  const count = stage.size(2_000, 10_000);
+  const { database } = deployment;
+  deployment.beginRound();
+  await deployment.addDeletions(merchants, count / merchants.length);
+  await database.rows('VACUUM deletions, deletion_attempts, merchant_pacing, account_ledgers');
+  await database.rows('CHECKPOINT');
+  const QUEUE_URL = await stage.queueUrl(backend, database);
+  const worker = deployment.startWorker({ ...KEPT, QUEUE_URL, WORKER_CONCURRENCY: String(CONCURRENCY) });
+  await deployment.untilFinished(count);
+  await worker.stop();
+  return deployment.rate();
+}
