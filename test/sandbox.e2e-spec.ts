@@ -78,15 +78,13 @@ describe('the sandbox', () => {
   });
 
   it('says in one line what it cannot use', async () => {
-    const away = { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/retract' };
-    expect(await startOnce(dataDir, ['--once'], away)).toEqual({
-      exitCode: 1,
-      output: expect.stringMatching(/^The database of DATABASE_URL does not answer or refuses .*\nstopped\n$/),
-    });
-    expect(await startOnce('package.json/data')).toEqual({
-      exitCode: 1,
-      output: expect.stringMatching(/^RETRACT_DATA_DIR cannot be used .*\nstopped\n$/),
-    });
+    const DATABASE_URL = 'postgres://u:p@127.0.0.1:1/retract';
+    const away = await startOnce(dataDir, ['--once'], { DATABASE_URL });
+    expect(away.output).toMatch(/^The database of DATABASE_URL does not answer or refuses /m);
+    const nowhere = await startOnce('package.json/data');
+    expect(nowhere.output).toMatch(/^RETRACT_DATA_DIR cannot be used /m);
+    expect([away.exitCode, nowhere.exitCode]).toEqual([1, 1]);
+    expect(away.output + nowhere.output).not.toMatch(/^\s+at /m);
   });
 
   it('starts again after its user has registered a platform, as the README shows', async () => {
