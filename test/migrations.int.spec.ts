@@ -7,6 +7,7 @@ import { merchantsEntities } from '@app/merchants';
 import { telemetryEntities } from '@app/telemetry';
 import { webhooksEntities } from '@app/webhooks';
 import { createEmptyDatabase, type TestDatabase } from './support/database.js';
+import { tableRetention } from './support/tables.js';
 
 /** A database as a release had it whose last migration this is. @param timestamp in the name of the migration */
 async function asOf(timestamp: number, url: string): Promise<DataSource> {
@@ -51,6 +52,14 @@ describe('the migrations', () => {
     ).initialize();
     const differences = await dataSource.driver.createSchemaBuilder().log();
     expect(differences.upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('make no table of which it is not said how long its rows are kept', async () => {
+    const tables = await dataSource.query<{ name: string }[]>(
+      `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^(pg_|information_schema$)' ORDER BY c.relname`,
+    );
+    expect(Object.keys(tableRetention).sort()).toEqual(tables.map(({ name }) => name).sort());
   });
 
   // Where statistics say that nothing is open, or that nothing has ended, all such indexes look equally cheap.

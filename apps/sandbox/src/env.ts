@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { settings } from '@app/settings';
+import { checkRetention, settings } from '@app/settings';
 
 /** What is required elsewhere may be absent here: the sandbox makes itself a database, master keys and an API key. */
 export const sandboxEnvSchema = z
@@ -31,6 +31,7 @@ export const sandboxEnvSchema = z
     WEBHOOKS_ALLOW_PRIVATE: z.stringbool().default(true),
     // The story is told in plain lines; the services' own log lines would drown it.
     LOG_LEVEL: settings.LOG_LEVEL.unwrap().default('error'),
-  });
+  })
+  .superRefine(checkRetention);
 
 export type SandboxEnv = Readonly<z.output<typeof sandboxEnvSchema>>;

@@ -70,6 +70,11 @@ export class WorkerModule {
           AccessModule.settings({ keysPerTenant: 0 }),
           WebhooksModule.settings({ allowPrivate: env.WEBHOOKS_ALLOW_PRIVATE }),
           TelemetryModule.settings(metrics),
+          SweepsModule.settings({
+            events: env.EVENTS_RETENTION_DAYS,
+            webhook_deliveries: env.WEBHOOK_DELIVERIES_RETENTION_DAYS,
+            callback_events: env.CALLBACKS_RETENTION_DAYS,
+          }),
           DoorModule.settings({ port: env.WORKER_PORT, host: env.WORKER_HOST }),
         ),
         DatabaseModule,

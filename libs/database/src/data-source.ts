@@ -62,6 +62,7 @@ import { ListsOfEnds1764800100000 } from './migrations/1764800100000-lists-of-en
 import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion-traces.js';
 import { DeletionsRetention1764840000000 } from './migrations/1764840000000-deletions-retention.js';
+import { ForgottenEvents1764841000000 } from './migrations/1764841000000-forgotten-events.js';
 import { PrunedUntil1764842000000 } from './migrations/1764842000000-pruned-until.js';
 import { AuditArchives1764843000000 } from './migrations/1764843000000-audit-archives.js';
 import { MerchantCensus1764844000000 } from './migrations/1764844000000-merchant-census.js';
@@ -139,6 +140,7 @@ const migrations = [
   Metrics1764810000000,
   DeletionTraces1764820000000,
   DeletionsRetention1764840000000,
+  ForgottenEvents1764841000000,
   PrunedUntil1764842000000,
   AuditArchives1764843000000,
   MerchantCensus1764844000000,

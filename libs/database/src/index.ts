@@ -4,6 +4,7 @@ export { DatabaseClock } from './database-clock.js';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
 export { keyFaults, MasterKeysRefused, type GivenKey, type KeyFault } from './sealing/master-key-rule.js';
 export { checkMasterKeys, standingOf } from './sealing/master-keys.js';
+export { forgetInSteps } from './sql/forget-in-steps.js';
 export { idAt } from './sql/id-at.js';
 export { MICROS, microsOf, momentOf } from './sql/micros.js';
 export { migrationLevel } from './migration-level.js';

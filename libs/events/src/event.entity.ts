@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { EventType } from './event-types.js';
 
-/** Something that happened. Rows are only ever added, and forgotten after a month. */
+/** Something that happened. Rows are only ever added, and forgotten some day. */
 @Entity({ name: 'events' })
 @Index('events_merchant_idx', ['merchantId', 'id'], { where: 'merchant_id IS NOT NULL' })
 @Index('events_feed_idx', ['txid', 'seq'])

@@ -7,7 +7,7 @@ import { SettingsModule } from '@app/settings';
 import { SecretBox } from '@app/vault';
 import { createMigratedDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { eventually } from '../../../test/support/eventually.js';
-import { Events, EventsModule, FeedCursorInvalid, insertEvents, type FeedFilter } from './index.js';
+import { Events, EventsModule, FeedCursorExpired, FeedCursorInvalid, insertEvents, type FeedFilter } from './index.js';
 
 const platform = { id: '0199e0f1-0000-7000-8000-000000000001', componentAppid: 'wxplatform' };
 const merchant = { id: '0199e0f1-0000-7000-8000-000000000002', authorizerAppid: 'wxmerchant' };
@@ -257,11 +257,75 @@ describe('the events feed', () => {
     const month = 31 * 24 * 3_600_000;
     const count = async () => Number((await dataSource.query('SELECT count(*) FROM events'))[0].count);
     const kept = await count();
-    await events.forgetOld();
+    const { read } = await readOn(undefined, {}, kept);
+    const all = read.at(-1)?.cursor ?? '';
+    await events.forgetOld(30, all);
     expect(await count()).toBe(kept);
-    // Ten thousand at a time.
-    for (let round = 0; round < 3; round++) await events.forgetOld(new Date(Date.now() + month));
+    for (let round = 0; round < 3; round++) await events.forgetOld(30, all, new Date(Date.now() + month));
     expect(await count()).toBe(0);
+  });
+
+  describe('that was forgotten in part', () => {
+    const WEEK_MS = 7 * 86_400_000;
+    const inAMonth = () => new Date(Date.now() + 31 * 86_400_000);
+    /** Three events, of which the first two are old. */
+    const threeRead = async () => {
+      const begin = await events.latest();
+      for (let n = 0; n < 3; n++) await append();
+      const { read } = await readOn(begin, {}, 3);
+      return read as [(typeof read)[0], (typeof read)[0], (typeof read)[0]];
+    };
+    const answerTo = (cursor: string) =>
+      events.requireKept(cursor).then(
+        () => 'kept',
+        (error: unknown) => error,
+      );
+
+    it('tells a reader who comes back from before that, and nobody else', async () => {
+      const [first, second, third] = await threeRead();
+      for (const { cursor } of [first, second, third]) expect(await answerTo(cursor)).toBe('kept');
+      await events.forgetOld(30, second.cursor, inAMonth());
+      expect(await answerTo(first.cursor)).toBeInstanceOf(FeedCursorExpired);
+      expect(await answerTo('0.0')).toBeInstanceOf(FeedCursorExpired);
+      for (const { cursor } of [second, third]) expect(await answerTo(cursor)).toBe('kept');
+      expect(await answerTo(await events.latest())).toBe('kept');
+      await expect(events.requireKept('yesterday')).rejects.toThrow(FeedCursorInvalid);
+    });
+
+    it('keeps what somebody has yet to read, however old, and all while their place is from ahead', async () => {
+      const [first, second, third] = await threeRead();
+      const left = async () =>
+        (await dataSource.query('SELECT id FROM events ORDER BY txid, seq')).map(({ id }: { id: string }) => id);
+      await events.forgetOld(30, first.cursor, inAMonth());
+      expect(await left()).toEqual([second.id, third.id]);
+      await events.forgetOld(30, `${10n ** 17n}.0`, inAMonth());
+      expect(await left()).toEqual([second.id, third.id]);
+      expect(await events.oldestAt()).toEqual(second.createdAt);
+    });
+
+    it('is caught up with after a stand-still, more than a statement deletes', async () => {
+      const at = `(extract(epoch FROM now()) * 1000 - ${5 * WEEK_MS} + n)::bigint`;
+      await dataSource.query(
+        `INSERT INTO events (id, type, data) SELECT (lpad(to_hex(${at}), 12, '0') || '7000' || lpad(to_hex(n), 16, '0'))::uuid,
+           'platform.resumed', '{}' FROM generate_series(1, 2500) n`,
+      );
+      await append();
+      const { read } = await readOn(undefined, { limit: 1_000 }, 2_501);
+      await events.forgetOld(30, read.at(-1)?.cursor ?? '');
+      const [{ count }] = await dataSource.query('SELECT count(*)::int AS count FROM events');
+      expect(count).toBe(read.length - 2_500);
+    });
+
+    it('takes no cursor for old after a restore into another server', async () => {
+      const [first, second] = await threeRead();
+      await dataSource.query(`UPDATE forgotten_events SET txid = 10::numeric ^ 17, seq = 5`);
+      // Also before the sweep has seen it.
+      expect(await answerTo(first.cursor)).toBe('kept');
+      await events.adoptRestored();
+      expect(await dataSource.query('SELECT txid, seq FROM forgotten_events')).toEqual([{ txid: '0', seq: '0' }]);
+      await events.forgetOld(30, second.cursor, inAMonth());
+      expect(await answerTo(first.cursor)).toBeInstanceOf(FeedCursorExpired);
+    });
   });
 
   it('refuses a cursor that it never gave', async () => {

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { rows, statement, type Sql } from '@app/database';
+import { forgetInSteps, idAt, rows, statement, type Sql } from '@app/database';
 import type { Scope } from '@app/scope';
+import { FeedCursorExpired } from './errors.js';
 import { FEED_START, feedCursor, readFeedCursor } from './feed-cursor.js';
 import { isAskedBeyond, scopeConditions, withoutMetadata } from './event-scope.js';
 import type { EventType, NewEvent } from './event-types.js';
@@ -36,10 +37,12 @@ export const insertEvents = (event: EventExpressions, from: string): string => `
 
 /** The type of most events, and so of none that the index of types has. */
 const MOST: EventType = 'deletion.succeeded';
-const RETENTION_DAYS = 30;
-const FORGET_AT_A_TIME = 10_000;
+const DAY_MS = 86_400_000;
 const SCAN_AT_MOST = 10_000;
 const NEWEST_LOOKED_AT = 2_000;
+
+/** SQL: the id of the oldest transaction that still runs. */
+const HORIZON = 'pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
 
 /** SQL: the columns of a FeedEvent, over an event `s`. */
 const FEED_COLUMNS = `s.id, s.type, s.platform_id AS "platformId", s.merchant_id AS "merchantId",
@@ -256,33 +259,77 @@ export class Events {
     return found?.isThere === true;
   }
 
-  /** Deletes what is older than a month, some at a time. */
-  async forgetOld(now = new Date()): Promise<void> {
-    const msecs = now.getTime() - RETENTION_DAYS * 24 * 3_600_000;
-    const oldestKept = uuidv7({ msecs, random: new Uint8Array(16) });
-    await this.dataSource.query(
-      `DELETE FROM events WHERE id = ANY(ARRAY(SELECT id FROM events WHERE id < $1 ORDER BY id LIMIT $2))`,
-      [oldestKept, FORGET_AT_A_TIME],
+  /**
+   * For readers from outside: one who comes back with this cursor has missed no event.
+   * @throws FeedCursorInvalid, FeedCursorExpired
+   */
+  async requireKept(cursor: string): Promise<void> {
+    const { txid, seq } = readFeedCursor(cursor);
+    const missed = await rows(
+      this.dataSource,
+      // A cursor from ahead of this database starts with the oldest event; a note from ahead was restored, and says nothing.
+      `SELECT 1 FROM forgotten_events
+       WHERE (txid, seq) > ($1::bigint, $2::bigint) AND txid < ${HORIZON} AND $1::bigint <= ${HORIZON}`,
+      [txid, seq],
     );
+    if (missed.length > 0) throw new FeedCursorExpired();
+  }
+
+  /**
+   * Deletes what is older, and notes up to where readers have missed something.
+   * @param readUpTo the cursor of a reader who must not miss any
+   */
+  async forgetOld(days: number, readUpTo: string, now = new Date()): Promise<void> {
+    const { txid, seq } = readFeedCursor(readUpTo);
+    await forgetInSteps(async (atMost) => {
+      const [forgotten] = await rows<{ count: number }>(
+        this.dataSource,
+        // A cursor from ahead of this database, which was restored then, says of no event that it was read.
+        `WITH forgotten AS (
+           DELETE FROM events WHERE id = ANY(ARRAY(
+             SELECT id FROM events WHERE id < $1 AND (txid, seq) <= ($2::bigint, $3::bigint)
+               AND $2::bigint <= ${HORIZON}
+             ORDER BY id LIMIT $4))
+           RETURNING txid, seq
+         ), last AS (
+           SELECT txid, seq FROM forgotten ORDER BY txid DESC, seq DESC LIMIT 1
+         ), noted AS (
+           UPDATE forgotten_events f SET txid = last.txid, seq = last.seq FROM last
+           WHERE (last.txid, last.seq) > (f.txid, f.seq)
+         )
+         SELECT count(*)::int AS count FROM forgotten`,
+        [idAt(now.getTime() - days * DAY_MS), txid, seq, atMost],
+      );
+      return forgotten?.count ?? 0;
+    });
+  }
+
+  /** When the oldest that is kept happened. */
+  async oldestAt(): Promise<Date | undefined> {
+    const [oldest] = await rows<{ at: Date }>(
+      this.dataSource,
+      `SELECT created_at AS at FROM events ORDER BY id LIMIT 1`,
+    );
+    return oldest?.at;
   }
 
   /**
    * Takes in the events of a database that was restored from a dump into a server with younger transactions than the
-   * dump knew: otherwise they would stay behind the horizon for long.
+   * dump knew: otherwise they would stay behind the horizon for long, and all cursors behind what was forgotten.
    */
   async adoptRestored(): Promise<void> {
     await this.dataSource.query(
       // A visible row was written by a transaction that this server has begun, unless another server wrote it.
-      `UPDATE events SET txid = current_txid() WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`,
+      `WITH unmarked AS (
+         UPDATE forgotten_events SET txid = 0, seq = 0
+         WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+       UPDATE events SET txid = current_txid() WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint`,
     );
   }
 
   /** The id of the oldest transaction that still runs: whatever has a smaller one is committed or never will be. */
   private async horizon(sql: Sql): Promise<string> {
-    const [found] = await rows<{ txid: string }>(
-      sql,
-      `SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS txid`,
-    );
+    const [found] = await rows<{ txid: string }>(sql, `SELECT ${HORIZON} AS txid`);
     if (!found) throw new Error('Postgres has no snapshot.');
     return found.txid;
   }

@@ -1,5 +1,5 @@
 export { eventsEntities } from './entities.js';
-export { FeedCursorInvalid } from './errors.js';
+export { FeedCursorExpired, FeedCursorInvalid, FeedCursorRefused } from './errors.js';
 export { eventMessage, type EventMessage } from './event-message.js';
 export { isEventPattern, matchesPattern, typesOf } from './event-pattern.js';
 export { isInScope, withoutMetadata } from './event-scope.js';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { readSettings, SettingsInvalid } from './read-settings.js';
+import { checkRetention } from './retention.js';
 import { settings } from './settings.js';
 
-const schema = z.object(settings);
+const schema = z.object(settings).superRefine(checkRetention);
 const MASTER_KEYS = `k1:${Buffer.alloc(32, 7).toString('base64')}`;
 const DATABASE_URL = 'postgres://u:p@localhost/retract';
 
@@ -94,6 +95,36 @@ describe('readSettings', () => {
     const problems = problemsOf({ PORT: 'abc', LOG_LEVEL: 'loud', QUEUE_URL: 'mysql://x', WECHAT_API_URL: 'ftp://x' });
     expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(
       ['DATABASE_URL', 'LOG_LEVEL', 'MASTER_KEYS', 'PORT', 'QUEUE_URL', 'WECHAT_API_URL'].sort(),
+    );
+  });
+
+  it.each([
+    [{}, []],
+    [{ EVENTS_RETENTION_DAYS: '7' }, []],
+    [{ EVENTS_RETENTION_DAYS: '2' }, ['EVENTS_RETENTION_DAYS must be at least 3: ']],
+    [{ EVENTS_RETENTION_DAYS: 'x' }, ['EVENTS_RETENTION_DAYS must be a number']],
+    [
+      { EVENTS_RETENTION_DAYS: '31' },
+      ['WEBHOOK_DELIVERIES_RETENTION_DAYS must be at least EVENTS_RETENTION_DAYS (31): '],
+    ],
+    [{ EVENTS_RETENTION_DAYS: '90', WEBHOOK_DELIVERIES_RETENTION_DAYS: '90' }, []],
+    [
+      { EVENTS_RETENTION_DAYS: '3', WEBHOOK_DELIVERIES_RETENTION_DAYS: '2' },
+      [
+        'WEBHOOK_DELIVERIES_RETENTION_DAYS must be at least 3: ',
+        'WEBHOOK_DELIVERIES_RETENTION_DAYS must be at least EVENTS_RETENTION_DAYS (3): ',
+      ],
+    ],
+    [{ PUSH_MAX_AGE_S: '1296000' }, []],
+    [{ CALLBACKS_RETENTION_DAYS: '2' }, []],
+    [{ CALLBACKS_RETENTION_DAYS: '1', PUSH_MAX_AGE_S: '60' }, ['CALLBACKS_RETENTION_DAYS must be at least 2: ']],
+    [
+      { CALLBACKS_RETENTION_DAYS: '3', PUSH_MAX_AGE_S: '129601' },
+      ['CALLBACKS_RETENTION_DAYS must be at least twice PUSH_MAX_AGE_S, which is 4 days: '],
+    ],
+  ])('refuses days of retention that do not fit together, with the reason: %j', (given, problems) => {
+    expect(problemsOf({ MASTER_KEYS, DATABASE_URL, ...given })).toEqual(
+      problems.map((beginning) => expect.stringContaining(beginning)),
     );
   });
 

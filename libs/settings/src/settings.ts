@@ -42,8 +42,11 @@ const databaseUrl = (protocols: RegExp, error: string) =>
 const wholeNumber = (from: number, to: number) =>
   z.coerce.number({ error: 'must be a number' }).int().min(from).max(to);
 
-/** @param atLeast fewer would take away what is in use still */
-const daysKept = (atLeast: number) =>
+/** Days that something is kept. @param why it cannot be kept for less */
+const daysKept = (least: number, why: string) =>
+  z.coerce.number({ error: 'must be a number' }).int().min(least, `must be at least ${least}: ${why}`).max(3_650);
+/** The same of what may be kept for ever, which 0 is. @param atLeast fewer would take away what is in use still */
+const daysOrForEver = (atLeast: number) =>
   wholeNumber(0, 36_500).refine((days) => days === 0 || days >= atLeast, `must be 0 or at least ${atLeast}`);
 
 /**
@@ -148,11 +151,14 @@ export const settings = {
       ),
     )
     .default([]),
-  /**
-   * Either way, so twice that is at most as long as recorded pushes are kept: one that was forgotten would be taken for
-   * new.
-   */
+  /** Either way, so recorded pushes are kept for at least twice that: one that was forgotten would be taken for new. */
   PUSH_MAX_AGE_S: wholeNumber(60, 15 * 86_400).default(86_400),
+  /** Days that events can be read from the feed. */
+  EVENTS_RETENTION_DAYS: daysKept(3, 'who reads them may be away for a weekend').default(30),
+  /** Days that webhooks are shown, and can be sent again, after they have arrived or were given up. */
+  WEBHOOK_DELIVERIES_RETENTION_DAYS: daysKept(3, 'what is given up over a weekend is sent again after it').default(30),
+  /** Days that pushes, their copies for other systems, and what authorizations came by are kept. */
+  CALLBACKS_RETENTION_DAYS: daysKept(2, 'a copy is tried for a day, and authorizations take hours').default(30),
   WORKER_CONCURRENCY: wholeNumber(1, 1_000).default(20),
   DEFAULT_RATE_PER_MINUTE: wholeNumber(1, 100_000).default(60),
   DEFAULT_DAILY_QUOTA: wholeNumber(1, 10_000_000).default(10),
@@ -161,9 +167,9 @@ export const settings = {
    * Deletions that have ended with their calls, and takedowns that have finished; 0: for ever. No figure, undo window or
    * look at WeChat reaches back as far as the least.
    */
-  DELETIONS_RETENTION_DAYS: daysKept(35).default(1_095),
+  DELETIONS_RETENTION_DAYS: daysOrForEver(35).default(1_095),
   /** The lines that takedowns did not accept; 0: as long as the takedown. An upload may last for days. */
-  REJECTIONS_RETENTION_DAYS: daysKept(14).default(90),
+  REJECTIONS_RETENTION_DAYS: daysOrForEver(14).default(90),
   /** Off: webhooks go to the internet only. On, whoever may make endpoints reaches what this machine reaches. */
   WEBHOOKS_ALLOW_PRIVATE: z.stringbool().default(false),
   /** `log` is the name that `info` had before. */

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, Repository, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { recordset, rows, statement } from '@app/database';
+import { forgetInSteps, recordset, rows, statement } from '@app/database';
 import { eventMessage, isInScope, matchesPattern, withoutMetadata, type FeedEvent } from '@app/events';
 import { JobQueues } from '@app/queue';
 import type { Scope } from '@app/scope';
@@ -18,7 +18,6 @@ export const MAX_IN_HAND = 10;
 export const SENT_AGAIN = `state = 'pending', is_queued = false, resends = resends + 1, attempts = 0,
   next_attempt_at = now(), finished_at = NULL`;
 
-const RETENTION = '30 days';
 const AT_A_TIME = 1_000;
 
 /** A delivery whose job is to be added. */
@@ -229,13 +228,29 @@ export class WebhookDeliveries {
     );
   }
 
-  /** Deletes what came to an end a month ago, some at a time. */
-  async forgetOld(): Promise<void> {
-    await this.dataSource.query(
-      `DELETE FROM webhook_deliveries WHERE id = ANY(ARRAY(
-         SELECT id FROM webhook_deliveries WHERE state <> 'pending' AND finished_at < now() - interval '${RETENTION}'
-         ORDER BY finished_at LIMIT 10000))`,
+  /** Deletes what came to an end longer ago. */
+  async forgetOld(days: number): Promise<void> {
+    const isOld = `state <> 'pending' AND finished_at < now() - $1 * interval '1 day'`;
+    await forgetInSteps(async (atMost) => {
+      const forgotten = await rows(
+        this.dataSource,
+        // One that is sent again meanwhile is not old any more.
+        `DELETE FROM webhook_deliveries WHERE ${isOld} AND id = ANY(ARRAY(
+           SELECT id FROM webhook_deliveries WHERE ${isOld} ORDER BY finished_at LIMIT $2))
+         RETURNING 1`,
+        [days, atMost],
+      );
+      return forgotten.length;
+    });
+  }
+
+  /** When the oldest that is kept came to its end. */
+  async oldestEndAt(): Promise<Date | undefined> {
+    const [oldest] = await rows<{ at: Date }>(
+      this.dataSource,
+      `SELECT finished_at AS at FROM webhook_deliveries WHERE state <> 'pending' ORDER BY finished_at LIMIT 1`,
     );
+    return oldest?.at;
   }
 
   /** The row is committed: if the queue cannot take the job now, the worker will find it. */

@@ -43,8 +43,7 @@ export class WebhookFanOut {
   /** Deliveries and the place in the feed are one transaction: no event is passed over, none is planned twice. */
   async readOn(): Promise<boolean> {
     // Most looks find nothing: they lock nothing and write nothing.
-    const [seen] = await rows<{ cursor: string }>(this.dataSource, `SELECT cursor FROM webhook_feed WHERE id = 1`);
-    const ahead = await this.events.after(seen?.cursor, { limit: 1 });
+    const ahead = await this.events.after(await this.place(), { limit: 1 });
     if (ahead.events.length === 0) return false;
     return this.dataSource.transaction(async (tx) => {
       const [place] = await rows<{ cursor: string }>(
@@ -58,5 +57,16 @@ export class WebhookFanOut {
       await tx.query(`UPDATE webhook_feed SET cursor = $1 WHERE id = 1`, [next]);
       return hasMore;
     });
+  }
+
+  /** Forgets events of longer ago, but none of which webhooks are yet to be made. */
+  async forgetEvents(days: number): Promise<void> {
+    const place = await this.place();
+    if (place !== undefined) await this.events.forgetOld(days, place);
+  }
+
+  private async place(): Promise<string | undefined> {
+    const [place] = await rows<{ cursor: string }>(this.dataSource, `SELECT cursor FROM webhook_feed WHERE id = 1`);
+    return place?.cursor;
   }
 }

@@ -138,6 +138,23 @@ describe('webhooks', () => {
       });
     });
 
+    it('forgets events that are old, but none of which it has yet to make webhooks', async () => {
+      const { endpoint: made } = await anEndpoint();
+      await fanOut();
+      const id = '00000000-0000-7000-8000-0000000000f0';
+      const isThere = async () => (await rows(first.get(DataSource), 'SELECT FROM events WHERE id = $1', [id])).length;
+      // By its id it is of 1970.
+      await first
+        .get(DataSource)
+        .query(`INSERT INTO events (id, type, data) VALUES ($1, 'platform.resumed', '{}')`, [id]);
+      await first.get(WebhookFanOut).forgetEvents(3);
+      expect(await isThere()).toBe(1);
+      await fanOut();
+      expect(await deliveriesOf(made.id)).toMatchObject([{ eventId: id }]);
+      await first.get(WebhookFanOut).forgetEvents(3);
+      expect(await isThere()).toBe(0);
+    });
+
     it('tells nobody what happened before they asked, or while they were disabled', async () => {
       await happens();
       await first.get(DataSource).query(`UPDATE events SET created_at = now() - interval '1 s'`);
@@ -524,7 +541,9 @@ describe('webhooks', () => {
     await first
       .get(DataSource)
       .query(`UPDATE webhook_deliveries SET finished_at = now() - interval '31 days' WHERE id = $1`, [id]);
-    await deliveries().forgetOld();
+    await deliveries().forgetOld(32);
+    expect(await deliveriesOf(endpointId)).toHaveLength(2);
+    await deliveries().forgetOld(30);
     expect((await deliveriesOf(endpointId)).map((delivery) => delivery.id)).toEqual([young]);
   });
 });

@@ -439,6 +439,13 @@ export const problemWords = {
       en: 'Begin without a cursor, or take that of the page before.',
     },
   },
+  feed_cursor_expired: {
+    title: { zh: '游标之后的事件已不再保留', en: 'Events behind the cursor are no longer kept' },
+    next: {
+      zh: '请从头读取仍保留的事件，并重新读取各列表。',
+      en: 'Begin without a cursor, and read the lists anew.',
+    },
+  },
   webhook_endpoint_not_found: {
     title: { zh: '找不到该推送地址', en: 'The webhook endpoint is not known' },
     next: { zh: '请在推送地址列表中查找。', en: 'Look for it in the list of webhook endpoints.' },

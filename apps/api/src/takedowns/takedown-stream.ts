@@ -23,9 +23,10 @@ export class TakedownStream {
 
   /**
    * @param lastEventId of the stream that was cut off; without it, from now on
-   * @throws ProblemError `rate_limited`
+   * @throws FeedCursorInvalid, FeedCursorExpired, ProblemError `rate_limited`
    */
-  send(principal: Principal, reply: FastifyReply, id: string, lastEventId: string | undefined): void {
+  async send(principal: Principal, reply: FastifyReply, id: string, lastEventId: string | undefined): Promise<void> {
+    if (lastEventId !== undefined) await this.events.requireKept(lastEventId);
     this.streams.send(principal, reply, this.looks(principal.scope, id, lastEventId));
   }
 
@@ -45,7 +46,7 @@ export class TakedownStream {
       // A transaction that stays open holds up the feed: then the last deletions are told of later.
       const isOver = progress.finished_at !== null && !hasMore && !(await this.events.hasAfter(next, id));
       if (isOver) pieces.push(piece('finished', next, progress));
-      return { pieces, heartbeat: ': still here\n\n', isBehind: hasMore, isOver };
+      return { pieces, heartbeat: `: still here\nid: ${next}\n\n`, isBehind: hasMore, isOver };
     };
   }
 

@@ -3,7 +3,6 @@ import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuditLog, type Actor, type Principal } from '@app/access';
 import { Proofs, TakedownCancel, Takedowns } from '@app/deletions';
-import { readFeedCursor } from '@app/events';
 import { idSchema } from '../deletions/deletion.js';
 import { PROOF, ProofAnswers, proofQuerySchema, type ProofQuery } from '../deletions/proof-answer.js';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
@@ -53,7 +52,7 @@ export class TakedownsByIdController {
       'Progress as server-sent events: `progress` at most once a second, `deletion` for each of its own ' +
       'that ends, `finished`, and then the stream ends. With `Last-Event-ID` it goes on where it was cut ' +
       'off; without, it starts now. It also ends when the key does. A key may have 20 open at a time.',
-    problems: ['takedown_not_found', 'feed_cursor_invalid'],
+    problems: ['takedown_not_found', 'feed_cursor_invalid', 'feed_cursor_expired'],
     answers: {
       200: { description: 'Events until the takedown is finished.', content: { 'text/event-stream': EVENT_STREAM } },
     },
@@ -65,9 +64,8 @@ export class TakedownsByIdController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const lastEventId = request.headers['last-event-id'];
-    if (lastEventId !== undefined) readFeedCursor(String(lastEventId));
     await this.takedowns.get(caller.scope, id);
-    this.stream.send(caller, reply, id, lastEventId?.toString());
+    await this.stream.send(caller, reply, id, lastEventId?.toString());
   }
 
   @Get(':id/proof')

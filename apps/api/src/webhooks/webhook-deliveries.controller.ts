@@ -39,7 +39,7 @@ export class WebhookDeliveriesController {
   @SerializeOptions({ schema: pageOfSchema(webhookDeliverySchema) })
   @Operation({
     summary: 'List the deliveries to all endpoints',
-    description: 'What was sent to all endpoints, newest first, for thirty days.',
+    description: 'What was sent to all endpoints, newest first, for 30 days unless the operators say otherwise.',
     problems: ['webhook_endpoint_not_found'],
     answers: { 200: { description: 'A page of deliveries.' } },
   })

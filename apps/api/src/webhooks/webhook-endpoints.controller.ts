@@ -186,7 +186,7 @@ export class WebhookEndpointsController {
   @SerializeOptions({ schema: pageOfSchema(webhookDeliverySchema) })
   @Operation({
     summary: 'List the deliveries of a webhook endpoint',
-    description: 'What was sent there, newest first, for thirty days.',
+    description: 'What was sent there, newest first, for 30 days unless the operators say otherwise.',
     problems: ['webhook_endpoint_not_found'],
     answers: { 200: { description: 'A page of deliveries.' } },
   })

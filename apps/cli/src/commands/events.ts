@@ -26,7 +26,7 @@ export function addEvents(program: Command): void {
       'after',
       examples(
         ['what happens from now on, a line of JSON each', 'retract events --follow --json'],
-        ['all failures that are kept (30 days)', 'retract events --type deletion.failed'],
+        ['all failures that are kept', 'retract events --type deletion.failed'],
       ),
     )
     .action(acting(events));

@@ -40,8 +40,8 @@ export const helpTexts = {
     en: 'A 410 disables the endpoint at once, and so does a whole day in which nothing got through.',
   },
   again: {
-    zh: '您的系统故障之后，在“事件推送 · 推送记录”中重新推送那段时间；也可以用 GET /v1/events 读取三十天内的事件。',
-    en: 'After an outage of yours, send the span of time again under “Webhooks · Deliveries”, or read the events of thirty days with GET /v1/events.',
+    zh: '您的系统故障之后，在“事件推送 · 推送记录”中重新推送那段时间；也可以用 GET /v1/events 读取仍保留的事件。',
+    en: 'After an outage of yours, send the span of time again under “Webhooks · Deliveries”, or read the events that are kept with GET /v1/events.',
   },
 
   proofs: { zh: '核对撤回证明', en: 'Checking a proof' },

@@ -127,7 +127,7 @@ export const merchantTexts = {
   articles: { zh: '{count} 篇文章', en: '{count} articles' },
   gone: { zh: '已撤回', en: 'Taken back' },
   events: { zh: '最近的事件', en: 'Latest events' },
-  noEvents: { zh: '最近三十天没有事件。', en: 'Nothing happened in the last thirty days.' },
+  noEvents: { zh: '没有仍保留的事件。', en: 'No events are kept: nothing happened lately.' },
   older: { zh: '更早的', en: 'Older ones' },
   chooseOne: {
     zh: '这个商家授权了多个平台。请选择一个：',

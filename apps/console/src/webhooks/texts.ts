@@ -98,8 +98,8 @@ export const webhookTexts = {
   endpoint: { zh: '推送地址', en: 'Endpoint' },
   noDeliveries: { zh: '没有推送记录', en: 'There are no deliveries' },
   noDeliveriesHint: {
-    zh: '记录保留三十天。点击“测试”可以立即发送一次。',
-    en: 'They are kept for thirty days. “Test” sends one now.',
+    zh: '记录只保留一段时间。点击“测试”可以立即发送一次。',
+    en: 'They are kept for some time. “Test” sends one now.',
   },
   nothingFound: {
     zh: '没有符合筛选条件的记录。',

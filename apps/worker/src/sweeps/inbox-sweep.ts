@@ -15,7 +15,6 @@ export class InboxSweep {
   steps(): Step[] {
     return [
       () => this.callbacks.sweep(LOST_AFTER_MS),
-      () => this.callbacks.forgetOld(),
       () => this.forwards.sweep(LOST_AFTER_MS),
       () => this.links.forgetOld(),
       () => this.preAuthCodes.forgetOld(),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditHeads, AuditLog, Idempotency, Sessions } from '@app/access';
 import { Events } from '@app/events';
 import { WebhookDeliveries } from '@app/webhooks';
+import { RetentionSweep } from './retention-sweep.js';
 import { LOST_AFTER_MS, type Step } from './step.js';
 
 /** What is kept of requests and told of events. */
@@ -14,6 +15,7 @@ export class RecordSweep {
     private readonly auditHeads: AuditHeads,
     private readonly events: Events,
     private readonly webhooks: WebhookDeliveries,
+    private readonly retention: RetentionSweep,
   ) {}
 
   steps(): Step[] {
@@ -23,9 +25,8 @@ export class RecordSweep {
       () => this.audit.chainDeferred(),
       () => this.auditHeads.noteHourly(),
       () => this.events.adoptRestored(),
-      () => this.events.forgetOld(),
       () => this.webhooks.sweep(LOST_AFTER_MS),
-      () => this.webhooks.forgetOld(),
+      ...this.retention.steps(),
     ];
   }
 }

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type ValueProvider } from '@nestjs/common';
 import { AccessModule } from '@app/access';
 import { DatabaseModule } from '@app/database';
 import { DeletionsModule } from '@app/deletions';
@@ -12,6 +12,7 @@ import { FactsWatch } from './facts-watch.js';
 import { GrantUpkeep } from './grant-upkeep.js';
 import { InboxSweep } from './inbox-sweep.js';
 import { RecordSweep } from './record-sweep.js';
+import { RECORD_DAYS, RetentionSweep, type RecordDays } from './retention-sweep.js';
 import { Sweeper } from './sweeper.js';
 
 @Module({
@@ -25,7 +26,11 @@ import { Sweeper } from './sweeper.js';
     TelemetryModule,
     WebhooksModule,
   ],
-  providers: [DeletionUpkeep, FactsWatch, GrantUpkeep, InboxSweep, RecordSweep, Sweeper],
+  providers: [DeletionUpkeep, FactsWatch, GrantUpkeep, InboxSweep, RecordSweep, RetentionSweep, Sweeper],
   exports: [FactsWatch, Sweeper],
 })
-export class SweepsModule {}
+export class SweepsModule {
+  static settings(days: RecordDays): ValueProvider[] {
+    return [{ provide: RECORD_DAYS, useValue: days }];
+  }
+}

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { prepared, rows } from '@app/database';
+import { forgetInSteps, prepared, rows } from '@app/database';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { AuditLog, type Actor } from '../audit/audit-log.js';
 import { RoleCannotSignIn, SessionNotFound, SignInFailed } from '../errors.js';
@@ -36,7 +36,6 @@ const LIFETIME = '12 hours';
 const SIGN_IN_LIFETIME = '10 minutes';
 /** Of one key: who begins another one ends the oldest. */
 const MAX_OF_KEY = 100;
-const FORGOTTEN_AT_A_TIME = 10_000;
 
 /**
  * Browsers that are signed in. A session does what its key may do, and ends with it or after twelve hours; its row is
@@ -172,16 +171,17 @@ export class Sessions {
     await untilForgotten();
   }
 
-  /** Deletes what is over, and what belongs to keys that were revoked, some at a time. */
+  /** Deletes what is over. What is of a revoked key lets nobody in any more, and goes with its own time. */
   async forgetOld(): Promise<void> {
-    await this.dataSource.query(
+    const forget = (statement: string) =>
+      forgetInSteps(async (atMost) => (await rows(this.dataSource, statement, [atMost])).length);
+    await forget(
       `DELETE FROM sessions WHERE id = ANY(ARRAY(
-         SELECT s.id FROM sessions s JOIN api_keys k ON k.id = s.api_key_id
-         WHERE s.expires_at < now() OR k.revoked_at IS NOT NULL LIMIT ${FORGOTTEN_AT_A_TIME}))`,
+         SELECT id FROM sessions WHERE expires_at < now() ORDER BY expires_at LIMIT $1)) RETURNING 1`,
     );
-    await this.dataSource.query(
+    await forget(
       `DELETE FROM sign_in_tokens WHERE token_hash = ANY(ARRAY(
-         SELECT token_hash FROM sign_in_tokens WHERE expires_at < now() LIMIT ${FORGOTTEN_AT_A_TIME}))`,
+         SELECT token_hash FROM sign_in_tokens WHERE expires_at < now() ORDER BY expires_at LIMIT $1)) RETURNING 1`,
     );
   }
 }

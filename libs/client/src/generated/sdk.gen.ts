@@ -355,7 +355,7 @@ export const deletionsRetry = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * Read on in the list of events
  *
- * What happened, oldest first, for those who would rather ask than be called by webhooks: nothing is skipped and nothing comes twice. Kept for thirty days. Keep `next_cursor`, which is never null, and go on with it: at once while `has_more` is true, later when it is not.
+ * What happened, oldest first, for those who would rather ask than be called by webhooks: nothing is skipped and nothing comes twice. Kept for 30 days, unless the operators say otherwise. Keep `next_cursor`, which is never null, and go on with it: at once while `has_more` is true, later when it is not. Whoever comes back after events behind it were forgotten is told so.
  *
  * Takes an API key of the role `viewer`.
  */
@@ -1024,7 +1024,7 @@ export const takedownsListRejections = <ThrowOnError extends boolean = true>(opt
 /**
  * List the deliveries to all endpoints
  *
- * What was sent to all endpoints, newest first, for thirty days.
+ * What was sent to all endpoints, newest first, for 30 days unless the operators say otherwise.
  *
  * Takes an API key of the role `admin`.
  */
@@ -1162,7 +1162,7 @@ export const webhookEndpointsUpdate = <ThrowOnError extends boolean = true>(opti
 /**
  * List the deliveries of a webhook endpoint
  *
- * What was sent there, newest first, for thirty days.
+ * What was sent there, newest first, for 30 days unless the operators say otherwise.
  *
  * Takes an API key of the role `admin`.
  */

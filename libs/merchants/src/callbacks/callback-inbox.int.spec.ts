@@ -484,7 +484,24 @@ describe('the callback inbox', () => {
       );
       await push({ InfoType: 'unauthorized', AuthorizerAppid: 'wx3' });
       const recent = (await newest()).id;
-      await processing().forgetOld();
+      const [code, state] = ['forgotten-code', '0199e0f1-0000-7000-8000-00000000f0f0'];
+      await world.sql(
+        `WITH code AS (INSERT INTO authorization_codes (platform_id, code_hash, created_at) VALUES ($1, $2, now() - interval '31 days'))
+         INSERT INTO used_authorization_states (id, code_hash, used_at) VALUES ($3, $2, now() - interval '31 days')`,
+        [platform.id, code, state],
+      );
+      const ofLongAgo = async () =>
+        world.sql(
+          `SELECT FROM authorization_codes WHERE code_hash = $1 UNION ALL SELECT FROM used_authorization_states WHERE id = $2`,
+          [code, state],
+        );
+      await processing().forgetOld(32);
+      expect([await ofLongAgo(), await world.sql(`SELECT FROM callback_events WHERE id = $1`, [old])]).toEqual([
+        [{}, {}],
+        [{}],
+      ]);
+      await processing().forgetOld(30);
+      expect(await ofLongAgo()).toEqual([]);
       const left = await world.sql(`SELECT id FROM callback_events WHERE id = ANY($1)`, [[old, recent]]);
       expect(left).toEqual([{ id: recent }]);
     });

@@ -44,7 +44,7 @@ export type Receipt =
 
 export const CALLBACK_OPTIONS = Symbol('callback options');
 export interface CallbackOptions {
-  /** How far a push's time may be from ours, either way: at most half of `RETENTION`, so that none is taken twice. */
+  /** How far a push's time may be from ours, either way: at most half of how long pushes are kept, lest one is taken twice. */
   maxAgeS: number;
 }
 

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { rows, SealedColumns } from '@app/database';
+import { forgetInSteps, rows, SealedColumns } from '@app/database';
 import { JobQueues } from '@app/queue';
 import { AuthorizerApi, releaseCheckAnswer } from '@app/wechat';
 import { AuthorizationCodeRefused } from '../errors.js';
@@ -13,7 +13,6 @@ import { payloadSchema, type Payload } from './push-event.js';
 
 /** Documented as ten minutes, seen as an hour. */
 const CODE_LIFETIME = '2 hours';
-const RETENTION = '30 days';
 
 /**
  * What becomes of recorded pushes after WeChat has its answer: the slow ones have a job, and all are forgotten some
@@ -96,17 +95,39 @@ export class CallbackProcessing {
    * Forgets what nobody needs any more. A push that is played again after that changes nothing: its code is dead, its
    * ticket or its news older than what is stored.
    */
-  async forgetOld(): Promise<void> {
-    const isOld = (moment: string) => `${moment} < now() - interval '${RETENTION}'`;
-    await this.events.manager.query(
+  async forgetOld(days: number): Promise<void> {
+    const isOld = (moment: string) => `${moment} < now() - $1 * interval '1 day'`;
+    const forget = (statement: string) =>
+      forgetInSteps(async (atMost) => (await rows(this.events.manager, statement, [days, atMost])).length);
+    await forget(
       `WITH old AS (
-           SELECT id FROM callback_events WHERE ${isOld('received_at')} AND state <> 'pending'
-           ORDER BY received_at LIMIT 10000),
-         forwards AS (DELETE FROM callback_forwards WHERE event_id = ANY(ARRAY(SELECT id FROM old)))
-       DELETE FROM callback_events WHERE id = ANY(ARRAY(SELECT id FROM old))`,
+         SELECT id FROM callback_events WHERE ${isOld('received_at')} AND state <> 'pending'
+         ORDER BY received_at LIMIT $2
+       ), forwards AS (
+         DELETE FROM callback_forwards WHERE event_id = ANY(ARRAY(SELECT id FROM old))
+       )
+       DELETE FROM callback_events WHERE id = ANY(ARRAY(SELECT id FROM old)) RETURNING 1`,
     );
-    await this.events.manager.query(`DELETE FROM authorization_codes WHERE ${isOld('created_at')}`);
-    await this.events.manager.query(`DELETE FROM used_authorization_states WHERE ${isOld('used_at')}`);
+    await forget(
+      `DELETE FROM authorization_codes WHERE (platform_id, code_hash) IN (
+         SELECT platform_id, code_hash FROM authorization_codes WHERE ${isOld('created_at')}
+         ORDER BY created_at LIMIT $2)
+       RETURNING 1`,
+    );
+    await forget(
+      `DELETE FROM used_authorization_states WHERE id = ANY(ARRAY(
+         SELECT id FROM used_authorization_states WHERE ${isOld('used_at')} ORDER BY used_at LIMIT $2))
+       RETURNING 1`,
+    );
+  }
+
+  /** When the oldest push that is kept, and was worked off, was received. */
+  async oldestAt(): Promise<Date | undefined> {
+    const [oldest] = await rows<{ at: Date }>(
+      this.events.manager,
+      `SELECT received_at AS at FROM callback_events WHERE state <> 'pending' ORDER BY received_at LIMIT 1`,
+    );
+    return oldest?.at;
   }
 
   private async close(id: string, state: 'done' | 'failed', failureCode: string | null): Promise<void> {

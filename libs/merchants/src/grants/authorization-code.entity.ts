@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { PlatformRow } from '../platforms/platform.entity.js';
 
 /** An authorization code that arrived, by redirect or by event, and what its one exchange came to. */
@@ -14,7 +14,9 @@ export class AuthorizationCodeRow {
   /** The grant that this code made. */
   @Column('integer', { name: 'grant_version', nullable: true }) grantVersion!: number | null;
   @Column('text', { name: 'failure_code', nullable: true }) failureCode!: string | null;
-  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+  @Index('authorization_codes_created_at_idx')
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
 }
 
 /** A `state` that came back with the redirect: it may come back again only with the same code (a reloaded page). */
@@ -22,5 +24,7 @@ export class AuthorizationCodeRow {
 export class UsedAuthorizationState {
   @PrimaryColumn('uuid') id!: string;
   @Column('text', { name: 'code_hash' }) codeHash!: string;
-  @CreateDateColumn({ type: 'timestamptz', name: 'used_at' }) usedAt!: Date;
+  @Index('used_authorization_states_used_at_idx')
+  @CreateDateColumn({ type: 'timestamptz', name: 'used_at' })
+  usedAt!: Date;
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, Repository, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { forgetInSteps, rows } from '@app/database';
 import { reaches, type Scope } from '@app/scope';
 import { AuthorizationLink } from './authorization-link.entity.js';
 import {
@@ -108,7 +109,17 @@ export class AuthorizationLinks {
 
   /** For a month after their end, an open page is told that its link is over and not that it never was. */
   async forgetOld(): Promise<void> {
-    await this.dataSource.query(`DELETE FROM authorization_links WHERE expires_at < now() - interval '30 days'`);
+    await forgetInSteps(async (atMost) => {
+      const forgotten = await rows(
+        this.dataSource,
+        `DELETE FROM authorization_links WHERE id = ANY(ARRAY(
+           SELECT id FROM authorization_links WHERE expires_at < now() - interval '30 days'
+           ORDER BY expires_at LIMIT $1))
+         RETURNING 1`,
+        [atMost],
+      );
+      return forgotten.length;
+    });
   }
 
   /**

@@ -39,6 +39,12 @@ export class ProcessMetrics {
     help: 'Steps of this worker’s sweeps that failed. The next sweep does them again.',
     registers: [this.registry],
   });
+  readonly retentionLag = new Gauge({
+    name: 'retract_retention_lag_seconds',
+    help: 'By how much the oldest row of a table is older than such rows are kept, after this worker’s last sweep.',
+    labelNames: ['table'],
+    registers: [this.registry],
+  });
   private readonly upstreamCalls = new Counter({
     name: 'retract_upstream_calls_total',
     help: 'Calls of this process to WeChat, by operation and outcome: done, or the class of the failure.',

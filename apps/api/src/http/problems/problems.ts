@@ -377,6 +377,12 @@ const problems = {
   ],
 
   feed_cursor_invalid: [400, 'Cursors are opaque: take `next_cursor` of the page before, or begin without one.'],
+  feed_cursor_expired: [
+    410,
+    'Events are kept for `EVENTS_RETENTION_DAYS`, 30 unless the operators say otherwise, and the reader was away for ' +
+      'longer. Begin without a cursor for all that is kept, or with `latest` for what comes from now on, and read anew ' +
+      'what you keep of deletions, takedowns and merchants: what happened between is in their lists.',
+  ],
   webhook_endpoint_not_found: [404, 'Look for its id in `GET /v1/webhook-endpoints`.'],
   webhook_endpoint_disabled: [409, 'Enable it first: a disabled endpoint is sent nothing.'],
   webhook_endpoints_too_many: [

@@ -11,7 +11,7 @@ import {
   PeriodNotOver,
   SharedMaterial,
 } from '@app/deletions';
-import { FeedCursorInvalid } from '@app/events';
+import { FeedCursorRefused } from '@app/events';
 import { MerchantsError } from '@app/merchants';
 import { QueueError } from '@app/queue';
 import { withoutStack } from '@app/logging';
@@ -122,7 +122,7 @@ const isOurs = (error: unknown): error is Error & { code: string } =>
   error instanceof AccessError ||
   error instanceof QueueError ||
   error instanceof WebhooksError ||
-  error instanceof FeedCursorInvalid;
+  error instanceof FeedCursorRefused;
 
 /** Errors of Nest and Fastify, by their status: their texts may repeat what was sent. */
 function statusOf(error: unknown): number | undefined {
