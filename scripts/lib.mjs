@@ -46,11 +46,21 @@ function sources(dir, out = []) {
   return out;
 }
 
+/** Git's, where the folder is a repository. Within one it may have been unpacked, and is none of its commits. */
+export function commitOf(folder) {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD', '--show-prefix'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (status !== 0) return '';
+  const [commit, prefix] = stdout.split('\n');
+  return prefix === '' ? commit : '';
+}
+
 /** For /health/live: COMMIT, where whoever builds says it, or git's. Of a tree that is neither, nothing is known. */
 function noteCommit() {
-  const git = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' });
   mkdirSync('dist', { recursive: true });
-  writeFileSync('dist/commit', `${process.env.COMMIT || (git.status === 0 ? git.stdout.trim() : '')}\n`);
+  writeFileSync('dist/commit', `${process.env.COMMIT || commitOf(root)}\n`);
 }
 
 export function ensureBuilt() {

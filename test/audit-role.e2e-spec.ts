@@ -95,6 +95,22 @@ describe('a service whose role does not own its tables', () => {
     expect(await asked(serviceUrl, `SELECT * FROM ${table} LIMIT 0`)).toBe('0 rows');
   });
 
+  it('cannot say that rows were archived, nor unsay it', async () => {
+    for (const statement of [
+      `INSERT INTO audit_archives SELECT * FROM audit_archives`,
+      `UPDATE audit_archives SET up_to = now()`,
+      `DELETE FROM audit_archives`,
+      `TRUNCATE audit_archives`,
+      `DROP TRIGGER audit_archives_append_only ON audit_archives`,
+      `DROP TRIGGER audit_events_deletion ON audit_events`,
+      `CREATE OR REPLACE FUNCTION public.refuse_audit_deletion() RETURNS trigger LANGUAGE plpgsql
+         AS 'BEGIN RETURN NULL; END'`,
+    ]) {
+      expect([statement, await asked(serviceUrl, statement)]).toEqual([statement, DENIED]);
+    }
+    expect(await asked(serviceUrl, `SELECT * FROM audit_archives`)).toBe('0 rows');
+  });
+
   it('cannot make what its owner would run instead', async () => {
     // With the queue in this database it may make schemas; one by its owner's name would stand in front of the tables.
     const owner = new URL(owned.url).username;

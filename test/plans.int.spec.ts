@@ -4,9 +4,11 @@ import { promisify } from 'node:util';
 import { Test, type TestingModule } from '@nestjs/testing';
 import pg, { type QueryResultRow } from 'pg';
 import { DataSource } from 'typeorm';
+import { AuditArchives, AuditLog, BEFORE_ALL, type AuditEvent } from '@app/access';
 import { DeletionTallies, FactsWait, LaneDispatch, Retention, Takedowns, TakedownWatch } from '@app/deletions';
 import { ineligibleReasonCodes } from '@app/merchants';
 import { SteadyClient } from '@app/postgres';
+import { SecretBox } from '@app/vault';
 import { WebhookDeliveries, WebhookFanOut } from '@app/webhooks';
 import { Sweeper } from '../apps/worker/src/sweeps/sweeper.js';
 import { WorkerModule } from '../apps/worker/src/worker.module.js';
@@ -311,6 +313,37 @@ describe('in a database that is full of what is finished', () => {
     for (const [path, wish] of wishesFor(await messageIn(client, 'mass_messages', {}))) {
       expect(await faultsOf(() => system.call('POST', path, wish))).toEqual([]);
     }
+  });
+
+  it('an archive of the audit log is taken by indexes', async () => {
+    const box = new SecretBox([{ id: 'k1', key: Buffer.alloc(32, 1) }]);
+    const archives = new AuditArchives(worker.get(DataSource), box);
+    const STEP = 1_000;
+    const take = async () => {
+      const events: AuditEvent[] = [];
+      for await (const event of worker.get(AuditLog, { strict: false }).oldRows(BEFORE_ALL, new Date())) {
+        if (events.push(event) === STEP) break;
+      }
+      const [first, last] = [events[0], events.at(-1)];
+      if (!first || !last) throw new Error('no rows');
+      const ends = { firstSeq: first.seq, lastSeq: last.seq, prevHash: first.prevHash, lastHash: last.hash };
+      const part = { ...ends, rows: STEP, upTo: last.at, sha256: '' };
+      // What is filled in is not that old.
+      await expect(archives.seal(part)).rejects.toThrow('does not begin');
+      await client.query(`INSERT INTO audit_archives VALUES ($1, $2, $3, $4, $5, $5, $6, '', now(), 'k1', '')`, [
+        last.seq,
+        first.seq,
+        first.prevHash,
+        last.hash,
+        STEP,
+        last.at,
+      ]);
+      expect(await archives.remove(events)).toBe(STEP);
+      expect(await archives.oldestLeft()).toBeUndefined();
+      expect((await system.call('GET', '/v1/audit-events/verification')).status).toBe(200);
+      expect((await system.call('GET', '/v1/audit-events')).status).toBe(200);
+    };
+    expect(await faultsOf(take, 2 * STEP)).toEqual([]);
   });
 
   it('deliveries of a span of time are sent again by an index', async () => {

@@ -91,7 +91,13 @@ it('is ready with both', async () => {
 });
 
 describe('without the database', () => {
+  let unknown: string;
+  const metrics = (key = system.apiKey) =>
+    system.call('GET', '/metrics', undefined, { authorization: `Bearer ${key}` });
+
   beforeAll(async () => {
+    unknown = (await system.call('POST', '/v1/api-keys', { name: 'never used', role: 'viewer' })).body.key;
+    expect((await metrics()).status).toBe(200);
     await postgres.stop();
     await isNotReady({ database: down('database_unavailable'), queue: redis ? up : down('queue_unavailable') });
   }, 40_000);
@@ -121,12 +127,20 @@ describe('without the database', () => {
     ],
     ['GET', '/v1/events', undefined],
     ['POST', `/v1/platforms/${PLATFORM.component_appid}/sync`, undefined],
-    ['GET', '/metrics', undefined],
   ])('%s %s is put off', async (method, path, body) => {
     const reply = await system.call(method, path, body);
     expect({ status: reply.status, code: reply.body.code }).toEqual({ status: 503, code: 'database_unavailable' });
     expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(lines.take().filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('the figures of the process are told to whom it has let in before, and to nobody else', async () => {
+    const { status, body } = await metrics();
+    expect(status).toBe(200);
+    expect(body).toContain('retract_part_ready{part="database"} 0');
+    expect(body).toContain('retract_http_requests_total{method="POST",route="/v1/api-keys",status="201"}');
+    expect(await metrics(unknown)).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
+    expect(await metrics(`rk_${'x'.repeat(40)}`)).toMatchObject({ status: 503 });
   });
 
   it("the merchant's admin gets a page", async () => {

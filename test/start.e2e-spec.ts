@@ -1,3 +1,5 @@
+import { execFile, type ExecFileException } from 'node:child_process';
+import { promisify } from 'node:util';
 import { endOfBuiltApp, startBuiltApp } from './support/built-app.js';
 import { eventually } from './support/eventually.js';
 import { freePort } from './support/free-port.js';
@@ -83,6 +85,60 @@ describe('a process that starts while its servers are away', () => {
       await postgres.drop();
     });
   });
+});
+
+describe('an address that cannot be used', () => {
+  let postgres: RestartablePostgres;
+  beforeAll(async () => {
+    postgres = await startRestartablePostgres();
+  });
+  afterAll(() => postgres.drop());
+
+  const without = (part: 'tables' | 'database' | 'server') => {
+    const url = new URL(postgres.url);
+    if (part === 'tables') url.pathname = '/postgres';
+    else if (part === 'database') url.pathname = '/nothing';
+    // Nobody listens there.
+    else url.port = '1';
+    return url.href;
+  };
+
+  it.each([
+    ['database', { reason: /^The database of MIGRATION_DATABASE_URL .*"nothing" does not exist/ }],
+    ['server', { setting: /^MIGRATION_DATABASE_URL$/, reason: /ECONNREFUSED/ }],
+  ] as const)(
+    'is told as that of the owner, where its %s is not there',
+    async (part, told) => {
+      const environment = { DATABASE_URL: postgres.url, MIGRATION_DATABASE_URL: without(part) };
+      const { lines, exitCode } = await endOfBuiltApp('worker', { ...(await settings()), ...environment });
+      expect(exitCode).toBe(1);
+      const facts = Object.entries(told).map(([name, words]) => [name, expect.stringMatching(words)]);
+      expect(JSON.parse(lines.at(-1) ?? '{}')).toMatchObject({ level: 'fatal', ...Object.fromEntries(facts) });
+      expect(lines.join()).not.toContain('stack_trace');
+    },
+    MOST_MS,
+  );
+
+  it.each(['keys', 'reseal', 'verify-audit', 'rotate-proof-key'])(
+    'is told by the program %s in one line',
+    async (program) => {
+      const said = async (DATABASE_URL: string) => {
+        const path = `dist/apps/api/src/${program}.js`;
+        const env = { PATH: process.env.PATH, ...(await settings()), DATABASE_URL };
+        const ended = promisify(execFile)(process.execPath, [path], { env });
+        const { code, stdout, stderr } = await ended.catch((error: ExecFileException) => error);
+        return [code, stdout, stderr];
+      };
+      const line = (words: RegExp) => [2, '', expect.stringMatching(new RegExp(`^${words.source}[^\\n]*\\n$`))];
+      expect(await said(without('server'))).toEqual(line(/The database of DATABASE_URL does not answer or refuses/));
+      expect(await said(without('database'))).toEqual(line(/The database of DATABASE_URL .*"nothing" does not exist/));
+      expect(await said(`${postgres.url}?sslmode=verify-full`)).toEqual(
+        line(/DATABASE_URL names a server with which no TLS comes about/),
+      );
+      expect(await said(without('tables'))).toEqual(line(/The database of DATABASE_URL was not migrated to this/));
+    },
+    MOST_MS,
+  );
 });
 
 describeWith('pgbouncer', 'a process before which a PgBouncer stands', () => {

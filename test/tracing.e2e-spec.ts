@@ -4,6 +4,7 @@ import { freePort } from './support/free-port.js';
 import { OtlpReceiver, type ReceivedSpan } from './support/otlp-receiver.js';
 import { queueBackends } from './support/queue-backends.js';
 import { PLATFORM, System } from './support/system.js';
+import { WebhookReceiver } from './support/webhook-receiver.js';
 
 /** Of OTLP. */
 const KIND = { server: 2, client: 3, consumer: 5 };
@@ -206,6 +207,76 @@ describe.each(queueBackends)('traces, with the queue on %s', (_backend, queueUrl
     ].filter((secret) => secret !== '');
     expect(secrets.length).toBeGreaterThan(8);
     expect(secrets.filter((secret) => receiver.text.includes(secret))).toEqual([]);
+  });
+});
+
+describe('traces of which callers decide', () => {
+  let system: System;
+  let receiver: OtlpReceiver;
+  let hooks: WebhookReceiver;
+  let deployment: Deployment;
+  let targets: { merchant: string; msgId: string }[];
+
+  beforeAll(async () => {
+    system = await System.start({ env: { WEBHOOKS_ALLOW_PRIVATE: 'true' } });
+    await system.registerPlatform();
+    targets = await system.grantedMerchants(2);
+    await system.stopWorker();
+    [receiver, hooks] = [await OtlpReceiver.start(), await WebhookReceiver.start()];
+    deployment = await Deployment.start(system, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_BSP_SCHEDULE_DELAY: '200',
+      OTEL_TRACES_SAMPLER: 'parentbased_always_off',
+    });
+    await deployment.ask('POST', '/v1/webhook-endpoints', { url: hooks.url(), event_types: ['deletion.*'] });
+  }, 120_000);
+  afterAll(async () => {
+    await deployment.end();
+    receiver.close();
+    hooks.close();
+    await system.close();
+  });
+
+  const traceparent = (traceId: string) => `00-${traceId}-00f067aa0ba902b7-01`;
+  const idOf = (digit: string) => digit.repeat(32);
+  const deleted = async (headers: Record<string, string>) => {
+    const target = targets.pop();
+    const wish = { merchant: target?.merchant, msg_id: target?.msgId, article_idx: 1 };
+    const { body } = await deployment.ask('POST', '/v1/deletions', wish, headers);
+    expect(await system.finished(body.id, 60_000)).toMatchObject({ state: 'succeeded' });
+  };
+
+  it('are kept for those who show a key, and for no stranger', async () => {
+    const strangers: [path: string, init: RequestInit][] = [
+      [`/authorize/${PLATFORM.component_appid}`, { headers: { traceparent: traceparent(idOf('a')) } }],
+      ['/v1/me', { headers: { traceparent: traceparent(idOf('b')) } }],
+      ['/v1/me', { headers: { traceparent: traceparent(idOf('c')), authorization: `Bearer rk_${'x'.repeat(40)}` } }],
+      ['/nothing', { headers: { traceparent: traceparent(idOf('d')) } }],
+    ];
+    for (const [path, init] of strangers) await fetch(deployment.url + path, init);
+    // Their spans would have left before it, or with it.
+    await deployment.ask('GET', '/v1/me', undefined, { traceparent: traceparent(idOf('e')) });
+    const kept = await eventually(
+      () => Promise.resolve(receiver.spans.filter(({ kind }) => kind === KIND.server)),
+      (spans) => spans.some(({ traceId }) => traceId === idOf('e')),
+      60_000,
+    );
+    expect(kept.map(({ traceId }) => traceId)).toEqual([idOf('e')]);
+    expect(JSON.stringify(deployment.lines)).not.toMatch(/([abcd])\1{31}/);
+  });
+
+  it.each([
+    ['are not kept', {}],
+    ['are kept', { traceparent: traceparent(idOf('f')) }],
+  ])('are told to nobody else where they %s', async (_what, headers) => {
+    const before = hooks.received.length;
+    await deleted(headers);
+    const received = await eventually(
+      () => Promise.resolve(hooks.received.slice(before)),
+      (all) => all.some(({ event }) => event.type === 'deletion.succeeded'),
+      60_000,
+    );
+    expect(received.filter((one) => 'traceparent' in one.headers)).toEqual([]);
   });
 });
 

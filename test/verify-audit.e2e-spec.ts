@@ -50,9 +50,9 @@ describe('npm run verify-audit', () => {
     });
 
   async function tamper(statement: string, table = 'audit_events'): Promise<void> {
-    await dataSource.query(`ALTER TABLE ${table} DISABLE TRIGGER ${table}_append_only`);
+    await dataSource.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
     await dataSource.query(statement);
-    await dataSource.query(`ALTER TABLE ${table} ENABLE TRIGGER ${table}_append_only`);
+    await dataSource.query(`ALTER TABLE ${table} ENABLE TRIGGER USER`);
   }
 
   it('finds a log sound that nobody touched', async () => {

@@ -118,6 +118,26 @@ describeWith('chromium', 'signing in to the console', () => {
     expect(asked).toEqual(['confirm', 'beforeunload']);
   });
 
+  it('does not end before a new key is kept', async () => {
+    const { id, key } = await aKey('admin');
+    const page = await browser.windowOf(key);
+    await page.goto('/console/settings/keys');
+    await page.getByRole('button', { name: 'Create a key' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('for another backend');
+    await page.getByRole('button', { name: 'Create', exact: true }).click();
+    const shown = page.getByRole('dialog').getByText(/^rk_/);
+    const made = await shown.textContent();
+
+    const noticed = page.waitForResponse((answer) => answer.url().endsWith('/v1/session') && answer.status() === 401, {
+      timeout: 120_000,
+    });
+    expect((await system.call('DELETE', `/v1/api-keys/${id}`)).status).toBe(204);
+    await noticed;
+    expect(await shown.textContent()).toBe(made);
+    await page.getByRole('button', { name: 'I have kept it: close' }).click();
+    await page.getByLabel('API key').waitFor();
+  }, 180_000);
+
   it('ends with its key', async () => {
     const { id, key } = await aKey('operator');
     const page = await browser.windowOf(key);

@@ -2,6 +2,7 @@
 export const tableOwners: Record<string, string[]> = {
   'libs/access': [
     'api_keys',
+    'audit_archives',
     'audit_events',
     'audit_heads',
     'audit_inbox',

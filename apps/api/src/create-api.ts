@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance } from 'fastify';
 import { ApiKeys, Sessions } from '@app/access';
 import { DatabaseClock } from '@app/database';
+import { useRequestId, useRequestLog } from '@app/logging';
 import { ApiModule, controllers } from './api.module.js';
 import { tidyPushPath, usePushBodies } from './callbacks/push-bodies.js';
 import { useConsole } from './console/serve-console.js';
@@ -20,8 +21,7 @@ import { useStrictJson } from './http/bodies/json-bodies.js';
 import { protocolErrors } from './http/server/protocol-errors.js';
 import { REQUEST_LIMIT } from './http/access/rate-limit.js';
 import { useMethods } from './http/server/methods.js';
-import { useRequestId } from './http/server/request-id.js';
-import { useRequestLog } from './http/server/request-log.js';
+import { useTracing } from './http/server/request-tracing.js';
 import { useSecurityHeaders } from './http/server/security-headers.js';
 import { useBodyDeadlines } from './http/bodies/slow-bodies.js';
 import { useStreamedBodies } from './http/bodies/streamed-bodies.js';
@@ -59,7 +59,6 @@ export async function createApi(
   await useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
   useConnections(adapter.getInstance(), env.API_MAX_CONNECTIONS);
   useRequestId(adapter.getInstance());
-  useRequestLog(adapter.getInstance());
   useMethods(adapter.getInstance());
   const metrics = api.get(Metrics);
   adapter.getInstance().addHook('onResponse', (request, reply, done) => {
@@ -81,6 +80,8 @@ export async function createApi(
       dear: { perKey: env.API_DEAR_AT_ONCE_PER_KEY, perTenant: env.API_DEAR_AT_ONCE_PER_TENANT },
     }),
   });
+  await useTracing(adapter.getInstance());
+  useRequestLog(adapter.getInstance());
   useBodyDeadlines(adapter.getInstance(), tolerance);
   useStrictJson(api);
   useStreamedBodies(adapter.getInstance(), tolerance);

@@ -9,6 +9,7 @@ import { readBuild } from '@app/telemetry';
 import { startTracing } from '@app/tracing';
 import { createApi } from './create-api.js';
 import { apiEnvSchema } from './env.js';
+import { shortageOf } from './http/problems/shortages.js';
 import { FirstKeyNotKept, makeFirstKey } from './first-key.js';
 
 // Without this, V8 takes much of what a request makes for long-lived, and keeps it until the next full collection,
@@ -21,7 +22,7 @@ Logger.overrideLogger(logger);
 logProcessEvents();
 try {
   const env = readSettings(apiEnvSchema, process.env);
-  logger = createLogger({ level: env.LOG_LEVEL });
+  logger = createLogger({ level: env.LOG_LEVEL, isForeseen: (error) => shortageOf(error) !== undefined });
   Logger.overrideLogger(logger);
   const { version, commit } = readBuild();
   if (env.OTEL_EXPORTER_OTLP_ENDPOINT) {

@@ -1,19 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import {
   countKeyUses,
-  dataSourceOptions,
   keyFaults,
   keyIdsInUse,
   MasterKeysRefused,
   Resealing,
+  runProgram,
   SealedColumns,
   standingOf,
+  withDatabase,
 } from '@app/database';
 import { createLogger } from '@app/logging';
-import { readSettings, settings, SettingsInvalid } from '@app/settings';
+import { readSettings, settings } from '@app/settings';
 import { SecretBox, type MasterKey } from '@app/vault';
 import { printKeyReport } from './key-report.js';
 
@@ -29,22 +30,14 @@ const PATIENCE_MS = 20_000;
  */
 Logger.overrideLogger(createLogger({ level: 'error' }));
 const schema = z.object({ DATABASE_URL: settings.DATABASE_URL, MASTER_KEYS: settings.MASTER_KEYS });
-try {
+await runProgram(async () => {
   const { DATABASE_URL: url, MASTER_KEYS: keys } = readSettings(schema, process.env);
-  const options = { url, entities: [], applicationName: 'retract-reseal', poolSize: 1 };
-  const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
-  try {
+  await withDatabase({ url, entities: [], applicationName: 'retract-reseal', poolSize: 1 }, async (dataSource) => {
     await refuseFaults(dataSource, keys);
     const isDone = await reseal(dataSource, keys);
     if ((await printKeyReport(dataSource, keys)) || !isDone) process.exitCode = 1;
-  } finally {
-    await dataSource.destroy();
-  }
-} catch (error) {
-  const isTold = error instanceof SettingsInvalid || error instanceof MasterKeysRefused;
-  console.error(isTold ? error.message : error);
-  process.exitCode = error instanceof MasterKeysRefused ? 1 : 2;
-}
+  });
+});
 
 async function refuseFaults(dataSource: DataSource, keys: readonly MasterKey[]): Promise<void> {
   const faults = keyFaults(await standingOf(dataSource, keys), await keyIdsInUse(dataSource));

@@ -1,18 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { accessEntities, ApiKeys, AuditLog, type Actor } from '@app/access';
-import { dataSourceOptions, SealedColumns } from '@app/database';
+import { ProgramEnded, runProgram, SealedColumns, withDatabase } from '@app/database';
 import { ProofKeys, ProofKeyUnknown, type ProofKeyChange } from '@app/deletions';
-import { readSettings, settings, SettingsInvalid } from '@app/settings';
+import { readSettings, settings } from '@app/settings';
 import { SecretBox } from '@app/vault';
 
 const USAGE = 'usage: npm run rotate-proof-key [-- --compromised | --all | --kid=KID]';
-
-class NoAdmin extends Error {}
-class WrongArguments extends Error {}
 
 /**
  * `npm run rotate-proof-key [-- --compromised | --all | --kid=KID]`: has a new key sign proofs from now on, in all
@@ -24,16 +20,15 @@ class WrongArguments extends Error {}
  */
 const { DATABASE_URL, MASTER_KEYS, BOOTSTRAP_API_KEY, FIRST_KEY_FILE } = settings;
 const schema = z.object({ DATABASE_URL, MASTER_KEYS, BOOTSTRAP_API_KEY, FIRST_KEY_FILE });
-try {
+await runProgram(async () => {
   const compromised = compromisedOf(process.argv.slice(2));
   const env = readSettings(schema, process.env);
   const options = { url: env.DATABASE_URL, entities: accessEntities, applicationName: 'retract-rotate', poolSize: 2 };
-  const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
-  try {
+  await withDatabase(options, async (dataSource) => {
     const audit = AuditLog.of(dataSource);
     const actor = await actorOf(new ApiKeys(dataSource, audit), await apiKeyOf(env));
     const keys = new ProofKeys(dataSource, new SealedColumns(new SecretBox(env.MASTER_KEYS)));
-    const change = await keys.rotate(compromised, async (tx, { made, retired, revoked }) => {
+    const rotating = keys.rotate(compromised, async (tx, { made, retired, revoked }) => {
       const subjectType = 'proof_key';
       if (made) {
         const data = { retired, compromised: retired !== undefined && revoked.includes(retired) };
@@ -43,15 +38,12 @@ try {
         await audit.append(tx, actor, { action: 'proof_key.revoked', subjectType, subjectId: kid });
       }
     });
+    const change = await rotating.catch((error: unknown) => {
+      throw error instanceof ProofKeyUnknown ? new ProgramEnded(error.message, { cause: error }) : error;
+    });
     for (const sentence of tell(change)) console.log(sentence);
-  } finally {
-    await dataSource.destroy();
-  }
-} catch (error) {
-  const isTold = [SettingsInvalid, NoAdmin, ProofKeyUnknown, WrongArguments].some((kind) => error instanceof kind);
-  console.error(isTold ? (error as Error).message : error);
-  process.exitCode = 2;
-}
+  });
+});
 
 function compromisedOf(args: string[]): Parameters<ProofKeys['rotate']>[0] {
   const options = { compromised: { type: 'boolean' }, all: { type: 'boolean' }, kid: { type: 'string' } } as const;
@@ -62,7 +54,7 @@ function compromisedOf(args: string[]): Parameters<ProofKeys['rotate']>[0] {
     if (all) return 'all';
     return compromised ? 'current' : 'none';
   } catch (error) {
-    throw new WrongArguments(USAGE, { cause: error });
+    throw new ProgramEnded(USAGE, { cause: error });
   }
 }
 
@@ -85,7 +77,9 @@ async function actorOf(keys: ApiKeys, apiKey: string): Promise<Actor> {
   const principal = await keys.authenticate(apiKey);
   const isFullAdmin = principal?.role === 'admin' && !principal.scope.platforms && !principal.scope.merchants;
   if (!isFullAdmin) {
-    throw new NoAdmin('Who rotates? BOOTSTRAP_API_KEY or FIRST_KEY_FILE must have the key of an admin without limits.');
+    throw new ProgramEnded(
+      'Who rotates? BOOTSTRAP_API_KEY or FIRST_KEY_FILE must have the key of an admin without limits.',
+    );
   }
   return { ...principal, requestId: `rotate-${uuidv7()}`, ip: 'local' };
 }

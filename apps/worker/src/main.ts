@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { waitForDatabase, whyNotStarted } from '@app/database';
+import { databaseShortage, waitForDatabase, whyNotStarted } from '@app/database';
 import { createLogger, logEnd, logProcessEvents, withoutStack } from '@app/logging';
-import { QueueUnfit, waitForQueue } from '@app/queue';
+import { queueShortage, QueueUnfit, waitForQueue } from '@app/queue';
 import { endStart, readSettings } from '@app/settings';
 import { readBuild } from '@app/telemetry';
 import { startTracing } from '@app/tracing';
@@ -9,13 +9,15 @@ import { createWorker } from './create-worker.js';
 import { DoorBlocked } from './door/door.js';
 import { workerEnvSchema } from './env.js';
 
+const isForeseen = (error: unknown) => (queueShortage(error) ?? databaseShortage(error)) !== undefined;
+
 // Nest's own logger is replaced here, so that lines from before its start are JSON too.
 let logger = createLogger({ level: 'info' });
 Logger.overrideLogger(logger);
 logProcessEvents();
 try {
   const env = readSettings(workerEnvSchema, process.env);
-  logger = createLogger({ level: env.LOG_LEVEL });
+  logger = createLogger({ level: env.LOG_LEVEL, isForeseen });
   Logger.overrideLogger(logger);
   const { version, commit } = readBuild();
   if (env.OTEL_EXPORTER_OTLP_ENDPOINT) {

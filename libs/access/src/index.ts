@@ -4,10 +4,21 @@ export { roles, type Role } from './principals/api-key.entity.js';
 export { API_KEY_PATTERN, ApiKeys } from './keys/api-keys.js';
 export { countedAs, type Principal } from './principals/principal.js';
 export {
+  ArchiveRefused,
+  AuditArchives,
+  endOf,
+  firstUnjoined,
+  isArchiveSigned,
+  type ArchivedRows,
+  type AuditArchive,
+} from './audit/audit-archives.js';
+export {
+  BEFORE_ALL,
   CHAIN_START,
   hashOfEvent,
   lookAtChain,
   verifyChain,
+  type ChainPlace,
   type ChainReport,
   type ChainVerdict,
 } from './audit/audit-chain.js';
@@ -23,7 +34,7 @@ export {
   type AuditFilter,
   type AuditReport,
 } from './audit/audit-log.js';
-export { AuditVerification, headStates, type RecentVerdict } from './audit/audit-verification.js';
+export { archiveStates, AuditVerification, headStates, type RecentVerdict } from './audit/audit-verification.js';
 export {
   AccessError,
   ApiKeyNotFound,

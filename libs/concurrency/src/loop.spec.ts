@@ -45,6 +45,16 @@ describe('a loop', () => {
     expect(seen.errors).toEqual([new Error('away')]);
   });
 
+  it('tells once of turns that fail in the same way, and of another failure at once', async () => {
+    const { seen, loop } = counting(async (_stopping, count) => {
+      throw new Error(count < 4 ? 'away' : 'full');
+    });
+    loop.start();
+    await until(() => seen.turns >= 8);
+    await loop.stop();
+    expect(seen.errors).toEqual([new Error('away'), new Error('full')]);
+  });
+
   it('takes one turn at a time, however often it is started', async () => {
     let underWay = 0;
     let most = 0;

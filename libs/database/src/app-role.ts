@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
-import { dataSourceOptions, IN_PUBLIC, MIGRATION_LOCK } from './data-source.js';
+import { MIGRATION_LOCK, ownerDataSourceOptions } from './data-source.js';
 import { rows } from './sql/rows.js';
 
 /** The tables that nobody changes, the service included. Triggers say so, too, but an owner could drop these. */
@@ -14,11 +14,8 @@ const APPEND_ONLY = ['audit_events', 'audit_heads'];
  */
 export async function grantToService(url: string, ownerUrl: string, holdsQueue: boolean): Promise<void> {
   const role = await roleOf(url);
-  const options = dataSourceOptions({ url: ownerUrl, entities: [], applicationName: 'retract-migrate', poolSize: 1 });
-  const owner = await new DataSource({
-    ...options,
-    extra: { ...(options.extra as object), ...IN_PUBLIC },
-  }).initialize();
+  const options = { url: ownerUrl, entities: [], applicationName: 'retract-migrate', poolSize: 1 };
+  const owner = await new DataSource(ownerDataSourceOptions(options)).initialize();
   try {
     await owner.transaction(async (tx) => {
       // Two that grant at once would fail on each other's rows in the catalogue.
@@ -43,8 +40,8 @@ async function grant(tx: EntityManager, role: string, holdsQueue: boolean): Prom
     `GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${here.role}`,
     `REVOKE ALL ON ${APPEND_ONLY.join(', ')} FROM ${here.role}`,
     `GRANT SELECT, INSERT ON ${APPEND_ONLY.join(', ')} TO ${here.role}`,
-    // The owner alone says which migrations have run.
-    `REVOKE INSERT, UPDATE, DELETE ON migrations FROM ${here.role}`,
+    // The owner alone says which migrations have run, and which parts of the audit log lie in files.
+    `REVOKE INSERT, UPDATE, DELETE ON migrations, audit_archives FROM ${here.role}`,
     ...(holdsQueue ? [`GRANT CREATE ON DATABASE ${here.database} TO ${here.role}`] : []),
   ];
   for (const statement of statements) await tx.query(statement);

@@ -62,6 +62,7 @@ import { ListsOfEnds1764800100000 } from './migrations/1764800100000-lists-of-en
 import { Metrics1764810000000 } from './migrations/1764810000000-metrics.js';
 import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion-traces.js';
 import { DeletionsRetention1764840000000 } from './migrations/1764840000000-deletions-retention.js';
+import { AuditArchives1764843000000 } from './migrations/1764843000000-audit-archives.js';
 import { MerchantCensus1764844000000 } from './migrations/1764844000000-merchant-census.js';
 import { MerchantsOfAPlatform1764844000100 } from './migrations/1764844000100-merchants-of-a-platform.js';
 
@@ -137,6 +138,7 @@ const migrations = [
   Metrics1764810000000,
   DeletionTraces1764820000000,
   DeletionsRetention1764840000000,
+  AuditArchives1764843000000,
   MerchantCensus1764844000000,
   MerchantsOfAPlatform1764844000100,
 ];
@@ -187,8 +189,27 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   };
 }
 
+/** Opens a database for a piece of work, and closes it behind that. */
+export async function withDataSource<T>(
+  options: DatabaseOptions,
+  work: (dataSource: DataSource) => Promise<T>,
+): Promise<T> {
+  const dataSource = await new DataSource(ownerDataSourceOptions(options)).initialize();
+  try {
+    return await work(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
 /** Without this, a schema by the name of our role, whoever made it, would stand in front of the tables. */
 export const IN_PUBLIC = { options: `${BOTH_ENDS_NOTICE.options} -c search_path=public` };
+
+/** For the role that owns the tables, and for programs that must not be misled by a schema of somebody's. */
+export function ownerDataSourceOptions(options: DatabaseOptions): DataSourceOptions {
+  const all = dataSourceOptions(options);
+  return { ...all, extra: { ...(all.extra as object), ...IN_PUBLIC } } as DataSourceOptions;
+}
 
 /**
  * Runs pending migrations under an advisory lock, so that several processes may start at once. Returns their names.

@@ -1,4 +1,4 @@
-export { dataSourceOptions, migrate, type DatabaseOptions } from './data-source.js';
+export { dataSourceOptions, migrate, ownerDataSourceOptions, type DatabaseOptions } from './data-source.js';
 export { leastOffsetMs } from './clock-offset.js';
 export { DatabaseClock } from './database-clock.js';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
@@ -14,6 +14,7 @@ export { binderOf, isItemError, rows, type Sql, type StatementPart } from './sql
 export { Resealing } from './sealing/resealing.js';
 export { SealedColumns, type SealedCell } from './sealing/sealed-columns.js';
 export { countKeyUses, keyIdsInUse, SEALED_COLUMNS, SEALED_TABLES, type KeyUse } from './sealing/sealed-tables.js';
+export { ProgramEnded, runProgram, withDatabase } from './run-program.js';
 export { databaseShortage, type DatabaseShortage } from './shortage.js';
 export { tryWrite } from './try-write.js';
 export { waitForDatabase } from './wait-for-database.js';

@@ -20,9 +20,10 @@ export async function waitForDatabase(
   logger: { warn(message: string, facts: object): void },
 ): Promise<void> {
   const roles = { ownerUrl: MIGRATION_DATABASE_URL, holdsQueue: !QUEUE_URL?.startsWith('redis') };
-  await reach('DATABASE_URL', () => prepareDatabase(DATABASE_URL, MASTER_KEYS, roles), {
-    isAway: isDatabaseAway,
-    onWait: (reason) =>
-      logger.warn('the database is away, the start waits for it', { setting: 'DATABASE_URL', reason }),
-  });
+  await prepareDatabase(DATABASE_URL, MASTER_KEYS, roles, (setting, work) =>
+    reach(setting, work, {
+      isAway: isDatabaseAway,
+      onWait: (reason) => logger.warn('the database is away, the start waits for it', { setting, reason }),
+    }),
+  );
 }

@@ -20,6 +20,11 @@ describe('why a start came to nothing', () => {
     expect(whyNotStarted(new Unfit('DATABASE_URL', 'leads to a pooler'))).toBe('DATABASE_URL leads to a pooler');
   });
 
+  it('is told of a role that may not do what the owner of the tables does', () => {
+    const told = whyNotStarted(withCode('42501', 'permission denied for schema public'));
+    expect(told).toMatch(/^The role of DATABASE_URL lacks a right \(permission denied for schema public\)/);
+  });
+
   it('is not told of other errors, whose stacks somebody needs', () => {
     expect(whyNotStarted(new TypeError('x is not a function'))).toBeUndefined();
     const ofQueue = Object.assign(withCode('queue_unavailable', 'x'), { cause: withCode('ECONNREFUSED', 'x') });

@@ -1,29 +1,47 @@
-import { DataSource } from 'typeorm';
 import { firstContact } from '@app/postgres';
-import { Unfit } from '@app/settings';
+import { Unfit, Unreachable } from '@app/settings';
 import type { MasterKey } from '@app/vault';
 import { grantToService } from './app-role.js';
-import { dataSourceOptions, IN_PUBLIC, migrate } from './data-source.js';
+import { IN_PUBLIC, migrate, withDataSource } from './data-source.js';
 import { MasterKeysRefused } from './sealing/master-key-rule.js';
 import { checkMasterKeys } from './sealing/master-keys.js';
 import { databaseShortage, type DatabaseShortage } from './shortage.js';
 
-const WHAT: Record<DatabaseShortage, string> = {
-  database_unavailable: 'The database of DATABASE_URL does not answer or refuses',
-  database_busy: 'The database of DATABASE_URL gives no connection: all are in use',
-  database_full: 'The disk of the database is full',
-  database_read_only: 'The database of DATABASE_URL takes no writes: a standby, or made read-only',
-  database_out_of_memory: 'The database is short of memory',
+const WHAT: Record<DatabaseShortage, (database: string) => string> = {
+  database_unavailable: (database) => `${database} does not answer or refuses`,
+  database_busy: (database) => `${database} gives no connection: all are in use`,
+  database_full: () => 'The disk of the database is full',
+  database_read_only: (database) => `${database} takes no writes: a standby, or made read-only`,
+  database_out_of_memory: () => 'The database is short of memory',
 };
+
+/** What pg said of one of two addresses. It does not tell which. */
+class SaidOf extends Error {
+  override readonly name = 'SaidOf';
+
+  constructor(
+    readonly setting: string,
+    said: unknown,
+  ) {
+    super(said instanceof Error ? said.message || said.name : String(said), { cause: said });
+  }
+}
 
 /** A start that the database stopped, in a line for whoever can mend it; undefined when it was something else. */
 export function whyNotStarted(error: unknown): string | undefined {
   if (error instanceof Unfit || error instanceof MasterKeysRefused) return error.message;
   // The queue's own errors have causes of the same kind.
   if (error instanceof Error && 'code' in error && error.code === 'queue_unavailable') return undefined;
+  if (!(error instanceof Error)) return undefined;
+  const said = error.message || error.name;
+  // A role that serves, before the one that owns the tables has migrated.
+  if ('code' in error && error.code === '42501')
+    return `The role of DATABASE_URL lacks a right (${said}): see docs/operations.md, Two roles in Postgres.`;
   const shortage = databaseShortage(error);
-  if (!shortage || !(error instanceof Error)) return undefined;
-  return `${WHAT[shortage]} (${error.message || error.name}). Start again when that is mended.`;
+  if (!shortage) return undefined;
+  const setting = error instanceof SaidOf ? error.setting : 'DATABASE_URL';
+  const what = WHAT[shortage](`The database of ${setting}`);
+  return `${what} (${said}). Start again when that is mended.`;
 }
 
 /** Whether a start that ended so may succeed a little later: servers of one machine start at the same time. */
@@ -38,26 +56,38 @@ export function isDatabaseAway(error: unknown): boolean {
   return !/^(28|3D|08P01)/.test(code);
 }
 
+/** Does one step of a start, with the server that a setting names. */
+export type Step = <T>(setting: string, work: () => Promise<T>) => Promise<T>;
+
 /**
  * Brings the schema to this version, and refuses keys that do not open what is sealed.
  * @param ownerUrl the same database as a role that owns the tables; without it, the service's own does
+ * @param step waits for the server, where somebody wants that
  * @throws Unfit, MasterKeysRefused, and what pg says
  */
 export async function prepareDatabase(
   url: string,
   masterKeys: readonly MasterKey[],
   { ownerUrl = url, holdsQueue = true }: { ownerUrl?: string | undefined; holdsQueue?: boolean } = {},
+  step: Step = (_setting, work) => work(),
 ): Promise<void> {
-  await firstContact('DATABASE_URL', url);
-  if (ownerUrl !== url) await firstContact('MIGRATION_DATABASE_URL', ownerUrl);
-  await migrate(ownerUrl, ownerUrl === url ? {} : IN_PUBLIC);
-  if (ownerUrl !== url) await grantToService(url, ownerUrl, holdsQueue);
-  await refuseKeys(url, masterKeys);
+  const of = (setting: string, work: () => Promise<unknown>) =>
+    step(setting, work).catch((error: unknown) => {
+      const isNamed = error instanceof Unfit || error instanceof Unreachable;
+      throw !isNamed && databaseShortage(error) ? new SaidOf(setting, error) : error;
+    });
+  await of('DATABASE_URL', () => firstContact('DATABASE_URL', url));
+  if (ownerUrl === url) await of('DATABASE_URL', () => migrate(url));
+  else {
+    await of('MIGRATION_DATABASE_URL', () => firstContact('MIGRATION_DATABASE_URL', ownerUrl));
+    await of('MIGRATION_DATABASE_URL', () => migrate(ownerUrl, IN_PUBLIC));
+    await of('MIGRATION_DATABASE_URL', () => grantToService(url, ownerUrl, holdsQueue));
+  }
+  await of('DATABASE_URL', () => refuseKeys(url, masterKeys));
 }
 
 /** @throws MasterKeysRefused, and what pg says */
 export async function refuseKeys(url: string, masterKeys: readonly MasterKey[]): Promise<void> {
   const options = { url, entities: [], applicationName: 'retract-keys', poolSize: 1 };
-  const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
-  await checkMasterKeys(dataSource, masterKeys).finally(() => dataSource.destroy());
+  await withDataSource(options, (dataSource) => checkMasterKeys(dataSource, masterKeys));
 }

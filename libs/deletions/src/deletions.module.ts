@@ -11,6 +11,7 @@ import { DeletionChanges } from './requests/deletion-changes.js';
 import { DeletionIntake } from './requests/deletion-intake.js';
 import { DeletionViews } from './requests/deletion-views.js';
 import { Dispatcher } from './runs/dispatcher.js';
+import { GoneMessages } from './gone/gone-messages.js';
 import { FactsWait } from './lanes/facts-wait.js';
 import { LaneDispatch } from './lanes/lane-dispatch.js';
 import { LaneReports } from './lanes/lane-reports.js';
@@ -60,7 +61,7 @@ const services = [
   DeletionViews,
   Dispatcher,
   FactsWait,
-  KnownTargets,
+  GoneMessages,
   LaneReports,
   Lanes,
   PlatformHolds,
@@ -85,7 +86,17 @@ const services = [
 /** The life of deletions: accepted, paced, run, proven. */
 @Module({
   imports: [DatabaseModule, EventsModule, MerchantsModule, QueueModule, TypeOrmModule.forFeature(deletionsEntities)],
-  providers: [...services, Ceilings, LaneDispatch, LaneForecasts, RetryUntilStored, RunRows, RunSteps, TokenConflicts],
+  providers: [
+    ...services,
+    Ceilings,
+    KnownTargets,
+    LaneDispatch,
+    LaneForecasts,
+    RetryUntilStored,
+    RunRows,
+    RunSteps,
+    TokenConflicts,
+  ],
   exports: services,
 })
 export class DeletionsModule {

@@ -1,6 +1,6 @@
 import { DeletionAttempt } from './deletion/deletion-attempt.entity.js';
 import { Deletion } from './deletion/deletion.entity.js';
-import { GoneTarget } from './deletion/gone-target.entity.js';
+import { GoneTarget } from './gone/gone-target.entity.js';
 import { LaneWake } from './lanes/lane-wake.entity.js';
 import { AccountLedger } from './lanes/account-ledger.entity.js';
 import { MerchantPacing } from './lanes/merchant-pacing.entity.js';

@@ -4,7 +4,7 @@ export { DeletionRunner } from './runs/deletion-runner.js';
 export { DeletionChanges } from './requests/deletion-changes.js';
 export { DeletionIntake, type MerchantAddress, type NewDeletion } from './requests/deletion-intake.js';
 export { type DeletionView } from './requests/deletion-view.js';
-export { KnownTargets } from './takedowns/known-targets.js';
+export { GoneMessages, type Gone, type GoneBy } from './gone/gone-messages.js';
 export { DeletionViews, isByEnd, type DeletionFilter, type DeletionPlace } from './requests/deletion-views.js';
 export { DeletionsModule } from './deletions.module.js';
 export {

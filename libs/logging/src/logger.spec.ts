@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { createLogger, PlainFacts, currentRequestId, newRequestId, runWithRequestId, withoutStack } from './index.js';
+import { createLogger, currentRequestId, newRequestId, runWithRequestId, withoutStack } from './index.js';
+import { PlainFacts } from './logger.js';
 
 const secret = 'S3cr3t-value_0123456789';
 
@@ -53,6 +54,20 @@ describe('the logger', () => {
     ]);
     expect(records()[3]?.error).not.toHaveProperty('stack_trace');
     for (const record of records()) expect(record).not.toHaveProperty('stack');
+  });
+
+  it('leaves out the stack of what was foreseen and mends itself', () => {
+    const isForeseen = (error: unknown) => error instanceof RangeError;
+    const logger = createLogger({ level: 'info', isForeseen });
+    logger.warn('next look soon', { error: new RangeError('away') });
+    logger.warn('next look soon', { error: new TypeError('a mistake of ours') });
+    logger.fatal('the process ends', { error: new RangeError('away') });
+    const stack_trace = expect.stringContaining('at ');
+    expect(records().map(({ error }) => error)).toEqual([
+      { type: 'RangeError', message: 'away' },
+      { type: 'TypeError', message: 'a mistake of ours', stack_trace },
+      { type: 'RangeError', message: 'away', stack_trace },
+    ]);
   });
 
   it('writes plain facts as they are, if its level lets it', () => {

@@ -1,6 +1,6 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { currentTraceId } from '@app/tracing';
-import { errorFields } from './error-fields.js';
+import { errorFields, withoutStack } from './error-fields.js';
 import { currentRequestId } from './request-context.js';
 import { scrub } from './scrub.js';
 import { redactedKeys } from './secret-names.js';
@@ -10,6 +10,8 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'verbose'] 
 
 export interface LoggerOptions {
   level: (typeof logLevels)[number];
+  /** Whether nobody needs the stack of an error that mends itself: that of a server that is away comes often. */
+  isForeseen?: (error: unknown) => boolean;
 }
 
 /**
@@ -18,8 +20,8 @@ export interface LoggerOptions {
  * its parts. Each line carries the ids of the request and of the trace in which it was written, and no secret: known
  * keys are redacted, and secrets within texts are scrubbed.
  */
-export function createLogger({ level }: LoggerOptions): ConsoleLogger {
-  return new JsonLogger(level);
+export function createLogger({ level, isForeseen = () => false }: LoggerOptions): ConsoleLogger {
+  return new JsonLogger(level, isForeseen);
 }
 
 /**
@@ -40,7 +42,10 @@ const asNest = (level: LoggerOptions['level']): LogLevel => (level === 'info' ? 
 const asTold = (level: LogLevel): LoggerOptions['level'] => (level === 'log' ? 'info' : level);
 
 class JsonLogger extends ConsoleLogger {
-  constructor(level: LoggerOptions['level']) {
+  constructor(
+    level: LoggerOptions['level'],
+    private readonly isForeseen: (error: unknown) => boolean,
+  ) {
     super({
       json: true,
       flattenParams: true,
@@ -70,7 +75,25 @@ class JsonLogger extends ConsoleLogger {
       ...(errorStack !== undefined && { error: { message: String(message), stack_trace: this.inWords(errorStack) } }),
     };
     const facts = error === undefined ? params : { ...params, error };
-    process[writeStreamType].write(`${this.stringifyJsonLogObject(withFacts(record, facts))}\n`);
+    process[writeStreamType].write(`${this.stringifyJsonLogObject(this.withFacts(record, facts, logLevel))}\n`);
+  }
+
+  private withFacts(
+    record: Record<string, unknown>,
+    facts: Record<string, unknown> | undefined,
+    level: LogLevel,
+  ): Record<string, unknown> {
+    for (const [name, value] of Object.entries(facts ?? {})) {
+      if (!OWN_FIELDS.has(name)) record[name] = name === 'error' ? this.asError(value, level) : value;
+    }
+    return record;
+  }
+
+  /** A log store takes a field that is a text in one line and an object in the next for a mistake. */
+  private asError(value: unknown, level: LogLevel): unknown {
+    if (hasForm(value)) return value;
+    const isMild = level !== 'error' && level !== 'fatal';
+    return isMild && this.isForeseen(value) ? withoutStack(value) : errorFields(value);
   }
 
   private inWords(message: unknown): string {
@@ -99,13 +122,5 @@ function recordOf(level: LogLevel, message: string, context: unknown) {
 /** What the line has of itself, but for the ids of where it was written, no fact can change. */
 const OWN_FIELDS = new Set(['timestamp', 'level', 'message', 'context', 'pid']);
 
-function withFacts(record: Record<string, unknown>, facts: Record<string, unknown> = {}): Record<string, unknown> {
-  for (const [name, value] of Object.entries(facts)) {
-    if (!OWN_FIELDS.has(name)) record[name] = name === 'error' ? asError(value) : value;
-  }
-  return record;
-}
-
-/** A log store takes a field that is a text in one line and an object in the next for a mistake. */
-const asError = (value: unknown) =>
-  typeof value === 'object' && value !== null && 'message' in value && !('stack' in value) ? value : errorFields(value);
+const hasForm = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'message' in value && !('stack' in value);

@@ -1,3 +1,10 @@
-export { currentTraceId, currentTraceparent, jobTelemetry, startTracing, stopTracing } from './tracing.js';
+export {
+  currentTraceId,
+  currentTraceparent,
+  jobTelemetry,
+  requestTracing,
+  startTracing,
+  stopTracing,
+} from './tracing.js';
 export type { TracingOptions } from './tracing.js';
 export { TracingModule } from './tracing.module.js';

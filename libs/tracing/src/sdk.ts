@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { FastifyOtelInstrumentation } from '@fastify/otel';
-import { isSpanContextValid, SpanKind, trace, type Context, type TextMapSetter } from '@opentelemetry/api';
+import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
@@ -10,7 +10,7 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { BullMQOtel } from 'bullmq-otel';
 import { BareSpans } from './bare-spans.js';
-import { withoutHousekeeping } from './job-tracer.js';
+import { telemetryOfJobs } from './job-tracer.js';
 import type { Tracing, TracingOptions } from './tracing.js';
 
 /** A process that stops does not wait longer for whoever takes the traces. */
@@ -21,15 +21,11 @@ const TOLD_EVERY_MS = 60_000;
 const UNTOLD = /^\/(health\/|metrics(\?|$))/;
 
 /**
- * A trace goes on in our own jobs. Other people's servers, WeChat's and those that webhooks go to, are not told of it;
- * nor do we hand on the baggage of those who call us.
+ * A trace comes in with requests and goes on in our own jobs (job-tracer.ts). Other people's servers, WeChat's and those
+ * that webhooks go to, are not told of it; nor do we hand on the baggage of those who call us.
  */
-class OursAlone extends W3CTraceContextPropagator {
-  override inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
-    const span = trace.getSpan(context);
-    if (span && 'kind' in span && span.kind === SpanKind.CLIENT) return;
-    super.inject(context, carrier, setter);
-  }
+class TakenOnly extends W3CTraceContextPropagator {
+  override inject(): void {}
 }
 
 export function startSdk({ service, version, wechatUrls, onTrouble }: TracingOptions): Tracing {
@@ -40,8 +36,8 @@ export function startSdk({ service, version, wechatUrls, onTrouble }: TracingOpt
       .merge(detectResources({ detectors: [envDetector] })),
     spanProcessors: [new BareSpans(new BatchSpanProcessor(new OTLPTraceExporter()))],
   });
-  provider.register({ propagator: new OursAlone() });
-  instrument(new Set(wechatUrls.map((url) => new URL(url).origin)));
+  provider.register({ propagator: new TakenOnly() });
+  const requests = instrument(new Set(wechatUrls.map((url) => new URL(url).origin)));
   const current = () => {
     const span = trace.getActiveSpan()?.spanContext();
     return span && isSpanContextValid(span) ? span : undefined;
@@ -52,26 +48,27 @@ export function startSdk({ service, version, wechatUrls, onTrouble }: TracingOpt
       const span = current();
       return span && `00-${span.traceId}-${span.spanId}-0${span.traceFlags & 1}`;
     },
-    telemetry: withoutHousekeeping(new BullMQOtel({ tracerName: 'bullmq' })),
+    telemetry: telemetryOfJobs(new BullMQOtel({ tracerName: 'bullmq' })),
+    requests,
     stop: () => within(LAST_SPANS_MS, provider.shutdown()),
   };
 }
 
-/** Fastify, whose instances are found as they are made, undici, whose requests are told on a channel, and pg. */
-function instrument(wechat: ReadonlySet<string>): void {
+/** Undici, whose requests are told on a channel, and pg. @returns what traces the requests of a Fastify */
+function instrument(wechat: ReadonlySet<string>): Tracing['requests'] {
+  const fastify = new FastifyOtelInstrumentation({
+    instrumentHooks: false,
+    instrumentHandler: false,
+    recordExceptions: false,
+    ignorePaths: ({ url }) => UNTOLD.test(url),
+    requestHook: (span, { method, routeOptions }) => {
+      span.updateName([method, routeOptions.url].filter(Boolean).join(' '));
+    },
+  });
   registerInstrumentations({
     instrumentations: [
+      fastify,
       new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
-      new FastifyOtelInstrumentation({
-        registerOnInitialization: true,
-        instrumentHooks: false,
-        instrumentHandler: false,
-        recordExceptions: false,
-        ignorePaths: ({ url }) => UNTOLD.test(url),
-        requestHook: (span, { method, routeOptions }) => {
-          span.updateName([method, routeOptions.url].filter(Boolean).join(' '));
-        },
-      }),
       new UndiciInstrumentation({
         requireParentforSpans: true,
         requestHook: (span, { method, origin, path }) => {
@@ -85,6 +82,7 @@ function instrument(wechat: ReadonlySet<string>): void {
   });
   // pg is found as it is required. Ours was imported long before; its methods are changed all the same.
   createRequire(import.meta.url)('pg');
+  return fastify.plugin();
 }
 
 function nowAndThen(tell: (error: unknown) => void): (error: unknown) => void {

@@ -1,4 +1,5 @@
 import type { Telemetry } from 'bullmq';
+import type { FastifyPluginCallback } from 'fastify';
 
 export interface TracingOptions {
   /** `retract-api` or `retract-worker`; `OTEL_SERVICE_NAME` overrides it. */
@@ -16,14 +17,15 @@ export interface Tracing {
   traceparent(): string | undefined;
   /** For BullMQ's queues and workers. */
   telemetry: Telemetry;
+  requests: FastifyPluginCallback;
   stop(): Promise<void>;
 }
 
 let tracing: Tracing | undefined;
 
 /**
- * Begins to trace, before the first Fastify is made. OpenTelemetry is loaded only now: without traces, a process does
- * not pay for it. Its SDK reads the standard OTEL_… variables by itself.
+ * Begins to trace. OpenTelemetry is loaded only now: without traces, a process does not pay for it. Its SDK reads the
+ * standard OTEL_… variables by itself.
  */
 export async function startTracing(options: TracingOptions): Promise<void> {
   const { startSdk } = await import('./sdk.js');
@@ -43,3 +45,6 @@ export const currentTraceparent = (): string | undefined => tracing?.traceparent
 
 /** Carries traces through jobs; undefined without tracing. */
 export const jobTelemetry = (): Telemetry | undefined => tracing?.telemetry;
+
+/** A plugin of Fastify that traces requests from its own hook on; undefined without tracing. */
+export const requestTracing = (): FastifyPluginCallback | undefined => tracing?.requests;

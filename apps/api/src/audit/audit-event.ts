@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  archiveStates,
   auditActions,
   auditSubjects,
   headStates,
@@ -64,7 +65,7 @@ export const auditVerificationSchema = z
   .object({
     sound: z.boolean().meta({ description: 'Everything that was looked at fits.' }),
     rows: z.int().meta({ description: 'The number of rows that were checked: the newest.' }),
-    whole: z.boolean().meta({ description: 'The log has no others.' }),
+    whole: z.boolean().meta({ description: 'The log has no others that are not archived.' }),
     oldest: rowSchema.meta({ description: 'The first of the rows that were checked. Null: the log is empty.' }),
     newest: rowSchema.meta({ description: 'The last row of the log.' }),
     broken_seq: z.string().nullable().meta({ description: 'The first row that does not fit, where one does not.' }),
@@ -75,13 +76,26 @@ export const auditVerificationSchema = z
         description:
           'What a worker noted last of the chain, outside of it. `met`: the chain still has that row; `unknown_key`: so it ' +
           'has, but the note is signed with a master key that is not here; `not_met`: it has not; `forged`: the note is not ' +
-          'as this service writes them. Null: none was noted yet.',
+          'as this service writes them. Null: none was noted yet of the rows that are here.',
+      }),
+    archived: z
+      .object({
+        rows: z.int().meta({ description: 'The number of rows before these, which lie in files.' }),
+        up_to: z.string().meta({ description: 'When the newest of them was written.' }),
+        state: z.enum(archiveStates),
+      })
+      .nullable()
+      .meta({
+        description:
+          'What the owner of the database has archived: the oldest row that is left follows it. `forged`: the note of that ' +
+          'is not as the archive command writes it; `unknown_key`: it is signed with a master key that is not here. Null: ' +
+          'nothing was archived.',
       }),
   })
   .meta({ id: 'AuditVerification' });
 
 export function verificationResource(verdict: RecentVerdict): z.input<typeof auditVerificationSchema> {
-  const { isSound, rows, isWhole, oldest, newest, brokenSeq, head } = verdict;
+  const { isSound, rows, isWhole, oldest, newest, brokenSeq, head, archived } = verdict;
   const rowOf = (event: AuditEvent | undefined) =>
     event ? { seq: event.seq, at: event.at.toISOString(), hash: event.hash } : null;
   return {
@@ -92,6 +106,7 @@ export function verificationResource(verdict: RecentVerdict): z.input<typeof aud
     newest: rowOf(newest),
     broken_seq: brokenSeq ?? null,
     head: head ? { at: head.at.toISOString(), state: head.state } : null,
+    archived: archived ? { rows: archived.rows, up_to: archived.upTo.toISOString(), state: archived.state } : null,
   };
 }
 

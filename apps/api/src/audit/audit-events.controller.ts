@@ -30,7 +30,9 @@ export class AuditEventsController {
   @SerializeOptions({ schema: pageOfSchema(auditEventSchema) })
   @Operation({
     summary: 'Read the audit log',
-    description: 'Who did what, newest first. A key with limits sees what was done to what it may reach.',
+    description:
+      'Who did what, newest first. A key with limits sees what was done to what it may reach. Rows that were archived, ' +
+      'which are older than 90 days at least, are in the files of their archives and no longer here.',
     answers: { 200: { description: 'A page of acts.' } },
   })
   async list(@Caller() { scope }: Principal, @Query({ schema: listAuditEventsSchema }) query: ListAuditEvents) {
@@ -52,7 +54,8 @@ export class AuditEventsController {
     summary: 'Check the newest rows of the audit log',
     description:
       'Whether the newest 1,000 rows are as they were written, one after the other, and whether the chain still has the row ' +
-      'that the service noted and signed last, once an hour. Older rows are checked by `npm run verify-audit`. Changes nothing.',
+      'that the service noted and signed last, once an hour. Older rows are checked by `npm run verify-audit`; the first one ' +
+      'that is left has to follow what was archived. Changes nothing.',
     answers: { 200: { description: 'What was checked, and what came of it.' } },
   })
   async verify() {
@@ -65,7 +68,8 @@ export class AuditEventsController {
     summary: 'Export the audit log',
     description:
       'The same as a file, oldest first and whole: NDJSON, or CSV where `format` or the Accept header says so. Without ' +
-      'limits and filters, the `prev_hash` of each row is the `hash` of the one before. Every export is in the log, too.',
+      'limits and filters, the `prev_hash` of each row is the `hash` of the one before. Rows that were archived are not in ' +
+      'it; where some are archived meanwhile that would have to be in it, it breaks off. Every export is in the log, too.',
     answers: {
       200: {
         description: 'A row for each act.',

@@ -1,7 +1,6 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
-import { Liveness, Readiness, type Live } from '@app/telemetry';
+import { Liveness, NotReady, Readiness, type Live, type Ready } from '@app/telemetry';
 import { Public } from '../http/access/access.guard.js';
 import { ProblemError } from '../http/problems/problem.js';
 
@@ -10,8 +9,6 @@ import { ProblemError } from '../http/problems/problem.js';
 @Controller('health')
 export class HealthController {
   constructor(
-    private readonly health: HealthCheckService,
-    private readonly indicators: HealthIndicatorService,
     private readonly liveness: Liveness,
     private readonly readiness: Readiness,
   ) {}
@@ -24,21 +21,11 @@ export class HealthController {
 
   /** @throws ProblemError `not_ready` */
   @Get('ready')
+  @Header('cache-control', 'no-store')
   @Public()
-  @HealthCheck()
-  async ready(): Promise<HealthCheckResult> {
-    const states = Object.entries(await this.readiness.states());
-    const down = states.flatMap(([name, code]) => (code ? [`${name} (${code})`] : []));
-    if (down.length > 0) {
-      const parts = states.map(([name, code]) => [name, code ? { status: 'down', code } : { status: 'up' }] as const);
-      throw new ProblemError('not_ready', `Not ready: ${down.join(', ')}.`, { parts: Object.fromEntries(parts) });
-    }
-    return this.health.check(
-      states.map(
-        ([name]) =>
-          () =>
-            Promise.resolve(this.indicators.check(name).up()),
-      ),
-    );
+  ready(): Promise<Ready> {
+    return this.readiness.check().catch((error: unknown) => {
+      throw error instanceof NotReady ? new ProblemError(error.code, error.message, { parts: error.parts }) : error;
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WHOLE_MESSAGE } from '@app/deletions';
+import { WHOLE_MESSAGE, type Gone, type GoneBy } from '@app/deletions';
 import { MICROS } from '@app/database';
 import { isBySendTime, type MessageKey, type SentMessage } from '@app/merchants';
 import { appidSchema } from '../http/requests/appid.js';
@@ -176,21 +176,14 @@ export const massMessageSchema = z
   })
   .meta({ id: 'MassMessage' });
 
-/** A deletion by which something is known to be gone. */
-export interface Gone {
-  id: string;
-  finishedAt: Date;
-}
-
 const goneOf = (gone: Gone | undefined) => ({
   deleted_at: gone?.finishedAt.toISOString() ?? null,
   deleted_by: gone?.id ?? null,
 });
 
-/** @param goneBy the deletion of an article of it, by its number, or of all of it */
 export function massMessageResource(
   message: SentMessage,
-  goneBy: (articleIdx: number) => Gone | undefined,
+  goneBy: GoneBy = () => undefined,
 ): z.input<typeof massMessageSchema> {
   return {
     merchant: message.authorizerAppid,

@@ -1,15 +1,8 @@
 import { Body, Controller, Get, HttpCode, Post, Query, SerializeOptions } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AuditLog, type Act, type Actor, type Principal } from '@app/access';
-import { KnownTargets, WHOLE_MESSAGE } from '@app/deletions';
-import {
-  MassMessageImport,
-  MassMessages,
-  MerchantDirectory,
-  Merchants,
-  type MessageKey,
-  type SentMessage,
-} from '@app/merchants';
+import { GoneMessages } from '@app/deletions';
+import { MassMessageImport, MassMessages, MerchantDirectory, Merchants } from '@app/merchants';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { AuditedCaller, Caller, Needs } from '../http/access/access.guard.js';
 import { tenantOf } from '../http/access/tenant-of.js';
@@ -25,14 +18,11 @@ import {
   massMessageResource,
   massMessageSchema,
   wordOf,
-  type Gone,
   type ImportRequest,
   type ListMassMessages,
 } from './mass-message.js';
 
 const MAX_ERRORS = 10_000;
-
-const idOf = ({ msgId, merchantId }: MessageKey) => `${msgId}/${merchantId}`;
 
 @ApiTags('mass messages')
 @Controller('v1/mass-messages')
@@ -42,7 +32,7 @@ export class MassMessagesController {
     private readonly imports: MassMessageImport,
     private readonly directory: MerchantDirectory,
     private readonly merchants: Merchants,
-    private readonly targets: KnownTargets,
+    private readonly goneMessages: GoneMessages,
     private readonly audit: AuditLog,
   ) {}
 
@@ -72,12 +62,9 @@ export class MassMessagesController {
       limit,
       after: cursor,
     });
-    const withIds = found.map((message) => ({ ...message, id: idOf(message) }));
-    const gone = await this.goneAmong(scope, withIds);
+    const gone = await this.goneMessages.among(found, scope);
     return {
-      data: withIds.map((message) =>
-        massMessageResource(message, (articleIdx) => gone.get(`${message.id}/${articleIdx}`)),
-      ),
+      data: found.map((message, line) => massMessageResource(message, gone[line])),
       next_cursor: next ? cursorOf(wordOf(next)) : null,
     };
   }
@@ -112,28 +99,6 @@ export class MassMessagesController {
       if (counts.imported > 0) await this.audit.appendAlone(caller, importedBy(caller, counts));
     }
     return { ...counts, errors };
-  }
-
-  /** By message and article, the deletions by which these are gone. */
-  private async goneAmong(scope: Scope, messages: (SentMessage & { id: string })[]): Promise<Map<string, Gone>> {
-    const wanted = messages.flatMap(({ id, merchantId, msgId, articles }) =>
-      [{ articleIdx: WHOLE_MESSAGE, url: null }, ...articles].map(({ articleIdx, url }) => ({
-        place: `${id}/${articleIdx}`,
-        merchantId,
-        target: { msgId: BigInt(msgId), articleIdx },
-        askedUrl: url ?? undefined,
-      })),
-    );
-    const found = await this.targets.deletionsOf(
-      wanted.map((item, line) => ({ ...item, line })),
-      scope,
-    );
-    return new Map(
-      wanted.flatMap(({ place }, line) => {
-        const gone = found.get(line);
-        return gone ? [[place, gone]] : [];
-      }),
-    );
   }
 
   private async knownTo(scope: Scope, lines: ImportLine[]): Promise<KnownMerchants> {

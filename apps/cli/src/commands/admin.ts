@@ -9,6 +9,7 @@ import { examples } from '../calling/context.js';
 const PROGRAMS = [
   { name: 'migrate', file: 'api/src/migrate.js', does: 'bring the database to this version' },
   { name: 'verify-audit', file: 'api/src/verify-audit.js', does: 'check the chain of the audit log' },
+  { name: 'archive-audit', file: 'api/src/audit/archive-audit.js', does: 'take old rows of the audit log into a file' },
   { name: 'rotate-proof-key', file: 'api/src/rotate-proof-key.js', does: 'sign proofs with a new key from now on' },
   { name: 'keys', file: 'api/src/keys.js', does: 'count what each master key is needed for' },
   { name: 'reseal', file: 'api/src/reseal.js', does: 'seal with the newest master key what older ones have sealed' },

@@ -233,7 +233,7 @@ function Verification() {
 
 function Verdict({ verdict }: { verdict: AuditVerification }) {
   const t = useText();
-  const { rows, whole, oldest, newest, broken_seq: seq, head } = verdict;
+  const { rows, whole, oldest, newest, broken_seq: seq, head, archived } = verdict;
   const isHeadSound = head === null || head.state === 'met' || head.state === 'unknown_key';
   return (
     <>
@@ -260,6 +260,17 @@ function Verdict({ verdict }: { verdict: AuditVerification }) {
             </>
           )}
         </dd>
+        {archived && (
+          <>
+            <dt>{t(auditTexts.archived)}</dt>
+            <dd>
+              <Found isSound={archived.state !== 'forged'}>{t(auditTexts.archive[archived.state])}</Found>{' '}
+              <span className="soft">
+                {t(auditTexts.archivedRows, { count: archived.rows })} <Moment at={archived.up_to} />
+              </span>
+            </dd>
+          </>
+        )}
         {newest && (
           <>
             <dt>{t(auditTexts.newest, { seq: newest.seq })}</dt>

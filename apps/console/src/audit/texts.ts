@@ -53,6 +53,16 @@ export const auditTexts = {
   lookedAll: { zh: '全部 {count} 行', en: 'All {count} rows' },
   fits: { zh: '完好：每一行都与上一行吻合', en: 'Sound: each fits the one before it' },
   breaks: { zh: '有问题：第 {seq} 行与上一行不吻合', en: 'Broken: row {seq} does not fit the one before it' },
+  archived: { zh: '已归档', en: 'Archived' },
+  archivedRows: { zh: '{count} 行在文件里，最新的写于', en: '{count} rows are in files, the newest of' },
+  archive: {
+    signed: { zh: '有归档命令的签名', en: 'Signed by the archive command' },
+    unknown_key: {
+      zh: '签名所用的主密钥这里没有，无法核对签名',
+      en: 'Signed with a master key that is not here',
+    },
+    forged: { zh: '不是归档命令写的', en: 'The archive command has not written this' },
+  },
   noted: { zh: '每小时的签名记录', en: 'Signed note, hourly' },
   noHead: { zh: '还没有记录：后台程序每小时记一次。', en: 'There is none yet: a worker makes one each hour.' },
   head: {

@@ -5,13 +5,12 @@ import { retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
 import { MomentInput } from '../ui/field.js';
-import { ChoiceField, SearchField } from '../ui/filter-fields.js';
+import { ChoiceField, FilterBar, SearchField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
 import { MerchantField } from '../ui/fields/merchant-field.js';
 import { PageHead } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
-import { uiTexts } from '../ui/texts.js';
 import { AskedCell, StateCell, TargetCell } from './deletion-cells.js';
 import { MerchantCell } from '../ui/merchant-name.js';
 import { deletionFilterNames, queryOf, wrongAmong, type DeletionFilters } from './deletion-filters.js';
@@ -105,7 +104,7 @@ function Filters({
   // They stay closed where a link has set them: what was asked for is the list below.
   const set = MORE.filter((name) => filters[name] !== undefined).length;
   return (
-    <div className="filters" role="search">
+    <FilterBar filters={filters} change={change}>
       <ChoiceField
         label={t(texts.state)}
         value={filters.state}
@@ -160,16 +159,7 @@ function Filters({
           />
         </div>
       </details>
-      {Object.keys(filters).length > 0 && (
-        <button
-          type="button"
-          className="link"
-          onClick={() => change(Object.fromEntries(deletionFilterNames.map((name) => [name, undefined])))}
-        >
-          {t(uiTexts.clearFilters)}
-        </button>
-      )}
-    </div>
+    </FilterBar>
   );
 }
 

@@ -5,7 +5,7 @@ import { ineligibleReasonWords, merchantStateWords, type Words } from '@app/word
 import { addressOf, retract } from '../api/retract.js';
 import { useMay } from '../api/session.js';
 import { useText } from '../language/language.js';
-import { ChoiceField, SearchField, type Choice } from '../ui/filter-fields.js';
+import { ChoiceField, FilterBar, SearchField, type Choice } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
 import { PageHead } from '../ui/page.js';
@@ -90,7 +90,7 @@ function Filters({ filters, change }: { filters: MerchantFilters; change: Change
     Object.entries(words).map(([value, { zh, en }]) => ({ value, text: t({ zh, en }) }));
   const appids = platforms.data?.data.map(({ component_appid }) => component_appid) ?? [];
   return (
-    <div className="filters" role="search">
+    <FilterBar filters={filters} change={change}>
       <SearchField label={t(merchantTexts.search)} value={filters.q} onChange={(q) => change({ q })} />
       <ChoiceField
         label={t(merchantTexts.service)}
@@ -122,16 +122,7 @@ function Filters({ filters, change }: { filters: MerchantFilters; change: Change
           onChange={(component_appid) => change({ component_appid })}
         />
       )}
-      {Object.keys(filters).length > 0 && (
-        <button
-          type="button"
-          className="link"
-          onClick={() => change(Object.fromEntries(merchantFilterNames.map((name) => [name, undefined])))}
-        >
-          {t(merchantTexts.clear)}
-        </button>
-      )}
-    </div>
+    </FilterBar>
   );
 }
 

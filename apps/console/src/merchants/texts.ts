@@ -9,7 +9,6 @@ export const merchantTexts = {
   reason: { zh: '不能撤回的原因', en: 'Reason why not' },
   state: { zh: '授权', en: 'Authorization' },
   platform: { zh: '平台', en: 'Platform' },
-  clear: { zh: '清除筛选', en: 'Clear the filters' },
   merchant: { zh: '商家', en: 'Merchant' },
   quotaToday: { zh: '今天的撤回次数', en: 'Deletions today' },
   lane: { zh: '排队', en: 'In its lane' },

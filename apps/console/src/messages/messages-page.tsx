@@ -8,13 +8,12 @@ import { changeDraft, changePicked, useDraft } from '../take-down/draft/kept.js'
 import { searchedFor } from '../take-down/lines/links.js';
 import { Button } from '../ui/button.js';
 import { MomentInput } from '../ui/field.js';
-import { SearchField } from '../ui/filter-fields.js';
+import { FilterBar, SearchField } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
 import { MerchantField } from '../ui/fields/merchant-field.js';
 import { NeedsRole, PageHead } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
-import { uiTexts } from '../ui/texts.js';
 import { ImportSection } from './import-section.js';
 import { ArticlesCell, MessageCell, SentCell } from './message-cells.js';
 import { MerchantCell } from '../ui/merchant-name.js';
@@ -73,7 +72,7 @@ export function Page() {
     <>
       <PageHead title={t(texts.title)} />
       <p className="soft">{t(texts.about)}</p>
-      <div className="filters" role="search">
+      <FilterBar filters={filters} change={change}>
         <SearchField label={t(texts.search)} value={filters.q} onChange={(q) => change({ q })} />
         <SearchField label={t(texts.label)} value={filters.label} onChange={(label) => change({ label })} />
         <MerchantField
@@ -94,16 +93,7 @@ export function Page() {
             onChange={(at) => change({ sent_before: at || undefined })}
           />
         </div>
-        {isFiltered && (
-          <button
-            type="button"
-            className="link"
-            onClick={() => change(Object.fromEntries(FILTERS.map((name) => [name, undefined])))}
-          >
-            {t(uiTexts.clearFilters)}
-          </button>
-        )}
-      </div>
+      </FilterBar>
       <ImportSection />
       {mayTakeDown ? (
         <details>

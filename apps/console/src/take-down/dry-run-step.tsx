@@ -9,11 +9,12 @@ import { Fault } from '../ui/fault.js';
 import { Empty, Loading } from '../ui/loaded.js';
 import { MerchantName } from '../ui/merchant-name.js';
 import { Ago, QuotaMoment } from '../ui/moment.js';
+import { useNow } from '../ui/now.js';
 import { Section } from '../ui/page.js';
 import { tryOut, type Content } from './content.js';
 import type { Draft } from './draft/draft.js';
 import { changeDraft } from './draft/kept.js';
-import { byReason, howOf, numbersOf } from './how.js';
+import { byReason, howOf, numbersOf, slowAmong } from './how.js';
 import { nextAfter, wordsOfFault } from './lines/line-faults.js';
 import { FirstArticles, Items, More, SHOWN, WholeMessages } from './named-items.js';
 import { StepEnd } from './step-end.js';
@@ -251,13 +252,14 @@ function Rejected({ outcome, lineOf }: { outcome: TakedownDryRun; lineOf: (line:
   );
 }
 
-function Slowest({ outcome: { slowest, days_of_quota } }: { outcome: TakedownDryRun }) {
+function Slowest({ outcome }: { outcome: TakedownDryRun }) {
   const t = useText();
-  if (slowest.length === 0 || (days_of_quota !== null && days_of_quota <= 1)) return null;
+  const slow = slowAmong(outcome.slowest, useNow());
+  if (slow.length === 0) return null;
   return (
     <Section title={t(takeDownTexts.slowest)}>
       <ul className="plain-list">
-        {slowest.map(({ merchant, deletions, eta }) => (
+        {slow.map(({ merchant, deletions, eta }) => (
           <li key={merchant} className="side-by-side">
             <span>
               <MerchantName appid={merchant} />{' '}

@@ -1,4 +1,14 @@
-import { byReason, changesOf, howOf, isOld, lacksAgreement, localTime, undoSecondsOf, wouldGo } from './how.js';
+import {
+  byReason,
+  changesOf,
+  howOf,
+  isOld,
+  lacksAgreement,
+  localTime,
+  slowAmong,
+  undoSecondsOf,
+  wouldGo,
+} from './how.js';
 
 const NOW = Date.parse('2026-03-01T12:00');
 
@@ -88,4 +98,13 @@ describe('what is not accepted', () => {
       { code: 'merchant_not_found', detail: 'a', lines: [10] },
     ]);
   });
+});
+
+it('names as slow the accounts that wait for another day of quota, which begins at midnight in Shanghai', () => {
+  const ends = [null, '2026-03-03T02:00:00Z', '2026-03-01T16:00:00Z', '2026-03-01T15:59:59Z', '2026-03-01T12:00:01Z'];
+  const slowest = ends.map((eta, i) => ({ merchant: `wx${i}`, deletions: 1, eta }));
+  const slow = (now: string) => slowAmong(slowest, Date.parse(now)).map(({ merchant }) => merchant);
+  expect(slow('2026-03-01T12:00:00Z')).toEqual(['wx0', 'wx1', 'wx2']);
+  expect(slow('2026-03-01T16:00:00Z')).toEqual(['wx0', 'wx1']);
+  expect(slow('2026-03-03T00:00:00Z')).toEqual(['wx0']);
 });

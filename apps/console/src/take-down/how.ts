@@ -33,6 +33,16 @@ export function wouldGo(
     .map(({ item }) => item);
 }
 
+const DAY_MS = 24 * 60 * 60 * 1_000;
+/** Days of quota begin at midnight in Shanghai, which has no summer time. */
+const SHANGHAI_AHEAD_MS = 8 * 60 * 60 * 1_000;
+
+/** Of the accounts that take longest, those that need the quota of another day. The others are through today. */
+export function slowAmong(slowest: TakedownDryRun['slowest'], now: number): TakedownDryRun['slowest'] {
+  const tomorrow = (Math.floor((now + SHANGHAI_AHEAD_MS) / DAY_MS) + 1) * DAY_MS - SHANGHAI_AHEAD_MS;
+  return slowest.filter(({ eta }) => eta === null || Date.parse(eta) >= tomorrow);
+}
+
 /** As `<input type="datetime-local">` writes a time of the viewer's zone. */
 export function localTime(ms: number): string {
   const two = (value: number) => String(value).padStart(2, '0');

@@ -11,14 +11,13 @@ import {
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
 import { MerchantField } from '../ui/fields/merchant-field.js';
-import { ChoiceField } from '../ui/filter-fields.js';
+import { ChoiceField, FilterBar } from '../ui/filter-fields.js';
 import { useFilters } from '../ui/filters.js';
 import { Empty } from '../ui/loaded.js';
 import { Moment, QuotaMoment } from '../ui/moment.js';
 import { Section } from '../ui/page.js';
 import { Rows, type Column } from '../ui/rows.js';
 import { DeletionState } from '../ui/states.js';
-import { uiTexts } from '../ui/texts.js';
 import { wasGone } from './progress.js';
 import { StateFilter } from './state-filter.js';
 import { takedownTexts } from './texts.js';
@@ -58,7 +57,7 @@ export function ItsDeletions({ takedown }: { takedown: Takedown }) {
     <div className="no-print">
       <Section title={t(takedownTexts.its)}>
         <StateFilter words={deletionStateWords} counts={counts} value={state} onChange={(state) => change({ state })} />
-        <div className="filters" role="search">
+        <FilterBar filters={filters} change={change}>
           <ChoiceField
             label={t(takedownTexts.why)}
             value={waiting_for ?? outcome}
@@ -71,16 +70,7 @@ export function ItsDeletions({ takedown }: { takedown: Takedown }) {
             value={filters.merchant}
             onChange={(merchant) => change({ merchant, component_appid: undefined })}
           />
-          {isFiltered && (
-            <button
-              type="button"
-              className="link"
-              onClick={() => change(Object.fromEntries(FILTERS.map((name) => [name, undefined])))}
-            >
-              {t(uiTexts.clearFilters)}
-            </button>
-          )}
-        </div>
+        </FilterBar>
         <Rows
           key={JSON.stringify(filters)}
           queryKey={['takedowns', id, 'deletions', filters]}

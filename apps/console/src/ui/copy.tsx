@@ -1,6 +1,6 @@
 import { useBlocker } from '@tanstack/react-router';
 import { Alert } from 'tdesign-react';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { renderSVG } from 'uqr';
 import { useText } from '../language/language.js';
 import { Button } from './button.js';
@@ -62,9 +62,31 @@ export function Qr({ text, title }: { text: string; title: string }) {
   );
 }
 
+/** The secrets that are shown, or on their way, and who wants to know of that. */
+let shown = 0;
+const watching = new Set<() => void>();
+
+function noteShown(change: number): void {
+  shown += change;
+  for (const tell of watching) tell();
+}
+
+function watchShown(tell: () => void): () => void {
+  watching.add(tell);
+  return () => watching.delete(tell);
+}
+
+/** Whether a secret is shown, or on its way: a session that ends meanwhile must not take it away. */
+export const useSecretShown = (): boolean => useSyncExternalStore(watchShown, () => shown > 0);
+
 /** While a secret is shown, or on its way: to go elsewhere, back, or to load the page anew asks first. */
 export function useStayForSecret(isNeeded: boolean): void {
   const t = useText();
+  useEffect(() => {
+    if (!isNeeded) return;
+    noteShown(1);
+    return () => noteShown(-1);
+  }, [isNeeded]);
   useBlocker({
     shouldBlockFn: () => !confirm(t(uiTexts.leaveSecret)),
     // Of a page that is loaded anew, the browser asks in words of its own.

@@ -1,9 +1,37 @@
 import { Input } from 'tdesign-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useText } from '../language/language.js';
 import { uiTexts } from './texts.js';
 
 const TYPED_FOR_MS = 300;
+
+/** What narrows a list down, and the way back to all of it. */
+export function FilterBar({
+  filters,
+  change,
+  children,
+}: {
+  filters: Partial<Record<string, string>>;
+  change: (changes: Record<string, string | undefined>) => void;
+  children: ReactNode;
+}) {
+  const t = useText();
+  const set = Object.keys(filters);
+  return (
+    <div className="filters" role="search">
+      {children}
+      {set.length > 0 && (
+        <button
+          type="button"
+          className="link"
+          onClick={() => change(Object.fromEntries(set.map((name) => [name, undefined])))}
+        >
+          {t(uiTexts.clearFilters)}
+        </button>
+      )}
+    </div>
+  );
+}
 
 /** Words to search for; taken when the typing pauses. */
 export function SearchField({

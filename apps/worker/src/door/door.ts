@@ -1,10 +1,11 @@
 import { BlockList, isIP, type AddressInfo } from 'node:net';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { ApiKeys, mayAct } from '@app/access';
+import { ApiKeys, mayAct, type Principal } from '@app/access';
 import { databaseShortage } from '@app/database';
+import { useRequestId, useRequestLog } from '@app/logging';
 import { isEverything } from '@app/scope';
-import { Exposition, Liveness, Readiness } from '@app/telemetry';
+import { Exposition, Liveness, NotReady, Readiness } from '@app/telemetry';
 
 export interface DoorOptions {
   /** Undefined: there is no door. */
@@ -20,6 +21,12 @@ export class DoorBlocked extends Error {
   override readonly name = 'DoorBlocked';
 }
 
+/** So many keys that it has not let in before are looked up in a minute, whoever brings them: each costs a query. */
+const NEW_KEYS_A_MINUTE = 60;
+const MINUTE_MS = 60_000;
+
+type DoorRequest = FastifyRequest & { principal?: Principal };
+
 /**
  * Where a worker tells how it is doing. It opens before the first job is taken, and stays open until the last one has
  * ended.
@@ -28,6 +35,8 @@ export class DoorBlocked extends Error {
 export class Door implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Door.name);
   private server: FastifyInstance | undefined;
+  /** When the last of them came. */
+  private readonly newKeys: number[] = [];
 
   constructor(
     @Inject(DOOR_OPTIONS) private readonly options: DoorOptions,
@@ -41,11 +50,22 @@ export class Door implements OnApplicationBootstrap, OnApplicationShutdown {
   async onApplicationBootstrap(): Promise<void> {
     const { port, host } = this.options;
     if (port === undefined) return;
-    const server = fastify({ forceCloseConnections: true, requestTimeout: 10_000 });
+    const server = fastify({
+      forceCloseConnections: true,
+      requestTimeout: 10_000,
+      frameworkErrors: (_error, _request, reply) => void problem(reply, 400, 'malformed_request'),
+    });
+    useRequestId(server);
+    useRequestLog(server);
+    // Before there is a body: nobody reads one here.
+    server.addHook('onRequest', (request, reply, done) => {
+      if (request.is404) void problem(reply, 404, 'not_found');
+      else done();
+    });
     server.setErrorHandler((error, request, reply) => this.refuse(error, request, reply));
     server.get('/health/live', () => this.liveness.state());
-    server.get('/health/ready', (_request, reply) => this.ready(reply));
-    server.get('/metrics', (request, reply) => this.metrics(request, reply));
+    server.get('/health/ready', () => this.readiness.check());
+    server.get('/metrics', (request: DoorRequest, reply) => this.metrics(request, reply));
     try {
       await server.listen({ port, host });
     } catch (error) {
@@ -61,27 +81,32 @@ export class Door implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.server?.close();
   }
 
-  private async ready(reply: FastifyReply) {
-    const states = Object.entries(await this.readiness.states());
-    const parts = Object.fromEntries(
-      states.map(([name, code]) => [name, code ? { status: 'down', code } : { status: 'up' }]),
-    );
-    if (states.every(([, code]) => code === null)) return { status: 'ok', parts };
-    return problem(reply, 503, 'not_ready', { parts });
-  }
-
-  private async metrics({ headers }: FastifyRequest, reply: FastifyReply) {
+  private async metrics(request: DoorRequest, reply: FastifyReply) {
     if (!isLoopback(this.options.host)) {
-      const key = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1];
-      const caller = key && (await this.keys.authenticate(key));
+      const key = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+      const waitS = key === '' || this.keys.wasLetIn(key) ? 0 : this.takeTurn(performance.now());
+      if (waitS > 0) return problem(reply.header('retry-after', waitS), 429, 'too_many_failures');
+      const caller = await this.keys.authenticateOrRecall(key);
       if (!caller) return problem(reply.header('www-authenticate', 'Bearer'), 401, 'unauthenticated');
+      request.principal = caller;
       if (!mayAct(caller.role, 'viewer') || !isEverything(caller.scope)) return problem(reply, 403, 'forbidden');
     }
     const { contentType, text } = await this.exposition.text();
     return reply.type(contentType).send(text);
   }
 
+  /** @returns the seconds until a key may be looked up that it has not let in before; 0: now */
+  private takeTurn(now: number): number {
+    const [first = now] = this.newKeys;
+    const waitMs = this.newKeys.length < NEW_KEYS_A_MINUTE ? 0 : first + MINUTE_MS - now;
+    if (waitMs > 0) return Math.ceil(waitMs / 1_000);
+    this.newKeys.push(now);
+    if (this.newKeys.length > NEW_KEYS_A_MINUTE) this.newKeys.shift();
+    return 0;
+  }
+
   private refuse(error: unknown, { method, url }: FastifyRequest, reply: FastifyReply) {
+    if (error instanceof NotReady) return problem(reply, 503, error.code, { parts: error.parts });
     const shortage = databaseShortage(error);
     if (shortage) return problem(reply, 503, shortage);
     this.logger.error('the door could not answer', { method, path: url.split('?')[0], error });

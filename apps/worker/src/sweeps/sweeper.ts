@@ -47,8 +47,10 @@ export class Sweeper {
     // By a wrong clock, what is still needed would be forgotten.
     if (!this.clock.agrees) return;
     const end = this.metrics.sweeps.startTimer();
+    // While the database is away, all steps fail in the same way.
+    const told = new Set<string>();
     for (const step of this.steps()) {
-      if (!stopping.aborted) await step().catch((error: unknown) => this.failed(error));
+      if (!stopping.aborted) await step().catch((error: unknown) => this.failed(error, told));
     }
     end();
   }
@@ -70,9 +72,10 @@ export class Sweeper {
     ];
   }
 
-  private failed(error: unknown): void {
+  private failed(error: unknown, told: Set<string>): void {
     this.metrics.failedSweepSteps.inc();
-    this.warn(error);
+    if (!told.has(String(error))) this.warn(error);
+    told.add(String(error));
   }
 
   private warn(error: unknown): void {

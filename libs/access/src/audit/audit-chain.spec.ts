@@ -1,5 +1,14 @@
-import { CHAIN_START, hashOfEvent, verifyChain, type AuditFacts } from './audit-chain.js';
+import {
+  BEFORE_ALL,
+  CHAIN_START,
+  hashOfEvent,
+  lookAtChain,
+  verifyChain,
+  type AuditFacts,
+  type ChainPlace,
+} from './audit-chain.js';
 import type { AuditEvent } from './audit-event.entity.js';
+import type { AuditHead } from './audit-head.js';
 
 const facts = (changes: Partial<AuditFacts> = {}): AuditFacts => ({
   at: new Date('2026-05-01T08:00:00.123Z'),
@@ -83,5 +92,64 @@ describe('the audit chain', () => {
     expect(verifyChain([a, c, d])).toEqual({ ok: false, seq: c.seq });
     expect(verifyChain([a, b, b, c])).toEqual({ ok: false, seq: b.seq });
     expect(verifyChain([a, c, b, d])).toEqual({ ok: false, seq: c.seq });
+  });
+});
+
+describe('a look at the chain behind what is archived', () => {
+  const events = chain(6);
+  /** Behind so many of the rows. */
+  const behind = (rows: number): ChainPlace => {
+    const last = events[rows - 1];
+    return last ? { seq: last.seq, rows, hash: last.hash } : BEFORE_ALL;
+  };
+  const headOf = (rows: number, hash = behind(rows).hash): AuditHead => {
+    return { at: new Date(rows), rows, hash, keyId: 'k1', signature: '' };
+  };
+  async function* each(given: AuditEvent[]) {
+    yield* given;
+  }
+  const look = (given: AuditEvent[], after: ChainPlace, noted: string[] = [], heads: AuditHead[] = []) =>
+    lookAtChain(each(given), noted, heads, after);
+
+  it.each([0, 1, 3, 5])('counts on from %i rows', async (archived) => {
+    expect(await look(events.slice(archived), behind(archived))).toMatchObject({
+      ok: true,
+      rows: 6,
+      leftRows: 0,
+      lastSeq: events[5]?.seq,
+      lastHash: events[5]?.hash,
+    });
+  });
+
+  it('takes rows for archived that are still here, as long as they end where the archive does', async () => {
+    expect(await look(events, behind(3))).toMatchObject({ ok: true, rows: 6, leftRows: 3 });
+    expect(await look(events.slice(1), behind(3))).toMatchObject({ ok: true, rows: 6, leftRows: 2 });
+  });
+
+  it.each<[string, AuditEvent[], number]>([
+    ['its first row is missing', events.toSpliced(3, 1), 4],
+    ['a row is missing among those that are archived and still here', events.toSpliced(1, 1), 2],
+    ['the last of those is missing', events.toSpliced(2, 1), 1],
+    ['only the first of those is here, and no other row', events.slice(0, 1), 0],
+    ['one of those was changed', events.with(1, { ...events[1]!, ip: '192.0.2.9' }), 1],
+  ])('is broken where %s', async (_how, given, index) => {
+    expect(await look(given, behind(3))).toMatchObject({ ok: false, seq: events[index]?.seq });
+  });
+
+  it('is broken by a row that was put in under an old number', async () => {
+    const facts = { ...events[0]!, prevHash: 'f'.repeat(64) };
+    const forged = { ...facts, hash: hashOfEvent(facts, facts.prevHash) };
+    expect(await look([forged, ...events.slice(3)], behind(3))).toMatchObject({ ok: false, seq: forged.seq });
+  });
+
+  it('tells heads of archived rows apart from those that it has to meet', async () => {
+    const [old, end, met, other] = [headOf(2), headOf(3), headOf(5), headOf(5, 'e'.repeat(64))];
+    const report = await look(events.slice(3), behind(3), [], [headOf(0), old, end, met, other]);
+    expect(report).toMatchObject({ ok: true, earlier: [old], unmet: [other] });
+  });
+
+  it('finds hashes that the end of the archive and later rows have, and no others', async () => {
+    const noted = [CHAIN_START, ...[1, 3, 6].map((rows) => behind(rows).hash)];
+    expect(await look(events.slice(3), behind(3), noted)).toMatchObject({ ok: true, missing: [behind(1).hash] });
   });
 });

@@ -38,13 +38,28 @@ export function verifyChain(events: readonly AuditEvent[], after: string = CHAIN
   return { ok: true, lastHash };
 }
 
-export type ChainReport = ChainVerdict & {
-  /** The number of rows that fit, from the first on. */
+/** A place in the chain: behind one of its rows, or its start. */
+export interface ChainPlace {
+  /** The number of that row, and how many there are up to it. */
+  seq: string;
   rows: number;
+  hash: string;
+}
+
+export const BEFORE_ALL: ChainPlace = { seq: '0', rows: 0, hash: CHAIN_START };
+
+export type ChainReport = ChainVerdict & {
+  /** The number of rows up to the last one that fits, those before the look began included, and that one's own number. */
+  rows: number;
+  lastSeq: string;
+  /** Rows of before the look began which are still here, and fit. */
+  leftRows: number;
   /** The hashes from earlier notes that no sound row has. */
   missing: string[];
   /** The heads from earlier notes that no sound row answers to, oldest first. */
   unmet: AuditHead[];
+  /** Those of rows before the look began: nothing here tells whether they are met. */
+  earlier: AuditHead[];
   /** The time during which rows were written that no head covers: they could be cut off unnoticed. */
   uncoveredForMs: number;
 };
@@ -53,34 +68,49 @@ export type ChainReport = ChainVerdict & {
  * Goes through a whole chain, oldest row first. A chain that was cut, or written anew, fits in itself:
  * @param noted hashes that rows had before
  * @param heads what the chain came to before, by those who can be believed
+ * @param after where the look begins: the rows up to there are archived. Those that are still here are the last of them.
  */
 export async function lookAtChain(
   events: AsyncIterable<AuditEvent>,
   noted: readonly string[],
   heads: readonly AuditHead[],
+  after: ChainPlace = BEFORE_ALL,
 ): Promise<ChainReport> {
   const missing = new Set(noted);
-  missing.delete(CHAIN_START);
-  const unmet = new Map(heads.map((head) => [`${head.rows} ${head.hash}`, head]));
-  unmet.delete(`0 ${CHAIN_START}`);
-  const covered = Math.max(0, ...heads.map((head) => head.rows));
-  let [rows, lastHash] = [0, CHAIN_START];
-  let [uncoveredFrom, lastAt] = [0, 0];
+  // A hash stands for all rows up to its own, so their number adds nothing to it.
+  const unmet = new Map(heads.filter((head) => head.rows >= after.rows).map((head) => [head.hash, head]));
+  for (const hash of [CHAIN_START, after.hash]) {
+    missing.delete(hash);
+    unmet.delete(hash);
+  }
+  const earlier = heads.filter(({ rows, hash }) => rows < after.rows && hash !== CHAIN_START);
+  const covering = new Set(heads.map(({ hash }) => hash));
+  let [end, leftRows] = [after, 0];
+  let left: AuditEvent | undefined;
+  let [uncoveredFrom, lastAt]: [number | undefined, number] = [undefined, 0];
   const report = () => ({
-    ...{ rows, missing: [...missing], unmet: [...unmet.values()] },
-    uncoveredForMs: rows > covered ? lastAt - uncoveredFrom : 0,
+    ...{ rows: end.rows, lastSeq: end.seq, leftRows, missing: [...missing], unmet: [...unmet.values()], earlier },
+    uncoveredForMs: uncoveredFrom === undefined ? 0 : lastAt - uncoveredFrom,
   });
   for await (const event of events) {
-    const verdict = verifyChain([event], lastHash);
+    if (BigInt(event.seq) <= BigInt(after.seq)) {
+      const verdict = verifyChain([event], left?.hash ?? event.prevHash);
+      if (!verdict.ok) return { ...verdict, ...report() };
+      left = event;
+      leftRows += 1;
+      continue;
+    }
+    if (left && left.hash !== after.hash) break;
+    const verdict = verifyChain([event], end.hash);
     if (!verdict.ok) return { ...verdict, ...report() };
-    ({ lastHash } = verdict);
-    rows += 1;
-    missing.delete(lastHash);
-    unmet.delete(`${rows} ${lastHash}`);
+    end = { seq: event.seq, rows: end.rows + 1, hash: event.hash };
+    missing.delete(event.hash);
+    unmet.delete(event.hash);
     lastAt = event.at.getTime();
-    if (rows === covered + 1) uncoveredFrom = lastAt;
+    uncoveredFrom = covering.has(event.hash) ? undefined : (uncoveredFrom ?? lastAt);
   }
-  return { ok: true, lastHash, ...report() };
+  if (left && left.hash !== after.hash) return { ok: false, seq: left.seq, ...report() };
+  return { ok: true, lastHash: end.hash, ...report() };
 }
 
 /** JSON without white space, the keys of every object sorted: jsonb keeps no order of its own. */

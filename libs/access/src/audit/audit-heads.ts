@@ -31,14 +31,15 @@ export class AuditHeads {
            AND NOT EXISTS (SELECT 1 FROM audit_heads WHERE at > now() - interval '1 hour')`,
       );
       if (!due) return undefined;
-      const [chain] = await rows<{ count: string; hash: string | null }>(
+      // Rows that are archived count on, whether or not they are still here.
+      const [chain] = await rows<{ count: string; hash: string | null; archived: string | null }>(
         tx,
-        `SELECT count(*) AS count, (SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1) AS hash FROM audit_events`,
+        `SELECT count(*) AS count, (SELECT hash FROM audit_events ORDER BY seq DESC LIMIT 1) AS hash,
+           (SELECT max(total_rows) FROM audit_archives) AS archived
+         FROM audit_events WHERE seq > COALESCE((SELECT max(last_seq) FROM audit_archives), 0)`,
       );
-      const text = writeHead(
-        { at: due.at, rows: Number(chain?.count ?? 0), hash: chain?.hash ?? CHAIN_START },
-        this.box,
-      );
+      const count = Number(chain?.count ?? 0) + Number(chain?.archived ?? 0);
+      const text = writeHead({ at: due.at, rows: count, hash: chain?.hash ?? CHAIN_START }, this.box);
       await tx.query(`INSERT INTO audit_heads (at, head) VALUES ($1, $2)`, [due.at, text]);
       return text;
     });

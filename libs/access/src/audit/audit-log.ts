@@ -3,7 +3,15 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { DataSource, Repository, MoreThan, type EntityManager } from 'typeorm';
 import { rows, statement, type StatementPart } from '@app/database';
 import type { Scope } from '@app/scope';
-import { CHAIN_START, hashOfEvent, lookAtChain, type AuditFacts, type ChainReport } from './audit-chain.js';
+import { AuditArchives, endOf, type AuditArchive } from './audit-archives.js';
+import {
+  CHAIN_START,
+  hashOfEvent,
+  lookAtChain,
+  type AuditFacts,
+  type ChainPlace,
+  type ChainReport,
+} from './audit-chain.js';
 import type { AuditHead } from './audit-head.js';
 import { AuditEvent, type AuditData } from './audit-event.entity.js';
 import { DeferredAct } from './audit-inbox.entity.js';
@@ -103,6 +111,8 @@ export type AuditReport = ChainReport & {
   /** The number of acts that are not chained, and for how long the oldest of them has waited. */
   pending: number;
   pendingForMs: number;
+  /** What is no longer here, oldest first. */
+  archives: AuditArchive[];
 };
 
 /** Rows that are chained, or read, at a time. */
@@ -180,15 +190,16 @@ export class AuditLog {
   }
 
   /**
-   * Oldest first, what was done to what is in scope, up to the newest row of when it began. Memory stays flat, however
-   * long the log is. Without limits and filters the rows are the chain without a gap.
+   * Oldest first, what was done to what is in scope, up to the newest row of when it began, without what is archived.
+   * Memory stays flat, however long the log is. Without limits and filters the rows are the chain without a gap.
+   * @throws where rows are archived meanwhile that it has not come to
    */
   async *oldestFirst(scope: Scope, filter: AuditFilter): AsyncGenerator<AuditEvent> {
     await this.chainDeferred();
     const [bounds] = await rows<{ first: string; last: string }>(
       this.dataSource,
-      `SELECT COALESCE((SELECT seq FROM audit_events WHERE at < $1::timestamptz - interval '1 day'
-           ORDER BY at DESC LIMIT 1), 0) AS first,
+      `SELECT GREATEST((SELECT seq FROM audit_events WHERE at < $1::timestamptz - interval '1 day'
+           ORDER BY at DESC LIMIT 1), (SELECT max(last_seq) FROM audit_archives), 0) AS first,
          COALESCE((SELECT seq FROM audit_events ORDER BY seq DESC LIMIT 1), 0) AS last`,
       [filter.since ?? null],
     );
@@ -199,9 +210,24 @@ export class AuditLog {
       query.andWhere('event.seq > :after AND event.seq <= :last', { after, last });
       if (filter.until) query.andWhere(`event.seq < COALESCE(${FIRST_AFTER}, 9223372036854775807)`);
       const page = await query.limit(BATCH).getMany();
+      // An archive is noted before the first of its rows goes. A file that breaks off is better than one with a gap.
+      const archived = endOf(await AuditArchives.newest(this.dataSource));
+      if (BigInt(archived.seq) > BigInt(after)) throw new Error('Rows of the audit log were archived meanwhile.');
       yield* page;
       if (page.length < BATCH) return;
       after = page.at(-1)?.seq ?? last;
+    }
+  }
+
+  /**
+   * The rows behind a place, oldest first, as far as all were written before a moment. The newest row of the log is never
+   * among them: the next one follows it.
+   */
+  async *oldRows(after: ChainPlace, before: Date): AsyncGenerator<AuditEvent> {
+    const [newest] = await this.chained.find({ order: { seq: 'DESC' }, take: 1 });
+    for await (const event of rowsBehind(this.dataSource.manager, after.seq)) {
+      if (event.at >= before || event.seq === newest?.seq) return;
+      yield event;
     }
   }
 
@@ -217,26 +243,39 @@ export class AuditLog {
     return query;
   }
 
-  /** Goes through the whole chain, a page at a time, as `lookAtChain` does. Changes nothing. */
-  async verify(noted: readonly string[] = [], heads: readonly AuditHead[] = []): Promise<AuditReport> {
-    const [inbox] = await rows<{ pending: number; pendingForMs: number }>(
-      this.dataSource,
-      `SELECT count(*)::int AS pending,
-         coalesce(extract(epoch FROM now() - min(at)) * 1000, 0)::float8 AS "pendingForMs" FROM audit_inbox`,
-    );
-    return { pending: 0, pendingForMs: 0, ...inbox, ...(await lookAtChain(this.whole(), noted, heads)) };
+  /**
+   * Goes through the whole chain, a page at a time, as `lookAtChain` does. Changes nothing.
+   * @param after where the rows begin that are not elsewhere; without it, where the last archive ends
+   */
+  async verify(
+    noted: readonly string[] = [],
+    heads: readonly AuditHead[] = [],
+    after?: ChainPlace,
+  ): Promise<AuditReport> {
+    // As the log was at one moment: rows that are archived meanwhile are still there.
+    return await this.dataSource.transaction('REPEATABLE READ', async (tx) => {
+      const [inbox] = await rows<{ pending: number; pendingForMs: number }>(
+        tx,
+        `SELECT count(*)::int AS pending,
+           coalesce(extract(epoch FROM now() - min(at)) * 1000, 0)::float8 AS "pendingForMs" FROM audit_inbox`,
+      );
+      const archives = await AuditArchives.all(tx);
+      const report = await lookAtChain(rowsBehind(tx, '0'), noted, heads, after ?? endOf(archives.at(-1)));
+      return { pending: 0, pendingForMs: 0, ...inbox, archives, ...report };
+    });
   }
+}
 
-  private async *whole(): AsyncGenerator<AuditEvent> {
-    for (let after: string | undefined = '0'; after !== undefined;) {
-      const page: AuditEvent[] = await this.chained.find({
-        where: { seq: MoreThan(after) },
-        order: { seq: 'ASC' },
-        take: BATCH,
-      });
-      yield* page;
-      after = page.at(-1)?.seq;
-    }
+/** All rows with larger numbers, oldest first. */
+async function* rowsBehind(sql: EntityManager, seq: string): AsyncGenerator<AuditEvent> {
+  for (let after: string | undefined = seq; after !== undefined;) {
+    const page: AuditEvent[] = await sql.find(AuditEvent, {
+      where: { seq: MoreThan(after) },
+      order: { seq: 'ASC' },
+      take: BATCH,
+    });
+    yield* page;
+    after = page.at(-1)?.seq;
   }
 }
 

@@ -37,7 +37,7 @@ describe('a look at the newest part of the audit log', () => {
   });
 
   const log = () => new AuditLog(dataSource, dataSource.getRepository(AuditEvent));
-  const look = (by = box('k1')) => new AuditVerification(dataSource, dataSource.getRepository(AuditEvent), by).recent();
+  const look = (by = box('k1')) => new AuditVerification(dataSource, by).recent();
   const note = () => new AuditHeads(dataSource, box('k1')).noteHourly();
 
   /** As the appends of one act after the other, in one transaction. */

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { DataSource, LessThan, Repository } from 'typeorm';
+import { DataSource, LessThan, MoreThan, type EntityManager } from 'typeorm';
 import { SecretBox } from '@app/vault';
-import { CHAIN_START, hashOfEvent, verifyChain } from './audit-chain.js';
+import { AuditArchives, endOf, isArchiveSigned, type AuditArchive } from './audit-archives.js';
+import { hashOfEvent, verifyChain, type ChainPlace } from './audit-chain.js';
 import { isSigned, readHead } from './audit-head.js';
 import { AuditEvent } from './audit-event.entity.js';
 import { AuditHeads } from './audit-heads.js';
@@ -17,10 +17,14 @@ const CHECKED = 1_000;
 export const headStates = ['met', 'unknown_key', 'not_met', 'forged'] as const;
 export type HeadState = (typeof headStates)[number];
 
+/** `signed`: by this service's owner. The others as with heads. */
+export const archiveStates = ['signed', 'unknown_key', 'forged'] as const;
+export type ArchiveState = (typeof archiveStates)[number];
+
 /** How the newest part of the log looks. */
 export interface RecentVerdict {
   isSound: boolean;
-  /** Rows that were checked, and whether these are all there are. */
+  /** Rows that were checked, and whether these are all that are not archived. */
   rows: number;
   isWhole: boolean;
   oldest: AuditEvent | undefined;
@@ -29,6 +33,8 @@ export interface RecentVerdict {
   brokenSeq: string | undefined;
   /** What was last noted of the chain outside of it. */
   head: { at: Date; state: HeadState } | undefined;
+  /** What is no longer here, if anything: so many rows, the newest of that time. */
+  archived: { rows: number; upTo: Date; state: ArchiveState } | undefined;
 }
 
 /** Looks at the newest rows of the audit log and at its newest head, for a page; `AuditLog.verify` looks at all of it. */
@@ -36,49 +42,64 @@ export interface RecentVerdict {
 export class AuditVerification {
   constructor(
     private readonly dataSource: DataSource,
-    @InjectRepository(AuditEvent) private readonly chained: Repository<AuditEvent>,
     private readonly box: SecretBox,
   ) {}
 
   /** Changes nothing. */
   async recent(): Promise<RecentVerdict> {
-    // Before the rows: what comes between is in them, and no row of the head can be missing for it.
-    const head = await this.newestHead();
-    const found = await this.chained.find({ order: { seq: 'DESC' }, take: CHECKED + 1 });
-    const isWhole = found.length <= CHECKED;
-    const before = isWhole ? undefined : found.pop();
-    const events = found.reverse();
-    const verdict = verifyChain(events, before?.hash ?? CHAIN_START);
-    return {
-      isSound: verdict.ok && (head === undefined || head.state === 'met' || head.state === 'unknown_key'),
-      rows: events.length,
-      isWhole,
-      oldest: events[0],
-      newest: events.at(-1),
-      brokenSeq: verdict.ok ? undefined : verdict.seq,
-      head,
-    };
+    // As it was at one moment: rows are archived, and heads noted, meanwhile.
+    return await this.dataSource.transaction('REPEATABLE READ', async (tx) => {
+      const archive = await AuditArchives.newest(tx);
+      const end = endOf(archive);
+      const head = await this.newestHead(tx, end);
+      const where = { seq: MoreThan(end.seq) };
+      const found = await tx.find(AuditEvent, { where, order: { seq: 'DESC' }, take: CHECKED + 1 });
+      const isWhole = found.length <= CHECKED;
+      const before = isWhole ? end : found.pop();
+      const events = found.reverse();
+      const verdict = verifyChain(events, before?.hash);
+      const archived = archive && { rows: archive.totalRows, upTo: archive.upTo, state: this.stateOf(archive) };
+      const isHeadSound = head === undefined || head.state === 'met' || head.state === 'unknown_key';
+      return {
+        isSound: verdict.ok && isHeadSound && archived?.state !== 'forged',
+        rows: events.length,
+        isWhole,
+        oldest: events[0],
+        newest: events.at(-1),
+        brokenSeq: verdict.ok ? undefined : verdict.seq,
+        head,
+        archived,
+      };
+    });
   }
 
-  private async newestHead(): Promise<RecentVerdict['head']> {
-    const noted = await AuditHeads.newest(this.dataSource);
+  private stateOf(archive: AuditArchive): ArchiveState {
+    const isSigned = isArchiveSigned(archive, this.box);
+    if (isSigned === undefined) return 'unknown_key';
+    return isSigned ? 'signed' : 'forged';
+  }
+
+  /** @param after where the rows begin that are here. A head from before is compared where they are archived. */
+  private async newestHead(tx: EntityManager, after: ChainPlace): Promise<RecentVerdict['head']> {
+    const noted = await AuditHeads.newest(tx);
     if (!noted) return undefined;
     const head = readHead(noted.head);
     const signed = head && isSigned(head, this.box);
     if (!head || signed === false) return { at: noted.at, state: 'forged' };
-    if (!(await this.has(head.hash))) return { at: noted.at, state: 'not_met' };
+    if (head.rows < after.rows) return undefined;
+    if (!(await has(tx, head.hash, after))) return { at: noted.at, state: 'not_met' };
     return { at: noted.at, state: signed === undefined ? 'unknown_key' : 'met' };
   }
+}
 
-  /** Whether a row has this hash, and is as it was when it got it. The row after it names it, and is found by an index. */
-  private async has(hash: string): Promise<boolean> {
-    if (hash === CHAIN_START) return true;
-    const next = await this.chained.findOneBy({ prevHash: hash });
-    const [row] = await this.chained.find({
-      where: next ? { seq: LessThan(next.seq) } : {},
-      order: { seq: 'DESC' },
-      take: 1,
-    });
-    return row?.hash === hash && hashOfEvent(row, row.prevHash) === hash;
-  }
+/** Whether a row has this hash, and is as it was when it got it. The row after it names it, and is found by an index. */
+async function has(tx: EntityManager, hash: string, after: ChainPlace): Promise<boolean> {
+  if (hash === after.hash) return true;
+  const next = await tx.findOneBy(AuditEvent, { prevHash: hash });
+  const [row] = await tx.find(AuditEvent, {
+    where: next ? { seq: LessThan(next.seq) } : {},
+    order: { seq: 'DESC' },
+    take: 1,
+  });
+  return row?.hash === hash && hashOfEvent(row, row.prevHash) === hash;
 }

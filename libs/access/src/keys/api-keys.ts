@@ -4,7 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { prepared, rows } from '@app/database';
+import { databaseShortage, prepared, rows } from '@app/database';
 import { EVERYTHING } from '@app/scope';
 import { ApiKey } from '../principals/api-key.entity.js';
 import type { Principal } from '../principals/principal.js';
@@ -15,6 +15,9 @@ import { RecentLookups, REMEMBERED_MS } from './recent-lookups.js';
 export const API_KEY_PATTERN = /^rk_[A-Za-z0-9_-]{32,128}$/;
 
 const USE_NOTED_EVERY_MS = 60_000;
+
+/** A scrape has ten seconds, as a rule. */
+const RECALLED_AFTER_MS = 2_000;
 
 /** Keys as they are presented, and the two that are there before anybody could have issued one. */
 @Injectable()
@@ -34,6 +37,22 @@ export class ApiKeys {
     if (!API_KEY_PATTERN.test(key)) return undefined;
     const keyHash = hashOfKey(key);
     return this.lookups.principalOf(keyHash, () => this.find(keyHash));
+  }
+
+  /**
+   * The same for what is most wanted while Postgres does not answer, and tells nothing of anybody: then it is whoever
+   * this process let in last by that key. One that was taken away in the meantime is let in until Postgres is back.
+   */
+  async authenticateOrRecall(key: string): Promise<Principal | undefined> {
+    const last = API_KEY_PATTERN.test(key) ? this.lookups.letInLast(hashOfKey(key)) : undefined;
+    if (!last) return this.authenticate(key);
+    const asked = this.authenticate(key).catch((error: unknown) => {
+      if (databaseShortage(error)) return last;
+      throw error;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const recalled = new Promise<Principal>((resolve) => (timer = setTimeout(resolve, RECALLED_AFTER_MS, last)));
+    return Promise.race([asked, recalled]).finally(() => clearTimeout(timer));
   }
 
   /** Whether this process has let the key in before; it may have ended since. Nobody gets there by guessing. */

@@ -131,7 +131,7 @@ export const apiKeysUpdate = <ThrowOnError extends boolean = true>(options: Opti
 /**
  * Read the audit log
  *
- * Who did what, newest first. A key with limits sees what was done to what it may reach.
+ * Who did what, newest first. A key with limits sees what was done to what it may reach. Rows that were archived, which are older than 90 days at least, are in the files of their archives and no longer here.
  *
  * Takes an API key of the role `admin`.
  */
@@ -149,7 +149,7 @@ export const auditEventsList = <ThrowOnError extends boolean = true>(options?: O
 /**
  * Export the audit log
  *
- * The same as a file, oldest first and whole: NDJSON, or CSV where `format` or the Accept header says so. Without limits and filters, the `prev_hash` of each row is the `hash` of the one before. Every export is in the log, too.
+ * The same as a file, oldest first and whole: NDJSON, or CSV where `format` or the Accept header says so. Without limits and filters, the `prev_hash` of each row is the `hash` of the one before. Rows that were archived are not in it; where some are archived meanwhile that would have to be in it, it breaks off. Every export is in the log, too.
  *
  * Takes an API key of the role `admin`.
  */
@@ -167,7 +167,7 @@ export const auditEventsExport = <ThrowOnError extends boolean = true>(options?:
 /**
  * Check the newest rows of the audit log
  *
- * Whether the newest 1,000 rows are as they were written, one after the other, and whether the chain still has the row that the service noted and signed last, once an hour. Older rows are checked by `npm run verify-audit`. Changes nothing.
+ * Whether the newest 1,000 rows are as they were written, one after the other, and whether the chain still has the row that the service noted and signed last, once an hour. Older rows are checked by `npm run verify-audit`; the first one that is left has to follow what was archived. Changes nothing.
  *
  * Takes an API key of the role `admin`.
  */

@@ -109,7 +109,7 @@ export type AuditVerification = {
      */
     rows: number;
     /**
-     * The log has no others.
+     * The log has no others that are not archived.
      */
     whole: boolean;
     /**
@@ -133,11 +133,25 @@ export type AuditVerification = {
      */
     broken_seq: string | null;
     /**
-     * What a worker noted last of the chain, outside of it. `met`: the chain still has that row; `unknown_key`: so it has, but the note is signed with a master key that is not here; `not_met`: it has not; `forged`: the note is not as this service writes them. Null: none was noted yet.
+     * What a worker noted last of the chain, outside of it. `met`: the chain still has that row; `unknown_key`: so it has, but the note is signed with a master key that is not here; `not_met`: it has not; `forged`: the note is not as this service writes them. Null: none was noted yet of the rows that are here.
      */
     head: {
         at: string;
         state: 'met' | 'unknown_key' | 'not_met' | 'forged';
+    } | null;
+    /**
+     * What the owner of the database has archived: the oldest row that is left follows it. `forged`: the note of that is not as the archive command writes it; `unknown_key`: it is signed with a master key that is not here. Null: nothing was archived.
+     */
+    archived: {
+        /**
+         * The number of rows before these, which lie in files.
+         */
+        rows: number;
+        /**
+         * When the newest of them was written.
+         */
+        up_to: string;
+        state: 'signed' | 'unknown_key' | 'forged';
     } | null;
 };
 

@@ -4,7 +4,7 @@ import { rows, statement, type Bind } from '@app/database';
 import { askedWithin, type Scope } from '@app/scope';
 import { PRUNED_DELETIONS } from '../requests/deletion-view.js';
 import { DeletionViews } from '../requests/deletion-views.js';
-import { knownArticles } from '../deletion/known-gone.js';
+import { knownArticles } from '../gone/known-gone.js';
 import { noteOfProof, type DeletionState, type Proof } from '../deletion/states.js';
 import { DeletionNotFound, PeriodNotOver } from '../errors.js';
 import { Takedowns } from '../takedowns/takedowns.js';

@@ -5,7 +5,7 @@ import { merchantInScope, Merchants, type Alongside } from '@app/merchants';
 import { askedWithin, EVERYTHING, isEverything, type Scope } from '@app/scope';
 import { CAN_BE_STOPPED, endAs } from '../deletion/conditions.js';
 import { tellOf } from '../deletion/deletion-events.js';
-import { goneBy, OBSTACLES, type WishColumns } from '../deletion/known-gone.js';
+import { goneBy, OBSTACLES, type WishColumns } from '../gone/known-gone.js';
 import { statesBefore } from '../deletion/states.js';
 import { WHOLE_MESSAGE, type Target } from '../deletion/target.js';
 import { DeletionStateConflict, MerchantNotEligible, NotYours, TargetRefused } from '../errors.js';

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { prepared, statement, type Sql, type StatementPart } from '@app/database';
 import { countedInventory, MAY_BE_TRIED, mayTryAnyway, Merchants } from '@app/merchants';
 import { EVERYTHING, formOf, inScope, type Scope } from '@app/scope';
-import { goneBy, OBSTACLES, obstacleTo, type WishColumns } from '../deletion/known-gone.js';
+import { goneBy, OBSTACLES, obstacleTo, type WishColumns } from '../gone/known-gone.js';
 import { WHOLE_MESSAGE, targetColumns, targetKey } from '../deletion/target.js';
 import { MerchantNotEligible, SharedMaterial, TargetRefused, type SharedArticle } from '../errors.js';
 import { isInLane } from '../deletion/conditions.js';
@@ -78,10 +78,15 @@ export class DeletionIntake {
       this.ceilings.few === 0 ? { refusal: undefined } : await this.ceilings.ofKnownMerchant(asker, name, wish, sql);
     for (;;) {
       const refusal = full ?? looked?.refusal;
-      const accepted = refusal ? undefined : await this.insert(sql, address, wish, looked !== undefined, ifNew);
-      if (accepted) {
+      const decided = refusal ? undefined : await this.insert(sql, address, wish, looked !== undefined, ifNew);
+      if (decided && 'crowdedLane' in decided) {
+        looked = await this.ceilings.ofMerchant(asker, name, decided.crowdedLane, wish, sql);
+        if (looked.refusal) throw looked.refusal;
+        continue;
+      }
+      if (decided) {
         this.ceilings.note(asker, name);
-        const { deletion, mayShare } = accepted;
+        const { deletion, mayShare } = decided;
         return {
           deletion,
           isNew: true,
@@ -108,18 +113,15 @@ export class DeletionIntake {
       if (obstacle !== null && !wish.again) throw new TargetRefused(obstacle, OBSTACLES[obstacle]);
       if (wish.refusesShared && shared.length > 0) throw new SharedMaterial(shared);
       if (refusal) throw refusal;
-      if (!looked) {
-        looked = await this.ceilings.ofMerchant(asker, name, id, wish, sql);
-        if (looked.refusal) throw looked.refusal;
-      }
       // Open no more, or eligible again: that was between the statements, so there is room now.
     }
   }
 
   /**
    * @param isLooked whether the lane may have more than a few open
-   * @returns undefined when the merchant cannot be told, or cannot have messages deleted, or the target is open
-   *   already, known to be gone or to be none, or the lane has more open than it may
+   * @returns the merchant whose lane has more open than it may, if nothing else keeps the wish from it; undefined when
+   *   the merchant cannot be told, or cannot have messages deleted, or the target is open already, known to be gone or
+   *   to be none
    */
   private async insert(
     sql: EntityManager,
@@ -127,7 +129,7 @@ export class DeletionIntake {
     wish: NewDeletion,
     isLooked: boolean,
     alongside?: StatementPart,
-  ): Promise<{ deletion: DeletionView; mayShare: boolean } | undefined> {
+  ): Promise<{ deletion: DeletionView; mayShare: boolean } | { crowdedLane: string } | undefined> {
     const { target } = wish;
     const { msgId, articleIdx, url } = targetColumns(target);
     const { parameters, bind } = statement(
@@ -157,9 +159,9 @@ export class DeletionIntake {
     const column = { ...ACCEPTED, isOneArticle, ...(askedKey !== null && { askedKey: `${bind(askedKey)}::text` }) };
     const isTraced = wish.traceparent !== undefined;
     const refuses = wish.refusesShared ? ` AND ${sharedList(column, within, counted)} = '[]'` : '';
-    const crowded = isLooked
-      ? ''
-      : ` AND NOT EXISTS (
+    const isCrowded = isLooked
+      ? 'FALSE'
+      : `EXISTS (
            SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.finished_at IS NULL
            OFFSET ${this.ceilings.few - 1} LIMIT 1)`;
     const form = [!isOneArticle, askedKey !== null, refuses !== '', isLooked, isTraced].reduce(
@@ -167,7 +169,7 @@ export class DeletionIntake {
       0,
     );
     const once = '(SELECT m.authorizer_appid, m.component_appid FROM inserted, merchant m)';
-    const [inserted] = await prepared<Decided & { mayShare: boolean }>(
+    const [decided] = await prepared<Decided & { mayShare: boolean; crowdedLane: string | null }>(
       sql,
       `accept deletion${alongside ? ' and more' : ''}${formOf(scope)} ${form}`,
       // With its lane's wake, as wakeLanes leaves it, in one round trip: clients wait for this. Where there is a new
@@ -187,8 +189,9 @@ export class DeletionIntake {
            NOT EXISTS (SELECT 1 FROM deletions o WHERE o.merchant_id = merchant.merchant_id AND o.target_key = $7::text
              AND o.finished_at IS NULL) AS is_free,
            EXISTS (SELECT 1 FROM ${counted.messages} mm
-             WHERE mm.merchant_id = merchant.merchant_id AND mm.msg_id = $4::bigint) AS may_share
-         FROM merchant WHERE is_it${refuses}${crowded}
+             WHERE mm.merchant_id = merchant.merchant_id AND mm.msg_id = $4::bigint) AS may_share,
+           ${isCrowded} AS is_crowded
+         FROM merchant WHERE is_it${refuses}
        ), inserted AS (
          INSERT INTO deletions (id, merchant_id, msg_id, article_idx, url, target_key, state, is_urgent, not_before,
            ready_at, reason, metadata, request_id, requested_by, try_anyway, asked_url
@@ -197,16 +200,22 @@ export class DeletionIntake {
            CASE WHEN $9::timestamptz > now() THEN 'scheduled' ELSE 'queued' END, $8::boolean, $9,
            GREATEST($9::timestamptz, now()), $10, $11::jsonb, $12, $13::uuid, $14::boolean, $16
            ${isTraced ? `, ${bind(wish.traceparent)}::text` : ''}
-         FROM merchant JOIN known ON is_to_do AND is_free WHERE is_it
+         FROM merchant JOIN known ON is_to_do AND is_free AND NOT is_crowded WHERE is_it
          ON CONFLICT (merchant_id, target_key) WHERE finished_at IS NULL DO NOTHING
          RETURNING merchant_id, state, ready_at, created_at, dispatched_at, finished_at, waiting_for, waiting_until
        ), woken AS (
          ${insertWakes('SELECT merchant_id, ready_at FROM inserted')}
        )${alongside ? `, alongside AS (${alongside(bind, once)})` : ''}
-       ${SELECT_DECIDED}, (SELECT may_share FROM known) AS "mayShare" FROM inserted d, merchant m`,
+       ${SELECT_DECIDED}, k.may_share AS "mayShare",
+         CASE WHEN k.is_crowded THEN k.merchant_id END AS "crowdedLane"
+       FROM known k CROSS JOIN merchant m LEFT JOIN inserted d ON true
+       WHERE d.merchant_id IS NOT NULL OR (k.is_crowded AND k.is_to_do AND k.is_free)`,
       parameters,
     );
-    return inserted && { deletion: asAccepted(wish, authorizerAppid, inserted), mayShare: inserted.mayShare };
+    if (!decided) return undefined;
+    const { crowdedLane, mayShare } = decided;
+    if (crowdedLane !== null) return { crowdedLane };
+    return { deletion: asAccepted(wish, authorizerAppid, decided), mayShare };
   }
 
   /** As long as it is in its lane and waits for nobody else. */

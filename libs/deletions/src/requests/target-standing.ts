@@ -1,7 +1,8 @@
-import { rows, statement, type Bind, type Sql } from '@app/database';
+import type { EntityManager } from 'typeorm';
+import { prepared, statement, type Bind } from '@app/database';
 import { countedInventory, type CountedInventory } from '@app/merchants';
-import type { Scope } from '@app/scope';
-import { goneBy, isOfPlatforms, obstacleTo, OBSTACLES, sharedWith, type WishColumns } from '../deletion/known-gone.js';
+import { formOf, type Scope } from '@app/scope';
+import { goneBy, isOfPlatforms, obstacleTo, OBSTACLES, sharedWith, type WishColumns } from '../gone/known-gone.js';
 import { targetColumns, targetKey, type Target } from '../deletion/target.js';
 import type { SharedArticle } from '../errors.js';
 
@@ -20,7 +21,12 @@ export interface Standing {
 }
 
 /** What is known of a target that was not accepted. */
-export async function standingOf(sql: Sql, scope: Scope, merchantId: string, wish: WantedTarget): Promise<Standing> {
+export async function standingOf(
+  sql: EntityManager,
+  scope: Scope,
+  merchantId: string,
+  wish: WantedTarget,
+): Promise<Standing> {
   const { msgId, articleIdx } = targetColumns(wish.target);
   const { parameters, bind } = statement(merchantId, msgId, articleIdx, targetKey(wish.target), askedKeyOf(wish));
   const columns: WishColumns = {
@@ -32,8 +38,9 @@ export async function standingOf(sql: Sql, scope: Scope, merchantId: string, wis
   };
   const within = samePlatforms(scope, bind);
   const counted = countedInventory(scope, bind);
-  const [found] = await rows<Standing>(
+  const [found] = await prepared<Standing>(
     sql,
+    `standing of a target${formOf(scope)}`,
     `SELECT (SELECT id FROM deletions WHERE merchant_id = $1 AND target_key = $4 AND finished_at IS NULL) AS "openId",
        ${goneBy(columns, within)} AS "goneId", ${obstacleTo(columns, within, counted)} AS obstacle,
        ${sharedList(columns, within, counted)} AS shared`,

@@ -8,7 +8,7 @@ import { IS_USABLE_TOKEN, SURELY_REFUSED } from '@app/merchants';
 import type { CallSlot } from '@app/queue';
 import { IS_FIRST_ANSWER_LOST, IS_LAST_OUTCOME_UNKNOWN, IS_TRIED_ANYWAY } from '../deletion/conditions.js';
 import { tellOf } from '../deletion/deletion-events.js';
-import { isBeyondMessage } from '../deletion/known-gone.js';
+import { isBeyondMessage } from '../gone/known-gone.js';
 import { IS_HELD, IS_PROBE, WITH_HOLD } from '../lanes/hold-conditions.js';
 import type { Dispatched } from '../lanes/lane-dispatch.js';
 import { wakeLanes } from '../lanes/lane-wakes.js';

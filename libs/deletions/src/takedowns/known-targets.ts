@@ -4,7 +4,7 @@ import { recordset, rows, statement } from '@app/database';
 import { countedInventory, type CountedInventory, type SharedSend } from '@app/merchants';
 import type { Scope } from '@app/scope';
 import type { SharedArticle } from '../errors.js';
-import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from '../deletion/known-gone.js';
+import { goneBy, isOfPlatforms, obstacleTo, sharedWith, wishOf, type OBSTACLES } from '../gone/known-gone.js';
 import type { TakedownItem } from './takedown-item.js';
 import { targetColumns, targetKey, WHOLE_MESSAGE } from '../deletion/target.js';
 
@@ -33,21 +33,6 @@ export class KnownTargets {
       (targets, within) => `SELECT t.line FROM ${targets} WHERE ${goneBy(wishOf('t'), within)} IS NOT NULL`,
     );
     return new Set(found.map(({ line }) => line));
-  }
-
-  /** By which deletion targets are gone, and when it ended, as far as the caller may know. */
-  async deletionsOf(items: TakedownItem[], scope: Scope): Promise<Map<number, { id: string; finishedAt: Date }>> {
-    const found = await this.ask<{ line: number; id: string; finishedAt: Date }>(
-      items,
-      scope,
-      // OFFSET has each deletion looked up by its id.
-      (targets, within) => `SELECT t.line, d.id, d.finished_at AS "finishedAt" FROM ${targets}
-         CROSS JOIN LATERAL (SELECT ${goneBy(wishOf('t'), within)} AS id OFFSET 0) AS gone
-         CROSS JOIN LATERAL (
-           SELECT d.id, d.finished_at FROM deletions d WHERE d.id = gone.id
-           UNION ALL SELECT g.id, g.finished_at FROM gone_targets g WHERE g.id = gone.id OFFSET 0) AS d`,
-    );
-    return new Map(found.map(({ line, ...deletion }) => [line, deletion]));
   }
 
   /** The lines whose target is open already. */

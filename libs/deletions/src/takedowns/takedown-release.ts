@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { pause } from '@app/concurrency';
 import { rows } from '@app/database';
-import { goneBy, isOfPlatforms, wishOf } from '../deletion/known-gone.js';
+import { goneBy, isOfPlatforms, wishOf } from '../gone/known-gone.js';
 import { wakeLanes } from '../lanes/lane-wakes.js';
 
 /** How many items become deletions in one transaction: a few tenths of a second. */

@@ -13,7 +13,7 @@ import { reaches, type Scope } from '@app/scope';
 import { lookUpAddresses, type AddressFacts } from './address-facts.js';
 import { Ceilings } from '../requests/ceilings.js';
 import { namesOf, TargetRefused } from '../errors.js';
-import { OBSTACLES } from '../deletion/known-gone.js';
+import { OBSTACLES } from '../gone/known-gone.js';
 import { KnownTargets } from './known-targets.js';
 import { articleUrl, decideTarget, type TargetRequest } from '../deletion/target.js';
 import type { TakedownItem, TakedownRejection } from './takedown-item.js';

@@ -21,6 +21,9 @@ export const needsKey = ({ routeOptions }: FastifyRequest): boolean =>
 export const signsIn = ({ routeOptions }: FastifyRequest): boolean =>
   (routeOptions.config as KeyedRoute | undefined)?.signsIn === true;
 
+/** The figures of this process are wanted exactly while something is away. */
+const isScrape = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url === '/metrics';
+
 /** A key, or a link, and nothing more. */
 const SIGN_IN_BYTES = 4_096;
 
@@ -76,7 +79,8 @@ async function identify(callers: Callers, request: FastifyRequest, reply: Fastif
   // Behind a proxy that is not named in the settings, everybody shares an address: a key that was let in before is
   // let in.
   if (!wasLetIn) failed.refuseGuessing(request, reply);
-  const principal = await known.authenticate(secret);
+  const isRecalled = !isSession && isScrape(request);
+  const principal = await (isRecalled ? keys.authenticateOrRecall(secret) : known.authenticate(secret));
   if (!principal) {
     // A page whose session is over asks a few times more before it notices.
     if (secret !== '' && !(wasLetIn && isSession)) failed.note(request);

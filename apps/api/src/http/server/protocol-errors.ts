@@ -1,10 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { newRequestId, runWithRequestId } from '@app/logging';
+import { logNoRequest, logRequest, newRequestId, runWithRequestId } from '@app/logging';
 import { endGently, endIfUnfinished } from './connections.js';
 import { problemOf, seenAt, type Problem } from '../problems/problem.js';
-import { logNoRequest, logRequest } from './request-log.js';
 import { securityHeaders } from './security-headers.js';
 
 /**

@@ -4,7 +4,7 @@ import { type Merchant } from '@app/merchants';
 import { EVERYTHING, type Scope } from '@app/scope';
 import { DeletionsDesk } from '../../../../test/support/deletions-desk.js';
 import { KnownTargets } from '../takedowns/known-targets.js';
-import { targetColumns, targetKey, type Target } from './target.js';
+import { targetColumns, targetKey, type Target } from '../deletion/target.js';
 
 let desk: DeletionsDesk;
 let known: KnownTargets;

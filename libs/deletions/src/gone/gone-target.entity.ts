@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Merchant } from '@app/merchants';
-import type { Proof } from './states.js';
+import type { Proof } from '../deletion/states.js';
 
 /** What stays for ever of a deletion that succeeded and is not kept any more: enough to know that its target is gone. */
 @Entity({ name: 'gone_targets' })

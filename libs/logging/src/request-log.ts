@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { PlainFacts, scrub } from '@app/logging';
 import { currentTraceId } from '@app/tracing';
-import type { RequestWithPrincipal } from '../access/authentication.js';
+import { PlainFacts } from './logger.js';
+import { scrub } from './scrub.js';
 
 const logger = new Logger('Requests');
 
@@ -12,7 +12,10 @@ const PROBES = new Set(['/health/live', '/health/ready', '/metrics']);
 /** The hook that tells of an answer is not called within its request. */
 const traces = new WeakMap<FastifyRequest, string>();
 
-/** A line for each request, once it is answered. */
+/** A request, with the key that it was found to come with. */
+type KeyedRequest = FastifyRequest & { principal?: { apiKeyId: string } };
+
+/** A line for each request, once it is answered. Its trace is the one that the hooks before this one have begun. */
 export function useRequestLog(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     const traceId = currentTraceId();
@@ -26,7 +29,7 @@ export function useRequestLog(fastify: FastifyInstance): void {
 }
 
 /** By its route and never by its address, which may hold a secret, also in the path. */
-export function logRequest(request: RequestWithPrincipal, reply: FastifyReply): void {
+export function logRequest(request: KeyedRequest, reply: FastifyReply): void {
   const { method, routeOptions, principal } = request;
   logger.log(
     'request',

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { newRequestId, runWithRequestId } from '@app/logging';
+import { newRequestId, runWithRequestId } from './request-context.js';
 
 const HEADER = 'x-request-id';
 /** A caller's own id is taken if it can stand in a log line and a job as it is. */
