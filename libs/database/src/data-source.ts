@@ -64,7 +64,6 @@ import { DeletionTraces1764820000000 } from './migrations/1764820000000-deletion
 import { DeletionsRetention1764840000000 } from './migrations/1764840000000-deletions-retention.js';
 import { AuditArchives1764843000000 } from './migrations/1764843000000-audit-archives.js';
 import { MerchantCensus1764844000000 } from './migrations/1764844000000-merchant-census.js';
-import { MerchantsOfAPlatform1764844000100 } from './migrations/1764844000100-merchants-of-a-platform.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -140,7 +139,6 @@ const migrations = [
   DeletionsRetention1764840000000,
   AuditArchives1764843000000,
   MerchantCensus1764844000000,
-  MerchantsOfAPlatform1764844000100,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.
