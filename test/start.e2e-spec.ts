@@ -126,8 +126,10 @@ describe('an address that cannot be used', () => {
         const path = `dist/apps/api/src/${program}.js`;
         const env = { PATH: process.env.PATH, ...(await settings()), DATABASE_URL };
         const ended = promisify(execFile)(process.execPath, [path], { env });
-        const { code, stdout, stderr } = await ended.catch((error: ExecFileException) => error);
-        return [code, stdout, stderr];
+        return ended.then(
+          ({ stdout, stderr }) => [0, stdout, stderr],
+          ({ code, stdout, stderr }: ExecFileException) => [code, stdout, stderr],
+        );
       };
       const line = (words: RegExp) => [2, '', expect.stringMatching(new RegExp(`^${words.source}[^\\n]*\\n$`))];
       expect(await said(without('server'))).toEqual(line(/The database of DATABASE_URL does not answer or refuses/));

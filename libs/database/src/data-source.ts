@@ -206,7 +206,7 @@ export const IN_PUBLIC = { options: `${BOTH_ENDS_NOTICE.options} -c search_path=
 /** For the role that owns the tables, and for programs that must not be misled by a schema of somebody's. */
 export function ownerDataSourceOptions(options: DatabaseOptions): DataSourceOptions {
   const all = dataSourceOptions(options);
-  return { ...all, extra: { ...(all.extra as object), ...IN_PUBLIC } } as DataSourceOptions;
+  return { ...all, extra: { ...(all.extra as object), ...IN_PUBLIC } };
 }
 
 /**

@@ -105,8 +105,8 @@ const SUCCEEDED = 'd.id, d.target_key, d.msg_id, d.proof, d.created_at, d.finish
 
 /**
  * SQL: the deletions that succeeded and may concern the messages `t`, also those that are kept no more, over whichever
- * platform of their accounts. OFFSET
- * keeps Postgres from beginning with them: other accounts have messages of the same number.
+ * platform of their accounts. OFFSET keeps Postgres from beginning with them: other accounts have messages of the same
+ * number.
  * @param within SQL on the merchant `same`: whether the caller may know of its deletions
  */
 const succeededAmong = (messages: string, within: string) => `

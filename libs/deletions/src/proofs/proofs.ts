@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { rows, statement, type Bind } from '@app/database';
+import { rows, statement, type Bind, type Sql } from '@app/database';
 import { askedWithin, type Scope } from '@app/scope';
 import { PRUNED_DELETIONS } from '../requests/deletion-view.js';
 import { DeletionViews } from '../requests/deletion-views.js';
@@ -223,12 +223,25 @@ export class Proofs {
     yield { type: 'trailer', count };
   }
 
-  /** @param id of what is exported, where it has one */
-  private async page(scope: Scope, id: string | null, part: Part, after: string): Promise<DeletionRecord[]> {
+  /**
+   * Deletions and their calls as they were at one moment: those that are pruned meanwhile would be shown without calls.
+   * @param id of what is exported, where it has one
+   */
+  private page(scope: Scope, id: string | null, part: Part, after: string): Promise<DeletionRecord[]> {
+    return this.dataSource.transaction('REPEATABLE READ', (tx) => this.pageAt(tx, scope, id, part, after));
+  }
+
+  private async pageAt(
+    sql: Sql,
+    scope: Scope,
+    id: string | null,
+    part: Part,
+    after: string,
+  ): Promise<DeletionRecord[]> {
     const { parameters, bind } = statement(id, after);
     const isTold = askedWithin(scope, 'd.requested_by', bind);
     const found = await rows<DeletionRow>(
-      this.dataSource,
+      sql,
       `SELECT d.id, m.authorizer_appid AS merchant, pl.component_appid, d.msg_id, d.article_idx,
          ${knownArticles({ merchantId: 'd.merchant_id', msgId: 'd.msg_id' })} AS message_articles,
          d.url, COALESCE((SELECT l.asked_url FROM takedown_links l WHERE l.takedown_id = $1 AND l.deletion_id = d.id), d.asked_url) AS asked_url,
@@ -243,7 +256,7 @@ export class Proofs {
       parameters,
     );
     const calls = await rows<CallRow>(
-      this.dataSource,
+      sql,
       `SELECT deletion_id, operation, outcome, errcode, errmsg, rid, http_status, started_at, finished_at
        FROM deletion_attempts WHERE deletion_id = ANY($1) ORDER BY deletion_id, id`,
       [found.map((row) => row.id)],

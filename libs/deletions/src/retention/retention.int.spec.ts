@@ -8,6 +8,7 @@ import { deletionStates, type DeletionState, type Proof } from '../deletion/stat
 import { targetColumns, targetKey, type Target } from '../deletion/target.js';
 import { DeletionTallies } from '../overview/deletion-tallies.js';
 import { Proofs, type ProofRecord } from '../proofs/proofs.js';
+import { GoneMessages } from '../gone/gone-messages.js';
 import { goneOneByOne, type Wish } from '../gone/gone-by.fixture.js';
 import { Retention } from './retention.js';
 
@@ -186,7 +187,17 @@ describe('what is kept, and what stays known', () => {
       [merchants[0]?.id],
     );
     const limited: Scope = { platforms: [platform?.appid ?? ''], merchants: null };
-    return Promise.all([EVERYTHING, limited].map((scope) => goneOneByOne(desk.dataSource, wishes, scope)));
+    const scopes = [EVERYTHING, limited];
+    const oneByOne = await Promise.all(scopes.map((scope) => goneOneByOne(desk.dataSource, wishes, scope)));
+    const numbers = [0, 1, 2, 3];
+    const url = 'https://mp.weixin.qq.com/s/retention-1-x';
+    const articles = numbers.slice(1).map((articleIdx) => ({ articleIdx, url: articleIdx === 1 ? url : null }));
+    const messages = merchants.flatMap(({ id: merchantId }) =>
+      msgIds.map((msgId) => ({ merchantId, msgId: String(msgId), articles })),
+    );
+    const ofPages = await Promise.all(scopes.map((scope) => new GoneMessages(desk.dataSource).among(messages, scope)));
+    const ofMessages = ofPages.map((page) => page.flatMap((goneBy) => numbers.map((idx) => goneBy(idx)?.id ?? null)));
+    return [...oneByOne, ...ofMessages];
   }
 
   it('follows one plain rule, whatever there is', async () => {
@@ -400,8 +411,22 @@ describe('a deletion', () => {
     const id = await one(address(9), 'succeeded', { proof: 'inferred' });
     const looking = async () => {
       const seen = [];
-      for (let i = 0; i < 20; i++) seen.push((await desk.deletionViews.get(EVERYTHING, id)).state);
+      for (let i = 0; i < 20; i++) {
+        seen.push((await desk.deletionViews.get(EVERYTHING, id)).state);
+        await readProof();
+      }
       return seen;
+    };
+    /** Its calls are there, or it says that they are not; and where it cannot tell, it has no end. */
+    const readProof = async () => {
+      try {
+        for await (const record of await proofs.ofDeletion(EVERYTHING, id, new Date(0))) {
+          if (record.type !== 'deletion') continue;
+          expect(record.calls).toHaveLength(record.proof_note?.includes('retention') ? 0 : 1);
+        }
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'deletion_not_found' });
+      }
     };
     const [seen] = await Promise.all([looking(), forget()]);
     expect(new Set(seen)).toEqual(new Set(['succeeded']));
