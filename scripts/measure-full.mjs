@@ -70,7 +70,7 @@ ensureBuilt();
 const { startEmbeddedPostgres } = await import('../dist/libs/embedded-postgres/src/index.js');
 const { migrate } = await import('../dist/libs/database/src/index.js');
 
-const stopping = new AbortController();
+const stopping = new globalThis.AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stopping.abort());
 let postgres;
 try {

@@ -9,7 +9,11 @@ import { freePort } from './support/free-port.js';
 import { whileItStaysUp } from './support/sandbox.js';
 
 /** The built sandbox, as `npm start -- --once` runs it, with every line that it writes. */
-async function startOnce(dataDir: string, options = ['--once']): Promise<{ exitCode: number | null; output: string }> {
+async function startOnce(
+  dataDir: string,
+  options = ['--once'],
+  settings: Record<string, string> = {},
+): Promise<{ exitCode: number | null; output: string }> {
   const child = spawn(process.execPath, ['dist/apps/sandbox/src/main.js', ...options], {
     env: {
       PATH: process.env.PATH,
@@ -17,6 +21,7 @@ async function startOnce(dataDir: string, options = ['--once']): Promise<{ exitC
       PORT: String(await freePort()),
       SIMULATOR_PORT: String(await freePort()),
       LOG_LEVEL: 'verbose',
+      ...settings,
     },
   });
   let output = '';
@@ -70,6 +75,16 @@ describe('the sandbox', () => {
     expect(exitCode).toBe(2);
     expect(output).toMatch(/--nonsense[^]*Usage: npm start -- \[--once\]/);
     expect(output).not.toMatch(/ready in/);
+  });
+
+  it('says in one line what it cannot use', async () => {
+    const DATABASE_URL = 'postgres://u:p@127.0.0.1:1/retract';
+    const away = await startOnce(dataDir, ['--once'], { DATABASE_URL });
+    expect(away.output).toMatch(/^The database of DATABASE_URL does not answer or refuses /m);
+    const nowhere = await startOnce('package.json/data');
+    expect(nowhere.output).toMatch(/^RETRACT_DATA_DIR cannot be used /m);
+    expect([away.exitCode, nowhere.exitCode]).toEqual([1, 1]);
+    expect(away.output + nowhere.output).not.toMatch(/^\s+at /m);
   });
 
   it('starts again after its user has registered a platform, as the README shows', async () => {

@@ -446,6 +446,7 @@ describe('npm run rotate-proof-key', () => {
     expect(await keySet()).toEqual(before);
     const FIRST_KEY_FILE = await kept('first-admin-key', `${system.apiKey}\n`);
     expect(await run('rotate-proof-key', [], { ...fromFile, FIRST_KEY_FILE })).toMatchObject({ code: 0 });
+    // It starts five processes, one after another.
   }, 240_000);
 
   it('is counted by npm run keys, and sealed anew with the rest', async () => {

@@ -119,6 +119,23 @@ describe('an address that cannot be used', () => {
     MOST_MS,
   );
 
+  it(
+    'is told by the api where its port is taken, in the one line that is an error',
+    async () => {
+      const { port } = new URL(postgres.url);
+      const environment = { ...(await settings()), DATABASE_URL: postgres.url, PORT: port };
+      const { lines, exitCode } = await endOfBuiltApp('api', environment);
+      expect(exitCode).toBe(1);
+      const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(records.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([
+        expect.objectContaining({
+          reason: expect.stringMatching(/^PORT or HOST cannot be listened on \(.*EADDRINUSE/),
+        }),
+      ]);
+    },
+    MOST_MS,
+  );
+
   it.each(['keys', 'reseal', 'verify-audit', 'rotate-proof-key'])(
     'is told by the program %s in one line',
     async (program) => {

@@ -16,6 +16,11 @@ import { FirstKeyNotKept, makeFirstKey } from './first-key.js';
 // which makes the frequent ones longer: see docs/benchmarks.md, also for why the worker does without.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
+const whyNotListening = (error: unknown): string | undefined =>
+  error instanceof Error && 'syscall' in error && error.syscall === 'listen'
+    ? `PORT or HOST cannot be listened on (${error.message}).`
+    : undefined;
+
 // Nest's own logger is replaced here, so that lines from before its start are JSON too.
 let logger = createLogger({ level: 'info' });
 Logger.overrideLogger(logger);
@@ -43,5 +48,7 @@ try {
   logger.log('api listens', { url: await api.getUrl(), version, commit });
   logEnd('api', { version });
 } catch (error) {
-  endStart(error, logger, (cause) => (cause instanceof FirstKeyNotKept ? cause.message : whyNotStarted(cause)));
+  endStart(error, logger, (cause) =>
+    cause instanceof FirstKeyNotKept ? cause.message : (whyNotListening(cause) ?? whyNotStarted(cause)),
+  );
 }

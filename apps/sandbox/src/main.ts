@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { MasterKeysRefused } from '@app/database';
+import { MasterKeysRefused, whyNotStarted } from '@app/database';
 import { readSettings, SettingsInvalid } from '@app/settings';
 import { makeDemoData } from './demo-data.js';
 import { DEMO_PLATFORM } from './demo-platform.js';
@@ -84,6 +84,8 @@ function explain(error: unknown): string | undefined {
   const isTold = [SettingsInvalid, ForeignDatabase, MasterKeysRefused].some((type) => error instanceof type);
   if (isTold && error instanceof Error) return error.message;
   if (!(error instanceof Error) || !('code' in error)) return undefined;
-  if (error.code !== 'EADDRINUSE' || !('port' in error)) return undefined;
-  return `Port ${String(error.port)} is taken: stop what uses it, or set PORT or SIMULATOR_PORT to another.`;
+  if (error.code === 'EADDRINUSE' && 'port' in error)
+    return `Port ${String(error.port)} is taken: stop what uses it, or set PORT or SIMULATOR_PORT to another.`;
+  if ('path' in error) return `RETRACT_DATA_DIR cannot be used (${error.message}).`;
+  return whyNotStarted(error);
 }

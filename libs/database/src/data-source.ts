@@ -66,7 +66,6 @@ import { ForgottenEvents1764841000000 } from './migrations/1764841000000-forgott
 import { PrunedUntil1764842000000 } from './migrations/1764842000000-pruned-until.js';
 import { AuditArchives1764843000000 } from './migrations/1764843000000-audit-archives.js';
 import { MerchantCensus1764844000000 } from './migrations/1764844000000-merchant-census.js';
-import { MerchantsOfAPlatform1764844000100 } from './migrations/1764844000100-merchants-of-a-platform.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -144,7 +143,6 @@ const migrations = [
   PrunedUntil1764842000000,
   AuditArchives1764843000000,
   MerchantCensus1764844000000,
-  MerchantsOfAPlatform1764844000100,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

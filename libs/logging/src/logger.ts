@@ -34,8 +34,8 @@ export class PlainFacts {
   }
 }
 
-/** The context of Nest's own logger for that. */
-const NEST_START = 'ExceptionHandler';
+/** The contexts of Nest's own logger for that, and for a port that is taken. */
+const NEST_THROWS = new Set<unknown>(['ExceptionHandler', 'NestApplication']);
 
 /** Nest's name for `info`. */
 const asNest = (level: LoggerOptions['level']): LogLevel => (level === 'info' ? 'log' : level);
@@ -55,9 +55,9 @@ class JsonLogger extends ConsoleLogger {
     });
   }
 
-  /** Nest logs what fails while it makes modules, and throws it then: whoever started it tells of it, once. */
+  /** Nest logs what keeps it from starting, and throws it then: whoever started it tells of it, once. */
   override error(message: unknown, ...rest: unknown[]): void {
-    if (rest.at(-1) !== NEST_START) super.error(message, ...rest);
+    if (!NEST_THROWS.has(rest.at(-1))) super.error(message, ...rest);
   }
 
   override log(message: unknown, ...rest: unknown[]): void {

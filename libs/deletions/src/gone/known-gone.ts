@@ -103,9 +103,15 @@ const messagesOf = ({ merchantId, msgId }: MessageColumns, within: string) => `
 /** SQL: the message `mm` as far as it counts for the caller, with its articles `ma`. */
 const toldOf = ({ merchantId, msgId }: MessageColumns, within: string, { messages, articles }: CountedInventory) => `
   merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND ${within}
-  JOIN ${messages} mm ON mm.merchant_id = same.id AND mm.msg_id = ${msgId}
-  LEFT JOIN ${articles} ma ON ma.merchant_id = mm.merchant_id AND ma.msg_id = mm.msg_id
+  JOIN ${eachOf(messages, `one.merchant_id = same.id AND one.msg_id = ${msgId}`)} mm ON true
+  LEFT JOIN ${eachOf(articles, `one.merchant_id = mm.merchant_id AND one.msg_id = mm.msg_id`)} ma ON true
   WHERE mine.id = ${merchantId}`;
+
+/**
+ * SQL: of what the inventory has, the rows `one` that belong to the row before. What several tables have together
+ * Postgres seeks by constants alone, were it not told to look each of them up: of millions of articles, it would read all.
+ */
+const eachOf = (relation: string, isIt: string) => `LATERAL (SELECT * FROM ${relation} AS one WHERE ${isIt} OFFSET 0)`;
 
 /**
  * SQL: the number of a message's articles as WeChat told it, or else as an import named them, if it named several
@@ -147,8 +153,11 @@ export const sharedWith = (
 ): string => `
   SELECT DISTINCT o.merchant_id, o.msg_id, o.article_idx
   FROM ${articles} a
-  JOIN ${articles} o ON o.merchant_id = a.merchant_id AND o.mid = a.mid AND o.idx = a.idx AND o.msg_id <> a.msg_id
-  JOIN ${messages} om ON om.merchant_id = o.merchant_id AND om.msg_id = o.msg_id AND ${WAS_SENT('om.status')}
+  JOIN ${eachOf(
+    articles,
+    'one.merchant_id = a.merchant_id AND one.mid = a.mid AND one.idx = a.idx AND one.msg_id <> a.msg_id',
+  )} o ON true
+  JOIN ${eachOf(messages, 'one.merchant_id = o.merchant_id AND one.msg_id = o.msg_id')} om ON ${WAS_SENT('om.status')}
   WHERE a.merchant_id = ${merchantId} AND a.msg_id = ${msgId}
     AND (${articleIdx} = ${WHOLE_MESSAGE} OR a.article_idx = ${articleIdx})
     AND ${goneBy(wishForArticle('o'), within)} IS NULL`;

@@ -44,17 +44,18 @@ export function countedInventory(scope: Scope, bind: Bind): CountedInventory {
     (l.platforms IS NULL OR ${bind(scope.platforms)}::text[] <@ l.platforms)
     AND (l.merchants IS NULL OR ${bind(scope.merchants)}::text[] <@ l.merchants))`;
   const isCounted = `limits_id = ANY(ARRAY${limits})`;
-  // Of a message, and of an article's address, what is known otherwise goes before them.
+  // Of a message, and of an article's address, what is known otherwise goes before them. OFFSET has it looked up for each:
+  // of few, Postgres would now and then compare them with all that there are.
   return {
     messages: `(${messages} UNION ALL
       SELECT i.merchant_id, i.msg_id, 'imported', NULL FROM limited_imports i WHERE ${isCounted} AND NOT EXISTS (
         SELECT 1 FROM mass_messages k WHERE k.merchant_id = i.merchant_id AND k.msg_id = i.msg_id
-          AND (k.status <> 'imported' OR k.import_counts)))`,
+          AND (k.status <> 'imported' OR k.import_counts) OFFSET 0))`,
     articles: `(${articles} UNION ALL
       SELECT i.merchant_id, i.msg_id, i.article_idx, i.url, i.title, i.mid, i.idx, i.sn, i.short_id, 'limited_import'
       FROM limited_import_articles i WHERE ${isCounted} AND NOT EXISTS (
         SELECT 1 FROM mass_message_articles k WHERE k.merchant_id = i.merchant_id AND k.msg_id = i.msg_id
-          AND k.article_idx = i.article_idx AND k.source IS NOT NULL AND k.url IS NOT NULL))`,
+          AND k.article_idx = i.article_idx AND k.source IS NOT NULL AND k.url IS NOT NULL OFFSET 0))`,
     labels: `(${labels} UNION ALL SELECT merchant_id, msg_id, label, TRUE FROM limited_imports WHERE ${isCounted})`,
     limited: limited(isCounted),
     limits,

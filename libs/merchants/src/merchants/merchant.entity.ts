@@ -18,7 +18,6 @@ export type Source = 'wechat' | 'import';
 /** An Official or Service account that authorized one platform: the tenant. */
 @Entity({ name: 'merchants' })
 @Unique('merchants_platform_authorizer_key', ['platformId', 'authorizerAppid'])
-@Index('merchants_platform_idx', ['platformId', 'id'])
 @Index('merchants_sealed_key_idx', { synchronize: false })
 @Index('merchants_facts_unread_idx', ['id'], { where: 'facts_read_at IS NULL' })
 @Check('merchants_biz_source_check', `biz_source IN ('wechat', 'import')`)
