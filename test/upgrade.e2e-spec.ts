@@ -44,7 +44,7 @@ interface Target {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** The version before, by what is installed for this one: which has all that it needs. */
+  /** The version before, by what is installed for this one. What only it needs (@nestjs/terminus) is for development. */
   function build(): void {
     const run = (command: string) => {
       const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' });
