@@ -21,7 +21,7 @@ export async function* followStream(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Message, never> {
   for (let last = lastEventId; ; await pause(PAUSE_MS, signal)) {
-    for await (const message of messagesOf(await open(last))) {
+    for await (const message of messagesOf(await open(last), signal)) {
       last = message.id ?? last;
       yield message;
     }
@@ -29,9 +29,16 @@ export async function* followStream(
   }
 }
 
-/** A message counts when all of it has come. Closes the connection when nobody reads on. */
-async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Message, void> {
+/** A message counts when all of it has come. Closes the connection when nobody reads on, and with the signal. */
+async function* messagesOf(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Message, void> {
   const reader = body.pipeThrough(textOf()).getReader();
+  // The signal of the call may reach its stream no more: what leads there is held by nobody once the stream has begun.
+  const end = () => void reader.cancel().catch(() => undefined);
+  signal?.addEventListener('abort', end);
+  if (signal?.aborted) end();
   try {
     let text = '';
     for (let chunk = await nextOf(reader); chunk !== undefined; chunk = await nextOf(reader)) {
@@ -40,6 +47,7 @@ async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Mes
       for (const piece of pieces) yield messageOf(piece.split('\n'));
     }
   } finally {
+    signal?.removeEventListener('abort', end);
     await reader.cancel().catch(() => undefined);
   }
 }
