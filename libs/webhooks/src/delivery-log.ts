@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, In, type EntityManager } from 'typeorm';
 import { idAt, rows, statement, type Sql } from '@app/database';
 import type { Scope } from '@app/scope';
-import { SENT_AGAIN } from './webhook-deliveries.js';
+import { LAST_ID, SENT_AGAIN } from './webhook-deliveries.js';
 import { WebhookDelivery, type DeliveryState } from './webhook-delivery.entity.js';
 import { isVisible } from './webhook-endpoints.js';
 
@@ -27,7 +27,6 @@ interface Page {
 const CLOCKS_APART_MS = 60 * 60_000;
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 const ALL_STATES: readonly DeliveryState[] = ['pending', 'delivered', 'failed'];
 

@@ -18,6 +18,9 @@ export const MAX_IN_HAND = 10;
 export const SENT_AGAIN = `state = 'pending', is_queued = false, resends = resends + 1, attempts = 0,
   next_attempt_at = now(), finished_at = NULL`;
 
+/** Behind the ids of all. */
+export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 const AT_A_TIME = 1_000;
 
 /** A delivery whose job is to be added. */
@@ -159,10 +162,16 @@ export class WebhookDeliveries {
   ): Promise<WebhookDelivery[]> {
     const query = this.repository
       .createQueryBuilder('delivery')
-      .where('delivery.endpointId = :endpointId', { endpointId })
-      .orderBy('delivery.id', 'DESC');
-    if (state) query.andWhere('delivery.state = :state', { state });
-    if (after) query.andWhere('delivery.id < :after', { after });
+      .where('delivery.endpointId = :endpointId', { endpointId });
+    if (state) {
+      // As the index of states has them, and no other: the newest may all be in another state, as behind a receiver that is
+      // away.
+      query
+        .andWhere('delivery.state >= :state AND (delivery.state, delivery.id) < (:state, :before)')
+        .setParameters({ state, before: after ?? LAST_ID })
+        .orderBy('delivery.state', 'DESC');
+    } else if (after) query.andWhere('delivery.id < :after', { after });
+    query.addOrderBy('delivery.id', 'DESC');
     return query.limit(limit).getMany();
   }
 
