@@ -55,7 +55,7 @@ export class Deployment {
     const queueUrl =
       backend === 'another PostgreSQL' ? (await stage.database()).url : await stage.queueUrl(backend, database);
     const deployment = new Deployment(stage, database, queueUrl, upstream);
-    if (given) await deployment.forgetSecrets();
+    if (given) await deployment.clearUp();
     await deployment.addPlatform();
     return deployment;
   }
@@ -181,8 +181,8 @@ export class Deployment {
     return { id, platformId: this.platformId, authorizerAppid: appid };
   }
 
-  /** So that whoever comes next needs no key of this run. */
-  async forgetSecrets(): Promise<void> {
+  /** So that whoever comes next needs no key of this run, and has none of its work to do. */
+  async clearUp(): Promise<void> {
     await this.database.rows(
       `WITH platform AS (
          UPDATE platforms SET app_secret_sealed = '', token_sealed = '', encoding_aes_key_sealed = '', ticket_sealed = NULL
@@ -192,6 +192,17 @@ export class Deployment {
        )
        UPDATE access_tokens SET token_sealed = NULL
        WHERE holder_id IN (SELECT id FROM merchant UNION ALL SELECT id FROM platform)`,
+      [PLATFORM.componentAppid],
+    );
+    // Of tests that have signed proofs in a database that was given.
+    await this.database.rows('DELETE FROM proof_keys');
+    // Of a run that was broken off: each worker would try them in vain.
+    await this.database.rows(
+      `WITH open AS (
+         SELECT d.id FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms p ON p.id = m.platform_id
+         WHERE d.finished_at IS NULL AND p.component_appid = $1
+       ), call AS (DELETE FROM deletion_attempts WHERE deletion_id IN (SELECT id FROM open))
+       DELETE FROM deletions WHERE id IN (SELECT id FROM open)`,
       [PLATFORM.componentAppid],
     );
   }

@@ -1,4 +1,4 @@
-import { Deployment, type BenchMerchant } from '../deployment.js';
+import { Deployment, PLATFORM, type BenchMerchant } from '../deployment.js';
 import { atLeast, type Figure } from '../figures.js';
 import type { Backend, Stage } from '../stage.js';
 import { Upstream } from '../upstream.js';
@@ -43,6 +43,14 @@ export async function full(stage: Stage): Promise<Figure[]> {
        facts_read_at = CASE WHEN facts_read_at IS NOT NULL THEN now() END
      WHERE facts_read_at IS NULL OR facts_read_at < now() - interval '20 hours'`,
   );
+  // Nor can their open deletions be called: each would be tried in vain, which an empty database has none of.
+  await database.rows(
+    `INSERT INTO platform_holds (platform_id, reason, probe_at, mended_at)
+     SELECT id, 'platform_broken', 'infinity', 'infinity' FROM platforms WHERE component_appid <> $1
+     ON CONFLICT (platform_id) DO UPDATE SET reason = 'platform_broken', is_of_mint = false, probe_at = 'infinity',
+       mended_at = 'infinity', probe_merchant_id = NULL, probe_deletion_id = NULL`,
+    [PLATFORM.componentAppid],
+  );
   const figures: Figure[] = [];
   for (const backend of stage.backends) {
     const [ours, baseline]: [number[], number[]] = [[], []];
@@ -55,7 +63,8 @@ export async function full(stage: Stage): Promise<Figure[]> {
     const rows = Math.round(count).toLocaleString('en-US');
     figures.push(atLeast(0.95, { what: `beside ${rows} deletions, queue on ${backend}`, unit: '/s', ours, baseline }));
   }
-  await deployment.forgetSecrets();
+  await database.rows('DELETE FROM platform_holds');
+  await deployment.clearUp();
   return figures;
 }
 
