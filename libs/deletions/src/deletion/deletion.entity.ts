@@ -36,6 +36,12 @@ import type { DeletionState, Proof } from './states.js';
   where: `finished_at IS NOT NULL AND created_at > '-infinity'`,
 })
 @Index('deletions_finished_idx', ['finishedAt'], { where: `finished_at IS NOT NULL AND created_at > '-infinity'` })
+@Index('deletions_errcode_ended_idx', ['outcomeErrcode', 'finishedAt', 'id'], {
+  where: `outcome_errcode IS NOT NULL AND finished_at IS NOT NULL AND created_at > '-infinity'`,
+})
+@Index('deletions_errcode_takedown_idx', ['outcomeErrcode', 'takedownId', 'id'], {
+  where: 'outcome_errcode IS NOT NULL AND takedown_id IS NOT NULL',
+})
 @Index('deletions_takedown_ended_idx', ['takedownId', 'state', 'id'], {
   where: 'takedown_id IS NOT NULL AND finished_at IS NOT NULL',
 })
