@@ -19,6 +19,7 @@ import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
 import { pageSchemaOf } from '../http/requests/page.js';
 import { momentSchema } from '../http/requests/moment.js';
 import { textSchema } from '../http/requests/text.js';
+import { wholeNumberSchema } from '../http/requests/whole-number.js';
 
 export const againSchema = z.boolean().meta({
   description:
@@ -112,11 +113,7 @@ const filtersSchema = pageSchemaOf(placeSchema).extend({
   state: stateSchema.optional(),
   waiting_for: waitingForSchema.optional(),
   msg_id: msgIdSchema.optional(),
-  errcode: z.coerce
-    .number()
-    .int()
-    .min(-2_147_483_648)
-    .max(2_147_483_647)
+  errcode: wholeNumberSchema(-2_147_483_648, 2_147_483_647)
     .optional()
     .meta({ description: 'Of the last answer of WeChat, as in `outcome`.' }),
   takedown: z.uuid().optional().meta({ description: 'Those that it made, and those that it found open.' }),
