@@ -1,8 +1,15 @@
 import type { Command } from 'commander';
 import type { Retract } from '@app/client';
 import { connectTo } from '../settings/connection.js';
-import { asUrl, currentLogin, forgetLogin, isReadableOnTheWay, keepLogin, loginFile } from '../settings/login.js';
-import { UsageError } from '../terminal/exit-codes.js';
+import {
+  asKey,
+  asUrl,
+  currentLogin,
+  forgetLogin,
+  isReadableOnTheWay,
+  keepLogin,
+  loginFile,
+} from '../settings/login.js';
 import { moment, plain, table } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 
@@ -20,8 +27,16 @@ export function addLogin(program: Command): void {
       ),
     )
     .action(acting(login));
-  program.command('logout').description('forget the kept key').action(acting(logout));
-  program.command('whoami').description('tell whose key is used, and what it may do').action(acting(whoami));
+  program
+    .command('logout')
+    .description('forget the kept key')
+    .addHelpText('after', examples(['on a machine that others use, too', 'retract logout']))
+    .action(acting(logout));
+  program
+    .command('whoami')
+    .description('tell whose key is used, and what it may do')
+    .addHelpText('after', examples(['its role, for a program', 'retract whoami --json | jq -r .key.role']))
+    .action(acting(whoami));
 }
 
 async function login(context: Context, options: { url?: string; keyStdin?: boolean }): Promise<void> {
@@ -32,8 +47,7 @@ async function login(context: Context, options: { url?: string; keyStdin?: boole
   const given = options.keyStdin
     ? await readStdin()
     : await terminal.ask('API key (is not shown): ', { isSecret: true });
-  const apiKey = given.trim();
-  if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new UsageError('That is no key: it is one word that begins with rk_.');
+  const apiKey = asKey(given);
   const key = await ownKey(connectTo({ url, apiKey }, context.tell, 0).client);
   const file = await keepLogin({ url, apiKey });
   terminal.print(`Logged in to ${url} as "${plain(key.name)}" (${key.role}). The key is kept in ${file}.`);
