@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -447,6 +448,25 @@ describe('completion', () => {
     expect(await user.run(asked('retract takedown --un'))).toMatchObject({ code: 0, out: '--undo\n' });
     expect(await user.run(asked('retract admin ke'))).toMatchObject({ code: 0, out: 'keys\n' });
     expect(await user.run(asked('retract takedown list.csv --js'))).toMatchObject({ code: 0, out: '--json\n' });
+  });
+});
+
+(spawnSync('zsh', ['-fc', ':']).status === 0 ? describe : describe.skip)('completion in zsh', () => {
+  it.each([
+    ['retract ta', /^takedown:/m, /^keys:|^--undo:/m],
+    ['retract admin ke', /^keys:/m, /^takedown:/m],
+    ['retract takedown list.csv --un', /^--undo:/m, /^takedown:/m],
+  ])('offers what may stand in %s', async (line, offered, other) => {
+    writeFileSync(
+      join(user.home, 'completion.zsh'),
+      `compdef() { : }; _files() { : }; _describe() { print -l -- "\${(@P)2}" }
+      source <(retract completion zsh)
+      words=(${line}); CURRENT=$#words; _retract; command -v retract`,
+    );
+    const { out } = await user.run('zsh -f completion.zsh');
+    expect(out).toMatch(offered);
+    expect(out).not.toMatch(other);
+    expect(out).toMatch(/\/retract\n$/);
   });
 });
 

@@ -62,9 +62,7 @@ export const targetFields = {
 export const createDeletionSchema = z
   .strictObject({
     ...targetFields,
-    not_before: z.iso
-      .datetime({ offset: true })
-      .transform((text) => new Date(text))
+    not_before: momentSchema
       .refine((moment) => moment.getTime() < Date.now() + MAX_DAYS_AHEAD * DAY_MS, 'is more than a year ahead')
       .optional(),
     priority: prioritySchema.default('normal'),

@@ -71,10 +71,7 @@ export const importedMessageSchema = z
     msg_id: givenMsgIdSchema,
     label: label.optional().meta({ description: 'Your name for a campaign: takedowns select by it.' }),
     title: textSchema(500).optional(),
-    sent_at: z.iso
-      .datetime({ offset: true })
-      .transform((text) => new Date(text))
-      .optional(),
+    sent_at: momentSchema.optional(),
     articles: z.array(z.strictObject(articleShape)).max(100).default([]),
   })
   .meta({

@@ -100,7 +100,7 @@ async function ofService(url: string): Promise<Finding[]> {
   try {
     response = await fetch(`${url}/health/ready`, { redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message.trim() : String(error);
     const advice = 'Is the address right, does the api run, and is a proxy or firewall in between?';
     return [{ check: 'service', state: 'wrong', found: `no answer from ${url}: ${cause}`, advice }];
   }

@@ -8,6 +8,8 @@ const words = [
 
 it('leaves the PATH of zsh alone, whose name is `path` there', () => {
   expect(completionScript('zsh', words)).not.toMatch(/\bpath\b/);
+  // `${words[@]:1:CURRENT}` would be a modifier of history there.
+  expect(completionScript('zsh', words)).not.toMatch(/:CURRENT/);
 });
 
 it('tells fish which commands stand before a word', () => {

@@ -54,7 +54,7 @@ const quoted = (text: string) => text.replaceAll("'", '’').replaceAll(':', '\\
 
 const zsh = (words: Word[]) => `#compdef retract
 _retract() {
-  local word next at='' before=("\${words[@]:1:CURRENT-2}")
+  local word next at='' before=("\${(@)words[2,CURRENT-1]}")
   local -a found
   ${pathOfWords(words)}
   case "$at" in
