@@ -56,7 +56,7 @@ export async function createApi(
   });
   closeInTime(adapter.getInstance());
   basePath.learn(adapter.getInstance());
-  await useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
+  useSecurityHeaders(adapter.getInstance(), env.PUBLIC_URL);
   useConnections(adapter.getInstance(), env.API_MAX_CONNECTIONS);
   useRequestId(adapter.getInstance());
   useMethods(adapter.getInstance());

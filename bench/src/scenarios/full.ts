@@ -75,7 +75,7 @@ async function rateInEmpty(stage: Stage, backend: Backend, upstream: Upstream): 
 }
 
 async function rateOf(stage: Stage, backend: Backend, { deployment, merchants }: Side): Promise<number> {
-  const count = stage.size(2_000, 10_000);
+  const count = stage.size(2_000, 30_000);
   const { database } = deployment;
   deployment.beginRound();
   await deployment.addDeletions(merchants, count / merchants.length);

@@ -77,6 +77,15 @@ interface QueueDatabase {
   runsJobs: boolean;
 }
 
+/**
+ * - `synchronous_commit`: the queue may be lost, so nobody need wait until it is on the disk: a job that is gone after a
+ *   crash is found missing by a sweep, and one that is there again finds that its rows are done.
+ * - `enable_…`: between bursts the queue is empty, and by what autovacuum notes then, each job of the next burst would
+ *   look for its successor by reading and sorting all that wait. What BullMQ asks for has an index in its order.
+ * - `jit`: where an older Postgres has no other way, it counts such a plan as dear enough to be compiled.
+ */
+const SESSION = '-c synchronous_commit=off -c enable_seqscan=off -c enable_bitmapscan=off -c jit=off';
+
 /** Connections to PostgreSQL that all queues of a process share: a pool, and one that listens for new jobs. */
 export function connectToPostgres({
   url,
@@ -90,9 +99,7 @@ export function connectToPostgres({
     schema,
     migrate: true,
     max: poolSize,
-    // The queue may be lost, so nobody need wait until it is on the disk: a job that is gone after a crash is found
-    // missing by a sweep, and one that is there again finds that its rows are done.
-    options: '-c synchronous_commit=off',
+    options: SESSION,
     application_name: 'retract-queue',
     answerWithinMs,
     connectionTimeoutMillis: 3_000,

@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 
 const NOTHING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -35,41 +34,24 @@ const DOCS_PATH = /^\/docs(\/|$)/;
 
 const YEAR_S = 365 * 86_400;
 
-const isHttps = (publicUrl: string) => publicUrl.startsWith('https:');
-
-/** As useSecurityHeaders sets them, for answers that are written before there is a request: no hook runs for these. */
+/** What tells browsers to be careful with an answer, should it show nothing and load nothing. */
 export const securityHeaders = (publicUrl: string): Record<string, string> => ({
   'content-security-policy': DATA_POLICY,
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  ...(isHttps(publicUrl) && { 'strict-transport-security': `max-age=${YEAR_S}` }),
+  ...(publicUrl.startsWith('https:') && { 'strict-transport-security': `max-age=${YEAR_S}` }),
 });
 
 /**
- * What tells browsers to be careful with each answer. A page that needs more, or a referrer, says so itself. Awaited
- * before other hooks are added, so that what these refuse has the headers, too. The policy is ours: it depends on the
- * route.
+ * On each answer. A page that needs more, or a referrer, says so itself. Added before other hooks, so that what these
+ * refuse has the headers, too. They are few and constant: a plugin for them took a tenth of the time of a push.
  */
-export async function useSecurityHeaders(fastify: FastifyInstance, publicUrl: string): Promise<void> {
-  await fastify.register(helmet, {
-    contentSecurityPolicy: false,
-    referrerPolicy: { policy: 'no-referrer' },
-    xFrameOptions: { action: 'deny' },
-    strictTransportSecurity: isHttps(publicUrl) && { maxAge: YEAR_S, includeSubDomains: false },
-    // A site that opens the authorization page in a window of its own would lose sight of it.
-    crossOriginOpenerPolicy: false,
-    // Of no use to data and to pages that load nothing.
-    crossOriginResourcePolicy: false,
-    originAgentCluster: false,
-    xDnsPrefetchControl: false,
-    xDownloadOptions: false,
-    xPermittedCrossDomainPolicies: false,
-    xXssProtection: false,
-  });
+export function useSecurityHeaders(fastify: FastifyInstance, publicUrl: string): void {
+  const ofData = securityHeaders(publicUrl);
+  const ofDocs = { ...ofData, 'content-security-policy': DOCS_POLICY };
   fastify.addHook('onRequest', (request, reply, done) => {
-    const isDocs = DOCS_PATH.test(request.routeOptions.url ?? '');
-    void reply.header('content-security-policy', isDocs ? DOCS_POLICY : DATA_POLICY);
+    void reply.headers(DOCS_PATH.test(request.routeOptions.url ?? '') ? ofDocs : ofData);
     done();
   });
 }
