@@ -69,6 +69,8 @@ describe('what api and worker tell', () => {
 
   it('is what happened, in the process in which it happened', () => {
     expect(sum(told.worker, 'retract_deletion_duration_seconds_count{state="succeeded",priority="normal"}')).toBe(3);
+    // The first failures count as well.
+    expect(told.worker).toContain('retract_deletion_duration_seconds_count{state="failed",priority="normal"} 0');
     expect(sum(told.worker, 'retract_deletion_call_delay_seconds_count{priority="normal"}')).toBe(3);
     expect(sum(told.worker, 'retract_upstream_call_duration_seconds_count{operation="mass/delete"}')).toBe(3);
     expect(sum(told.worker, 'retract_upstream_calls_total{operation="mass/delete",outcome="done"}')).toBe(3);

@@ -46,6 +46,12 @@ describe('a process that starts while its servers are away', () => {
     },
   );
 
+  it.each(['api', 'worker'] as const)('the %s listens to SIGTERM meanwhile, as a container has to', async (app) => {
+    const environment = { ...(await settings()), DATABASE_URL: 'postgres://u:p@127.0.0.1:1/retract' };
+    const { exitCode } = await endOfBuiltApp(app, environment, (line) => process.kill(JSON.parse(line).pid, 'SIGTERM'));
+    expect(exitCode).toBe(143);
+  });
+
   describeWith('redis-server', 'with a queue in Redis', () => {
     it('the worker waits for that as well', async () => {
       const postgres = await startRestartablePostgres();

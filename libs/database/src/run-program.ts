@@ -3,7 +3,7 @@ import { firstContact } from '@app/postgres';
 import { SettingsInvalid } from '@app/settings';
 import { withDataSource, type DatabaseOptions } from './data-source.js';
 import { MasterKeysRefused } from './sealing/master-key-rule.js';
-import { whyNotStarted } from './why-not-started.js';
+import { whyNotStarted, withSetting } from './why-not-started.js';
 
 /** A program for operators ends with this sentence, which needs no stack. */
 export class ProgramEnded extends Error {
@@ -24,13 +24,20 @@ export async function runProgram(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** For such a program. @throws Unfit, and what pg says */
+/**
+ * For such a program.
+ * @param setting the one that has the address
+ * @throws Unfit, and what pg says
+ */
 export async function withDatabase(
   options: DatabaseOptions,
   work: (dataSource: DataSource) => Promise<void>,
+  setting = 'DATABASE_URL',
 ): Promise<void> {
-  await firstContact('DATABASE_URL', options.url);
-  await withDataSource(options, work);
+  await withSetting(setting, async () => {
+    await firstContact(setting, options.url);
+    await withDataSource(options, work);
+  });
 }
 
 /** Undefined: nobody foresaw it, and somebody needs its stack. */

@@ -15,6 +15,8 @@ describe('what Postgres is short of', () => {
     ['28000', 'database_unavailable'],
     ['28P01', 'database_unavailable'],
     ['3D000', 'database_unavailable'],
+    ['55000', 'database_unavailable'],
+    ['25P03', 'database_unavailable'],
     ['57P01', 'database_unavailable'],
     ['57P02', 'database_unavailable'],
     ['57P03', 'database_unavailable'],

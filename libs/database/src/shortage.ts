@@ -47,7 +47,9 @@ function bySqlState(code: string): DatabaseShortage | undefined {
     case '25006':
       return 'database_read_only';
     // Shut down (01), crashed (02), starting up (03), its database dropped (04), idle for too long (05); not 57014, a
-    // cancel. 58030 is an error of the disk; 3D000: the database is being restored or renamed.
+    // cancel. 58030 is an error of the disk; 3D000: the database is being restored or renamed; 55000: it takes no
+    // connections (ALLOW_CONNECTIONS), which nothing else of ours can be answered with; 25P03: idle in a transaction
+    // for too long, of which its connection has ended.
     case '57P01':
     case '57P02':
     case '57P03':
@@ -55,6 +57,8 @@ function bySqlState(code: string): DatabaseShortage | undefined {
     case '57P05':
     case '58030':
     case '3D000':
+    case '55000':
+    case '25P03':
       return 'database_unavailable';
     default:
   }

@@ -1,5 +1,5 @@
 import { Unfit } from '@app/settings';
-import { isDatabaseAway, whyNotStarted } from './why-not-started.js';
+import { isDatabaseAway, whyNotStarted, withSetting } from './why-not-started.js';
 
 const withCode = (code: string, message: string) => Object.assign(new Error(message), { code });
 
@@ -25,6 +25,16 @@ describe('why a start came to nothing', () => {
     expect(told).toMatch(/^The role of DATABASE_URL lacks a right \(permission denied for schema public\)/);
   });
 
+  it.each([
+    ['ECONNREFUSED', /^The database of MIGRATION_DATABASE_URL does not answer/],
+    ['42501', /^The role of MIGRATION_DATABASE_URL lacks a right \(said\)/],
+  ])('names the setting of two whose database said %s', async (code, line) => {
+    const failed = withSetting('MIGRATION_DATABASE_URL', () => Promise.reject(withCode(code, 'said')));
+    const error: unknown = await failed.catch((thrown: unknown) => thrown);
+    expect(whyNotStarted(error)).toMatch(line);
+    await expect(withSetting('DATABASE_URL', () => Promise.reject(error as Error))).rejects.toBe(error);
+  });
+
   it('is not told of other errors, whose stacks somebody needs', () => {
     expect(whyNotStarted(new TypeError('x is not a function'))).toBeUndefined();
     const ofQueue = Object.assign(withCode('queue_unavailable', 'x'), { cause: withCode('ECONNREFUSED', 'x') });
@@ -43,6 +53,7 @@ describe('a database that is away at the start', () => {
     'ECONNRESET',
     '57P01',
     '57P03',
+    '55000',
     '53300',
     '08006',
   ])('is waited for after %s', (code) => expect(isDatabaseAway(withCode(code, 'x'))).toBe(true));

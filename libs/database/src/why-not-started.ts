@@ -34,14 +34,29 @@ export function whyNotStarted(error: unknown): string | undefined {
   if (error instanceof Error && 'code' in error && error.code === 'queue_unavailable') return undefined;
   if (!(error instanceof Error)) return undefined;
   const said = error.message || error.name;
-  // A role that serves, before the one that owns the tables has migrated.
-  if ('code' in error && error.code === '42501')
-    return `The role of DATABASE_URL lacks a right (${said}): see docs/operations.md, Two roles in Postgres.`;
+  const setting = error instanceof SaidOf ? error.setting : 'DATABASE_URL';
+  // A role that serves, before the one that owns the tables has migrated; or one that does not own them.
+  if (lacksRight(error))
+    return `The role of ${setting} lacks a right (${said}): see docs/operations.md, Two roles in Postgres.`;
   const shortage = databaseShortage(error);
   if (!shortage) return undefined;
-  const setting = error instanceof SaidOf ? error.setting : 'DATABASE_URL';
   const what = WHAT[shortage](`The database of ${setting}`);
   return `${what} (${said}). Start again when that is mended.`;
+}
+
+function lacksRight(error: unknown): boolean {
+  const said = error instanceof SaidOf ? error.cause : error;
+  return said instanceof Error && 'code' in said && said.code === '42501';
+}
+
+/** Does something with the database that a setting names, of which whyNotStarted then tells. */
+export async function withSetting<T>(setting: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isNamed = error instanceof Unfit || error instanceof Unreachable || error instanceof SaidOf;
+    throw !isNamed && (lacksRight(error) || databaseShortage(error)) ? new SaidOf(setting, error) : error;
+  }
 }
 
 /** Whether a start that ended so may succeed a little later: servers of one machine start at the same time. */
@@ -71,11 +86,7 @@ export async function prepareDatabase(
   { ownerUrl = url, holdsQueue = true }: { ownerUrl?: string | undefined; holdsQueue?: boolean } = {},
   step: Step = (_setting, work) => work(),
 ): Promise<void> {
-  const of = (setting: string, work: () => Promise<unknown>) =>
-    step(setting, work).catch((error: unknown) => {
-      const isNamed = error instanceof Unfit || error instanceof Unreachable;
-      throw !isNamed && databaseShortage(error) ? new SaidOf(setting, error) : error;
-    });
+  const of = (setting: string, work: () => Promise<unknown>) => withSetting(setting, () => step(setting, work));
   await of('DATABASE_URL', () => firstContact('DATABASE_URL', url));
   if (ownerUrl === url) await of('DATABASE_URL', () => migrate(url));
   else {

@@ -1,6 +1,6 @@
 import { access, rename, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import {
   accessEntities,
@@ -13,17 +13,15 @@ import {
   readHead,
   type AuditHead,
 } from '@app/access';
-import { checkMasterKeys, MasterKeysRefused, ownerDataSourceOptions, whyNotStarted } from '@app/database';
-import { readSettings, settings, SettingsInvalid } from '@app/settings';
-import { SecretBox } from '@app/vault';
+import { checkMasterKeys, MasterKeysRefused, ProgramEnded, runProgram, withDatabase } from '@app/database';
+import { readSettings, settings } from '@app/settings';
+import { SecretBox, type MasterKey } from '@app/vault';
 import { batchesOf, keepNamesIn, lookAtArchive, sha256Of, writeArchive } from './archive-file.js';
 import { NoAuditEvent } from './audit-export.js';
 
 const USAGE =
   'usage: npm run archive-audit -- --before YYYY-MM-DD --file FILE\n' +
   '       npm run archive-audit -- --delete --file FILE';
-
-class WrongArguments extends Error {}
 
 /** So many rows go at a time: nobody waits for a step. */
 const STEP = 1_000;
@@ -41,27 +39,39 @@ const TOLD_EVERY = 100_000;
  */
 const { DATABASE_URL, MIGRATION_DATABASE_URL, MASTER_KEYS } = settings;
 const schema = z.object({ DATABASE_URL: DATABASE_URL.optional(), MIGRATION_DATABASE_URL, MASTER_KEYS });
-try {
+await runProgram(async () => {
   const { file, before } = argumentsOf(process.argv.slice(2));
   const env = readSettings(schema, process.env);
+  const setting = env.MIGRATION_DATABASE_URL ? 'MIGRATION_DATABASE_URL' : 'DATABASE_URL';
   const url = env.MIGRATION_DATABASE_URL ?? readSettings(z.object({ DATABASE_URL }), process.env).DATABASE_URL;
   const options = { url, entities: accessEntities, applicationName: 'retract-archive-audit', poolSize: 2 };
-  const dataSource = await new DataSource(ownerDataSourceOptions(options)).initialize();
-  try {
-    const box = new SecretBox(env.MASTER_KEYS);
-    const archives = new AuditArchives(dataSource, box);
-    await archives.refuseUnlessOwner();
-    await checkMasterKeys(dataSource, env.MASTER_KEYS);
-    const heads = (await AuditHeads.noted(dataSource)).flatMap((text) => readHead(text) ?? []);
-    const believable = heads.filter((head) => isSigned(head, box) !== false);
-    if (before) await take(dataSource, archives, believable, before, file);
-    else await remove(dataSource, archives, believable, file);
-  } finally {
-    await dataSource.destroy();
-  }
-} catch (error) {
-  console.error(sentenceOf(error) ?? error);
-  process.exitCode = 2;
+  await withDatabase(
+    options,
+    async (dataSource) => {
+      try {
+        await archive(dataSource, env.MASTER_KEYS, file, before);
+      } catch (error) {
+        throw isTold(error) ? new ProgramEnded(sentenceOf(error), { cause: error }) : error;
+      }
+    },
+    setting,
+  );
+});
+
+async function archive(
+  dataSource: DataSource,
+  keys: readonly MasterKey[],
+  file: string,
+  before: Date | undefined,
+): Promise<void> {
+  const box = new SecretBox(keys);
+  const archives = new AuditArchives(dataSource, box);
+  await archives.refuseUnlessOwner();
+  await checkMasterKeys(dataSource, keys);
+  const heads = (await AuditHeads.noted(dataSource)).flatMap((text) => readHead(text) ?? []);
+  const believable = heads.filter((head) => isSigned(head, box) !== false);
+  if (before) await take(dataSource, archives, believable, before, file);
+  else await remove(dataSource, archives, believable, file);
 }
 
 function argumentsOf(args: string[]): { file: string; before: Date | undefined } {
@@ -71,7 +81,7 @@ function argumentsOf(args: string[]): { file: string; before: Date | undefined }
     if (!file || isDeletion === (before !== undefined)) throw new Error('too many options, or too few');
     return { file, before: before === undefined ? undefined : new Date(`${z.iso.date().parse(before)}T00:00:00Z`) };
   } catch (error) {
-    throw new WrongArguments(USAGE, { cause: error });
+    throw new ProgramEnded(USAGE, { cause: error });
   }
 }
 
@@ -144,14 +154,15 @@ async function remove(
   process.exitCode = 1;
 }
 
-function sentenceOf(error: unknown): string | undefined {
-  const told = [ArchiveRefused, MasterKeysRefused, NoAuditEvent, SettingsInvalid, WrongArguments];
-  if (told.some((kind) => error instanceof kind)) return (error as Error).message;
-  // What the database says is in words of its own; of the file, Node says which call failed.
-  return whyNotStarted(error) ?? (isFileError(error) ? `The file cannot be used: ${error.message}.` : undefined);
-}
+/** What is an end in words. Of keys that do not fit it says that it could not do it, as of all else. */
+const isTold = (error: unknown): error is Error =>
+  [ArchiveRefused, MasterKeysRefused, NoAuditEvent].some((kind) => error instanceof kind) || isFileError(error);
 
-function isFileError(error: unknown): error is Error {
+/** Of the file, Node says which call failed. */
+const sentenceOf = (error: Error) =>
+  isFileError(error) ? `The file cannot be used: ${error.message}.` : error.message;
+
+function isFileError(error: unknown): boolean {
   const call = error instanceof Error && 'syscall' in error ? String(error.syscall) : '';
   return ['open', 'read', 'write', 'fsync', 'rename'].includes(call);
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DeletionTallies, FactsWait, QuotaLedgers, Retention, Verifications } from '@app/deletions';
 import { JobQueues } from '@app/queue';
+import { ProcessMetrics } from '@app/telemetry';
 import { addErrands } from './errands.js';
 
 /** Per look, each second: deletions wait for them. */
@@ -19,6 +20,7 @@ export class DeletionUpkeep {
     private readonly verifications: Verifications,
     private readonly tallies: DeletionTallies,
     private readonly retention: Retention,
+    private readonly metrics: ProcessMetrics,
     private readonly queues: JobQueues,
   ) {}
 
@@ -41,7 +43,13 @@ export class DeletionUpkeep {
   }
 
   async forgetOld(): Promise<void> {
-    await this.retention.forgetOld();
+    try {
+      await this.retention.forgetOld();
+    } finally {
+      for (const [table, lateMs] of Object.entries(await this.retention.lateMs())) {
+        this.metrics.retentionLag.set({ table }, lateMs / 1_000);
+      }
+    }
   }
 
   async readQuotas(): Promise<void> {

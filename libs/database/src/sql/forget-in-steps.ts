@@ -8,8 +8,8 @@ const STEPS = 20;
  * what was left by a stand-still is caught up with.
  * @param step deletes at most so many rows, and tells how many it found
  */
-export async function forgetInSteps(step: (atMost: number) => Promise<number>): Promise<void> {
-  for (let left = STEPS; left > 0; left--) {
+export async function forgetInSteps(step: (atMost: number) => Promise<number>, steps = STEPS): Promise<void> {
+  for (let left = steps; left > 0; left--) {
     if ((await step(AT_A_TIME)) < AT_A_TIME) return;
   }
 }

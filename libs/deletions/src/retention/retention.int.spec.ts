@@ -431,6 +431,26 @@ describe('a deletion', () => {
     expect(await whole(await exportOf(keptSince))).toEqual(['header', 'trailer']);
   });
 
+  it('is late while more is left than one look takes, and not while it has to stay', async () => {
+    const DAY_MS = 24 * 3_600_000;
+    const worker = aWorker();
+    await worker.forgetOld();
+    expect(await worker.lateMs()).toEqual({ deletions: 0, takedown_rejections: 0 });
+    await desk.sql(
+      `INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, proof, ready_at, request_id,
+         created_at, finished_at)
+       SELECT gen_random_uuid(), $1, n, 1, 'late ' || n, 'failed', 'none', now(), 'test', at, at
+       FROM generate_series(1, 10001) AS n,
+         LATERAL (SELECT now() - interval '130 days' - n * interval '1 ms' AS at) AS ended`,
+      [merchants[0]?.id],
+    );
+    await worker.forgetOld();
+    const { deletions } = await worker.lateMs();
+    expect(Math.round(deletions / DAY_MS)).toBe(30);
+    await worker.forgetOld();
+    expect(await worker.lateMs()).toMatchObject({ deletions: 0 });
+  });
+
   it('that is pruned while it is looked at is found in one place or the other', async () => {
     const id = await one(address(9), 'succeeded', { proof: 'inferred' });
     const looking = async () => {

@@ -41,7 +41,7 @@ export class ProcessMetrics {
   });
   readonly retentionLag = new Gauge({
     name: 'retract_retention_lag_seconds',
-    help: 'By how much the oldest row of a table is older than such rows are kept, after this worker’s last sweep.',
+    help: 'By how much the oldest row that should be gone outlives the days of its table, after this worker’s last sweep.',
     labelNames: ['table'],
     registers: [this.registry],
   });
@@ -107,6 +107,10 @@ export class ProcessMetrics {
     collectDefaultMetrics({ register: this.registry });
     for (const outcome of ['delivered', 'retried', 'given_up']) this.webhookAttempts.inc({ outcome }, 0);
     for (const holder of ['platform', 'merchant']) this.mints.inc({ holder, outcome: 'minted' }, 0);
+    // Prometheus sees no increase in a number that begins with a hundred failures.
+    for (const state of ['succeeded', 'failed']) {
+      for (const priority of ['normal', 'urgent']) this.deletions.zero({ state, priority });
+    }
     this.stops = [
       listen<Mint>(mints, ({ holder, outcome }) => this.mints.inc({ holder, outcome })),
       listen<FirstCall>(firstCalls, ({ isUrgent, delayMs }) =>
