@@ -2,9 +2,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Deletions with an errcode are listed by when they ended, and those of a takedown by their ids. Without an index that
- * has both the errcode and the order, a page of a rare errcode walks past all other deletions in that order. Few
- * deletions are in these indexes before they end. The first is for lists alone: hence its second condition, which always
- * holds. Built beside 10,000,000 deletions, they take some seconds, in which nothing is written.
+ * has both the errcode and the order, a page of a rare errcode walks past all other deletions in that order. The first
+ * index is for lists alone: hence its second condition, which always holds. Built beside 10,000,000 deletions, they
+ * take some ten seconds, in which nothing is written.
  */
 export class ErrcodeLists1764851000000 implements MigrationInterface {
   name = 'ErrcodeLists1764851000000';
