@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { CommandLine } from './support/command-line.js';
@@ -384,6 +387,55 @@ describe('an authorization', () => {
     await terminal.shows(/messages can be taken back: yes/);
     expect(await terminal.end()).toBe(0);
   });
+
+  it('that a program waits for tells the link, by which it comes about', async () => {
+    const told = join(user.home, 'told.txt');
+    const waiting = user.run(`retract authorize --ref "shop 8" --json 2> ${told}`);
+    const link = await eventually(
+      async () => /http:\/\/\S+\/authorize\/\S+/.exec(existsSync(told) ? readFileSync(told, 'utf8') : '')?.[0],
+      (found) => found !== undefined,
+    );
+    const { appid } = await system.control('POST', 'merchants', {});
+    await system.control('POST', 'consents', {
+      link: await system.clickThrough(link ?? ''),
+      authorizer_appid: appid,
+      follow_redirect: true,
+    });
+    const { code, out } = await waiting;
+    expect({ code, answer: JSON.parse(out) }).toMatchObject({
+      code: 0,
+      answer: { link: { url: link }, merchant: { appid } },
+    });
+  });
+
+  it('has a code only where it fits', async () => {
+    const terminal = user.open('stty cols 20; retract authorize --ref "shop 9" --detach');
+    await terminal.shows(/too narrow for the QR code/);
+    expect(await terminal.end()).toBe(0);
+    expect(terminal.text).not.toMatch(/[█▀▄]{10}/);
+    expect(terminal.text).toContain('/authorize/');
+  });
+});
+
+describe('--help', () => {
+  it('has examples for each command, and begins nothing', async () => {
+    const { out } = await user.run('retract completion bash');
+    const paths = [...out.matchAll(/^ {4}'([a-z -]*)'\) words=/gm)].map(([, path]) => path);
+    expect(paths).toEqual(expect.arrayContaining(['', 'whoami', 'takedown', 'admin reseal', 'admin migrate']));
+    const one = '{ help="$(retract $path --help)" && grep -q Examples: <<< "$help" && echo "$path"; } || exit 1';
+    const all = await user.run(`for path in ${paths.map((path) => `'${path}'`).join(' ')}; do ${one}; done`, {
+      env: { DATABASE_URL: 'postgres://127.0.0.1:1/none', MASTER_KEYS: system.environment.MASTER_KEYS ?? '' },
+    });
+    expect(all).toMatchObject({ code: 0, out: `${paths.join('\n')}\n` });
+  }, 60_000);
+
+  it.each(['migrate', 'keys', 'reseal'])('of %s is no word for its program, which takes none', async (name) => {
+    const env = { DATABASE_URL: system.database.url, MASTER_KEYS: system.environment.MASTER_KEYS ?? '' };
+    expect(await user.run(`retract admin ${name} --now`, { env })).toMatchObject({ code: 2, out: '' });
+    const program = await user.run(`node ${process.cwd()}/dist/apps/api/src/${name}.js --help`, { env });
+    expect(program.code).not.toBe(0);
+    expect(program.out + program.err).toContain("Unknown option '--help'");
+  });
 });
 
 describe('completion', () => {
@@ -395,10 +447,53 @@ describe('completion', () => {
     expect(await user.run(asked('retract ta'))).toMatchObject({ code: 0, out: 'takedown\n' });
     expect(await user.run(asked('retract takedown --un'))).toMatchObject({ code: 0, out: '--undo\n' });
     expect(await user.run(asked('retract admin ke'))).toMatchObject({ code: 0, out: 'keys\n' });
+    expect(await user.run(asked('retract takedown list.csv --js'))).toMatchObject({ code: 0, out: '--json\n' });
+  });
+});
+
+(spawnSync('zsh', ['-fc', ':']).status === 0 ? describe : describe.skip)('completion in zsh', () => {
+  it.each([
+    ['retract ta', /^takedown:/m, /^keys:|^--undo:/m],
+    ['retract admin ke', /^keys:/m, /^takedown:/m],
+    ['retract takedown list.csv --un', /^--undo:/m, /^takedown:/m],
+  ])('offers what may stand in %s', async (line, offered, other) => {
+    writeFileSync(
+      join(user.home, 'completion.zsh'),
+      `compdef() { : }; _files() { : }; _describe() { print -l -- "\${(@P)2}" }
+      source <(retract completion zsh)
+      words=(${line}); CURRENT=$#words; _retract; command -v retract`,
+    );
+    const { out } = await user.run('zsh -f completion.zsh');
+    expect(out).toMatch(offered);
+    expect(out).not.toMatch(other);
+    expect(out).toMatch(/\/retract\n$/);
   });
 });
 
 describe('a proof', () => {
+  it('leaves nothing behind when Ctrl-C ends its export', async () => {
+    const id = '019ac5d2-7c1f-7000-8000-000000000000';
+    const endless = createHttpServer(({ url: path = '' }, answer) => {
+      const isProof = path.includes('/proof');
+      answer.writeHead(200, { 'content-type': isProof ? 'application/x-ndjson' : 'application/json' });
+      if (isProof) answer.write('{"type":"header"}\n');
+      else answer.end(JSON.stringify({ id }));
+    }).listen(0, '127.0.0.1');
+    await once(endless, 'listening');
+    const { port } = endless.address() as { port: number };
+    const terminal = user.open(`retract proof ${id} -o stopped.ndjson`, { RETRACT_URL: `http://127.0.0.1:${port}` });
+    await eventually(
+      async () => readdirSync(user.home).filter((name) => name.startsWith('stopped')),
+      (files) => files.length > 0,
+    );
+    terminal.type('\u0003');
+    await terminal.shows(/Stopped\. stopped\.ndjson was not written\./);
+    expect(await terminal.end()).toBe(130);
+    expect(readdirSync(user.home).filter((name) => name.startsWith('stopped'))).toEqual([]);
+    endless.closeAllConnections();
+    endless.close();
+  });
+
   it.each([
     ['a file that is missing', 'retract verify missing.ndjson', /The proof cannot be read: ENOENT/],
     ['a folder', 'retract verify .', /The proof cannot be read: EISDIR/],
@@ -432,6 +527,25 @@ it('says that a service is not reachable, and what to do', async () => {
   const { code, out } = await user.run('retract doctor', { env: { RETRACT_URL: 'http://127.0.0.1:1' } });
   expect(code).toBe(1);
   expect(out).toMatch(/wrong +service: no answer from http:\/\/127\.0\.0\.1:1/);
+});
+
+it('says of a login that is broken, and of an address that is not that of the service, what to do', async () => {
+  const broken = await new CommandLine().run(
+    'mkdir -p config/retract; echo x > config/retract/login.json; retract doctor',
+  );
+  expect(broken).toMatchObject({ code: 1, out: expect.stringMatching(/^wrong +login: .*log in again/) });
+  const moved = createHttpServer((_request, answer) => answer.writeHead(308, { location: `${url}/` }).end());
+  moved.listen(0, '127.0.0.1');
+  await once(moved, 'listening');
+  const { port } = moved.address() as { port: number };
+  const env = { RETRACT_URL: `http://127.0.0.1:${port}` };
+  const { code, out } = await user.run('retract doctor', { env });
+  expect({ code, out }).toMatchObject({ code: 1, out: expect.stringContaining(`sends to ${url}/\n`) });
+  expect(await user.run('retract whoami', { env })).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(`sends to ${url}/`),
+  });
+  moved.close();
 });
 
 it('runs by npx in the clone', async () => {

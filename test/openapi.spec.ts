@@ -101,4 +101,13 @@ describe('the description of the API', () => {
     expect(named.map(({ schema }: any) => schema.type)).toEqual(named.map(() => 'boolean'));
     expect(named.length).toBeGreaterThan(2);
   });
+
+  it('takes numbers in queries as numbers, within their bounds', () => {
+    const parameters = operations.flatMap(({ operation }) => operation.parameters ?? []);
+    const limits = parameters.filter(({ name }: any) => name === 'limit');
+    expect(limits.length).toBeGreaterThan(5);
+    for (const { schema } of limits) {
+      expect(schema).toEqual({ type: 'integer', minimum: 1, maximum: expect.any(Number), default: expect.any(Number) });
+    }
+  });
 });

@@ -123,6 +123,7 @@ const TABLE: Record<string, Row> = {
   },
   'with a key that was retired before': { keys: () => ownWith({ exp: secondsFromNow(-3_600) }), code: 'key_retired' },
   'with a key that was retired since': { keys: () => ownWith({ exp: secondsFromNow(60) }), code: 'signed' },
+  'with a key that ends at no moment': { keys: () => ownWith({ exp: 1e20 }), code: 'key_retired' },
   empty: { file: () => '', code: 'empty' },
   'cut off within a line': {
     file: (text) => text.slice(0, text.length / 2),
@@ -177,6 +178,10 @@ const TABLE: Record<string, Row> = {
     code: 'signature_wrong',
   },
   'with no algorithm': { file: (text) => withHeader(text, { alg: 'none', kid: kid() }), code: 'signature_changed' },
+  'with a header that asks for more than is known': {
+    file: (text) => withHeader(text, { alg: 'EdDSA', kid: kid(), crit: ['b64'], b64: false }),
+    code: 'signature_changed',
+  },
   'with the payload in the JWS': { file: (text) => text.replace('..', '.e30.'), code: 'signature_changed' },
   'with another spelling of the signature': {
     // The last character has four bits that no byte takes.
@@ -207,6 +212,10 @@ const TABLE: Record<string, Row> = {
   'with other line ends': {
     file: (text) => (text.includes('\r\n') ? text.replaceAll('\r\n', '\n') : text.replaceAll('\n', '\r\n')),
     code: REFUSED_AS_JSON('respelled', 'signed'),
+  },
+  'with a blank behind the first line': {
+    file: (text) => text.replace(/\r?\n/, ' $&'),
+    code: { ndjson: 'changed', json: 'respelled', csv: 'other_columns' },
   },
   'no proof at all': { file: () => '%PDF-1.7\n', code: 'other_columns' },
 };

@@ -122,6 +122,20 @@ describe('the page', () => {
     expect(browser.chosen()).toBe('Proof: proof.ndjson · Key file: jwks.json');
   });
 
+  it('judges no proof where the key file is none', async () => {
+    const { text, keys } = await signedProof();
+    const browser = openPage();
+    for (const bad of ['<html>Sign in</html>', keys.slice(1)]) {
+      browser.drop(fileOf('proof.ndjson', text), fileOf('jwks.json', bad));
+      await until(() => browser.result()[1] === 'Nothing was checked.');
+      expect(browser.result()).toEqual(['', 'Nothing was checked.']);
+      expect(browser.chosen()).toBe('Proof: none yet · Key file: none yet');
+    }
+    browser.drop(fileOf('proof.ndjson', text), fileOf('jwks.json', keys));
+    await until(() => browser.result()[0] !== '');
+    expect(browser.result()).toEqual(SIGNED);
+  });
+
   it('says so where a file cannot be read, and takes the next one', async () => {
     const { text, keys } = await signedProof();
     const stream = () => new ReadableStream({ start: (controller) => controller.error(new Error('gone')) });

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { runProgram, withDatabase } from '@app/database';
 import { readSettings, settings } from '@app/settings';
@@ -9,6 +10,8 @@ import { printKeyReport } from './key-report.js';
  */
 const schema = z.object({ DATABASE_URL: settings.DATABASE_URL, MASTER_KEYS: settings.MASTER_KEYS });
 await runProgram(async () => {
+  // It takes no words: whoever asks for `--help` wants nothing done.
+  parseArgs();
   const { DATABASE_URL: url, MASTER_KEYS: keys } = readSettings(schema, process.env);
   await withDatabase({ url, entities: [], applicationName: 'retract-keys', poolSize: 1 }, async (dataSource) => {
     if (await printKeyReport(dataSource, keys)) process.exitCode = 1;

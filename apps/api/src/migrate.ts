@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { z } from 'zod';
 import { waitForDatabase, whyNotStarted } from '@app/database';
@@ -17,6 +18,8 @@ const schema = z.object({
 const logger = createLogger({ level: 'info' });
 Logger.overrideLogger(logger);
 try {
+  // It takes no words: whoever asks for `--help` wants nothing done.
+  parseArgs();
   await waitForDatabase(readSettings(schema, process.env), logger);
   logger.log('the database is as this version needs it');
 } catch (error) {

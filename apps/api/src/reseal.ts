@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -31,6 +32,8 @@ const PATIENCE_MS = 20_000;
 Logger.overrideLogger(createLogger({ level: 'error' }));
 const schema = z.object({ DATABASE_URL: settings.DATABASE_URL, MASTER_KEYS: settings.MASTER_KEYS });
 await runProgram(async () => {
+  // It takes no words: whoever asks for `--help` wants nothing done.
+  parseArgs();
   const { DATABASE_URL: url, MASTER_KEYS: keys } = readSettings(schema, process.env);
   await withDatabase({ url, entities: [], applicationName: 'retract-reseal', poolSize: 1 }, async (dataSource) => {
     await refuseFaults(dataSource, keys);

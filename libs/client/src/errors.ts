@@ -54,7 +54,13 @@ export class RetractConnectionError extends Error {
 export function errorOf(response: Response, text: string): RetractError {
   const retryAfter = secondsOf(response.headers.get('retry-after'));
   const problem = problemIn(response.headers.get('content-type') ?? '', text);
-  return new RetractError(problem?.code ?? 'no_problem', response.status, retryAfter, problem ?? {});
+  return new RetractError(problem?.code ?? 'no_problem', response.status, retryAfter, problem ?? elsewhere(response));
+}
+
+/** A redirect is not followed: where it leads is told, for that may be the address that was meant. */
+function elsewhere({ status, headers }: Response): Partial<Problem> {
+  const location = headers.get('location');
+  return location === null ? {} : { detail: `The answer has the status ${status} and sends to ${location}.` };
 }
 
 /** Others write problem documents, too: theirs have no code. */

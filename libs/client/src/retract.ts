@@ -76,12 +76,16 @@ export class Retract {
      * again, and nothing of it is carried out.
      */
     createFrom: async (items: Items<api.TakedownItem> | Blob, query: TakedownOptions = {}, call?: KeyedCall) =>
-      (await api.takedownsCreate({ ...this.#keyed(call, typeOf(items)), ...bodyOf(items), query })) as api.Takedown,
+      (await api.takedownsCreate({
+        ...this.#keyed(call, typeOf(items)),
+        ...bodyOf(items, call),
+        query,
+      })) as api.Takedown,
     dryRunFrom: async (items: Items<api.TakedownItem> | Blob, query: TakedownOptions = {}, call?: Call) =>
       (await api.takedownsCreate({
         ...this.#plain(call),
         headers: typeOf(items),
-        ...bodyOf(items),
+        ...bodyOf(items, call),
         query: { ...query, dry_run: true },
       })) as api.TakedownDryRun,
     list: (query: Query<api.TakedownsListData> = {}, call?: Call) =>
@@ -154,7 +158,7 @@ export class Retract {
      * again does no harm.
      */
     importFrom: (items: Items<api.ImportedMassMessage> | Blob, call?: Call) =>
-      api.massMessagesImport({ ...this.#plain(call), ...bodyOf(items), headers: typeOf(items) }),
+      api.massMessagesImport({ ...this.#plain(call), ...bodyOf(items, call), headers: typeOf(items) }),
   };
 
   readonly platforms = {
@@ -302,27 +306,39 @@ const typeOf = (items: Items<object> | Blob) =>
   items instanceof Blob && IS_CSV.test(items.type) ? { 'Content-Type': 'text/csv' } : NDJSON;
 
 /** Browsers send a file from where it lies; a stream that a page makes they send over HTTP/2 only. */
-const bodyOf = (items: Items<object> | Blob) =>
-  items instanceof Blob ? { body: items as never, bodySerializer: null } : linesOf(items);
+const bodyOf = (items: Items<object> | Blob, call?: Call) =>
+  items instanceof Blob ? { body: items as never, bodySerializer: null } : linesOf(items, call);
 
 /** The generated types know of the JSON body only. */
-function linesOf(items: Items<object>) {
+function linesOf(items: Items<object>, { signal }: Call = {}) {
   async function* lines() {
     for await (const item of items) yield new TextEncoder().encode(`${JSON.stringify(item)}\n`);
   }
   const source = lines();
+  // An error of the items ends the call as its signal does, with the error itself.
+  const failing = new AbortController();
   // ReadableStream.from is not in every browser.
   const body = new ReadableStream<Uint8Array>({
     async pull(stream) {
-      const { value, done } = await source.next();
-      if (done) stream.close();
-      else stream.enqueue(value);
+      try {
+        const { value, done } = await source.next();
+        if (done) stream.close();
+        else stream.enqueue(value);
+      } catch (error) {
+        failing.abort(error);
+        throw error;
+      }
     },
     async cancel() {
       await source.return(undefined);
     },
   });
-  return { body: body as never, bodySerializer: null, duplex: 'half' as const };
+  return {
+    body: body as never,
+    bodySerializer: null,
+    duplex: 'half' as const,
+    signal: signal ? AbortSignal.any([signal, failing.signal]) : failing.signal,
+  };
 }
 
 async function untilFinished<T extends { finished_at: string | null }>(

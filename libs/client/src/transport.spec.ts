@@ -70,7 +70,11 @@ describe('a call', () => {
   it('is not sent on to another address', async () => {
     const moved = () => new Response(null, { status: 301, headers: { location: 'https://elsewhere.example/' } });
     const { retract, sent } = client([moved]);
-    await expect(retract.deletions.create(article)).rejects.toMatchObject({ code: 'no_problem', status: 301 });
+    await expect(retract.deletions.create(article)).rejects.toMatchObject({
+      code: 'no_problem',
+      status: 301,
+      detail: 'The answer has the status 301 and sends to https://elsewhere.example/.',
+    });
     expect(sent.map(({ redirect }) => redirect)).toEqual(['manual']);
   });
 
@@ -143,6 +147,18 @@ describe('what fails', () => {
     setTimeout(() => giveUp.abort(new Error('enough')), 50);
     await expect(call).rejects.toThrow('enough');
     expect(sent).toHaveLength(1);
+  });
+
+  it('is told by whatever the items are read from, where that fails', async () => {
+    const { retract } = client([deletion]);
+    async function* items() {
+      yield article;
+      await Promise.reject(new RangeError('the list is broken'));
+    }
+    for (const call of [undefined, { signal: new AbortController().signal }]) {
+      await expect(retract.takedowns.createFrom(items(), {}, call)).rejects.toThrow(RangeError);
+      await expect(retract.takedowns.dryRunFrom(items(), {}, call)).rejects.toThrow('the list is broken');
+    }
   });
 
   it('counts as lost when it takes too long', async () => {

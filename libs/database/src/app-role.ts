@@ -40,8 +40,8 @@ async function grant(tx: EntityManager, role: string, holdsQueue: boolean): Prom
     `GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${here.role}`,
     `REVOKE ALL ON ${APPEND_ONLY.join(', ')} FROM ${here.role}`,
     `GRANT SELECT, INSERT ON ${APPEND_ONLY.join(', ')} TO ${here.role}`,
-    // The owner alone says which migrations have run, and which parts of the audit log lie in files.
-    `REVOKE INSERT, UPDATE, DELETE ON migrations, audit_archives FROM ${here.role}`,
+    // The owner alone says which migrations have run, which parts of the audit log lie in files, and which acts came late.
+    `REVOKE INSERT, UPDATE, DELETE ON migrations, audit_archives, audit_late FROM ${here.role}`,
     ...(holdsQueue ? [`GRANT CREATE ON DATABASE ${here.database} TO ${here.role}`] : []),
   ];
   for (const statement of statements) await tx.query(statement);

@@ -66,6 +66,9 @@ import { ForgottenEvents1764841000000 } from './migrations/1764841000000-forgott
 import { PrunedUntil1764842000000 } from './migrations/1764842000000-pruned-until.js';
 import { AuditArchives1764843000000 } from './migrations/1764843000000-audit-archives.js';
 import { MerchantCensus1764844000000 } from './migrations/1764844000000-merchant-census.js';
+import { AuditLate1764850000000 } from './migrations/1764850000000-audit-late.js';
+import { AuditLateBefore1764850000100 } from './migrations/1764850000100-audit-late-before.js';
+import { SentTimesOfMerchants1764852000000 } from './migrations/1764852000000-sent-times-of-merchants.js';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database` */
@@ -143,6 +146,9 @@ const migrations = [
   PrunedUntil1764842000000,
   AuditArchives1764843000000,
   MerchantCensus1764844000000,
+  AuditLate1764850000000,
+  AuditLateBefore1764850000100,
+  SentTimesOfMerchants1764852000000,
 ];
 
 // Logged whole, TypeORM's error shows the statement's parameters, and pg's own a part of them: what clients sent.

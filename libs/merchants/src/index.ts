@@ -59,6 +59,12 @@ export { PreAuthCodes } from './onboarding/pre-auth-codes.js';
 export { Reconciliation, type ReconciliationReport } from './grants/reconciliation.js';
 export { MAX_REFRESH_AHEAD_MS, refreshAheadMs } from './tokens/refresh-ahead.js';
 export { merchantInScope } from './merchants/merchants-in-scope.js';
-export { isInRange, isMerchantOf, onPlatformsOf, type AppidRange } from './platforms/platforms-in-scope.js';
+export {
+  fewMerchants,
+  isInRange,
+  isMerchantOf,
+  onPlatformsOf,
+  type AppidRange,
+} from './platforms/platforms-in-scope.js';
 export { ticketStateAt } from './platforms/ticket-state.js';
 export { TokenLending } from './grants/token-lending.js';

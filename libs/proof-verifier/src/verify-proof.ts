@@ -266,9 +266,10 @@ async function checkSignature(
   }
   if (key.revoked !== undefined) throw new Refused('key_revoked', line);
   if (key.exp === undefined) return { verdict: 'signed', code: 'signed', signature };
-  const retired = Number(key.exp) * 1_000;
-  if (!(Date.parse(signedAt) <= retired + RETIRING_MS)) throw new Refused('key_retired', line);
-  return { verdict: 'signed', code: 'signed', signature: { ...signature, retiredAt: new Date(retired).toISOString() } };
+  // An end that is no moment is none before which anything was signed.
+  const retired = new Date(Number(key.exp) * 1_000);
+  if (!(Date.parse(signedAt) <= retired.getTime() + RETIRING_MS)) throw new Refused('key_retired', line);
+  return { verdict: 'signed', code: 'signed', signature: { ...signature, retiredAt: retired.toISOString() } };
 }
 
 function headerOf(head: string): Fields | undefined {
@@ -347,7 +348,7 @@ async function* jsonRecords(lines: AsyncGenerator<TextLine>): AsyncGenerator<Lin
   let hasMore = true;
   for await (const { line, text } of lines) {
     last = line;
-    if (text.endsWith('\r')) throw new Refused('respelled', line);
+    if (text.endsWith('\r') || (line === 1 && text !== JSON_HEAD)) throw new Refused('respelled', line);
     if (line === 1) continue;
     if (isClosed) throw new Refused('behind_end', line);
     isClosed = text === JSON_TAIL;

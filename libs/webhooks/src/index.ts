@@ -12,7 +12,7 @@ export { webhookAttempts, type WebhookAttempt } from './attempts.js';
 export { DeliveryLog } from './delivery-log.js';
 export type { RetrySchedule } from './after-attempt.js';
 export type { WebhooksOptions } from './options.js';
-export { TEST_EVENT_TYPE, WebhookDeliveries } from './webhook-deliveries.js';
+export { COUNTED_AT_MOST, TEST_EVENT_TYPE, WebhookDeliveries } from './webhook-deliveries.js';
 export { type DeliveryState, WebhookDelivery } from './webhook-delivery.entity.js';
 export {
   WebhookEndpoints,

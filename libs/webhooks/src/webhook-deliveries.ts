@@ -23,6 +23,9 @@ export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 const AT_A_TIME = 1_000;
 
+/** Of what is pending. While a receiver is away, it may be millions. */
+export const COUNTED_AT_MOST = 10_000;
+
 /** A delivery whose job is to be added. */
 export interface QueuedDelivery {
   id: string;
@@ -43,13 +46,13 @@ export class WebhookDeliveries {
 
   /** Makes the deliveries of these events to the endpoints that want them. An event that comes again makes none. */
   async plan(tx: EntityManager, events: readonly FeedEvent[]): Promise<void> {
-    const endpoints = await rows<{ id: string; eventTypes: string[]; createdAt: Date } & Scope>(
+    const endpoints = await rows<{ id: string; eventTypes: string[]; createdAt: Date; now: Date } & Scope>(
       tx,
       // The lock keeps them from being deleted meanwhile; changes need not wait for it.
-      `SELECT id, event_types AS "eventTypes", platforms, merchants, created_at AS "createdAt" FROM webhook_endpoints
-       WHERE state = 'enabled' ORDER BY id FOR KEY SHARE`,
+      `SELECT id, event_types AS "eventTypes", platforms, merchants, created_at AS "createdAt", now()
+       FROM webhook_endpoints WHERE state = 'enabled' ORDER BY id FOR KEY SHARE`,
     );
-    const planned = events.flatMap((event) =>
+    const planned = events.flatMap((event, seq) =>
       endpoints
         .filter(
           ({ eventTypes, createdAt, ...scope }) =>
@@ -58,7 +61,8 @@ export class WebhookDeliveries {
             eventTypes.some((pattern) => matchesPattern(pattern, event.type)) &&
             isInScope(scope, event),
         )
-        .map((endpoint) => ({ id: uuidv7(), endpointId: endpoint.id, event })),
+        // Ids have the time of the row, to the millisecond: those of a span of time are found by them.
+        .map(({ id, now }) => ({ id: uuidv7({ msecs: now.getTime(), seq }), endpointId: id, event })),
     );
     if (planned.length === 0) return;
     const hidden = await this.askedBeyond(tx, planned);
@@ -144,13 +148,15 @@ export class WebhookDeliveries {
     await this.enqueue(overdue);
   }
 
-  /** How many are on their way: with a job, and without one. Reads them all: ask seldom. */
+  /** How many are on their way: with a job, and without one. COUNTED_AT_MOST stands for as many or more. */
   async countPending(): Promise<{ queued: number; unqueued: number }> {
+    // In the order of its index: whatever Postgres believes how many there are, it does not look for them in the table.
+    const count = (which: string, order: string) => `(SELECT count(*)::int FROM (SELECT FROM webhook_deliveries
+      WHERE state = 'pending' AND ${which} ORDER BY ${order} LIMIT ${COUNTED_AT_MOST}) AS pending)`;
     const [pending] = await rows<{ queued: number; unqueued: number }>(
       this.dataSource,
-      // Each by its own index.
-      `SELECT (SELECT count(*)::int FROM webhook_deliveries WHERE state = 'pending' AND is_queued) AS queued,
-         (SELECT count(*)::int FROM webhook_deliveries WHERE state = 'pending' AND NOT is_queued) AS unqueued`,
+      `SELECT ${count('is_queued', 'endpoint_id, next_attempt_at')} AS queued,
+         ${count('NOT is_queued', 'endpoint_id, id')} AS unqueued`,
     );
     return { queued: 0, unqueued: 0, ...pending };
   }

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { roles, type IssuedKey } from '@app/access';
 import { appidSchema } from '../http/requests/appid.js';
+import { momentSchema } from '../http/requests/moment.js';
 import { textSchema } from '../http/requests/text.js';
 
 const nameSchema = textSchema(100).min(1).meta({ description: 'For people: which system uses the key.' });
-const expiresAtSchema = z.iso
-  .datetime({ offset: true })
-  .transform((text) => new Date(text))
+const expiresAtSchema = momentSchema
   .refine((moment) => moment.getTime() > Date.now(), 'must be in the future')
   .nullable();
 

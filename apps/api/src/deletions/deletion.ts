@@ -19,6 +19,7 @@ import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
 import { pageSchemaOf } from '../http/requests/page.js';
 import { momentSchema } from '../http/requests/moment.js';
 import { textSchema } from '../http/requests/text.js';
+import { wholeNumberSchema } from '../http/requests/whole-number.js';
 
 export const againSchema = z.boolean().meta({
   description:
@@ -61,9 +62,7 @@ export const targetFields = {
 export const createDeletionSchema = z
   .strictObject({
     ...targetFields,
-    not_before: z.iso
-      .datetime({ offset: true })
-      .transform((text) => new Date(text))
+    not_before: momentSchema
       .refine((moment) => moment.getTime() < Date.now() + MAX_DAYS_AHEAD * DAY_MS, 'is more than a year ahead')
       .optional(),
     priority: prioritySchema.default('normal'),
@@ -112,11 +111,7 @@ const filtersSchema = pageSchemaOf(placeSchema).extend({
   state: stateSchema.optional(),
   waiting_for: waitingForSchema.optional(),
   msg_id: msgIdSchema.optional(),
-  errcode: z.coerce
-    .number()
-    .int()
-    .min(-2_147_483_648)
-    .max(2_147_483_647)
+  errcode: wholeNumberSchema(-2_147_483_648, 2_147_483_647)
     .optional()
     .meta({ description: 'Of the last answer of WeChat, as in `outcome`.' }),
   takedown: z.uuid().optional().meta({ description: 'Those that it made, and those that it found open.' }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { eventTypes, isEventPattern, readFeedCursor } from '@app/events';
 import { appidSchema } from '../http/requests/appid.js';
+import { wholeNumberSchema } from '../http/requests/whole-number.js';
 
 /** Also the body of a webhook. */
 export const eventSchema = z
@@ -29,7 +30,7 @@ const cursorSchema = z
   .meta({ description: 'The next_cursor of the page before; `latest` to start now; absent: from the oldest kept.' });
 
 export const listEventsSchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  limit: wholeNumberSchema(1, 1_000).default(100),
   cursor: cursorSchema.optional(),
   type: eventPatternSchema.optional(),
   merchant: appidSchema.optional(),

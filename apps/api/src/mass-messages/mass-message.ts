@@ -9,6 +9,7 @@ import { momentSchema } from '../http/requests/moment.js';
 import { givenMsgIdSchema, msgIdSchema } from '../http/requests/msg-id.js';
 import { wordsSchema } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
+import { wholeNumberSchema } from '../http/requests/whole-number.js';
 
 /** A message is named by its msg_id and its merchant; where the last sent comes first, when that was is a part of the place. */
 const cursorSchema = z.union([
@@ -34,7 +35,7 @@ const listSchema = z.strictObject({
   sent_before: momentSchema
     .optional()
     .meta({ description: 'Those that were sent, as far as is known, before this moment.' }),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: wholeNumberSchema(1, 200).default(50),
   cursor: z
     .string()
     .max(200)
@@ -70,10 +71,7 @@ export const importedMessageSchema = z
     msg_id: givenMsgIdSchema,
     label: label.optional().meta({ description: 'Your name for a campaign: takedowns select by it.' }),
     title: textSchema(500).optional(),
-    sent_at: z.iso
-      .datetime({ offset: true })
-      .transform((text) => new Date(text))
-      .optional(),
+    sent_at: momentSchema.optional(),
     articles: z.array(z.strictObject(articleShape)).max(100).default([]),
   })
   .meta({

@@ -25,6 +25,7 @@ import { appidSchema } from '../http/requests/appid.js';
 import { problemCodes } from '../http/problems/problems.js';
 import { pageSchema, pageSchemaOf } from '../http/requests/page.js';
 import { textSchema } from '../http/requests/text.js';
+import { wholeNumberSchema } from '../http/requests/whole-number.js';
 
 /** Items or addresses that one JSON body may have. More come as NDJSON. */
 export const MAX_ITEMS = 10_000;
@@ -108,7 +109,7 @@ export type CreateTakedown = z.output<typeof createTakedownSchema>;
 export const takedownOptionsSchema = z.strictObject({
   priority: prioritySchema.optional(),
   reason: reasonSchema.optional(),
-  undo_seconds: z.coerce.number().int().min(0).max(MAX_UNDO_SECONDS).optional(),
+  undo_seconds: wholeNumberSchema(0, MAX_UNDO_SECONDS).optional(),
   dry_run: z.stringbool().optional(),
   again: z.stringbool().optional(),
   allow_late: z.stringbool().optional(),

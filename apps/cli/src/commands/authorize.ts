@@ -5,6 +5,7 @@ import { EXIT, Failure, UsageError, type ExitCode } from '../terminal/exit-codes
 import { explained } from '../terminal/explained.js';
 import { moment, plain } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
+import { eventsFrom } from './follow.js';
 import { servedInWords } from './merchants.js';
 import { asSeconds } from '../calling/options.js';
 
@@ -50,12 +51,14 @@ async function authorize(context: Context, options: Options): Promise<ExitCode> 
     ...(options.merchant !== undefined && { merchant: options.merchant }),
     ...(options.expiresIn !== undefined && { expires_in: options.expiresIn }),
   });
-  if (process.stderr.isTTY) terminal.note(renderUnicodeCompact(link.url, { border: 2 }));
+  showCode(context, link.url);
   terminal.print(link.url);
   if (options.detach) {
     terminal.json(link);
     return EXIT.ok;
   }
+  // The document comes when somebody has authorized, for which they need the link.
+  if (terminal.isJson) terminal.note(link.url);
   terminal.note(
     `Good until ${moment(link.expires_at)}. Waiting for the account's admin; Ctrl-C stops waiting, not the link.`,
   );
@@ -67,6 +70,16 @@ async function authorize(context: Context, options: Options): Promise<ExitCode> 
   terminal.json({ link, merchant });
   tellGranted(context, merchant);
   return merchant.eligible ? EXIT.ok : EXIT.partlyFailed;
+}
+
+/** No camera reads one whose lines are broken. */
+function showCode({ terminal }: Context, url: string): void {
+  const { isTTY, columns } = process.stderr;
+  if (!isTTY) return;
+  const code = renderUnicodeCompact(url, { border: 2 });
+  // Of a terminal that does not tell its width, it is 0.
+  if (columns === 0 || code.indexOf('\n') <= columns) terminal.note(code);
+  else terminal.note(`The terminal is too narrow for the QR code: it takes ${code.indexOf('\n')} columns.`);
 }
 
 async function onlyPlatform(client: Retract): Promise<string> {
@@ -92,7 +105,7 @@ async function authorized(client: Retract, link: AuthorizationLink, cursor: stri
       signal: ending,
       ...(link.merchant && { merchant: link.merchant }),
     };
-    for await (const event of client.events.follow(feed)) {
+    for await (const event of eventsFrom(client, feed)) {
       const appid = appidOf(event, link.platform);
       const merchant = appid && (await client.merchants.get(appid, { component_appid: link.platform }));
       if (merchant && (link.ref === null || link.merchant !== null || merchant.ref === link.ref)) return merchant;

@@ -1,4 +1,4 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, type Option } from 'commander';
 import { completionScript, SHELLS, type Shell, type Word } from '../terminal/completion-scripts.js';
 import { examples } from '../calling/context.js';
 
@@ -18,13 +18,15 @@ export function addCompletion(program: Command): void {
     .action((shell: Shell) => void process.stdout.write(completionScript(shell, wordsOf(program))));
 }
 
-/** What can stand where, by the path of commands before it. */
-function wordsOf(command: Command, path: string[] = []): Word[] {
-  const { options } = command;
-  const commands = command.commands.filter((sub) => command.createHelp().visibleCommands(command).includes(sub));
+/** What can stand where, by the path of commands before it. Options of a command are good behind its own commands, too. */
+function wordsOf(command: Command, path: string[] = [], inherited: readonly Option[] = []): Word[] {
+  const help = command.createHelp();
+  const commands = command.commands.filter((sub) => help.visibleCommands(command).includes(sub));
   return [
     ...commands.map((sub) => ({ path, text: sub.name(), does: sub.description() })),
-    ...options.flatMap(({ long, description }) => (long ? [{ path, text: long, does: description }] : [])),
-    ...commands.flatMap((sub) => wordsOf(sub, [...path, sub.name()])),
+    ...[...help.visibleOptions(command), ...inherited].flatMap(({ long, description }) =>
+      long ? [{ path, text: long, does: description }] : [],
+    ),
+    ...commands.flatMap((sub) => wordsOf(sub, [...path, sub.name()], [...inherited, ...command.options])),
   ];
 }

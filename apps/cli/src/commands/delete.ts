@@ -5,7 +5,7 @@ import { EXIT, Stopped, UsageError, type ExitCode } from '../terminal/exit-codes
 import { explained } from '../terminal/explained.js';
 import { count, moment, plain } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
-import { outcomeInWords } from './follow.js';
+import { outcomeInWords, untilNextTry } from './follow.js';
 import { Interrupts, untilStopped, type Wanted } from '../calling/interrupts.js';
 import { asCount, ifSharedOption, insisting, wished, type Wish } from '../calling/options.js';
 
@@ -129,7 +129,11 @@ export async function followDeletion(context: Context, client: Retract, deletion
       told = words;
       await delay(LOOK_EVERY_MS, undefined, { signal: stopping.signal });
       await interrupts.settled();
-      seen = await client.deletions.get(id, { signal: stopping.signal });
+      try {
+        seen = await client.deletions.get(id, { signal: stopping.signal });
+      } catch (error) {
+        await untilNextTry(error, stopping.signal);
+      }
     }
   } catch (error) {
     if (!stopping.signal.aborted) throw error;

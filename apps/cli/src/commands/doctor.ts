@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { RetractError, type Platform, type PlatformExamination, type Retract } from '@app/client';
 import { inAddress } from '../calling/options.js';
 import { complaintOf, connectTo } from '../settings/connection.js';
-import { currentLogin, isOpenToOthers, isReadableOnTheWay, type Login } from '../settings/login.js';
+import { currentLogin, isOpenToOthers, isReadableOnTheWay, LoginUnusable, type Login } from '../settings/login.js';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.js';
 import { explained } from '../terminal/explained.js';
 import { count, span } from '../terminal/words.js';
@@ -43,7 +43,14 @@ async function doctor({ terminal }: Context): Promise<ExitCode> {
 
 /** Each check needs those before it: the first that fails is where to begin. */
 async function* examine(): AsyncGenerator<Finding> {
-  const login = await currentLogin();
+  const login = await currentLogin().catch((error: unknown) => {
+    if (error instanceof LoginUnusable) return error;
+    throw error;
+  });
+  if (login instanceof LoginUnusable) {
+    yield { check: 'login', state: 'wrong', found: login.message };
+    return;
+  }
   if (!login) {
     yield {
       check: 'login',
@@ -91,11 +98,17 @@ async function ofService(url: string): Promise<Finding[]> {
   let response: Response;
   const began = performance.now();
   try {
-    response = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    response = await fetch(`${url}/health/ready`, { redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message.trim() : String(error);
     const advice = 'Is the address right, does the api run, and is a proxy or firewall in between?';
     return [{ check: 'service', state: 'wrong', found: `no answer from ${url}: ${cause}`, advice }];
+  }
+  const elsewhere = response.headers.get('location');
+  if (elsewhere !== null) {
+    // A key is sent to no address but its own, so no other command follows either.
+    const advice = 'If that is an address of your service, `retract login` there.';
+    return [{ check: 'service', state: 'wrong', found: `${url} sends to ${elsewhere}`, advice }];
   }
   const tookMs = Math.round(performance.now() - began);
   const answer = (await response.json().catch(() => undefined)) as
@@ -135,13 +148,10 @@ async function ofKey(client: Retract, { url }: Login): Promise<Finding> {
     }
     return { check: 'key', state: 'ok', found };
   } catch (error) {
-    const { words } = complaintOf(error, url);
-    return {
-      check: 'key',
-      state: 'wrong',
-      found: words.replaceAll('\n', '; '),
-      advice: 'Ask an admin for a key, then `retract login`.',
-    };
+    const { words, exitCode } = complaintOf(error, url);
+    const found = words.replaceAll('\n', '; ');
+    const advice = exitCode === EXIT.notAuthorized && { advice: 'Ask an admin for a key, then `retract login`.' };
+    return { check: 'key', state: 'wrong', found, ...advice };
   }
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Event } from '@app/client';
 import { moment, plain } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
+import { eventsFrom } from './follow.js';
 
 interface Options {
   follow?: boolean;
@@ -41,7 +42,8 @@ async function events(context: Context, { follow, type, merchant, takedown, curs
     terminal.print(inWords(event));
   };
   if (follow) {
-    for await (const event of client.events.follow({ ...filter, cursor: cursor ?? 'latest' })) show(event);
+    const from = cursor ?? (await client.events.list({ cursor: 'latest' })).next_cursor;
+    for await (const event of eventsFrom(client, { ...filter, cursor: from })) show(event);
   }
   for (let at = cursor, hasMore = true; hasMore;) {
     const page = await client.events.list({ ...filter, limit: PAGE, ...(at !== undefined && { cursor: at }) });

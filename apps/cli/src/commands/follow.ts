@@ -1,4 +1,14 @@
-import { RetractConnectionError, type Deletion, type Retract, type Takedown, type TakedownProgress } from '@app/client';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  RetractConnectionError,
+  RetractError,
+  type Deletion,
+  type Event,
+  type Feed,
+  type Retract,
+  type Takedown,
+  type TakedownProgress,
+} from '@app/client';
 import { EXIT, exitCodeOf, Stopped, type ExitCode } from '../terminal/exit-codes.js';
 import { explained } from '../terminal/explained.js';
 import { etaInWords, Pace, rateInWords } from '../terminal/pace.js';
@@ -12,6 +22,7 @@ type Counts = Partial<Record<Deletion['state'], number>>;
 const BAR = '{bar} {percentage}% | {value}/{total} | {rate} | ETA {eta} | {states}';
 /** Without a terminal, progress is a line now and then. */
 const LINE_EVERY_MS = 30_000;
+const TRY_AGAIN_MS = 1_000;
 /** So many failures are looked at for what they have in common. */
 const FAILURES = 1_000;
 
@@ -56,7 +67,35 @@ export async function follow(context: Context, client: Retract, id: string): Pro
   return wanted === 'abort' ? abort(context, client, id) : client.takedowns.get(id);
 }
 
-/** The client gives up after a while. What people wait for may take days, and they can stop waiting. */
+/** Whether the same may go well a little later: the service is away, or on its way back. */
+export const isPassing = (error: unknown): error is RetractConnectionError | RetractError =>
+  error instanceof RetractConnectionError ||
+  (error instanceof RetractError &&
+    (error.status === 503 ||
+      (error.status === 429 && error.retryAfter !== undefined) ||
+      (error.is('no_problem') && [502, 504].includes(error.status))));
+
+/**
+ * The client gives up after a while. What people wait for may take days, and they can stop waiting.
+ * @throws the error, where waiting does not help
+ */
+export async function untilNextTry(error: unknown, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted || !isPassing(error)) throw error;
+  const seconds = error instanceof RetractError ? (error.retryAfter ?? 0) : 0;
+  await delay(Math.max(seconds * 1_000, TRY_AGAIN_MS), undefined, { signal });
+}
+
+/** @param feed its cursor names a place, as `latest` does not: after a lost connection that would be another */
+export async function* eventsFrom(client: Retract, feed: Feed & { cursor: string }): AsyncGenerator<Event, never> {
+  for (let { cursor } = feed; ;) {
+    try {
+      yield* client.events.follow({ ...feed, cursor, onCursor: (next) => void (cursor = next) });
+    } catch (error) {
+      await untilNextTry(error, feed.signal);
+    }
+  }
+}
+
 export async function* progressOf(client: Retract, id: string, signal: AbortSignal): AsyncGenerator<TakedownProgress> {
   for (let last: string | undefined; ;) {
     try {
@@ -69,7 +108,7 @@ export async function* progressOf(client: Retract, id: string, signal: AbortSign
       }
       return;
     } catch (error) {
-      if (signal.aborted || !(error instanceof RetractConnectionError)) throw error;
+      await untilNextTry(error, signal);
     }
   }
 }

@@ -1,8 +1,16 @@
 import type { Command } from 'commander';
-import type { Retract } from '@app/client';
+import type { ApiKey, Retract } from '@app/client';
 import { connectTo } from '../settings/connection.js';
-import { asUrl, currentLogin, forgetLogin, isReadableOnTheWay, keepLogin, loginFile } from '../settings/login.js';
-import { UsageError } from '../terminal/exit-codes.js';
+import {
+  asKey,
+  asUrl,
+  currentLogin,
+  forgetLogin,
+  isReadableOnTheWay,
+  keepLogin,
+  loginFile,
+} from '../settings/login.js';
+import { Failure } from '../terminal/exit-codes.js';
 import { moment, plain, table } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 
@@ -20,8 +28,16 @@ export function addLogin(program: Command): void {
       ),
     )
     .action(acting(login));
-  program.command('logout').description('forget the kept key').action(acting(logout));
-  program.command('whoami').description('tell whose key is used, and what it may do').action(acting(whoami));
+  program
+    .command('logout')
+    .description('forget the kept key')
+    .addHelpText('after', examples(['on a machine that others use, too', 'retract logout']))
+    .action(acting(logout));
+  program
+    .command('whoami')
+    .description('tell whose key is used, and what it may do')
+    .addHelpText('after', examples(['its role, for a program', 'retract whoami --json | jq -r .key.role']))
+    .action(acting(whoami));
 }
 
 async function login(context: Context, options: { url?: string; keyStdin?: boolean }): Promise<void> {
@@ -32,10 +48,12 @@ async function login(context: Context, options: { url?: string; keyStdin?: boole
   const given = options.keyStdin
     ? await readStdin()
     : await terminal.ask('API key (is not shown): ', { isSecret: true });
-  const apiKey = given.trim();
-  if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new UsageError('That is no key: it is one word that begins with rk_.');
+  const apiKey = asKey(given);
   const key = await ownKey(connectTo({ url, apiKey }, context.tell, 0).client);
-  const file = await keepLogin({ url, apiKey });
+  const file = await keepLogin({ url, apiKey }).catch((error: unknown) => {
+    const advice = 'set RETRACT_URL and RETRACT_API_KEY instead';
+    throw new Failure(`The key works, but cannot be kept: ${advice} (${String(error)}).`, { cause: error });
+  });
   terminal.print(`Logged in to ${url} as "${plain(key.name)}" (${key.role}). The key is kept in ${file}.`);
   terminal.json({ url, file, key });
   if (process.env.RETRACT_API_KEY) context.tell('RETRACT_API_KEY is set, and goes before the key that was kept.');
@@ -67,7 +85,14 @@ async function whoami(context: Context): Promise<void> {
   terminal.json({ url, source, key });
 }
 
-export const ownKey = (client: Retract) => client.me.get();
+/** @throws Failure where something else answers, which may answer anything */
+export async function ownKey(client: Retract): Promise<ApiKey> {
+  const key: Partial<ApiKey> = await client.me.get();
+  if (key.id === undefined || key.name === undefined || key.role === undefined) {
+    throw new Failure('Something answers at this address, but not as Retract does. Is the address right?');
+  }
+  return key as ApiKey;
+}
 
 async function readStdin(): Promise<string> {
   process.stdin.setEncoding('utf8');

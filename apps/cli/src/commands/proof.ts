@@ -4,8 +4,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Option, type Command } from 'commander';
 import { causeOf } from '../settings/connection.js';
-import { Failure } from '../terminal/exit-codes.js';
+import { Failure, Stopped } from '../terminal/exit-codes.js';
 import { acting, examples, type Context } from '../calling/context.js';
+import { untilStopped } from '../calling/interrupts.js';
 import { subjectOf } from '../calling/subjects.js';
 
 const FORMATS = ['ndjson', 'json', 'csv'] as const;
@@ -60,10 +61,12 @@ export async function keepProof(
   }
   const written = `${output}.${process.pid}.part`;
   try {
-    await pipeline(text, createWriteStream(written, { flags: 'wx' }));
+    const file = createWriteStream(written, { flags: 'wx' });
+    await untilStopped((signal) => pipeline(text, file, { signal }), `Stopped. ${output} was not written.`);
     await rename(written, output);
   } catch (error) {
     await rm(written, { force: true });
+    if (error instanceof Stopped) throw error;
     throw new Failure(`The proof was not written to ${output}: ${String(error)}`, { cause: error });
   }
   terminal.print(`The proof is in ${output}. \`retract verify ${output}\` checks it.`);

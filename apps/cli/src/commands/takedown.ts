@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { RetractConnectionError, RetractError, type Retract, type Takedown, type TakedownDryRun } from '@app/client';
+import { RetractError, type Retract, type Takedown, type TakedownDryRun } from '@app/client';
 import { readTargets, type TargetLine, type TargetList } from '@app/target-lists';
 import { decodeText } from '../input/text.js';
 import { exitCodeOf, Failure, Stopped, UsageError, type ExitCode } from '../terminal/exit-codes.js';
@@ -10,7 +9,7 @@ import { explained } from '../terminal/explained.js';
 import { count, firstOf, moment, number, plain } from '../terminal/words.js';
 import { acting, examples, type Context } from '../calling/context.js';
 import { untilStopped } from '../calling/interrupts.js';
-import { exitCodeOfEnd, follow, tellEnd } from './follow.js';
+import { exitCodeOfEnd, follow, isPassing, tellEnd, untilNextTry } from './follow.js';
 import {
   asCount,
   asSeconds,
@@ -177,9 +176,9 @@ async function upload<Answer extends Takedown | TakedownDryRun>(
       return { ...answer, ...(answer.errors && { errors: inList(answer.errors) }) };
     } catch (error) {
       if (error instanceof RetractError && error.is('nothing_accepted')) throw nothingAccepted(error, inList);
-      if (!(error instanceof RetractConnectionError) || tries === UPLOADS) throw error;
+      if (tries === UPLOADS || !isPassing(error)) throw error;
       context.tell('The list did not arrive. Sending it again …');
-      await untilStopped((signal) => delay(1_000 * tries, undefined, { signal }), stopped);
+      await untilStopped((signal) => untilNextTry(error, signal), stopped);
     }
   }
 }

@@ -115,7 +115,11 @@ function ofProblem(error: RetractError, url: string | undefined): Complaint {
   const page = code !== 'no_problem' && url !== undefined ? `${url}/docs/problems/${code}` : undefined;
   const words = [
     detail,
-    ...errors.map((one) => ('field' in one ? `  ${one.field}: ${one.message}` : '')).filter(Boolean),
+    // The detail is the first of them.
+    ...errors
+      .flatMap((one) => ('field' in one ? [`${one.field}: ${one.message}`] : []))
+      .filter((text) => text !== detail)
+      .map((text) => `  ${text}`),
     [`code ${code}`, ...(requestId ? [`request ${requestId}`] : [])].join(', '),
     ...(page ? [page] : []),
   ];

@@ -54,6 +54,18 @@ describe('a login', () => {
   });
 });
 
+it('takes a key as files and settings have it, and none that cannot be sent', async () => {
+  const RETRACT_URL = 'https://retract.example.com';
+  expect(await currentLogin(surroundings({ RETRACT_URL, RETRACT_API_KEY: 'rk_env\r\n' }))).toMatchObject({
+    apiKey: 'rk_env',
+  });
+  for (const RETRACT_API_KEY of ['rk_a rk_b', 'rk_密钥', ' ']) {
+    await expect(currentLogin(surroundings({ RETRACT_URL, RETRACT_API_KEY }))).rejects.toThrow(
+      'RETRACT_API_KEY is no key',
+    );
+  }
+});
+
 it.each(['retract.example.com', 'ftp://x', 'https://user:pw@x', 'https://x/?a=1', ''])('%j is no address', (text) => {
   expect(() => asUrl(text)).toThrow('no address of a service');
 });

@@ -38,7 +38,8 @@ export class LoginUnusable extends Error {
  * @throws LoginUnusable
  */
 export async function currentLogin(surroundings: Surroundings = here()): Promise<Login | undefined> {
-  const { RETRACT_URL: url, RETRACT_API_KEY: apiKey } = surroundings.env;
+  const { RETRACT_URL: url, RETRACT_API_KEY: given } = surroundings.env;
+  const apiKey = given ? asKey(given, 'RETRACT_API_KEY') : undefined;
   if (url && apiKey) return { url: asUrl(url), apiKey, source: 'RETRACT_API_KEY' };
   const kept = await keptLogin(surroundings);
   if (url && (!kept || asUrl(url) !== kept.url)) {
@@ -105,6 +106,13 @@ export function asUrl(text: string): string {
     );
   }
   return url.href.replace(/\/+$/, '');
+}
+
+/** As it can stand in a header, without the end of its line. @throws LoginUnusable */
+export function asKey(text: string, name = 'That'): string {
+  const key = text.trim();
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw new LoginUnusable(`${name} is no key: it is one word that begins with rk_.`);
 }
 
 /** Whether what is sent there can be read on the way. */

@@ -24,9 +24,9 @@ function byPath(words: Word[]): [path: string, words: Word[]][] {
   return [...paths];
 }
 
-/** The words before the one that is completed, without options. */
+/** The words before the one that is completed, without options. In zsh, a variable called `path` would be the PATH. */
 const PATH_OF_WORDS = `for word in "\${before[@]}"; do
-    case "$word" in -*) ;; *) next="\${path:+$path }$word"; case "$next" in COMMANDS) path="$next" ;; esac ;; esac
+    case "$word" in -*) ;; *) next="\${at:+$at }$word"; case "$next" in COMMANDS) at="$next" ;; esac ;; esac
   done`;
 
 const pathOfWords = (words: Word[]) => {
@@ -40,9 +40,9 @@ const cases = (words: Word[], line: (words: Word[]) => string) =>
     .join('\n');
 
 const bash = (words: Word[]) => `_retract() {
-  local word next path='' words='' before=("\${COMP_WORDS[@]:1:COMP_CWORD-1}")
+  local word next at='' words='' before=("\${COMP_WORDS[@]:1:COMP_CWORD-1}")
   ${pathOfWords(words)}
-  case "$path" in
+  case "$at" in
 ${cases(words, (of) => `words='${of.map(({ text }) => text).join(' ')}'`)}
   esac
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
@@ -54,10 +54,10 @@ const quoted = (text: string) => text.replaceAll("'", '’').replaceAll(':', '\\
 
 const zsh = (words: Word[]) => `#compdef retract
 _retract() {
-  local word next path='' before=("\${words[@]:1:CURRENT-2}")
+  local word next at='' before=("\${(@)words[2,CURRENT-1]}")
   local -a found
   ${pathOfWords(words)}
-  case "$path" in
+  case "$at" in
 ${cases(words, (of) => `found=(${of.map(({ text, does }) => `'${text}:${quoted(does)}'`).join(' ')})`)}
   esac
   _describe retract found
@@ -69,8 +69,8 @@ compdef _retract retract
 const fish = (words: Word[]) =>
   words
     .map(({ path, text, does }) => {
-      const [command] = path;
-      const when = command === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${path.join(' ')}`;
+      const behind = path.map((command) => `__fish_seen_subcommand_from ${command}`);
+      const when = behind.join('; and ') || '__fish_use_subcommand';
       const what = text.startsWith('--') ? `-l ${text.slice(2)}` : `-a ${text}`;
       return `complete -c retract -n '${when}' ${what} -d '${does.replaceAll("'", '’')}'`;
     })

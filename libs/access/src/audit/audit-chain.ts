@@ -77,19 +77,25 @@ export async function lookAtChain(
   after: ChainPlace = BEFORE_ALL,
 ): Promise<ChainReport> {
   const missing = new Set(noted);
-  // A hash stands for all rows up to its own, so their number adds nothing to it.
-  const unmet = new Map(heads.filter((head) => head.rows >= after.rows).map((head) => [head.hash, head]));
-  for (const hash of [CHAIN_START, after.hash]) {
+  const unmet = new Set(heads.filter((head) => head.rows >= after.rows));
+  const byHash = new Map<string, AuditHead[]>();
+  for (const head of unmet) byHash.set(head.hash, [...(byHash.get(head.hash) ?? []), head]);
+  // Behind a hash alone, nobody knows how many rows were before it.
+  const isCounted = after.hash === CHAIN_START || after.rows > 0;
+  const meet = ({ hash, rows }: Pick<ChainPlace, 'hash' | 'rows'>) => {
     missing.delete(hash);
-    unmet.delete(hash);
-  }
+    // Each head counts on from the one before it, so a wrong number is found here.
+    for (const head of byHash.get(hash) ?? []) if (!isCounted || head.rows === rows) unmet.delete(head);
+  };
+  meet(BEFORE_ALL);
+  meet(after);
   const earlier = heads.filter(({ rows, hash }) => rows < after.rows && hash !== CHAIN_START);
   const covering = new Set(heads.map(({ hash }) => hash));
   let [end, leftRows] = [after, 0];
   let left: AuditEvent | undefined;
   let [uncoveredFrom, lastAt]: [number | undefined, number] = [undefined, 0];
   const report = () => ({
-    ...{ rows: end.rows, lastSeq: end.seq, leftRows, missing: [...missing], unmet: [...unmet.values()], earlier },
+    ...{ rows: end.rows, lastSeq: end.seq, leftRows, missing: [...missing], unmet: [...unmet], earlier },
     uncoveredForMs: uncoveredFrom === undefined ? 0 : lastAt - uncoveredFrom,
   });
   for await (const event of events) {
@@ -104,8 +110,7 @@ export async function lookAtChain(
     const verdict = verifyChain([event], end.hash);
     if (!verdict.ok) return { ...verdict, ...report() };
     end = { seq: event.seq, rows: end.rows + 1, hash: event.hash };
-    missing.delete(event.hash);
-    unmet.delete(event.hash);
+    meet(end);
     lastAt = event.at.getTime();
     uncoveredFrom = covering.has(event.hash) ? undefined : (uncoveredFrom ?? lastAt);
   }

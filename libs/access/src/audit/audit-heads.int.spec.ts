@@ -5,7 +5,7 @@ import { SecretBox } from '@app/vault';
 import { createMigratedDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { ApiKeys } from '../keys/api-keys.js';
 import { CHAIN_START } from './audit-chain.js';
-import { isSigned, readHead } from './audit-head.js';
+import { isSigned, readHead, writeHead } from './audit-head.js';
 import { AuditHeads } from './audit-heads.js';
 import { AuditEvent } from './audit-event.entity.js';
 import { AuditLog } from './audit-log.js';
@@ -52,6 +52,49 @@ describe('the heads of the audit log', () => {
       { rows: report.rows, hash: report.lastHash, keyId: 'k1' },
     ]);
     expect(noted.map((head) => head && isSigned(head, box))).toEqual([true, true]);
+  });
+
+  it('count on from the head before, if this service has signed it and the chain has its row', async () => {
+    const log = new AuditLog(dataSource, dataSource.getRepository(AuditEvent));
+    const keys = new ApiKeys(dataSource, log);
+    const noteAgain = async (box: SecretBox) => {
+      await anHourLater();
+      return readHead((await new AuditHeads(dataSource, box).noteHourly()) ?? '');
+    };
+    const verify = async () => {
+      const report = await log.verify(
+        [],
+        (await heads()).flatMap((head) => head ?? []),
+      );
+      if (!report.ok) throw new Error('the chain is broken');
+      return report;
+    };
+    const key = (await keys.first()) ?? '';
+    const { lastHash: hash } = await verify();
+    expect(await noteAgain(box)).toMatchObject({ rows: 1, hash });
+    expect((await verify()).unmet).toEqual([]);
+
+    const wrong = writeHead({ at: new Date(), rows: 41, hash }, box);
+    await anHourLater();
+    await dataSource.query(`INSERT INTO audit_heads VALUES (now() - interval '1 minute', $1)`, [wrong]);
+    expect(await noteAgain(box)).toMatchObject({ rows: 41, hash });
+    const principal = await keys.authenticate(key);
+    if (!principal) throw new Error('no key');
+    await log.appendAlone(
+      { ...principal, requestId: 'r', ip: '' },
+      {
+        ...{ action: 'platform.synced', subjectType: 'platform', subjectId: 'wx' },
+      },
+    );
+    expect(await noteAgain(box)).toMatchObject({ rows: 42 });
+    expect((await verify()).unmet).toMatchObject([{ rows: 41 }, { rows: 41 }, { rows: 42 }]);
+
+    // Signed with another key, or of rows that are not here: all are counted.
+    expect(await noteAgain(new SecretBox([{ id: 'k2', key: Buffer.alloc(32, 2) }]))).toMatchObject({ rows: 2 });
+    const elsewhere = writeHead({ at: new Date(), rows: 41, hash: 'e'.repeat(64) }, box);
+    await anHourLater();
+    await dataSource.query(`INSERT INTO audit_heads VALUES (now() - interval '1 minute', $1)`, [elsewhere]);
+    expect(await noteAgain(box)).toMatchObject({ rows: 2 });
   });
 
   it('can be neither changed nor taken away', async () => {

@@ -159,6 +159,46 @@ describe('the audit log', () => {
     expect(await read({ platforms: ['wx-even'], merchants: null })).toHaveLength(1_050);
   });
 
+  it('tells exactly what was done before and since a moment, however much later it was chained', async () => {
+    const EVERYTHING = { platforms: null, merchants: null };
+    const minutes = [0, 1, 2, 3, 500, 4, 2, 5, 501, 3_000, 499, 3_001, 6, 3_002];
+    for (const minute of minutes) {
+      await process(0).query(
+        `INSERT INTO audit_inbox (at, api_key_id, role, action, subject_type, subject_id, request_id, ip, data)
+         VALUES ('2036-01-01'::timestamptz + $1 * interval '1 minute', $2, 'admin', 'platform.synced', 'platform', 'wx-late',
+           'r', '', '{}')`,
+        [minute, actor.apiKeyId],
+      );
+      // Each by itself, and some together.
+      if (minute % 2 === 0) await log().chainDeferred();
+    }
+    const start = new Date('2036-01-01T00:00:00Z').getTime();
+    const minuteOf = ({ at }: AuditEvent) => (at.getTime() - start) / 60_000;
+    for (const moment of [0, 2, 3, 4, 6, 7, 499, 500, 502, 3_001, 4_000]) {
+      const at = new Date(start + moment * 60_000);
+      const [before, since] = [minutes.filter((one) => one < moment), minutes.filter((one) => one >= moment)];
+      for (const limit of [1, 2, 3, 100]) {
+        const paged: AuditEvent[] = [];
+        for (let more = true; more;) {
+          const page = await find({ subjectId: 'wx-late', until: at, limit, before: paged.at(-1)?.seq });
+          paged.push(...page);
+          more = page.length === limit;
+        }
+        expect([moment, limit, paged.map(minuteOf)]).toEqual([moment, limit, before.toReversed()]);
+      }
+      for (const [filter, expected] of [
+        [{ until: at }, before],
+        [{ since: at }, since],
+      ] as const) {
+        const exported: number[] = [];
+        for await (const event of log().oldestFirst(EVERYTHING, { subjectId: 'wx-late', ...filter })) {
+          exported.push(minuteOf(event));
+        }
+        expect([moment, exported]).toEqual([moment, expected]);
+      }
+    }
+  });
+
   it.each([
     `UPDATE audit_events SET ip = '127.0.0.1'`,
     `DELETE FROM audit_events`,

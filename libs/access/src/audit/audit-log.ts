@@ -182,11 +182,34 @@ export class AuditLog {
   /** Newest first, what was done to what is in scope. */
   async list(scope: Scope, { limit, before, ...filter }: AuditPage): Promise<AuditEvent[]> {
     await this.chainDeferred();
-    const query = this.matching(scope, filter).orderBy('event.seq', 'DESC');
-    // Pages are read from the newest on: without a number to begin at, all that is newer would be walked past.
-    if (filter.until) query.andWhere(`event.seq < COALESCE(${FIRST_AFTER}, 9223372036854775807)`);
-    if (before) query.andWhere('event.seq < :before', { before });
-    return query.limit(limit).getMany();
+    const { until } = filter;
+    const newest = async (part: string, given: object, most: number) => {
+      const query = this.matching(scope, filter).orderBy('event.seq', 'DESC').andWhere(part, given);
+      if (before) query.andWhere('event.seq < :before', { before });
+      return query.limit(most).getMany();
+    };
+    if (!until) return newest('true', {}, limit);
+    // Without a number to begin at, all that is newer would be walked past.
+    const { end, late } = await this.endAt(until);
+    const first = late.length > 0 ? await newest('event.seq = ANY(:late)', { late }, limit) : [];
+    if (first.length === limit) return first;
+    return [...first, ...(await newest('event.seq < :end', { end }, limit - first.length))];
+  }
+
+  /**
+   * Where the rows from before a moment end: behind it are only those that came late. A row that did not is at most a
+   * minute older than each before it, so that it cannot follow one that is a minute newer than the moment.
+   */
+  private async endAt(until: Date): Promise<{ end: string; late: string[] }> {
+    const [found] = await rows<{ end: string; late: string[] }>(
+      this.dataSource,
+      `SELECT first.seq AS end, ARRAY(SELECT seq FROM audit_late WHERE at < $1 AND seq >= first.seq) AS late
+       FROM (SELECT COALESCE((SELECT seq FROM audit_events WHERE at >= $1::timestamptz + interval '1 minute'
+         ORDER BY at LIMIT 1), 9223372036854775807) AS seq) AS first`,
+      [until],
+    );
+    if (!found) throw new Error('The database does not answer.');
+    return found;
   }
 
   /**
@@ -198,17 +221,23 @@ export class AuditLog {
     await this.chainDeferred();
     const [bounds] = await rows<{ first: string; last: string }>(
       this.dataSource,
-      `SELECT GREATEST((SELECT seq FROM audit_events WHERE at < $1::timestamptz - interval '1 day'
+      // What is more than a minute newer than a row that did not come late, is behind that.
+      `SELECT GREATEST((SELECT seq FROM audit_events WHERE at < $1::timestamptz - interval '1 minute'
+           AND NOT EXISTS (SELECT FROM audit_late WHERE audit_late.seq = audit_events.seq)
            ORDER BY at DESC LIMIT 1), (SELECT max(last_seq) FROM audit_archives), 0) AS first,
          COALESCE((SELECT seq FROM audit_events ORDER BY seq DESC LIMIT 1), 0) AS last`,
       [filter.since ?? null],
     );
-    const last = bounds?.last ?? '0';
+    let last = bounds?.last ?? '0';
+    if (filter.until) {
+      const { end, late } = await this.endAt(filter.until);
+      const lastBefore = [BigInt(end) - 1n, ...late.map(BigInt)].reduce((a, b) => (a > b ? a : b));
+      if (lastBefore < BigInt(last)) last = String(lastBefore);
+    }
     let after = bounds?.first ?? '0';
     for (;;) {
       const query = this.matching(scope, filter).orderBy('event.seq', 'ASC');
       query.andWhere('event.seq > :after AND event.seq <= :last', { after, last });
-      if (filter.until) query.andWhere(`event.seq < COALESCE(${FIRST_AFTER}, 9223372036854775807)`);
       const page = await query.limit(BATCH).getMany();
       // An archive is noted before the first of its rows goes. A file that breaks off is better than one with a gap.
       const archived = endOf(await AuditArchives.newest(this.dataSource));
@@ -278,14 +307,6 @@ async function* rowsBehind(sql: EntityManager, seq: string): AsyncGenerator<Audi
     after = page.at(-1)?.seq;
   }
 }
-
-/**
- * SQL: the number of a row so much newer than :until that all rows from before :until have smaller numbers. Numbers
- * follow times as far as clocks agree and deferred acts are chained soon. Every sweep and every reader chains them, so
- * a day is more than enough.
- */
-const FIRST_AFTER = `(SELECT first.seq FROM audit_events first
-  WHERE first.at >= :until + interval '1 day' ORDER BY first.at LIMIT 1)`;
 
 /** Held until the transaction ends. @returns the hash that the next row follows */
 async function lockChain(tx: EntityManager): Promise<string> {

@@ -4,10 +4,10 @@ import type { DeletionState } from '../deletion/states.js';
 /** A constant that all columns shared would be changed by TypeORM. */
 const key = () => ({ primaryKeyConstraintName: 'deletion_tallies_pkey' });
 
-/** How many deletions of a platform ended in one way within five minutes. Kept for a month. */
+/** How many deletions of a platform ended in one way within five minutes, or long ago an hour or a day. Kept for a month. */
 @Entity({ name: 'deletion_tallies' })
 export class DeletionTally {
-  /** When the five minutes began. */
+  /** When that began. */
   @PrimaryColumn('timestamptz', key()) at!: Date;
   @PrimaryColumn('uuid', { name: 'platform_id', ...key() }) platformId!: string;
   @PrimaryColumn('text', key()) state!: Extract<DeletionState, 'succeeded' | 'failed' | 'cancelled'>;

@@ -9,6 +9,9 @@ const DAY_MS = 24 * HOUR_MS;
 export const STEP_MS = 5 * MINUTE_MS;
 /** So long the tallies reach back: all of the longest span. */
 export const TALLIED_MS = 31 * DAY_MS;
+/** So long these steps are kept, and then hours, which is somewhat longer than the spans show them; and then days. */
+export const STEPS_KEPT_MS = 2 * HOUR_MS;
+export const HOURS_KEPT_MS = 26 * HOUR_MS;
 
 /** The last part of the past, in steps. */
 export interface Span {

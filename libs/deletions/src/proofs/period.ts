@@ -1,5 +1,5 @@
 import { microsOf, momentOf, rows, statement, type Sql } from '@app/database';
-import { isMerchantOf } from '@app/merchants';
+import { fewMerchants, isMerchantOf } from '@app/merchants';
 import { isEverything, type Scope } from '@app/scope';
 import { isEndedListed, SETTLED_AFTER_MS } from '../deletion/conditions.js';
 import { endStates } from '../deletion/states.js';
@@ -17,8 +17,6 @@ export const periodName = ({ from, to }: Period): string => `${from.toISOString(
 export const PAGE = 500;
 /** Before all ids. */
 export const FIRST = '00000000-0000-0000-0000-000000000000';
-/** Of so many merchants, each one's ends are found by an index. Of more, the ends of all are read, and those of others left out. */
-const FEW_MERCHANTS = 1_000;
 
 /**
  * The moment before which nothing can end any more. An end has the time at which its transaction began, so what is still open
@@ -48,19 +46,6 @@ export async function keptSince(sql: Sql): Promise<Date | undefined> {
 export async function* endedIn(sql: Sql, scope: Scope, period: Period): AsyncGenerator<string[]> {
   const merchants = await fewMerchants(sql, scope);
   for (const id of merchants ?? [undefined]) yield* walk(sql, scope, period, id);
-}
-
-/** Undefined where there are too many, or all of them. */
-async function fewMerchants(sql: Sql, scope: Scope): Promise<string[] | undefined> {
-  if (isEverything(scope)) return undefined;
-  const { parameters, bind } = statement();
-  const found = await rows<{ id: string }>(
-    sql,
-    `SELECT m.id FROM merchants m WHERE ${await isMerchantOf(scope, 'm', bind, sql)}
-     ORDER BY m.platform_id, m.authorizer_appid LIMIT ${FEW_MERCHANTS + 1}`,
-    parameters,
-  );
-  return found.length > FEW_MERCHANTS ? undefined : found.map(({ id }) => id);
 }
 
 /** Each statement reads a page along an index, however few of it are within the scope. */

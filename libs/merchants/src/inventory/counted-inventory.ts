@@ -40,9 +40,11 @@ export function countedInventory(scope: Scope, bind: Bind): CountedInventory {
       limits: '(SELECT id FROM import_limits WHERE FALSE)',
     };
   }
+  // By one merchant the index finds few limits, and these are compared. By hundreds Postgres would rather read all.
+  const one = `${bind(scope.merchants?.slice(0, 1))}::text[]`;
   const limits = `(SELECT id FROM import_limits l WHERE
-    (l.platforms IS NULL OR ${bind(scope.platforms)}::text[] <@ l.platforms)
-    AND (l.merchants IS NULL OR ${bind(scope.merchants)}::text[] <@ l.merchants))`;
+    (l.platforms IS NULL OR ${bind(scope.platforms)}::text[] <@ l.platforms) AND (l.merchants IS NULL
+      OR ${one} <@ l.merchants AND ${bind(scope.merchants)}::text[] <@ (l.merchants || '{}')))`;
   const isCounted = `limits_id = ANY(ARRAY${limits})`;
   // Of a message, and of an article's address, what is known otherwise goes before them. OFFSET has it looked up for each:
   // of few, Postgres would now and then compare them with all that there are.

@@ -25,6 +25,7 @@ export class ImportLimits {
 @Index('limited_imports_label_idx', ['label', 'merchantId', 'msgId'], { where: 'label IS NOT NULL' })
 @Index('limited_imports_label_page_idx', ['limitsId', 'label', 'msgId', 'merchantId'], { where: 'label IS NOT NULL' })
 @Index('limited_imports_sent_idx', ['limitsId', 'sentAt', 'msgId', 'merchantId'])
+@Index('limited_imports_merchant_sent_idx', ['merchantId', 'sentAt', 'msgId'])
 @Index('limited_imports_limits_idx', ['limitsId', 'msgId', 'merchantId'])
 export class LimitedImport {
   @ForeignKey(() => Merchant, { name: 'limited_imports_merchant_id_fkey' })

@@ -8,6 +8,7 @@ import { Merchant, type Source } from '../merchants/merchant.entity.js';
 @Entity({ name: 'mass_messages' })
 @Index('mass_messages_page_idx', ['msgId', 'merchantId'])
 @Index('mass_messages_sent_idx', ['finishedAt', 'msgId', 'merchantId'])
+@Index('mass_messages_merchant_sent_idx', ['merchantId', 'finishedAt', 'msgId'])
 @Index('mass_messages_label_page_idx', ['label', 'msgId', 'merchantId'], { where: 'label IS NOT NULL' })
 @Index('mass_messages_label_idx', ['label', 'merchantId', 'msgId'], { where: 'label IS NOT NULL' })
 // On an expression: the pairs of characters of title and label.

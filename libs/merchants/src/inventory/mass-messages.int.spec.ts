@@ -9,6 +9,8 @@ const NEWEST = 700;
 const MERCHANT = '01a00000-0000-7000-8000-000000000001';
 const LONG = (mid: number) => `https://mp.weixin.qq.com/s?__biz=MzA3&mid=${mid}&idx=1&sn=abcdef0123456789`;
 
+const at = (hour: number) => new Date(Date.UTC(2026, 10, 29, hour));
+
 describe('the search among mass messages', () => {
   let world: MerchantsWorld;
   const limited: Scope = { platforms: null, merchants: [APPID] };
@@ -220,7 +222,6 @@ describe('the search among mass messages', () => {
   describe('by time', () => {
     const owner = '01a00000-0000-7000-8000-000000000002';
     const ofOwner: Scope = { platforms: null, merchants: ['wxtimed'] };
-    const at = (hour: number) => new Date(Date.UTC(2026, 10, 29, hour));
 
     beforeAll(async () => {
       const platform = await world.platform({ hasTicket: false });
@@ -273,6 +274,72 @@ describe('the search among mass messages', () => {
     it('goes by the time that is shown of what a key with limits imported', async () => {
       for (const limit of [1, 50]) expect(await sent({ sentAfter: at(18) }, ofOwner, limit)).toEqual([3, 2, 1, 10]);
       expect(await sent({ sentAfter: at(18) })).toEqual([3, 2, 1]);
+    });
+  });
+
+  describe('of a few merchants', () => {
+    let few: Scope;
+
+    beforeAll(async () => {
+      const [platform, other] = [
+        await world.platform({ hasTicket: false }),
+        await world.platform({ hasTicket: false }),
+      ];
+      few = { platforms: [platform.componentAppid], merchants: null };
+      await world.sql(
+        `INSERT INTO merchants (id, platform_id, authorizer_appid, state)
+         SELECT uuidv7(), CASE WHEN n <= 30 THEN $1::uuid ELSE $2 END, 'wxfew' || n, 'authorized' FROM generate_series(1, 40) AS n`,
+        [platform.id, other.id],
+      );
+      // The same numbers and moments with several merchants; most are of one, and some have none.
+      await world.sql(
+        `INSERT INTO mass_messages (merchant_id, msg_id, status, import_counts, finished_at, label)
+         SELECT m.id, n, 'send success', true, CASE WHEN n % 7 > 0 THEN $1::timestamptz - n % 60 * interval '1 hour' END,
+           CASE WHEN n % 3 = 0 THEN 'third' END
+         FROM generate_series(1, 400) AS n JOIN merchants m ON m.authorizer_appid IN ('wxfew' || n % 25, 'wxfew' || 35)
+           OR n > 200 AND m.authorizer_appid = 'wxfew1'`,
+        [at(20)],
+      );
+      // Within the limits of a key for both, and within those of two keys.
+      await world.sql(`INSERT INTO import_limits (id, platforms) VALUES ('both', $1), ('few', $2)`, [
+        [platform.componentAppid, other.componentAppid],
+        few.platforms,
+      ]);
+      await world.sql(
+        `INSERT INTO limited_imports (limits_id, merchant_id, msg_id, sent_at, label)
+         SELECT l.id, m.id, n, $1::timestamptz - n % 50 * interval '1 hour', CASE WHEN n % 3 = 0 THEN 'third' END
+         FROM generate_series(300, 500) AS n JOIN import_limits l ON l.id = 'both' OR l.id = 'few' AND n % 2 = 0
+         JOIN merchants m ON m.authorizer_appid = 'wxfew' || n % 40`,
+        [at(21)],
+      );
+    });
+
+    it.each([
+      [{}, `TRUE`, 'msg_id DESC, merchant_id DESC'],
+      [{ label: 'third' }, `msg_id % 3 = 0`, 'msg_id DESC, merchant_id DESC'],
+      [{ words: 'third' }, `msg_id % 3 = 0`, 'msg_id DESC, merchant_id DESC'],
+      [{ sentAfter: at(0) }, `sent_at >= '${at(0).toISOString()}'`, 'sent_at DESC, msg_id DESC, merchant_id DESC'],
+      [{ sentBefore: at(9) }, `sent_at < '${at(9).toISOString()}'`, 'sent_at DESC, msg_id DESC, merchant_id DESC'],
+    ])('has all of them, and no other, in order, with %j', async (filter, condition, order) => {
+      const expected = await world.sql<{ msg_id: string; merchant_id: string }>(
+        `SELECT merchant_id, msg_id FROM (
+           SELECT merchant_id, msg_id, COALESCE(max(k.finished_at), max(i.sent_at)) AS sent_at
+           FROM mass_messages k FULL JOIN limited_imports i USING (merchant_id, msg_id) GROUP BY 1, 2) AS k
+         JOIN merchants m ON m.id = merchant_id JOIN platforms p ON p.id = m.platform_id
+         WHERE p.component_appid = $1 AND ${condition} ORDER BY ${order}`,
+        [...(few.platforms ?? [])],
+      );
+      expect(expected.length).toBeGreaterThan(50);
+      for (const limit of [3, 40, 200]) {
+        const found: { msg_id: string; merchant_id: string }[] = [];
+        let after: MessageKey | undefined;
+        do {
+          const page = await world.get(MassMessages).list(few, { limit, ...filter, after });
+          found.push(...page.found.map(({ msgId, merchantId }) => ({ msg_id: msgId, merchant_id: merchantId })));
+          after = page.next;
+        } while (after);
+        expect(found).toEqual(expected.map(({ msg_id, merchant_id }) => ({ msg_id, merchant_id })));
+      }
     });
   });
 });

@@ -4,7 +4,7 @@ import { microsOf, momentOf, recordset, rows, statement, type Bind } from '@app/
 import { isEverything, type Scope } from '@app/scope';
 import { readArticleAddress, readMsgId, readShortArticleId, type MassSendFinish } from '@app/wechat';
 import { countedInventory, type ArticleSource } from './counted-inventory.js';
-import { isMerchantOf } from '../platforms/platforms-in-scope.js';
+import { fewMerchants, isMerchantOf } from '../platforms/platforms-in-scope.js';
 import { foundPage, hasWords, LOOKED_AT, type FoundPage, type Looked } from '../merchants/search.js';
 
 /** A mass message with its articles. */
@@ -61,6 +61,11 @@ export const isBySendTime = ({ sentAfter, sentBefore }: Pick<SentMessagePage, 's
 
 /** Titles are those of messages and articles, and labels; an address may also be a msg_id. */
 type Texts = 'titles' | 'addresses';
+
+/** Whose messages they are, where these are few: each one's are read along an index. */
+interface OfFew {
+  few?: readonly string[] | undefined;
+}
 
 /** How words are searched for. */
 interface Search {
@@ -129,7 +134,9 @@ export class MassMessages {
    * find these and nothing else. For a key without limits, those in titles and labels find nothing in addresses. For one
    * with limits the index is not asked: neither a cursor nor a delay tells how many messages of others have the words.
    */
-  async list(scope: Scope, page: SentMessagePage): Promise<FoundPage<SentMessage, MessageKey>> {
+  async list(scope: Scope, wanted: SentMessagePage): Promise<FoundPage<SentMessage, MessageKey>> {
+    const few = await fewMerchants(this.dataSource, scope);
+    const page = { ...wanted, few: few?.filter((id) => (wanted.merchantId ?? id) === id) };
     const { words } = page;
     if (words === undefined) return this.page(scope, page);
     const by = await this.namedBy(scope, words);
@@ -141,7 +148,7 @@ export class MassMessages {
     return this.page(scope, { ...page, within: 'addresses' }, 1);
   }
 
-  private page(scope: Scope, page: SentMessagePage & Named & Search, rounds?: number) {
+  private page(scope: Scope, page: SentMessagePage & OfFew & Named & Search, rounds?: number) {
     const look = (limit: number, after?: MessageKey) => this.looked(scope, { ...page, limit, after });
     return foundPage(look, page.limit, page.after, rounds);
   }
@@ -177,7 +184,7 @@ export class MassMessages {
 
   private async looked(
     scope: Scope,
-    page: SentMessagePage & Named & Search,
+    page: SentMessagePage & OfFew & Named & Search,
   ): Promise<(SentMessage & Looked & MessageKey)[]> {
     const { merchantId, label, words, msgId, among, sentAfter, sentBefore, limit, after } = page;
     const { within, looksAt = LOOKED_AT, withOlder = false } = page;
@@ -185,8 +192,10 @@ export class MassMessages {
     const { parameters, bind } = statement();
     const { articles, labels, limited, limits } = countedInventory(scope, bind);
     const same = (row: string) => `${row}.merchant_id = k.merchant_id AND ${row}.msg_id = k.msg_id`;
+    // Those that are named are looked up one by one anyway.
+    const few = among ? undefined : page.few;
     const where = [
-      await isMerchantOf(scope, 'me', bind, this.dataSource),
+      few ? 'k.merchant_id = me.id' : await isMerchantOf(scope, 'me', bind, this.dataSource),
       merchantId && `k.merchant_id = ${bind(merchantId)}`,
       label !== undefined && `k.label = ${bind(label)}`,
       msgId !== undefined && `k.msg_id = ${bind(msgId)}`,
@@ -194,9 +203,10 @@ export class MassMessages {
         `(k.merchant_id, k.msg_id) IN (
            SELECT * FROM ${recordset(bind, 'n', among, { merchantId: 'uuid', msgId: 'bigint' })})`,
     ].filter(Boolean);
-    const order = `${isTimed ? 'k.sent_at DESC, ' : ''}k.msg_id DESC, k.merchant_id DESC`;
-    const wanted = bind(limit);
-    const most = words === undefined ? wanted : bind(looksAt);
+    const orderOf = (sentAt: string) => `${isTimed ? `${sentAt} DESC, ` : ''}k.msg_id DESC, k.merchant_id DESC`;
+    const order = orderOf('k.sent_at');
+    const size = words === undefined ? limit : looksAt;
+    const most = bind(size);
     const newestFirst = `ORDER BY ${order} LIMIT ${most}`;
     const spanOf = (sentAt: string) =>
       [
@@ -209,25 +219,57 @@ export class MassMessages {
             : `(k.msg_id, k.merchant_id) < (${bind(after.msgId)}::bigint, ${bind(after.merchantId)}::uuid)`),
       ].filter(Boolean);
     // A page of each table, and of each caller's limits, is read along an index of its own: the page is among them.
-    const pageOf = (table: string, sentAt: string, conditions: string[], limit: string) => `
-      SELECT k.merchant_id, k.msg_id${isTimed ? `, ${sentAt} AS sent_at` : ''} FROM ${table} k
-      ${isEverything(scope) ? '' : 'JOIN merchants me ON me.id = k.merchant_id'}
-      WHERE ${[...where, ...spanOf(sentAt), ...conditions].join(' AND ')}
-      ORDER BY ${isTimed ? `${sentAt} DESC, ` : ''}k.msg_id DESC, k.merchant_id DESC LIMIT ${limit}`;
+    const placesOf = (table: string, sentAt: string, conditions: string[]) => `
+      k.merchant_id, k.msg_id${isTimed ? `, ${sentAt} AS sent_at` : ''} FROM ${table} k
+      ${few || isEverything(scope) ? '' : 'JOIN merchants me ON me.id = k.merchant_id'}
+      WHERE ${[...where, ...spanOf(sentAt), ...conditions].join(' AND ')} ORDER BY ${orderOf(sentAt)}`;
+    const pageOf = (table: string, sentAt: string, conditions: string[], limit: string) =>
+      `SELECT ${placesOf(table, sentAt, conditions)} LIMIT ${limit}`;
+    // Of few merchants, some of each one's newest tell how far down the page reaches at the most.
+    const pageOfFew = (merchants: readonly string[], table: string, sentAt: string, conditions: string[]) => {
+      const some = Math.ceil(Math.min(size, (4 * size) / Math.max(1, merchants.length)));
+      const [shown, own, least] = isTimed
+        ? ['sent_at', sentAt, `'-infinity'::timestamptz`]
+        : ['msg_id', 'k.msg_id', '0'];
+      const newestOf = (limit: string, also: string[] = []) => `CROSS JOIN LATERAL (
+        SELECT DISTINCT ${placesOf(table, sentAt, [...conditions, ...also])} LIMIT ${limit}) AS k`;
+      return `
+        WITH newest AS MATERIALIZED (
+          SELECT k.* FROM unnest(${bind(merchants)}::uuid[]) AS me (id) ${newestOf(bind(some))}
+        ), lowest AS MATERIALIZED (
+          SELECT COALESCE((SELECT ${shown} FROM newest k ORDER BY ${order} OFFSET ${bind(size - 1)} LIMIT 1), ${least}) AS at
+        )
+        SELECT k.* FROM (SELECT DISTINCT merchant_id AS id FROM newest, lowest WHERE ${shown} >= lowest.at) AS me
+        ${newestOf(most, [`${own} >= (SELECT at FROM lowest)`])} ${newestFirst}`;
+    };
     const ofLabel = label === undefined ? [] : ['k.import_counts'];
-    const own = pageOf('mass_messages', 'k.finished_at', ofLabel, most);
+    const own = few
+      ? pageOfFew(few, 'mass_messages', 'k.finished_at', ofLabel)
+      : pageOf('mass_messages', 'k.finished_at', ofLabel, most);
     // The time that is shown of a message counts: what is known otherwise, or else the latest that was imported.
     const isShownTime = [
       `NOT EXISTS (SELECT 1 FROM mass_messages m WHERE ${same('m')} AND m.finished_at IS NOT NULL)`,
       `k.sent_at = (SELECT max(i.sent_at) FROM ${limited} i WHERE ${same('i')})`,
     ];
-    const besides = () => `SELECT i.* FROM ${limits} AS l CROSS JOIN LATERAL
-      (${pageOf('limited_imports', 'k.sent_at', ['k.limits_id = l.id', ...(isTimed ? isShownTime : [])], most)}) AS i`;
+    const besides = () => {
+      const ofTime = isTimed ? isShownTime : [];
+      if (few) return pageOfFew(few, 'limited_imports', 'k.sent_at', [`k.limits_id = ANY(ARRAY${limits})`, ...ofTime]);
+      return `SELECT i.* FROM ${limits} AS l CROSS JOIN LATERAL
+        (${pageOf('limited_imports', 'k.sent_at', ['k.limits_id = l.id', ...ofTime], most)}) AS i`;
+    };
     const all = isEverything(scope) ? own : `SELECT * FROM ((${own}) UNION (${besides()})) AS k ${newestFirst}`;
     // Those without a source are shown, too, although they count for nobody.
-    const told = `SELECT merchant_id, msg_id, article_idx, url, title, source FROM`;
-    const limitedArticles = `UNION ALL ${told} ${articles} AS a WHERE source = 'limited_import'`;
-    const shown = `(${told} mass_message_articles ${isEverything(scope) ? '' : limitedArticles})`;
+    const columns = `SELECT merchant_id, msg_id, article_idx, url, title, source FROM`;
+    const limitedArticles = `UNION ALL ${columns} ${articles} AS a WHERE source = 'limited_import'`;
+    const shown = `(${columns} mass_message_articles ${isEverything(scope) ? '' : limitedArticles})`;
+    // Without what was imported with limits, the message's own row and rows tell all.
+    const [told, labelOf] = isEverything(scope)
+      ? [`(${columns} mass_message_articles s WHERE ${same('s')})`, 'CASE WHEN m.import_counts THEN m.label END']
+      : [
+          `(SELECT DISTINCT ON (article_idx) * FROM ${shown} s WHERE ${same('s')}
+             ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source))`,
+          `(SELECT l.label FROM ${labels} l WHERE ${same('l')} AND l.label IS NOT NULL ORDER BY l.is_limited LIMIT 1)`,
+        ];
     const ofArticles = within === undefined ? 'concat_ws(chr(10), s.url, s.title)' : ARTICLE_TEXT[within];
     const texts = [
       `SELECT ${ofArticles} AS text FROM ${shown} s WHERE ${same('s')}`,
@@ -237,7 +279,7 @@ export class MassMessages {
          UNION ALL SELECT i.title FROM ${limited} i WHERE ${same('i')}
          UNION ALL SELECT l.label FROM ${labels} l WHERE ${same('l')}`,
     ].filter((some) => some !== false);
-    const firstOf = (some: string) => `SELECT * FROM (${some}) AS k ORDER BY ${order} LIMIT ${wanted}`;
+    const firstOf = (some: string) => `SELECT * FROM (${some}) AS k ORDER BY ${order} LIMIT ${bind(limit)}`;
     const looksFor = (some: string) =>
       firstOf(`SELECT * FROM (
         SELECT k.*,
@@ -254,7 +296,7 @@ export class MassMessages {
           older AS MATERIALIZED (SELECT ${countIndexed(some, bind)} AS indexed FROM newest WHERE is_last)
         SELECT * FROM newest WHERE fits OR (SELECT indexed FROM older) > ${RARE}
         UNION ALL SELECT k.*, TRUE, FALSE FROM (
-          ${pageOf(withTitle(some, bind), 'k.finished_at', [...ofLabel, isRare, isOlder], wanted)}) AS k`;
+          ${pageOf(withTitle(some, bind), 'k.finished_at', [...ofLabel, isRare, isOlder], bind(limit))}) AS k`;
     };
     const looked =
       words === undefined
@@ -269,13 +311,10 @@ export class MassMessages {
          m.status_code AS "statusCode", m.total_count AS "totalCount", m.filter_count AS "filterCount",
          m.sent_count AS "sentCount", m.error_count AS "errorCount",
          COALESCE(m.finished_at, i.sent_at) AS "finishedAt", COALESCE(m.title, i.title) AS title,
-         (SELECT l.label FROM ${labels} l WHERE ${same('l')} AND l.label IS NOT NULL
-            ORDER BY l.is_limited LIMIT 1) AS label,
+         ${labelOf} AS label,
          COALESCE((SELECT json_agg(json_build_object(
              'articleIdx', a.article_idx, 'url', a.url, 'title', a.title, 'source', a.source) ORDER BY a.article_idx)
-           FROM (SELECT DISTINCT ON (article_idx) * FROM ${shown} s WHERE ${same('s')}
-             ORDER BY article_idx, url IS NULL, array_position('{wechat,import,limited_import}', source)) a),
-           '[]') AS articles, ${isTimed ? microsOf('k.sent_at') : 'NULL'} AS "sentMicros", k.fits, k.is_last AS "isLast"
+           FROM ${told} a), '[]') AS articles, ${isTimed ? microsOf('k.sent_at') : 'NULL'} AS "sentMicros", k.fits, k.is_last AS "isLast"
        FROM (${looked}) k LEFT JOIN mass_messages m ON ${same('m')}
          LEFT JOIN LATERAL (
            SELECT * FROM ${limited} i WHERE ${same('i')} ORDER BY i.sent_at DESC NULLS LAST LIMIT 1) i ON true

@@ -1,5 +1,5 @@
-import { rows, type Bind, type Sql } from '@app/database';
-import type { Scope } from '@app/scope';
+import { rows, statement, type Bind, type Sql } from '@app/database';
+import { isEverything, type Scope } from '@app/scope';
 
 /** On a platform's alias. One that is limited to merchants sees the platforms that these have authorized. */
 export function platformInScope(scope: Scope, platform: string, bind: Bind): string {
@@ -44,4 +44,20 @@ export async function isMerchantOf(scope: Scope, merchant: string, bind: Bind, s
     scope.merchants && `${merchant}.authorizer_appid = ANY(${bind(scope.merchants)})`,
   ].filter((limit) => limit !== null);
   return limits.join(' AND ');
+}
+
+/** Of so many, each one's rows are found by an index. Of more, the rows of all are read, and those of others left out. */
+const FEW_MERCHANTS = 1_000;
+
+/** The ids of the merchants within a scope, in the order of platform and appid. Undefined: there are too many, or all of them. */
+export async function fewMerchants(sql: Sql, scope: Scope): Promise<string[] | undefined> {
+  if (isEverything(scope)) return undefined;
+  const { parameters, bind } = statement();
+  const found = await rows<{ id: string }>(
+    sql,
+    `SELECT m.id FROM merchants m WHERE ${await isMerchantOf(scope, 'm', bind, sql)}
+     ORDER BY m.platform_id, m.authorizer_appid LIMIT ${FEW_MERCHANTS + 1}`,
+    parameters,
+  );
+  return found.length > FEW_MERCHANTS ? undefined : found.map(({ id }) => id);
 }

@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { laneWaits } from '@app/deletions';
 import { ineligibleReasonCodes } from '@app/merchants';
+import { COUNTED_AT_MOST } from '@app/webhooks';
 import type { SharedReading } from './shared-figures.js';
 
 /** A number that is not known has no series. */
@@ -107,7 +108,9 @@ const SHARED: SharedMetric[] = [
   },
   {
     name: 'retract_webhook_deliveries_pending',
-    help: 'Webhooks on their way: with a job in the queue, or still without one.',
+    help:
+      'Webhooks on their way: with a job in the queue, or still without one. ' +
+      `Of each no more are counted than ${COUNTED_AT_MOST}, which stands for as many or more.`,
     labelNames: ['place'],
     series: ({ webhooks }) =>
       webhooks

@@ -133,14 +133,18 @@ function decoded(text: string): string | undefined {
 /** A name in the head may be empty, as spreadsheets leave columns behind; their cells are empty then, too. */
 function readHead(cells: (string | undefined)[], line: number, { names, required }: CsvColumns): string[] {
   const head = cells.map((cell) => {
-    if (cell === undefined) {
+    // UTF-16 of which no mark tells is UTF-8 with a NUL beside each letter.
+    if (cell === undefined || cell.includes('\0')) {
       throw new ProblemError('body_not_utf8', `The head of the CSV, line ${line}, is not UTF-8: save it as CSV UTF-8.`);
     }
     return cell;
   });
   const errors = head.flatMap((name, i) => {
     if (name === '') return [];
-    if (!names.includes(name)) return [{ field: excerptOf(name), message: 'is no column that is known here' }];
+    if (!names.includes(name)) {
+      const message = `is no column that is known here${/[;\t，]/.test(name) ? ', where commas part the cells' : ''}`;
+      return [{ field: excerptOf(name), message }];
+    }
     return head.indexOf(name) < i ? [{ field: name, message: 'is there twice: it is not clear which one counts' }] : [];
   });
   errors.push(

@@ -21,6 +21,13 @@ function override({ zodSchema, jsonSchema }: Converted): void {
   const { def } = zodSchema._zod;
   // A boolean in a query arrives as text. To those who send it, it is a boolean.
   if (def.type === 'pipe' && jsonSchema.type === 'string' && isBoolean(def.out)) jsonSchema.type = 'boolean';
+  // So does a whole number.
+  if (def.type === 'pipe' && jsonSchema.type === 'string' && isNumber(def.out)) {
+    delete jsonSchema.pattern;
+    Object.assign(jsonSchema, z.toJSONSchema(def.out), { $schema: undefined });
+  }
+  // Which has lost its default by that.
+  if (def.type === 'default' && jsonSchema.type === 'integer') jsonSchema.default ??= def.defaultValue;
   // A record that has all of an enum's names is an object of these, which generators make more of.
   const { required, additionalProperties: value } = jsonSchema;
   if (def.type === 'record' && required && value !== undefined) {
@@ -30,6 +37,7 @@ function override({ zodSchema, jsonSchema }: Converted): void {
   }
 }
 
+const isNumber = (schema: z.core.$ZodType) => schema._zod.def.type === 'number';
 const isBoolean = (schema: z.core.$ZodType) => schema._zod.def.type === 'boolean';
 
 /** Text of a line for each value. JSON Schema has no word for lines: `contentSchema` is that of one. */

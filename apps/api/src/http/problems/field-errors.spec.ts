@@ -41,6 +41,14 @@ describe('the errors of fields', () => {
     expect(errorsOf(either, 7)).toEqual([': Invalid input']);
   });
 
+  it('say what is missing', () => {
+    expect(errorsOf(body, {})).toEqual(['items: is missing']);
+    expect(errorsOf(body, { items: [{}], options: null })).toEqual([
+      'items[0].merchant: is missing',
+      'options: Invalid input: expected object, received null',
+    ]);
+  });
+
   it('are not endless', () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`x${i}`, 1]));
     expect(errorsOf(item, { merchant: 'a', ...many })).toHaveLength(20);

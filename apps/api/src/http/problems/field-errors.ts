@@ -30,7 +30,7 @@ export function checked<Schema extends z.ZodType>(
       if (issue.code === 'unrecognized_keys' && issue.inst instanceof z.ZodObject) {
         knownBeside.set(issue.keys, Object.keys(issue.inst.shape));
       }
-      return undefined;
+      return issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : undefined;
     },
   });
 }

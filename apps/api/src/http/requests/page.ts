@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { textSchema } from './text.js';
+import { wholeNumberSchema } from './whole-number.js';
 
 /** Query parameters of a list. The cursor is opaque to clients: the id after which the page starts. */
 export const pageSchemaOf = (idSchema: z.ZodType<string>) =>
   z.strictObject({
-    limit: z.coerce.number().int().min(1).max(200).default(50),
+    limit: wholeNumberSchema(1, 200).default(50),
     cursor: z
       .string()
       .max(100)
