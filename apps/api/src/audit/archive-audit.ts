@@ -155,12 +155,14 @@ async function remove(
 }
 
 /** What is an end in words. Of keys that do not fit it says that it could not do it, as of all else. */
-const isTold = (error: unknown): error is Error =>
-  [ArchiveRefused, MasterKeysRefused, NoAuditEvent].some((kind) => error instanceof kind) || isFileError(error);
+function isTold(error: unknown): error is Error {
+  return [ArchiveRefused, MasterKeysRefused, NoAuditEvent].some((kind) => error instanceof kind) || isFileError(error);
+}
 
 /** Of the file, Node says which call failed. */
-const sentenceOf = (error: Error) =>
-  isFileError(error) ? `The file cannot be used: ${error.message}.` : error.message;
+function sentenceOf(error: Error): string {
+  return isFileError(error) ? `The file cannot be used: ${error.message}.` : error.message;
+}
 
 function isFileError(error: unknown): boolean {
   const call = error instanceof Error && 'syscall' in error ? String(error.syscall) : '';

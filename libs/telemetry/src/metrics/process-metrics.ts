@@ -41,7 +41,7 @@ export class ProcessMetrics {
   });
   readonly retentionLag = new Gauge({
     name: 'retract_retention_lag_seconds',
-    help: 'By how much the oldest row that should be gone outlives the days of its table, after this worker’s last sweep.',
+    help: 'By how much the oldest row that should be gone outlives its days, after this worker’s last sweep.',
     labelNames: ['table'],
     registers: [this.registry],
   });
