@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { PushFlaw, ReleaseCheckTask, XmlFields } from '@app/wechat';
@@ -63,7 +63,7 @@ export function eventOf(
  */
 function fingerprintOf({ channel, authorizerAppid }: ReceivedPush, plaintext: string): string {
   const path = authorizerAppid === undefined ? channel : `${channel}\n${authorizerAppid}`;
-  return createHash('sha256').update(`${path}\n${plaintext}`).digest('base64url');
+  return hash('sha256', `${path}\n${plaintext}`, 'base64url');
 }
 
 /** A ticket, a code or a name with a lost character in it is as good as none. */

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /**
  * Signature over an encrypted push or reply: it covers the ciphertext, so it is the one to verify.
@@ -20,12 +20,12 @@ export function plainSignature(token: string, timestamp: string, nonce: string):
 /** Compares in constant time; anything the wire may bring is tolerated as `given`. */
 export function signatureMatches(expected: string, given: string): boolean {
   // Hashing first gives equal lengths, which timingSafeEqual insists on.
-  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const digest = (text: string) => hash('sha256', text, 'buffer');
   return timingSafeEqual(digest(expected), digest(given));
 }
 
 function sha1OfSorted(parts: string[]): string {
   // WeChat sorts by bytes; JavaScript's default order is by UTF-16 unit.
   const sorted = parts.map((part) => Buffer.from(part)).sort((a, b) => Buffer.compare(a, b));
-  return createHash('sha1').update(Buffer.concat(sorted)).digest('hex');
+  return hash('sha1', Buffer.concat(sorted), 'hex');
 }

@@ -30,8 +30,8 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
   }
 
   /** A body that arrives as a stream is read and checked by its route, line by line: see streamed-bodies.ts. */
-  override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
-    if (metadata.type === 'body' && value instanceof StreamedBody) return value;
+  override transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
+    if (metadata.type === 'body' && value instanceof StreamedBody) return Promise.resolve(value);
     if (metadata.type !== 'body' || value !== undefined) return super.transform(value, metadata);
     // A body may be left out where the route does without.
     return super.transform(value, metadata).catch((error: unknown) => {
@@ -42,9 +42,9 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
 
   protected override async validate<T>(value: unknown, schema: Schema, options?: Record<string, unknown>) {
     if (!(schema instanceof z.ZodType)) return super.validate<T>(value, schema, options);
-    const long = await checkLongList(schema, value);
     // The result has the type that the schema of the parameter says.
-    if (long !== undefined) return long as Checked<T>;
+    const long = checkLongList(schema, value);
+    if (long) return (await long) as Checked<T>;
     const { data, error } = checked(schema, value);
     return (error ? { issues: error.issues } : { value: data }) as Checked<T>;
   }
