@@ -366,7 +366,9 @@ describe.each(queueBackends)('a deletion, with the queue on %s,', (_backend, que
     const targets = [...articlesOf(msgId, 40), ...articlesOf(msgId, 10).map((one) => ({ ...one, article_idx: 2 }))];
     const ids = await Promise.all(targets.map((target) => accept({ merchant, ...target })));
     const cancels = await Promise.all(ids.map((id) => system.call('POST', `/v1/deletions/${id}/cancel`)));
-    const all = await Promise.all(ids.map((id) => system.finished(id)));
+    // One after the other: fifty that ask at once keep the worker, which is in this process too, from its work.
+    const all = [];
+    for (const id of ids) all.push(await system.finished(id));
     all.forEach(({ state, attempts }, i) => {
       const wasInTime = cancels[i]?.status === 200;
       expect({ state, attempts }).toEqual(
