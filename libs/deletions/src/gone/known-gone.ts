@@ -36,15 +36,19 @@ const wishForArticle = (article: string): WishColumns => ({
  * SQL: the deletions `g` of the account that succeeded, over whichever platform, also those that are kept no more. A
  * failed one proves nothing. OFFSET keeps Postgres from beginning with `g`: other accounts have messages of the same
  * number.
+ * @param ways SQL on `g`: which of them, each with an index of its own; `g.way` is the place of the one that found it
  */
-const succeededOf = (merchantId: string, within: string, isIt: string) => `
+const succeededOf = (merchantId: string, within: string, ways: readonly string[]) => `
   merchants mine JOIN merchants same ON same.authorizer_appid = mine.authorizer_appid AND ${within}
   CROSS JOIN LATERAL (
-    SELECT g.id, g.target_key, g.finished_at FROM deletions g
-    WHERE g.merchant_id = same.id AND g.state = 'succeeded' AND ${isIt}
-    UNION ALL
-    SELECT g.id, g.target_key, g.finished_at FROM gone_targets g WHERE g.merchant_id = same.id AND ${isIt} OFFSET 0
+    ${ways.map(succeededIn).join(' UNION ALL ')} OFFSET 0
   ) AS g WHERE mine.id = ${merchantId}`;
+
+const succeededIn = (isIt: string, way: number) => `
+  SELECT g.id, g.target_key, g.finished_at, ${way} AS way FROM deletions g
+  WHERE g.merchant_id = same.id AND g.state = 'succeeded' AND ${isIt}
+  UNION ALL
+  SELECT g.id, g.target_key, g.finished_at, ${way} AS way FROM gone_targets g WHERE g.merchant_id = same.id AND ${isIt}`;
 
 /**
  * SQL: the id of the deletion by which a target is known to be gone, or null. That is one of the same target, or of the
@@ -56,13 +60,13 @@ const succeededOf = (merchantId: string, within: string, isIt: string) => `
  */
 export function goneBy(wish: WishColumns, within: string): string {
   const { merchantId, msgId, articleIdx, targetKey, askedKey, isOneArticle = false } = wish;
-  const succeeded = (isIt: string) => succeededOf(merchantId, within, isIt);
-  const same = `(
-    SELECT g.id FROM ${succeeded(`g.target_key IN (${targetKey}, 'msg:' || ${msgId} || ':${WHOLE_MESSAGE}')`)}
-    ORDER BY g.target_key = ${targetKey} DESC, g.finished_at DESC LIMIT 1
-  )`;
-  const told = `(
-    SELECT g.id FROM ${succeeded(`g.msg_id = ${msgId} AND g.proof = 'verified'`)} ORDER BY g.finished_at DESC LIMIT 1
+  const succeeded = (...ways: string[]) => succeededOf(merchantId, within, ways);
+  const same = `g.target_key IN (${targetKey}, 'msg:' || ${msgId} || ':${WHOLE_MESSAGE}')`;
+  const told = `g.msg_id = ${msgId} AND g.proof = 'verified'`;
+  // Both at once: most wishes find neither, and look up their account once.
+  const sameOrTold = `(
+    SELECT g.id FROM ${succeeded(same, told)}
+    ORDER BY g.target_key = ${targetKey} DESC, g.way, g.finished_at DESC LIMIT 1
   )`;
   const byAddress = `CASE WHEN ${askedKey} IS NOT NULL THEN (
     SELECT g.id FROM ${succeeded(`g.target_key = ${askedKey} AND g.created_at >= (
@@ -80,7 +84,7 @@ export function goneBy(wish: WishColumns, within: string): string {
       ) AS one ON true
     ) AS article WHERE article.gone = article.count
   ) END`;
-  const ways = [same, told, askedKey !== undefined && byAddress, !isOneArticle && oneByOne].filter(
+  const ways = [sameOrTold, askedKey !== undefined && byAddress, !isOneArticle && oneByOne].filter(
     (way) => way !== false,
   );
   return `COALESCE(${ways.join(', ')})`;

@@ -5,7 +5,7 @@ import { rows } from '@app/database';
 import { goneBy, isOfPlatforms, wishOf } from '../gone/known-gone.js';
 import { wakeLanes } from '../lanes/lane-wakes.js';
 
-/** How many items become deletions in one transaction: a few tenths of a second. */
+/** Of how many lines the items become deletions in one transaction: a few tenths of a second. */
 const RELEASE_BATCH = 5_000;
 /** Before every id. */
 const FIRST = '00000000-0000-0000-0000-000000000000';
@@ -120,12 +120,14 @@ export class TakedownRelease {
     const within = `(t.scope_platforms IS NULL OR ${isOfPlatforms('t.scope_platforms')})`;
     const [released] = await rows<Released>(
       tx,
-      `WITH batch AS (
-         -- Not IN: between takedowns the table is empty, and if that is what its statistics say,
-         -- each line is sought among all of them.
-         DELETE FROM takedown_items WHERE takedown_id = $1 AND line <= (
-           SELECT max(line) FROM (
-             SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT ${RELEASE_BATCH}) AS first)
+      `WITH first AS (
+         SELECT line FROM takedown_items WHERE takedown_id = $1 ORDER BY line LIMIT 1
+       ),
+       batch AS (
+         -- A range of lines, not so many rows: between takedowns the table is empty, and if that is what its statistics
+         -- say, Postgres reads all that is left, and all that was taken before, to find the first of them.
+         DELETE FROM takedown_items WHERE takedown_id = $1
+           AND line >= (SELECT line FROM first) AND line < (SELECT line FROM first) + ${RELEASE_BATCH}
          RETURNING *
        ),
        wanted AS MATERIALIZED (
