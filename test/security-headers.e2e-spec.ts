@@ -1,3 +1,4 @@
+import { buildXml, decodeAesKey, sealPush } from '@app/wechat';
 import { PLATFORM, System } from './support/system.js';
 
 describe('every answer of the api', () => {
@@ -56,6 +57,71 @@ describe('every answer of the api', () => {
       expect(await answer.text()).not.toMatch(/<script|style=|src=/);
     },
   );
+
+  // All that a browser heeds, and nothing besides: what is missing here is not sent.
+  const HEEDED = new RegExp(
+    '^(content-security|cross-origin-|origin-agent|permissions-|referrer-|strict-transport|' +
+      'x-(content-type|dns|download|frame|permitted|powered|xss))',
+  );
+  const heeded = ({ headers }: Response) => Object.fromEntries([...headers].filter(([name]) => HEEDED.test(name)));
+  const NOTHING = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  const DATA = `default-src 'none'; ${NOTHING}`;
+  const DOCS =
+    `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; ` +
+    `img-src 'self' data:; connect-src 'self'; ${NOTHING}`;
+  const PAGE = `default-src 'none'; style-src 'unsafe-inline'; ${NOTHING}`;
+  const CONSOLE =
+    `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; ` +
+    `font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'`;
+  const preflight = { origin: 'https://elsewhere.example', 'access-control-request-method': 'POST' };
+
+  it.each<[string, number, string, string, RequestInit?]>([
+    ['data', 200, '/v1/merchants', DATA],
+    ['a refusal', 401, '/v1/merchants', DATA, { headers: {} }],
+    ['an address that is none', 404, '/nothing', DATA],
+    ['a method that is none', 405, '/v1/merchants', DATA, { method: 'DELETE' }],
+    ['a preflight', 405, '/v1/merchants', DATA, { method: 'OPTIONS', headers: preflight }],
+    ['an address that cannot be read', 400, '/%zz', DATA],
+    ['a push that is refused', 403, `/wechat/${PLATFORM.component_appid}/events`, DATA, { method: 'POST', body: 'x' }],
+    ['a way to the console', 302, '/', DATA],
+    ['the console', 200, '/console/takedowns', CONSOLE],
+    ['a file of the console that is none', 404, '/console/assets/nothing.js', DATA],
+    ['the docs', 200, '/docs', DOCS],
+    ['a file of the docs', 200, '/docs/swagger-ui.css', DOCS],
+    ['a page of the docs', 200, '/docs/problems/not_found', PAGE],
+  ])('has for %s exactly what browsers have to heed', async (_what, status, path, policy, init = {}) => {
+    const answer = await open(path, { redirect: 'manual', ...init });
+    expect({ status: answer.status, ...heeded(answer) }).toEqual({
+      status,
+      'content-security-policy': policy,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    });
+  });
+
+  it('has the same for a push that is taken', async () => {
+    const timestamp = Math.floor(Date.now() / 1000);
+    const { body, query } = sealPush({
+      token: PLATFORM.token,
+      aesKey: decodeAesKey(PLATFORM.encoding_aes_key),
+      appid: PLATFORM.component_appid,
+      receiver: { ToUserName: 'gh_0123456789ab' },
+      plaintext: buildXml({ CreateTime: timestamp, MsgType: 'text', Content: 'hello' }),
+      timestamp,
+      nonce: 'headers',
+    });
+    const search = new URLSearchParams(query).toString();
+    const path = `/wechat/${PLATFORM.component_appid}/messages/wx0123456789abcde0?${search}`;
+    const answer = await open(path, { method: 'POST', body: body.toString(), headers: { 'content-type': 'text/xml' } });
+    expect(await answer.text()).toBe('success');
+    expect(heeded(answer)).toEqual({
+      'content-security-policy': DATA,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    });
+  });
 
   it('tells WeChat which host its authorization page was opened from, and no more', async () => {
     const answer = await open(`/authorize/${PLATFORM.component_appid}?ref=shop`);
