@@ -65,11 +65,11 @@ describe('a look at the newest part of the audit log', () => {
     });
   });
 
-  it('looks at the newest thousand of many, after the hash of the row before them', async () => {
-    await append(1_200);
+  it('looks at the newest 250 of many, after the hash of the row before them', async () => {
+    await append(300);
     await note();
     const verdict = await look();
-    expect(verdict).toMatchObject({ isSound: true, rows: 1_000, isWhole: false, head: { state: 'met' } });
+    expect(verdict).toMatchObject({ isSound: true, rows: 250, isWhole: false, head: { state: 'met' } });
     // What lies before is checked by verify alone.
     await tamper(`UPDATE audit_events SET ip = '192.0.2.8' WHERE seq = (SELECT min(seq) FROM audit_events)`);
     expect(await look()).toMatchObject({ isSound: true });

@@ -116,6 +116,35 @@ export function isInState(state: DeletionState, value: string): string {
   return stored ? `${stored} AND ${SEEN_STATE} = ${value}` : `${isEndedListed('d')} AND d.state = ${value}`;
 }
 
+/**
+ * SQL over an open deletion `d`: whether its lane may be shut for that reason. The lanes that may be are read once, which saves a look at
+ * the lane of each deletion: those with something in them, as far as they know of it.
+ * @param value SQL: the reason
+ */
+function isLanePossiblyShut(reason: WaitingFor, value: string): string {
+  const isAmong = (lanes: string) => `d.merchant_id IN (${lanes} UNION ALL SELECT merchant_id FROM lane_wakes)`;
+  switch (reason) {
+    case 'backoff':
+      // Each deletion's own, after a call.
+      return 'FALSE';
+    case 'platform':
+      return 'EXISTS (SELECT 1 FROM platform_holds)';
+    case 'facts':
+      return isAmong(`SELECT m.id FROM merchants m JOIN merchant_pacing p ON p.merchant_id = m.id
+        WHERE p.due_at IS NOT NULL AND ${AWAITS_FACTS}`);
+    default:
+      return isAmong(`SELECT merchant_id FROM merchant_pacing WHERE due_at IS NOT NULL AND blocked_for = ${value}`);
+  }
+}
+
+/**
+ * SQL over a deletion `d`: whether it is open and looks to wait for that.
+ * @param value SQL: the same
+ */
+export const isWaitingFor = (reason: WaitingFor, value: string): string =>
+  `${isOpenListed('d')} AND (d.waiting_for = ${value} OR ${isLanePossiblyShut(reason, value)})
+   AND ${SEEN_WAITING_FOR} = ${value}`;
+
 /** The aliases of VIEW_COLUMNS. */
 export const VIEW = { merchant: 'm', platform: 'pl' };
 

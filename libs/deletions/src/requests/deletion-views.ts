@@ -6,16 +6,16 @@ import { countedInventory, onPlatformsOf } from '@app/merchants';
 import { inScope, isEverything, type Scope } from '@app/scope';
 import { DeletionAttempt } from '../deletion/deletion-attempt.entity.js';
 import { earliestIdOf, latestIdOf } from '../deletion/id-bounds.js';
-import { isEndedListed, isOpenListed } from '../deletion/conditions.js';
+import { isEndedListed } from '../deletion/conditions.js';
 import type { DeletionState, WaitingFor } from '../deletion/states.js';
 import { DeletionNotFound, type SharedArticle } from '../errors.js';
 import {
   asTold,
   isInState,
+  isWaitingFor,
   SEEN_FROM,
   SEEN_ONE_BY_ONE,
   SEEN_PRUNED,
-  SEEN_WAITING_FOR,
   selectView,
   STORED_WHEN,
   VIEW,
@@ -120,7 +120,7 @@ export class DeletionViews {
           ? `(d.finished_at, d.id) < (${momentOf(bind(after.finishedMicros))}, ${bind(after.id)}::uuid)`
           : `d.id < ${bind(after.id)}`),
       state && isInState(state, bind(state)),
-      waitingFor && `${isOpenListed('d')} AND ${SEEN_WAITING_FOR} = ${bind(waitingFor)}`,
+      waitingFor && isWaitingFor(waitingFor, bind(waitingFor)),
       outcomeCode && `d.finished_at IS NOT NULL AND d.outcome_code = ${bind(outcomeCode)}`,
     ].filter(Boolean);
     const page = `ORDER BY ${isEndOrdered ? 'd.finished_at DESC, d.id DESC' : 'id DESC'} LIMIT ${bind(limit)}`;
