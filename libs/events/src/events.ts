@@ -87,9 +87,9 @@ export interface FeedPage {
   hasMore: boolean;
 }
 
-type Scanned = { edgeTxid: string; edgeSeq: string; scannedCount: number } & (
-  (Omit<FeedEvent, 'cursor'> & { txid: string; seq: string; isHidden: boolean }) | { id: null }
-);
+/** An event of a page, if there is one, and the last place that was looked at, where the page was not full there. */
+type Scanned = ({ edgeTxid: string; edgeSeq: string } | { edgeTxid: null; edgeSeq: null }) &
+  ((Omit<FeedEvent, 'cursor'> & { txid: string; seq: string; isHidden: boolean }) | { id: null });
 
 /**
  * The feed of events: written in the transaction that made them happen, and read in an order that
@@ -154,29 +154,30 @@ export class Events {
     const scanned = areRare
       ? types.map((type) => `${behind} AND e.type = ${bind(type)} AND e.type <> '${MOST}'`).join(' UNION ALL ')
       : behind;
+    const most = `${bind(scanLimit)}::int`;
+    // Where the page is full, it ends with the last of it, and what lies beyond is not read.
     const found = await rows<Scanned>(
       sql,
-      `WITH scanned AS MATERIALIZED (
-         ${scanned} ORDER BY txid, seq LIMIT ${bind(scanLimit)}
-       ), edge AS (
-         SELECT txid AS "edgeTxid", seq AS "edgeSeq", (count(*) OVER ())::int AS "scannedCount" FROM scanned
-         ORDER BY txid DESC, seq DESC LIMIT 1
-       ), matching AS (
+      `WITH matching AS MATERIALIZED (
          SELECT ${FEED_COLUMNS}, ${isAskedBeyond(scope, bind)} AS "isHidden", s.txid, s.seq
-         FROM scanned s WHERE ${['TRUE', ...filters].join(' AND ')} ORDER BY s.txid, s.seq LIMIT ${bind(limit)}
+         FROM (${scanned} ORDER BY txid, seq LIMIT ${most}) AS s
+         WHERE ${['TRUE', ...filters].join(' AND ')} ORDER BY s.txid, s.seq LIMIT ${bind(limit)}
+       ), edge AS (
+         SELECT txid AS "edgeTxid", seq AS "edgeSeq" FROM (${scanned}) AS s
+         WHERE (SELECT count(*) FROM matching) < ${bind(limit)} ORDER BY txid, seq OFFSET ${most} - 1 LIMIT 1
        )
-       SELECT * FROM edge LEFT JOIN matching ON TRUE ORDER BY txid, seq`,
+       SELECT * FROM (SELECT) AS page LEFT JOIN edge ON TRUE LEFT JOIN matching ON TRUE ORDER BY txid, seq`,
       parameters,
     );
     const [edge] = found;
-    const events = found.flatMap(({ edgeTxid: _txid, edgeSeq: _seq, scannedCount: _count, ...row }) => {
+    const events = found.flatMap(({ edgeTxid: _txid, edgeSeq: _seq, ...row }) => {
       if (row.id === null) return [];
       const { txid, seq, isHidden, ...event } = row;
       return [{ ...(isHidden ? withoutMetadata(event) : event), cursor: feedCursor({ txid, seq }) }];
     });
     const last = events.at(-1);
     if (last && events.length === limit) return { events, next: last.cursor, hasMore: true };
-    if (edge?.scannedCount === scanLimit) {
+    if (edge?.edgeTxid) {
       return { events, next: feedCursor({ txid: edge.edgeTxid, seq: edge.edgeSeq }), hasMore: true };
     }
     // Everything before the horizon was read, what does not match included.
@@ -210,32 +211,30 @@ export class Events {
     { types, before, limit }: { types?: readonly EventType[] | undefined; before?: string | undefined; limit: number },
   ): Promise<{ events: Omit<FeedEvent, 'cursor'>[]; next: string | null }> {
     const { parameters, bind } = statement(merchantId);
-    const scanLimit = types ? SCAN_AT_MOST : limit + 1;
-    type Found = { edgeId: string; scannedCount: number } & (
-      (Omit<FeedEvent, 'cursor'> & { isHidden: boolean }) | { id: null }
-    );
+    const most = `${bind(types ? SCAN_AT_MOST : limit + 1)}::int`;
+    const scanned = `SELECT * FROM events WHERE merchant_id = $1 ${before === undefined ? '' : `AND id < ${bind(before)}`}`;
+    type Found = { edgeId: string | null } & ((Omit<FeedEvent, 'cursor'> & { isHidden: boolean }) | { id: null });
     const found = await rows<Found>(
       this.dataSource,
-      `WITH scanned AS MATERIALIZED (
-         SELECT * FROM events WHERE merchant_id = $1 ${before === undefined ? '' : `AND id < ${bind(before)}`}
-         ORDER BY id DESC LIMIT ${bind(scanLimit)}
-       ), edge AS (
-         SELECT id AS "edgeId", (count(*) OVER ())::int AS "scannedCount" FROM scanned ORDER BY id LIMIT 1
-       ), matching AS (
-         SELECT ${FEED_COLUMNS}, ${isAskedBeyond(scope, bind)} AS "isHidden" FROM scanned s
+      `WITH matching AS MATERIALIZED (
+         SELECT ${FEED_COLUMNS}, ${isAskedBeyond(scope, bind)} AS "isHidden"
+         FROM (${scanned} ORDER BY id DESC LIMIT ${most}) AS s
          WHERE ${types ? `s.type = ANY(${bind(types)}::text[])` : 'TRUE'} ORDER BY s.id DESC LIMIT ${bind(limit + 1)}
+       ), edge AS (
+         SELECT id AS "edgeId" FROM (${scanned}) AS s
+         WHERE (SELECT count(*) FROM matching) <= ${bind(limit)} ORDER BY id DESC OFFSET ${most} - 1 LIMIT 1
        )
-       SELECT * FROM edge LEFT JOIN matching ON TRUE ORDER BY id DESC`,
+       SELECT * FROM (SELECT) AS page LEFT JOIN edge ON TRUE LEFT JOIN matching ON TRUE ORDER BY id DESC`,
       parameters,
     );
-    const events = found.slice(0, limit).flatMap(({ edgeId: _edge, scannedCount: _count, ...row }) => {
+    const events = found.slice(0, limit).flatMap(({ edgeId: _edge, ...row }) => {
       if (row.id === null) return [];
       const { isHidden, ...event } = row;
       return [isHidden ? withoutMetadata(event) : event];
     });
     const [first] = found;
     if (found.length > limit) return { events, next: events.at(-1)?.id ?? null };
-    return { events, next: first?.scannedCount === scanLimit ? first.edgeId : null };
+    return { events, next: first?.edgeId ?? null };
   }
 
   /** The cursor of a reader who wants what comes from now on, and perhaps a little that came just before. */

@@ -13,6 +13,7 @@ import {
   asTold,
   isInState,
   isWaitingFor,
+  oneByOne,
   SEEN_FROM,
   SEEN_ONE_BY_ONE,
   SEEN_PRUNED,
@@ -123,27 +124,35 @@ export class DeletionViews {
       waitingFor && isWaitingFor(waitingFor, bind(waitingFor)),
       outcomeCode && `d.finished_at IS NOT NULL AND d.outcome_code = ${bind(outcomeCode)}`,
     ].filter(Boolean);
-    const page = `ORDER BY ${isEndOrdered ? 'd.finished_at DESC, d.id DESC' : 'id DESC'} LIMIT ${bind(limit)}`;
-    // Where deletions alone make the page. Else their merchants may be fewer, and found first.
+    const order = isEndOrdered ? 'd.finished_at DESC, d.id DESC' : 'd.id DESC';
+    const most = bind(limit);
+    // Where deletions alone make the page, it is cut before merchants and lanes are looked up: for these, Postgres would
+    // make room for the lanes of all. Where lanes are to be asked, deletions still come first, unless their merchants are fewer.
+    const areAlone = isEverything(scope) && !isOpen;
     const isOfTakedown = takedownId !== undefined && scope.merchants === null;
     const areDeletionsFirst = isEverything(scope) || isOfTakedown || waitingFor || (state && STORED_WHEN[state]);
     const views = (condition: string, from = areDeletionsFirst ? SEEN_ONE_BY_ONE : SEEN_FROM) =>
       `${selectView(scope, bind, from)} WHERE ${[...where, condition].join(' AND ')}`;
+    const pageOf = (condition: string, by: string) => {
+      const cut = `ORDER BY ${by} LIMIT ${most}`;
+      if (!areAlone) return `${views(condition)} ${cut}`;
+      const page = `(SELECT * FROM deletions d WHERE ${[...where, condition].join(' AND ')} ${cut})`;
+      return `${selectView(scope, bind, oneByOne(page))} ORDER BY ${by}`;
+    };
     const ask = async (text: string) => (await rows<DeletionView>(this.dataSource, text, parameters)).map(asTold);
-    if (takedownId === undefined) return ask(`${views('TRUE')} ${page}`);
+    if (takedownId === undefined) return ask(pageOf('TRUE', order));
     // Two halves, each by its own index: with OR the whole takedown would be read for a page. In the order of that
     // index, which no other has: Postgres does not know that its deletions lie together, and would walk from the newest
     // of all to where they begin.
     const takedown = bind(takedownId);
-    const own = `${views(`d.takedown_id BETWEEN ${takedown} AND ${takedown}`)}
-      ORDER BY d.takedown_id DESC, d.id DESC LIMIT ${bind(limit)}`;
+    const own = pageOf(`d.takedown_id BETWEEN ${takedown} AND ${takedown}`, 'd.takedown_id DESC, d.id DESC');
     const linked = `
       SELECT view.* FROM takedown_links l
       CROSS JOIN LATERAL (
         ${views('d.id = l.deletion_id')} UNION ALL ${views('d.id = l.deletion_id', SEEN_PRUNED)} OFFSET 0) AS view
       WHERE l.takedown_id = ${takedown} ${after ? `AND l.deletion_id < ${bind(after.id)}` : ''}
-      ORDER BY l.deletion_id DESC LIMIT ${bind(limit)}`;
-    return ask(`SELECT * FROM ((${own}) UNION ALL (${linked})) AS both_kinds ${page}`);
+      ORDER BY l.deletion_id DESC LIMIT ${most}`;
+    return ask(`SELECT * FROM ((${own}) UNION ALL (${linked})) AS both_kinds ORDER BY id DESC LIMIT ${most}`);
   }
 
   /** @throws DeletionNotFound */
