@@ -174,7 +174,7 @@ const MERCHANTS = `
   ), code AS (
     -- More clicks at a time than anybody has seen.
     INSERT INTO pre_auth_codes (id, platform_id, taker, code_sealed, handed_out_until)
-    SELECT pg_temp.fill_old_id(11, n), pg_temp.fill_platform(1 + n % 3), 'link ' || n, '', now() + interval '10 min'
+    SELECT pg_temp.fill_old_id(11, n), pg_temp.fill_platform(1 + n % 3), 'link ' || n, '', now() + interval '1 day'
     FROM generate_series(1, $1::int / 5) AS n
   ), budget AS (
     INSERT INTO pre_auth_budgets (platform_id, spender, hour, made)
