@@ -117,8 +117,9 @@ export function isInState(state: DeletionState, value: string): string {
 }
 
 /**
- * SQL over an open deletion `d`: whether its lane may be shut for that reason. The lanes that may be are read once, which saves a look at
- * the lane of each deletion: those with something in them, as far as they know of it.
+ * SQL over an open deletion `d`: whether its lane may be shut for that reason. The lanes that may be are read once, instead of
+ * one for each deletion: lanes that are due at some time, and those with a wake, whose row does not tell yet that something is in
+ * them.
  * @param value SQL: the reason
  */
 function isLanePossiblyShut(reason: WaitingFor, value: string): string {
