@@ -510,7 +510,8 @@ async function leaveAsItWas(client: Client): Promise<void> {
   await client.query(`
     UPDATE deletions SET dispatched_at = NULL, dispatches = 0 WHERE state = 'queued' AND dispatched_at IS NOT NULL
       AND finished_at IS NULL;
-    UPDATE merchant_pacing SET due_at = now() + interval '1 day' WHERE due_at < now() + interval '1 h';
+    UPDATE merchant_pacing SET due_at = now() + interval '1 day' WHERE due_at < now() + interval '1 h'
+      OR merchant_id IN (SELECT merchant_id FROM deletions WHERE finished_at IS NULL);
     DELETE FROM proof_keys;
     UPDATE webhook_endpoints SET state = 'disabled';
     UPDATE webhook_deliveries SET state = 'delivered', is_queued = false, finished_at = now() WHERE state = 'pending'`);

@@ -87,7 +87,7 @@ export interface FeedPage {
   hasMore: boolean;
 }
 
-/** An event of a page, if there is one, and the last place that was looked at, where the page was not full there. */
+/** An event of a page, if there is one. The edge: where the look ended, if it did so before the page was full and all was read. */
 type Scanned = ({ edgeTxid: string; edgeSeq: string } | { edgeTxid: null; edgeSeq: null }) &
   ((Omit<FeedEvent, 'cursor'> & { txid: string; seq: string; isHidden: boolean }) | { id: null });
 
@@ -155,7 +155,8 @@ export class Events {
       ? types.map((type) => `${behind} AND e.type = ${bind(type)} AND e.type <> '${MOST}'`).join(' UNION ALL ')
       : behind;
     const most = `${bind(scanLimit)}::int`;
-    // Where the page is full, it ends with the last of it, and what lies beyond is not read.
+    // Where the page is full, it ends with the last of it, and what lies beyond is not read. Where it is not, the look is taken
+    // twice, which is less than to keep all that it passes over. Of `page` there is one row, also without an edge and a match.
     const found = await rows<Scanned>(
       sql,
       `WITH matching AS MATERIALIZED (

@@ -53,7 +53,7 @@ export class AuditEventsController {
   @Operation({
     summary: 'Check the newest rows of the audit log',
     description:
-      'Whether the newest 1,000 rows are as they were written, one after the other, and whether the chain still has the row ' +
+      'Whether the newest 250 rows are as they were written, one after the other, and whether the chain still has the row ' +
       'that the service noted and signed last, once an hour. Older rows are checked by `npm run verify-audit`; the first one ' +
       'that is left has to follow what was archived. Changes nothing.',
     answers: { 200: { description: 'What was checked, and what came of it.' } },

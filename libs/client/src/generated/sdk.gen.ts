@@ -167,7 +167,7 @@ export const auditEventsExport = <ThrowOnError extends boolean = true>(options?:
 /**
  * Check the newest rows of the audit log
  *
- * Whether the newest 1,000 rows are as they were written, one after the other, and whether the chain still has the row that the service noted and signed last, once an hour. Older rows are checked by `npm run verify-audit`; the first one that is left has to follow what was archived. Changes nothing.
+ * Whether the newest 250 rows are as they were written, one after the other, and whether the chain still has the row that the service noted and signed last, once an hour. Older rows are checked by `npm run verify-audit`; the first one that is left has to follow what was archived. Changes nothing.
  *
  * Takes an API key of the role `admin`.
  */

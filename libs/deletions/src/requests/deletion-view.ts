@@ -116,6 +116,9 @@ export function isInState(state: DeletionState, value: string): string {
   return stored ? `${stored} AND ${SEEN_STATE} = ${value}` : `${isEndedListed('d')} AND d.state = ${value}`;
 }
 
+/** Of more, the lane of each deletion is looked up: Postgres would not hash them, and a page is soon full. */
+const LANES_READ = 10_000;
+
 /**
  * SQL over an open deletion `d`: whether its lane may be shut for that reason. The lanes that may be are read once, instead of
  * one for each deletion: lanes that are due at some time, and those with a wake, whose row does not tell yet that something is in
@@ -123,7 +126,10 @@ export function isInState(state: DeletionState, value: string): string {
  * @param value SQL: the reason
  */
 function isLanePossiblyShut(reason: WaitingFor, value: string): string {
-  const isAmong = (lanes: string) => `d.merchant_id IN (${lanes} UNION ALL SELECT merchant_id FROM lane_wakes)`;
+  const isAmong = (lanes: string) => {
+    const first = `(${lanes} UNION ALL SELECT merchant_id FROM lane_wakes LIMIT ${LANES_READ})`;
+    return `(d.merchant_id IN ${first} OR (SELECT count(*) FROM ${first} AS lanes) = ${LANES_READ})`;
+  };
   switch (reason) {
     case 'backoff':
       // Each deletion's own, after a call.

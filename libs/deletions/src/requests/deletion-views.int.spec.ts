@@ -50,10 +50,22 @@ describe('a list of what waits for something', () => {
   }, 60_000);
   afterAll(() => desk.close());
 
-  it.each(waitingFor)('has those that show %s, and no others', async (reason) => {
+  const expectThoseThatShow = async (reason: WaitingFor) => {
     const shown = (await desk.view(ids)).filter((deletion) => deletion.waitingFor === reason).map(({ id }) => id);
     expect(shown).not.toEqual([]);
     const listed = await desk.deletionViews.list(EVERYTHING, { waitingFor: reason, limit: 100 });
-    expect(listed.map(({ id }) => id)).toEqual(shown.sort().reverse());
+    expect([reason, listed.map(({ id }) => id)]).toEqual([reason, shown.sort().reverse()]);
+  };
+
+  it.each(waitingFor)('has those that show %s, and no others', expectThoseThatShow);
+
+  it('has them also where there are more wakes than it reads', async () => {
+    const wakes = await desk.sql<{ id: string }>(`DELETE FROM lane_wakes RETURNING merchant_id AS id`);
+    const wake = (merchants: string[]) =>
+      desk.sql('INSERT INTO lane_wakes (merchant_id, ready_at) SELECT unnest($1::uuid[]), now()', [merchants]);
+    const { id } = await desk.aMerchant();
+    await wake(Array.from({ length: 10_000 }, () => id));
+    await wake(wakes.map((one) => one.id));
+    for (const reason of waitingFor) await expectThoseThatShow(reason);
   });
 });

@@ -126,8 +126,9 @@ export class DeletionViews {
     ].filter(Boolean);
     const order = isEndOrdered ? 'd.finished_at DESC, d.id DESC' : 'd.id DESC';
     const most = bind(limit);
-    // Where deletions alone make the page, it is cut before merchants and lanes are looked up: for these, Postgres would
-    // make room for the lanes of all. Where lanes are to be asked, deletions still come first, unless their merchants are fewer.
+    // Where deletions alone make the page, it is cut before merchants and lanes are looked up. Uncut, Postgres expects to look up
+    // all of them, and allocates a cache for as many (Memoize), which takes longer than the page. Where the lanes of deletions
+    // decide, deletions still come first, unless their merchants are fewer.
     const areAlone = isEverything(scope) && !isOpen;
     const isOfTakedown = takedownId !== undefined && scope.merchants === null;
     const areDeletionsFirst = isEverything(scope) || isOfTakedown || waitingFor || (state && STORED_WHEN[state]);
