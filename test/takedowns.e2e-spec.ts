@@ -644,7 +644,9 @@ describe('a dry run', () => {
       () => countOf(cancelled),
       (count) => count === 0,
     );
-    const tables = ['takedowns', 'takedown_items', 'deletions', 'events', 'audit_inbox'];
+    // Acts wait in the inbox until a worker chains them.
+    const acts = '(SELECT FROM audit_inbox UNION ALL SELECT FROM audit_events) AS acts';
+    const tables = ['takedowns', 'takedown_items', 'deletions', 'events', acts];
     const before = await Promise.all(tables.map(countOf));
     const items = [
       open,
