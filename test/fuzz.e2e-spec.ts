@@ -190,7 +190,7 @@ describe('whatever is sent', () => {
     }
     // What is made up is not so far off that it would not get through.
     expect(accepted.size).toBeGreaterThan(5);
-  }, 300_000);
+  }, 900_000);
 
   it('is refused where it is no JSON, whatever the bytes', async () => {
     await fc.assert(
