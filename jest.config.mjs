@@ -54,7 +54,8 @@ export default {
   rootDir: '.',
   testEnvironment: 'node',
   testMatch: kind ? [kinds[kind]] : Object.values(kinds),
-  testTimeout: 60_000,
+  // For what never ends: of a machine that is slow, nothing is to be told.
+  testTimeout: 300_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.mjs'],
   transform: { '^.+\\.(ts|js|mjs)$': ['@swc/jest', swc] },

@@ -39,6 +39,14 @@ const HASTE = {
   work_mem: '256MB',
 };
 
+/** As an operator sizes a server for so much (docs/operations.md): with what it comes with, it would measure the disk. */
+const SIZED = {
+  shared_buffers: `${Math.round(totalmem() / 4 / 2 ** 20)}MB`,
+  max_wal_size: '8GB',
+  checkpoint_timeout: '15min',
+  wal_compression: 'on',
+};
+
 const { values: options } = parseArgs({
   options: {
     dir: { type: 'string' },
@@ -118,7 +126,7 @@ function startPostgres({ settings, ...others } = {}) {
   return startEmbeddedPostgres({
     dir: join(dir, 'postgres'),
     database: 'full',
-    settings: { max_connections: '300', ...settings },
+    settings: { max_connections: '300', ...SIZED, ...settings },
     ...others,
   });
 }

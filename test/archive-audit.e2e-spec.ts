@@ -32,9 +32,6 @@ const box = new SecretBox([key]);
 /** A day that every row of `aYear(2023)` is from before. */
 const DAY = '2024-01-01';
 
-// Each test starts programs, one after the other.
-jest.setTimeout(240_000);
-
 describe('npm run archive-audit', () => {
   const role = `service_${randomUUID().replaceAll('-', '')}`;
   let owned: TestDatabase;
@@ -211,8 +208,8 @@ describe('npm run archive-audit', () => {
     const killedWhere = async (words: string[], lock: string, isThere: () => Promise<boolean>) => {
       await blocker.query(`BEGIN; ${lock}`);
       const child = start('audit/archive-audit', words);
-      await eventually(isThere, Boolean, 60_000);
-      await eventually(waiting, (backends) => backends.length === 1, 60_000);
+      await eventually(isThere, Boolean);
+      await eventually(waiting, (backends) => backends.length === 1);
       const ended = once(child, 'close');
       child.kill('SIGKILL');
       await ended;
@@ -220,7 +217,6 @@ describe('npm run archive-audit', () => {
       await eventually(
         () => ours(),
         (backends) => backends.length === 0,
-        60_000,
       );
     };
     const ours = (where = 'true') =>

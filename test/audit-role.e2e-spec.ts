@@ -68,7 +68,7 @@ describe('a service whose role does not own its tables', () => {
     });
     expect(accepted.status).toBe(202);
     const { id } = (await accepted.json()) as { id: string };
-    expect(await system.finished(id, 30_000)).toMatchObject({ state: 'succeeded' });
+    expect(await system.finished(id)).toMatchObject({ state: 'succeeded' });
     const audited = await system.call('GET', `/v1/audit-events?subject=${id}`);
     expect(audited.body.data).toMatchObject([{ action: 'deletion.accepted' }]);
   });

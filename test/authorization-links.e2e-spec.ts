@@ -47,7 +47,7 @@ describe('strangers at the authorization page', () => {
     });
     await system.registerPlatform();
     await system.registerPlatform(SECOND);
-  }, 60_000);
+  });
   afterAll(() => system.close());
   // Each test has its own hour.
   beforeEach(() => system.sql('DELETE FROM pre_auth_budgets'));
@@ -172,7 +172,7 @@ describe('an authorization page that is switched off', () => {
   beforeAll(async () => {
     system = await System.start({ withWorker: false, env: { OPEN_AUTHORIZATION: 'false' } });
     await system.registerPlatform();
-  }, 60_000);
+  });
   afterAll(() => system.close());
 
   it('says so to strangers, and opens by a link, the first time and again', async () => {
@@ -202,7 +202,7 @@ describe('authorization links', () => {
     system = await System.start({ env: { RETURN_ORIGINS: 'https://shop.example, https://other.example:8443/' } });
     await system.registerPlatform();
     await system.registerPlatform(SECOND);
-  }, 60_000);
+  });
   afterAll(() => system.close());
 
   const platform = PLATFORM.component_appid;
@@ -479,7 +479,7 @@ describe('a merchant’s facts', () => {
   beforeAll(async () => {
     system = await System.start({ withWorker: false });
     await system.registerPlatform();
-  }, 60_000);
+  });
   afterAll(() => system.close());
 
   it('are read anew once a minute, however often that is asked for', async () => {

@@ -47,7 +47,7 @@ beforeAll(async () => {
       code,
     ]),
   );
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all(apps.map((app) => app.end('SIGTERM')));
   await system.close();
@@ -174,7 +174,6 @@ describe('the example', () => {
     await eventually(
       async () => first.output(),
       (text) => text.includes('merchant.authorized'),
-      20_000,
     );
     // An event that was printed and is not behind the cursor yet would come twice, as the README says.
     await eventually(
@@ -190,7 +189,6 @@ describe('the example', () => {
     await eventually(
       async () => second.output(),
       (text) => text.includes(merchant),
-      20_000,
     );
     await second.end();
     expect(first.output()).not.toContain(merchant);

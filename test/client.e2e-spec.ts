@@ -15,7 +15,7 @@ beforeAll(async () => {
   system = await System.start();
   retract = new Retract({ baseUrl: system.url, apiKey: system.apiKey });
   await system.registerPlatform();
-}, 60_000);
+});
 afterAll(() => system.close());
 
 describe('the client', () => {
@@ -113,7 +113,6 @@ describe('the client', () => {
       await eventually(
         () => Promise.resolve(seen),
         ({ length }) => length >= told.length,
-        30_000,
       );
       expect(seen).toEqual(told);
       expect(requests).toBeGreaterThan(2);
@@ -123,7 +122,7 @@ describe('the client', () => {
       ending.abort();
       way.close();
     }
-  }, 60_000);
+  });
 
   it('hands on files as they come', async () => {
     const [{ merchant } = { merchant: '' }] = await system.grantedMerchants(1);
@@ -189,7 +188,7 @@ describe('what is generated', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
-  }, 180_000);
+  });
 
   it('is used to the last operation, with a key where one is taken', async () => {
     const [sdk, types] = await Promise.all(['sdk', 'types'].map((of) => readFile(`${GENERATED}/${of}.gen.ts`, 'utf8')));

@@ -30,7 +30,7 @@ beforeAll(async () => {
   api = await startBuiltApp('api', { ...system.environment, PORT: String(port) });
   worker = await startBuiltApp('worker', { ...system.environment });
   user = new CommandLine({ RETRACT_URL: url, RETRACT_API_KEY: system.apiKey });
-}, 300_000);
+});
 afterAll(async () => {
   await api.end('SIGKILL');
   await worker.end('SIGKILL');
@@ -201,7 +201,6 @@ describe('Ctrl-C', () => {
     eventually(
       () => system.call('GET', `/v1/takedowns/${id}`),
       ({ body }) => body.finished_at !== null,
-      60_000,
     );
   afterEach(() => slowDeletes(null));
 
@@ -427,7 +426,7 @@ describe('--help', () => {
       env: { DATABASE_URL: 'postgres://127.0.0.1:1/none', MASTER_KEYS: system.environment.MASTER_KEYS ?? '' },
     });
     expect(all).toMatchObject({ code: 0, out: `${paths.join('\n')}\n` });
-  }, 60_000);
+  });
 
   it.each(['migrate', 'keys', 'reseal'])('of %s is no word for its program, which takes none', async (name) => {
     const env = { DATABASE_URL: system.database.url, MASTER_KEYS: system.environment.MASTER_KEYS ?? '' };
@@ -577,5 +576,5 @@ describe('docs/cli.md', () => {
     for (const [, command] of (await reader.run('retract completion bash')).out.matchAll(/'([a-z]+)'\)/g)) {
       expect(page).toContain(`retract ${command}`);
     }
-  }, 120_000);
+  });
 });

@@ -11,7 +11,7 @@ describe.each(queueBackends)('a restart of the database, with the queue on %s', 
     postgres = await startRestartablePostgres();
     system = await System.start({ database: postgres, queueUrlFor });
     await system.registerPlatform();
-  }, 60_000);
+  });
   afterAll(() => system.close());
 
   const link = () => system.clickThrough(`${system.url}/authorize/${PLATFORM.component_appid}`);
@@ -29,13 +29,11 @@ describe.each(queueBackends)('a restart of the database, with the queue on %s', 
     eventually(
       () => system.call('GET', '/health/ready'),
       ({ status }) => status === 200,
-      30_000,
     );
   const isAuthorized = (appid: string) =>
     eventually(
       () => merchant(appid),
       ({ status, body }) => status === 200 && body.state === 'authorized' && body.eligible,
-      40_000,
     );
   const withoutEvents = () => system.control('PUT', 'push-faults', { loss: 1, kinds: ['authorized'] });
   const withEvents = () => system.control('PUT', 'push-faults', {});
@@ -123,7 +121,7 @@ describe.each(queueBackends)('a restart of the database, with the queue on %s', 
     );
     await postgres.start();
     await isBack();
-    expect(await system.finished(id, 40_000)).toMatchObject({
+    expect(await system.finished(id)).toMatchObject({
       state: 'succeeded',
       proof: 'acknowledged',
       attempts: 1,
@@ -139,6 +137,6 @@ describe.each(queueBackends)('a restart of the database, with the queue on %s', 
       () => system.call('POST', '/v1/deletions', { merchant: appid, msg_id: msgId, article_idx: 1 }),
       ({ status }) => status === 202 || status === 200,
     );
-    expect(await system.finished(accepted.body.id, 40_000)).toMatchObject({ state: 'succeeded' });
+    expect(await system.finished(accepted.body.id)).toMatchObject({ state: 'succeeded' });
   }
 });

@@ -65,7 +65,7 @@ describe('the dearest body', () => {
     system = await System.start({ withWorker: false, env: { MAX_ETA_DAYS: '0' } });
     await system.registerPlatform();
     merchant = await system.onboardMerchant();
-  }, 60_000);
+  });
   afterAll(() => system.close());
 
   function send(route: string, body: Buffer, type = 'application/json'): Promise<Reply> {
@@ -153,7 +153,7 @@ describe('the dearest body', () => {
       const path = route.replaceAll(/:\w+/g, '00000000-0000-4000-8000-000000000000');
       for (const [what, text] of bodies) await endure(path, what, text);
     }
-  }, 300_000);
+  });
 
   it.each(LISTS)(
     'of %s holds nobody up',

@@ -57,7 +57,6 @@ describe('many streams of events', () => {
     await eventually(
       () => Promise.resolve(opened.filter(({ text }) => text.includes('event: progress'))),
       ({ length }) => length === asked.length,
-      45_000,
     );
 
     const headers = { authorization: `Bearer ${system.apiKey}` };
@@ -68,5 +67,5 @@ describe('many streams of events', () => {
          AND now() - state_change > interval '1 s'`,
     );
     expect(held).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -39,7 +39,7 @@ beforeAll(async () => {
       `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'`,
     )
   ).map(({ name }) => name);
-}, 60_000);
+});
 afterAll(() => system.close());
 
 /** Components in the place of the references to them. */

@@ -154,7 +154,7 @@ describe('what was deleted', () => {
     expect(insisting.body).toMatchObject({ accepted: COUNT, already_deleted: 0 });
     await system.call('POST', `/v1/takedowns/${insisting.body.id}/cancel`);
     // Where much else runs, so many grants alone take a minute.
-  }, 180_000);
+  });
 
   it('once by url and once by msg_id in one takedown is one call', async () => {
     const told = await aToldMessage();

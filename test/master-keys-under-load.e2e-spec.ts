@@ -84,7 +84,6 @@ describe('a master key that is retired while deletions go on', () => {
     const resealed = await eventually(
       () => run('reseal', both),
       ({ code }) => code === 0,
-      60_000,
     );
     expect(resealed.out).toContain('k1 can go: no row needs it.');
     expect(ids.length).toBeLessThan(targets.length);
@@ -96,14 +95,14 @@ describe('a master key that is retired while deletions go on', () => {
     expect(await between[0].end('SIGTERM')).toBe(0);
 
     expect(new Set(ids).size).toBe(targets.length);
-    for (const id of ids) expect(await system.finished(id, 60_000)).toMatchObject({ state: 'succeeded' });
+    for (const id of ids) expect(await system.finished(id)).toMatchObject({ state: 'succeeded' });
     for (const { merchant, msg_id } of targets) {
       const message = await system.control('GET', `merchants/${merchant}/mass-messages/${msg_id}`);
       expect(message).toMatchObject({ delete_effects: 1 });
     }
     expect(await run('keys', k2 ?? '')).toMatchObject({ code: 0, err: '' });
     expect(await system.sql(`SELECT authorizer_appid FROM merchants WHERE state <> 'authorized'`)).toEqual([]);
-  }, 240_000);
+  });
 
   it('is refused by the command when a key is missing, and tells which rows need it', async () => {
     const { code, out, err } = await run('reseal', `k3:${randomBytes(32).toString('base64')}`);

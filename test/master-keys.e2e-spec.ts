@@ -89,19 +89,19 @@ describe('a deployment whose master keys change', () => {
       new RegExp(`^merchants +0 +${MERCHANTS}$[^]*^test must stay: \\d+ rows need it`, 'm'),
     );
     const killed = await startBuiltApp('worker', settings(both));
-    await eventually(rowsByKey, (counts) => (counts.k2 ?? 0) > 0, 60_000);
+    await eventually(rowsByKey, (counts) => (counts.k2 ?? 0) > 0);
     await killed.end('SIGKILL');
     expect(Object.values(await rowsByKey()).reduce((sum, count) => sum + count)).toBe(MERCHANTS);
     const worker = await startBuiltApp('worker', settings(both));
-    await eventually(rowsByKey, (counts) => counts.test === undefined, 60_000);
+    await eventually(rowsByKey, (counts) => counts.test === undefined);
     const told = () => run('api/src/keys', both);
-    expect(await eventually(told, ({ out }) => out.includes('test can go'), 60_000)).toMatchObject({
+    expect(await eventually(told, ({ out }) => out.includes('test can go'))).toMatchObject({
       code: 0,
       err: '',
     });
     expect(await worker.end('SIGTERM')).toBe(0);
     expect(await rowsByKey()).toEqual({ k2: MERCHANTS });
-  }, 200_000);
+  });
 
   it('then goes on with the new key alone: every token opens', async () => {
     const api = await startBuiltApp('api', settings(newKey));

@@ -39,7 +39,7 @@ beforeAll(async () => {
     'api-keys': { id: apiKey },
     'webhook-endpoints': { id: endpoint, deliveryId: delivery },
   };
-}, 60_000);
+});
 afterAll(() => system.close());
 
 /** What everybody may ask. */

@@ -38,7 +38,7 @@ describe.each(queueBackends)(
       const port = await freePort();
       url = `http://127.0.0.1:${port}`;
       api = await startBuiltApp('api', { ...system.environment, PORT: String(port) });
-    }, 60_000);
+    });
     afterAll(async () => {
       await api.end('SIGKILL');
       await worker.end('SIGKILL');
@@ -129,7 +129,6 @@ describe.each(queueBackends)(
           const worked = await eventually(
             () => system.sql<{ count: number }>(`SELECT count(*)::int FROM deletions WHERE finished_at IS NULL`),
             ([row]) => row?.count === 0,
-            120_000,
           );
           expect(worked).toEqual([{ count: 0 }]);
           areUp();

@@ -36,7 +36,7 @@ beforeAll(async () => {
   api = await startBuiltApp('api', { ...system.environment, PORT: String(apiPort) });
   await startWorker();
   await system.registerPlatform();
-}, 120_000);
+});
 afterAll(async () => {
   await worker.end('SIGKILL');
   await api.end('SIGKILL');
@@ -58,7 +58,7 @@ describe('what api and worker tell', () => {
       (texts) => Object.values(texts).every((text) => text.includes('\nretract_merchants_eligible 3\n')),
       PATIENCE_MS,
     );
-  }, 120_000);
+  });
 
   /** The sum of the series whose names begin so. */
   const sum = (text: string, beginning: string) =>
@@ -182,7 +182,7 @@ describeWith('promtool', 'as Prometheus sees it', () => {
         },
         { job_name: 'retract-worker', static_configs: [{ targets: [`127.0.0.1:${workerPort}`] }] },
       ]);
-    }, 150_000);
+    });
     afterAll(() => prometheus.stop());
 
     const fires = (...names: string[]) =>
@@ -211,7 +211,7 @@ describeWith('promtool', 'as Prometheus sees it', () => {
         ({ length }) => length === 0,
         PATIENCE_MS,
       );
-    }, 150_000);
+    });
 
     it('a receiver of webhooks is gone', async () => {
       const receiver = await WebhookReceiver.start();
@@ -222,14 +222,14 @@ describeWith('promtool', 'as Prometheus sees it', () => {
       await fires('RetractWebhooksGivenUp');
       expect(await scrapeWorker()).toContain('retract_webhook_attempts_total{outcome="given_up"} 1');
       receiver.close();
-    }, 150_000);
+    });
 
     it('WeChat answers nothing any more', async () => {
       await system.control('POST', 'faults', { operation: 'mass/delete', outcome: 'reset', times: 1_000 });
       for (const one of merchants.slice(0, 8)) await deleteOf(one);
       await fires('RetractWechatFailing');
       await mended();
-    }, 150_000);
+    });
 
     it('the ticket is withheld, and the platform held', async () => {
       await system.control('PUT', 'push-faults', { loss: 1, kinds: ['component_verify_ticket'] });
@@ -247,7 +247,7 @@ describeWith('promtool', 'as Prometheus sees it', () => {
         PATIENCE_MS,
       );
       await fires('RetractTicketOld', 'RetractPlatformHeld');
-    }, 300_000);
+    });
 
     it('the worker dies, and deletions are due that nobody hands out', async () => {
       await worker.end('SIGKILL');
@@ -257,7 +257,7 @@ describeWith('promtool', 'as Prometheus sees it', () => {
       await system.sql(`UPDATE lane_wakes SET ready_at = now() - interval '5 min'`);
       await fires('RetractProcessDown', 'RetractNobodyDispatches', 'RetractOldestDueLaneTooOld');
       await isSilent('RetractPlatformHeld');
-    }, 300_000);
+    });
 
     it('and all is well again', async () => {
       await system.control('PUT', 'push-faults', {});
@@ -266,6 +266,6 @@ describeWith('promtool', 'as Prometheus sees it', () => {
       await isSilent(
         ...['RetractProcessDown', 'RetractNobodyDispatches', 'RetractOldestDueLaneTooOld', 'RetractTicketOld'],
       );
-    }, 150_000);
+    });
   });
 });

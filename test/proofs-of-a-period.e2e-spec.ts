@@ -31,7 +31,7 @@ beforeAll(async () => {
   await system.registerPlatform();
   const granted = await system.grantedMerchants(2);
   [merchant, other] = granted.map((one) => one.merchant) as [string, string];
-}, 60_000);
+});
 afterAll(async () => {
   jest.restoreAllMocks();
   await system.close();
@@ -112,7 +112,7 @@ describe('the proofs of a period', () => {
       ...(await ended({ at, micros: 500_001, state: 'cancelled' }, 200)),
     ].sort();
     ids = [...(await ended({ at, micros: 1 }, 300, 7)), ...together, ...(await ended({ at, micros: 600_000 }, 100, 1))];
-  }, 60_000);
+  });
 
   it.each(['ndjson', 'json', 'csv'])('are whole, signed and noted, as %s', async (format) => {
     const { status, body, headers } = await read(pathOf(day, `&format=${format}`));
@@ -292,7 +292,7 @@ describe('a long export', () => {
       if (String(given[0]).includes('FROM takedown_links l WHERE l.takedown_id = $1')) pages += 1;
       return send.apply(this, given);
     });
-  }, 300_000);
+  });
   beforeEach(() => {
     pages = 0;
   });
@@ -320,7 +320,6 @@ describe('a long export', () => {
         return pages > 0 && pages === before;
       },
       (isQuiet) => isQuiet,
-      60_000,
     );
 
   const restOf = async (response: IncomingMessage) => {
@@ -341,7 +340,7 @@ describe('a long export', () => {
     expect(pages).toBe(MANY / 500);
     expect(await judged(text)).toMatch(/^ok: 20000 deletions/);
     expect(await notedOf(day)).toHaveLength(1);
-  }, 300_000);
+  });
 
   it('ends with a reader that goes away, and is not noted', async () => {
     const noted = await notedOf(day);
@@ -351,7 +350,7 @@ describe('a long export', () => {
     await untilQuiet();
     expect(pages).toBeLessThan(MANY / 500);
     expect(await notedOf(day)).toEqual(noted);
-  }, 300_000);
+  });
 
   it('breaks off where the database goes away, and does not look whole', async () => {
     const response = await begun();
@@ -375,9 +374,8 @@ describe('a long export', () => {
     await eventually(
       () => system.send('GET', '/health/ready', {}),
       ({ status }) => status === 200,
-      60_000,
     );
-  }, 300_000);
+  });
 
   it('that is cut off on its way is no file for the command line, and no proof', async () => {
     const way = await openWay(system.url);
@@ -393,7 +391,7 @@ describe('a long export', () => {
     } finally {
       way.close();
     }
-  }, 300_000);
+  });
 });
 
 describe('from a shell', () => {
@@ -419,7 +417,7 @@ describe('from a shell', () => {
     expect(asFile.out).toContain(`"finished_after":"${from}T00:00:00+08:00"`);
     expect(asFile.out).toContain('tells of 2 deletions, as the export of what ended from');
     expect(asFile.out).toContain(`not of ${merchant}.`);
-  }, 240_000);
+  });
 
   it.each([
     ['', /required option '--from <time>'/],
@@ -452,7 +450,7 @@ describe('from a shell', () => {
     expect(out).toContain('tells of 2 deletions, as the export of what ended from 2025-09-30T16:00:00.000Z on');
     const [file] = readFileSync(join(user.home, 'proofs-2025-10-01.ndjson'), 'utf8').split('\n');
     expect(JSON.parse(file ?? '')).toMatchObject({ subject: 'period', finished_before: '2025-10-31T16:00:00.000Z' });
-  }, 240_000);
+  });
 });
 
 it('npm run verify-proof says what period a file is of', async () => {

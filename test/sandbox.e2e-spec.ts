@@ -67,7 +67,7 @@ describe('the sandbox', () => {
 
   beforeAll(async () => {
     runs.push(await startOnce(dataDir), await startOnce(dataDir));
-  }, 120_000);
+  });
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
   it('begins nothing when it is told what it does not know', async () => {
@@ -107,7 +107,7 @@ describe('the sandbox', () => {
     const { exitCode, output } = await startOnce(dataDir);
     expect(output).toContain('Everything came out as told.');
     expect(exitCode).toBe(0);
-  }, 120_000);
+  });
 
   it('prints a link that signs in once, which the next start prints anew, and an article to look at', async () => {
     const once = async () =>
@@ -132,7 +132,7 @@ describe('the sandbox', () => {
     ]);
     expect(first.token).not.toBe(second.token);
     expect(first.page).toContain('Spring teas');
-  }, 120_000);
+  });
 
   it('plays the whole story, twice, and ends well', () => {
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
@@ -275,5 +275,5 @@ describe('the demo data of the sandbox', () => {
     );
     expect(again.dry.deletions).toBeGreaterThanOrEqual(50);
     expect(states(again.takedowns)).toEqual(['finished', 'running']);
-  }, 300_000);
+  });
 });

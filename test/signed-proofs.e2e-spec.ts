@@ -34,7 +34,7 @@ beforeAll(async () => {
   const { data } = (await system.call('GET', `/v1/takedowns/${takedown}/deletions`)).body;
   for (const { id } of data) await system.finished(id);
   stranger = await aStranger();
-}, 120_000);
+});
 afterAll(async () => {
   await system.close();
   await rm(folder, { recursive: true });
@@ -431,7 +431,7 @@ describe('npm run rotate-proof-key', () => {
     expect(last.filter((key: object) => !('revoked' in key))).toEqual([last.at(-1)]);
     expect(await codeOf(fresh)).toBe('key_revoked');
     expect(await codeOf(await exportOf('json'))).toBe('signed');
-  }, 240_000);
+  });
 
   it('changes nothing for who is no admin', async () => {
     const before = await keySet();
@@ -456,7 +456,7 @@ describe('npm run rotate-proof-key', () => {
     const FIRST_KEY_FILE = await kept('first-admin-key', `${system.apiKey}\n`);
     expect(await run('rotate-proof-key', [], { ...fromFile, FIRST_KEY_FILE })).toMatchObject({ code: 0 });
     // It starts five processes, one after another.
-  }, 240_000);
+  });
 
   it('is counted by npm run keys, and sealed anew with the rest', async () => {
     expect((await run('keys', [], settings())).out).toMatch(/^proof_keys +1$/m);

@@ -37,7 +37,7 @@ describe.each(queueBackends)('on a bad way to the database, and to the queue on 
     await system.registerPlatform();
     targets = await system.grantedMerchants(20, 20);
     others = await system.grantedMerchants(2, 1_000);
-  }, 60_000);
+  });
   afterAll(async () => {
     await api.end('SIGKILL');
     await worker.end('SIGKILL');

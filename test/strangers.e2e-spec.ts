@@ -28,7 +28,7 @@ describe('strangers', () => {
       logger: { log: nothing, warn: note('warn'), error: note('error'), fatal: note('fatal') },
     });
     await system.registerPlatform();
-  }, 60_000);
+  });
   afterAll(() => system.close());
 
   let addresses = 0;

@@ -31,7 +31,7 @@ describe.each(queueBackends)('with the queue on %s', (_backend, queueUrlFor) => 
     await loseQueue(system);
     await slowDeletes(null);
     await system.startWorker();
-    const ended = await eventually(get, ({ finished_at }) => finished_at !== null, 50_000);
+    const ended = await eventually(get, ({ finished_at }) => finished_at !== null);
     expect(ended).toMatchObject({ state: 'finished', counts: { succeeded: 20 } });
     for (const { merchant, msgId } of some) {
       const message = await system.control('GET', `merchants/${merchant}/mass-messages/${msgId}`);

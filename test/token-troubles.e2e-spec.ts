@@ -258,7 +258,6 @@ describe.each(queueBackends)('tokens, with the queue on %s,', (_backend, queueUr
           return system.sql(`SELECT id FROM deletions WHERE id = ANY($1) AND finished_at IS NULL`, [ids]);
         },
         (open) => open.length === 0,
-        60_000,
       );
       for (const id of ids) expect(await get(id)).toMatchObject({ state: 'succeeded' });
       const told = (await system.call('GET', '/v1/events?type=platform.*&limit=1000')).body.data.filter(

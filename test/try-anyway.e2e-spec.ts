@@ -35,7 +35,6 @@ describe('a deletion that shall be tried although the facts speak against it', (
     const acts = await eventually(
       async () => (await system.call('GET', `/v1/audit-events?subject=${accepted.body.id}`)).body.data,
       ({ length }) => length > 0,
-      20_000,
     );
     expect(acts).toMatchObject([{ action: 'deletion.accepted', data: { try_anyway: true } }]);
   });

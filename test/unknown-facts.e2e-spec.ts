@@ -43,7 +43,6 @@ describe('merchants of whom nothing is known yet', () => {
     const done = await eventually(
       async () => (await system.call('GET', `/v1/takedowns/${body.id}`)).body,
       ({ state }) => state === 'finished',
-      30_000,
     );
     expect(done).toMatchObject({ counts: { succeeded: 60 } });
     expect(calls('mass/delete')).toBe(60);
@@ -134,7 +133,6 @@ describe('merchants of whom nothing is known yet', () => {
     const done = await eventually(
       () => deletion(body.id),
       ({ finished_at }) => finished_at !== null,
-      20_000,
     );
     expect(done).toMatchObject({ state: 'succeeded' });
     expect(await merchant(item?.merchant ?? '')).toMatchObject({ facts_unknown: true, facts_read_at: null });

@@ -42,7 +42,6 @@ describe('an accepted deletion', () => {
     await eventually(
       () => system.call('GET', `/v1/deletions/${id}`),
       ({ body }) => body.proof === 'verified',
-      40_000,
     );
     expect(await operations(id)).toEqual(['mass/delete', 'mass/get']);
     expect(await eventsOf(id)).toEqual(['deletion.succeeded', 'deletion.verified']);

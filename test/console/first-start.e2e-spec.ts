@@ -24,7 +24,7 @@ describeWith('chromium', 'the first start', () => {
         await browser.close();
       }
     });
-  }, 240_000);
+  });
 
   async function firstSteps(browser: ConsoleBrowser, signInLink: string, article: string): Promise<void> {
     const page = await browser.window();

@@ -30,7 +30,7 @@ describeWith('chromium', 'long lists in the console', () => {
     browser = await ConsoleBrowser.open(built.url);
     await system.registerPlatform();
     await fill();
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser.close();
     await built.close();
@@ -140,7 +140,6 @@ describeWith('chromium', 'long lists in the console', () => {
         return rowsShown(page);
       },
       (shown) => shown >= rows,
-      60_000,
     );
   }
 

@@ -136,7 +136,7 @@ describeWith('chromium', 'signing in to the console', () => {
     expect(await shown.textContent()).toBe(made);
     await page.getByRole('button', { name: 'I have kept it: close' }).click();
     await page.getByLabel('API key').waitFor();
-  }, 180_000);
+  });
 
   it('ends with its key', async () => {
     const { id, key } = await aKey('operator');

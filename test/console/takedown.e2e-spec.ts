@@ -23,7 +23,7 @@ describeWith('chromium', 'a takedown in the console', () => {
     await system.registerPlatform();
     merchants = await system.grantedMerchants(MERCHANTS, 2);
     links = await sentLinks(merchants.slice(0, BY_LINK).map(({ merchant }) => merchant));
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser.close();
     await built.close();
@@ -108,7 +108,7 @@ describeWith('chromium', 'a takedown in the console', () => {
     await page.getByText('It was undone. Nothing was deleted.').waitFor();
     expect(await deleteEffects()).toBe(0);
     expect((await system.control('GET', 'stats')).calls.by_operation).not.toHaveProperty('mass/delete');
-  }, 120_000);
+  });
 
   it('goes to its end in sight, once however often it is confirmed, and its proof holds', async () => {
     await system.control('PUT', 'latencies', {
@@ -134,7 +134,7 @@ describeWith('chromium', 'a takedown in the console', () => {
     await page.getByRole('link', { name: 'Download NDJSON' }).click();
     const proof = await readFile(await (await downloading).path(), 'utf8');
     expect(await system.judged(proof)).toMatch(/^ok: 200 deletions, /);
-  }, 120_000);
+  });
 
   /** Which articles of the message that was named are deleted, and of the other messages none. */
   async function goneArticles(merchant: string, msgId: string): Promise<string> {
@@ -175,5 +175,5 @@ describeWith('chromium', 'a takedown in the console', () => {
     await page.getByRole('dialog').getByRole('button', { name: '停止任务', exact: true }).click();
     await page.getByText('已停止：之前已撤回 1 个，2 个没有发出。').waitFor();
     expect(await deleteEffects()).toBe(before + 1);
-  }, 120_000);
+  });
 });

@@ -60,7 +60,7 @@ describeWith('chromium', 'trouble, as the console shows it', () => {
     expect(await alarm.count()).toBe(0);
     expect(await page.evaluate('globalThis.isStillHere')).toBe(true);
     expect(await system.control('GET', 'stats')).toMatchObject({ delete_effects: 1 });
-  }, 120_000);
+  });
 
   it('with the connection is said, and caught up with', async () => {
     const page = await windowOf('viewer');
@@ -79,7 +79,7 @@ describeWith('chromium', 'trouble, as the console shows it', () => {
     await page.getByText('while nobody listened').waitFor();
     expect(await page.getByText('The connection to the service is lost').count()).toBe(0);
     expect(await page.evaluate('globalThis.isStillHere')).toBe(true);
-  }, 120_000);
+  });
 
   describe('about what somebody may not do', () => {
     let waiting: string;

@@ -69,7 +69,7 @@ export class OpenTerminal {
   }
 
   /** @returns what matched @throws with what is shown instead, when it has not come in time */
-  async shows(pattern: RegExp, deadlineMs = 30_000): Promise<RegExpExecArray> {
+  async shows(pattern: RegExp, deadlineMs = 120_000): Promise<RegExpExecArray> {
     const giveUpAt = performance.now() + deadlineMs;
     for (;;) {
       const found = pattern.exec(this.text);

@@ -72,7 +72,7 @@ export class ConsoleBrowser {
       colorScheme: scheme,
       locale: language === 'zh' ? 'zh-CN' : 'en-GB',
     });
-    context.setDefaultTimeout(60_000);
+    context.setDefaultTimeout(120_000);
     this.watch(context);
     return context.newPage();
   }

@@ -57,7 +57,7 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
       () => true,
       () => child.exitCode !== null,
     );
-  await eventually(isUp, Boolean, 60_000);
+  await eventually(isUp, Boolean);
   return {
     bin,
     url,

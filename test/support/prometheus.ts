@@ -47,7 +47,7 @@ export async function startPrometheus(rules: string, scrapes: object[]): Promise
       () => false,
     );
   };
-  await eventually(isReady, Boolean, 60_000);
+  await eventually(isReady, Boolean);
   return {
     firing: async () => {
       const { data } = await get('/api/v1/alerts');

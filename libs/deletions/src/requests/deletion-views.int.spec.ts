@@ -47,7 +47,7 @@ describe('a list of what waits for something', () => {
       );
       ids.push(String(id));
     }
-  }, 60_000);
+  });
   afterAll(() => desk.close());
 
   const expectThoseThatShow = async (reason: WaitingFor) => {

@@ -276,7 +276,7 @@ describe('a run', () => {
     const ending = expect(runs.finish(claim.run, done)).rejects.toThrow();
     answers.onModuleDestroy();
     await ending;
-  }, 20_000);
+  });
 
   it('waits for its backoff in the queue, where it cannot be cancelled', async () => {
     const id = await dispatched();

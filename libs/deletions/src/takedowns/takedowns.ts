@@ -271,10 +271,10 @@ const OPEN_STATES = ['scheduled', 'queued', 'running', 'waiting'] as const satis
 const isKept = ({ finishedAt, accepted, alreadyOpen, alreadyDeleted }: TakedownView) =>
   finishedAt === null && accepted + alreadyOpen + alreadyDeleted >= MANY;
 
-/** SQL over a takedown `t`: each of its deletions has ended. OFFSET keeps Postgres from reading the links of all takedowns. */
+/** SQL over a takedown `t`: each of its deletions has ended. OFFSET keeps Postgres from reading the links of other takedowns. */
 const HAS_NONE_OPEN = `NOT EXISTS (SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND d.finished_at IS NULL)
-  AND NOT EXISTS (SELECT 1 FROM takedown_links l JOIN deletions d ON d.id = l.deletion_id
-    WHERE l.takedown_id = t.id AND ${isOpenListed('d')} OFFSET 0)`;
+  AND NOT EXISTS (SELECT 1 FROM (SELECT deletion_id FROM takedown_links WHERE takedown_id = t.id OFFSET 0) l
+    JOIN deletions d ON d.id = l.deletion_id WHERE ${isOpenListed('d')} OFFSET 0)`;
 
 /** SQL over a takedown `t`: what is stored of all that look to be in a state, by which they are found. */
 const STORED_WHEN: Record<TakedownView['state'], string> = {
