@@ -238,6 +238,15 @@ export class Deployment {
     return steadyRate(this.database, `(SELECT * FROM deletions WHERE id > '${this.since}') AS d`, 'finished_at');
   }
 
+  /** When the deletions of this round have ended, in seconds, ascending. */
+  async endedAt(): Promise<number[]> {
+    const found = await this.database.rows<{ at: number }>(
+      `SELECT extract(epoch FROM finished_at)::float8 AS at FROM deletions WHERE id > $1 AND finished_at IS NOT NULL ORDER BY 1`,
+      [this.since],
+    );
+    return found.map(({ at }) => at);
+  }
+
   private async addPlatform(): Promise<void> {
     const { componentAppid, appSecret, token, encodingAesKey } = PLATFORM;
     const [known] = await this.database.rows<{ id: string }>(`SELECT id FROM platforms WHERE component_appid = $1`, [

@@ -1,5 +1,6 @@
 import { Deployment, PLATFORM, type BenchMerchant } from '../deployment.js';
-import { atLeast, short, type Figure } from '../figures.js';
+import { atLeast, short, told, type Figure } from '../figures.js';
+import { ratesWhileBoth } from '../rates-while-both.js';
 import type { Backend, Stage } from '../stage.js';
 import { Upstream } from '../upstream.js';
 
@@ -20,8 +21,9 @@ interface Side {
 }
 
 /**
- * Deletions a second of one worker, for merchants who are anywhere among many others and have a past, against merchants
- * of an empty database on the same server.
+ * Deletions a second of one worker, for merchants who are anywhere among many others and have a past, against those of
+ * another worker, for merchants of an empty database on the same server. Both run at once, so that what the machine does
+ * meanwhile befalls both alike; two empty databases tell how much of a ratio is chance.
  */
 export async function full(stage: Stage): Promise<Figure[]> {
   const upstream = await Upstream.start(stage, LATENCY_MS);
@@ -51,45 +53,59 @@ export async function full(stage: Stage): Promise<Figure[]> {
        mended_at = 'infinity', probe_merchant_id = NULL, probe_deletion_id = NULL`,
     [PLATFORM.componentAppid],
   );
+  // It stays until the end: to drop it would be a checkpoint, after which each page that is touched goes whole into the WAL.
+  const empty = async (): Promise<Side> => {
+    const another = await Deployment.open(stage, upstream);
+    return { deployment: another, merchants: await another.addMerchants(MERCHANTS, { isWarm: true }) };
+  };
   const figures: Figure[] = [];
   for (const backend of stage.backends) {
-    const [ours, baseline]: [number[], number[]] = [[], []];
-    const one = () => rateOf(stage, backend, filled);
-    const other = () => rateInEmpty(stage, backend, upstream);
     // What lies about these merchants is read from the disk once, and not for each deletion.
-    await one();
-    for (let round = 0; round < stage.size(1, 10); round++) {
-      // Each is the first as often as the other.
-      if (round % 2 === 0) ours.push(await one());
-      baseline.push(await other());
-      if (round % 2 === 1) ours.push(await one());
+    for (let round = 0; round < stage.size(1, 2); round++) await sideBySide(stage, backend, filled, await empty());
+    const [ours, baseline]: [number[], number[]] = [[], []];
+    for (let round = 0; round < stage.size(1, 8); round++) {
+      const [one, other] = await sideBySide(stage, backend, filled, await empty());
+      ours.push(one);
+      baseline.push(other);
     }
     const rows = Math.round(count).toLocaleString('en-US');
     const what = `beside ${rows} deletions, queue on ${backend}`;
-    const note = `rounds: ${ours.map((rate, i) => `${short(rate)} to ${short(baseline[i] ?? NaN)}`).join(', ')}`;
-    figures.push(atLeast(0.95, { what, unit: '/s', ours, baseline, note }));
+    figures.push(atLeast(0.95, { what, unit: '/s', ours, baseline, note: roundsOf(ours, baseline) }));
   }
+  const [ours, baseline]: [number[], number[]] = [[], []];
+  for (let round = 0; round < stage.size(1, 4); round++) {
+    const [one, other] = await sideBySide(stage, 'PostgreSQL', await empty(), await empty());
+    ours.push(one);
+    baseline.push(other);
+  }
+  figures.push(
+    told({ what: 'two empty ones, queue on PostgreSQL', unit: '/s', ours, baseline, note: roundsOf(ours, baseline) }),
+  );
   await database.rows('DELETE FROM platform_holds');
   await deployment.clearUp();
   return figures;
 }
 
-/** The database stays until the end: dropping it would be a checkpoint, after which each page that is touched goes whole into the WAL. */
-async function rateInEmpty(stage: Stage, backend: Backend, upstream: Upstream): Promise<number> {
-  const deployment = await Deployment.open(stage, upstream);
-  const merchants = await deployment.addMerchants(MERCHANTS, { isWarm: true });
-  return rateOf(stage, backend, { deployment, merchants });
+/** Deletions a second of each, while both are at work. */
+async function sideBySide(stage: Stage, backend: Backend, ...sides: [Side, Side]): Promise<[number, number]> {
+  const count = stage.size(2_000, 10_000);
+  for (const { deployment, merchants } of sides) {
+    deployment.beginRound();
+    await deployment.addDeletions(merchants, count / merchants.length);
+    await deployment.database.rows('VACUUM deletions, deletion_attempts, merchant_pacing, account_ledgers');
+  }
+  const queueUrls: string[] = [];
+  for (const { deployment } of sides) queueUrls.push(await stage.queueUrl(backend, deployment.database));
+  // In Redis, each has a database of its own.
+  if (backend === 'Redis') queueUrls[1] += '/1';
+  const workers = sides.map(({ deployment }, side) => {
+    const QUEUE_URL = queueUrls[side] ?? '';
+    return deployment.startWorker({ ...KEPT, QUEUE_URL, WORKER_CONCURRENCY: String(CONCURRENCY) });
+  });
+  await Promise.all(sides.map(({ deployment }) => deployment.untilFinished(count)));
+  for (const worker of workers) await worker.stop();
+  return ratesWhileBoth(await sides[0].deployment.endedAt(), await sides[1].deployment.endedAt());
 }
 
-async function rateOf(stage: Stage, backend: Backend, { deployment, merchants }: Side): Promise<number> {
-  const count = stage.size(2_000, 15_000);
-  const { database } = deployment;
-  deployment.beginRound();
-  await deployment.addDeletions(merchants, count / merchants.length);
-  await database.rows('VACUUM deletions, deletion_attempts, merchant_pacing, account_ledgers');
-  const QUEUE_URL = await stage.queueUrl(backend, database);
-  const worker = deployment.startWorker({ ...KEPT, QUEUE_URL, WORKER_CONCURRENCY: String(CONCURRENCY) });
-  await deployment.untilFinished(count);
-  await worker.stop();
-  return deployment.rate();
-}
+const roundsOf = (ours: number[], baseline: number[]) =>
+  `rounds: ${ours.map((rate, i) => `${short(rate)} to ${short(baseline[i] ?? NaN)}`).join(', ')}`;
