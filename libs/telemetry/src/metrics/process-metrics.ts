@@ -22,6 +22,10 @@ const DURATION_BUCKETS_S = [0.25, 1, 2.5, 5, 15, 60, 300, 1_800, 7_200, 43_200, 
 
 const KNOWN_ERRCODES = new Set(Object.values(errcodes).flat());
 
+// Prometheus sees no increase in a number that begins with a hundred failures: those that alerts ask for begin with none.
+const MINT_OUTCOMES = ['minted', 'connect_failed', ...Object.keys(errcodes).filter((code) => code !== 'done')];
+const CALL_OUTCOMES = ['done', 'connect_failed', 'unknown_outcome'];
+
 /**
  * What this process counts. Labels are from small fixed sets: no merchant, no id, nothing that callers choose. WeChat's
  * numbers are those that we know; any other counts as `other`.
@@ -106,8 +110,9 @@ export class ProcessMetrics {
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     for (const outcome of ['delivered', 'retried', 'given_up']) this.webhookAttempts.inc({ outcome }, 0);
-    for (const holder of ['platform', 'merchant']) this.mints.inc({ holder, outcome: 'minted' }, 0);
-    // Prometheus sees no increase in a number that begins with a hundred failures.
+    for (const holder of ['platform', 'merchant']) {
+      for (const outcome of MINT_OUTCOMES) this.mints.inc({ holder, outcome }, 0);
+    }
     for (const state of ['succeeded', 'failed']) {
       for (const priority of ['normal', 'urgent']) this.deletions.zero({ state, priority });
     }
@@ -126,6 +131,7 @@ export class ProcessMetrics {
   }
 
   countUpstreamCall({ operation, outcome, errcode, latencyMs }: CallRecord): void {
+    for (const begun of CALL_OUTCOMES) this.upstreamCalls.inc({ operation, outcome: begun }, 0);
     this.upstreamCalls.inc({ operation, outcome });
     this.upstreamSeconds.observe({ operation }, latencyMs / 1_000);
     if (errcode) this.upstreamErrcodes.inc({ operation, errcode: KNOWN_ERRCODES.has(errcode) ? errcode : 'other' });
