@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { recordset, rows, statement } from '@app/database';
+import { prepared, recordset, statement } from '@app/database';
 import { SURELY_REFUSED } from '@app/merchants';
 import { endAs, IS_LAST_OUTCOME_UNKNOWN, IS_TRIED_ANYWAY, isInLane, isReadyInLane } from '../deletion/conditions.js';
 import { tellOf } from '../deletion/deletion-events.js';
@@ -55,6 +55,8 @@ export const dispatchLooks = channel('retract.dispatch-looks');
 
 /** At most so many lanes in one look, so that its transaction stays short. */
 const LANES_PER_LOOK = 200;
+/** Written into the statement, which is planned once for each: a plan for any number at all may read every lane. */
+const lanesFor = (room: number) => Math.min(LANES_PER_LOOK, 2 ** Math.ceil(Math.log2(Math.max(1, room))));
 /** A lane that got nothing lets its account's other lanes go first, for so long. */
 const PASS_MS = 50;
 const WAKES_PER_LOOK = 5_000;
@@ -75,14 +77,17 @@ export class LaneDispatch {
    * Lanes of merchants whose grant is gone are emptied: their deletions fail without a call. Lanes of a held platform
    * are put off, and so are lanes of merchants of whom nothing is known. The lanes of one account share a ledger: each
    * look takes the one that has been due longest.
+   * The worker looks all the time, so what it looks with is prepared.
    * @param room at most so many, one of each lane before a second of any; lanes that get nothing come first in the next
    * look
    */
   async dispatch(room = LANES_PER_LOOK): Promise<Dispatched[]> {
     return this.dataSource.transaction(async (tx) => {
       await this.heedWakes(tx);
-      const found = await rows<DueLane>(
+      const limit = lanesFor(room);
+      const found = await prepared<DueLane>(
         tx,
+        `look at ${limit} lanes`,
         `SELECT p.merchant_id AS "merchantId", m.platform_id AS "platformId", p.due_at AS "dueAt", ${LANE_COLUMNS},
            ${SURELY_REFUSED} AS "grantGone",
            CASE WHEN ${SURELY_REFUSED} IS NOT NULL THEN EXISTS (
@@ -96,8 +101,8 @@ export class LaneDispatch {
            JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
            ${WITH_HOLD} LEFT JOIN platform_pacing pp ON pp.platform_id = m.platform_id
            LEFT JOIN access_tokens t ON t.holder_id = m.id
-         WHERE p.due_at <= now() ORDER BY p.due_at LIMIT $1 FOR UPDATE OF p, a SKIP LOCKED`,
-        [Math.min(LANES_PER_LOOK, room)],
+         WHERE p.due_at <= now() ORDER BY p.due_at LIMIT ${limit} FOR UPDATE OF p, a SKIP LOCKED`,
+        [],
       );
       const [longestDue] = found;
       if (!longestDue) return [];
@@ -141,7 +146,9 @@ export class LaneDispatch {
    * look is there for the next.
    */
   private async heedWakes(tx: EntityManager): Promise<void> {
-    await tx.query(
+    await prepared(
+      tx,
+      'heed wakes',
       `WITH heeded AS (
          -- Not IN: statistics from between bursts say that the table is empty, and each wake is then sought among all.
          DELETE FROM lane_wakes WHERE id = ANY(ARRAY(
@@ -159,6 +166,7 @@ export class LaneDispatch {
        SELECT DISTINCT m.authorizer_appid FROM woken JOIN merchants m ON m.id = woken.merchant_id
        WHERE NOT EXISTS (SELECT 1 FROM account_ledgers a WHERE a.authorizer_appid = m.authorizer_appid)
        ORDER BY m.authorizer_appid ON CONFLICT DO NOTHING`,
+      [],
     );
   }
 
@@ -232,8 +240,9 @@ export class LaneDispatch {
       dueMs: 'float8',
       turn: 'int',
     });
-    return rows(
+    return prepared(
       tx,
+      'pick from lanes',
       `WITH lane AS (SELECT * FROM ${lanes}),
        picked AS MATERIALIZED (
          SELECT next.id, to_timestamp((lane.first_slot_ms + (next.place - 1) * lane.step_ms) / 1000) AS slot_at,

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { recordset, rows, statement, type ColumnTypes, type Sql } from '@app/database';
+import { prepared, recordset, rows, statement, type ColumnTypes, type Sql } from '@app/database';
 import { isInLane } from '../deletion/conditions.js';
 import type { LaneState } from '../pacing/lane.js';
 
@@ -148,7 +148,9 @@ export async function saveLanes(tx: EntityManager, lanes: ChangedLane[]): Promis
     notBefore: 'timestamptz',
     ...TYPES,
   });
-  await tx.query(
+  await prepared(
+    tx,
+    'save lanes',
     `WITH t AS MATERIALIZED (SELECT * FROM ${changed}), ledgers AS (
        UPDATE account_ledgers a SET ${set(ofAccount)} FROM t WHERE a.authorizer_appid = t.authorizer_appid
      )
