@@ -57,8 +57,14 @@ export default {
   // For what never ends: of a machine that is slow, nothing is to be told.
   testTimeout: 300_000,
   maxWorkers: 2,
+  // What test files leave behind makes each collection longer.
+  workerIdleMemoryLimit: '600MB',
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.mjs'],
-  transform: { '^.+\\.(ts|js|mjs)$': ['@swc/jest', swc] },
+  transform: {
+    // Nobody steps through a dependency, and its map is longer than itself.
+    '/node_modules/.+\\.(js|mjs)$': ['@swc/jest', { ...swc, sourceMaps: false }],
+    '^.+\\.(ts|js|mjs)$': ['@swc/jest', swc],
+  },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`, '<rootDir>/dist/'],
   moduleNameMapper: { '^@app/([^/]+)$': '<rootDir>/libs/$1/src/index.ts', '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
