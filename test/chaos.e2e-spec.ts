@@ -8,7 +8,7 @@ import { hasRedisServer, startRestartableRedis, type RestartableRedis } from './
 import { System } from './support/system.js';
 
 /** How many deletions the bad day has; twenty to a merchant. */
-const DELETIONS = Number(process.env.RETRACT_CHAOS_DELETIONS ?? 2_000);
+const DELETIONS = Number(process.env.RETRACT_CHAOS_DELETIONS ?? 800);
 const PER_MERCHANT = 20;
 const WORKERS = 2;
 /** What a worker that was killed had in hand is taken up again only after a minute, and there is one kill after another. */

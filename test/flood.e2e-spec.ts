@@ -108,7 +108,7 @@ it(
     const made = await eventually(
       () => look(accepted.body.id),
       ({ state }) => state !== 'receiving',
-      30_000 + LINES / 10,
+      120_000 + LINES / 10,
     );
     expect(made).toMatchObject({ state: 'pending', accepted: LINES - bad.length, already_open: 0 });
     expect(accepted.body.errors.map(({ line, code }: { line: number; code: string }) => [line, code])).toEqual(
@@ -135,5 +135,5 @@ it(
       expect(rssMb).toBeLessThan(MAX_RSS_MB);
     }
   },
-  60_000 + LINES,
+  240_000 + LINES,
 );

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { System } from './support/system.js';
 
 /** Tries for each operation; more with FUZZ_RUNS in the environment. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 50);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 15);
 
 let system: System;
 let operations: [string, any][];

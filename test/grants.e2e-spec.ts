@@ -2,12 +2,12 @@ import { AuthorizerTokens, GrantLost, Merchants } from '@app/merchants';
 import { EVERYTHING } from '@app/scope';
 import { GrantUpkeep } from '../apps/worker/src/sweeps/grant-upkeep.js';
 import { eventually } from './support/eventually.js';
-import { queueBackends } from './support/queue-backends.js';
+import { anyQueueBackend } from './support/queue-backends.js';
 import { PLATFORM, System } from './support/system.js';
 
 const ALL_SETS = [1, 2, 3, 6, 7, 11, 15];
 
-describe.each(queueBackends)('grants, with the queue on %s', (_backend, queueUrlFor) => {
+describe.each(anyQueueBackend)('grants, with the queue on %s', (_backend, queueUrlFor) => {
   let system: System;
 
   beforeEach(async () => {

@@ -7,7 +7,7 @@ import { startRestartablePostgres, type RestartablePostgres } from './support/re
 import { System } from './support/system.js';
 
 /** How many times the database ends every connection in the short test. */
-const ROUNDS = 6;
+const ROUNDS = 3;
 const POSTS = 40;
 /** For so long, the long test lets anything happen to the database; absent: it is left out. */
 const OUTAGE_SECONDS = Number(process.env.RETRACT_OUTAGE_SECONDS ?? 0);

@@ -1,7 +1,7 @@
 import { errcodes, type OutcomeClass } from '@app/wechat';
 import { eventually } from './support/eventually.js';
 import { Fleet } from './support/fleet.js';
-import { queueBackends } from './support/queue-backends.js';
+import { anyQueueBackend } from './support/queue-backends.js';
 import { PLATFORM, System } from './support/system.js';
 
 /** What WeChat does with the next calls, besides what they asked for. */
@@ -111,7 +111,7 @@ const scenarios: Scenario[] = [
 
 const brokenPlatforms = codesOf('platform_broken');
 
-describe.each(queueBackends)('the calls of two workers, with the queue on %s,', (_backend, queueUrlFor) => {
+describe.each(anyQueueBackend)('the calls of two workers, with the queue on %s,', (_backend, queueUrlFor) => {
   let system: System;
   let fleet: Fleet;
   /** All run at once, each with a merchant of its own; the tests wait for theirs. */

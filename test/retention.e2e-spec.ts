@@ -193,7 +193,7 @@ describe('a deletion that is kept no more', () => {
 it('a worker that is killed in the middle of it has lost nothing, and others go on', async () => {
   const [{ merchant } = { merchant: '' }] = await system.grantedMerchants(1);
   await system.stopWorker();
-  const COUNT = 15_000;
+  const COUNT = 5_000;
   await system.sql(
     `WITH made AS (
        INSERT INTO deletions (id, merchant_id, msg_id, article_idx, target_key, state, ready_at, request_id, created_at,
