@@ -99,7 +99,7 @@ export { TakedownWatch } from './takedowns/takedown-watch.js';
 export { LaneForecasts, type Forecast } from './lanes/lane-forecasts.js';
 export { TakedownDryRun, type BlastRadius } from './takedowns/takedown-dry-run.js';
 export { hashOfRecord, ProofChain } from './proofs/proof-chain.js';
-export { BYTE_ORDER_MARK, cellOf, csvRow, proofText, type ProofFormat } from './proofs/proof-formats.js';
+export { proofText, type ProofFormat } from './proofs/proof-formats.js';
 export { ProofKeys, type ProofKeyChange, type PublicProofKey, type SigningKey } from './proofs/proof-keys.js';
 export { signEnd, type ProofEnd, type SignatureRecord } from './proofs/proof-signature.js';
 export { periodName, type Period } from './proofs/period.js';

@@ -1,4 +1,4 @@
-import { BYTE_ORDER_MARK, cellOf, csvRow } from '@app/deletions';
+import { BYTE_ORDER_MARK, cellOf, csvRow } from '@app/csv';
 
 export const CSV_TYPE = 'text/csv; charset=utf-8';
 

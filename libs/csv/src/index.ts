@@ -1,0 +1,1 @@
+export { BYTE_ORDER_MARK, cellOf, csvRow } from './csv.js';
