@@ -149,9 +149,10 @@ describe('the dearest body', () => {
     const routes = routeTable(system.api).filter((route) => /^(POST|PUT|PATCH|DELETE) \/v1\//.test(route));
     expect(routes).toEqual(expect.arrayContaining(LISTS));
     const bodies = Object.entries(dearBodies(MB));
-    for (const route of routes.filter((one) => !LISTS.includes(one))) {
+    // One parser reads them for all: each route has a fifth of them, and each of them a fifth of the routes.
+    for (const [nth, route] of routes.filter((one) => !LISTS.includes(one)).entries()) {
       const path = route.replaceAll(/:\w+/g, '00000000-0000-4000-8000-000000000000');
-      for (const [what, text] of bodies) await endure(path, what, text);
+      for (const [what, text] of bodies.filter((_body, i) => i % 5 === nth % 5)) await endure(path, what, text);
     }
   });
 
