@@ -6,7 +6,7 @@ import { MerchantsWorld, type WorldPlatform } from '../../../../test/support/mer
 import { CallbackInbox } from './callback-inbox.js';
 import type { ReceivedPush } from './push-event.js';
 
-const RUNS = 50_000;
+const RUNS = 100_000;
 /**
  * Garbage that has not been collected yet and caches of the runtime, but nothing that grows with the number of pushes.
  */
