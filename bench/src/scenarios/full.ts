@@ -28,7 +28,10 @@ interface Side {
 export async function full(stage: Stage): Promise<Figure[]> {
   const upstream = await Upstream.start(stage, LATENCY_MS);
   const database = await stage.filledDatabase(
-    stage.size({ deletions: 20_000, merchants: 5_000 }, { deletions: 300_000, merchants: 20_000 }),
+    stage.size(
+      { deletions: 20_000, merchants: 5_000, open: 500 },
+      { deletions: 300_000, merchants: 20_000, open: 2_000 },
+    ),
   );
   const deployment = await Deployment.open(stage, upstream, 'PostgreSQL', database);
   // Where nobody has made up for the tallies that the filling did not write, that is not what is measured.
@@ -63,25 +66,17 @@ export async function full(stage: Stage): Promise<Figure[]> {
   for (const backend of stage.backends) {
     // A server that is up for long has in memory what all have in common.
     await sideBySide(stage, backend, await filled(), await empty());
-    const [ours, baseline]: [number[], number[]] = [[], []];
-    for (let round = 0; round < stage.size(1, 8); round++) {
-      const [one, other] = await sideBySide(stage, backend, await filled(), await empty());
-      ours.push(one);
-      baseline.push(other);
-    }
+    const rounds = await inRounds(stage.size(1, 8), async () =>
+      sideBySide(stage, backend, await filled(), await empty()),
+    );
     const rows = Math.round(count).toLocaleString('en-US');
     const what = `beside ${rows} deletions, queue on ${backend}`;
-    figures.push(atLeast(0.95, { what, unit: '/s', ours, baseline, note: roundsOf(ours, baseline) }));
+    figures.push(atLeast(0.95, { what, unit: '/s', ...rounds }));
   }
-  const [ours, baseline]: [number[], number[]] = [[], []];
-  for (let round = 0; round < stage.size(1, 4); round++) {
-    const [one, other] = await sideBySide(stage, 'PostgreSQL', await empty(), await empty());
-    ours.push(one);
-    baseline.push(other);
-  }
-  figures.push(
-    told({ what: 'two empty ones, queue on PostgreSQL', unit: '/s', ours, baseline, note: roundsOf(ours, baseline) }),
+  const rounds = await inRounds(stage.size(1, 4), async () =>
+    sideBySide(stage, 'PostgreSQL', await empty(), await empty()),
   );
+  figures.push(told({ what: 'two empty ones, queue on PostgreSQL', unit: '/s', ...rounds }));
   await database.rows('DELETE FROM platform_holds');
   await deployment.clearUp();
   return figures;
@@ -108,5 +103,13 @@ async function sideBySide(stage: Stage, backend: Backend, ...sides: [Side, Side]
   return ratesWhileBoth(await sides[0].deployment.endedAt(), await sides[1].deployment.endedAt());
 }
 
-const roundsOf = (ours: number[], baseline: number[]) =>
-  `rounds: ${ours.map((rate, i) => `${short(rate)} to ${short(baseline[i] ?? NaN)}`).join(', ')}`;
+async function inRounds(count: number, play: () => Promise<[number, number]>) {
+  const [ours, baseline]: [number[], number[]] = [[], []];
+  for (let round = 0; round < count; round++) {
+    const [one, other] = await play();
+    ours.push(one);
+    baseline.push(other);
+  }
+  const note = `rounds: ${ours.map((rate, i) => `${short(rate)} to ${short(baseline[i] ?? NaN)}`).join(', ')}`;
+  return { ours, baseline, note };
+}
