@@ -10,10 +10,11 @@ const NOISE = Number(process.env.RETRACT_FAIRNESS_NOISE ?? 20_000);
 const NOISY_RATE = 6_000;
 const QUIET_MERCHANTS = 30;
 const ROUNDS = 3;
-/** Short enough that a round which is late is told, before the time of all of them is up. */
-const ROUND_DEADLINE_MS = 15_000;
-/** Below this, what a round takes says more of the machine than of us. */
-const FLOOR_MS = 1_500;
+/**
+ * Calls of the noisy merchant while a quiet one waits for its own: what its rate gives in 1.5 s. Calls are
+ * counted, and not the time, because a slow machine slows both. One line for all would let thousands go first.
+ */
+const CALLS_BEFORE = NOISY_RATE / 40;
 
 /** Of each message; every one is a deletion of its own. */
 const ARTICLES = 2;
@@ -105,7 +106,6 @@ describe.each(queueBackends)('many merchants, with the queue on %s,', (_backend,
     const takedown = await eventually(
       () => system.call('GET', `/v1/takedowns/${body.id}`),
       ({ body: { state } }) => state !== 'receiving',
-      ROUND_DEADLINE_MS,
     );
     expect(takedown.body).toMatchObject({ accepted: deletions });
   }
@@ -114,7 +114,6 @@ describe.each(queueBackends)('many merchants, with the queue on %s,', (_backend,
     eventually(
       () => system.sql(`SELECT id, state FROM deletions WHERE id = ANY($1) AND state <> 'succeeded'`, [ids]),
       ({ length }) => length === 0,
-      ROUND_DEADLINE_MS,
     );
   const allCalled = (merchant: string, count: number) =>
     eventually(
@@ -129,32 +128,31 @@ describe.each(queueBackends)('many merchants, with the queue on %s,', (_backend,
       .map(({ at, latencyMs }) => at - latencyMs)
       .toSorted((one, other) => one - other);
 
-  /** Each quiet merchant deletes one message. @returns ms from accepted to succeeded, of all but the slowest in a hundred */
-  async function quietRound(nth: number): Promise<number> {
+  /** Each quiet merchant deletes one message. @returns when each was sent to us, and called at WeChat, ms */
+  async function quietRound(nth: number): Promise<{ sentAt: number; calledAt: number }[]> {
     const ids: string[] = [];
+    const sentAt: number[] = [];
     for (const one of quiet) {
+      sentAt.push(Date.now());
       ids.push(await accept(one, nth));
       await delay(20);
     }
     await allSucceeded(ids);
-    const [taken] = await system.sql<{ p99: number }>(
-      `SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at) * 1000) AS p99
-       FROM deletions WHERE id = ANY($1)`,
-      [ids],
-    );
-    return Number(taken?.p99);
+    return quiet.map(({ merchant }, at) => ({
+      sentAt: sentAt[at] ?? NaN,
+      calledAt: callTimes(merchant).at(-1) ?? NaN,
+    }));
   }
 
   it('one of whom has thousands of deletions waiting: the others do not notice', async () => {
-    const alone: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) alone.push(await quietRound(round));
     await takeBack(noisy, NOISE);
-    const beside: number[] = [];
-    for (let round = ROUNDS; round < 2 * ROUNDS; round++) beside.push(await quietRound(round));
-    const calls = callTimes(noisy.merchant);
-    expect(calls.length).toBeGreaterThan(0);
-    expect(calls.length).toBeLessThan(NOISE);
-    expect(median(beside)).toBeLessThan(Math.max(2 * median(alone), FLOOR_MS));
+    const waits: { sentAt: number; calledAt: number }[] = [];
+    for (let round = 0; round < ROUNDS; round++) waits.push(...(await quietRound(round)));
+    const noise = callTimes(noisy.merchant);
+    expect(noise.length).toBeGreaterThan(0);
+    expect(noise.length).toBeLessThan(NOISE);
+    const before = waits.map(({ sentAt, calledAt }) => noise.filter((at) => at >= sentAt && at < calledAt).length);
+    expect(median(before)).toBeLessThan(CALLS_BEFORE);
   });
 
   it('each keeps to its daily limit, and to the part of it that is for urgent deletions', async () => {
@@ -173,21 +171,15 @@ describe.each(queueBackends)('many merchants, with the queue on %s,', (_backend,
     expect(await calls()).toEqual(sparing.map(() => 10));
   });
 
-  it.each(STEADY_RATES)(
-    'one with a rate of %i a minute has no more calls in any minute, and uses it',
-    async (rate) => {
-      const merchant = steady.get(rate) ?? '';
-      await allCalled(merchant, 1.2 * rate);
-      const times = callTimes(merchant);
-      const longestMs = standstill.max / 1e6;
-      const perMinute = times.map(
-        (from) => times.filter((at) => at >= from && at < from + MINUTE_MS - longestMs).length,
-      );
-      expect(Math.max(...perMinute)).toBeLessThanOrEqual(rate);
-      expect(Math.max(...perMinute)).toBeGreaterThanOrEqual(USED * rate);
-    },
-    120_000,
-  );
+  it.each(STEADY_RATES)('one with a rate of %i a minute has no more calls in any minute, and uses it', async (rate) => {
+    const merchant = steady.get(rate) ?? '';
+    await allCalled(merchant, 1.2 * rate);
+    const times = callTimes(merchant);
+    const mostWithin = (ms: number) =>
+      Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + ms).length));
+    expect(mostWithin(MINUTE_MS - standstill.max / 1e6)).toBeLessThanOrEqual(rate);
+    expect(mostWithin(MINUTE_MS)).toBeGreaterThanOrEqual(USED * rate);
+  });
 });
 
 const median = (numbers: number[]) =>
