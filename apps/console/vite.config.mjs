@@ -28,10 +28,11 @@ export default defineConfig({
   resolve: {
     alias: {
       ...Object.fromEntries(
-        ['client', 'proof-verifier', 'target-lists', 'words'].map((name) => [`@app/${name}`, lib(name)]),
+        ['client', 'csv', 'proof-verifier', 'target-lists', 'words'].map((name) => [`@app/${name}`, lib(name)]),
       ),
-      // It has a build of its own for browsers, which have no Buffer.
+      // They have builds of their own for browsers, which have no Buffer.
       'csv-parse/sync': 'csv-parse/browser/esm/sync',
+      'csv-stringify/sync': 'csv-stringify/browser/esm/sync',
     },
   },
   build: {

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { BuiltConsole, ConsoleBrowser } from '../support/console-browser.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from '../support/programs.js';
 import { PLATFORM, System } from '../support/system.js';
 
@@ -101,6 +103,23 @@ describeWith('chromium', 'what the console tells leads to exactly what it is of'
     await page.getByText('from October').waitFor();
     await page.getByLabel('until').fill('2026-09-16T00:00');
     await page.getByText('No message fits this search').waitFor();
+  });
+
+  it('what a takedown did not accept, as a file that a spreadsheet neither runs nor rounds', async () => {
+    const { merchant = '' } = merchants[0] ?? {};
+    const lines = ['merchant,msg_id,article_idx', `${merchant},2247480077,1`, '=1+1,88,1', '3147483661'];
+    const { body } = await system.callText('POST', '/v1/takedowns', lines.join('\n'), { 'content-type': 'text/csv' });
+    await eventually(
+      () => system.call('GET', `/v1/takedowns/${body.id}`),
+      ({ body: { rejected } }) => rejected === 2,
+    );
+    await page.goto(`/console/takedowns/${body.id}`);
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download (CSV)' }).click();
+    const file = await readFile(await (await downloading).path(), 'utf8');
+    expect(file.startsWith('\ufeffline,code,reason,detail,begins_with\r\n')).toBe(true);
+    expect(file).toMatch(/^3,invalid_request,.*,"'=1\+1,88,1"\r$/m);
+    expect(file).toMatch(/^4,malformed_body,.*,"\t3147483661"\r$/m);
   });
 
   it('the state of the audit log', async () => {

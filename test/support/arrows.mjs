@@ -52,7 +52,7 @@ export const arrows = {
   'apps/worker': service,
   'apps/simulator': ['wechat'],
   'apps/cli': ['client', 'proof-verifier', 'target-lists', 'words'],
-  'apps/console': ['client', 'proof-verifier', 'target-lists', 'words'],
+  'apps/console': ['client', 'csv', 'proof-verifier', 'target-lists', 'words'],
   'apps/sandbox': [...service, 'embedded-postgres'],
 };
 

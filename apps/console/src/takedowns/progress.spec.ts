@@ -1,5 +1,5 @@
 import type { Takedown } from '@app/client';
-import { csvRow, merchantIn, ofOthers, perMinute, progressOf, standingOf, wasGone } from './progress.js';
+import { merchantIn, ofOthers, perMinute, progressOf, standingOf, wasGone } from './progress.js';
 
 const NONE = { scheduled: 0, queued: 0, running: 0, waiting: 0, succeeded: 0, failed: 0, cancelled: 0 };
 
@@ -119,12 +119,6 @@ describe('the rate', () => {
     ['not before all was received', { started_at: null }, undefined],
   ])('is that %s', (_what, given, rate) => {
     expect(perMinute(aTakedown(given), 120_000)).toBe(rate);
-  });
-});
-
-describe('a row of CSV', () => {
-  it('keeps quotes, and gives spreadsheets no formula', () => {
-    expect(csvRow([3, 'a "b"', '=1+1', '- x'])).toBe(`"3","a ""b""","'=1+1","'- x"\r\n`);
   });
 });
 

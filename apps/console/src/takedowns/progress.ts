@@ -85,11 +85,5 @@ export function perMinute(takedown: Takedown, now: number): number | undefined {
   return Math.round((done / ms) * MINUTE_MS * 10) / 10;
 }
 
-/** A row of CSV. Text that a spreadsheet would take for a formula is kept from it. */
-export const csvRow = (cells: readonly (string | number)[]): string =>
-  `${cells.map((cell) => `"${guarded(String(cell)).replaceAll('"', '""')}"`).join(',')}\r\n`;
-
-const guarded = (cell: string) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell);
-
 /** The merchant that a line of a list names, by its appid: the first that it names. */
 export const merchantIn = (excerpt = ''): string | undefined => /\bwx[0-9a-f]{16}\b/.exec(excerpt)?.[0];

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { BYTE_ORDER_MARK, cellOf, csvRow } from '@app/csv';
 import { problemWords, type ProblemWords, type Words } from '@app/words';
 import { retract } from '../api/retract.js';
 import { useText } from '../language/language.js';
@@ -7,7 +8,7 @@ import { Button } from '../ui/button.js';
 import { Fault } from '../ui/fault.js';
 import { Loaded } from '../ui/loaded.js';
 import { Section } from '../ui/page.js';
-import { csvRow, merchantIn } from './progress.js';
+import { merchantIn } from './progress.js';
 import { takedownTexts } from './texts.js';
 
 const SHOWN = 10;
@@ -32,13 +33,12 @@ export function Rejections({ id, count }: { id: string; count: number }) {
   });
   const { mutate, isPending, error } = useMutation({
     mutationFn: async () => {
-      const rows = [csvRow(['line', 'code', 'reason', 'detail', 'begins_with'])];
+      const rows = [BYTE_ORDER_MARK, csvRow(['line', 'code', 'reason', 'detail', 'begins_with'])];
       for await (const { line, code, detail, excerpt = '' } of retract.takedowns.listRejections(id, { limit: PAGE })) {
         const words = wordsOf(code);
-        rows.push(csvRow([line, code, words ? t(words) : '', detail, excerpt]));
+        rows.push(csvRow([line, code, words && t(words), detail, excerpt].map(cellOf)));
       }
-      // With the mark by which spreadsheets know UTF-8.
-      return new Blob(['\ufeff', ...rows], { type: 'text/csv' });
+      return new Blob(rows, { type: 'text/csv' });
     },
     onSuccess: (file) => {
       const link = document.createElement('a');
