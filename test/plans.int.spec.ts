@@ -397,6 +397,7 @@ describe('in a database that is full of what is finished', () => {
     const count = async () =>
       (await client.query<{ count: number }>('SELECT count(*)::int FROM deletions')).rows[0]?.count ?? 0;
     const all = await count();
+    expect(await faultsOf(() => new Retention(source, { deletions: 1_095, rejections: 1 }).lateMs())).toEqual([]);
     expect(await faultsOf(() => forget(1_095), 100)).toEqual([]);
     // Their takedowns have finished an hour ago.
     expect(await faultsOf(() => forget(40))).toEqual([]);
