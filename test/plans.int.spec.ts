@@ -328,7 +328,18 @@ describe('in a database that is full of what is finished', () => {
     // Elsewhere, webhooks have been told of all events; here, of all but the newest.
     if (!GIVEN) {
       await client.query(`UPDATE webhook_feed SET cursor = (SELECT max(txid) || '.' || max(seq) - 600 FROM events)`);
+      // Nearly all links are of one takedown, as in a larger database.
+      await client.query(
+        `INSERT INTO takedown_links (takedown_id, deletion_id, was_deleted)
+         SELECT (SELECT takedown_id FROM takedown_links LIMIT 1), id, true FROM deletions
+         WHERE finished_at IS NOT NULL LIMIT ${2 * MANY_ROWS} ON CONFLICT DO NOTHING`,
+      );
+      await client.query('ANALYZE takedown_links');
+      growing.add('takedown_links');
     }
+    await client.query(
+      `UPDATE takedowns SET settled_counts = NULL WHERE id = (SELECT max(id::text)::uuid FROM takedowns WHERE finished_at IS NOT NULL)`,
+    );
     const look = async () => {
       await worker.get(FactsWait).claim(100);
       await worker.get(TakedownWatch).look();

@@ -271,9 +271,12 @@ const OPEN_STATES = ['scheduled', 'queued', 'running', 'waiting'] as const satis
 const isKept = ({ finishedAt, accepted, alreadyOpen, alreadyDeleted }: TakedownView) =>
   finishedAt === null && accepted + alreadyOpen + alreadyDeleted >= MANY;
 
-/** SQL over a takedown `t`: each of its deletions has ended. OFFSET keeps Postgres from reading the links of other takedowns. */
+/**
+ * SQL over a takedown `t`: each of its deletions has ended. OFFSET and BETWEEN keep Postgres from reading the links of other takedowns:
+ * where nearly all are of one, it takes those of each for as many, and reads the whole table. Of a range it expects few.
+ */
 const HAS_NONE_OPEN = `NOT EXISTS (SELECT 1 FROM deletions d WHERE d.takedown_id = t.id AND d.finished_at IS NULL)
-  AND NOT EXISTS (SELECT 1 FROM (SELECT deletion_id FROM takedown_links WHERE takedown_id = t.id OFFSET 0) l
+  AND NOT EXISTS (SELECT 1 FROM (SELECT deletion_id FROM takedown_links WHERE takedown_id BETWEEN t.id AND t.id OFFSET 0) l
     JOIN deletions d ON d.id = l.deletion_id WHERE ${isOpenListed('d')} OFFSET 0)`;
 
 /** SQL over a takedown `t`: what is stored of all that look to be in a state, by which they are found. */
