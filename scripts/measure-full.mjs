@@ -39,7 +39,10 @@ const HASTE = {
   work_mem: '256MB',
 };
 
-/** As an operator sizes a server for so much (docs/operations.md): with what it comes with, it would measure the disk. */
+/**
+ * As an operator sizes a server for so much (docs/operations.md): with what it comes with, it would measure the disk. Huge pages are the
+ * machine's to give.
+ */
 const SIZED = {
   shared_buffers: `${Math.round(totalmem() / 4 / 2 ** 20)}MB`,
   max_wal_size: '8GB',
@@ -139,13 +142,16 @@ async function describe(url) {
     SELECT relname AS name, reltuples::float8 AS count, pg_total_relation_size(oid)::float8 AS bytes FROM pg_class
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_total_relation_size(oid) > 1e6 ORDER BY 3 DESC`);
   const { rows: told } = await client.query(`SELECT current_setting('server_version') AS version,
-    current_setting('shared_buffers') AS buffers, pg_database_size(current_database())::float8 AS bytes`);
+    current_setting('shared_buffers') AS buffers, current_setting('huge_pages_status') AS "hugePages",
+    current_setting('shared_memory_size_in_huge_pages') AS wanted, pg_database_size(current_database())::float8 AS bytes`);
   await client.end();
-  const [{ version, buffers, bytes }] = told;
+  const [{ version, buffers, hugePages, wanted, bytes }] = told;
+  if (hugePages !== 'on')
+    console.error(`Postgres got no huge pages, which costs it much: sysctl -w vm.nr_hugepages=${wanted}`);
   const { minutes } = JSON.parse(readFileSync(mark, 'utf8'));
   return [
     `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; ` +
-      `Node ${process.versions.node}, PostgreSQL ${version}, shared_buffers ${buffers}. ` +
+      `Node ${process.versions.node}, PostgreSQL ${version}, shared_buffers ${buffers}, huge pages ${hugePages}. ` +
       `${gigabytes(bytes)}, filled in ${minutes.toFixed(0)} minutes.\n`,
     '| table | rows | with indexes |',
     '| --- | --- | --- |',
