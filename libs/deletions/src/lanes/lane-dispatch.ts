@@ -260,9 +260,10 @@ export class LaneDispatch {
        ),
        -- A row that somebody else changes just now is left for the next look: no client's transaction holds others up.
        -- A deletion of a cancelled takedown stays too, also where the cancel has not come to it yet.
+       -- COALESCE: that it is in a lane, said so that Postgres does not look for it in the index of all lanes from end to end.
        locked AS (
          SELECT d.id, picked.slot_at, picked.due_at FROM picked JOIN deletions d ON d.id = picked.id
-         WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND ${isInLane('d')}
+         WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND COALESCE(d.finished_at, d.dispatched_at) IS NULL
            AND CASE WHEN ${IS_TAKEDOWN_CANCELLED} THEN ${IS_LAST_OUTCOME_UNKNOWN} ELSE true END
          ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
        ),
