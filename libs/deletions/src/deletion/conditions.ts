@@ -4,6 +4,12 @@ import { MAY_BE_TRIED } from '@app/merchants';
 export const isInLane = (d: string): string => `(${d}.finished_at IS NULL AND ${d}.dispatched_at IS NULL)`;
 
 /**
+ * SQL: the deletion, which is looked up by its id, is in a lane. It is said so that Postgres does not look for the id in the index of all
+ * lanes, which it would walk from end to end. @param d its alias, or the table's name where it has none
+ */
+export const isFoundInLane = (d: string): string => `COALESCE(${d}.finished_at, ${d}.dispatched_at) IS NULL`;
+
+/**
  * SQL: the deletion is open, for lists and counts of what is open: these have indexes of their own, under a second
  * condition that always holds. A search for the open deletion of one target must not find them. Where statistics are
  * from a time when nothing was open, Postgres takes a walk over all that is open for as cheap as one look into the index

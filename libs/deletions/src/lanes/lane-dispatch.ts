@@ -3,7 +3,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { prepared, recordset, statement } from '@app/database';
 import { SURELY_REFUSED } from '@app/merchants';
-import { endAs, IS_LAST_OUTCOME_UNKNOWN, IS_TRIED_ANYWAY, isInLane, isReadyInLane } from '../deletion/conditions.js';
+import {
+  endAs,
+  IS_LAST_OUTCOME_UNKNOWN,
+  IS_TRIED_ANYWAY,
+  isFoundInLane,
+  isInLane,
+  isReadyInLane,
+} from '../deletion/conditions.js';
 import { tellOf } from '../deletion/deletion-events.js';
 import { allowance, charge, slotting, type Allowance } from '../pacing/lane.js';
 import { PACING_DEFAULTS, type PacingDefaults } from '../pacing/pacing-defaults.js';
@@ -260,10 +267,9 @@ export class LaneDispatch {
        ),
        -- A row that somebody else changes just now is left for the next look: no client's transaction holds others up.
        -- A deletion of a cancelled takedown stays too, also where the cancel has not come to it yet.
-       -- COALESCE: that it is in a lane, said so that Postgres does not look for it in the index of all lanes from end to end.
        locked AS (
          SELECT d.id, picked.slot_at, picked.due_at FROM picked JOIN deletions d ON d.id = picked.id
-         WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND COALESCE(d.finished_at, d.dispatched_at) IS NULL
+         WHERE d.id = ANY (ARRAY(SELECT id FROM picked)) AND ${isFoundInLane('d')}
            AND CASE WHEN ${IS_TAKEDOWN_CANCELLED} THEN ${IS_LAST_OUTCOME_UNKNOWN} ELSE true END
          ORDER BY d.id FOR UPDATE OF d SKIP LOCKED
        ),

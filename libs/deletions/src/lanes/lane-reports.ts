@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { rows } from '@app/database';
-import { isInLane } from '../deletion/conditions.js';
+import { isFoundInLane, isInLane } from '../deletion/conditions.js';
 import type { Deletion } from '../deletion/deletion.entity.js';
 import { mintedElsewhereSince } from '../pacing/early-voids.js';
 import { eta } from '../pacing/eta.js';
@@ -92,7 +92,7 @@ export class LaneReports {
        FROM deletions d JOIN merchants m ON m.id = d.merchant_id JOIN platforms pl ON pl.id = m.platform_id
        ${WITH_HOLD} LEFT JOIN merchant_pacing p ON p.merchant_id = d.merchant_id
        LEFT JOIN account_ledgers a ON a.authorizer_appid = m.authorizer_appid
-       WHERE d.id = $1 AND ${isInLane('d')}`,
+       WHERE d.id = $1 AND ${isFoundInLane('d')}`,
       [deletion.id],
     );
     if (!lane) return null;

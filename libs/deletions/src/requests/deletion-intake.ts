@@ -6,7 +6,7 @@ import { EVERYTHING, formOf, inScope, type Scope } from '@app/scope';
 import { goneBy, OBSTACLES, obstacleTo, type WishColumns } from '../gone/known-gone.js';
 import { WHOLE_MESSAGE, targetColumns, targetKey } from '../deletion/target.js';
 import { MerchantNotEligible, SharedMaterial, TargetRefused, type SharedArticle } from '../errors.js';
-import { isInLane } from '../deletion/conditions.js';
+import { isFoundInLane } from '../deletion/conditions.js';
 import { WITH_HOLD } from '../lanes/hold-conditions.js';
 import { insertWakes } from '../lanes/lane-wakes.js';
 import { Ceilings } from './ceilings.js';
@@ -225,7 +225,7 @@ export class DeletionIntake {
        UPDATE deletions SET is_urgent = is_urgent OR $2, try_anyway = try_anyway OR $4,
          ready_at = LEAST(ready_at, GREATEST($3::timestamptz, now())),
          not_before = CASE WHEN not_before > GREATEST($3::timestamptz, now()) THEN $3::timestamptz ELSE not_before END
-       WHERE id = $1 AND ${isInLane('deletions')} AND state IN ('scheduled', 'queued')
+       WHERE id = $1 AND ${isFoundInLane('deletions')} AND state IN ('scheduled', 'queued')
          AND (is_urgent < $2 OR try_anyway < $4 OR ready_at > GREATEST($3::timestamptz, now()))
        RETURNING merchant_id, ready_at
        )
