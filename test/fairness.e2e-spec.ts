@@ -151,6 +151,7 @@ describe.each(queueBackends)('many merchants, with the queue on %s,', (_backend,
     const noise = callTimes(noisy.merchant);
     expect(noise.length).toBeGreaterThan(0);
     expect(noise.length).toBeLessThan(NOISE);
+    expect(waits.every(({ calledAt }) => Number.isFinite(calledAt))).toBe(true);
     const before = waits.map(({ sentAt, calledAt }) => noise.filter((at) => at >= sentAt && at < calledAt).length);
     expect(median(before)).toBeLessThan(CALLS_BEFORE);
   });
