@@ -1,4 +1,4 @@
-import { atLeast, atMost, median, percentile, short } from './figures.js';
+import { atLeast, atMost, median, percentile, short, told } from './figures.js';
 
 describe('figures', () => {
   it('take the middle of the rounds, between two where they are even', () => {
@@ -31,5 +31,11 @@ describe('figures', () => {
     expect(atLeast(0.8, { ...compared, ours: [7.9] })).toMatchObject({ verdict: 'short', target: '≥ 0.8×' });
     expect(atMost(1.5, { ...compared, ours: [15] })).toMatchObject({ verdict: 'pass', ours: '15 /s' });
     expect(atMost(1.5, { ...compared, ours: [16] })).toMatchObject({ verdict: 'short' });
+  });
+
+  it('compare round by round what ran at once', () => {
+    const compared = { what: 'rate', unit: '/s', ours: [10, 50, 90], baseline: [10, 100, 40] };
+    expect(told(compared).ratio).toBe(50 / 40);
+    expect(told({ ...compared, areAtOnce: true })).toMatchObject({ ratio: 1, ours: '50 /s', baseline: '40 /s' });
   });
 });

@@ -19,6 +19,8 @@ interface Compared {
   /** One value for each round, or for each part of one; ours and the baseline's took turns. */
   ours: number[];
   baseline: number[];
+  /** They did not take turns, but ran at once: each round has its own ratio, of which the median counts. */
+  areAtOnce?: boolean;
   note?: string | undefined;
 }
 
@@ -39,13 +41,13 @@ export function told(compared: Compared): Figure {
   return { ...compare(compared), target: '–', verdict: 'told' };
 }
 
-function compare({ what, unit, ours, baseline, note }: Compared): Figure & { ratio: number } {
+function compare({ what, unit, ours, baseline, areAtOnce, note }: Compared): Figure & { ratio: number } {
   const [one, other] = [median(ours), median(baseline)];
   return {
     what,
     ours: `${short(one)} ${unit}`,
     baseline: `${short(other)} ${unit}`,
-    ratio: one / other,
+    ratio: areAtOnce ? median(ours.map((rate, round) => rate / (baseline[round] ?? NaN))) : one / other,
     target: '',
     verdict: 'told',
     note,
