@@ -58,7 +58,7 @@ const FORGOTTEN_AT_A_TIME = 10_000;
 interface Known {
   /** Tables that have many rows. */
   growing: Set<string>;
-  /** Indexes that have ids after something of which there are many. */
+  /** Indexes in which ids come after something of which there is much. */
   idsLast: ReadonlySet<string>;
 }
 
@@ -130,11 +130,15 @@ describe('in a database that is full of what is finished', () => {
     const grown = await rowsOf<{ name: string }>(
       `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND reltuples > ${MANY_ROWS}`,
     );
-    // There are few states: Postgres skips from one to the next, and looks the ids up in each.
+    // States are few: from version 18 on, Postgres skips from one to the next, and looks up in each the ids that follow it.
     const idsLast = await rowsOf<{ name: string }>(
-      `SELECT indexrelid::regclass::text AS name FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-       WHERE a.attname NOT IN ('id', 'state')
-         AND i.indrelid = ANY(ARRAY(SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace))`,
+      `WITH keys AS (
+         SELECT i.indexrelid::regclass::text AS name, array_agg(a.attname ORDER BY k.nth) AS columns
+         FROM pg_index i CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k (attnum, nth)
+           JOIN pg_class t ON t.oid = i.indrelid LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
+         WHERE t.relnamespace = 'public'::regnamespace GROUP BY 1
+       )
+       SELECT name FROM keys WHERE columns[1] IS DISTINCT FROM 'id' AND columns[1:2] IS DISTINCT FROM '{state,id}'::name[]`,
     );
     const namesOf = (found: { name: string }[]) => new Set(found.map(({ name }) => name));
     known = { growing: namesOf(grown), idsLast: namesOf(idsLast) };

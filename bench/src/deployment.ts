@@ -116,7 +116,7 @@ export class Deployment {
     );
     if (merchants.length < count) throw new Error(`The database has only ${merchants.length} idle merchants.`);
     await this.grant(merchants, true);
-    // The limit of ten calls a day that WeChat has told of half of them would end a round for these before its end.
+    // The filling gives half of them WeChat's limit of ten calls a day: they would wait in the middle of a round.
     await this.database.rows(
       'UPDATE account_ledgers SET learned_limit = NULL, learned_at = NULL WHERE authorizer_appid = ANY($1)',
       [appids(merchants)],

@@ -16,10 +16,10 @@ export interface Figure {
 interface Compared {
   what: string;
   unit: string;
-  /** One value for each round, or for each part of one; ours and the baseline's took turns. */
+  /** One value for each round, or for each part of one; ours and the baseline's took turns, unless they ran at once. */
   ours: number[];
   baseline: number[];
-  /** They did not take turns, but ran at once: each round has its own ratio, of which the median counts. */
+  /** Each round has its own ratio, of which the median counts: what the machine does befell both. */
   areAtOnce?: boolean;
   note?: string | undefined;
 }
